@@ -1,0 +1,106 @@
+"""Routes from method, host and ARM path template to a service's handler; paths compare without case."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from sandbox.arm.errors import ArmError, not_modelled
+from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.store import Store
+
+Handler = Callable[[ArmRequest], Awaitable[ArmResponse]]
+
+ARM_HOST = "management.azure.com"
+_API_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview|-privatepreview|-dataplanepreview)?$")
+
+
+def _compile(template: str) -> re.Pattern[str]:
+    """``{name}`` matches one segment, ``{name:path}`` one or more."""
+    parts = []
+    for piece in re.split(r"(\{[^}]+\})", template):
+        if not piece.startswith("{"):
+            parts.append(re.escape(piece))
+        elif piece.endswith(":path}"):
+            parts.append(f"(?P<{piece[1:-6]}>.+?)")
+        else:
+            parts.append(f"(?P<{piece[1:-1]}>[^/]+)")
+    return re.compile("^" + "".join(parts) + "$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    method: str
+    host: re.Pattern[str]
+    path: re.Pattern[str]
+    template: str
+    handler: Handler
+    is_arm: bool
+
+
+class Router:
+    """The routes of all services of one sandbox."""
+
+    def __init__(self, store: Store, subscription_id: str) -> None:
+        self._store = store
+        self._subscription_id = subscription_id
+        self._routes: list[_Route] = []
+
+    def add(self, method: str, template: str, handler: Handler, *, host: str = ARM_HOST) -> None:
+        """Serve ``method template``, for example ``PUT /subscriptions/{subscription}/resourceGroups/{group}``.
+
+        Use the placeholder names ``subscription`` and ``group`` for those two: the router checks that they exist.
+        ``host`` may hold placeholders as well (``{endpoint}.{region}.inference.ml.azure.com``); they join ``params``.
+        """
+        host_pattern = re.compile(
+            "^" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]+)", re.escape(host)) + "$", re.IGNORECASE
+        )
+        is_arm = host == ARM_HOST
+        self._routes.append(_Route(method, host_pattern, _compile(template), template, handler, is_arm))
+
+    async def dispatch(self, request: ArmRequest) -> ArmResponse:
+        """Answer a request.
+
+        Raises:
+            ArmError: whatever refuses it: the router (no such route, api-version, subscription or resource group) or the service.
+        """
+        other_methods: set[str] = set()
+        for route in self._routes:
+            host = route.host.match(request.host)
+            path = route.path.match(request.path) if host else None
+            if host is None or path is None:
+                continue
+            if route.method != request.method:
+                other_methods.add(route.method)
+                continue
+            params = host.groupdict() | path.groupdict()
+            if route.is_arm:
+                self._check_scope(request, params)
+            return await route.handler(replace(request, params=params))
+        if other_methods:
+            allowed = ", ".join(sorted(other_methods))
+            raise ArmError(
+                405,
+                "MethodNotAllowed",
+                f"{request.method} is not modelled for '{request.path}'; the sandbox has {allowed}.",
+                headers={"Allow": allowed},
+            )
+        raise not_modelled(f"{request.method} https://{request.host}{request.path}")
+
+    def _check_scope(self, request: ArmRequest, params: dict[str, str]) -> None:
+        if "api-version" not in request.query:
+            raise ArmError(
+                400,
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
+        if not _API_VERSION.match(request.api_version):
+            raise ArmError(400, "InvalidApiVersionParameter", f"The api-version '{request.api_version}' is invalid.")
+        subscription = params.get("subscription")
+        if subscription is not None and subscription.lower() != self._subscription_id.lower():
+            raise ArmError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
+        group = params.get("group")
+        is_group_itself = request.path.lower().rstrip("/").endswith(f"/resourcegroups/{(group or '').lower()}")
+        if group is None or is_group_itself:
+            return
+        if self._store.get(f"/subscriptions/{subscription}/resourceGroups/{group}") is None:
+            raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")

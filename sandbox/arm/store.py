@@ -1,0 +1,203 @@
+"""The sandbox's state: resources by ARM id, documents that are no resources, and the journal of requests.
+
+One SQLite file in WAL mode, written from the server's event loop only. A write is on disk (as far as the
+operating system is concerned) when the call returns, so that ``kill -9`` of the server loses nothing that was answered.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS resources (
+  key TEXT PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, parent TEXT NOT NULL,
+  body TEXT NOT NULL, private TEXT NOT NULL, created REAL NOT NULL, modified REAL NOT NULL, deleted REAL);
+CREATE INDEX IF NOT EXISTS resources_by_parent ON resources (parent, type);
+CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type);
+CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, key));
+CREATE TABLE IF NOT EXISTS journal (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, entry TEXT NOT NULL);
+"""
+
+
+def now_iso() -> str:
+    """Return the current time as ARM writes it (UTC, microseconds, ``Z``)."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parent_id(resource_id: str) -> str:
+    """Return the id of the resource (or scope) that holds ``resource_id``; "" above a subscription.
+
+    A nested type's parent is its parent resource; a top-level type's and an extension's parent is its scope.
+    """
+    parts = resource_id.strip("/").split("/")
+    lowered = [part.lower() for part in parts]
+    if "providers" not in lowered:
+        return "/" + "/".join(parts[:-2]) if len(parts) > 2 else ""  # noqa: PLR2004 - name and type
+    provider = len(lowered) - 1 - lowered[::-1].index("providers")
+    # providers/<namespace>/<type>/<name>[/<type>/<name>...]
+    nested = len(parts) - provider > 4  # noqa: PLR2004
+    return "/" + "/".join(parts[:-2] if nested else parts[:provider])
+
+
+@dataclass(slots=True)
+class Resource:
+    """A stored resource: ``body`` is what a GET answers, ``private`` is never answered; times are Unix seconds."""
+
+    id: str
+    type: str
+    body: dict[str, Any]
+    private: dict[str, Any] = field(default_factory=dict)
+    created: float = 0.0
+    modified: float = 0.0
+    deleted: float | None = None
+
+    @property
+    def name(self) -> str:
+        """The last segment of the id."""
+        return self.id.rsplit("/", 1)[-1]
+
+
+def _resource(row: tuple[Any, ...]) -> Resource:
+    return Resource(row[0], row[1], json.loads(row[2]), json.loads(row[3]), row[4], row[5], row[6])
+
+
+_COLUMNS = "id, type, body, private, created, modified, deleted"
+
+
+class Store:
+    """Resources, documents and the journal of one sandbox. Ids compare without case everywhere."""
+
+    def __init__(self, file: Path) -> None:
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file; the store is unusable afterwards."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Resources ------------------------------------------------------------------------------------------------------
+
+    def get(self, resource_id: str) -> Resource | None:
+        """Return the live resource with this id, or None (also when it is soft-deleted)."""
+        return self._one("key = ? AND deleted IS NULL", (resource_id.lower(),))
+
+    def get_soft_deleted(self, resource_id: str) -> Resource | None:
+        """Return the soft-deleted resource that still holds this id, or None."""
+        return self._one("key = ? AND deleted IS NOT NULL", (resource_id.lower(),))
+
+    def put(
+        self, resource_id: str, type_: str, body: dict[str, Any], private: dict[str, Any] | None = None
+    ) -> Resource:
+        """Create or replace a resource whole; a live one keeps its creation time and, if ``private`` is None, its private part."""
+        now = time.time()
+        old = self.get(resource_id)
+        if old is not None and private is None:
+            private = old.private
+        created = old.created if old else now
+        self._db.execute(
+            "INSERT OR REPLACE INTO resources (key, parent, id, type, body, private, created, modified, deleted)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                resource_id.lower(),
+                parent_id(resource_id).lower(),
+                resource_id,
+                type_,
+                json.dumps(body),
+                json.dumps(private or {}),
+                created,
+                now,
+            ),
+        )
+        return Resource(resource_id, type_, body, private or {}, created, now)
+
+    def delete(self, resource_id: str) -> None:
+        """Remove a resource and everything below it, soft-deleted or not; nothing happens if there is none."""
+        key = resource_id.lower()
+        self._db.execute("DELETE FROM resources WHERE key = ? OR substr(key, 1, ?) = ?", (key, len(key) + 1, key + "/"))
+
+    def soft_delete(self, resource_id: str) -> None:
+        """Hide a resource but keep its name taken (``get_soft_deleted``); what is below it is removed for good."""
+        key = resource_id.lower()
+        self._db.execute("DELETE FROM resources WHERE substr(key, 1, ?) = ?", (len(key) + 1, key + "/"))
+        self._db.execute("UPDATE resources SET deleted = ? WHERE key = ?", (time.time(), key))
+
+    def children(self, scope_id: str, type_: str) -> list[Resource]:
+        """Return the live resources of a type directly below ``scope_id``, oldest first."""
+        return self._many("parent = ? AND type = ? COLLATE NOCASE AND deleted IS NULL", (scope_id.lower(), type_))
+
+    def below(self, scope_id: str, type_: str | None = None) -> list[Resource]:
+        """Return the live resources at any depth below ``scope_id`` ("" = everywhere), of one type or all."""
+        key = scope_id.lower().rstrip("/")
+        where, values = "substr(key, 1, ?) = ? AND deleted IS NULL", [len(key) + 1, key + "/"]
+        if type_ is not None:
+            where, values = where + " AND type = ? COLLATE NOCASE", [*values, type_]
+        return self._many(where, tuple(values))
+
+    def soft_deleted(self) -> list[Resource]:
+        """Return every soft-deleted resource."""
+        return self._many("deleted IS NOT NULL", ())
+
+    def _one(self, where: str, values: tuple[Any, ...]) -> Resource | None:
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM resources WHERE {where}", values).fetchone()  # noqa: S608
+        return None if row is None else _resource(row)
+
+    def _many(self, where: str, values: tuple[Any, ...]) -> list[Resource]:
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM resources WHERE {where} ORDER BY created, key",  # noqa: S608
+            values,
+        )
+        return [_resource(row) for row in rows]
+
+    # Documents ------------------------------------------------------------------------------------------------------
+
+    def document(self, kind: str, key: str) -> Any:
+        """Return a document (for example a run's record), or None. Keys compare without case."""
+        row = self._db.execute("SELECT value FROM documents WHERE kind = ? AND key = ?", (kind, key.lower())).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put_document(self, kind: str, key: str, value: Any) -> None:
+        """Create or replace a document; ``value`` is anything JSON can hold."""
+        self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key.lower(), json.dumps(value)))
+
+    def delete_document(self, kind: str, key: str) -> None:
+        """Remove a document if there is one."""
+        self._db.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key.lower()))
+
+    def documents(self, kind: str) -> Iterator[tuple[str, Any]]:
+        """Yield (lower-case key, value) of every document of a kind, in the order of the keys."""
+        rows = self._db.execute("SELECT key, value FROM documents WHERE kind = ? ORDER BY key", (kind,)).fetchall()
+        yield from ((key, json.loads(value)) for key, value in rows)
+
+    # Journal --------------------------------------------------------------------------------------------------------
+
+    def journal_begin(self, entry: dict[str, Any]) -> int:
+        """Record a request that arrived and return its sequence number (from 1, never reused)."""
+        cursor = self._db.execute("INSERT INTO journal (at, entry) VALUES (?, ?)", (time.time(), json.dumps(entry)))
+        return int(cursor.lastrowid or 0)
+
+    def journal_end(self, sequence: int, **outcome: Any) -> None:
+        """Add the outcome (``status``, ``milliseconds``, ...) to a recorded request."""
+        self._db.execute(
+            "UPDATE journal SET entry = json_patch(entry, ?) WHERE sequence = ?", (json.dumps(outcome), sequence)
+        )
+
+    def journal(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return the entries with a sequence number above ``after``; each has ``sequence`` and ``at`` (Unix seconds)."""
+        rows = self._db.execute(
+            "SELECT sequence, at, entry FROM journal WHERE sequence > ? ORDER BY sequence", (after,)
+        )
+        return [{"sequence": sequence, "at": at, **json.loads(entry)} for sequence, at, entry in rows]

@@ -1,0 +1,42 @@
+"""Behaviour that public sources do not settle: the harsher reading by default, a switch for the other one (docs/sandbox.md)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """How the sandbox answers where Azure's behaviour is unconfirmed.
+
+    The defaults are the harsher readings: what passes under them passes under the others.
+    """
+
+    put_without_defaults_clears: bool = True
+    """A PUT of a batch endpoint without ``defaults`` clears the default deployment (else keeps it)."""
+    delete_of_default_refused: bool = True
+    """Deleting the default deployment answers 409 (else it is deleted and the default cleared)."""
+    missing_default_refused: bool = True
+    """An endpoint PUT whose ``defaults`` names no deployment answers 400 (else it is stored)."""
+    first_deployment_becomes_default: bool = False
+    """The first deployment of an endpoint becomes its default by itself."""
+    empty_defaults: Literal["object", "null", "absent"] = "object"
+    """How an endpoint without a default answers ``properties.defaults``."""
+    short_results_retried: bool = False
+    """A mini-batch whose run() returns fewer results than inputs is retried (else the gap counts as failed items)."""
+    nested_folders_ignored: bool = True
+    """Files in sub-folders of a job's input are not scored (else they are)."""
+
+
+PROFILES = {
+    "harsh": Switches(),
+    "lenient": Switches(
+        put_without_defaults_clears=False,
+        delete_of_default_refused=False,
+        missing_default_refused=False,
+        first_deployment_becomes_default=True,
+        empty_defaults="absent",
+        short_results_retried=True,
+        nested_folders_ignored=False,
+    ),
+}
+"""The two profiles that the release tests run under."""
