@@ -1,7 +1,7 @@
 """Long-running operations that advance by poll count, never by the clock, and survive a restart.
 
-A service answers a PUT or DELETE with the headers of ``start`` and leaves the resource in a transient state. Each read of
-the operation's status, and each GET of its resource, takes one step; at the last step the operation's *action* runs:
+A service answers a PUT or DELETE with the headers of ``start`` and leaves the resource in a transient state. Each read
+of the operation's status, and each GET of its resource, takes one step; at the last step the operation's *action* runs:
 a function that the service registered under a name, so that a restarted server can still run it.
 """
 
@@ -33,7 +33,7 @@ class Operations:
     def register(
         self, name: str, action: Action, on_failure: Callable[[str, dict[str, str]], None] | None = None
     ) -> None:
-        """Name what happens to a resource when an operation succeeds, and (id, error) when an injected fault fails it."""
+        """Name what is done to a resource when an operation succeeds, and (with the error) when a fault fails it."""
         self._actions[name] = action
         if on_failure is not None:
             self._failures[name] = on_failure
@@ -106,7 +106,7 @@ class Operations:
         return ArmResponse(200, body)
 
     def result(self, request: ArmRequest) -> ArmResponse:
-        """Answer a read of a ``Location`` URL: 202 while under way, then the resource, 204 when it is gone, or the error."""
+        """Answer a read of a ``Location`` URL: 202 while under way, then the resource, 204 when gone, or the error."""
         record = self._known(request)
         if record["status"] == "InProgress":
             return ArmResponse(

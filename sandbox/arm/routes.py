@@ -61,7 +61,8 @@ class Router:
         """Answer a request.
 
         Raises:
-            ArmError: whatever refuses it: the router (no such route, api-version, subscription or resource group) or the service.
+            ArmError: whatever refuses it: the router (no such route, api-version, subscription or resource group)
+                or the service.
         """
         other_methods: set[str] = set()
         for route in self._routes:

@@ -1,18 +1,21 @@
-"""Strict validation of request bodies against small schemas: an unknown member, a wrong type or a value outside an enum is refused.
+"""Strict validation of request bodies: an unknown member, a wrong type or a value outside an enum is refused.
 
 A schema is plain data (a JSON file under sandbox/schemas/, or a literal):
 
 - ``{"type": "object", "members": {name: schema}, "required": [name]}``: no other member may be there;
 - ``{"type": "map", "values": schema}``: any member names;
 - ``{"type": "array", "items": schema}``;
-- ``{"type": "string", "enum": [...], "pattern": "..."}``: enums compare without case and are answered in the service's own case;
+- ``{"type": "string", "enum": [...], "pattern": "..."}``: enums compare without case and are answered in the
+  service's own case;
 - ``{"type": "integer" | "number", "minimum": n, "maximum": n}``, ``{"type": "boolean"}``, ``{"type": "any"}``;
-- ``{"type": "union", "discriminator": name, "cases": {value: object schema}}``: the discriminator compares without case;
-- ``"readOnly": true``: accepted and dropped, as ARM does with what a GET answered; ``"nullable": false``: null is refused.
+- ``{"type": "union", "discriminator": name, "cases": {value: object schema}}``: the discriminator compares without
+  case;
+- ``"readOnly": true``: accepted and dropped, as ARM does with what a GET answered; ``"nullable": false``: null is
+  refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.arm.errors import ArmError
@@ -96,9 +99,8 @@ def _number(schema: Schema, value: Any, path: str) -> Any:
         value = int(value)
     low, high = schema.get("minimum"), schema.get("maximum")
     if (low is not None and value < low) or (high is not None and value > high):
-        raise _refused(
-            f"'{path}' is {value}; allowed: {low if low is not None else '...'} to {high if high is not None else '...'}"
-        )
+        least, most = "..." if low is None else low, "..." if high is None else high
+        raise _refused(f"'{path}' is {value}; allowed: {least} to {most}")
     return value
 
 
@@ -118,7 +120,7 @@ def _union(schema: Schema, value: Any, path: str) -> Any:
     raise _refused(f"'{path}.{name}' is {chosen!r}; allowed: {allowed}")
 
 
-_CHECKS = {
+_CHECKS: dict[str, Callable[[Schema, Any, str], Any]] = {
     "object": _object,
     "map": _map,
     "array": _array,

@@ -102,7 +102,7 @@ class Store:
     def put(
         self, resource_id: str, type_: str, body: dict[str, Any], private: dict[str, Any] | None = None
     ) -> Resource:
-        """Create or replace a resource whole; a live one keeps its creation time and, if ``private`` is None, its private part."""
+        """Create or replace a resource whole; a live one keeps its creation time and, without ``private``, that part."""
         now = time.time()
         old = self.get(resource_id)
         if old is not None and private is None:
@@ -196,7 +196,7 @@ class Store:
         )
 
     def journal(self, after: int = 0) -> list[dict[str, Any]]:
-        """Return the entries with a sequence number above ``after``; each has ``sequence`` and ``at`` (Unix seconds)."""
+        """Return the entries after a sequence number; each has ``sequence`` and ``at`` (Unix seconds)."""
         rows = self._db.execute(
             "SELECT sequence, at, entry FROM journal WHERE sequence > ? ORDER BY sequence", (after,)
         )

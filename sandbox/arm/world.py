@@ -1,12 +1,13 @@
 """What the services of one sandbox share and are given when they register their routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.arm.operations import Operations
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
+from sandbox.jobs.request import Jobs, NoJobs
 from sandbox.switches import Switches
 
 
@@ -58,3 +59,4 @@ class World:
     router: Router
     switches: Switches
     blobs: Blobs
+    jobs: Jobs = field(default_factory=NoJobs)

@@ -1,0 +1,139 @@
+"""The seam between the machine learning service, which accepts a job, and the runner, which does it.
+
+A request is plain data: where the input, the model, the code and the output are in blob storage, and the deployment's
+settings with the caller's overrides already applied. It can be written to JSON and read back, so that a runner can
+take up a job again after a restart. The meaning of each setting is the service's (reference: the batch deployment
+schema, https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch).
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol, Self
+
+
+@dataclass(frozen=True, slots=True)
+class InputLocation:
+    """A job's one input: a ``folder`` (``path`` is a blob prefix ending in "/", or "") or a single ``file`` (a blob)."""
+
+    kind: Literal["folder", "file"]
+    account: str
+    container: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutputLocation:
+    """Where the output goes: the folder ``prefix`` (ends in "/") and, for append_row, ``file_name`` in it."""
+
+    account: str
+    container: str
+    prefix: str
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A registered model's files.
+
+    A ``folder`` (``path`` is a prefix that ends in "/") appears as ``$AZUREML_MODEL_DIR/<name>/...``; a single ``file``
+    (``path`` is the blob) as ``$AZUREML_MODEL_DIR/<name>``.
+    """
+
+    kind: Literal["folder", "file"]
+    account: str
+    container: str
+    path: str
+    name: str
+    type: Literal["custom_model", "mlflow_model"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeFiles:
+    """The code snapshot: every blob below ``prefix`` (ends in "/")."""
+
+    account: str
+    container: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSpec:
+    """The deployment's environment: base ``image`` and the text of its conda file, either of them "" when not given."""
+
+    name: str
+    version: str
+    image: str = ""
+    conda_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRequest:
+    """Everything the runner needs; ids are ARM ids, durations are seconds, sizes are counts of files.
+
+    ``name`` is the parent run's id and ``child_id`` that of its one step. ``max_retries`` and ``timeout_seconds`` hold
+    for each mini-batch. ``error_threshold`` counts failed files over the whole input; -1 ignores them all.
+    """
+
+    name: str
+    child_id: str
+    workspace_id: str
+    endpoint: str
+    deployment: str
+    location: str
+    compute: str
+    input: InputLocation
+    output: OutputLocation
+    model: ModelFiles
+    code: CodeFiles | None
+    scoring_script: str
+    environment: EnvironmentSpec | None
+    environment_variables: dict[str, str] = field(default_factory=dict)
+    instance_count: int = 1
+    max_concurrency_per_instance: int = 1
+    mini_batch_size: int = 10
+    max_retries: int = 3
+    timeout_seconds: float = 30.0
+    error_threshold: int = -1
+    output_action: Literal["AppendRow", "SummaryOnly"] = "AppendRow"
+    logging_level: Literal["Info", "Warning", "Debug"] = "Info"
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the request as what JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> Self:
+        """Return the request that ``to_document`` wrote."""
+        parts: dict[str, Any] = {
+            "input": InputLocation(**document["input"]),
+            "output": OutputLocation(**document["output"]),
+            "model": ModelFiles(**document["model"]),
+            "code": None if document["code"] is None else CodeFiles(**document["code"]),
+            "environment": None if document["environment"] is None else EnvironmentSpec(**document["environment"]),
+        }
+        return cls(**document | parts)
+
+
+class Jobs(Protocol):
+    """The runner, as the machine learning service sees it. Both calls return at once and never block the event loop."""
+
+    def submit(self, request: JobRequest) -> None:
+        """Take a job whose run records already exist (status ``Preparing``); progress goes to those records."""
+
+    def cancel(self, name: str) -> None:
+        """Stop a job; its records end as ``Canceled``. Nothing happens when it has already ended."""
+
+
+class NoJobs:
+    """A runner that refuses every job: what a world without one holds."""
+
+    def submit(self, request: JobRequest) -> None:
+        """Refuse.
+
+        Raises:
+            RuntimeError: always.
+        """
+        msg = f"job '{request.name}' cannot run: this sandbox was put together without a job runner"
+        raise RuntimeError(msg)
+
+    def cancel(self, name: str) -> None:
+        """Do nothing: there are no jobs."""
