@@ -1,4 +1,4 @@
-"""Behaviour that public sources do not settle: the harsher reading by default, a switch for the other (docs/sandbox.md)."""
+"""Behaviour that public sources do not settle: harsher readings, with switches for the others (docs/sandbox.md)."""
 
 from dataclasses import dataclass
 from typing import Literal

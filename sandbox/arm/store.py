@@ -102,7 +102,7 @@ class Store:
     def put(
         self, resource_id: str, type_: str, body: dict[str, Any], private: dict[str, Any] | None = None
     ) -> Resource:
-        """Create or replace a resource whole; a live one keeps its creation time and, without ``private``, that part."""
+        """Create or replace a resource whole; a live one keeps its creation time and, if not given, ``private``."""
         now = time.time()
         old = self.get(resource_id)
         if old is not None and private is None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, Self
 
 @dataclass(frozen=True, slots=True)
 class InputLocation:
-    """A job's one input: a ``folder`` (``path`` is a blob prefix ending in "/", or "") or a single ``file`` (a blob)."""
+    """The one input: a ``folder`` (``path`` is a blob prefix ending in "/", or "") or a single ``file`` (a blob)."""
 
     kind: Literal["folder", "file"]
     account: str
