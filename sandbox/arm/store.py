@@ -125,9 +125,15 @@ class Store:
         return Resource(resource_id, type_, body, private or {}, created, now)
 
     def delete(self, resource_id: str) -> None:
-        """Remove a resource and everything below it, soft-deleted or not; nothing happens if there is none."""
+        """Remove a resource (also a soft-deleted one) and everything live below it; nothing happens if there is none.
+
+        Soft-deleted resources below keep their names taken, as they do when a resource group is deleted in Azure.
+        """
         key = resource_id.lower()
-        self._db.execute("DELETE FROM resources WHERE key = ? OR substr(key, 1, ?) = ?", (key, len(key) + 1, key + "/"))
+        self._db.execute("DELETE FROM resources WHERE key = ?", (key,))
+        self._db.execute(
+            "DELETE FROM resources WHERE substr(key, 1, ?) = ? AND deleted IS NULL", (len(key) + 1, key + "/")
+        )
 
     def soft_delete(self, resource_id: str) -> None:
         """Hide a resource but keep its name taken (``get_soft_deleted``); what is below it is removed for good."""

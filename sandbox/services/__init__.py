@@ -1,0 +1,1 @@
+"""One module (or package) for each emulated Azure service; each has ``register(world)``."""

@@ -1,0 +1,54 @@
+"""Microsoft.ContainerRegistry: registries. Images are not emulated; jobs run in the sandbox's own environment."""
+
+from typing import Any
+
+from sandbox.arm.errors import ArmError
+from sandbox.arm.requests import ArmRequest
+from sandbox.arm.store import Resource, now_iso
+from sandbox.arm.world import World
+from sandbox.services.declared import Declared, kept, stamp
+from sandbox.services.resources import GROUP
+
+_PREMIUM_ONLY = ("networkRuleSet", "dataEndpointEnabled", "encryption")
+
+
+def _fill(_: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+    sku = (body.get("sku") or {}).get("name")
+    if sku not in ("Basic", "Standard", "Premium"):
+        raise ArmError(
+            400, "InvalidRequestContent", f"The registry's sku is {sku!r}; allowed: Basic, Standard, Premium."
+        )
+    properties = body["properties"]
+    for member in _PREMIUM_ONLY:
+        if sku != "Premium" and properties.get(member):
+            # https://learn.microsoft.com/azure/container-registry/container-registry-skus
+            raise ArmError(400, "InvalidSku", f"'{member}' needs the Premium sku; this registry is {sku}.")
+    body["sku"]["tier"] = sku
+    defaults = {
+        "adminUserEnabled": False,
+        "anonymousPullEnabled": False,
+        "publicNetworkAccess": "Enabled",
+        "networkRuleBypassOptions": "AzureServices",
+        "zoneRedundancy": "Disabled",
+        "dataEndpointEnabled": False,
+    }
+    for member, value in defaults.items():
+        if properties.get(member) is None:
+            properties[member] = value
+    properties |= {
+        "loginServer": f"{body['name'].lower()}.azurecr.io",
+        "creationDate": kept(old, "properties", "creationDate", make=now_iso),
+        "provisioningState": "Succeeded",
+    }
+    stamp(request, old, body)
+
+
+def register(world: World) -> None:
+    """Serve registries."""
+    Declared(
+        type="Microsoft.ContainerRegistry/registries",
+        template=GROUP + "/providers/Microsoft.ContainerRegistry/registries/{registry}",
+        fill=_fill,
+        name=(r"[a-zA-Z0-9]{5,50}", "5 to 50 letters and digits"),
+        taken=("AlreadyInUse", "The registry DNS name {name}.azurecr.io is already in use."),
+    ).register(world)

@@ -1,0 +1,190 @@
+"""Write sandbox/schemas/arm.json: strict request schemas for the Azure services beside machine learning.
+
+They are derived from the input classes of pulumi-azure-native, which its authors generate from Azure's public REST
+specifications. Where the package renames a member (``networkRuleSet`` for ARM's ``networkAcls``), ``RENAMED`` holds the
+name on the wire, as the service's REST reference gives it. Run it after a change of the pinned package:
+
+    .venv/bin/python scripts/generate_arm_schemas.py
+"""
+
+import collections.abc
+import enum
+import importlib
+import json
+import sys
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+TARGET = Path(__file__).resolve().parent.parent / "sandbox" / "schemas" / "arm.json"
+
+# ARM type: (module of pulumi_azure_native, args class)
+RESOURCES = {
+    "Microsoft.Storage/storageAccounts": ("storage.storage_account", "StorageAccountArgs"),
+    "Microsoft.Storage/storageAccounts/blobServices": ("storage.blob_service_properties", "BlobServicePropertiesArgs"),
+    "Microsoft.Storage/storageAccounts/blobServices/containers": ("storage.blob_container", "BlobContainerArgs"),
+    "Microsoft.KeyVault/vaults": ("keyvault.vault", "VaultArgs"),
+    "Microsoft.ContainerRegistry/registries": ("containerregistry.registry", "RegistryArgs"),
+    "Microsoft.ManagedIdentity/userAssignedIdentities": (
+        "managedidentity.user_assigned_identity",
+        "UserAssignedIdentityArgs",
+    ),
+    "Microsoft.Authorization/roleAssignments": ("authorization.role_assignment", "RoleAssignmentArgs"),
+    "Microsoft.Authorization/roleDefinitions": ("authorization.role_definition", "RoleDefinitionArgs"),
+    "Microsoft.Authorization/locks": ("authorization.management_lock_by_scope", "ManagementLockByScopeArgs"),
+    "Microsoft.OperationalInsights/workspaces": ("operationalinsights.workspace", "WorkspaceArgs"),
+    "Microsoft.Insights/components": ("applicationinsights.component", "ComponentArgs"),
+    "Microsoft.Insights/diagnosticSettings": ("monitor.diagnostic_setting", "DiagnosticSettingArgs"),
+}
+
+# Members of the envelope; what else a flat class has belongs under "properties".
+ENVELOPE = {"location", "tags", "kind", "sku", "identity", "extendedLocation", "zones", "etag"}
+
+# Path parameters that the classes list beside the body.
+PATH = {
+    "resourceGroupName",
+    "accountName",
+    "blobServicesName",
+    "containerName",
+    "vaultName",
+    "registryName",
+    "resourceName",
+    "roleAssignmentName",
+    "roleDefinitionId@roleDefinitions",
+    "workspaceName",
+    "scope",
+    "lockName",
+    "resourceUri",
+    "name",
+}
+
+# Class.member -> the name on the wire.
+RENAMED = {
+    "StorageAccountArgs.networkRuleSet": "networkAcls",
+    "StorageAccountArgs.enableHttpsTrafficOnly": "supportsHttpsTrafficOnly",
+    "StorageAccountArgs.enableNfsV3": "isNfsV3Enabled",
+    "IPRuleArgs.iPAddressOrRange": "value",
+    "VirtualNetworkRuleArgs.virtualNetworkResourceId": "id",
+    "ComponentArgs.applicationType": "Application_Type",
+    "ComponentArgs.flowType": "Flow_Type",
+    "ComponentArgs.requestSource": "Request_Source",
+    "ComponentArgs.hockeyAppId": "HockeyAppId",
+    "ComponentArgs.samplingPercentage": "SamplingPercentage",
+    "ComponentArgs.disableIpMasking": "DisableIpMasking",
+    "ComponentArgs.immediatePurgeDataOn30Days": "ImmediatePurgeDataOn30Days",
+    "ComponentArgs.workspaceResourceId": "WorkspaceResourceId",
+    "ComponentArgs.ingestionMode": "IngestionMode",
+    "ComponentArgs.disableLocalAuth": "DisableLocalAuth",
+    "ComponentArgs.forceCustomerStorageForProfiler": "ForceCustomerStorageForProfiler",
+    "ComponentArgs.retentionInDays": "RetentionInDays",
+    "RoleDefinitionArgs.roleType": "type",
+}
+
+# Enums whose members may be combined ("Logging, Metrics").
+COMBINED = {"Bypass"}
+
+_PRIMITIVES: dict[Any, dict[str, Any]] = {
+    str: {"type": "string"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    bool: {"type": "boolean"},
+    Any: {"type": "any"},
+}
+
+
+def main() -> int:
+    """Write the file; with ``--check``, only say whether it is current (exit code 1 when not)."""
+    text = json.dumps(schemas(), indent=1, sort_keys=True) + "\n"
+    if "--check" in sys.argv[1:]:
+        return 0 if TARGET.read_text() == text else 1
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(text)
+    return 0
+
+
+def schemas() -> dict[str, Any]:
+    """Return the request schema of every type in ``RESOURCES``."""
+    return {type_: _resource(type_, *where) for type_, where in RESOURCES.items()}
+
+
+def _resource(type_: str, module: str, name: str) -> dict[str, Any]:
+    loaded = importlib.import_module(f"pulumi_azure_native.{module}")
+    members = _members(getattr(loaded, name))
+    leaf = type_.rsplit("/", 1)[-1]
+    kept = {key: value for key, value in members.items() if key not in PATH and f"{key}@{leaf}" not in PATH}
+    if "properties" in kept:
+        envelope, properties = kept, kept.pop("properties")
+    else:
+        envelope = {key: value for key, value in kept.items() if key in ENVELOPE}
+        properties = {
+            "type": "object",
+            "members": {key: value for key, value in kept.items() if key not in ENVELOPE},
+        }
+    if "identity" in envelope:
+        envelope["identity"] = {
+            "type": "object",
+            "members": {
+                "type": {"type": "string"},
+                "userAssignedIdentities": {"type": "map", "values": {"type": "any"}},
+                "principalId": {"type": "string", "readOnly": True},
+                "tenantId": {"type": "string", "readOnly": True},
+            },
+        }
+    read_only = {key: {"type": "any", "readOnly": True} for key in ("id", "name", "type", "systemData")}
+    return {"type": "object", "members": {**envelope, "properties": properties, **read_only}}
+
+
+def _members(cls: type) -> dict[str, Any]:
+    found = {}
+    for attribute in vars(cls).values():
+        if not isinstance(attribute, property) or attribute.fget is None:
+            continue
+        wire = getattr(attribute.fget, "_pulumi_name", None) or attribute.fget.__name__
+        hint = attribute.fget.__annotations__["return"]
+        found[RENAMED.get(f"{cls.__name__}.{wire}", wire)] = _schema(hint, sys.modules[cls.__module__])
+    return found
+
+
+def _schema(hint: Any, module: types.ModuleType) -> dict[str, Any]:
+    """Translate a type hint: ``Input[T]`` is T or an awaitable or Output of T, and only T reaches the wire."""
+    if isinstance(hint, typing.ForwardRef):
+        # Not typing.get_type_hints: it caches a forward reference's value, and two services have a 'SkuName'.
+        hint = vars(module)[hint.__forward_arg__]
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint in _PRIMITIVES:
+        return _PRIMITIVES[hint]
+    if origin is typing.Union or origin is types.UnionType:
+        return _union([argument for argument in arguments if _reaches_the_wire(argument)], module)
+    if origin in (Sequence, list):
+        return {"type": "array", "items": _schema(arguments[0], module)}
+    if origin in (Mapping, dict):
+        return {"type": "map", "values": _schema(arguments[1], module)}
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        if hint.__name__ in COMBINED:
+            return {"type": "string"}
+        return {"type": "string", "enum": [member.value for member in hint]}
+    if isinstance(hint, type):
+        return {"type": "object", "members": _members(hint)}
+    msg = f"no schema for {hint!r}"
+    raise TypeError(msg)
+
+
+def _reaches_the_wire(hint: Any) -> bool:
+    """Drop what ``Input`` adds to a type: None, Awaitable[T], and the forward reference 'Output[T]'."""
+    if isinstance(hint, typing.ForwardRef):
+        return not hint.__forward_arg__.startswith("Output[")
+    return hint is not type(None) and typing.get_origin(hint) is not collections.abc.Awaitable
+
+
+def _union(choices: list[Any], module: types.ModuleType) -> dict[str, Any]:
+    translated = [_schema(choice, module) for choice in choices]
+    for schema in translated:
+        if "enum" in schema:  # ``str | Enum``: the enum is what the service documents.
+            return schema
+    return translated[0]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
