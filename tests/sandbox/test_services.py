@@ -65,7 +65,7 @@ class Arm:
             router=router,
             switches=Switches(),
             blobs=cast("Any", self.blobs),
-            **({"jobs": cast("Any", None)} if "jobs" in World.__slots__ else {}),  # type: ignore[arg-type]
+            **({"jobs": cast("Any", None)} if "jobs" in World.__slots__ else {}),
         )
         for service in (resources, storage, vault, registry, managed_identity, monitor, authorization):
             service.register(self.world)
@@ -209,7 +209,11 @@ def test_a_deleted_vault_keeps_its_name(arm: Arm) -> None:
 def test_deleting_a_group_keeps_soft_deleted_names(arm: Arm) -> None:
     account(arm)
     vault_id = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-one"
-    arm("PUT", vault_id, {"location": "westeurope", "properties": {"tenantId": TENANT, "sku": {"name": "standard", "family": "A"}}})
+    arm(
+        "PUT",
+        vault_id,
+        {"location": "westeurope", "properties": {"tenantId": TENANT, "sku": {"name": "standard", "family": "A"}}},
+    )
     location = path_of(arm("DELETE", GROUP).headers["Location"])
     assert arm("GET", location).status == 202
     assert arm("GET", location).status == 204
@@ -243,7 +247,7 @@ def test_role_assignments(arm: Arm) -> None:
     assert arm.refused("PUT", url, body)[:2] == (400, "UnmatchedPrincipalType")
     body["properties"]["principalId"] = name
     assert arm.refused("PUT", other, body)[:2] == (400, "PrincipalNotFound")
-    listed = arm("GET", f"{GROUP}/providers/Microsoft.Authorization/roleAssignments", **{"$filter": "atScope()"})
+    listed = arm("GET", f"{GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()")
     assert [item["name"] for item in listed.body["value"]] == [name]
 
 
