@@ -65,7 +65,6 @@ class Arm:
             router=router,
             switches=Switches(),
             blobs=cast("Any", self.blobs),
-            **({"jobs": cast("Any", None)} if "jobs" in World.__slots__ else {}),
         )
         for service in (resources, storage, vault, registry, managed_identity, monitor, authorization):
             service.register(self.world)
