@@ -1,0 +1,112 @@
+"""Train the example's digit classifier and write everything that the example ships.
+
+    python examples/digits/train.py                      writes model/ and data/ beside this file
+    python examples/digits/train.py --worse --model-only --out DIR    a deliberately weak model, for tests
+
+The data is scikit-learn's bundled copy of the UCI handwritten digits: nothing is downloaded. The split, the
+initial weights and the order of the samples are seeded, so the same versions give the same model; other versions of
+numpy or BLAS may differ in the last digits of the weights.
+
+The model is written as ONNX: a graph of numbers that a runtime evaluates. A pickle would run whatever code it holds.
+"""
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from skl2onnx import to_onnx
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import MinMaxScaler
+
+HERE = Path(__file__).resolve().parent
+HELD_OUT = 360
+"""Images kept out of training: one in five, the same share of each digit."""
+SPLIT_SEED = 2026
+WEIGHTS_SEED = 7
+GREY_STEP = 15
+"""The data set has 17 grey levels, 0 to 16; as bytes they are 0 to 240."""
+SIDE = 8
+WORSE_SAMPLES = 40
+"""What the deliberately weak model learns from: four images of each digit or so."""
+OPSETS = {"": 17, "ai.onnx.ml": 3}
+"""Older than what skl2onnx would choose, so that the runtime pinned in environment/conda.yaml reads it."""
+
+
+def split() -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
+    """Return pixels (0 to 240, one row of 64 per image), labels, and the row numbers to learn from and to hold out."""
+    digits = load_digits()
+    rows = np.arange(len(digits.target))
+    learn, held_out = train_test_split(rows, test_size=HELD_OUT, random_state=SPLIT_SEED, stratify=digits.target)
+    return digits.data * GREY_STEP, digits.target, learn, np.sort(held_out)
+
+
+def train(pixels: NDArray[np.float64], labels: NDArray[np.int64]) -> Pipeline:
+    """Fit a network of one hidden layer. Scaling is part of it, so the scoring script hands over plain bytes."""
+    network = MLPClassifier(hidden_layer_sizes=(64,), alpha=1e-3, max_iter=2000, random_state=WEIGHTS_SEED)
+    return make_pipeline(MinMaxScaler(), network).fit(pixels, labels)
+
+
+def write_model(folder: Path, model: Pipeline, *, learned_from: int, accuracy: float) -> None:
+    """Write `model.onnx` and `model.json` (what goes in, what comes out, how good it is) to `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network = model[-1]
+    graph = to_onnx(
+        model,
+        np.zeros((1, SIDE * SIDE), dtype=np.float32),
+        name="digits",
+        target_opset=OPSETS,
+        options={id(network): {"zipmap": False}},
+    )
+    (folder / "model.onnx").write_bytes(graph.SerializeToString())
+    facts = {
+        "input": {"mode": "L", "width": SIDE, "height": SIDE, "values": "one float32 per pixel, 0 to 255, row by row"},
+        "classes": [int(each) for each in network.classes_],
+        "training": {"images": learned_from, "splitSeed": SPLIT_SEED, "weightsSeed": WEIGHTS_SEED},
+        "heldOut": {"images": HELD_OUT, "accuracy": round(accuracy, 4)},
+    }
+    (folder / "model.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+
+
+def write_data(folder: Path, pixels: NDArray[np.float64], labels: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
+    """Write one PNG for each row to `folder`/images, named after its row in the data set, and `folder`/labels.csv."""
+    images = folder / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as handle:
+        table = csv.writer(handle, lineterminator="\n")
+        table.writerow(["file", "label"])
+        for row in rows:
+            name = f"digit-{row:04d}.png"
+            Image.fromarray(pixels[row].reshape(SIDE, SIDE).astype(np.uint8)).save(images / name)
+            table.writerow([name, int(labels[row])])
+
+
+def main(arguments: list[str]) -> int:
+    """Train, write and report; see the module's text for the options."""
+    parser = argparse.ArgumentParser(description="Train the digits example.")
+    parser.add_argument("--out", type=Path, default=HERE, help="gets model/ and data/ (default: %(default)s)")
+    parser.add_argument("--worse", action="store_true", help=f"learn from {WORSE_SAMPLES} images only")
+    parser.add_argument("--model-only", action="store_true", help="leave data/ alone")
+    chosen = parser.parse_args(arguments)
+
+    pixels, labels, learn, held_out = split()
+    if chosen.worse:
+        learn = learn[:WORSE_SAMPLES]
+    model = train(pixels[learn], labels[learn])
+    accuracy = float(model.score(pixels[held_out], labels[held_out]))
+    write_model(chosen.out / "model", model, learned_from=len(learn), accuracy=accuracy)
+    if not chosen.model_only:
+        write_data(chosen.out / "data", pixels, labels, held_out)
+    print(f"learned from {len(learn)} images; accuracy on {HELD_OUT} held-out images {accuracy:.2%}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
