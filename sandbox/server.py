@@ -1,0 +1,160 @@
+"""The sandbox's server process: puts the edge, the services and the store together and runs until it is told to stop.
+
+Started by ``sandbox.lifecycle`` in a session of its own; ``python -m sandbox.server`` is not for people.
+"""
+
+import argparse
+import asyncio
+import importlib
+import json
+import logging
+import os
+import secrets
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from sandbox.arm.operations import Operations
+from sandbox.arm.routes import Router
+from sandbox.arm.store import Store
+from sandbox.arm.world import World
+from sandbox.edge.certificates import Certificates
+from sandbox.edge.control import Control
+from sandbox.edge.faults import Faults
+from sandbox.edge.front import Front, WebHandler
+from sandbox.edge.hosts import Service
+from sandbox.edge.proxy import Proxy
+from sandbox.home import Home, write_private
+from sandbox.identity import Directory, signing_key
+from sandbox.services.login import Login
+from sandbox.switches import PROFILES
+
+_log = logging.getLogger("sandbox.server")
+
+SERVICES = (
+    "resources",
+    "authorization",
+    "managed_identity",
+    "storage",
+    "vault",
+    "registry",
+    "monitor",
+    "machine_learning",
+)
+"""Modules of ``sandbox.services`` with a ``register(world)``, in the order in which their routes are tried."""
+
+_WATCH_SECONDS = 1.0
+
+
+class Server:
+    """One running sandbox."""
+
+    def __init__(self, home: Home, profile: str) -> None:
+        self._home = home
+        self._profile = profile
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Make ``run`` return, after the requests in flight."""
+        self._stopping.set()
+
+    async def run(self, ready: int | None) -> None:
+        """Serve until ``stop``, a signal, or the disappearance of the folder; write to ``ready`` (a descriptor) once up."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        facts = self._home.prepare()
+        before = _read(self._home.ports_file)
+        with Store(self._home.store) as store:
+            directory = Directory(facts, signing_key(self._home))
+            world, web_handlers = self._world(store, directory)
+            faults = Faults()
+            front = Front(store, world.router, directory, faults, web_handlers)
+            proxy = Proxy(Certificates.of(self._home), await front.start(), store)
+            token = before.get("controlToken") or secrets.token_urlsafe(24)
+            about = {"pid": os.getpid(), "profile": self._profile, "started": time.time()}
+            control = Control(
+                token=token, about=about, store=store, faults=faults, front=front, directory=directory, stop=self.stop
+            )
+            listening = about | {
+                "proxyPort": proxy.start(before.get("proxyPort", 0)),
+                "controlPort": await control.start(before.get("controlPort", 0)),
+                "controlToken": token,
+            }
+            write_private(self._home.ports_file, json.dumps(listening))
+            write_private(self._home.server_file, json.dumps(listening))
+            _log.info("ready: proxy on 127.0.0.1:%s, profile %s", listening["proxyPort"], self._profile)
+            if ready is not None:
+                os.write(ready, b"ready")
+                os.close(ready)
+            await self._until_stopped()
+            faults.clear()
+            await proxy.close()
+            await front.close()
+            await control.close()
+        if _read(self._home.server_file).get("pid") == os.getpid():
+            self._home.server_file.unlink(missing_ok=True)
+        _log.info("stopped")
+
+    def _world(self, store: Store, directory: Directory) -> tuple[World, dict[Service, WebHandler]]:
+        facts = directory.facts
+        from sandbox.blobs.store import BlobStore
+
+        blobs = BlobStore(self._home.root / "blobs")
+        world = World(
+            home=self._home.root,
+            subscription_id=facts.subscription_id,
+            tenant_id=facts.tenant_id,
+            location=facts.location,
+            store=store,
+            operations=Operations(store),
+            router=Router(store, facts.subscription_id),
+            switches=PROFILES[self._profile],
+            blobs=blobs,
+        )
+        for name in SERVICES:
+            try:
+                importlib.import_module(f"sandbox.services.{name}").register(world)
+            except Exception:
+                _log.exception("service %s is not there yet", name)
+        handlers: dict[Service, WebHandler] = {Service.LOGIN: Login(directory).handle}
+        try:
+            blob_front: Any = importlib.import_module("sandbox.blobs.front")
+            handlers[Service.BLOB] = lambda request: blob_front.handle(request, world)
+        except Exception:
+            _log.exception("blobs are not there yet")
+        return world, handlers
+
+    async def _until_stopped(self) -> None:
+        """Wait for ``stop``; a server whose folder was removed, or taken over, ends itself."""
+        while not self._stopping.is_set():
+            try:
+                await asyncio.wait_for(self._stopping.wait(), _WATCH_SECONDS)
+            except TimeoutError:
+                if _read(self._home.server_file).get("pid") != os.getpid():
+                    _log.warning("SANDBOX_HOME '%s' is gone or another server's: ending", self._home.root)
+                    self.stop()
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def main() -> None:
+    """Run the server in the foreground."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.server")
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
+    parser.add_argument("--ready", type=int, help="descriptor to write to when the server is up")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(Server(Home(arguments.home), arguments.profile).run(arguments.ready))
+
+
+if __name__ == "__main__":
+    main()
