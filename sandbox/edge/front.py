@@ -84,9 +84,7 @@ class Front:
         server, loop = self._runner.server, asyncio.get_running_loop()
         if server is None:
             raise RuntimeError("aiohttp set up no server")
-        return lambda: _Connection(
-            server, loop=loop, access_log=None, read_bufsize=_READ_BUFFER_BYTES, auto_decompress=False
-        )
+        return lambda: _Connection(server, loop=loop, read_bufsize=_READ_BUFFER_BYTES, auto_decompress=False)
 
     async def close(self) -> None:
         """Let requests in flight finish for a moment, then close every connection."""

@@ -23,6 +23,7 @@ HOST = "login.microsoftonline.com"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ASSERTION_AUDIENCE = "api://AzureADTokenExchange"
 _CONFIGURATION = re.compile(r"^/([^/]+)(?:/v2\.0)?/\.well-known/openid-configuration$")
+_DISCOVERY = "/common/discovery/instance"
 _TOKEN = re.compile(r"^/([^/]+)/oauth2/v2\.0/token$")
 _RESOURCES = re.compile(
     r"^https://(management\.azure\.com|management\.core\.windows\.net|ml\.azure\.com|storage\.azure\.com"
@@ -65,6 +66,8 @@ class Login:
         """
         trace = request.headers.get("client-request-id") or str(uuid.uuid4())
         try:
+            if request.method == "GET" and request.path == _DISCOVERY:
+                return web.json_response(_clouds(self._directory.tenant_id))
             if request.method == "GET" and (match := _CONFIGURATION.match(request.path)):
                 self._check_tenant(match[1])
                 return web.json_response(_configuration(match[1]))
@@ -174,6 +177,15 @@ def _configuration(tenant: str) -> dict[str, Any]:
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
         "tenant_region_scope": "EU",
+    }
+
+
+def _clouds(tenant: str) -> dict[str, Any]:
+    """Instance discovery, which msal asks for when a sign-in was refused: the one cloud that there is."""
+    return {
+        "tenant_discovery_endpoint": f"https://{HOST}/{tenant}/v2.0/.well-known/openid-configuration",
+        "api-version": "1.1",
+        "metadata": [{"preferred_network": HOST, "preferred_cache": "login.windows.net", "aliases": [HOST]}],
     }
 
 

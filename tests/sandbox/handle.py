@@ -1,0 +1,170 @@
+"""A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts."""
+
+import contextlib
+import http.client
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from sandbox import environment, lifecycle
+from sandbox.home import Facts, Home
+from sandbox.lifecycle import Running
+
+ARM = "management.azure.com"
+ARM_AUDIENCE = "https://management.azure.com"
+ML_AUDIENCE = "https://ml.azure.com"
+STORAGE_AUDIENCE = "https://storage.azure.com"
+
+_AUDIENCES = {"inference.ml.azure.com": ML_AUDIENCE, "blob.core.windows.net": STORAGE_AUDIENCE}
+_WAIT_SECONDS = 60
+
+
+class Answer:
+    """An HTTP answer: status, headers (``answer.headers["x"]`` compares without case) and JSON or bytes."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self.content = response.read()
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON; None when it is empty."""
+        return json.loads(self.content) if self.content else None
+
+    @property
+    def error(self) -> tuple[int, str, str]:
+        """(status, code, message) of ARM's error envelope."""
+        error = self.json["error"]
+        return self.status, error["code"], error["message"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """Client of the control API."""
+
+    server: Running
+
+    def journal(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return journal entries above ``after``."""
+        entries: list[dict[str, Any]] = self.server.control("GET", f"/journal?after={after}")
+        return entries
+
+    def sequence(self) -> int:
+        """Return the number of the last request that arrived."""
+        entries = self.journal()
+        return int(entries[-1]["sequence"]) if entries else 0
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Return every resource in the store, soft-deleted ones (``deleted`` set) included."""
+        rows: list[dict[str, Any]] = self.server.control("GET", "/resources")
+        return rows
+
+    def fault(self, action: str, *, method: str = "", path: str = "", **more: Any) -> int:
+        """Plant a fault (see sandbox/edge/faults.py) and return its number."""
+        body = {"action": action, "match": {"method": method, "path": path}, **more}
+        return int(self.server.control("POST", "/faults", body)["id"])
+
+    def hits(self, fault: int) -> int:
+        """Return how many requests a fault has met."""
+        return next(int(each["hits"]) for each in self.server.control("GET", "/faults") if each["id"] == fault)
+
+    def clear_faults(self) -> None:
+        """Remove all faults; requests that a delay holds go on at once."""
+        self.server.control("DELETE", "/faults")
+
+    def wait(self, *, method: str = ".*", path: str = "", count: int = 1, after: int = 0, finished: bool = True) -> int:
+        """Wait until ``count`` requests above ``after`` match (``finished=False``: have only arrived); return how many.
+
+        Raises:
+            ValueError: a minute passed without.
+        """
+        query = {"method": method, "path": path, "count": count, "after": after, "timeout": _WAIT_SECONDS}
+        query["finished"] = "true" if finished else "false"
+        return int(self.server.control("GET", f"/wait?{urlencode(query)}", seconds=_WAIT_SECONDS + 10)["found"])
+
+    def token(self, principal: str = "deployer", audience: str = ARM_AUDIENCE, seconds: int = 3599) -> str:
+        """Return an access token without signing in; ``seconds`` below zero: one that has expired."""
+        query = urlencode({"principal": principal, "audience": audience, "seconds": seconds})
+        return str(self.server.control("GET", f"/token?{query}")["token"])
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox."""
+
+    home: Home
+    facts: Facts
+    server: Running
+    env: dict[str, str] = field(repr=False)
+
+    @property
+    def control(self) -> Control:
+        """The control API."""
+        return Control(self.server)
+
+    @property
+    def subscription(self) -> str:
+        """The only subscription's id."""
+        return self.facts.subscription_id
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's id."""
+        return self.facts.tenant_id
+
+    @property
+    def location(self) -> str:
+        """The region that the sandbox's own examples use."""
+        return self.facts.location
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        host: str = ARM,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request through the proxy, as the deployer unless ``token`` says otherwise ("": without a token).
+
+        ``body``: bytes as they are, anything else as JSON. ``path`` includes the query.
+        """
+        audience = next((value for end, value in _AUDIENCES.items() if host.endswith(end)), ARM_AUDIENCE)
+        bearer = self.control.token(audience=audience) if token is None else token
+        sent = dict(headers or {}) | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        if content is not None and not isinstance(body, bytes):
+            sent["Content-Type"] = "application/json"
+        trust = ssl.create_default_context(cafile=str(self.home.authority))
+        connection = http.client.HTTPSConnection("127.0.0.1", self.server.proxy_port, context=trust, timeout=60)
+        connection.set_tunnel(host, 443)
+        try:
+            connection.request(method, path, content, sent)
+            return Answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def arm(self, method: str, path: str, body: Any = None, *, api_version: str, **more: Any) -> Answer:
+        """Send an ARM request; ``path`` that does not begin with ``/`` is below the subscription."""
+        full = path if path.startswith("/") else f"/subscriptions/{self.subscription}/{path}"
+        separator = "&" if "?" in full else "?"
+        return self.request(method, f"{full}{separator}api-version={api_version}", body, **more)
+
+
+@contextlib.contextmanager
+def started(folder: Path, profile: str | None = None) -> Iterator[Sandbox]:
+    """Start a sandbox in ``folder`` and stop it at the end."""
+    home = Home(folder)
+    server = lifecycle.start(home, profile)
+    try:
+        facts = home.facts()
+        yield Sandbox(home, facts, server, environment.complete(home, facts, server))
+    finally:
+        lifecycle.stop(home)
