@@ -1,0 +1,346 @@
+"""One rehearsal: a copy of the program in a clean git folder, with a sandbox of its own, driven as a user drives it."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+COMMAND_SECONDS = 240.0
+"""Longer than any one command takes, even on a machine that is busy with something else."""
+MARKER = "pulumi:index:Stash"
+WRITES = ("PUT", "PATCH", "POST", "DELETE")
+CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the engine that changed something: what it did, to which type, called what in the program."""
+
+    op: str
+    type: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that ended: its exit code, what it printed and, for an engine command, its steps."""
+
+    command: tuple[str, ...]
+    code: int
+    out: str
+    err: str
+    steps: tuple[Step, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """Everything it printed."""
+        return self.out + self.err
+
+    def ok(self) -> "Done":
+        """Return itself, or fail the test with what was printed."""
+        assert self.code == 0, f"{' '.join(self.command)} ended with {self.code}:\n{self.text}"
+        return self
+
+    def failed(self) -> "Done":
+        """Return itself, or fail the test because the command should have failed; no traceback may show."""
+        assert self.code != 0, f"{' '.join(self.command)} should have failed:\n{self.text}"
+        assert "Traceback (most recent call last)" not in self.text, self.text
+        return self
+
+    @property
+    def flat(self) -> str:
+        """Everything printed as one line, so that a sentence is found however it was wrapped."""
+        return " ".join(self.text.split())
+
+
+@dataclass
+class Running:
+    """A command that was started and not waited for, in a process group of its own."""
+
+    command: tuple[str, ...]
+    process: "subprocess.Popen[str]"
+    events: Path | None
+    began: float = field(default_factory=time.monotonic)
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """Send SIGKILL to the command alone; its children learn of it as they would in an accident."""
+        self.process.kill()
+
+    def wait(self, seconds: float = COMMAND_SECONDS) -> Done:
+        """Wait for its end; kill the whole group and fail if that takes longer than ``seconds``."""
+        try:
+            out, err = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            out, err = self.process.communicate()
+            raise AssertionError(f"{' '.join(self.command)} still ran after {seconds} s:\n{out}{err}") from None
+        steps = tuple(_steps(self.events)) if self.events else ()
+        return Done(self.command, self.process.returncode, out, err, steps, time.monotonic() - self.began)
+
+
+class Rehearsal:
+    """A folder with the program, a SANDBOX_HOME, and the commands that a user would type there."""
+
+    def __init__(self, folder: Path, home: Path) -> None:
+        self.folder = folder
+        self.home = home
+        self._runs = 0
+
+    # Commands -------------------------------------------------------------------------------------------------------
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The caller's environment without anything that names a cloud, a stack or a sandbox."""
+        foreign = ("PULUMI_", "AZURE_", "ARM_", "SANDBOX_")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        # Without debug commands the engine has no --event-log.
+        return kept | {"SANDBOX_HOME": str(self.home), "PULUMI_DEBUG_COMMANDS": "true", "PYTHONWARNINGS": "default"}
+
+    def start(self, *command: str, events: Path | None = None, extra: Mapping[str, str] | None = None) -> Running:
+        """Start a command in the program's folder."""
+        process = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env={**self.environment, **(extra or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        return Running(command, process, events)
+
+    def python(self, *arguments: str, extra: Mapping[str, str] | None = None) -> Done:
+        """Run the program's own Python outside the sandbox's environment: ``python -m sandbox status``."""
+        return self.start(".venv/bin/python", *arguments, extra=extra).wait()
+
+    def run(self, *command: str, extra: Mapping[str, str] | None = None) -> Done:
+        """Run a command as ``python -m sandbox run -- COMMAND``."""
+        return self.python("-m", "sandbox", "run", "--", *command, extra=extra)
+
+    def begin(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Running:
+        """Start ``pulumi VERB`` in the sandbox without waiting for it."""
+        self._runs += 1
+        events = self.home.parent / f"events-{self._runs}.json"
+        events.unlink(missing_ok=True)
+        yes = [] if verb == "preview" else ["--yes", "--skip-preview"]
+        command = (
+            "pulumi",
+            verb,
+            "--non-interactive",
+            "--color",
+            "never",
+            "--event-log",
+            str(events),
+            *yes,
+            *arguments,
+        )
+        return self.start(".venv/bin/python", "-m", "sandbox", "run", "--", *command, events=events, extra=extra)
+
+    def pulumi(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Done:
+        """Run ``pulumi VERB`` (preview, up, refresh, destroy) in the sandbox; its steps are in the result."""
+        return self.begin(verb, *arguments, extra=extra).wait()
+
+    def up(self, *arguments: str) -> Done:
+        """Run ``pulumi up`` and expect success."""
+        return self.pulumi("up", *arguments).ok()
+
+    def outputs(self) -> dict[str, Any]:
+        """Return the stack's outputs."""
+        done = self.run("pulumi", "stack", "output", "--json", "--show-secrets").ok()
+        return dict(json.loads(done.out))
+
+    def state(self) -> dict[str, Any]:
+        """Return the exported deployment: ``resources``, ``pending_operations``."""
+        return dict(json.loads(self.run("pulumi", "stack", "export").ok().out)["deployment"])
+
+    def changed_files(self) -> str:
+        """Return what ``git status`` says: empty when the checkout is clean."""
+        return subprocess.run(
+            ["git", "status", "--porcelain"], cwd=self.folder, check=True, capture_output=True, text=True
+        ).stdout
+
+    # The program's files --------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _stack_file(self) -> Iterator[dict[str, Any]]:
+        file = self.folder / "Pulumi.dev.yaml"
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        yield content.setdefault("config", {})
+        file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+    def configure(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the dev stack's config; keys are given without the project's namespace."""
+        project = "azureml-batch-endpoint:"
+        with self._stack_file() as config:
+            own = {key.removeprefix(project): value for key, value in config.items() if key.startswith(project)}
+            change(own)
+            for key in [key for key in config if key.startswith(project)]:
+                del config[key]
+            config.update({project + key: value for key, value in own.items()})
+
+    def change_one_byte_of_the_model(self) -> None:
+        """Change one letter of the producer's name in the model file: other bytes, the same predictions."""
+        file = self.folder / "examples" / "digits" / "model" / "model.onnx"
+        before = file.read_bytes()
+        at = before.index(b"onnx")
+        file.write_bytes(before[:at] + bytes([before[at] + 1]) + before[at + 1 :])
+
+    # The sandbox ----------------------------------------------------------------------------------------------------
+
+    @property
+    def server(self) -> dict[str, Any]:
+        """What ``server.json`` says of the running server."""
+        return dict(json.loads((self.home / "server.json").read_text(encoding="utf-8")))
+
+    def control(self, method: str, path: str, body: object = None, seconds: float = 70) -> Any:
+        """Call the sandbox's control API and return its JSON."""
+        server = self.server
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{server['controlPort']}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {server['controlToken']}", "Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=seconds) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as problem:
+            with problem:
+                raise AssertionError(f"{method} {path}: {problem.code} {problem.read().decode()}") from None
+
+    def journal(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return the requests that the sandbox answered after a sequence number, oldest first."""
+        return list(self.control("GET", f"/journal?after={after}"))
+
+    def mark(self) -> int:
+        """Return the sequence number of the last request, to ask for what comes after it."""
+        entries = self.journal()
+        return int(entries[-1]["sequence"]) if entries else 0
+
+    def writes(self, after: int = 0) -> list[str]:
+        """Return ``METHOD host/path`` of every request that could change something; sign-ins are none."""
+        return [
+            f"{each['method']} {each['host']}{each['path']}"
+            for each in self.journal(after)
+            if each["method"] in WRITES and not _only_reads(each)
+        ]
+
+    def wait_for(self, method: str, path: str, *, count: int = 1, after: int = 0, finished: bool = True) -> None:
+        """Wait until so many requests match; fail after a minute."""
+        query = {"method": method, "path": path, "count": count, "after": after, "finished": str(finished).lower()}
+        self.control("GET", f"/wait?{urlencode(query)}")
+
+    def fault(self, action: str, method: str, path: str, **more: object) -> int:
+        """Plant a fault (sandbox/edge/faults.py says which there are) and return its number."""
+        return int(
+            self.control("POST", "/faults", {"match": {"method": method, "path": path}, "action": action, **more})["id"]
+        )
+
+    def hits(self, fault: int) -> int:
+        """Return how many requests met a fault."""
+        return next(int(each["hits"]) for each in self.control("GET", "/faults") if each["id"] == fault)
+
+    def mend(self) -> None:
+        """Remove all faults."""
+        self.control("DELETE", "/faults")
+
+    def resources(self) -> list[str]:
+        """Return the ids of what exists, without what is only soft-deleted."""
+        return sorted(each["id"] for each in self.control("GET", "/resources") if each["deleted"] is None)
+
+    def soft_deleted(self) -> list[str]:
+        """Return the ids that still hold a name."""
+        return sorted(each["id"] for each in self.control("GET", "/resources") if each["deleted"] is not None)
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Return the names of live resources whose type ends so: ``batchEndpoints/deployments``."""
+        pattern = re.compile("/".join(f"{part}/[^/]+" for part in kind.split("/")) + "$", re.IGNORECASE)
+        return [each.rsplit("/", 1)[1] for each in self.resources() if pattern.search(each)]
+
+    def kill_server(self) -> None:
+        """Send SIGKILL to the sandbox's server and wait until it is gone."""
+        pid = int(self.server["pid"])
+        os.kill(pid, signal.SIGKILL)
+        until(lambda: not _alive(pid), "the server to be gone")
+
+    def start_server(self) -> None:
+        """Start the sandbox if it does not run."""
+        self.python("-m", "sandbox", "start").ok()
+
+    def stop(self) -> None:
+        """Stop the sandbox; its state stays."""
+        if (self.home / "server.json").exists():
+            self.python("-m", "sandbox", "stop")
+
+    # Copies ---------------------------------------------------------------------------------------------------------
+
+    def copy_to(self, place: Path) -> "Rehearsal":
+        """Copy program and sandbox, which must not be running, to a new place: a deployed stack for one test."""
+        twin = Rehearsal(place / "program", place / "home")
+        shutil.copytree(self.folder, twin.folder, symlinks=True)
+        if self.home.exists():
+            shutil.copytree(self.home, twin.home, symlinks=True)
+        return twin
+
+
+def until(condition: Callable[[], _Answer], what: str, seconds: float = 60) -> _Answer:
+    """Ask again and again until the answer is true; fail, naming ``what`` was awaited, after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.02)  # between two looks; how long it is decides nothing
+    return answer
+
+
+def _alive(pid: int) -> bool:
+    """Return whether a process runs; one that ended and that nobody has collected yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _only_reads(entry: Mapping[str, Any]) -> bool:
+    """Return whether a POST asks for something instead of changing it."""
+    asking = re.compile(
+        r"/(token|listKeys|listSharedKeys|listSecrets|listAccountSas|checkNameAvailability)$", re.IGNORECASE
+    )
+    return entry["method"] == "POST" and asking.search(entry["path"]) is not None
+
+
+def _steps(events: Path) -> Iterator[Step]:
+    """Read the engine's event log: one JSON object after another."""
+    if not events.exists():
+        return
+    text = events.read_text(encoding="utf-8")
+    decoder, at = json.JSONDecoder(), 0
+    while at < len(text.rstrip()):
+        event, at = decoder.raw_decode(text, at)
+        while at < len(text) and text[at].isspace():
+            at += 1
+        metadata = event.get("resourcePreEvent", {}).get("metadata", {})
+        if metadata.get("op") in CHANGING:
+            yield Step(metadata["op"], metadata["type"], metadata["urn"].rsplit("::", 1)[1])

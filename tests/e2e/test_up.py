@@ -1,0 +1,94 @@
+"""The life of a stack on the real engine: up, up again, refresh, destroy, and what a rehearsal leaves in the checkout."""
+
+import re
+from pathlib import Path
+
+from tests.e2e.rehearsal import Rehearsal
+
+REVISION = re.compile(r"mlp-[0-9a-f]{8}")
+
+
+def test_up_makes_an_endpoint_whose_default_is_a_revision_of_the_one_deployment(deployed: Rehearsal) -> None:
+    outputs = deployed.outputs()
+    assert sorted(outputs) == ["cluster", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
+    assert list(outputs["endpoints"]) == ["digits"]
+    endpoint = outputs["endpoints"]["digits"]
+    assert sorted(endpoint) == ["default", "deployments", "name", "plan", "scoringUri"]
+    assert REVISION.fullmatch(endpoint["default"])
+    assert endpoint["deployments"] == {"mlp": endpoint["default"]}
+    assert deployed.of_kind("batchEndpoints") == [endpoint["name"]]
+    assert deployed.of_kind("batchEndpoints/deployments") == [endpoint["default"]]
+    assert deployed.of_kind("models/versions") == ["1"]
+    assert endpoint["scoringUri"].startswith(
+        f"https://{endpoint['name']}.{outputs['location']}.inference.ml.azure.com/"
+    )
+
+
+def test_up_again_changes_nothing_uploads_nothing_and_runs_no_hook(deployed: Rehearsal) -> None:
+    before = deployed.mark()
+    again = deployed.up("--expect-no-changes")
+    assert again.steps == ()
+    assert deployed.writes(before) == []
+    assert [each["path"] for each in deployed.journal(before) if "/models/" in each["path"]] == []
+
+
+def test_preview_of_no_change_is_empty(deployed: Rehearsal) -> None:
+    before = deployed.mark()
+    assert deployed.pulumi("preview", "--expect-no-changes").ok().steps == ()
+    assert deployed.writes(before) == []
+
+
+def test_preview_of_everything_makes_nothing(fresh: Rehearsal) -> None:
+    preview = fresh.pulumi("preview").ok()
+    assert {step.op for step in preview.steps} == {"create"}
+    assert "digits-marker" in {step.name for step in preview.steps}
+    assert fresh.writes() == []
+
+
+def test_refresh_and_then_up_changes_nothing(deployed: Rehearsal) -> None:
+    # The release owns the endpoint's body, so the first refresh may record what the release set; the next may not.
+    deployed.pulumi("refresh").ok()
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    deployed.pulumi("refresh", "--expect-no-changes").ok()
+    assert deployed.writes(before) == []
+
+
+def test_destroy_leaves_nothing_but_soft_deleted_names(deployed: Rehearsal) -> None:
+    deployed.pulumi("destroy").ok()
+    assert deployed.state().get("resources", []) == []
+    assert deployed.resources() == []
+    kinds = {each.rsplit("/", 2)[1].lower() for each in deployed.soft_deleted()}
+    assert kinds <= {"workspaces", "vaults"}
+
+
+def test_up_after_destroy_makes_it_again(deployed: Rehearsal) -> None:
+    """Names that soft deletion still holds are not used again."""
+    deployed.pulumi("destroy").ok()
+    deployed.up()
+    assert len(deployed.of_kind("batchEndpoints/deployments")) == 1
+
+
+def test_a_rehearsal_leaves_the_checkout_clean_and_a_real_stack_can_be_made_in_it(
+    deployed: Rehearsal, tmp_path: Path
+) -> None:
+    assert deployed.changed_files() == ""
+    (tmp_path / "other").mkdir()
+    real = {
+        "PATH": f"{deployed.folder / '.venv' / 'bin'}:{deployed.environment['PATH']}",
+        "PULUMI_BACKEND_URL": f"file://{tmp_path / 'other'}",
+        "PULUMI_HOME": str(tmp_path / "other-home"),
+        "PULUMI_CONFIG_PASSPHRASE": "another passphrase",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    deployed.start("pulumi", "stack", "init", "dev", "--non-interactive", extra=real).wait().ok()
+    secret = ("--secret", "--path", "tags.owner", "somebody")
+    deployed.start("pulumi", "config", "set", "--stack", "dev", *secret, extra=real).wait().ok()
+    assert deployed.changed_files() == " M Pulumi.dev.yaml\n"
+    stack_file = (deployed.folder / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    assert "encryptionsalt:" in stack_file
+
+    # The stack file now belongs to that backend, with a secret that the sandbox cannot read; it still rehearses.
+    preview = deployed.pulumi("preview").ok()
+    assert "somebody" not in preview.text
+    assert (deployed.folder / "Pulumi.dev.yaml").read_text(encoding="utf-8") == stack_file
