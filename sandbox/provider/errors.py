@@ -1,0 +1,60 @@
+"""The errors of the stand-in, with the texts that azure-native 3.x prints."""
+
+import json
+from typing import Any
+
+
+class ProviderError(Exception):
+    """Anything that fails a call of the engine; its text is what the user sees."""
+
+
+class Refused(ProviderError):
+    """Something that the stand-in does not do, named, with what to do instead."""
+
+
+class NotLoggedIn(ProviderError):
+    """No usable credential: nothing was asked of Azure."""
+
+
+class PartialFailure(ProviderError):
+    """A resource exists but did not become ready: the engine stores it and the next `up` updates it.
+
+    Attributes:
+        resource_id: its ARM id.
+        state: its outputs as far as they could be read, None if they could not.
+    """
+
+    def __init__(self, text: str, resource_id: str, state: dict[str, Any] | None) -> None:
+        super().__init__(text)
+        self.resource_id = resource_id
+        self.state = state
+
+
+class ArmFailure(ProviderError):
+    """An answer of ARM that is an error. The text has the form of azure-native 3.x: `Status=400 Code="..." Message="..."`.
+
+    Attributes:
+        status: the HTTP status.
+        code: ARM's error code, empty when the answer had none.
+    """
+
+    def __init__(self, status: int, body: bytes) -> None:
+        self.status = status
+        self.code, message = _code_and_message(body)
+        text = body.decode("utf-8", "replace")
+        if self.code:
+            super().__init__(f'Status={status} Code="{self.code}" Message="{message}"')
+        else:
+            super().__init__(f'Status={status} Message="{text}"')
+
+
+def _code_and_message(body: bytes) -> tuple[str, str]:
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return "", ""
+    if not isinstance(document, dict):
+        return "", ""
+    error = document.get("error")
+    error = error if isinstance(error, dict) else document
+    return str(error.get("code") or ""), str(error.get("message") or "")
