@@ -5,9 +5,10 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
-from sandbox import environment, lifecycle
+from sandbox import environment, lifecycle, stacks
 from sandbox.home import PRINCIPALS, Home
 from sandbox.switches import PROFILES
 
@@ -54,8 +55,18 @@ def _run(home: Home, options: argparse.Namespace) -> int:
     if not command:
         print("sandbox: which command? For example: python -m sandbox run -- pulumi preview", file=sys.stderr)
         return 2
+    variables, command = _rehearsal(home, command, options.principal)
+    become(command, variables)
+
+
+def _rehearsal(home: Home, command: Sequence[str], principal: str) -> tuple[dict[str, str], list[str]]:
+    """Return the environment for a command and the command, with the server started and the stack made."""
     server = lifecycle.start(home)
-    become(command, environment.complete(home, home.facts(), server, principal=options.principal))
+    variables = environment.complete(home, home.facts(), server, principal=principal)
+    try:
+        return stacks.prepare(home, variables, command, Path.cwd())
+    except stacks.StackError as error:
+        raise SystemExit(f"sandbox: {error}") from None
 
 
 def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
@@ -84,8 +95,8 @@ def _stop(home: Home, _: argparse.Namespace) -> int:
 
 
 def _env(home: Home, options: argparse.Namespace) -> int:
-    server = lifecycle.start(home)
-    print(environment.exports(environment.complete(home, home.facts(), server, principal=options.principal)))
+    variables, _ = _rehearsal(home, [], options.principal)
+    print(environment.exports(variables))
     return 0
 
 

@@ -1,0 +1,96 @@
+"""Merge a committed stack file into the sandbox's own copy of it.
+
+YAML is read and written as nodes, not as values, so that every scalar keeps its spelling: `yes`, `1e3` and `0123` mean
+different things to different YAML readers, and only Pulumi's own reading counts.
+"""
+
+import json
+from pathlib import Path
+
+import yaml
+
+from sandbox.home import write_private
+
+_BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
+"""What belongs to the backend that a stack file was made for; ``environment`` names one of Pulumi's cloud."""
+
+Node = yaml.Node
+
+
+def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
+    """Write ``own`` anew: the committed configuration, with the salt and the secrets that ``own`` already holds.
+
+    Returns (key, property path) of each secure value for which ``own`` holds no secret yet; these are left out.
+    """
+    theirs, ours = _read(committed), _read(own)
+    kept = {name: node for name, node in _items(ours) if name in _BACKEND_KEYS}
+    merged = {name: node for name, node in _items(theirs) if name not in _BACKEND_KEYS and name != "config"}
+    our_config = dict(_items(_member(ours, "config")))
+    missing: list[tuple[str, str]] = []
+    config: dict[str, Node] = {}
+    for key, node in _items(_member(theirs, "config")):
+        placed = _place(node, our_config.get(key), key, key, missing)
+        if placed is not None:
+            config[key] = placed
+    for key, node in our_config.items():
+        # A secret that was set in the sandbox and that the committed file has not.
+        if key not in config and _is_secure(node):
+            config[key] = node
+    document = kept | merged | ({"config": _mapping(config)} if config else {})
+    write_private(own, yaml.serialize(_mapping(document), allow_unicode=True) if document else "")
+    return missing
+
+
+def _place(node: Node, own: Node | None, key: str, path: str, missing: list[tuple[str, str]]) -> Node | None:
+    """Return ``node`` with its secure values replaced by those at the same place of ``own``; None where there is none."""
+    if _is_secure(node):
+        if own is not None and _is_secure(own):
+            return own
+        missing.append((key, path))
+        return None
+    if isinstance(node, yaml.MappingNode):
+        before = dict(_items(own))
+        pairs = (
+            (name, _place(item, before.get(name), key, f"{path}[{json.dumps(name)}]", missing))
+            for name, item in _items(node)
+        )
+        return _mapping({name: item for name, item in pairs if item is not None})
+    if isinstance(node, yaml.SequenceNode):
+        old = own.value if isinstance(own, yaml.SequenceNode) else []
+        placed = [
+            _place(item, old[index] if index < len(old) else None, key, f"{path}[{index}]", missing)
+            for index, item in enumerate(node.value)
+        ]
+        # An element that waits for its secret must hold its place.
+        return yaml.SequenceNode(node.tag, [item if item is not None else _scalar("") for item in placed])
+    return node
+
+
+def _read(file: Path) -> Node | None:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return yaml.compose(text, Loader=yaml.SafeLoader)
+
+
+def _items(node: Node | None) -> list[tuple[str, Node]]:
+    if not isinstance(node, yaml.MappingNode):
+        return []
+    return [(str(name.value), item) for name, item in node.value]
+
+
+def _member(node: Node | None, name: str) -> Node | None:
+    return next((item for key, item in _items(node) if key == name), None)
+
+
+def _is_secure(node: Node) -> bool:
+    return [name for name, _ in _items(node)] == ["secure"]
+
+
+def _scalar(text: str) -> yaml.ScalarNode:
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text)
+
+
+def _mapping(items: dict[str, Node]) -> yaml.MappingNode:
+    return yaml.MappingNode("tag:yaml.org,2002:map", [(_scalar(name), item) for name, item in items.items()])
