@@ -20,6 +20,13 @@ Action = Callable[[str], None]
 """Called with the resource's id when its operation succeeds."""
 
 
+def let_hanging_go_on(store: Store) -> None:
+    """Free the operations that a fault keeps from ending: from now on each read takes a step again."""
+    for operation, record in list(store.documents(_KIND)):
+        if record["fault"] and record["fault"][0] == "hang":
+            store.put_document(_KIND, operation, record | {"fault": None})
+
+
 class Operations:
     """Operations of one sandbox; ``poll_milliseconds`` is what clients are told to wait between reads."""
 

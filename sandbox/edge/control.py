@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.arm.operations import let_hanging_go_on
 from sandbox.arm.store import Store
 from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
@@ -106,6 +107,7 @@ class Control:
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._faults.clear()
+        let_hanging_go_on(self._store)
         return web.json_response({})
 
     async def _wait(self, request: web.Request) -> web.Response:
