@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from toolchain.host.environment import Environment
-from toolchain.host.runner import BAILED, GRACE_SECONDS, Job
+from toolchain.host.runner import GRACE_SECONDS, Job
 
 RUNNER = Path(__file__).with_name("runner.py")
 
@@ -16,9 +16,13 @@ RUNNER = Path(__file__).with_name("runner.py")
 class Child:
     """A started `runner.py`. Ends with the host, because it holds the other end of its stdin."""
 
-    def __init__(self, environment: Environment, job: Job, *, folder: str, variables: dict[str, str], piped: bool):
+    def __init__(
+        self, environment: Environment, job: Job, *, folder: str, variables: dict[str, str], piped: bool
+    ) -> None:
         """Start it in `folder`; `piped` gives `process.stdout` and `.stderr`, otherwise they are the host's own."""
         pipe = subprocess.PIPE if piped else None
+        self.stopped = False
+        """Whether `stop` was called while it ran: its exit code then says nothing about the program."""
         sys.stdout.flush()
         # Blocked here, and so in the child until it can take an interrupt without a traceback (runner.main).
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -43,6 +47,7 @@ class Child:
     def stop(self) -> None:
         """Interrupt the child, as Ctrl-C would, and kill it when it is still there `GRACE_SECONDS` later."""
         if self.process.poll() is None:
+            self.stopped = True
             self.process.send_signal(signal.SIGINT)
             threading.Thread(target=self._kill_late, daemon=True).start()
 
@@ -64,5 +69,3 @@ def describe(code: int) -> str:
         hint = ": perhaps the machine ran out of memory" if -code == signal.SIGKILL else ""
         return f"The program was ended by {name}{hint}."
     return f"The program ended with exit code {code}."
-
-

@@ -57,15 +57,22 @@ def main() -> NoReturn:
         # The host started us with SIGINT blocked: until here an interrupt would show a traceback.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         code = _run_module(job) if job["module"] else _run_program(job)
-    except KeyboardInterrupt:  # a stop that the user asked for needs no traceback
-        code = BAILED
+    except KeyboardInterrupt:
+        # A stop that the user asked for needs no traceback, and no wait for the threads of registrations that
+        # the engine will not answer any more.
+        _flush()
+        os._exit(BAILED)
     finally:
         # The engine interrupts the whole process group once more at the end, good or bad.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _flush()
+    sys.exit(code)
+
+
+def _flush() -> None:
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
-    sys.exit(code)
 
 
 def _first_line(descriptor: int) -> bytes:

@@ -15,8 +15,8 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, language_pb2, language_pb2_grpc, plugin_pb2
 
 from toolchain.host import environment as environments
-from toolchain.host.child import BAILED, Child, describe
-from toolchain.host.runner import Job
+from toolchain.host.child import Child, describe
+from toolchain.host.runner import BAILED, Job
 
 NOTICE = "the project's own Python language host (toolchain/host), a stand-in for the official one"
 
@@ -109,7 +109,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         child = self._start(context, found, job, folder=folder, variables=dict(os.environ), piped=False)
         code = child.wait()
         self._forget(child)
-        if code == BAILED:
+        if code == BAILED or child.stopped:
             return language_pb2.RunResponse(bail=True)
         return language_pb2.RunResponse(error=describe(code) if code else "")
 
