@@ -1,0 +1,44 @@
+"""One role for one principal on one scope.
+
+Owns how a grant is written: its deterministic name and the kind of its principal. Who gets what is decided by the
+component that owns the scope.
+"""
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from components.roles import Role, assignment_name, definition_id
+
+
+def grant(
+    name: str,
+    *,
+    role: Role,
+    scope: pulumi.Input[str],
+    principal_id: pulumi.Input[str],
+    principal_type: str = "ServicePrincipal",
+    subscription_id: str,
+    opts: pulumi.ResourceOptions,
+) -> authorization.RoleAssignment:
+    """Grant `role` on `scope` to a principal.
+
+    Args:
+        name: Logical name of the resource.
+        role: What may be done.
+        scope: ARM id of the resource that it may be done to.
+        principal_id: Object id of who may do it.
+        principal_type: `ServicePrincipal` (managed identities too), `User` or `Group`. It is always sent: Azure would
+            otherwise look the principal up, and refuse one that the directory has not replicated yet.
+        subscription_id: The subscription of `scope`.
+        opts: Options of the resource; the caller's component as parent.
+    """
+    guid = pulumi.Output.all(scope, principal_id).apply(lambda known: assignment_name(known[0], known[1], role))
+    return authorization.RoleAssignment(
+        name,
+        role_assignment_name=guid,
+        scope=scope,
+        role_definition_id=definition_id(role, subscription_id),
+        principal_id=principal_id,
+        principal_type=principal_type,
+        opts=opts,
+    )

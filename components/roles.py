@@ -1,0 +1,46 @@
+"""The built-in Azure roles that the program grants, and the deterministic names of the grants.
+
+Pure: no resources. Role ids are Microsoft's and the same in every tenant:
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+"""
+
+import uuid
+from dataclasses import dataclass
+
+_GRANTS = uuid.UUID("6f0f3c52-8d0e-5a53-9d0c-7b7d4c8f1e21")
+"""Namespace of the names below; any constant will do, as long as it never changes."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A built-in role: its name as the portal shows it, and its id."""
+
+    name: str
+    id: str
+
+
+CONTRIBUTOR = Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c")
+RBAC_ADMINISTRATOR = Role("Role Based Access Control Administrator", "f58310d9-a9f6-439a-9e8d-f62e7b41a168")
+IDENTITY_OPERATOR = Role("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830")
+BLOB_READER = Role("Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1")
+BLOB_CONTRIBUTOR = Role("Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe")
+FILE_CONTRIBUTOR = Role("Storage File Data Privileged Contributor", "69566ab7-960f-475b-8e7c-b3118f30c6bd")
+QUEUE_CONTRIBUTOR = Role("Storage Queue Data Contributor", "974c5e8b-45b9-4653-ba55-5f855dd0fb88")
+TABLE_CONTRIBUTOR = Role("Storage Table Data Contributor", "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3")
+VAULT_ADMINISTRATOR = Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483")
+METRICS_PUBLISHER = Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb")
+ACR_PULL = Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
+
+
+def definition_id(role: Role, subscription_id: str) -> str:
+    """Return the ARM id of `role` in the spelling that the service answers with, so that a refresh shows no change."""
+    return f"/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
+
+
+def assignment_name(scope: str, principal_id: str, role: Role) -> str:
+    """Return the name (a UUID) of the grant of `role` on `scope` to `principal_id`.
+
+    The same grant always has the same name: a random one would break an import, and a second run after a lost state
+    would be refused, because Azure allows each grant only once. ARM ids compare without case, so case is dropped.
+    """
+    return str(uuid.uuid5(_GRANTS, f"{scope.lower()}|{principal_id.lower()}|{role.id}"))

@@ -1,0 +1,78 @@
+"""The workspace's key vault, and the record of who used it.
+
+The service keeps connection secrets of the workspace here. With keyless datastores there are hardly any, but a
+workspace cannot be made without a vault.
+"""
+
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+import pulumi
+from pulumi_azure_native import keyvault
+
+from components import names
+from components.telemetry import send_logs
+
+_RETENTION_DAYS = 90
+"""Days for which a deleted vault can be brought back. Its name stays taken for as long, hence the random suffix."""
+
+
+class WorkspaceVaultArgs(TypedDict):
+    """Arguments of `WorkspaceVault`."""
+
+    resource_group_name: pulumi.Input[str]
+    """Resource group of the vault."""
+
+    location: str
+    """Azure region, in its short form (westeurope)."""
+
+    tenant_id: str
+    """Entra tenant whose principals may be given roles on the vault."""
+
+    logs_id: pulumi.Input[str]
+    """ARM id of the Log Analytics workspace that takes the audit log."""
+
+    tags: NotRequired[Mapping[str, str]]
+    """Azure tags. Default: none."""
+
+
+class WorkspaceVault(pulumi.ComponentResource):
+    """A key vault with roles instead of access policies, soft delete, purge protection and an audit log.
+
+    Type token: `azureml-batch:index:WorkspaceVault`
+
+    Creates: Vault, DiagnosticSetting. Purge protection cannot be turned off again: a destroyed vault is gone for good
+    only after its 90 days.
+    """
+
+    vault_id: pulumi.Output[str]
+    """ARM id of the vault."""
+
+    def __init__(self, name: str, args: WorkspaceVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("azureml-batch:index:WorkspaceVault", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        vault = keyvault.Vault(
+            names.logical(names.KEY_VAULT, name, "vault"),
+            resource_group_name=args["resource_group_name"],
+            location=args["location"],
+            properties=keyvault.VaultPropertiesArgs(
+                tenant_id=args["tenant_id"],
+                sku=keyvault.SkuArgs(family=keyvault.SkuFamily.A, name=keyvault.SkuName.STANDARD),
+                enable_rbac_authorization=True,
+                enable_soft_delete=True,
+                soft_delete_retention_in_days=_RETENTION_DAYS,
+                enable_purge_protection=True,
+                public_network_access="enabled",
+                network_acls=keyvault.NetworkRuleSetArgs(
+                    default_action=keyvault.NetworkRuleAction.ALLOW,
+                    bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
+                ),
+            ),
+            tags=args.get("tags", {}),
+            opts=child,
+        )
+        send_logs(
+            f"{name}-vault-logs", resource_id=vault.id, logs_id=args["logs_id"], category_group="audit", opts=child
+        )
+        self.vault_id = vault.id
+        self.register_outputs({"vault_id": self.vault_id})

@@ -1,0 +1,214 @@
+"""Turns the stack's configuration into one frozen `Settings`: the only reader of `pulumi.Config`.
+
+Defaults of nested keys live here and in `settings_endpoints`, because a stack's object replaces a default object of
+Pulumi.yaml whole. All problems are reported at once and before anything is created. Pulumi itself rejects a wrong
+top-level type and never an unknown key; both kinds of nested mistakes are found here.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi.runtime
+
+from settings_endpoints import EndpointSettings, read_endpoints
+from settings_platform import (
+    SERVICE_LOGINS,
+    ClusterSettings,
+    DeployerSettings,
+    is_service_login,
+    read_cluster,
+    read_data_access,
+    read_deployer,
+)
+from settings_section import Problems, Section, SettingsError, remove_line, set_line
+
+_ROOT = Path(__file__).resolve().parent
+_KEYS = (
+    *("resourceGroup", "workspace", "network", "allowedIps", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that the stack's configuration says, checked and with defaults filled in.
+
+    Attributes:
+        location: Azure region, in its short form.
+        resource_group: Name of an existing resource group; None to make one.
+        cluster: The compute cluster.
+        endpoints: The batch endpoints by their logical names.
+        data_access: ARM ids of storage elsewhere that jobs may read.
+        deployer: Who releases models.
+        tags: Azure tags of every resource, the project's and the stack's names among them.
+    """
+
+    location: str
+    resource_group: str | None
+    cluster: ClusterSettings
+    endpoints: Mapping[str, EndpointSettings]
+    data_access: tuple[str, ...]
+    deployer: DeployerSettings
+    tags: Mapping[str, str]
+
+
+def load() -> Settings:
+    """Read and check the configuration of the stack that is being deployed.
+
+    Raises:
+        pulumi.RunError: Something in it is wrong; the text lists all of it. Pulumi shows it without a traceback.
+    """
+    project = pulumi.get_project()
+    raw: dict[str, Any] = {
+        key.removeprefix(f"{project}:"): value
+        for key, value in pulumi.runtime.get_config_env().items()
+        if key.startswith(f"{project}:")
+    }
+    secrets = frozenset(key for key in raw if pulumi.runtime.is_config_secret(f"{project}:{key}"))
+    provider = pulumi.Config("azure-native")
+    try:
+        return parse(
+            raw,
+            secrets=secrets,
+            location=provider.get("location"),
+            service_login=is_service_login({key: provider.get(key) for key in SERVICE_LOGINS}),
+            project=project,
+            stack=pulumi.get_stack(),
+        )
+    except SettingsError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def parse(
+    raw: Mapping[str, Any],
+    *,
+    location: str | None,
+    project: str,
+    stack: str,
+    secrets: Collection[str] = (),
+    service_login: bool = False,
+    root: Path = _ROOT,
+) -> Settings:
+    """Check a configuration and fill in its defaults.
+
+    Args:
+        raw: The project's keys without their namespace; objects and arrays as JSON texts.
+        location: `azure-native:location`.
+        project: Name of the project.
+        stack: Name of the stack.
+        secrets: Keys that hold a secret.
+        service_login: Whether the provider signs in as a service principal rather than as a person.
+        root: Folder that paths are relative to.
+
+    Raises:
+        SettingsError: Something is wrong; the text lists all of it.
+    """
+    problems = Problems(stack, hidden=frozenset(secrets))
+    top = Section((), {key: _decode(value) for key, value in raw.items()}, problems)
+    top.only(*_KEYS)
+    for key in sorted(secrets):
+        # What a release is made of stands readable in the state, so a secret in it would only look like one.
+        problems.add(
+            (key,),
+            "holds a secret",
+            "Allowed: plain values; give the cluster's identity a role on what a job needs instead of a secret.",
+            remove_line((key,)),
+        )
+    cluster = read_cluster(top.section("cluster", of="the cluster"))
+    settings = Settings(
+        location=_read_location(location, problems),
+        resource_group=_read_resource_group(top),
+        cluster=cluster,
+        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, cluster.max_nodes),
+        data_access=read_data_access(top),
+        deployer=read_deployer(top.section("deployer", of="the deployer"), service_login=service_login),
+        tags={"project": project, "stack": stack, **_read_tags(top)},
+    )
+    _refuse_later(top)
+    problems.raise_if_any()
+    return settings
+
+
+def _decode(value: Any) -> Any:
+    """Read an object or array from the JSON text that the engine hands over; leave everything else as it is."""
+    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
+
+
+def _read_location(location: str | None, problems: Problems) -> str:
+    section = Section((), {"azure-native:location": location}, problems)
+    return section.text(
+        "azure-native:location",
+        None,
+        pattern=r"[a-z]+[a-z0-9]*",
+        allowed="an Azure region in its short form, such as westeurope (`az account list-locations` has them)",
+        example="westeurope",
+    )
+
+
+def _read_resource_group(top: Section) -> str | None:
+    # Pulumi.yaml declares an empty default, because a declared key without one would have to be set.
+    return (
+        top.text(
+            "resourceGroup",
+            "",
+            pattern=r"[-\w.()]{0,89}[-\w()]|",
+            allowed="the name of an existing resource group, or nothing to have one made",
+            example="NAME",
+        )
+        or None
+    )
+
+
+def _read_tags(top: Section) -> dict[str, str]:
+    tags = top.flat("tags", of="Azure tags", example="VALUE")
+    section = Section(("tags",), tags, top.problems)
+    for name, value in tags.items():
+        # The storage account has the shortest names of all that are tagged:
+        # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+        if not name or len(name) > 128 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):  # noqa: PLR2004
+            section.problems.add(
+                section.at(name),
+                f"is {value!r}",
+                "Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of at most 256.",
+                remove_line(section.at(name)),
+            )
+    return tags
+
+
+def _refuse_later(top: Section) -> None:
+    """Refuse what the design has and this release does not do yet: nothing is ever ignored."""
+    network = top.choice("network", "open", ("open", "restricted", "isolated"))
+    if network != "open":
+        top.problems.add(
+            ("network",),
+            f"is '{network}'",
+            "This release of the program deploys open networks only, and would rather stop than leave a door open.",
+            set_line(("network",), "open"),
+        )
+    if top.values.get("allowedIps"):
+        top.problems.add(
+            ("allowedIps",),
+            top.shown("allowedIps"),
+            "Only a restricted network lets addresses in, and this release deploys open networks only.",
+            remove_line(("allowedIps",)),
+        )
+    for key in ("workspace", "cluster"):
+        section = top.section(key, of=f"the {key}")
+        if key == "workspace":
+            section.only("existing")
+        if section.values.get("existing") is not None:
+            section.problems.add(
+                section.at("existing"),
+                section.shown("existing"),
+                f"This release of the program makes its own {key}; adopting one comes later.",
+                remove_line(section.at("existing")),
+            )

@@ -1,0 +1,143 @@
+"""What a deployment is made of: its model, environment, scoring script, and the files that these name.
+
+Everything here is part of a revision's identity, so it must mean the same on every machine and on every day: paths are
+relative, images have tags, versions are numbers.
+"""
+
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, Any
+
+from components import names
+from settings_section import Section, set_line
+
+if TYPE_CHECKING:
+    from components.release import EnvironmentArgs, ModelArgs
+
+_MODEL_TYPES = ("custom_model", "mlflow_model")
+
+
+def read_model(section: Section, root: Path) -> "ModelArgs":
+    """Read one of the three kinds of model: a local path, a registered one, or one of a registry."""
+    name = section.text(
+        "name", None, pattern=names.ASSET.pattern, allowed=f"a model's name, {names.ASSET.allowed()}", example="MODEL"
+    )
+    if "path" in section.values:
+        section.only("path", "name", "type")
+        return {
+            "path": read_path(section, "path", root, folder=None, what="the model's file or folder"),
+            "name": name,
+            "type": section.choice("type", "custom_model", _MODEL_TYPES),
+        }
+    if "version" in section.values:
+        section.only("registry", "name", "version")
+        version = _read_version(section)
+        if "registry" not in section.values:
+            return {"name": name, "version": version}
+        registry = section.text("registry", None, allowed="the name of a registry", example="azureml")
+        return {"registry": registry, "name": name, "version": version}
+    section.problems.add(
+        section.path,
+        "names no model",
+        "Allowed: path and name (a local one), name and version (one of the workspace), or registry, name and version.",
+        set_line(section.at("path"), "PATH"),
+    )
+    return {"name": name}
+
+
+def read_environment(section: Section, root: Path) -> "EnvironmentArgs":
+    """Read an image with a conda file, or the name and version of a registered environment."""
+    if "image" in section.values:
+        section.only("image", "condaFile")
+        return {
+            "image": _read_image(section),
+            "conda_file": read_path(section, "condaFile", root, folder=False, what="the conda file"),
+        }
+    if "name" in section.values:
+        section.only("name", "version")
+        name = section.text(
+            "name",
+            None,
+            pattern=names.ASSET.pattern,
+            allowed=f"an environment's name, {names.ASSET.allowed()}",
+            example="ENVIRONMENT",
+        )
+        return {"name": name, "version": _read_version(section)}
+    section.only("image", "condaFile", "name", "version")
+    section.problems.add(
+        section.path,
+        "names no environment",
+        "Allowed: image and condaFile, or the name and version of a registered environment.",
+        set_line(section.at("image"), "IMAGE:TAG"),
+    )
+    return {}
+
+
+def _read_image(section: Section) -> str:
+    """Read an image that stays what it is: with a tag that is not `latest`, or with a digest."""
+    image = section.text("image", None, pattern=r"\S+", allowed="an image with a tag", example="IMAGE:TAG")
+    reference = image.rpartition("/")[2]
+    tag = reference.partition(":")[2]
+    if image and "@sha256:" not in image and tag in {"", "latest"}:
+        section.wrong(
+            "image",
+            "an image with a tag other than latest, or with a digest (@sha256:...), so that the same configuration "
+            "always means the same environment",
+            f"{image.removesuffix(':latest').removesuffix(':')}:TAG",
+        )
+    return image
+
+
+def _read_version(section: Section) -> str:
+    value: Any = section.values.get("version")
+    if isinstance(value, int) and not isinstance(value, bool):  # YAML reads a plain 3 as a number
+        return str(value)
+    allowed = "a version, such as 3 (not latest: the same configuration must always mean the same thing)"
+    return section.text("version", None, pattern=r"(?!latest$|@)\S+", allowed=allowed, example="1")
+
+
+def read_script(section: Section, root: Path, code: str) -> str:
+    """Read the scoring script, which lies in the code folder; `code` is empty when there is none."""
+    script = section.text(
+        "scoringScript",
+        None,
+        pattern=r"[^/\\].*\.py",
+        allowed="a Python file, relative to the code folder",
+        example="score.py",
+    )
+    if script and code and not (_below(script) and (root / code / script).is_file()):
+        section.wrong("scoringScript", f"a file that exists in {code}", "score.py")
+    return script
+
+
+def read_path(section: Section, key: str, root: Path, *, folder: bool | None, what: str) -> str:
+    """Read a path below the program's folder that exists; it is part of the plan, which every machine must compute.
+
+    Args:
+        section: The object that holds the key.
+        key: The key.
+        root: The program's folder.
+        folder: True for a folder, False for a file, None for either.
+        what: What lies there, in words.
+
+    Returns:
+        The path in its shortest POSIX form, or an empty text when there is a problem.
+    """
+    kind = {True: "folder", False: "file", None: "file or folder"}[folder]
+    allowed = f"{what}: the path of a {kind} that exists below the folder of Pulumi.yaml, with / between its parts"
+    value = section.text(key, None, allowed=allowed, example="PATH")
+    if not value:
+        return ""
+    there = _below(value) and (root / value)
+    exists = there and (there.is_dir() if folder else there.is_file() if folder is False else there.exists())
+    if not exists:
+        section.wrong(key, allowed, "PATH")
+        return ""
+    return PurePosixPath(value).as_posix()
+
+
+def _below(path: str) -> bool:
+    """Whether a path is relative, written with slashes, and stays below where it starts."""
+    pure = PurePosixPath(path)
+    windows = PureWindowsPath(path)
+    return not (re.search(r"\\", path) or pure.is_absolute() or windows.drive or ".." in pure.parts)

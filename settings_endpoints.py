@@ -1,0 +1,189 @@
+"""The `endpoints` part of the configuration: endpoints, their deployments, and the batch settings.
+
+Defaults are the batch service's own, so that leaving a key out means the same here as in Azure:
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from components import names
+from settings_content import read_environment, read_model, read_path, read_script
+from settings_section import Section, remove_line, set_line
+
+if TYPE_CHECKING:
+    from components.release import DeploymentArgs
+
+_LOGGING_LEVELS = ("info", "debug", "warning")
+_OUTPUT_ACTIONS = ("append_row", "summary_only")
+_REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
+_DEPLOYMENTS_PER_ENDPOINT = 20
+"""Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+
+
+class ServedArgs(TypedDict):
+    """What an endpoint must serve: see `EndpointSettings`."""
+
+    default: str
+    pin: str | None
+    keep: int
+    deployments: Mapping[str, "DeploymentArgs"]
+
+
+@dataclass(frozen=True)
+class EndpointSettings:
+    """One batch endpoint.
+
+    Attributes:
+        description: What it is for.
+        default: Logical name of the deployment that answers jobs which name none.
+        pin: Physical name of a kept revision that is to be the default instead; None for the newest.
+        keep: Revisions of each deployment that stay, the newest included.
+        deployments: The deployments by their logical names.
+    """
+
+    description: str
+    default: str
+    pin: str | None
+    keep: int
+    deployments: Mapping[str, "DeploymentArgs"]
+
+    @property
+    def served(self) -> ServedArgs:
+        """What the endpoint must serve, as arguments of the release's component."""
+        return {"default": self.default, "pin": self.pin, "keep": self.keep, "deployments": self.deployments}
+
+
+def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict[str, EndpointSettings]:
+    """Read all endpoints.
+
+    Args:
+        section: The `endpoints` object.
+        root: Folder that paths are relative to: the program's.
+        most_nodes: The cluster's `maxNodes`, which no deployment's `instanceCount` may exceed; None if unknown.
+    """
+    if not section.values:
+        section.problems.add(
+            section.path,
+            "is not set",
+            "Allowed: an object with at least one endpoint; docs/configuration.md has a whole one.",
+            set_line((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
+        )
+    _check_names(section, names.ENDPOINT)
+    return {key: _read_endpoint(section.section(key, of="an endpoint"), root, most_nodes) for key in section.values}
+
+
+def _check_names(section: Section, rule: names.Rule) -> None:
+    """Record names that break the service's rule, and names that are the same but for capitals."""
+    seen: dict[str, str] = {}
+    for key in section.values:
+        why = rule.problem(key, autonamed=True)
+        if why is not None:
+            allowed = f"Allowed: {rule.allowed(autonamed=True)} (the rest of {rule.longest} is a suffix that is added)."
+            section.problems.add(
+                section.at(key), f"is no {rule.kind} name: {why}", allowed, remove_line(section.at(key))
+            )
+        elif key.lower() in seen:
+            section.problems.add(
+                section.at(key),
+                f"is the same name as {seen[key.lower()]}",
+                f"Allowed: names that differ in more than capitals, because a {rule.kind} name has no case.",
+                remove_line(section.at(key)),
+            )
+        seen.setdefault(key.lower(), key)
+
+
+def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
+    later = {
+        "tryOut": "Trying a candidate out before the switch comes with a later release of this program; remove it.",
+        "callers": "Granting callers comes with a later release of this program; remove it and grant by hand.",
+    }
+    section.only("description", "default", "pin", "keep", "deployments", *later)
+    for key, sentence in later.items():
+        if key in section.values:
+            section.problems.add(section.at(key), "is set", sentence, remove_line(section.at(key)))
+    deployments = section.section("deployments", of="the endpoint's deployments")
+    _check_names(deployments, names.DEPLOYMENT)
+    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, the newest included")
+    count = len(deployments.values)
+    # A release makes each new revision before it deletes an old one.
+    if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
+        section.problems.add(
+            section.at("keep"),
+            f"is {keep}: {count} deployments would reach {count * (keep + 1)} revisions during a release",
+            f"Allowed: at most {_DEPLOYMENTS_PER_ENDPOINT} in one endpoint, which is the service's limit.",
+            set_line(section.at("keep"), max(1, _DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1)),
+        )
+    pin = section.values.get("pin")
+    if pin is not None:
+        pin = section.text(
+            "pin",
+            None,
+            pattern=_REVISION,
+            allowed="the name of a kept revision, as `python -m modelops status` lists them",
+            example="DEPLOYMENT-01234567",
+        )
+    return EndpointSettings(
+        description=section.text("description", "A batch endpoint", allowed="a text", example="What it is for"),
+        default=_read_default(section, deployments),
+        pin=pin,
+        keep=keep,
+        deployments={
+            key: _read_deployment(deployments.section(key, of="a deployment"), root, most_nodes)
+            for key in deployments.values
+        },
+    )
+
+
+def _read_default(section: Section, deployments: Section) -> str:
+    if not deployments.values:
+        deployments.problems.add(
+            deployments.path,
+            "is not set",
+            "Allowed: an object with at least one deployment.",
+            set_line((*deployments.path, "DEPLOYMENT", "scoringScript"), "score.py"),
+        )
+        return section.text("default", None, allowed="the name of a deployment", example="DEPLOYMENT")
+    return section.choice("default", None, tuple(deployments.values))
+
+
+def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "DeploymentArgs":
+    section.only(
+        *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
+        *("instanceCount", "maxConcurrencyPerInstance", "miniBatchSize", "maxRetries", "timeoutSeconds"),
+        *("errorThreshold", "loggingLevel", "outputAction", "outputFileName"),
+    )
+    instances = section.whole("instanceCount", 1, least=1, unit="nodes that one job uses")
+    if most_nodes is not None and instances > most_nodes:
+        section.wrong("instanceCount", f"at most {most_nodes}, which is cluster.maxNodes", most_nodes)
+    code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
+    return {
+        "model": read_model(section.section("model", of="a model"), root),
+        "code": code,
+        "scoring_script": read_script(section, root, code),
+        "environment": read_environment(section.section("environment", of="an environment"), root),
+        "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
+        "tags": section.flat("tags", of="tags", example="VALUE"),
+        "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
+        "instance_count": instances,
+        "max_concurrency_per_instance": section.whole(
+            "maxConcurrencyPerInstance", 1, least=1, unit="worker processes of a node"
+        ),
+        "mini_batch_size": section.whole("miniBatchSize", 10, least=1, unit="files for each call of run()"),
+        "max_retries": section.whole("maxRetries", 3, least=0, unit="tries after the first that failed"),
+        "timeout_seconds": section.whole("timeoutSeconds", 30, least=1, unit="seconds for each call of run()"),
+        "error_threshold": section.whole(
+            "errorThreshold", -1, least=-1, unit="failed files above which the job ends; -1 ignores all"
+        ),
+        "logging_level": section.choice("loggingLevel", "info", _LOGGING_LEVELS),
+        "output_action": section.choice("outputAction", "append_row", _OUTPUT_ACTIONS),
+        "output_file_name": section.text(
+            "outputFileName",
+            "predictions.csv",
+            pattern=r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]",
+            allowed="a file name without a folder",
+            example="predictions.csv",
+        ),
+    }

@@ -1,0 +1,138 @@
+"""The parts of the configuration that describe what an endpoint runs on: cluster, deployer, storage elsewhere."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.access import DeployerArgs
+from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
+from settings_section import Section, set_line
+
+_VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
+_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_BLOB_SCOPE = (
+    rf"/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
+    r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
+)
+_PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
+
+
+@dataclass(frozen=True)
+class ClusterSettings:
+    """The compute cluster: Azure VM size, kind of nodes, and how it scales (nodes; seconds)."""
+
+    vm_size: str
+    low_priority: bool
+    min_nodes: int
+    max_nodes: int
+    idle_seconds: int
+
+    @property
+    def nodes(self) -> ClusterNodesArgs:
+        """The same as an argument of the cluster's component."""
+        return {
+            "vm_size": self.vm_size,
+            "low_priority": self.low_priority,
+            "min_nodes": self.min_nodes,
+            "max_nodes": self.max_nodes,
+            "idle_seconds": self.idle_seconds,
+        }
+
+
+@dataclass(frozen=True)
+class DeployerSettings:
+    """The principal that releases models; `principal_id` None means whoever deploys this stack first."""
+
+    principal_id: str | None
+    principal_type: str
+
+    def principal(self, whoever: str) -> DeployerArgs:
+        """Return the principal as an argument of the workspace's component.
+
+        Args:
+            whoever: Object id of who is deploying now. It counts if the configuration names nobody, and then only
+                until there is a grant: a preview or an `up` by somebody else changes no role assignment.
+        """
+        return {
+            "principal_id": self.principal_id or whoever,
+            "principal_type": self.principal_type,
+            "kept": self.principal_id is None,
+        }
+
+
+def read_cluster(section: Section) -> ClusterSettings:
+    """Read the `cluster` object; the defaults are the Learn module's."""
+    section.only("vmSize", "priority", "minNodes", "maxNodes", "idleSeconds", "existing")
+    least = section.whole("minNodes", 0, least=0, unit="nodes that are kept without work")
+    most = section.whole("maxNodes", 4, least=1, unit="nodes at most")
+    if most < least:
+        section.problems.add(
+            section.at("maxNodes"),
+            f"is {most}, which is less than cluster.minNodes ({least})",
+            f"Allowed: a whole number from {max(1, least)}.",
+            set_line(section.at("maxNodes"), max(1, least)),
+        )
+    return ClusterSettings(
+        vm_size=section.text(
+            "vmSize",
+            DEFAULT_VM_SIZE,
+            pattern=_VM_SIZE,
+            allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (`az vm list-skus` has them)",
+            example=DEFAULT_VM_SIZE,
+        ),
+        low_priority=section.choice("priority", "dedicated", ("dedicated", "lowPriority")) == "lowPriority",
+        min_nodes=least,
+        max_nodes=most,
+        idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work until a node is given back"),
+    )
+
+
+def read_data_access(top: Section) -> tuple[str, ...]:
+    """Read `dataAccess`, each scope once."""
+    value = top.values.get("dataAccess", [])
+    allowed = "the ARM id of a storage account, or of a blob container in one"
+    example = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
+    if not isinstance(value, list):
+        top.problems.add(
+            ("dataAccess",),
+            top.shown("dataAccess"),
+            f"Allowed: an array of texts, each {allowed}.",
+            set_line(("dataAccess", "[0]"), example),
+        )
+        return ()
+    for index, scope in enumerate(value):
+        if not isinstance(scope, str) or re.fullmatch(_BLOB_SCOPE, scope) is None:
+            path = ("dataAccess", f"[{index}]")
+            top.problems.add(path, f"is {scope!r}", f"Allowed: {allowed}: {example}.", set_line(path, example))
+    return tuple(dict.fromkeys(str(scope) for scope in value))
+
+
+def read_deployer(section: Section, *, service_login: bool) -> DeployerSettings:
+    """Read the `deployer` object; without one it is whoever deploys first, whose kind `service_login` tells."""
+    section.only("principalId", "principalType")
+    if not section.values:
+        return DeployerSettings(None, "ServicePrincipal" if service_login else "User")
+    return DeployerSettings(
+        section.text("principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"),
+        section.choice("principalType", None, _PRINCIPAL_TYPES),
+    )
+
+
+SERVICE_LOGINS = {
+    "clientSecret": "ARM_CLIENT_SECRET",
+    "clientCertificatePath": "ARM_CLIENT_CERTIFICATE_PATH",
+    "useOidc": "ARM_USE_OIDC",
+    "useMsi": "ARM_USE_MSI",
+}
+"""Provider settings, and the environment variables behind them, each of which makes the provider sign in as a service
+principal or managed identity. With none of them it signs in as whoever ran `az login`."""
+
+
+def is_service_login(configured: Mapping[str, str | None]) -> bool:
+    """Tell a service principal from a person.
+
+    An `az login` as a service principal looks like a person here; `deployer` in the configuration says it better.
+    """
+    values = (configured.get(key) or os.environ.get(variable) for key, variable in SERVICE_LOGINS.items())
+    return any(value not in {None, "", "false"} for value in values)
