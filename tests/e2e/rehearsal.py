@@ -280,6 +280,12 @@ class Rehearsal:
         pattern = re.compile("/".join(f"{part}/[^/]+" for part in kind.split("/")) + "$", re.IGNORECASE)
         return [each.rsplit("/", 1)[1] for each in self.resources() if pattern.search(each)]
 
+    def processes(self) -> list[str]:
+        """Return the command lines of this rehearsal's processes, all but the server's."""
+        mine = f"SANDBOX_HOME={self.home}".encode()
+        commands = [_command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+        return [each for each in commands if each and "sandbox.server" not in each]
+
     def kill_server(self) -> None:
         """Send SIGKILL to the sandbox's server and wait until it is gone."""
         pid = int(self.server["pid"])
@@ -315,11 +321,21 @@ def until(condition: Callable[[], _Answer], what: str, seconds: float = 60) -> _
     return answer
 
 
+def _command_of(folder: Path, mine: bytes) -> str:
+    """Return a process's command line if ``mine`` is in its environment and it runs, else nothing."""
+    try:
+        if mine in (folder / "environ").read_bytes().split(b"\0") and _alive(int(folder.name)):
+            return (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        pass
+    return ""
+
+
 def _alive(pid: int) -> bool:
     """Return whether a process runs; one that ended and that nobody has collected yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 

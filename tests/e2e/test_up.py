@@ -1,4 +1,4 @@
-"""The life of a stack on the real engine: up, up again, refresh, destroy, and what a rehearsal leaves in the checkout."""
+"""A stack on the real engine: up, up again, refresh, destroy, and what a rehearsal leaves in the checkout."""
 
 import re
 from pathlib import Path

@@ -1,0 +1,137 @@
+"""Ctrl-C, a killed engine and a release under way: no write begins afterwards, and the next `up` finishes.
+
+The release runs in a process of its own that outlives the engine for as long as its request in flight lasts. So every
+test waits until the last process of the rehearsal is gone before it looks at what was written.
+"""
+
+import re
+import shlex
+
+import pytest
+
+from tests.e2e.rehearsal import REPOSITORY, Rehearsal, Running, until
+
+MODEL = r"/models/[^/]+/versions/[^/]+$"
+DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
+ENDPOINT = r"/batchEndpoints/[^/]+$"
+IN_FLIGHT_SECONDS = 10
+
+
+def _release_under_way(deployed: Rehearsal, method: str, path: str, *, finished: bool) -> Running:
+    """Start an `up` of a changed model and wait for one request of it."""
+    deployed.change_one_byte_of_the_model()
+    before = deployed.mark()
+    running = deployed.begin("up")
+    deployed.wait_for(method, path, after=before, finished=finished)
+    return running
+
+
+def _alone(deployed: Rehearsal) -> None:
+    until(lambda: not deployed.processes(), "the release's process to end")
+
+
+def _finishes(deployed: Rehearsal, old: str) -> None:
+    deployed.mend()
+    deployed.up()
+    new = deployed.outputs()["endpoints"]["digits"]["default"]
+    assert new != old
+    assert sorted(deployed.of_kind("batchEndpoints/deployments")) == sorted([old, new])
+    assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
+    deployed.up("--expect-no-changes")
+
+
+def test_ctrl_c_during_a_wait(deployed: Rehearsal) -> None:
+    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    deployed.fault("operation-hang", "PUT", DEPLOYMENT)
+    running = _release_under_way(deployed, "PUT", DEPLOYMENT, finished=True)
+    deployed.wait_for("GET", "mfeOperationsStatus|" + DEPLOYMENT, after=deployed.mark())  # it polls: it is waiting
+    before = deployed.mark()
+    running.interrupt()
+    done = running.wait().failed()
+    _alone(deployed)
+    assert deployed.writes(before) == []
+    assert "create revisions" in done.flat
+    assert "default unchanged" in done.flat
+    _finishes(deployed, old)
+
+
+def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
+    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    fault = deployed.fault("delay", "PUT", MODEL, seconds=IN_FLIGHT_SECONDS)
+    running = _release_under_way(deployed, "PUT", MODEL, finished=False)
+    before = deployed.mark()
+    running.interrupt()
+    done = running.wait().failed()
+    assert deployed.hits(fault) == 1
+    _alone(deployed)
+    assert deployed.writes(before) == []
+    assert "register models" in done.flat
+    assert "default unchanged" in done.flat
+    # The request in flight was let finish: the next release finds its version and registers no other.
+    assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
+    _finishes(deployed, old)
+
+
+def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> None:
+    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    deployed.fault("delay", "PUT", ENDPOINT, seconds=IN_FLIGHT_SECONDS)
+    running = _release_under_way(deployed, "PUT", ENDPOINT, finished=False)
+    before = deployed.mark()
+    running.interrupt()
+    done = running.wait().failed()
+    _alone(deployed)
+    assert deployed.writes(before) == []
+    assert "switch was already sent" in done.flat
+    _finishes(deployed, old)
+
+
+def _recovery_commands() -> list[list[str]]:
+    """Read the commands that docs/recovery.md gives for a killed engine: what users will type is what is tested."""
+    text = (REPOSITORY / "docs" / "recovery.md").read_text(encoding="utf-8")
+    section = text.split("## The engine was killed", 1)[1].split("\n## ", 1)[0]
+    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert block is not None
+    return [shlex.split(line, comments=True) for line in block[1].splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(
+    ("action", "method", "path", "finished"),
+    [("operation-hang", "PUT", DEPLOYMENT, True), ("delay", "PUT", MODEL, False), ("delay", "PUT", ENDPOINT, False)],
+    ids=["in a wait", "with a registration in flight", "with the switch in flight"],
+)
+def test_a_killed_engine_and_the_documented_recovery(
+    deployed: Rehearsal, action: str, method: str, path: str, finished: bool
+) -> None:
+    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    deployed.fault(action, method, path, seconds=IN_FLIGHT_SECONDS)
+    running = _release_under_way(deployed, method, path, finished=finished)
+    before = deployed.mark()
+    running.kill()
+    assert running.wait().code == -9
+    _alone(deployed)
+    assert deployed.writes(before) == []
+
+    deployed.mend()
+    locked = deployed.pulumi("up").failed()
+    assert "the stack is currently locked" in locked.flat
+    for command in _recovery_commands():
+        deployed.run(*command).ok()
+    assert deployed.state().get("pending_operations", []) == []
+    _finishes(deployed, old)
+
+
+def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
+    """The endpoint is being made when the engine dies: made in Azure, in no state."""
+    fresh.start_server()
+    fresh.fault("delay", "PUT", ENDPOINT, seconds=IN_FLIGHT_SECONDS)
+    running = fresh.begin("up")
+    fresh.wait_for("PUT", ENDPOINT, finished=False)
+    running.kill()
+    assert running.wait().code == -9
+    _alone(fresh)
+    fresh.mend()
+    for command in _recovery_commands():
+        fresh.run(*command).ok()
+    assert fresh.state().get("pending_operations", []) == []
+    fresh.up("--expect-no-changes")
+    assert len(fresh.of_kind("batchEndpoints/deployments")) == 1

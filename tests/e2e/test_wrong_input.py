@@ -1,0 +1,129 @@
+"""Wrong input on the real engine: one clear message before anything is created. What each says exactly: tests/unit."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.rehearsal import Done, Rehearsal
+
+Config = dict[str, Any]
+
+
+@pytest.fixture(name="empty", scope="module")
+def _empty(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """Return a rehearsal in which nothing is ever deployed, so that these tests can share it."""
+    place = tmp_path_factory.mktemp("empty")
+    rehearsal = Rehearsal(checkout, place / "unused").copy_to(place)
+    rehearsal.start_server()
+    yield rehearsal
+    rehearsal.stop()
+
+
+@pytest.fixture(name="wrong")
+def _wrong(empty: Rehearsal) -> Iterator[Rehearsal]:
+    """Return the shared rehearsal; the stack file is as committed again after the test."""
+    file = empty.folder / "Pulumi.dev.yaml"
+    before = file.read_bytes()
+    yield empty
+    file.write_bytes(before)
+
+
+def _mlp(config: Config) -> Config:
+    return dict(config["endpoints"]["digits"]["deployments"]["mlp"])
+
+
+def _long_name(config: Config) -> None:
+    config["endpoints"]["digits-that-were-written-by-the-hands-of-many"] = config["endpoints"].pop("digits")
+
+
+def _vm_size(config: Config) -> None:
+    config["cluster"]["vmSize"] = "DS11 v2"
+
+
+def _nodes(config: Config) -> None:
+    config["cluster"].update(minNodes=3, maxNodes=2)
+
+
+def _default(config: Config) -> None:
+    config["endpoints"]["digits"]["default"] = "forest"
+
+
+def _no_model(config: Config) -> None:
+    config["endpoints"]["digits"]["deployments"]["mlp"]["model"]["path"] = "examples/digits/modle"
+
+
+def _unknown_key(config: Config) -> None:
+    config["clutser"] = {"maxNodes": 2}
+
+
+def _unknown_nested_key(config: Config) -> None:
+    config["endpoints"]["digits"]["deployments"]["mlp"]["miniBatchSzie"] = 10
+
+
+def _mini_batch(config: Config) -> None:
+    config["endpoints"]["digits"]["deployments"]["mlp"]["miniBatchSize"] = -1
+
+
+def _told_once_and_nothing_made(done: Done, rehearsal: Rehearsal, before: int, *phrases: str) -> None:
+    assert rehearsal.writes(before) == []
+    assert done.steps == ()
+    for phrase in phrases:
+        assert phrase in done.flat, f"{phrase!r} is missing in:\n{done.text}"
+        # Each problem is told once, not again by every layer above it.
+        assert done.flat.count(phrase) == 1, f"{phrase!r} is told {done.flat.count(phrase)} times in:\n{done.text}"
+
+
+@pytest.mark.parametrize(
+    ("change", "phrases"),
+    [
+        (_long_name, ["endpoints.digits-that-were-written-by-the-hands-of-many"]),
+        (_vm_size, ["cluster.vmSize is 'DS11 v2'", "pulumi config set --path cluster.vmSize"]),
+        (_nodes, ["cluster.maxNodes is 2, which is less than cluster.minNodes (3)", "pulumi config set --path"]),
+        (_default, ["endpoints.digits.default is 'forest'", "pulumi config set --path endpoints.digits.default mlp"]),
+        (
+            _no_model,
+            ["'examples/digits/modle'", "pulumi config set --path endpoints.digits.deployments.mlp.model.path"],
+        ),
+        (_unknown_key, ["clutser is no key", "Did you mean cluster?", "pulumi config rm clutser"]),
+        (_unknown_nested_key, ["miniBatchSzie is no key", "Did you mean miniBatchSize?"]),
+        (_mini_batch, ["miniBatchSize is -1", "pulumi config set --path"]),
+    ],
+    ids=lambda each: each.__name__.strip("_") if callable(each) else "",
+)
+def test_wrong_configuration_is_told_before_anything_is_made(
+    wrong: Rehearsal, change: Callable[[Config], None], phrases: list[str]
+) -> None:
+    wrong.configure(change)
+    before = wrong.mark()
+    done = wrong.pulumi("up").failed()
+    _told_once_and_nothing_made(done, wrong, before, *phrases)
+    assert "nothing was created or changed" in done.flat
+
+
+def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
+    for change in (_vm_size, _nodes, _default, _mini_batch):
+        wrong.configure(change)
+    before = wrong.mark()
+    done = wrong.pulumi("up").failed()
+    phrases = ("has 4 problems", "cluster.vmSize", "cluster.maxNodes is 2", "'forest'", "miniBatchSize is -1")
+    _told_once_and_nothing_made(done, wrong, before, phrases[0], phrases[2], *phrases[3:])
+
+
+def test_a_missing_passphrase_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
+    wrong.pulumi("preview").ok()  # makes the stack, with the sandbox's own passphrase
+    before = wrong.mark()
+    command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+    done = wrong.run("env", "-u", "PULUMI_CONFIG_PASSPHRASE", *command).failed()
+    _told_once_and_nothing_made(done, wrong, before)
+    assert "PULUMI_CONFIG_PASSPHRASE" in done.flat
+
+
+def test_no_azure_login_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
+    before = wrong.mark()
+    names = ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET", "SUBSCRIPTION_ID")
+    unset = [part for name in names for prefix in ("ARM", "AZURE") for part in ("-u", f"{prefix}_{name}")]
+    command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+    done = wrong.run("env", *unset, *command).failed()
+    _told_once_and_nothing_made(done, wrong, before, "There is no usable Azure login", "az login")
