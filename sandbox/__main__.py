@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from sandbox import environment, lifecycle, stacks
+from sandbox import environment, inventory, lifecycle, recovery, stacks
+from sandbox.client import Client
 from sandbox.home import PRINCIPALS, Home
 from sandbox.switches import PROFILES
 
@@ -44,17 +45,32 @@ def _parser() -> argparse.ArgumentParser:
     stop = commands.add_parser("stop", help="stop the server; its state stays")
     stop.set_defaults(action=_stop)
 
+    status = commands.add_parser("status", help="show whether it runs, its resources, and what is in no stack's state")
+    status.add_argument("--lost", action="store_true", help="show only what was made and is in no stack's state")
+    status.set_defaults(action=_status)
+
+    delete = commands.add_parser("delete", help="delete one resource by its ARM id")
+    delete.add_argument("id")
+    delete.add_argument("--api-version", help="needed for a resource that no Pulumi program made")
+    delete.set_defaults(action=_delete)
+
+    reset = commands.add_parser("reset", help="stop the server and forget its state; names and certificates stay")
+    reset.set_defaults(action=_reset)
+
+    recover = commands.add_parser("recover", help="put a stack right whose engine died: stale lock, pending operations")
+    recover.add_argument("--stack", default=None)
+    recover.set_defaults(action=_recover)
+
     env = commands.add_parser("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
     env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
     env.set_defaults(action=_env)
     return parser
 
 
-def _run(home: Home, options: argparse.Namespace) -> int:
+def _run(home: Home, options: argparse.Namespace) -> NoReturn:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
-        print("sandbox: which command? For example: python -m sandbox run -- pulumi preview", file=sys.stderr)
-        return 2
+        raise SystemExit("sandbox: which command? For example: python -m sandbox run -- pulumi preview")
     variables, command = _rehearsal(home, command, options.principal)
     become(command, variables)
 
@@ -97,6 +113,53 @@ def _stop(home: Home, _: argparse.Namespace) -> int:
 def _env(home: Home, options: argparse.Namespace) -> int:
     variables, _ = _rehearsal(home, [], options.principal)
     print(environment.exports(variables))
+    return 0
+
+
+def _status(home: Home, options: argparse.Namespace) -> int:
+    lost = inventory.orphans(home)
+    if not options.lost:
+        server = lifecycle.running(home)
+        state = "not running" if server is None else f"running (process {server.pid}, profile {server.profile})"
+        print(f"sandbox: {state} in '{home.root}'")
+        rows = inventory.resources(home)
+        print(f"Resources: {len(rows)}")
+        for line in inventory.table(rows):
+            print(line)
+    if lost:
+        print("Made, but in no stack's state (an answer was lost):")
+        for each in lost:
+            print("\n".join(each.lines()))
+    return 0
+
+
+def _delete(home: Home, options: argparse.Namespace) -> int:
+    try:
+        inventory.delete(home, Client(home, lifecycle.start(home)), options.id, options.api_version)
+    except ValueError as error:
+        raise SystemExit(f"sandbox: {error}") from None
+    print(f"sandbox: deleted {options.id}")
+    return 0
+
+
+def _reset(home: Home, _: argparse.Namespace) -> int:
+    lifecycle.reset(home)
+    print(f"sandbox: '{home.root}' is empty")
+    return 0
+
+
+def _recover(home: Home, options: argparse.Namespace) -> int:
+    stack = options.stack or os.environ.get("PULUMI_STACK") or stacks.DEFAULT_STACK
+    project = stacks.Project.find(Path.cwd())
+    if project is None or not home.facts_file.exists():
+        return 0
+    for command in recovery.recover(home, project.name, stack):
+        variables, words = _rehearsal(home, command, "deployer")
+        try:
+            recovery.run(words, variables, project.folder)
+        except recovery.RecoveryError as error:
+            raise SystemExit(f"sandbox: {error}") from None
+        print(f"sandbox: an earlier pulumi run died; did `{' '.join(command)}`")
     return 0
 
 

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import select
+import shutil
 import signal
 import sys
 import time
@@ -20,6 +21,8 @@ _START_SECONDS = 60
 _STOP_SECONDS = 15
 _ANSWER_SECONDS = 10
 _LOG_LINES = 15
+_STATE = frozenset({"blobs", "jobs", "pulumi", "stacks", "log"})
+"""What ``reset`` removes beside the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,22 @@ def stop(home: Home) -> bool:
         return True
 
 
+def reset(home: Home) -> None:
+    """Stop the server and remove all state: resources, blobs, jobs, stacks, logs.
+
+    Names, secrets, certificates and ports stay, so that shells with the sandbox's environment go on working.
+
+    Raises:
+        SystemExit: the folder is not a sandbox's.
+    """
+    home.facts()
+    stop(home)
+    with locked(home, "start"):
+        for entry in home.root.iterdir():
+            if entry.name in _STATE or entry.name.startswith("store.sqlite"):
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
 def _profile_before(home: Home) -> str:
     """Return the profile of a server that died without being stopped (it left its ``server.json``)."""
     try:
@@ -169,7 +188,7 @@ def _become_server(home: Home, profile: str, ready: int) -> None:
         os.set_inheritable(ready, True)
         os.chdir(REPOSITORY)
         command = [sys.executable, "-m", "sandbox.server", "--home", str(home.root), "--profile", profile]
-        os.execv(sys.executable, [*command, "--ready", str(ready)])
+        os.execv(sys.executable, [*command, "--ready", str(ready)])  # noqa: S606 - no shell is wanted
     finally:
         os._exit(1)
 

@@ -19,6 +19,8 @@ from sandbox.arm.operations import Operations
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.blobs import front as blob_front
+from sandbox.blobs.store import BlobStore
 from sandbox.edge.certificates import Certificates
 from sandbox.edge.control import Control
 from sandbox.edge.faults import Faults
@@ -60,7 +62,7 @@ class Server:
         self._stopping.set()
 
     async def run(self, ready: int | None) -> None:
-        """Serve until ``stop``, a signal, or the disappearance of the folder; write to ``ready`` (a descriptor) once up."""
+        """Serve until ``stop``, a signal, or the loss of the folder; write to the descriptor ``ready`` once up."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
@@ -99,8 +101,6 @@ class Server:
 
     def _world(self, store: Store, directory: Directory) -> tuple[World, dict[Service, WebHandler]]:
         facts = directory.facts
-        from sandbox.blobs.store import BlobStore
-
         blobs = BlobStore(self._home.root / "blobs")
         world = World(
             home=self._home.root,
@@ -118,13 +118,10 @@ class Server:
                 importlib.import_module(f"sandbox.services.{name}").register(world)
             except Exception:
                 _log.exception("service %s is not there yet", name)
-        handlers: dict[Service, WebHandler] = {Service.LOGIN: Login(directory).handle}
-        try:
-            blob_front: Any = importlib.import_module("sandbox.blobs.front")
-            handlers[Service.BLOB] = lambda request: blob_front.handle(request, world)
-        except Exception:
-            _log.exception("blobs are not there yet")
-        return world, handlers
+        return world, {
+            Service.LOGIN: Login(directory).handle,
+            Service.BLOB: lambda request: blob_front.handle(request, world),
+        }
 
     async def _until_stopped(self) -> None:
         """Wait for ``stop``; a server whose folder was removed, or taken over, ends itself."""
@@ -152,6 +149,7 @@ def main() -> None:
     parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
     parser.add_argument("--ready", type=int, help="descriptor to write to when the server is up")
     arguments = parser.parse_args()
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     asyncio.run(Server(Home(arguments.home), arguments.profile).run(arguments.ready))
 

@@ -42,7 +42,7 @@ def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
 
 
 def _place(node: Node, own: Node | None, key: str, path: str, missing: list[tuple[str, str]]) -> Node | None:
-    """Return ``node`` with its secure values replaced by those at the same place of ``own``; None where there is none."""
+    """Return ``node`` with secure values replaced by those at the same place of ``own``, None where it has none."""
     if _is_secure(node):
         if own is not None and _is_secure(own):
             return own

@@ -1,9 +1,9 @@
 """Stacks in the sandbox's own Pulumi backend, with the repository's stack files left as they are.
 
 `pulumi stack init` writes an ``encryptionsalt`` into the stack file and `pulumi stack rm` deletes that file; in the
-repository either would break the user's real stack. So both run in a folder of the sandbox (``SANDBOX_HOME/stacks``), and
-every other command is given a merged copy: the committed configuration with the sandbox's own salt, and with secure
-values, which only the real backend can decrypt, replaced by secrets of the sandbox's that say which value they stand for.
+repository either would break the user's real stack. So both run in a folder of the sandbox (``SANDBOX_HOME/stacks``),
+and every other command is given a merged copy: the committed configuration with the sandbox's own salt, and with secure
+values, which only the real backend can decrypt, replaced by secrets of the sandbox's own that say what they stand for.
 """
 
 import shutil
@@ -136,7 +136,9 @@ def prepare(
             _init(program, own, short, variables, exists=_exists(home, project.name, short))
         missing = merge(project.stack_file(short), merged)
         for key, path in missing:
-            _set_placeholder(program, own, short, variables, key, path)
+            # A secret of the sandbox's own in place of one that only the real backend can read.
+            words = ["config", "set", "--secret", "--path", "--stack", short, path, f"sandbox placeholder for {key}"]
+            _pulumi([program, *words], own, variables)
     is_edit = pulumi is not None and pulumi.edits_plain_config
     config_file = project.stack_file(short) if is_edit else merged
     added = {"PULUMI_STACK": stack, "PULUMI_OPTION_CONFIG_FILE": str(config_file)}
@@ -158,12 +160,6 @@ def _init(program: str, own: Path, stack: str, variables: Mapping[str, str], *, 
         (own / f"Pulumi.{stack}.yaml").touch()
         return
     _pulumi([program, "stack", "init", stack, "--no-select"], own, variables)
-
-
-def _set_placeholder(program: str, own: Path, stack: str, variables: Mapping[str, str], key: str, path: str) -> None:
-    """Store a secret of the sandbox's own in place of one that only the real backend can read."""
-    text = f"sandbox placeholder for {key}"
-    _pulumi([program, "config", "set", "--secret", "--path", "--stack", stack, path, text], own, variables)
 
 
 def _pulumi(command: Sequence[str], own: Path, variables: Mapping[str, str]) -> None:

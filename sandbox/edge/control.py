@@ -1,4 +1,4 @@
-"""The control API: plain HTTP on 127.0.0.1, for the command line and for tests; never for the emulated services' clients."""
+"""The control API: plain HTTP on 127.0.0.1, for the command line and for tests, not for the services' clients."""
 
 import asyncio
 import hmac
@@ -19,7 +19,7 @@ _WAIT_SECONDS = 60.0
 
 
 class Control:
-    """Health, journal, resources, faults, tokens and stop; every request needs ``Authorization: Bearer <controlToken>``."""
+    """Health, journal, resources, faults, tokens and stop; each request needs the control token as bearer token."""
 
     def __init__(
         self,
@@ -111,7 +111,10 @@ class Control:
         return web.json_response({})
 
     async def _wait(self, request: web.Request) -> web.Response:
-        """Answer when ``count`` journal entries match ``method``, ``path`` and, if given, are ``finished``; 408 when it takes too long."""
+        """Answer when ``count`` journal entries match ``method`` and ``path``; 408 when it takes too long.
+
+        ``finished=false`` also counts requests that have arrived and were not answered yet.
+        """
         query = request.query
         method = re.compile(query.get("method", ".*"), re.IGNORECASE)
         path = re.compile(query.get("path", ""), re.IGNORECASE)

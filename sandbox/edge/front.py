@@ -1,6 +1,7 @@
 """The TLS side of every emulated host: journal, faults, tokens, and then the service that the Host header names."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
 from sandbox.edge.proxy import acknowledge_at_once
 from sandbox.identity import ARM_AUDIENCES, ML_AUDIENCES, STORAGE_AUDIENCES, Directory
+from sandbox.origin import ORIGIN, RANDOM_NAME_HEADER, URN_HEADER
 
 _log = logging.getLogger(__name__)
 
@@ -151,7 +153,7 @@ class Front:
             response.headers["x-ms-error-code"] = error.code
         except (web.HTTPException, ConnectionError, asyncio.CancelledError):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the last resort, which logs it
             # Not 500: clients retry that with long waits, and a defect of the sandbox does not go away by itself.
             _log.exception("request %d: %s https://%s%s", sequence, request.method, host, request.path)
             message = f"The sandbox failed on request {sequence}: {error!r}. The traceback is in log/server.log."
@@ -172,8 +174,17 @@ class Front:
         if not (service is Service.WORKSPACE_API and request.path.startswith("/discovery")):
             self._sign_in(request, service)
         arm_request = await _arm_request(request, host, sequence, fault.operation_fault() if fault else None)
+        self._remember_origin(arm_request)
         answer = await self._router.dispatch(arm_request)
         return _json(answer.status, answer.body, answer.headers)
+
+    def _remember_origin(self, request: ArmRequest) -> None:
+        """Remember which resource of a program a PUT is for; before it is served, so that no death can come between."""
+        urn = request.headers.get(URN_HEADER)
+        if request.method == "PUT" and urn:
+            is_random = request.headers.get(RANDOM_NAME_HEADER) == "true"
+            origin = {"urn": urn, "random": is_random, "apiVersion": request.api_version, "sequence": request.sequence}
+            self._store.put_document(ORIGIN, request.path, origin)
 
     def _sign_in(self, request: web.Request, service: Service) -> None:
         request["principal"] = self._directory.authenticate(request.headers.get("Authorization"), _AUDIENCES[service])
@@ -189,10 +200,8 @@ async def _before(fault: Fault) -> web.Response | None:
         case "status":
             return _json(fault.status, ArmError(fault.status, fault.code, fault.message).body(), fault.headers)
         case "delay":
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(fault.removed.wait(), fault.seconds)
-            except TimeoutError:
-                pass
         case "reset-before":
             raise _ConnectionLost
         case "kill-before":

@@ -57,7 +57,7 @@ def service_of(host: str) -> Service | None:
 
 
 def certificate_name(host: str) -> str:
-    """Return the certificate name that covers ``host``: itself, or a wildcard for its first label (RFC 6125: one label)."""
+    """Return the certificate name that covers ``host``: itself, or a wildcard, which covers one label (RFC 6125)."""
     if host in COMMON_NAMES:
         return host
     return f"*.{host.partition('.')[2]}"

@@ -1,7 +1,7 @@
 """Entra's sign-in host: OpenID configuration and the token endpoint for client credentials.
 
-Errors have the shape and the codes of https://learn.microsoft.com/entra/identity-platform/reference-error-codes, and the
-flow is https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
+The flow: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
+The errors: https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
 """
 
 import hmac

@@ -1,9 +1,6 @@
 """A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts."""
 
 import contextlib
-import http.client
-import json
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from sandbox import environment, lifecycle
+from sandbox.client import Answer, Client
 from sandbox.home import Facts, Home
 from sandbox.lifecycle import Running
 
@@ -19,28 +17,7 @@ ARM_AUDIENCE = "https://management.azure.com"
 ML_AUDIENCE = "https://ml.azure.com"
 STORAGE_AUDIENCE = "https://storage.azure.com"
 
-_AUDIENCES = {"inference.ml.azure.com": ML_AUDIENCE, "blob.core.windows.net": STORAGE_AUDIENCE}
 _WAIT_SECONDS = 60
-
-
-class Answer:
-    """An HTTP answer: status, headers (``answer.headers["x"]`` compares without case) and JSON or bytes."""
-
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self.content = response.read()
-
-    @property
-    def json(self) -> Any:
-        """The body as JSON; None when it is empty."""
-        return json.loads(self.content) if self.content else None
-
-    @property
-    def error(self) -> tuple[int, str, str]:
-        """(status, code, message) of ARM's error envelope."""
-        error = self.json["error"]
-        return self.status, error["code"], error["message"]
 
 
 @dataclass(frozen=True)
@@ -136,20 +113,7 @@ class Sandbox:
 
         ``body``: bytes as they are, anything else as JSON. ``path`` includes the query.
         """
-        audience = next((value for end, value in _AUDIENCES.items() if host.endswith(end)), ARM_AUDIENCE)
-        bearer = self.control.token(audience=audience) if token is None else token
-        sent = dict(headers or {}) | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
-        content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        if content is not None and not isinstance(body, bytes):
-            sent["Content-Type"] = "application/json"
-        trust = ssl.create_default_context(cafile=str(self.home.authority))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.server.proxy_port, context=trust, timeout=60)
-        connection.set_tunnel(host, 443)
-        try:
-            connection.request(method, path, content, sent)
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
+        return Client(self.home, self.server).request(method, path, body, host=host, token=token, headers=headers)
 
     def arm(self, method: str, path: str, body: Any = None, *, api_version: str, **more: Any) -> Answer:
         """Send an ARM request; ``path`` that does not begin with ``/`` is below the subscription."""

@@ -1,0 +1,82 @@
+"""Put a stack of the sandbox's own backend right after its engine died: what docs/recovery.md says, done for the user.
+
+Nothing here touches a real backend, and nothing is done while the process that holds the lock is alive.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.home import Home
+from sandbox.inventory import deployment
+from sandbox.stacks import checkpoint
+
+
+class RecoveryError(Exception):
+    """A stack could not be put right; the text says which command failed and how."""
+
+
+def recover(home: Home, project: str, stack: str) -> list[list[str]]:
+    """Return the `pulumi` commands that put the stack right, in their order; none when nothing is wrong."""
+    commands = []
+    if dead_locks(home, project, stack):
+        commands.append(["pulumi", "cancel", "--yes", "--stack", stack])
+    if pending(home, project, stack):
+        commands.append(["pulumi", "refresh", "--clear-pending-creates", "--skip-preview", "--yes", "--stack", stack])
+    return commands
+
+
+def dead_locks(home: Home, project: str, stack: str) -> list[Path]:
+    """Return the lock files of a stack whose process, on this machine, is gone; [] while any holder may be alive."""
+    locks = sorted((home.backend / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
+    return locks if locks and all(_is_dead(lock) for lock in locks) else []
+
+
+def pending(home: Home, project: str, stack: str) -> list[str]:
+    """Return the URNs of the operations that were under way when the engine died."""
+    operations = deployment(checkpoint(home, project, stack)).get("pending_operations") or []
+    return [str(operation["resource"]["urn"]) for operation in operations]
+
+
+def run(command: list[str], variables: Mapping[str, str], folder: Path) -> None:
+    """Run one of the commands quietly.
+
+    Raises:
+        RecoveryError: it fails; the text has its output.
+    """
+    program = shutil.which(command[0], path=variables["PATH"])
+    if program is None:
+        raise RecoveryError("there is no `pulumi` on PATH")
+    result = subprocess.run(
+        [program, *command[1:], "--non-interactive"],
+        cwd=folder,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        raise RecoveryError(f"`{' '.join(command)}` failed:\n{result.stdout}{result.stderr}".rstrip())
+
+
+def _is_dead(lock: Path) -> bool:
+    try:
+        data = json.loads(lock.read_text(encoding="utf-8"))
+        pid, host = int(data["pid"]), data["hostname"]
+    except (OSError, ValueError, KeyError):
+        # Not a lock that this version of the engine wrote: hands off.
+        return False
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
