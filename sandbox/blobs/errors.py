@@ -1,0 +1,62 @@
+"""The Blob service's errors, as XML with the ``x-ms-error-code`` header (https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2)."""
+
+from datetime import UTC, datetime
+from xml.sax.saxutils import escape
+
+
+class BlobError(Exception):
+    """A refusal: HTTP ``status``, the service's ``code``, a message for people, and headers to send with it."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(f"({code}) {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+    def xml(self, request_id: str) -> bytes:
+        """Return the answer's body; clients show the message's first line and look up the code."""
+        time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+        message = escape(f"{self.message}\nRequestId:{request_id}\nTime:{time}")
+        text = f"<Error><Code>{escape(self.code)}</Code><Message>{message}</Message></Error>"
+        return b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>' + text.encode()
+
+
+def not_modelled(what: str) -> BlobError:
+    """501 for what the Blob service has and the sandbox has not (clients do not retry a 501)."""
+    return BlobError(501, "NotModelledInSandbox", f"The sandbox's blob storage does not model {what}.")
+
+
+def container_not_found(container: str) -> BlobError:
+    """404 for a container that is not there."""
+    return BlobError(404, "ContainerNotFound", f"The specified container does not exist: '{container}'.")
+
+
+def blob_not_found(blob: str) -> BlobError:
+    """404 for a blob that is not there."""
+    return BlobError(404, "BlobNotFound", f"The specified blob does not exist: '{blob}'.")
+
+
+def invalid_header(name: str, value: str, allowed: str) -> BlobError:
+    """400 for a header whose value is not allowed."""
+    return BlobError(
+        400,
+        "InvalidHeaderValue",
+        f"The value for one of the HTTP headers is not in the correct format: {name} is '{value}'; allowed: {allowed}.",
+    )
+
+
+def invalid_query(name: str, value: str, allowed: str) -> BlobError:
+    """400 for a query parameter whose value is not allowed."""
+    return BlobError(
+        400,
+        "InvalidQueryParameterValue",
+        "Value for one of the query parameters specified in the request URI is invalid:"
+        f" {name} is '{value}'; allowed: {allowed}.",
+    )
+
+
+def md5_mismatch(wanted: str, actual: str) -> BlobError:
+    """400 for bytes that are not those that the client meant to send (both MD5s in base64)."""
+    text = "The MD5 value specified in the request did not match with the MD5 value calculated by the server"
+    return BlobError(400, "Md5Mismatch", f"{text}: {wanted} was given, {actual} calculated.")

@@ -1,0 +1,162 @@
+"""The Blob service's REST API for ``<account>.blob.core.windows.net``: who may, which operation, and errors as XML.
+
+Source of operations, codes and conditions: https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api.
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from sandbox.arm.store import Resource, Store
+from sandbox.arm.world import World
+from sandbox.blobs import containers, reads, sas, writes
+from sandbox.blobs.call import MATCHES, Call
+from sandbox.blobs.errors import BlobError, invalid_header, not_modelled
+from sandbox.blobs.store import BlobStore
+
+_log = logging.getLogger(__name__)
+
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_META = "x-ms-meta-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """``needed`` are the SAS permissions of which one suffices; "" = never with a SAS."""
+
+    name: str
+    handler: Callable[[Call], Awaitable[web.StreamResponse]]
+    needed: str
+    query: frozenset[str] = frozenset()
+    headers: frozenset[str] = frozenset()
+    known: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", self.query | {"restype", "comp", "timeout"} | sas.PARAMETERS)
+
+
+_LIST = frozenset({"prefix", "delimiter", "marker", "maxresults", "include"})
+_PUT = frozenset({"x-ms-blob-type", _META, "x-ms-blob-content-md5"}) | writes.CONTENT_HEADERS | MATCHES
+_GET = frozenset({"x-ms-range", "x-ms-range-get-content-md5"}) | MATCHES
+_OPERATIONS = {
+    # The key: method, level, restype, comp.
+    ("PUT", "container", "container", ""): _Operation(
+        "Create Container", containers.create, "", headers=frozenset({_META})
+    ),
+    ("GET", "container", "container", ""): _Operation("Get Container Properties", containers.properties, ""),
+    ("HEAD", "container", "container", ""): _Operation("Get Container Properties", containers.properties, ""),
+    ("DELETE", "container", "container", ""): _Operation("Delete Container", containers.delete, ""),
+    ("GET", "container", "container", "list"): _Operation("List Blobs", containers.list_blobs, "l", _LIST),
+    ("PUT", "blob", "", ""): _Operation("Put Blob", writes.put_blob, "cw", headers=_PUT),
+    ("PUT", "blob", "", "block"): _Operation("Put Block", writes.put_block, "cw", frozenset({"blockid"})),
+    ("PUT", "blob", "", "blocklist"): _Operation("Put Block List", writes.put_block_list, "cw", headers=_PUT),
+    ("PUT", "blob", "", "metadata"): _Operation(
+        "Set Blob Metadata", writes.set_metadata, "w", headers=MATCHES | {_META}
+    ),
+    ("GET", "blob", "", ""): _Operation("Get Blob", reads.get, "r", headers=_GET),
+    ("HEAD", "blob", "", ""): _Operation("Get Blob Properties", reads.head, "r", headers=MATCHES),
+    ("GET", "blob", "", "metadata"): _Operation("Get Blob Metadata", reads.metadata, "r", headers=MATCHES),
+    ("HEAD", "blob", "", "metadata"): _Operation("Get Blob Metadata", reads.metadata, "r", headers=MATCHES),
+    ("DELETE", "blob", "", ""): _Operation("Delete Blob", reads.delete, "d", headers=MATCHES),
+}
+
+
+def storage_account(store: Store, name: str) -> Resource | None:
+    """Return the storage account resource with this (globally unique) name, or None."""
+    accounts = store.below("", "Microsoft.Storage/storageAccounts")
+    return next((account for account in accounts if account.name.lower() == name.lower()), None)
+
+
+async def handle(request: web.Request, world: World) -> web.StreamResponse:
+    """Answer one request to a blob host.
+
+    ``request["principal"]`` says that the caller's bearer token was checked (the edge does that). An account that does
+    not exist gets no answer: its connection is closed, because in Azure its name would not even resolve.
+    """
+    account = request.host.split(".", 1)[0].lower()
+    resource = storage_account(world.store, account)
+    if resource is None:
+        _log.warning(
+            "%s %s: there is no storage account '%s'; connection closed", request.method, request.path, account
+        )
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=499)
+    request_id = str(uuid.uuid4())
+    try:
+        response = await _serve(request, world, resource)
+    except BlobError as error:
+        _log.info("%s %s: %s", request.method, request.path, error)
+        response = _refusal(request, error, request_id)
+    if not response.prepared:
+        response.headers["x-ms-request-id"] = request_id
+        response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2024-11-04")
+    return response
+
+
+def _refusal(request: web.Request, error: BlobError, request_id: str) -> web.Response:
+    headers = {"x-ms-error-code": error.code} | error.headers
+    if request.method == "HEAD" or error.status == 304:  # noqa: PLR2004
+        return web.Response(status=error.status, headers=headers)
+    headers["Content-Type"] = "application/xml"
+    return web.Response(status=error.status, body=error.xml(request_id), headers=headers)
+
+
+async def _serve(request: web.Request, world: World, account: Resource) -> web.StreamResponse:
+    store = world.blobs
+    if not isinstance(store, BlobStore):
+        raise TypeError(f"the blob endpoint needs a BlobStore, not {type(store).__name__}")
+    container, _, blob = unquote(request.rel_url.raw_path).lstrip("/").partition("/")
+    call = Call(request, store, account.name.lower(), container, blob, request.query)
+    restype, comp = call.query.get("restype", ""), call.query.get("comp", "")
+    level = "blob" if blob else "container"
+    operation = _OPERATIONS.get((request.method, level, restype, comp))
+    what = (
+        f"{request.method} of a {level} with restype='{restype}' and comp='{comp}'"
+        if operation is None
+        else operation.name
+    )
+    _authorize(call, world, account, operation.needed if operation else "", what)
+    if not container or operation is None:
+        raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")
+    call.refuse_unknown(operation.known, operation.headers)
+    return await operation.handler(call)
+
+
+def _authorize(call: Call, world: World, account: Resource, needed: str, what: str) -> None:
+    """Let a bearer token or a SAS of this sandbox pass.
+
+    Raises:
+        BlobError: 401 without either, 403 for a SAS that does not cover the operation and for account keys.
+    """
+    version = call.headers.get("x-ms-version")
+    if version is not None and not _VERSION.match(version):
+        raise invalid_header("x-ms-version", version, "a date, YYYY-MM-DD")
+    if call.request.get("principal") is not None:
+        if version is None:
+            raise invalid_header("x-ms-version", "", "a date, YYYY-MM-DD: bearer tokens need the header")
+        return
+    if call.headers.get("Authorization", "").lower().startswith("sharedkey"):
+        if account.body.get("properties", {}).get("allowSharedKeyAccess", True):
+            raise not_modelled("account keys (SharedKey); use a token or a SAS")
+        raise BlobError(
+            403,
+            "KeyBasedAuthenticationNotPermitted",
+            "Key based authentication is not permitted on this storage account.",
+        )
+    if "sig" in call.query:
+        place = sas.Place(call.account, call.container, call.blob)
+        sas.check(call.store.sas_key, place, call.query, needed, what)
+        return
+    login = f"https://login.microsoftonline.com/{world.tenant_id}/oauth2/authorize"
+    raise BlobError(
+        401,
+        "NoAuthenticationInformation",
+        "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+        {"WWW-Authenticate": f"Bearer authorization_uri={login} resource_id=https://storage.azure.com"},
+    )

@@ -1,0 +1,212 @@
+"""Which containers and blobs exist, and which files hold their bytes: one SQLite file, written last.
+
+A blob is there when its row is there. The bytes are written to fresh files first, so a process that is killed at any
+point leaves either the old blob or the new one, and at most files that no row names (``BlobStore`` sweeps them when it
+starts).
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS containers (
+  account TEXT, name TEXT, created REAL NOT NULL, etag TEXT NOT NULL, metadata TEXT NOT NULL,
+  PRIMARY KEY (account, name)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blobs (
+  account TEXT, container TEXT, name TEXT, entry TEXT NOT NULL, PRIMARY KEY (account, container, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS blocks (
+  account TEXT, container TEXT, blob TEXT, id TEXT, file TEXT NOT NULL, size INTEGER NOT NULL,
+  PRIMARY KEY (account, container, blob, id)) WITHOUT ROWID;
+"""
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container; ``created`` is in Unix seconds."""
+
+    account: str
+    name: str
+    created: float
+    etag: str
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A committed block blob.
+
+    ``parts`` are (file name in the container's folder, size) in order; ``md5`` is base64 or ""; ``settings`` are the
+    content headers that a GET answers (``content-type``, ...); ``blocks`` are the (id, size) of the last block list, so
+    that it can be sent again.
+    """
+
+    account: str
+    container: str
+    name: str
+    parts: tuple[tuple[str, int], ...]
+    md5: str
+    etag: str
+    created: float
+    modified: float
+    settings: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    blocks: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The length in bytes."""
+        return sum(size for _, size in self.parts)
+
+
+_MEMBERS = ("parts", "md5", "etag", "created", "modified", "settings", "metadata", "blocks")
+
+
+def _container(row: tuple[Any, ...]) -> Container:
+    account, name, created, etag, metadata = row
+    return Container(account, name, created, etag, json.loads(metadata))
+
+
+def _blob(account: str, container: str, name: str, entry: str) -> Blob:
+    members: dict[str, Any] = json.loads(entry)
+    members["parts"] = tuple((file, size) for file, size in members["parts"])
+    members["blocks"] = tuple((block, size) for block, size in members["blocks"])
+    return Blob(account, container, name, **members)
+
+
+class Index:
+    """The index of one sandbox's blob storage; safe to use from several threads."""
+
+    def __init__(self, file: Path) -> None:
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _run(self, sql: str, *values: Any) -> list[Any]:
+        with self._lock:
+            return self._db.execute(sql, values).fetchall()
+
+    def secret(self, name: str, fresh: bytes) -> bytes:
+        """Return a stored secret; the first call stores ``fresh``."""
+        self._run("INSERT OR IGNORE INTO secrets VALUES (?, ?)", name, fresh)
+        return bytes(self._run("SELECT value FROM secrets WHERE name = ?", name)[0][0])
+
+    # Containers -----------------------------------------------------------------------------------------------------
+
+    def container(self, account: str, name: str) -> Container | None:
+        """Return a container or None."""
+        rows = self._run("SELECT * FROM containers WHERE account = ? AND name = ?", account, name)
+        return _container(rows[0]) if rows else None
+
+    def containers(self, account: str | None = None) -> list[Container]:
+        """Return the containers of an account, or of all, by name."""
+        rows = self._run(
+            "SELECT * FROM containers WHERE account = coalesce(?, account) ORDER BY account, name", account
+        )
+        return [_container(row) for row in rows]
+
+    def add_container(self, container: Container) -> bool:
+        """Add a container; False when it was there already."""
+        row = (container.account, container.name, container.created, container.etag, json.dumps(container.metadata))
+        return bool(self._run("INSERT OR IGNORE INTO containers VALUES (?, ?, ?, ?, ?) RETURNING 1", *row))
+
+    def remove_container(self, account: str, name: str) -> bool:
+        """Remove a container with its blobs and blocks; False when it was not there."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            there = self._run("DELETE FROM containers WHERE account = ? AND name = ? RETURNING 1", account, name)
+            for table in ("blobs", "blocks"):
+                self._db.execute(f"DELETE FROM {table} WHERE account = ? AND container = ?", (account, name))  # noqa: S608
+            self._db.execute("COMMIT")
+        return bool(there)
+
+    # Blobs ----------------------------------------------------------------------------------------------------------
+
+    def blob(self, account: str, container: str, name: str) -> Blob | None:
+        """Return a blob or None."""
+        where = "account = ? AND container = ? AND name = ?"
+        rows = self._run(f"SELECT * FROM blobs WHERE {where}", account, container, name)  # noqa: S608
+        return _blob(*rows[0]) if rows else None
+
+    def blobs(self, account: str, container: str, prefix: str = "", after: str | None = None) -> Iterator[Blob]:
+        """Yield the blobs whose name begins with ``prefix``, by the names' UTF-8 bytes, from behind ``after``."""
+        last, operator = (prefix, ">=") if after is None or after < prefix else (after, ">")
+        while True:
+            where = f"account = ? AND container = ? AND name {operator} ? ORDER BY name LIMIT {_PAGE}"
+            rows = self._run(f"SELECT * FROM blobs WHERE {where}", account, container, last)  # noqa: S608
+            for row in rows:
+                if not row[2].startswith(prefix):
+                    return
+                yield _blob(*row)
+            if len(rows) < _PAGE:
+                return
+            last, operator = rows[-1][2], ">"
+
+    def put_blob(self, blob: Blob, *, replacing: Blob | None, forget_blocks: bool = True) -> bool:
+        """Store a blob; False (and nothing done) unless ``replacing`` is what is stored now and the container is there.
+
+        With ``forget_blocks`` the uncommitted blocks of the name are forgotten, as after every commit.
+        """
+        key = (blob.account, blob.container, blob.name)
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            current = self.blob(*key)
+            unchanged = (current and current.etag) == (replacing and replacing.etag)
+            done = unchanged and self.container(blob.account, blob.container) is not None
+            if done:
+                entry = json.dumps({name: getattr(blob, name) for name in _MEMBERS})
+                self._db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?)", (*key, entry))
+                if forget_blocks:
+                    self._db.execute("DELETE FROM blocks WHERE account = ? AND container = ? AND blob = ?", key)
+            self._db.execute("COMMIT")
+        return done
+
+    def remove_blob(self, account: str, container: str, name: str) -> None:
+        """Remove a blob and its uncommitted blocks."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            for table, column in (("blobs", "name"), ("blocks", "blob")):
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE account = ? AND container = ? AND {column} = ?",  # noqa: S608
+                    (account, container, name),
+                )
+            self._db.execute("COMMIT")
+
+    # Uncommitted blocks ---------------------------------------------------------------------------------------------
+
+    def blocks(self, account: str, container: str, blob: str) -> dict[str, tuple[str, int]]:
+        """Return the uncommitted blocks of a blob: id to (file, size)."""
+        where = "account = ? AND container = ? AND blob = ?"
+        rows = self._run(f"SELECT id, file, size FROM blocks WHERE {where}", account, container, blob)  # noqa: S608
+        return {block: (file, size) for block, file, size in rows}
+
+    def put_block(self, account: str, container: str, blob: str, block: str, part: tuple[str, int]) -> str | None:
+        """Store an uncommitted block; return the file that held an earlier one of the same id."""
+        with self._lock:
+            old = self._run(
+                "SELECT file FROM blocks WHERE account = ? AND container = ? AND blob = ? AND id = ?",
+                *(account, container, blob, block),
+            )
+            self._db.execute(
+                "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?)", (account, container, blob, block, *part)
+            )
+        return old[0][0] if old else None
+
+    def files(self, account: str, container: str) -> set[str]:
+        """Return the names of all files that a container's blobs and blocks use."""
+        rows = self._run("SELECT file FROM blocks WHERE account = ? AND container = ?", account, container)
+        return {row[0] for row in rows} | {file for blob in self.blobs(account, container) for file, _ in blob.parts}
