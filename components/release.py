@@ -5,88 +5,58 @@ Does not own the endpoint, its deployments or any other Azure resource: those ar
 and, from the plan, by `modelops`.
 """
 
-from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
 
 import pulumi
+from pulumi.output import Unknown
 
+from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
+from components.workers import Event, WorkerFailed, WorkerPool, WorkerStopped
+from modelops import fingerprint
+from modelops.plan import SCHEMA, ReleasePlan
 
-class ModelArgs(TypedDict, total=False):
-    """A model: a local path (`path`, `name`, `type`), a registered one (`name`, `version`) or one of a registry.
+__all__ = [
+    "DeploymentArgs",
+    "EnvironmentArgs",
+    "ModelArgs",
+    "ModelRelease",
+    "ModelReleaseArgs",
+    "WorkerPool",
+    "plan_inputs",
+    "use_pool",
+]
 
-    `type` is `custom_model` or `mlflow_model`; `path` is relative to the program's folder, with `/` separators;
-    `registry` stands beside `name` and `version`.
-    """
-
-    path: str
-    name: str
-    type: str
-    version: str
-    registry: str
-
-
-class EnvironmentArgs(TypedDict, total=False):
-    """An environment: `image` (tagged) with `conda_file` (a relative path), or a registered `name` and `version`."""
-
-    image: str
-    conda_file: str
-    name: str
-    version: str
-
-
-class DeploymentArgs(TypedDict):
-    """One deployment: what runs, where its files are and how a job cuts its input.
-
-    `timeout_seconds` is the time of one mini-batch; `mini_batch_size` counts files; `error_threshold` counts failed
-    files, -1 ignores all; `output_action` is `append_row` or `summary_only`; `logging_level` is `debug`, `info` or
-    `warning`. The values left out are the service's own defaults.
-    """
-
-    model: ModelArgs
-    code: str
-    scoring_script: str
-    environment: EnvironmentArgs
-    description: NotRequired[str]
-    tags: NotRequired[Mapping[str, str]]
-    environment_variables: NotRequired[Mapping[str, str]]
-    instance_count: NotRequired[int]
-    max_concurrency_per_instance: NotRequired[int]
-    mini_batch_size: NotRequired[int]
-    max_retries: NotRequired[int]
-    timeout_seconds: NotRequired[int]
-    error_threshold: NotRequired[int]
-    logging_level: NotRequired[str]
-    output_action: NotRequired[str]
-    output_file_name: NotRequired[str]
-
-
-class ModelReleaseArgs(TypedDict):
-    """Everything a release needs to know; only the leaves marked `Input` may be outputs of other resources."""
-
-    subscription_id: pulumi.Input[str]
-    resource_group: pulumi.Input[str]
-    workspace: pulumi.Input[str]
-    endpoint_name: pulumi.Input[str]
-    endpoint_id: pulumi.Input[str]
-    endpoint_created_at: pulumi.Input[str]
-    endpoint_api_version: pulumi.Input[str]
-    location: pulumi.Input[str]
-    compute: pulumi.Input[str]
-    compute_id: pulumi.Input[str]
-    description: str
-    auth_mode: str
-    endpoint_tags: Mapping[str, str]
-    default: str
-    pin: str | None
-    keep: int
-    deployments: Mapping[str, DeploymentArgs]
-    live_default: pulumi.Input[str | None]
+_DEFAULTS: Final = {
+    "instanceCount": ("instance_count", 1),
+    "maxConcurrencyPerInstance": ("max_concurrency_per_instance", 1),
+    "miniBatchSize": ("mini_batch_size", 10),
+    "maxRetries": ("max_retries", 3),
+    "timeoutSeconds": ("timeout_seconds", 30),
+    "errorThreshold": ("error_threshold", -1),
+    "loggingLevel": ("logging_level", "info"),
+    "outputAction": ("output_action", "append_row"),
+    "outputFileName": ("output_file_name", "predictions.csv"),
+}
 
 
 class ModelRelease(pulumi.ComponentResource):
-    """An endpoint's release: runs when the plan changes, and again until it has succeeded."""
+    """An endpoint's release: runs when the plan changes, and again until it has succeeded.
 
-    plan: pulumi.Output[Mapping[str, object]]
+    Type token: `azureml-batch:index:ModelRelease`
+
+    Creates: Stash `<name>-marker`, whose input is the plan. Before the engine creates or updates it, a worker process
+    carries the plan out; if that fails, the step fails, the state keeps the old plan and the next `pulumi up` tries
+    again. A preview adds what the release would do and changes nothing.
+    """
+
+    plan: pulumi.Output[Mapping[str, Any]]
     """The plan that was released last, from the marker's input."""
 
     default: pulumi.Output[str]
@@ -96,5 +66,250 @@ class ModelRelease(pulumi.ComponentResource):
     """Logical deployment name to physical revision name, as released."""
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("azureml-batch:index:ModelRelease", name, None, opts)
-        raise NotImplementedError
+        super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
+        plan = plan_inputs(args, Path.cwd())
+        hook = pulumi.ResourceHook(
+            f"{name}-release", self._hook(name, plan, args["live_default"]), pulumi.ResourceHookOptions(on_dry_run=True)
+        )
+        marker = pulumi.Stash(
+            f"{name}-marker",
+            input=plan,
+            opts=pulumi.ResourceOptions(
+                parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+            ),
+        )
+        # From `input`: a Stash's `output` keeps the first value for ever.
+        self.plan = marker.input
+        self.default = marker.input.apply(lambda released: _read(released).target)
+        self.deployments = marker.input.apply(lambda released: _read(released).revisions)
+        self.register_outputs({"plan": self.plan, "default": self.default, "deployments": self.deployments})
+
+    def _hook(
+        self, name: str, plan: Mapping[str, Any], live_default: pulumi.Input[str | None]
+    ) -> Callable[[pulumi.ResourceHookArgs], Any]:
+        async def release(hook: pulumi.ResourceHookArgs) -> None:
+            try:
+                inputs = await _plain_input(hook, plan)
+                old = (hook.old_inputs or {}).get("input")
+                if pulumi.runtime.is_dry_run():
+                    await self._summarise(inputs, old)
+                    return
+                state_default = await pulumi.Output.from_input(live_default).future()
+                await self._carry_out(name, inputs, old, state_default)
+            except WorkerStopped as stopped:
+                raise RuntimeError(_stopped_text(name, stopped)) from None
+            except WorkerFailed as failed:
+                raise RuntimeError(_failed_text(name, failed)) from None
+            except asyncio.CancelledError:
+                raise RuntimeError(f"the release of endpoint {name!r} was cancelled. Run `pulumi up` again.") from None
+            except Exception as error:
+                # The engine takes an empty text for success, and TimeoutError() or a bare assert have none.
+                raise RuntimeError(
+                    f"the release of endpoint {name!r} failed: {error or type(error).__name__}"
+                ) from error
+
+        return release
+
+    async def _carry_out(self, name: str, inputs: object, old: object, state_default: str | None) -> None:
+        plan = _read(inputs)
+        request = {
+            "op": "release",
+            "plan": plan.to_json(),
+            "previous": _previous(old),
+            "stateDefault": state_default,
+            "root": str(Path.cwd()),
+        }
+        _stop_on_interrupt()
+        done = await pool().run(request, lambda event: self._forward(name, event))
+        pulumi.log.info(str(done["report"]["summary"]), resource=self)
+
+    async def _summarise(self, inputs: object, old: object) -> None:
+        """Say in the preview what the release would do; a preview never fails because Azure cannot be asked."""
+        plan = _read(inputs)
+        released = _read(old).to_json() if old is not None else None
+        request = {"op": "preview", "plan": plan.to_json(), "released": released, "complete": plan.is_complete}
+        _stop_on_interrupt()
+        try:
+            done = await pool().run(request, lambda _event: None)
+            lines = [str(line) for line in done["lines"]]
+        except WorkerFailed as failed:
+            lines = [f"release to {plan.endpoint.name}, default {plan.target} ({failed})"]
+        pulumi.log.info("\n".join(lines), resource=self)
+
+    def _forward(self, name: str, event: Event) -> None:
+        """Show what the worker does; the line is replaced by the next one."""
+        if event.get("event") == "step":
+            pulumi.log.info(f"{event['step']}: {event['text']}", resource=self, ephemeral=True)
+        elif event.get("event") == "heartbeat":
+            pulumi.log.info(f"{name}: still at {event['step']!r}", resource=self, ephemeral=True)
+
+
+_pool: WorkerPool | None = None
+
+
+def pool() -> WorkerPool:
+    """The program's worker pool, made on first use."""
+    if _pool is None:
+        use_pool(WorkerPool([sys.executable, "-m", "modelops", "worker"], _worker_environment(), _log_file()))
+    assert _pool is not None  # noqa: S101 - set one line above
+    return _pool
+
+
+def use_pool(workers: WorkerPool) -> None:
+    """Let the releases of this program use other workers; for tests."""
+    global _pool  # noqa: PLW0603 - one pool for each program, like the engine's monitor
+    _pool = workers
+
+
+def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
+    """The plan as the marker's input: plain data in which only leaves are outputs.
+
+    Args:
+        args: what the component was given.
+        root: the program's folder, from which the paths start.
+
+    Raises:
+        PlanError: a path does not exist or its content cannot be released.
+    """
+    return {
+        "schema": SCHEMA,
+        "subscriptionId": args["subscription_id"],
+        "resourceGroup": args["resource_group"],
+        "workspace": args["workspace"],
+        "endpoint": {
+            "name": args["endpoint_name"],
+            "id": args["endpoint_id"],
+            "createdAt": args["endpoint_created_at"],
+            "azureApiVersion": args["endpoint_api_version"],
+            "location": args["location"],
+            "authMode": args["auth_mode"],
+            "description": args["description"],
+            "tags": dict(args["endpoint_tags"]),
+        },
+        "default": args["default"],
+        "pin": args["pin"],
+        "keep": args["keep"],
+        "deployments": {
+            logical: _deployment_inputs(deployment, args["compute_id"], root)
+            for logical, deployment in args["deployments"].items()
+        },
+    }
+
+
+def _deployment_inputs(args: DeploymentArgs, compute_id: pulumi.Input[str], root: Path) -> dict[str, Any]:
+    settings: Mapping[str, Any] = args
+    return {
+        "model": _model_inputs(args["model"], root),
+        "code": {"path": args["code"], "digest": fingerprint.digest(root / args["code"])},
+        "scoringScript": args["scoring_script"],
+        "environment": _environment_inputs(args["environment"], root),
+        "compute": compute_id,
+        "settings": {key: settings.get(name, default) for key, (name, default) in _DEFAULTS.items()},
+        "environmentVariables": dict(args.get("environment_variables", {})),
+        "description": args.get("description", ""),
+        "tags": dict(args.get("tags", {})),
+    }
+
+
+def _model_inputs(args: ModelArgs, root: Path) -> dict[str, Any]:
+    if "path" in args:
+        return {
+            "path": args["path"],
+            "name": args["name"],
+            "type": args.get("type", "custom_model"),
+            "digest": fingerprint.digest(root / args["path"]),
+        }
+    return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
+
+
+def _environment_inputs(args: EnvironmentArgs, root: Path) -> dict[str, Any]:
+    if "image" not in args:
+        return {"name": args["name"], "version": args["version"]}
+    fingerprint.require_fixed_image(args["image"])
+    return {
+        "image": args["image"],
+        "condaFile": args["conda_file"],
+        "condaDigest": fingerprint.digest(root / args["conda_file"]),
+    }
+
+
+def _read(inputs: object) -> ReleasePlan:
+    return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
+
+
+def _previous(old: object) -> str | None:
+    """The default that the last successful release set; an old plan that cannot be read is no reason to fail."""
+    if old is None:
+        return None
+    with suppress(Exception):
+        return _read(old).target
+    return None
+
+
+async def _plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -> object:
+    """The marker's input, with the secrets in it refused by name.
+
+    One nested secret makes the engine hand the whole input over as a secret, so the names come from the plan that
+    the program made.
+    """
+    inputs = (hook.new_inputs or {}).get("input")
+    if not isinstance(inputs, pulumi.Output):
+        return inputs
+    secrets = [path async for path in _secret_leaves(plan, "")]
+    raise ValueError(
+        f"{', '.join(secrets) or 'a value of the plan'}: is a secret. A release plan is shown in previews and logs; "
+        "keep secrets in the key vault and let the scoring script read them with the job's identity."
+    )
+
+
+async def _secret_leaves(value: object, path: str) -> Any:
+    if isinstance(value, pulumi.Output):
+        if await value.is_secret():
+            yield path
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            async for found in _secret_leaves(each, f"{path}.{key}" if path else str(key)):
+                yield found
+
+
+def _stop_on_interrupt() -> None:
+    """Close the workers' inputs on Ctrl-C; called with every hook, because the first one is not known beforehand."""
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, and only in the main thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, pool().stop)
+
+
+def _worker_environment() -> dict[str, str]:
+    """This process's environment without Pulumi's own variables (passphrase, tokens, the stack's configuration)."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    package = str(Path(fingerprint.__file__).resolve().parent.parent)
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
+
+
+def _log_file() -> Path:
+    if home := os.environ.get("SANDBOX_HOME"):
+        return Path(home) / "log" / "release-worker.log"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "azureml-batch-endpoint" / "log" / "release-worker.log"
+
+
+def _stopped_text(name: str, stopped: WorkerStopped) -> str:
+    why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
+    if stopped.switch_sent:
+        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
+    return (
+        f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
+        "default unchanged. Run `pulumi up` again."
+    )
+
+
+def _failed_text(name: str, failed: WorkerFailed) -> str:
+    state = (
+        "The request that switches the default was already sent"
+        if failed.switch_sent
+        else "The default deployment was not changed"
+    )
+    return (
+        f"the release of endpoint {name!r} failed: {failed} {state}; the infrastructure is up. Mend it and run "
+        f"`pulumi up` again: the release goes on from here. (Log: {pool().log})"
+    )

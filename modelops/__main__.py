@@ -1,0 +1,7 @@
+"""The commands: `python -m modelops status|release|invoke` for people, `worker` for the program's hook."""
+
+import sys
+
+from modelops.commands import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""What a release would do, for the engine's preview: reads only, and says so when it could not read."""
+
+from typing import TYPE_CHECKING
+
+from modelops import live, register
+from modelops.plan import LocalModel, ReleasePlan
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+
+def from_live(ml: "MLClient", plan: ReleasePlan) -> list[str]:
+    """Lines that compare the plan with Azure.
+
+    Raises:
+        ReleaseError: Azure cannot be asked; use `from_plans` then.
+    """
+    endpoint = live.read(ml, plan)
+    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    to_register = [
+        each.model
+        for each in missing
+        if isinstance(each.model, LocalModel) and register.find_version(ml, each.model)[0] is None
+    ]
+    return _lines(to_register, [each.revision for each in missing], endpoint.default, plan.target)
+
+
+def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
+    """Lines that compare the plan with the one released last (None: nothing was released yet)."""
+    known_revisions = set(released.revisions.values()) if released else set()
+    known_digests = {
+        each.model.digest
+        for each in (released.deployments.values() if released else ())
+        if isinstance(each.model, LocalModel)
+    }
+    to_register = [
+        each.model
+        for each in plan.deployments.values()
+        if isinstance(each.model, LocalModel) and each.model.digest not in known_digests
+    ]
+    to_create = [name for name in plan.revisions.values() if name not in known_revisions]
+    return _lines(to_register, to_create, released.target if released else None, plan.target)
+
+
+def _lines(models: list[LocalModel], revisions: list[str], before: str | None, after: str) -> list[str]:
+    unique = {(model.name, model.digest): model for model in models}
+    lines = [f"register model {model.name} (sha256 {model.digest[:12]})" for model in unique.values()]
+    lines += [f"create revision {name}" for name in revisions]
+    if before != after:
+        lines.append(f"default {before or '(none)'} -> {after}")
+    return lines or [f"nothing to register or create; default stays {after}"]

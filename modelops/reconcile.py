@@ -1,0 +1,175 @@
+"""The steps of a release, in order. Every run does what is missing and nothing else.
+
+0. restore a default that was moved or lost  1. read what is live  2. register missing models
+3. create missing revisions  4. try out (a place is kept)  5. switch the default  6. verify
+7. prune (a place is kept)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from modelops import default, deploy, live, register
+from modelops.errors import PlanError
+from modelops.plan import LocalModel, ReleasePlan
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+RESTORE: Final = "restore the default"
+READ: Final = "read what is live"
+REGISTER: Final = "register models"
+CREATE: Final = "create revisions"
+TRY_OUT: Final = "try out"
+SWITCH: Final = "switch the default"
+VERIFY: Final = "verify"
+PRUNE: Final = "prune"
+
+
+@dataclass(slots=True)
+class ReleaseReport:
+    """What a release did."""
+
+    endpoint: str
+    default: str
+    previous_default: str | None = None
+    restored: str | None = None
+    registered: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    switched: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was sent that changes Azure."""
+        return bool(self.restored or self.registered or self.created or self.switched)
+
+    def summary(self) -> str:
+        """One line for people."""
+        parts = [f"registered {each}" for each in self.registered]
+        parts += [f"created {each}" for each in self.created]
+        if self.restored:
+            parts.append(f"restored the default {self.restored}")
+        if self.switched and self.previous_default != self.default:
+            parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
+        elif self.switched:
+            parts.append("updated description and tags")
+        return f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the worker's answer."""
+        return {
+            "endpoint": self.endpoint,
+            "default": self.default,
+            "previousDefault": self.previous_default,
+            "restored": self.restored,
+            "registered": self.registered,
+            "created": self.created,
+            "switched": self.switched,
+            "summary": self.summary(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the steps share."""
+
+    ml: "MLClient"
+    root: Path
+    """Folder that the plan's paths start from."""
+    progress: Callable[[str, str], None]
+    """Called with the step and what it does."""
+    wait: Callable[[float], None]
+    """Sleeps for so many seconds, or raises `Stopped`."""
+
+
+def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
+    """Bring the endpoint to what the plan says.
+
+    Args:
+        plan: complete, that is without unknown values.
+        context: client and callbacks.
+        previous: the default that the last successful release set, if one is known.
+
+    Raises:
+        ReleaseError: a step failed; the default is one that was tried.
+        PlanError: the plan and the files do not agree.
+        Stopped: the process was told to stop.
+    """
+    context.progress(READ, f"reading endpoint {plan.endpoint.name}")
+    endpoint = live.read(context.ml, plan)
+    report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
+    endpoint = _restore(plan, context, endpoint, previous, report)
+    _check_pin(plan, context, endpoint)
+    _create_missing(plan, context, endpoint, report)
+    # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
+    endpoint = live.read(context.ml, plan)
+    if default.needs_switch(plan, endpoint, plan.target):
+        context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
+        default.switch(context.ml, plan, endpoint, plan.target)
+        report.switched = True
+        context.progress(VERIFY, f"reading back that the default is {plan.target}")
+        default.verify(context.ml, plan, plan.target)
+    # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
+    return report
+
+
+def _restore(
+    plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
+) -> live.LiveEndpoint:
+    """Step 0: put back the default of the last release before anything that can fail is tried.
+
+    Not when the live default is this release's target: a run before this one was killed after its switch.
+    """
+    if previous is None or endpoint.default in (previous, plan.target) or not endpoint.is_usable(previous):
+        return endpoint
+    compute = endpoint.deployments[previous].compute
+    if compute and not live.compute_exists(context.ml, compute):
+        return endpoint
+    context.progress(RESTORE, f"restoring the default {previous} (found {endpoint.default or 'none'})")
+    default.switch(context.ml, plan, endpoint, previous)
+    report.restored = previous
+    return default.verify(context.ml, plan, previous)
+
+
+def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint) -> None:
+    """A pinned revision must be usable before anything is changed."""
+    if plan.pin is None or plan.pin in plan.revisions.values():
+        return
+    usable = sorted(name for name in endpoint.deployments if endpoint.is_usable(name))
+    if plan.pin not in usable:
+        raise PlanError(
+            f"pin: names {plan.pin!r}, which is not a usable revision of {endpoint.name}. Allowed are: "
+            f"{', '.join(usable) or 'none, nothing was released yet'}. Nothing was changed; correct or remove the key."
+        )
+    compute = endpoint.deployments[plan.pin].compute
+    if compute and not live.compute_exists(context.ml, compute):
+        raise PlanError(
+            f"pin: revision {plan.pin} runs on cluster {compute.rpartition('/')[2]}, which does not exist any more. "
+            "Nothing was changed; go back in git instead and run `pulumi up`."
+        )
+
+
+def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
+    """Steps 2 and 3: all models first, then all revisions."""
+    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    model_ids: dict[str, str] = {}
+    for deployment in missing:
+        model = deployment.model
+        if isinstance(model, LocalModel):
+            context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
+        model_id, registered = register.ensure_model(context.ml, plan, model, context.root, context.wait)
+        model_ids[deployment.logical] = model_id
+        if registered:
+            report.registered.append(registered)
+    for deployment in missing:
+        context.progress(CREATE, f"creating deployment {deployment.revision}")
+        found = deploy.settle(context.ml, plan, deployment, context.wait)
+        if found is not None and found.state == live.SUCCEEDED:
+            continue
+        # The service may refuse to delete a default. That one is sent again as it is: same name, same content.
+        if found is not None and found.name != endpoint.default:
+            context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
+            deploy.delete_revision(context.ml, plan, found.name)
+        deploy.create_revision(context.ml, plan, deployment, model_ids[deployment.logical], context.root)
+        report.created.append(deployment.revision)

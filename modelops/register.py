@@ -1,0 +1,157 @@
+"""Registers a model: the same bytes once, under the service's own version numbers.
+
+The service takes only positive integers as versions of workspace models, so the digest is a property, and a release
+looks for it before it uploads anything. The version is chosen here, from the list that was searched: of two releases
+that register at the same time, both choose the same number. With the same bytes the second request repeats the first;
+with other bytes the service refuses it and the search starts again. So no lock in Azure is needed.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from modelops import azure, uploads
+from modelops.errors import ReleaseError
+from modelops.fingerprint import staged
+from modelops.plan import LocalModel, RegisteredModel, ReleasePlan
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+DIGEST_PROPERTY: Final = "contentDigest"
+UPLOAD_FOLDER: Final = "model"
+"""A model folder's name in Azure and below AZUREML_MODEL_DIR, wherever it lies in the repository."""
+
+_ATTEMPTS: Final = 6
+_LOCK_POLL_SECONDS: Final = 0.2
+# The service's text for a version that exists with another content (azure-ai-ml: _utils/_asset_utils.py).
+_OTHER_CONTENT: Final = "Asset paths cannot be updated"
+
+
+def find_version(ml: "MLClient", model: LocalModel) -> tuple[str | None, int]:
+    """The version that holds the model's bytes already, or None, and the next free number.
+
+    Archived versions count: they keep their numbers, and deployments may name them.
+    """
+    from azure.ai.ml.constants import ListViewType  # noqa: PLC0415
+
+    highest, found = 0, None
+    with azure.step(f"looking for model {model.name}"):
+        for each in ml.models.list(name=model.name, list_view_type=ListViewType.ALL):
+            number = int(each.version) if each.version and str(each.version).isdigit() else 0
+            highest = max(highest, number)
+            if (each.properties or {}).get(DIGEST_PROPERTY) == model.digest and each.type == model.type:
+                found = min(found, number) if found else number
+    return (str(found) if found else None), highest + 1
+
+
+def ensure_model(
+    ml: "MLClient",
+    plan: ReleasePlan,
+    model: LocalModel | RegisteredModel,
+    root: Path,
+    wait: Callable[[float], None],
+) -> tuple[str, str | None]:
+    """Make sure that the model is registered.
+
+    Args:
+        ml: client of the plan's workspace.
+        plan: says which workspace it is.
+        model: what a deployment names.
+        root: the folder that the plan's paths start from.
+        wait: sleeps for so many seconds, or raises when the release is to stop.
+
+    Returns:
+        The model's id for a deployment, and `name:version` if this call registered it.
+
+    Raises:
+        ReleaseError: the service refused it, or other bytes lie at its upload address.
+        PlanError: the files changed since the plan was made.
+    """
+    if isinstance(model, RegisteredModel):
+        return model_id(plan, model.name, model.version, model.registry), None
+    with _lock_on_this_machine(plan, model, wait):
+        for _ in range(_ATTEMPTS):
+            version, free = find_version(ml, model)
+            if version is not None:
+                return model_id(plan, model.name, version), None
+            if _register(ml, model, str(free), root, wait):
+                return model_id(plan, model.name, str(free)), f"{model.name}:{free}"
+    raise ReleaseError(
+        f"registering model {model.name} failed: {_ATTEMPTS} times another release took the version number. "
+        "Run `pulumi up` again when the other releases of this model are done."
+    )
+
+
+def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = None) -> str:
+    """The id by which a deployment names a model."""
+    if registry:
+        return f"azureml://registries/{registry}/models/{name}/versions/{version}"
+    return (
+        f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}/providers/"
+        f"Microsoft.MachineLearningServices/workspaces/{plan.workspace}/models/{name}/versions/{version}"
+    )
+
+
+def _register(ml: "MLClient", model: LocalModel, version: str, root: Path, wait: Callable[[float], None]) -> bool:
+    """Upload and register; False if somebody else took the version with other bytes."""
+    from azure.ai.ml.entities import Model  # noqa: PLC0415
+    from azure.core.exceptions import HttpResponseError, ResourceExistsError  # noqa: PLC0415
+
+    prefix = f"LocalUpload/{model.digest}"
+    with (
+        azure.step(f"registering model {model.name}:{version}"),
+        staged(root / model.path, UPLOAD_FOLDER, model.digest) as copy,
+    ):
+        for repaired in (False, True):
+            entity = Model(
+                name=model.name,
+                version=version,
+                path=copy,
+                type=model.type,
+                properties={DIGEST_PROPERTY: model.digest},
+            )
+            # The SDK would name the upload after a hash of its own, which reads all bytes once more (1 s for each GiB)
+            # and is the same for some trees that differ; it takes ours from this attribute.
+            vars(entity)["_upload_hash"] = model.digest
+            try:
+                registered = ml.models.create_or_update(entity)
+                if uploads.is_whole(ml, str(registered.path), copy, wait):
+                    return True
+            except ResourceExistsError:
+                # An upload that was killed: some files are there, the one that says "complete" is not.
+                if repaired:
+                    raise
+            except HttpResponseError as error:
+                if _OTHER_CONTENT in str(error):
+                    return False
+                raise
+            uploads.clear(ml, f"{prefix}/{copy.name}", wait)
+    raise ReleaseError(
+        f"registering model {model.name}:{version} failed: the files in the workspace's storage are not those that "
+        "were uploaded, twice. Somebody else writes to the same address; see the workspace's default datastore."
+    )
+
+
+@contextlib.contextmanager
+def _lock_on_this_machine(plan: ReleasePlan, model: LocalModel, wait: Callable[[float], None]) -> Iterator[None]:
+    """Let releases of one `up` that share a model upload it one after the other; the second finds it there."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
+    cache.mkdir(parents=True, exist_ok=True)
+    key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{model.digest}".lower()
+    with (cache / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w") as lock:
+        while not _try_lock(lock):
+            wait(_LOCK_POLL_SECONDS)
+        yield  # closing the file unlocks it, also when the process is killed
+
+
+def _try_lock(lock: Any) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""Checks and repairs what an upload left in the workspace's storage.
+
+The SDK uploads a model to `LocalUpload/<hash>/<folder>/` of the default datastore and marks the first file when all
+are there. Killed in between, it leaves files that make every later attempt fail ("BlobAlreadyExists"); the cure is to
+remove them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from modelops.fingerprint import files_of
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.storage.blob import ContainerClient
+
+QUIET_SECONDS: Final = 15.0
+"""An upload that shows no progress for so long is dead; a living one of another machine is left alone."""
+
+_POLL_SECONDS: Final = 1.0
+_MARK: Final = ("upload_status", "completed")
+_DATASTORE: Final = "workspaceblobstore"  # where the SDK uploads models to, default datastore or not
+
+
+def container(ml: "MLClient") -> "ContainerClient":
+    """The container that the SDK uploads models to, with the credential that its datastore asks for."""
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415
+
+    datastore = ml.datastores.get(_DATASTORE, include_secrets=True)
+    credentials = datastore.credentials
+    secret = getattr(credentials, "account_key", None) or getattr(credentials, "sas_token", None)
+    return ContainerClient(
+        account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
+        container_name=str(datastore.container_name),
+        credential=secret or ml._credential,  # noqa: SLF001 - the client does not hand it out
+    )
+
+
+def is_whole(ml: "MLClient", uri: str, copy: Path, wait: Callable[[float], None]) -> bool:
+    """Whether storage holds exactly the files of `copy` below a registered model's `uri`.
+
+    Another release may be uploading the same files at this moment: files that are missing get time to arrive.
+    """
+    prefix = uri.partition("/paths/")[2].rstrip("/")
+    expected = {each.name: each.size for each in files_of(copy)}
+    client = container(ml)
+    last: dict[str, int] = {}
+    quiet = 0.0
+    while quiet < QUIET_SECONDS:
+        present = _present(client, prefix, single=copy.is_file())
+        if present == expected:
+            return True
+        if set(present) - set(expected):
+            return False
+        quiet = quiet + _POLL_SECONDS if present == last else 0.0
+        last = present
+        wait(_POLL_SECONDS)
+    return False
+
+
+def clear(ml: "MLClient", prefix: str, wait: Callable[[float], None]) -> None:
+    """Remove an incomplete upload, unless it turns out to be alive and gets complete.
+
+    A file that is being sent in blocks shows no progress; should its upload be alive after all, it fails or finds
+    its files changed when it checks them, and starts again.
+    """
+    client = container(ml)
+    last: list[tuple[str, str]] = []
+    quiet = 0.0
+    while quiet < QUIET_SECONDS:
+        blobs = list(client.list_blobs(name_starts_with=prefix, include=["metadata"]))
+        if any((each.metadata or {}).get(_MARK[0]) == _MARK[1] for each in blobs):
+            break
+        seen = [(each.name, each.etag) for each in blobs]
+        if not seen:
+            return
+        quiet = quiet + _POLL_SECONDS if seen == last else 0.0
+        last = seen
+        wait(_POLL_SECONDS)
+    else:
+        for name, _ in last:
+            client.delete_blob(name)
+
+
+def _present(client: "ContainerClient", prefix: str, *, single: bool) -> dict[str, int]:
+    start = prefix if single else f"{prefix}/"
+    cut = len(prefix.rpartition("/")[0]) + 1 if single else len(start)
+    return {each.name[cut:]: each.size for each in client.list_blobs(name_starts_with=start) if each.name[cut:]}

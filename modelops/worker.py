@@ -1,0 +1,131 @@
+"""`python -m modelops worker`: carries out the plans that arrive on standard input, one on each line.
+
+Internal: the program's hook talks to it (components/workers.py). Each line is a JSON object
+`{"op": "release"|"preview", "plan": {...}, "previous": name|null, "root": folder}`; the answers are JSON objects, one
+on each line: `step` (what is being done), `switching` (the request that moves the default goes out), and for each
+plan at the end `done` or `failed`. Everything that the SDK prints goes to standard error.
+
+Closed standard input means stop: the requests in flight are finished, no other begins, and the process ends, whether
+its parent closed the pipe or died. A broken standard output changes nothing.
+"""
+
+import json
+import os
+import queue
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from modelops import azure, preview
+from modelops.errors import ModelOpsError, Stopped
+from modelops.fingerprint import remove_staged
+from modelops.gate import Gate
+from modelops.plan import ReleasePlan
+from modelops.reconcile import READ, RESTORE, SWITCH, VERIFY, Context, reconcile
+
+_ENDPOINT = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
+
+
+class Worker:
+    """One process's loop: a thread reads lines, the main thread works, the gate stands between it and Azure."""
+
+    def __init__(self, lines: BinaryIO, answers: BinaryIO) -> None:
+        self._lines = lines
+        self._answers = answers
+        self._answering = threading.Lock()
+        self._todo: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._gate = Gate()
+        self._gate.on_request = self._notice_switch
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._busy = False
+        self._step = READ
+        self._switch_sent = False
+
+    def run(self) -> None:
+        """Work until standard input closes; does not return."""
+        self._gate.install()
+        threading.Thread(target=self._read, daemon=True).start()
+        while True:
+            line = self._todo.get()
+            self._busy = True
+            try:
+                self._handle(line)
+            except Stopped:
+                threading.Event().wait()  # the reading thread ends the process when the last request is answered
+            self._busy = False
+
+    def _read(self) -> None:
+        for line in self._lines:
+            self._todo.put(line)
+        self._gate.close()
+        if self._busy:
+            self.answer({"event": "stopping", "step": self._step, "switchSent": self._switch_sent})
+        self._gate.wait_until_idle()
+        remove_staged()
+        # Not sys.exit: threads of the SDK may be sleeping between two looks at an operation, for half a minute.
+        os._exit(0)
+
+    def _handle(self, line: bytes) -> None:
+        self._step, self._switch_sent = READ, False
+        try:
+            request = json.loads(line)
+            plan = ReleasePlan.from_inputs(request["plan"])
+            if request["op"] == "preview":
+                self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
+                return
+            context = Context(self._client(plan), Path(request["root"]), self._progress, self._gate.sleep)
+            report = reconcile(plan, context, request.get("previous"))
+            self.answer({"event": "done", "report": report.to_json()})
+        except ModelOpsError as error:
+            self.answer({"event": "failed", "step": self._step, "message": str(error)})
+        except Exception as error:  # noqa: BLE001 - the hook must hear of everything, in words
+            traceback.print_exc()
+            message = f"internal error in step {self._step!r}: {type(error).__name__}: {error}"
+            self.answer({"event": "failed", "step": self._step, "message": message})
+
+    def _preview(self, plan: ReleasePlan, released: object) -> list[str]:
+        """Compare with Azure if it can be asked, else with the plan that was released last."""
+        before = ReleasePlan.from_inputs(released) if released is not None else None
+        if not plan.is_complete:
+            return preview.from_plans(plan, before)
+        try:
+            return preview.from_live(self._client(plan), plan)
+        except ModelOpsError as error:
+            return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
+
+    def _client(self, plan: ReleasePlan) -> Any:
+        key = (plan.subscription_id, plan.resource_group, plan.workspace)
+        if key not in self._clients:
+            self._clients[key] = azure.connect(*key)
+        return self._clients[key]
+
+    def _progress(self, step: str, text: str) -> None:
+        self._step = step
+        self._switch_sent = self._switch_sent and step == VERIFY
+        self.answer({"event": "step", "step": step, "text": text, "switchSent": self._switch_sent})
+
+    def _notice_switch(self, method: str, url: str) -> None:
+        if method == "PUT" and self._step in (SWITCH, RESTORE) and _ENDPOINT.search(url):
+            self._switch_sent = True
+            self.answer({"event": "switching", "step": self._step})
+
+    def answer(self, event: Mapping[str, Any]) -> None:
+        """Write one line; nobody may be there to read it."""
+        line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
+        with self._answering:
+            try:
+                self._answers.write(line)
+                self._answers.flush()
+            except (BrokenPipeError, ValueError):
+                pass
+
+
+def main() -> None:
+    """Take standard output for the answers and leave the SDK's own printing to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    Worker(sys.stdin.buffer, answers).run()
