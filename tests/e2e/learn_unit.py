@@ -4,6 +4,9 @@ Run in the sandbox's environment with the resource group and the workspace as ar
 anybody writes who has azure-ai-ml and an Azure login; nothing knows of the sandbox.
 """
 
+# The SDK types what is there after a `get` as optional, and the defaults as a plain dictionary.
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+
 import os
 import sys
 from pathlib import Path

@@ -115,7 +115,12 @@ class Rehearsal:
         foreign = ("PULUMI_", "AZURE_", "ARM_", "SANDBOX_")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         # Without debug commands the engine has no --event-log.
-        return kept | {"SANDBOX_HOME": str(self.home), "PULUMI_DEBUG_COMMANDS": "true", "PYTHONWARNINGS": "default"}
+        return kept | {
+            "SANDBOX_HOME": str(self.home),
+            "PULUMI_DEBUG_COMMANDS": "true",
+            # The provider's retries wait 20, 60 and 120 s as the real one's do; here a thousandth of that.
+            "SANDBOX_PROVIDER_TIME_SCALE": "0.001",
+        }
 
     def start(self, *command: str, events: Path | None = None, extra: Mapping[str, str] | None = None) -> Running:
         """Start a command in the program's folder."""
