@@ -30,6 +30,13 @@ class PartialFailure(ProviderError):
         self.state = state
 
 
+class Interrupted(PartialFailure):
+    """The time was up, or the engine said stop, while an accepted operation was being followed. Nothing could be read."""
+
+    def __init__(self, resource_id: str) -> None:
+        super().__init__("context canceled", resource_id, None)
+
+
 class ArmFailure(ProviderError):
     """An answer of ARM that is an error. The text has the form of azure-native 3.x: `Status=400 Code="..." Message="..."`.
 

@@ -16,7 +16,10 @@ from sandbox.provider.wire import wire_path
 
 _Object = Callable[[str, Mapping[str, Any]], dict[str, Any] | None]
 _SCALARS: Mapping[str, type | tuple[type, ...]] = {
-    "string": str, "boolean": bool, "integer": (int, float), "number": (int, float)
+    "string": str,
+    "boolean": bool,
+    "integer": (int, float),
+    "number": (int, float),
 }
 
 

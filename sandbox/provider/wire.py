@@ -10,24 +10,52 @@ from functools import cache
 
 # The members of an ARM resource that are beside `properties`, not in it.
 ENVELOPE = frozenset(
-    {"id", "name", "type", "location", "tags", "identity", "sku", "kind", "etag", "managedBy", "plan", "systemData",
-     "extendedLocation", "zones"}
+    {
+        "id",
+        "name",
+        "type",
+        "location",
+        "tags",
+        "identity",
+        "sku",
+        "kind",
+        "etag",
+        "managedBy",
+        "plan",
+        "systemData",
+        "extendedLocation",
+        "zones",
+    }
 )
 _CONNECTION = {
     name: f"properties.{name}" for name in ("privateEndpoint", "privateLinkServiceConnectionState", "provisioningState")
 }
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "applicationinsights:Component": {
-        "applicationType": "properties.Application_Type", "flowType": "properties.Flow_Type",
+        "applicationType": "properties.Application_Type",
+        "flowType": "properties.Flow_Type",
         "requestSource": "properties.Request_Source",
         "immediatePurgeDataOn30Days": "properties.ImmediatePurgeDataOn30Days",
         **{
             name: f"properties.{name[0].upper()}{name[1:]}"
             for name in (
-                "appId", "applicationId", "connectionString", "creationDate", "disableIpMasking", "disableLocalAuth",
-                "forceCustomerStorageForProfiler", "hockeyAppId", "hockeyAppToken", "ingestionMode",
-                "instrumentationKey", "laMigrationDate", "privateLinkScopedResources", "retentionInDays",
-                "samplingPercentage", "tenantId", "workspaceResourceId",
+                "appId",
+                "applicationId",
+                "connectionString",
+                "creationDate",
+                "disableIpMasking",
+                "disableLocalAuth",
+                "forceCustomerStorageForProfiler",
+                "hockeyAppId",
+                "hockeyAppToken",
+                "ingestionMode",
+                "instrumentationKey",
+                "laMigrationDate",
+                "privateLinkScopedResources",
+                "retentionInDays",
+                "samplingPercentage",
+                "tenantId",
+                "workspaceResourceId",
             )
         },
     },

@@ -1,0 +1,84 @@
+"""`python -m sandbox.provider <engine address>`: the plugin process. Its first line on stdout is its port."""
+
+import asyncio
+import importlib.util
+import logging
+import os
+import signal
+import sys
+import types
+from pathlib import Path
+
+# How often the process looks whether its parent, the engine, still lives, in seconds.
+_PARENT_CHECK_SECONDS = 0.5
+_GIBIBYTE = 1024**3
+
+
+def use_protocol_only() -> None:
+    """Make `pulumi.runtime.proto` importable without the rest of the Pulumi SDK, which takes longer than all of ours."""
+    for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.submodule_search_locations is None:
+            sys.exit("the Pulumi SDK is not installed in this environment: run `make setup`")
+        module = types.ModuleType(name)
+        module.__path__ = list(spec.submodule_search_locations)
+        sys.modules[name] = module
+
+
+def start_log() -> None:
+    """Log to $SANDBOX_HOME/log/provider.log; without a SANDBOX_HOME, to stderr, which the engine shows."""
+    home = os.environ.get("SANDBOX_HOME")
+    form = f"%(asctime)s {os.getpid()} %(levelname)s %(message)s"
+    if not home:
+        logging.basicConfig(level=logging.ERROR, format=form)
+        return
+    folder = Path(home) / "log"
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.INFO, format=form, filename=folder / "provider.log")
+
+
+async def serve(engine_address: str) -> None:
+    """Serve until a signal comes or the engine is gone."""
+    import grpc
+    from pulumi.runtime.proto import provider_pb2_grpc
+
+    from sandbox.provider.engine import Engine
+    from sandbox.provider.servicer import Provider
+
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = Engine(engine_address)
+    provider = Provider(engine)
+    limits = [("grpc.max_receive_message_length", _GIBIBYTE), ("grpc.max_send_message_length", _GIBIBYTE)]
+    server = grpc.aio.server(options=limits)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)  # type: ignore[no-untyped-call]
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(port, flush=True)
+    await _until_stopped(stop)
+    await server.stop(grace=0)
+    await provider.close()
+    await engine.close()
+
+
+async def _until_stopped(stop: asyncio.Event) -> None:
+    """Wait for a signal, or for the parent to change: an orphan is adopted by another process."""
+    parent = os.getppid()
+    while not stop.is_set() and os.getppid() == parent:
+        try:
+            await asyncio.wait_for(stop.wait(), _PARENT_CHECK_SECONDS)
+        except TimeoutError:
+            continue
+
+
+def main() -> int:
+    """Run the plugin; the exit code is always 0 once it serves."""
+    use_protocol_only()
+    start_log()
+    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else ""))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
