@@ -5,6 +5,7 @@ the program's folder and of the sandbox's, and so depends on no other test. When
 keeps its folders, and the report ends with the command that looks into them.
 """
 
+import shutil
 import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -26,16 +27,10 @@ def _checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         capture_output=True,
         text=True,
     ).stdout
-    present = "\0".join(name for name in listed.split("\0") if name and (REPOSITORY / name).is_file())
-    subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-", "--file=-"],
-        cwd=REPOSITORY,
-        check=True,
-        input=present.encode(),
-        stdout=(folder / "files.tar").open("wb"),
-    )
-    subprocess.run(["tar", "--extract", "--file=files.tar"], cwd=folder, check=True)
-    (folder / "files.tar").unlink()
+    for name in listed.split("\0"):
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
     (folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     _git(folder, "init", "--quiet")
     # .gitignore names a folder, and here .venv is a link.

@@ -22,6 +22,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 240.0
 """Longer than any one command takes, even on a machine that is busy with something else."""
 MARKER = "pulumi:index:Stash"
+BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:")
+"""Resources that are the engine's own and nobody's infrastructure."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
 
@@ -363,5 +365,5 @@ def _steps(events: Path) -> Iterator[Step]:
         while at < len(text) and text[at].isspace():
             at += 1
         metadata = event.get("resourcePreEvent", {}).get("metadata", {})
-        if metadata.get("op") in CHANGING:
+        if metadata.get("op") in CHANGING and not metadata["type"].startswith(BOOKKEEPING):
             yield Step(metadata["op"], metadata["type"], metadata["urn"].rsplit("::", 1)[1])

@@ -7,6 +7,7 @@ before it answered. The latter is a lost answer: the resource exists and is in n
 import re
 import shlex
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -42,11 +43,11 @@ MOMENTS = {
 
 def _like_make_up(rehearsal: Rehearsal) -> Done:
     """Do what `make up` does once the tools are there; stop at the first failure."""
+    score = ("--input", "examples/digits/data/images", "--download", "predictions")
     steps = (
         (RUN, "-m", "sandbox", "recover"),
         (RUN, "-m", "sandbox", "run", "--", "pulumi", "up", "--yes", "--skip-preview", "--non-interactive"),
-        (RUN, "-m", "sandbox", "run", "--", "python", "-m", "modelops", "invoke", "--stack", "dev")
-        + ("--input", "examples/digits/data/images", "--download", "predictions"),
+        (RUN, "-m", "sandbox", "run", "--", "python", "-m", "modelops", "invoke", "--stack", "dev", *score),
         (RUN, "-m", "sandbox", "run", "--", "python", "examples/digits/grade.py", "predictions"),
     )
     done = Done((), 0, "", "")
@@ -74,7 +75,7 @@ def _do_what_is_printed(rehearsal: Rehearsal, lost: str) -> Counter[str]:
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
 def test_a_killed_sandbox_and_the_same_command_again(
-    fresh: Rehearsal, moment: Moment, record_property: pytest.RecordProperty
+    fresh: Rehearsal, moment: Moment, record_property: Callable[[str, object], None]
 ) -> None:
     fresh.start_server()
     fresh.fault(moment.action, moment.method, moment.path, skip=moment.skip)

@@ -69,29 +69,26 @@ def _mini_batch(config: Config) -> None:
 def _told_once_and_nothing_made(done: Done, rehearsal: Rehearsal, before: int, *phrases: str) -> None:
     assert rehearsal.writes(before) == []
     assert done.steps == ()
+    # Above the diagnostics the engine shows the first line of each as it comes.
+    diagnostics = done.flat.partition("Diagnostics:")[2]
     for phrase in phrases:
-        assert phrase in done.flat, f"{phrase!r} is missing in:\n{done.text}"
         # Each problem is told once, not again by every layer above it.
-        assert done.flat.count(phrase) == 1, f"{phrase!r} is told {done.flat.count(phrase)} times in:\n{done.text}"
+        assert diagnostics.count(phrase) == 1, f"{phrase!r} is told {diagnostics.count(phrase)} times in:\n{done.text}"
 
 
-@pytest.mark.parametrize(
-    ("change", "phrases"),
-    [
-        (_long_name, ["endpoints.digits-that-were-written-by-the-hands-of-many"]),
-        (_vm_size, ["cluster.vmSize is 'DS11 v2'", "pulumi config set --path cluster.vmSize"]),
-        (_nodes, ["cluster.maxNodes is 2, which is less than cluster.minNodes (3)", "pulumi config set --path"]),
-        (_default, ["endpoints.digits.default is 'forest'", "pulumi config set --path endpoints.digits.default mlp"]),
-        (
-            _no_model,
-            ["'examples/digits/modle'", "pulumi config set --path endpoints.digits.deployments.mlp.model.path"],
-        ),
-        (_unknown_key, ["clutser is no key", "Did you mean cluster?", "pulumi config rm clutser"]),
-        (_unknown_nested_key, ["miniBatchSzie is no key", "Did you mean miniBatchSize?"]),
-        (_mini_batch, ["miniBatchSize is -1", "pulumi config set --path"]),
-    ],
-    ids=lambda each: each.__name__.strip("_") if callable(each) else "",
-)
+WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
+    "endpoint name too long": (_long_name, ["is no batch endpoint name: it has 45 characters"]),
+    "malformed VM size": (_vm_size, ["cluster.vmSize is 'DS11 v2'", "pulumi config set --path cluster.vmSize"]),
+    "more least than most nodes": (_nodes, ["cluster.maxNodes is 2, which is less than cluster.minNodes (3)"]),
+    "default names no deployment": (_default, ["endpoints.digits.default is 'forest'"]),
+    "no model there": (_no_model, ["endpoints.digits.deployments.mlp.model.path is 'examples/digits/modle'"]),
+    "unknown key": (_unknown_key, ["clutser is no key", "Did you mean cluster?", "pulumi config rm clutser"]),
+    "unknown nested key": (_unknown_nested_key, ["miniBatchSzie is no key", "Did you mean miniBatchSize?"]),
+    "negative mini-batch": (_mini_batch, ["endpoints.digits.deployments.mlp.miniBatchSize is -1"]),
+}
+
+
+@pytest.mark.parametrize(("change", "phrases"), WRONG.values(), ids=WRONG.keys())
 def test_wrong_configuration_is_told_before_anything_is_made(
     wrong: Rehearsal, change: Callable[[Config], None], phrases: list[str]
 ) -> None:
@@ -107,8 +104,8 @@ def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
         wrong.configure(change)
     before = wrong.mark()
     done = wrong.pulumi("up").failed()
-    phrases = ("has 4 problems", "cluster.vmSize", "cluster.maxNodes is 2", "'forest'", "miniBatchSize is -1")
-    _told_once_and_nothing_made(done, wrong, before, phrases[0], phrases[2], *phrases[3:])
+    phrases = ("has 4 problems", "cluster.vmSize is", "cluster.maxNodes is 2", "'forest'", "miniBatchSize is -1")
+    _told_once_and_nothing_made(done, wrong, before, *phrases)
 
 
 def test_a_missing_passphrase_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
@@ -126,4 +123,4 @@ def test_no_azure_login_is_told_before_anything_is_made(wrong: Rehearsal) -> Non
     unset = [part for name in names for prefix in ("ARM", "AZURE") for part in ("-u", f"{prefix}_{name}")]
     command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
     done = wrong.run("env", *unset, *command).failed()
-    _told_once_and_nothing_made(done, wrong, before, "There is no usable Azure login", "az login")
+    _told_once_and_nothing_made(done, wrong, before, "There is no usable Azure login", "az login,")
