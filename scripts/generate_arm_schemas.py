@@ -41,6 +41,8 @@ RESOURCES = {
 
 # Members of the envelope; what else a flat class has belongs under "properties".
 ENVELOPE = {"location", "tags", "kind", "sku", "identity", "extendedLocation", "zones", "etag"}
+# Log Analytics is the exception: its SKU is one of its properties.
+INNER = {"Microsoft.OperationalInsights/workspaces": {"sku"}}
 
 # Path parameters that the classes list beside the body.
 PATH = {
@@ -117,10 +119,11 @@ def _resource(type_: str, module: str, name: str) -> dict[str, Any]:
     if "properties" in kept:
         envelope, properties = kept, kept.pop("properties")
     else:
-        envelope = {key: value for key, value in kept.items() if key in ENVELOPE}
+        outer = ENVELOPE - INNER.get(type_, set())
+        envelope = {key: value for key, value in kept.items() if key in outer}
         properties = {
             "type": "object",
-            "members": {key: value for key, value in kept.items() if key not in ENVELOPE},
+            "members": {key: value for key, value in kept.items() if key not in outer},
         }
     if "identity" in envelope:
         envelope["identity"] = {

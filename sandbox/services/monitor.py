@@ -12,7 +12,7 @@ from sandbox.services.resources import GROUP
 
 def _fill_workspace(_: World, __: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
     properties = body["properties"]
-    properties["sku"] = body.pop("sku", None) or properties.get("sku") or {"name": "PerGB2018"}
+    properties["sku"] = properties.get("sku") or {"name": "PerGB2018"}
     defaults = {
         "retentionInDays": 30,
         "publicNetworkAccessForIngestion": "Enabled",
