@@ -1,0 +1,51 @@
+"""Get a checkout ready: `python3 -m toolchain [runtime|dev|pulumi|lock|check]...`.
+
+`runtime` and `dev` install the Python environment, `pulumi` the Pulumi CLI, `lock` recompiles the requirements files,
+`check` says whether they are current. Without an argument: `runtime pulumi`. What is done already is not done again.
+"""
+
+import sys
+
+MINIMUM = (3, 11)
+
+if sys.version_info < MINIMUM:  # before the imports, which an older Python could not read
+    sys.exit(
+        f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Run: make PYTHON=python3.12"
+    )
+
+from collections.abc import Callable  # noqa: E402
+
+from toolchain import cli, environment, requirements  # noqa: E402
+from toolchain.places import SetupError  # noqa: E402
+
+STEPS: dict[str, Callable[[], None]] = {
+    "runtime": lambda: environment.ensure("runtime"),
+    "dev": lambda: environment.ensure("dev"),
+    "pulumi": cli.ensure,
+    "lock": requirements.compile_all,
+    "check": requirements.check,
+}
+INTERRUPTED = 130
+
+
+def main(arguments: list[str]) -> int:
+    """Take the steps in order; return the exit code."""
+    names = arguments or ["runtime", "pulumi"]
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        sys.stderr.write(f"Unknown step {unknown[0]!r}; there are: {', '.join(STEPS)}.\n")
+        return 2
+    try:
+        for name in names:
+            STEPS[name]()
+    except SetupError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. What is done is kept; run make again to continue.\n")
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,166 @@
+"""The Pulumi CLI, by the first of three ways that works, as `.venv/bin/pulumi`.
+
+1. one on PATH that satisfies Pulumi.yaml's `requiredPulumiVersion` and has its Python language host;
+2. the official installer, into the user's cache folder;
+3. a build from toolchain/go.mod, into the user's cache folder, with our own language host (docs/adr/0004).
+"""
+
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from toolchain import gobuild, official
+from toolchain.lock import held
+from toolchain.places import (
+    PULUMI_VERSION,
+    REPOSITORY,
+    VENV,
+    SetupError,
+    cache,
+    fingerprint,
+    read_stamp,
+    say,
+    write_stamp,
+)
+from toolchain.versions import satisfies, version_of
+
+STAMP = "pulumi"
+PULUMI = VENV / "bin" / "pulumi"
+HOST = VENV / "bin" / "pulumi-language-python"
+
+
+def ensure() -> None:
+    """Put a Pulumi CLI into `.venv/bin`, unless one that still fits is there.
+
+    Raises SetupError, naming the three ways and what each lacks, when none works.
+    """
+    required = _required()
+    print_ = fingerprint(required, PULUMI_VERSION, gobuild.MODULE / "go.mod", gobuild.MODULE / "go.sum", str(VENV))
+    stamp = read_stamp(STAMP)
+    if stamp.get("fingerprint") == print_ and _identity(PULUMI) == stamp.get("identity"):
+        return
+    reasons = []
+    on_path, reason = _on_path(required)
+    if on_path:
+        _link(on_path)
+    else:
+        reasons.append(f"on PATH: {reason}")
+        place = cache() / "pulumi" / PULUMI_VERSION
+        with held(place):
+            reasons += _install_or_build(place)
+    write_stamp(STAMP, fingerprint=print_, identity=_identity(PULUMI))
+
+
+def _install_or_build(place: Path) -> list[str]:
+    """Take the way that was gone before, else the next one that works."""
+    built, installed = place / "pulumi", place / "official" / "bin" / "pulumi"
+    if installed.is_file():
+        _link(installed)
+        return []
+    reasons = []
+    if not built.is_file():
+        reason = official.install(place / "official")
+        if not reason:
+            _link(installed)
+            return []
+        reasons.append(f"official installer: {reason}")
+        reason = gobuild.build(built)
+        if reason:
+            reasons.append(f"build with Go: {reason}")
+            raise SetupError(_no_way(reasons))
+    _adopt(built)
+    return reasons
+
+
+def _no_way(reasons: list[str]) -> str:
+    return "\n".join(
+        [
+            f"There is no Pulumi CLI, and no way to get one (any of three is enough):\n  - {reasons[0]}",
+            *[f"  - {reason}" for reason in reasons[1:]],
+            f"Needed: Pulumi {_required()} on PATH with its Python language host; or internet access, for the official "
+            f"installer;\nor Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build of about four minutes. "
+            "Then run make again.",
+        ]
+    )
+
+
+def _required() -> str:
+    """Return `requiredPulumiVersion` of Pulumi.yaml; the standard library reads no YAML, and one line needs none."""
+    project = REPOSITORY / "Pulumi.yaml"
+    text = project.read_text(encoding="utf-8") if project.is_file() else ""
+    found = re.search(r"""^requiredPulumiVersion:\s*["']?([^"'#\n]+)""", text, re.MULTILINE)
+    return found[1].strip() if found else f">={PULUMI_VERSION}"
+
+
+def _on_path(required: str) -> tuple[Path | None, str]:
+    """Return the user's own CLI, or why it does not do."""
+    folders = [folder for folder in os.get_exec_path() if folder and not _is_ours(Path(folder))]
+    path = shutil.which("pulumi", path=os.pathsep.join(folders))
+    if path is None:
+        return None, "there is none"
+    version = version_of(path)
+    if not satisfies(version, required):
+        return None, f"{path} is version {version or 'unknown'}, and Pulumi.yaml requires {required}"
+    beside = Path(path).resolve().parent / HOST.name
+    if not os.access(beside, os.X_OK) and shutil.which(HOST.name, path=os.pathsep.join(folders)) is None:
+        return None, f"{path} has no {HOST.name} beside it"
+    say(f"pulumi: {path} (version {version}, from PATH)")
+    return Path(path), ""
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.exists() and (VENV / "bin").exists() and folder.samefile(VENV / "bin")
+
+
+def _link(target: Path) -> None:
+    """Point `.venv/bin/pulumi` at a CLI that brings its own language host."""
+    HOST.unlink(missing_ok=True)
+    _replace(PULUMI, lambda draft: draft.symlink_to(target))
+
+
+def _adopt(built: Path) -> None:
+    """Put a self-built CLI and our language host into `.venv/bin`.
+
+    The engine looks for the host beside its own file, symbolic links resolved. A hard link (a copy, where the cache is
+    on another file system) makes that `.venv/bin`: the host that runs is then this checkout's, without a warning.
+    """
+
+    def place(draft: Path) -> None:
+        try:
+            draft.hardlink_to(built)
+        except OSError:
+            shutil.copy2(built, draft)
+
+    _replace(PULUMI, place)
+
+    def write(draft: Path) -> None:
+        # The folder is an argument, and not in PYTHONPATH, which the user's program would inherit.
+        code = "import sys; sys.path[0] = sys.argv.pop(1); from toolchain.host.__main__ import main; main()"
+        command = shlex.join([str(VENV / "bin" / "python"), "-u", "-c", code, str(REPOSITORY)])
+        draft.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
+        draft.chmod(0o755)
+
+    _replace(HOST, write)
+    say(
+        "pulumi: built from source; with it goes the project's own Python language host (docs/adr/0004-language-host.md)"
+    )
+
+
+def _replace(target: Path, make: Callable[[Path], object]) -> None:
+    """Make a new `target` beside the old one, then put it in its place in one step."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    make(draft)
+    draft.replace(target)
+
+
+def _identity(path: Path) -> str:
+    """Return what tells whether a file was replaced since; empty when it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{path.resolve()} {found.st_size} {found.st_mtime_ns}"

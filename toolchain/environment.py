@@ -1,0 +1,116 @@
+"""The project's Python environment: `.venv`, made with the packages of the requirements files.
+
+uv installs it, and is itself installed by pip from a pin with hashes (uv.txt). Nothing goes into the user's own Python.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+from toolchain.places import (
+    PYTHON,
+    REPOSITORY,
+    VENV,
+    SetupError,
+    fingerprint,
+    read_stamp,
+    remove_stamp,
+    say,
+    write_stamp,
+)
+
+Level = Literal["runtime", "dev"]
+
+UV = VENV / "bin" / "uv"
+UV_PIN = REPOSITORY / "toolchain" / "uv.txt"
+REQUIREMENTS: dict[Level, Path] = {
+    "runtime": REPOSITORY / "requirements.txt",
+    "dev": REPOSITORY / "requirements-dev.txt",
+}
+STAMP = "environment"
+
+
+def ensure(level: Level) -> None:
+    """Make `.venv` hold exactly the packages of `level`, or of `dev` where that was installed before.
+
+    Does nothing when it already does. Raises SetupError when a step fails; the next call continues.
+    """
+    stamp = read_stamp(STAMP)
+    wanted: Level = "dev" if "dev" in (level, stamp.get("level")) else "runtime"
+    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV))
+    if stamp.get("fingerprint") == print_ and stamp.get("level") == wanted and _works():
+        return
+    # Without a stamp, or with one of another Python, an install may have been cut off in the middle.
+    whole = stamp.get("python") == sys.version and stamp.get("place") == str(VENV)
+    remove_stamp(STAMP)
+    if not (whole and _works()):
+        _create(keep=_works() and _version() == sys.version)
+    count = REQUIREMENTS[wanted].read_text(encoding="utf-8").count("==")
+    say(f"environment: installing the {count} packages of {REQUIREMENTS[wanted].name} into .venv, about a minute")
+    _install_uv()
+    _sync(wanted, again=not whole)
+    write_stamp(STAMP, level=wanted, fingerprint=print_, python=sys.version, place=str(VENV))
+
+
+def _works() -> bool:
+    return os.access(PYTHON, os.X_OK) and _version() != ""
+
+
+def _version() -> str:
+    """Return `.venv`'s `sys.version`; empty when its Python does not start, as after an upgrade of the system's."""
+    try:
+        ran = subprocess.run(
+            [str(PYTHON), "-Ic", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return ""
+    return ran.stdout.strip() if ran.returncode == 0 else ""
+
+
+def _create(*, keep: bool) -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        message = (
+            f"{sys.executable} cannot make virtual environments: its module ensurepip is missing. "
+            "Install it (Debian and Ubuntu: apt install python3-venv), then run make again."
+        )
+        raise SetupError(message)
+    if keep:
+        return
+    say(f"environment: making .venv with Python {sys.version.split()[0]}")
+    _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "Making .venv failed.")
+
+
+def _install_uv() -> None:
+    pin = UV_PIN.read_text(encoding="utf-8").split("uv==", 1)[1].split()[0]
+    try:
+        ran = subprocess.run([str(UV), "--version"], capture_output=True, text=True, check=False)
+        if ran.returncode == 0 and ran.stdout.split()[1] == pin:
+            return
+    except OSError:
+        pass  # not there yet
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-input"]
+    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    _run([*command, "--force-reinstall", "-r", str(UV_PIN)], "Installing uv with pip failed.", environment)
+
+
+def _sync(level: Level, *, again: bool) -> None:
+    environment = {key: value for key, value in os.environ.items() if key not in {"UV_OFFLINE", "VIRTUAL_ENV"}}
+    command = [str(UV), "pip", "sync", "--python", str(PYTHON), "--quiet", "--require-hashes"]
+    command.append("--compile-bytecode")  # the SDKs take twice as long to import without
+    if again:
+        command.append("--reinstall")
+    files = [str(path.relative_to(REPOSITORY)) for path in (REQUIREMENTS[level], UV_PIN)]
+    _run([*command, *files], f"Installing {files[0]} failed.", environment)
+
+
+def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> None:
+    code = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
+    if code:
+        message = (
+            f"{failure} What it printed is above. It needs a Python package index: check the network, and the proxy "
+            "or index settings of pip and uv. What was downloaded is kept; run make again to continue."
+        )
+        raise SetupError(message)

@@ -1,0 +1,87 @@
+"""Way 3: build the Pulumi CLI from toolchain/go.mod, where only a Go module proxy can be reached."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from toolchain.places import PULUMI_VERSION, REPOSITORY, home, say
+from toolchain.progress import Progress
+from toolchain.versions import parse
+
+MODULE = REPOSITORY / "toolchain"
+GO_VERSION = "1.25.11"
+PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+FLAGS = [
+    "-trimpath",
+    f"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}",
+]
+ELSEWHERE = ["/usr/local/go/bin", "/usr/lib/go/bin", "/opt/homebrew/bin"]
+"""Where Go's installers put it; not every account has that on PATH."""
+ERROR_LINES = 5
+
+
+def build(target: Path) -> str:
+    """Build the CLI as `target`; return why it could not be, or nothing on success.
+
+    Go keeps what it compiled: after Ctrl-C the next call goes on from there. `target` is complete or absent.
+    """
+    go = shutil.which("go") or shutil.which("go", path=os.pathsep.join(ELSEWHERE))
+    if go is None:
+        return "Go is not installed"
+    environment = {**os.environ, "HOME": str(home()), "GOWORK": "off"}
+    asked = subprocess.run(
+        [go, "env", "GOVERSION"], cwd=MODULE, env=environment, capture_output=True, text=True, check=False
+    )
+    version = parse(asked.stdout)
+    if asked.returncode or version is None or version < (parse(GO_VERSION) or version):
+        return f"{go} is {asked.stdout.strip() or _last(asked.stderr)}; Go >= {GO_VERSION} is needed"
+    say(f"pulumi: building the CLI {PULUMI_VERSION} with Go, once; about 4 minutes on 2 cores")
+    say("pulumi: downloading its modules")
+    fetched = subprocess.run(
+        [go, "mod", "download"], cwd=MODULE, env=environment, capture_output=True, text=True, check=False
+    )
+    if fetched.returncode:
+        return f"its modules could not be downloaded: {_last(fetched.stderr)}"
+    return _compile(go, environment, target)
+
+
+def _compile(go: str, environment: dict[str, str], target: Path) -> str:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f"{target.name}.{os.getpid()}")
+    command = [go, "build", "-v", *FLAGS, "-o", str(draft), PACKAGE]
+    printed: list[str] = []
+    try:
+        with (
+            Progress("pulumi: compiling", total=_left(go, environment)) as progress,
+            subprocess.Popen(command, cwd=MODULE, env=environment, stderr=subprocess.PIPE, text=True) as run,
+        ):
+            for line in run.stderr or ():  # `-v` prints the name of each package on a line of its own
+                if " " in line or ":" in line:
+                    printed.append(line)
+                else:
+                    progress.advance()
+        if run.returncode:
+            return f"go build failed: {_last(''.join(printed))}"
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+    return ""
+
+
+def _left(go: str, environment: dict[str, str]) -> int:
+    """Count the packages that Go has not compiled yet."""
+    listed = subprocess.run(
+        [go, "list", *FLAGS, "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", PACKAGE],
+        cwd=MODULE,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return len(listed.stdout.split())
+
+
+def _last(text: str) -> str:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    return " / ".join(lines[-ERROR_LINES:]) or "it printed no reason"

@@ -1,0 +1,67 @@
+"""Way 2: the official installer, which downloads the CLI with its language hosts from Pulumi's own site."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import urllib.request
+from pathlib import Path
+
+from toolchain.places import PULUMI_VERSION, say
+from toolchain.versions import version_of
+
+SCRIPT = "https://get.pulumi.com/install.sh"
+PROBE_SECONDS = 5.0
+"""How long the site may take to answer: a machine without internet should not wait for a time-out of its own."""
+
+
+def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SECONDS) -> str:
+    """Install the pinned CLI as `root/bin/pulumi`; return why it could not be, or nothing on success.
+
+    Quiet on failure. `root` is complete or absent: the download goes to a folder beside it first.
+    """
+    content = _fetch(script, probe_seconds)
+    if content is None:
+        return f"{script} cannot be reached from here"
+    say(f"pulumi: downloading the official CLI {PULUMI_VERSION}")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="official-", dir=root.parent) as draft:
+        installer = Path(draft, "install.sh")
+        installer.write_bytes(content)
+        target = Path(draft, "pulumi")
+        options = ["--version", PULUMI_VERSION, "--install-root", str(target), "--no-edit-path"]
+        ran = subprocess.run(
+            ["sh", str(installer), *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+        )
+        if ran.returncode:
+            last = (ran.stderr.strip() or ran.stdout.strip()).splitlines()[-1:]
+            return f"{script} failed: {' '.join(last) or f'exit code {ran.returncode}'}"
+        version = version_of(target / "bin" / "pulumi")
+        if version != PULUMI_VERSION:
+            return f"{script} installed version {version or 'unknown'}, not {PULUMI_VERSION}"
+        shutil.rmtree(root, ignore_errors=True)
+        target.rename(root)
+    say(f"pulumi: {root}/bin/pulumi (version {PULUMI_VERSION}, official)")
+    return ""
+
+
+def _fetch(address: str, seconds: float) -> bytes | None:
+    """Return what is at `address`, or None when it does not all come within `seconds` (name look-up included)."""
+    answers: list[bytes] = []
+
+    def read() -> None:
+        try:
+            with urllib.request.urlopen(address, timeout=seconds) as answer:
+                answers.append(answer.read())
+        except OSError:
+            return  # no network, a refusal, a bad certificate: the caller says that it cannot be reached
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(seconds)
+    return answers[0] if answers else None

@@ -1,0 +1,73 @@
+"""Where things lie, which versions are wanted, and how a step says what it did."""
+
+import hashlib
+import json
+import os
+import pwd
+import sys
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+VENV = REPOSITORY / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMPS = VENV / "stamps"
+"""One file for each finished step, with a fingerprint of what it was made from."""
+
+PULUMI_VERSION = "3.259.0"
+"""The CLI that is installed or built where none is there; go.mod and pyproject.toml name the same."""
+
+
+class SetupError(Exception):
+    """A step cannot go on; the text says why, what is needed and what to run next."""
+
+
+def home() -> Path:
+    """Return the user's home folder, from the password database where HOME is unset or empty."""
+    return Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
+
+
+def cache() -> Path:
+    """Return the per-user cache folder, which all checkouts share."""
+    base = os.environ.get("XDG_CACHE_HOME") or home() / ".cache"
+    return Path(base) / "azureml-batch-endpoint"
+
+
+def fingerprint(*parts: Any) -> str:
+    """Return a digest of plain values and of the contents of files (given as Path; a missing one counts as empty)."""
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, Path):
+            digest.update(part.read_bytes() if part.is_file() else b"")
+        else:
+            digest.update(json.dumps(part, sort_keys=True).encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def read_stamp(name: str) -> dict[str, str]:
+    """Return what the step `name` recorded when it last finished; empty when it never did."""
+    try:
+        content = json.loads((STAMPS / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def write_stamp(name: str, **content: str) -> None:
+    """Record that the step `name` finished. Written under another name first, so that it is whole or absent."""
+    STAMPS.mkdir(parents=True, exist_ok=True)
+    draft = STAMPS / f"{name}.{os.getpid()}"
+    draft.write_text(json.dumps(content), encoding="utf-8")
+    draft.replace(STAMPS / name)
+
+
+def remove_stamp(name: str) -> None:
+    """Record that the step `name` is under way: if it is cut off, it starts again."""
+    (STAMPS / name).unlink(missing_ok=True)
+
+
+def say(text: str) -> None:
+    """Print one line of progress at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
