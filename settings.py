@@ -25,7 +25,7 @@ from settings_platform import (
     read_data_access,
     read_deployer,
 )
-from settings_section import Problems, Section, SettingsError, remove_line, set_line
+from settings_section import Problems, Section, SettingsError, removing, setting
 
 _ROOT = Path(__file__).resolve().parent
 _KEYS = (
@@ -116,7 +116,7 @@ def parse(
             (key,),
             "holds a secret",
             "Allowed: plain values; give the cluster's identity a role on what a job needs instead of a secret.",
-            remove_line((key,)),
+            removing((key,)),
         )
     cluster = read_cluster(top.section("cluster", of="the cluster"))
     settings = Settings(
@@ -179,7 +179,7 @@ def _read_tags(top: Section) -> dict[str, str]:
                 section.at(name),
                 f"is {value!r}",
                 "Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of at most 256.",
-                remove_line(section.at(name)),
+                removing(section.at(name)),
             )
     return tags
 
@@ -192,14 +192,14 @@ def _refuse_later(top: Section) -> None:
             ("network",),
             f"is '{network}'",
             "This release of the program deploys open networks only, and would rather stop than leave a door open.",
-            set_line(("network",), "open"),
+            setting(("network",), "open"),
         )
     if top.values.get("allowedIps"):
         top.problems.add(
             ("allowedIps",),
             top.shown("allowedIps"),
             "Only a restricted network lets addresses in, and this release deploys open networks only.",
-            remove_line(("allowedIps",)),
+            removing(("allowedIps",)),
         )
     for key in ("workspace", "cluster"):
         section = top.section(key, of=f"the {key}")
@@ -210,5 +210,5 @@ def _refuse_later(top: Section) -> None:
                 section.at("existing"),
                 section.shown("existing"),
                 f"This release of the program makes its own {key}; adopting one comes later.",
-                remove_line(section.at("existing")),
+                removing(section.at("existing")),
             )

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from components import names
-from settings_section import Section, set_line
+from settings_section import Section, setting
 
 if TYPE_CHECKING:
     from components.release import EnvironmentArgs, ModelArgs
@@ -40,7 +40,7 @@ def read_model(section: Section, root: Path) -> "ModelArgs":
         section.path,
         "names no model",
         "Allowed: path and name (a local one), name and version (one of the workspace), or registry, name and version.",
-        set_line(section.at("path"), "PATH"),
+        setting(section.at("path"), "PATH"),
     )
     return {"name": name}
 
@@ -68,7 +68,7 @@ def read_environment(section: Section, root: Path) -> "EnvironmentArgs":
         section.path,
         "names no environment",
         "Allowed: image and condaFile, or the name and version of a registered environment.",
-        set_line(section.at("image"), "IMAGE:TAG"),
+        setting(section.at("image"), "IMAGE:TAG"),
     )
     return {}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from components import names
 from settings_content import read_environment, read_model, read_path, read_script
-from settings_section import Section, remove_line, set_line
+from settings_section import Section, removing, setting
 
 if TYPE_CHECKING:
     from components.release import DeploymentArgs
@@ -69,7 +69,7 @@ def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict
             section.path,
             "is not set",
             "Allowed: an object with at least one endpoint; docs/configuration.md has a whole one.",
-            set_line((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
+            setting((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
         )
     _check_names(section, names.ENDPOINT)
     return {key: _read_endpoint(section.section(key, of="an endpoint"), root, most_nodes) for key in section.values}
@@ -82,15 +82,13 @@ def _check_names(section: Section, rule: names.Rule) -> None:
         why = rule.problem(key, autonamed=True)
         if why is not None:
             allowed = f"Allowed: {rule.allowed(autonamed=True)} (the rest of {rule.longest} is a suffix that is added)."
-            section.problems.add(
-                section.at(key), f"is no {rule.kind} name: {why}", allowed, remove_line(section.at(key))
-            )
+            section.problems.add(section.at(key), f"is no {rule.kind} name: {why}", allowed, removing(section.at(key)))
         elif key.lower() in seen:
             section.problems.add(
                 section.at(key),
                 f"is the same name as {seen[key.lower()]}",
                 f"Allowed: names that differ in more than capitals, because a {rule.kind} name has no case.",
-                remove_line(section.at(key)),
+                removing(section.at(key)),
             )
         seen.setdefault(key.lower(), key)
 
@@ -103,7 +101,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
     section.only("description", "default", "pin", "keep", "deployments", *later)
     for key, sentence in later.items():
         if key in section.values:
-            section.problems.add(section.at(key), "is set", sentence, remove_line(section.at(key)))
+            section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, the newest included")
@@ -114,7 +112,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             section.at("keep"),
             f"is {keep}: {count} deployments would reach {count * (keep + 1)} revisions during a release",
             f"Allowed: at most {_DEPLOYMENTS_PER_ENDPOINT} in one endpoint, which is the service's limit.",
-            set_line(section.at("keep"), max(1, _DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1)),
+            setting(section.at("keep"), max(1, _DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1)),
         )
     pin = section.values.get("pin")
     if pin is not None:
@@ -138,13 +136,14 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
 
 
 def _read_default(section: Section, deployments: Section) -> str:
-    if not deployments.values:
+    if not section.values.get("deployments"):
         deployments.problems.add(
             deployments.path,
             "is not set",
             "Allowed: an object with at least one deployment.",
-            set_line((*deployments.path, "DEPLOYMENT", "scoringScript"), "score.py"),
+            setting((*deployments.path, "DEPLOYMENT", "scoringScript"), "score.py"),
         )
+    if not deployments.values:
         return section.text("default", None, allowed="the name of a deployment", example="DEPLOYMENT")
     return section.choice("default", None, tuple(deployments.values))
 

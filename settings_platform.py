@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from components.access import DeployerArgs
 from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
-from settings_section import Section, set_line
+from settings_section import Section, setting
 
 _VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -71,7 +71,7 @@ def read_cluster(section: Section) -> ClusterSettings:
             section.at("maxNodes"),
             f"is {most}, which is less than cluster.minNodes ({least})",
             f"Allowed: a whole number from {max(1, least)}.",
-            set_line(section.at("maxNodes"), max(1, least)),
+            setting(section.at("maxNodes"), max(1, least)),
         )
     return ClusterSettings(
         vm_size=section.text(
@@ -98,13 +98,13 @@ def read_data_access(top: Section) -> tuple[str, ...]:
             ("dataAccess",),
             top.shown("dataAccess"),
             f"Allowed: an array of texts, each {allowed}.",
-            set_line(("dataAccess", "[0]"), example),
+            setting(("dataAccess", "[0]"), example),
         )
         return ()
     for index, scope in enumerate(value):
         if not isinstance(scope, str) or re.fullmatch(_BLOB_SCOPE, scope) is None:
             path = ("dataAccess", f"[{index}]")
-            top.problems.add(path, f"is {scope!r}", f"Allowed: {allowed}: {example}.", set_line(path, example))
+            top.problems.add(path, f"is {scope!r}", f"Allowed: {allowed}: {example}.", setting(path, example))
     return tuple(dict.fromkeys(str(scope) for scope in value))
 
 

@@ -26,16 +26,16 @@ class Problems:
 
     found: list[str] = field(default_factory=list)
 
-    def add(self, path: Sequence[str], said: str, allowed: str, mend: str) -> None:
+    def add(self, path: Sequence[str], said: str, allowed: str, mend: "Command") -> None:
         """Record one problem.
 
         Args:
             path: The key, part by part.
             said: What is the matter, beginning with a verb: "is 'x'".
             allowed: What is allowed: one or more sentences.
-            mend: The rest of the command line after `pulumi config`: see `set_line` and `remove_line`.
+            mend: The command that mends it: see `setting` and `removing`.
         """
-        self.found.append(f"{dotted(path)} {said}. {allowed}\n      pulumi config {mend} --stack {self.stack}")
+        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {mend.line(self.stack)}")
 
     def raise_if_any(self) -> None:
         """Raise one error with all problems.
@@ -67,18 +67,32 @@ def dotted(path: Sequence[str]) -> str:
     return text
 
 
-def set_line(path: Sequence[str], value: object) -> str:
-    """Return the command that sets a key, without `pulumi config`; upper-case values are for the user to fill in."""
-    option = " --path" if len(path) > 1 else ""
-    # A value that begins with a hyphen would be taken for an option.
-    dashes = " --" if str(value).startswith("-") else ""
-    return f"set{option}{dashes} {shlex.quote(dotted(path))} {shlex.quote(str(value))}"
+@dataclass(frozen=True)
+class Command:
+    """A `pulumi config` command: its verb, the key that it changes, and the value if it sets one."""
+
+    verb: str
+    path: tuple[str, ...]
+    value: str | None = None
+
+    def line(self, stack: str) -> str:
+        """Write the command as one line for a shell."""
+        words = [dotted(self.path)] if self.value is None else [dotted(self.path), self.value]
+        options = ["--path"] if len(self.path) > 1 else []
+        chosen = ["--stack", stack]
+        if words[-1].startswith("-"):  # it would be taken for an option
+            return shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words])
+        return shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen])
 
 
-def remove_line(path: Sequence[str]) -> str:
-    """Return the command that removes a key, without `pulumi config`."""
-    option = " --path" if len(path) > 1 else ""
-    return f"rm{option} {shlex.quote(dotted(path))}"
+def setting(path: Sequence[str], value: object) -> Command:
+    """Return the command that sets a key; upper-case values are for the user to fill in."""
+    return Command("set", tuple(path), str(value))
+
+
+def removing(path: Sequence[str]) -> Command:
+    """Return the command that removes a key."""
+    return Command("rm", tuple(path))
 
 
 @dataclass(frozen=True)
@@ -95,14 +109,16 @@ class Section:
 
     def shown(self, key: str) -> str:
         """Say what a key is set to: "is 'x'" or "is not set"."""
-        if self.values.get(key) is None:
+        value = self.values.get(key)
+        if value is None:
             return "is not set"
-        top = self.path[0] if self.path else key
-        return "is set to a value that holds a secret" if top in self.problems.hidden else f"is {self.values[key]!r}"
+        if (self.path[0] if self.path else key) in self.problems.hidden:
+            return "is set to a value that holds a secret"
+        return f"is {str(value).lower()}" if isinstance(value, bool) else f"is {value!r}"
 
     def wrong(self, key: str, allowed: str, example: object) -> None:
         """Record that a key has a wrong value, or none where it needs one."""
-        self.problems.add(self.at(key), self.shown(key), f"Allowed: {allowed}.", set_line(self.at(key), example))
+        self.problems.add(self.at(key), self.shown(key), f"Allowed: {allowed}.", setting(self.at(key), example))
 
     def only(self, *known: str) -> None:
         """Record every key that is none of `known`, with the nearest one that is."""
@@ -111,7 +127,7 @@ class Section:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"Did you mean {near[0]}? " if near else ""
                 self.problems.add(
-                    self.at(key), "is no key", f"{hint}Allowed: {_or(sorted(known))}.", remove_line(self.at(key))
+                    self.at(key), "is no key", f"{hint}Allowed: {_or(sorted(known))}.", removing(self.at(key))
                 )
 
     def text(self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str) -> str:
@@ -150,7 +166,7 @@ class Section:
                 self.at(key),
                 self.shown(key),
                 f"Allowed: an object of {of}, each a text.",
-                set_line((*self.at(key), "NAME"), example),
+                setting((*self.at(key), "NAME"), example),
             )
             return {}
         inside = Section(self.at(key), value, self.problems)
@@ -164,7 +180,7 @@ class Section:
         value = self.values.get(key)
         if value is not None and not isinstance(value, Mapping):
             self.problems.add(
-                self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", remove_line(self.at(key))
+                self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", removing(self.at(key))
             )
         return Section(self.at(key), value if isinstance(value, Mapping) else {}, self.problems)
 

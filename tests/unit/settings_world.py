@@ -1,0 +1,71 @@
+"""A program's folder and a configuration that is right, for the tests of the settings to break one thing at a time."""
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import settings
+from settings_section import SettingsError
+
+Config = dict[str, Any]
+
+RIGHT: Config = {
+    "endpoints": {
+        "digits": {
+            "default": "mlp",
+            "deployments": {
+                "mlp": {
+                    "model": {"path": "models/mlp", "name": "digits-mlp"},
+                    "code": "code",
+                    "scoringScript": "score.py",
+                    "environment": {"image": "example.com/base:1", "condaFile": "env/conda.yaml"},
+                }
+            },
+        }
+    }
+}
+
+
+def make_files(root: Path) -> Path:
+    """Lay down the files that `RIGHT` names."""
+    for name in ("models/mlp/model.onnx", "code/score.py", "env/conda.yaml"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+def mlp(config: Config) -> Config:
+    """The one deployment of a configuration."""
+    found: Config = config["endpoints"]["digits"]["deployments"]["mlp"]
+    return found
+
+
+def changed(change: Callable[[Config], object]) -> Config:
+    """The right configuration after a change."""
+    config = copy.deepcopy(RIGHT)
+    change(config)
+    return config
+
+
+def read(root: Path, config: Config, **options: Any) -> settings.Settings:
+    """Parse a configuration, handed over as the engine does: objects and arrays as JSON texts."""
+    raw = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    options = {"location": "westeurope", "project": "azureml-batch-endpoint", "stack": "dev", **options}
+    return settings.parse(raw, root=root, **options)
+
+
+def problems(root: Path, config: Config, **options: Any) -> list[str]:
+    r"""The problems of a wrong configuration, each as "what\\ncommand"; fails when there is none."""
+    try:
+        read(root, config, **options)
+    except SettingsError as error:
+        first, *lines, last = str(error).split("\n")
+        assert last == "Every key is explained in docs/configuration.md."
+        assert first.endswith("so nothing was created or changed.")
+        texts = [line.strip() for line in lines]
+        pairs = list(zip(texts[::2], texts[1::2], strict=True))
+        return [f"{what.partition('. ')[2]}\n{command}" for what, command in pairs]
+    msg = "this configuration was taken"
+    raise AssertionError(msg)

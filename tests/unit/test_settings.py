@@ -1,0 +1,303 @@
+"""The configuration as a whole: defaults, unknown keys, what is refused for now, and how problems are told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from settings import ClusterSettings, DeployerSettings
+from settings_section import SettingsError
+from tests.unit.settings_world import RIGHT, Config, changed, make_files, mlp, problems, read
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+ACCOUNT = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/data/providers/Microsoft.Storage/storageAccounts/images"
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    return make_files(tmp_path)
+
+
+def test_defaults(root: Path) -> None:
+    settings = read(root, RIGHT)
+    assert settings.location == "westeurope"
+    assert settings.resource_group is None
+    assert settings.cluster == ClusterSettings("STANDARD_DS11_V2", False, 0, 4, 120)
+    assert settings.data_access == ()
+    assert settings.deployer == DeployerSettings(None, "User")
+    assert settings.tags == {"project": "azureml-batch-endpoint", "stack": "dev"}
+    assert list(settings.endpoints) == ["digits"]
+
+
+def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
+    empty: Config = {
+        "resourceGroup": "",
+        "workspace": {},
+        "network": "open",
+        "allowedIps": [],
+        "cluster": {},
+        "dataAccess": [],
+        "deployer": {},
+        "tags": {},
+    }
+    assert read(root, {**empty, **RIGHT}) == read(root, RIGHT)
+
+
+def test_everything_set(root: Path) -> None:
+    settings = read(
+        root,
+        {
+            **RIGHT,
+            "resourceGroup": "rg-scoring",
+            "cluster": {
+                "vmSize": "Standard_NC24ads_A100_v4",
+                "priority": "lowPriority",
+                "minNodes": 1,
+                "maxNodes": 9,
+                "idleSeconds": 300,
+            },
+            "dataAccess": [ACCOUNT, f"{ACCOUNT}/blobServices/default/containers/raw", ACCOUNT],
+            "deployer": {"principalId": SUBSCRIPTION, "principalType": "Group"},
+            "tags": {"owner": "ml", "stack": "mine"},
+        },
+    )
+    assert settings.resource_group == "rg-scoring"
+    assert settings.cluster == ClusterSettings("Standard_NC24ads_A100_v4", True, 1, 9, 300)
+    assert settings.data_access == (ACCOUNT, f"{ACCOUNT}/blobServices/default/containers/raw")
+    assert settings.deployer == DeployerSettings(SUBSCRIPTION, "Group")
+    assert settings.tags == {"project": "azureml-batch-endpoint", "stack": "mine", "owner": "ml"}
+
+
+def test_who_deploys_first_is_kept() -> None:
+    assert DeployerSettings(None, "User").principal("me") == {
+        "principal_id": "me",
+        "principal_type": "User",
+        "kept": True,
+    }
+    assert DeployerSettings("they", "Group").principal("me") == {
+        "principal_id": "they",
+        "principal_type": "Group",
+        "kept": False,
+    }
+
+
+def test_a_service_login_is_a_service_principal(root: Path) -> None:
+    assert read(root, RIGHT, service_login=True).deployer == DeployerSettings(None, "ServicePrincipal")
+
+
+def _set(**keys: object) -> Callable[[Config], object]:
+    return lambda config: config.update(keys)
+
+
+WRONG: list[tuple[Callable[[Config], object], str]] = [
+    (
+        _set(cluster={"vmSize": "DS11 v2"}),
+        (
+            "cluster.vmSize is 'DS11 v2'. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
+            "(`az vm list-skus` has them).\n"
+            "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"vmSize": 11}),
+        (
+            "cluster.vmSize is 11. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
+            "(`az vm list-skus` has them).\n"
+            "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"minNodes": 3, "maxNodes": 2}),
+        (
+            "cluster.maxNodes is 2, which is less than cluster.minNodes (3). Allowed: a whole number from 3.\n"
+            "pulumi config set --path cluster.maxNodes 3 --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"maxNodes": 0}),
+        (
+            "cluster.maxNodes is 0. Allowed: a whole number from 1 (nodes at most).\n"
+            "pulumi config set --path cluster.maxNodes 4 --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"minNodes": True}),
+        (
+            "cluster.minNodes is true. Allowed: a whole number from 0 (nodes that are kept without work).\n"
+            "pulumi config set --path cluster.minNodes 0 --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"idleSeconds": 0.5}),
+        (
+            "cluster.idleSeconds is 0.5. Allowed: a whole number from 1 (seconds without work until a node is "
+            "given back).\n"
+            "pulumi config set --path cluster.idleSeconds 120 --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"priority": "low"}),
+        (
+            "cluster.priority is 'low'. Allowed: dedicated or lowPriority.\n"
+            "pulumi config set --path cluster.priority dedicated --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"maxNode": 4}),
+        (
+            "cluster.maxNode is no key. Did you mean maxNodes? Allowed: existing, idleSeconds, maxNodes, "
+            "minNodes, priority "
+            "or vmSize.\n"
+            "pulumi config rm --path cluster.maxNode --stack dev"
+        ),
+    ),
+    (
+        _set(clutser={"maxNodes": 4}),
+        (
+            "clutser is no key. Did you mean cluster? Allowed: allowedIps, cluster, dataAccess, deployer, "
+            "endpoints, network, "
+            "resourceGroup, tags or workspace.\n"
+            "pulumi config rm clutser --stack dev"
+        ),
+    ),
+    (
+        _set(resourceGroup="ends with a dot."),
+        (
+            "resourceGroup is 'ends with a dot.'. Allowed: the name of an existing resource group, or nothing to "
+            "have one "
+            "made.\n"
+            "pulumi config set resourceGroup NAME --stack dev"
+        ),
+    ),
+    (
+        _set(network="close"),
+        "network is 'close'. Allowed: open, restricted or isolated.\npulumi config set network open --stack dev",
+    ),
+    (
+        _set(network="restricted"),
+        (
+            "network is 'restricted'. This release of the program deploys open networks only, and would rather "
+            "stop than "
+            "leave a door open.\n"
+            "pulumi config set network open --stack dev"
+        ),
+    ),
+    (
+        _set(allowedIps=["203.0.113.7"]),
+        (
+            "allowedIps is ['203.0.113.7']. Only a restricted network lets addresses in, and this release deploys open "
+            "networks only.\n"
+            "pulumi config rm allowedIps --stack dev"
+        ),
+    ),
+    (
+        _set(workspace={"existing": "/subscriptions/x"}),
+        (
+            "workspace.existing is '/subscriptions/x'. This release of the program makes its own workspace; "
+            "adopting one "
+            "comes later.\n"
+            "pulumi config rm --path workspace.existing --stack dev"
+        ),
+    ),
+    (
+        _set(cluster={"existing": "/subscriptions/x"}),
+        (
+            "cluster.existing is '/subscriptions/x'. This release of the program makes its own cluster; adopting "
+            "one comes "
+            "later.\n"
+            "pulumi config rm --path cluster.existing --stack dev"
+        ),
+    ),
+    (
+        _set(dataAccess=[ACCOUNT, "images"]),
+        (
+            "dataAccess[1] is 'images'. Allowed: the ARM id of a storage account, or of a blob container in one: "
+            "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT.\n"
+            "pulumi config set --path 'dataAccess[1]' "
+            "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT --stack dev"
+        ),
+    ),
+    (
+        _set(deployer={"principalId": "me", "principalType": "User"}),
+        (
+            "deployer.principalId is 'me'. Allowed: the object id of a principal.\n"
+            "pulumi config set --path deployer.principalId OBJECT-ID --stack dev"
+        ),
+    ),
+    (
+        _set(deployer={"principalId": SUBSCRIPTION}),
+        (
+            "deployer.principalType is not set. Allowed: ServicePrincipal, User or Group.\n"
+            "pulumi config set --path deployer.principalType ServicePrincipal --stack dev"
+        ),
+    ),
+    (
+        _set(tags={"cost": 12}),
+        (
+            "tags.cost is 12. Allowed: a text (put a number or a truth value in quotes).\n"
+            "pulumi config set --path tags.cost VALUE --stack dev"
+        ),
+    ),
+    (
+        _set(tags={"a/b": "c"}),
+        (
+            "tags[\"a/b\"] is 'c'. Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of "
+            "at most "
+            "256.\n"
+            "pulumi config rm --path 'tags[\"a/b\"]' --stack dev"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), WRONG)
+def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], told: str) -> None:
+    assert problems(root, changed(change)) == [told]
+
+
+def test_a_missing_location_is_told(root: Path) -> None:
+    assert problems(root, RIGHT, location=None) == [
+        (
+            "azure-native:location is not set. Allowed: an Azure region in its short form, such as westeurope "
+            "(`az account list-locations` has them).\n"
+            "pulumi config set azure-native:location westeurope --stack dev"
+        )
+    ]
+
+
+def test_secrets_are_refused_and_never_shown(root: Path) -> None:
+    config = changed(lambda config: mlp(config).update(miniBatchSize="hunter2"))
+    told = problems(root, config, secrets=["endpoints"])
+    assert "hunter2" not in "".join(told)
+    assert [each.partition("\n")[0] for each in told] == [
+        (
+            "endpoints holds a secret. Allowed: plain values; give the cluster's identity a role on what a job "
+            "needs instead "
+            "of a secret."
+        ),
+        (
+            "endpoints.digits.deployments.mlp.miniBatchSize is set to a value that holds a secret. Allowed: a "
+            "whole number "
+            "from 1 (files for each call of run())."
+        ),
+    ]
+
+
+def test_all_problems_are_told_in_one_message(root: Path) -> None:
+    config = changed(_set(cluster={"maxNodes": 0, "idleSeconds": -5}))
+    with pytest.raises(SettingsError) as raised:
+        read(root, config, stack="my stack")
+    assert str(raised.value) == (
+        "The configuration of stack 'my stack' has 2 problems, so nothing was created or changed.\n"
+        "  1. cluster.maxNodes is 0. Allowed: a whole number from 1 (nodes at most).\n"
+        "      pulumi config set --path cluster.maxNodes 4 --stack 'my stack'\n"
+        "  2. cluster.idleSeconds is -5. Allowed: a whole number from 1 (seconds without work until a node is given "
+        "back).\n"
+        "      pulumi config set --path cluster.idleSeconds 120 --stack 'my stack'\n"
+        "Every key is explained in docs/configuration.md."
+    )
+
+
+def test_one_problem_is_one_problem(root: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^The configuration of stack 'dev' has a problem, so nothing was created"):
+        read(root, changed(_set(network="x")))

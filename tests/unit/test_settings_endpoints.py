@@ -1,0 +1,431 @@
+"""The endpoints of the configuration: what is read, and what each mistake is told as."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.unit.settings_world import RIGHT, Config, changed, make_files, mlp, problems, read
+
+MLP = "endpoints.digits.deployments.mlp"
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    return make_files(tmp_path)
+
+
+def test_defaults_are_the_service_s(root: Path) -> None:
+    endpoint = read(root, RIGHT).endpoints["digits"]
+    assert (endpoint.description, endpoint.default, endpoint.pin, endpoint.keep) == ("A batch endpoint", "mlp", None, 3)
+    assert endpoint.deployments == {
+        "mlp": {
+            "model": {"path": "models/mlp", "name": "digits-mlp", "type": "custom_model"},
+            "code": "code",
+            "scoring_script": "score.py",
+            "environment": {"image": "example.com/base:1", "conda_file": "env/conda.yaml"},
+            "description": "",
+            "tags": {},
+            "environment_variables": {},
+            "instance_count": 1,
+            "max_concurrency_per_instance": 1,
+            "mini_batch_size": 10,
+            "max_retries": 3,
+            "timeout_seconds": 30,
+            "error_threshold": -1,
+            "logging_level": "info",
+            "output_action": "append_row",
+            "output_file_name": "predictions.csv",
+        }
+    }
+    assert endpoint.served == {"default": "mlp", "pin": None, "keep": 3, "deployments": endpoint.deployments}
+
+
+def test_everything_set(root: Path) -> None:
+    def change(config: Config) -> None:
+        config["endpoints"]["digits"].update(description="Reads digits", keep=2, pin="mlp-0123abcd")
+        mlp(config).update(
+            model={"registry": "azureml", "name": "digits", "version": 7},
+            code="./code/",
+            environment={"name": "scoring", "version": "12"},
+            description="Small",
+            tags={"team": "ml"},
+            environmentVariables={"THREADS": "1"},
+            instanceCount=4,
+            maxConcurrencyPerInstance=2,
+            miniBatchSize=1,
+            maxRetries=0,
+            timeoutSeconds=600,
+            errorThreshold=0,
+            loggingLevel="debug",
+            outputAction="summary_only",
+            outputFileName="out.txt",
+        )
+
+    endpoint = read(root, changed(change)).endpoints["digits"]
+    assert (endpoint.description, endpoint.pin, endpoint.keep) == ("Reads digits", "mlp-0123abcd", 2)
+    assert endpoint.deployments["mlp"] == {
+        "model": {"registry": "azureml", "name": "digits", "version": "7"},
+        "code": "code",
+        "scoring_script": "score.py",
+        "environment": {"name": "scoring", "version": "12"},
+        "description": "Small",
+        "tags": {"team": "ml"},
+        "environment_variables": {"THREADS": "1"},
+        "instance_count": 4,
+        "max_concurrency_per_instance": 2,
+        "mini_batch_size": 1,
+        "max_retries": 0,
+        "timeout_seconds": 600,
+        "error_threshold": 0,
+        "logging_level": "debug",
+        "output_action": "summary_only",
+        "output_file_name": "out.txt",
+    }
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "example.com:5000/base:1",
+        "base:2024.1",
+        f"example.com/base@sha256:{'0' * 64}",
+        f"base:1@sha256:{'0' * 64}",
+    ],
+)
+def test_images_that_stay_what_they_are(root: Path, image: str) -> None:
+    config = changed(lambda config: mlp(config)["environment"].update(image=image))
+    environment = read(root, config).endpoints["digits"].deployments["mlp"]["environment"]
+    assert environment == {"image": image, "conda_file": "env/conda.yaml"}
+
+
+def _rename_endpoint(name: str) -> Callable[[Config], object]:
+    return lambda config: config["endpoints"].update({name: config["endpoints"].pop("digits")})
+
+
+def _rename_deployment(name: str) -> Callable[[Config], object]:
+    def change(config: Config) -> None:
+        digits = config["endpoints"]["digits"]
+        digits.update(default=name, deployments={name: mlp(config)})
+
+    return change
+
+
+def _digits(**keys: object) -> Callable[[Config], object]:
+    return lambda config: config["endpoints"]["digits"].update(keys)
+
+
+def _mlp(**keys: object) -> Callable[[Config], object]:
+    return lambda config: mlp(config).update(keys)
+
+
+def _many(config: Config) -> None:
+    config["endpoints"]["digits"]["deployments"] = {f"{'mlp' if n == 0 else f'd{n}'}": mlp(config) for n in range(8)}
+
+
+WORDS = "letters, digits and single hyphens, a letter first, no hyphen last"
+BATCH_KEYS = (
+    "code, description, environment, environmentVariables, errorThreshold, instanceCount, loggingLevel, "
+    "maxConcurrencyPerInstance, maxRetries, miniBatchSize, model, outputAction, outputFileName, "
+    "scoringScript, tags or "
+    "timeoutSeconds"
+)
+IMAGE = (
+    "Allowed: an image with a tag other than latest, or with a digest (@sha256:...), so that the same "
+    "configuration always "
+    "means the same environment."
+)
+BELOW = "that exists below the folder of Pulumi.yaml, with / between its parts"
+
+WRONG: list[tuple[Callable[[Config], object], str]] = [
+    (
+        _rename_endpoint("digits-written-by-many-hands"),
+        (
+            f"endpoints.digits-written-by-many-hands is no batch endpoint name: it has 28 characters. Allowed: 1 to 24 "
+            f"characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            "pulumi config rm --path endpoints.digits-written-by-many-hands --stack dev"
+        ),
+    ),
+    (
+        _rename_endpoint("my digits"),
+        (
+            'endpoints["my digits"] is no batch endpoint name: it has characters, or an order of them, that the service '
+            f"refuses. Allowed: 1 to 24 characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            "pulumi config rm --path 'endpoints[\"my digits\"]' --stack dev"
+        ),
+    ),
+    (
+        lambda config: config["endpoints"].update(Digits=config["endpoints"]["digits"]),
+        (
+            "endpoints.Digits is the same name as digits. Allowed: names that differ in more than capitals, "
+            "because a batch "
+            "endpoint name has no case.\n"
+            "pulumi config rm --path endpoints.Digits --stack dev"
+        ),
+    ),
+    (
+        _rename_deployment("m" * 24),
+        (
+            f"endpoints.digits.deployments.{'m' * 24} is no batch deployment name: it has 24 characters. Allowed: "
+            "1 to 23 "
+            f"characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            f"pulumi config rm --path endpoints.digits.deployments.{'m' * 24} --stack dev"
+        ),
+    ),
+    (
+        lambda config: config.update(endpoints={}),
+        (
+            "endpoints is not set. Allowed: an object with at least one endpoint; docs/configuration.md has a "
+            "whole one.\n"
+            "pulumi config set --path endpoints.ENDPOINT.default DEPLOYMENT --stack dev"
+        ),
+    ),
+    (
+        _digits(default="forest"),
+        (
+            "endpoints.digits.default is 'forest'. Allowed: mlp.\n"
+            "pulumi config set --path endpoints.digits.default mlp --stack dev"
+        ),
+    ),
+    (
+        _digits(default=None),
+        (
+            "endpoints.digits.default is not set. Allowed: mlp.\n"
+            "pulumi config set --path endpoints.digits.default mlp --stack dev"
+        ),
+    ),
+    (
+        _digits(deployments={}),
+        (
+            "endpoints.digits.deployments is not set. Allowed: an object with at least one deployment.\n"
+            "pulumi config set --path endpoints.digits.deployments.DEPLOYMENT.scoringScript score.py --stack dev"
+        ),
+    ),
+    (
+        _digits(deployments=["mlp"]),
+        (
+            "endpoints.digits.deployments is ['mlp']. Allowed: an object that describes the endpoint's deployments.\n"
+            "pulumi config rm --path endpoints.digits.deployments --stack dev"
+        ),
+    ),
+    (
+        _digits(tryOut={"input": "x"}),
+        (
+            "endpoints.digits.tryOut is set. Trying a candidate out before the switch comes with a later release "
+            "of this "
+            "program; remove it.\n"
+            "pulumi config rm --path endpoints.digits.tryOut --stack dev"
+        ),
+    ),
+    (
+        _digits(callers=[]),
+        (
+            "endpoints.digits.callers is set. Granting callers comes with a later release of this program; "
+            "remove it and grant "
+            "by hand.\n"
+            "pulumi config rm --path endpoints.digits.callers --stack dev"
+        ),
+    ),
+    (
+        _digits(pin="mlp"),
+        (
+            "endpoints.digits.pin is 'mlp'. Allowed: the name of a kept revision, as `python -m modelops status` "
+            "lists them.\n"
+            "pulumi config set --path endpoints.digits.pin DEPLOYMENT-01234567 --stack dev"
+        ),
+    ),
+    (
+        _digits(keep=0),
+        (
+            "endpoints.digits.keep is 0. Allowed: a whole number from 1 (revisions of each deployment, the "
+            "newest included).\n"
+            "pulumi config set --path endpoints.digits.keep 3 --stack dev"
+        ),
+    ),
+    (
+        _many,
+        (
+            "endpoints.digits.keep is 3: 8 deployments would reach 32 revisions during a release. Allowed: at "
+            "most 20 in one "
+            "endpoint, which is the service's limit.\n"
+            "pulumi config set --path endpoints.digits.keep 1 --stack dev"
+        ),
+    ),
+    (
+        _mlp(model={"path": "models/mpl", "name": "digits-mlp"}),
+        (
+            f"{MLP}.model.path is 'models/mpl'. Allowed: the model's file or folder: the path of a file or folder "
+            f"{BELOW}.\n"
+            f"pulumi config set --path {MLP}.model.path PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(model={"path": "models/mlp"}),
+        (
+            f"{MLP}.model.name is not set. Allowed: a model's name, 1 to 255 characters: letters, digits, hyphens and "
+            "underscores, a letter or digit first.\n"
+            f"pulumi config set --path {MLP}.model.name MODEL --stack dev"
+        ),
+    ),
+    (
+        _mlp(model={"path": "models/mlp", "name": "digits", "type": "onnx"}),
+        (
+            f"{MLP}.model.type is 'onnx'. Allowed: custom_model or mlflow_model.\n"
+            f"pulumi config set --path {MLP}.model.type custom_model --stack dev"
+        ),
+    ),
+    (
+        _mlp(model={"path": "models/mlp", "name": "digits", "version": 3}),
+        (
+            f"{MLP}.model.version is no key. Allowed: name, path or type.\n"
+            f"pulumi config rm --path {MLP}.model.version --stack dev"
+        ),
+    ),
+    (
+        _mlp(model={"name": "digits"}),
+        (
+            f"{MLP}.model names no model. Allowed: path and name (a local one), name and version (one of the "
+            "workspace), or "
+            "registry, name and version.\n"
+            f"pulumi config set --path {MLP}.model.path PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(model={"name": "digits", "version": "latest"}),
+        (
+            f"{MLP}.model.version is 'latest'. Allowed: a version, such as 3 (not latest: the same configuration "
+            "must always "
+            "mean the same thing).\n"
+            f"pulumi config set --path {MLP}.model.version 1 --stack dev"
+        ),
+    ),
+    (
+        _mlp(code="code/score.py"),
+        (
+            f"{MLP}.code is 'code/score.py'. Allowed: the folder with the scoring script: the path of a folder "
+            f"{BELOW}.\n"
+            f"pulumi config set --path {MLP}.code PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(code="../code"),
+        (
+            f"{MLP}.code is '../code'. Allowed: the folder with the scoring script: the path of a folder {BELOW}.\n"
+            f"pulumi config set --path {MLP}.code PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(code="/tmp"),  # noqa: S108
+        (
+            f"{MLP}.code is '/tmp'. Allowed: the folder with the scoring script: the path of a folder {BELOW}.\n"
+            f"pulumi config set --path {MLP}.code PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(scoringScript="scroe.py"),
+        (
+            f"{MLP}.scoringScript is 'scroe.py'. Allowed: a file that exists in code.\n"
+            f"pulumi config set --path {MLP}.scoringScript score.py --stack dev"
+        ),
+    ),
+    (
+        _mlp(scoringScript="score"),
+        (
+            f"{MLP}.scoringScript is 'score'. Allowed: a Python file, relative to the code folder.\n"
+            f"pulumi config set --path {MLP}.scoringScript score.py --stack dev"
+        ),
+    ),
+    (
+        _mlp(environment={"image": "example.com/base:1"}),
+        (
+            f"{MLP}.environment.condaFile is not set. Allowed: the conda file: the path of a file {BELOW}.\n"
+            f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(environment={"image": "example.com/base:1", "condaFile": "env"}),
+        (
+            f"{MLP}.environment.condaFile is 'env'. Allowed: the conda file: the path of a file {BELOW}.\n"
+            f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
+        ),
+    ),
+    (
+        _mlp(environment={"image": "example.com:5000/base", "condaFile": "env/conda.yaml"}),
+        (
+            f"{MLP}.environment.image is 'example.com:5000/base'. {IMAGE}\n"
+            f"pulumi config set --path {MLP}.environment.image example.com:5000/base:TAG --stack dev"
+        ),
+    ),
+    (
+        _mlp(environment={"image": "base:latest", "condaFile": "env/conda.yaml"}),
+        (
+            f"{MLP}.environment.image is 'base:latest'. {IMAGE}\n"
+            f"pulumi config set --path {MLP}.environment.image base:TAG --stack dev"
+        ),
+    ),
+    (
+        _mlp(environment={}),
+        (
+            f"{MLP}.environment names no environment. Allowed: image and condaFile, or the name and version of a "
+            "registered "
+            "environment.\n"
+            f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
+        ),
+    ),
+    (
+        _mlp(environmentVariables={"THREADS": 1}),
+        (
+            f"{MLP}.environmentVariables.THREADS is 1. Allowed: a text (put a number or a truth value in quotes).\n"
+            f"pulumi config set --path {MLP}.environmentVariables.THREADS VALUE --stack dev"
+        ),
+    ),
+    (
+        _mlp(instanceCount=5),
+        (
+            f"{MLP}.instanceCount is 5. Allowed: at most 4, which is cluster.maxNodes.\n"
+            f"pulumi config set --path {MLP}.instanceCount 4 --stack dev"
+        ),
+    ),
+    (
+        _mlp(miniBatchSize=-1),
+        (
+            f"{MLP}.miniBatchSize is -1. Allowed: a whole number from 1 (files for each call of run()).\n"
+            f"pulumi config set --path {MLP}.miniBatchSize 10 --stack dev"
+        ),
+    ),
+    (
+        _mlp(errorThreshold=-2),
+        (
+            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files above which the job ends; "
+            "-1 ignores "
+            "all).\n"
+            f"pulumi config set --path --stack dev -- {MLP}.errorThreshold -1"
+        ),
+    ),
+    (
+        _mlp(outputAction="append"),
+        (
+            f"{MLP}.outputAction is 'append'. Allowed: append_row or summary_only.\n"
+            f"pulumi config set --path {MLP}.outputAction append_row --stack dev"
+        ),
+    ),
+    (
+        _mlp(outputFileName="out/predictions.csv"),
+        (
+            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder.\n"
+            f"pulumi config set --path {MLP}.outputFileName predictions.csv --stack dev"
+        ),
+    ),
+    (
+        _mlp(miniBatchSzie=5),
+        (
+            f"{MLP}.miniBatchSzie is no key. Did you mean miniBatchSize? Allowed: {BATCH_KEYS}.\n"
+            f"pulumi config rm --path {MLP}.miniBatchSzie --stack dev"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), WRONG)
+def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], told: str) -> None:
+    assert problems(root, changed(change)) == [told]
