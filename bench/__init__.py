@@ -1,0 +1,1 @@
+"""What the project costs, measured against doing the same thing without it (`make bench`)."""
