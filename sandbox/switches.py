@@ -19,6 +19,10 @@ class Switches:
     """An endpoint PUT whose ``defaults`` names no deployment answers 400 (else it is stored)."""
     first_deployment_becomes_default: bool = False
     """The first deployment of an endpoint becomes its default by itself."""
+    durations_respelled: bool = True
+    """Durations are answered in their shortest spelling, PT120S as PT2M (else as they were sent)."""
+    workspace_dependencies_fixed: bool = True
+    """Changing a workspace's storage account, key vault or Application Insights answers 400 (else it is changed)."""
     empty_defaults: Literal["object", "null", "absent"] = "object"
     """How an endpoint without a default answers ``properties.defaults``."""
     short_results_retried: bool = False
@@ -34,6 +38,8 @@ PROFILES = {
         delete_of_default_refused=False,
         missing_default_refused=False,
         first_deployment_becomes_default=True,
+        durations_respelled=False,
+        workspace_dependencies_fixed=False,
         empty_defaults="absent",
         short_results_retried=True,
         nested_folders_ignored=False,

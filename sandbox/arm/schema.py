@@ -5,8 +5,9 @@ A schema is plain data (a JSON file under sandbox/schemas/, or a literal):
 - ``{"type": "object", "members": {name: schema}, "required": [name]}``: no other member may be there;
 - ``{"type": "map", "values": schema}``: any member names;
 - ``{"type": "array", "items": schema}``;
-- ``{"type": "string", "enum": [...], "pattern": "..."}``: enums compare without case and are answered in the
-  service's own case;
+- ``{"type": "string", "enum": [...], "pattern": "...", "format": "duration"}``: enums compare without case and are
+  answered in the service's own case; the one format that is checked is an ISO 8601 duration;
+- ``{"type": "text"}``: a string, or a number or boolean, which becomes one;
 - ``{"type": "integer" | "number", "minimum": n, "maximum": n}``, ``{"type": "boolean"}``, ``{"type": "any"}``;
 - ``{"type": "union", "discriminator": name, "cases": {value: object schema}}``: the discriminator compares without
   case;
@@ -18,6 +19,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.arm.durations import parse_duration
 from sandbox.arm.errors import ArmError
 
 Schema = Mapping[str, Any]
@@ -85,9 +87,26 @@ def _string(schema: Schema, value: Any, path: str) -> Any:
             if allowed.lower() == value.lower():
                 return allowed
         raise _refused(f"'{path}' is '{value}'; allowed: {', '.join(schema['enum'])}")
+    if schema.get("format") == "duration":
+        _check_duration(value, path)
     if "pattern" in schema and not re.search(schema["pattern"], value):
         raise _refused(f"'{path}' is '{value}', which does not match {schema['pattern']}")
     return value
+
+
+def _text(_: Schema, value: Any, path: str) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not isinstance(value, (str, int, float)):
+        raise _refused(f"'{path}' must be a string, not {type(value).__name__}")
+    return str(value)
+
+
+def _check_duration(value: str, path: str) -> None:
+    try:
+        parse_duration(value)
+    except ValueError as error:
+        raise _refused(f"'{path}': {error}") from error
 
 
 def _number(schema: Schema, value: Any, path: str) -> Any:
@@ -125,6 +144,7 @@ _CHECKS: dict[str, Callable[[Schema, Any, str], Any]] = {
     "map": _map,
     "array": _array,
     "string": _string,
+    "text": _text,
     "integer": _number,
     "number": _number,
     "boolean": _boolean,

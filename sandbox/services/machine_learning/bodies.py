@@ -1,0 +1,70 @@
+"""Request bodies: validated against sandbox/schemas/machine_learning.json, made from the service's own models."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sandbox.arm.durations import format_duration, parse_duration
+from sandbox.arm.errors import ArmError, not_modelled
+from sandbox.arm.schema import Schema, validate
+from sandbox.switches import Switches
+
+_FILE = Path(__file__).resolve().parents[2] / "schemas" / "machine_learning.json"
+
+
+@cache
+def schemas() -> dict[str, Schema]:
+    """Return the request schemas by the names that scripts/generate_ml_schemas.py gives them."""
+    loaded: dict[str, Schema] = json.loads(_FILE.read_text())
+    return loaded
+
+
+def checked(name: str, body: Any) -> dict[str, Any]:
+    """Return a validated copy of a request body, its ``properties`` an object.
+
+    Raises:
+        ArmError: 400, naming the member that is wrong, what it is and what is allowed.
+    """
+    if body is None:
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
+    valid: dict[str, Any] = validate(schemas()[name], body)
+    if valid.get("properties") is None:
+        valid["properties"] = {}
+    return valid
+
+
+def refuse_other_cases(body: Any, member: str, discriminator: str, modelled: tuple[str, ...], what: str) -> None:
+    """Refuse, by name, a case of a discriminated member that Azure has and the sandbox has not.
+
+    Raises:
+        ArmError: 501 when ``body[member][discriminator]`` is a string other than those in ``modelled``.
+    """
+    part = body.get(member) if isinstance(body, dict) else None
+    value = part.get(discriminator) if isinstance(part, dict) else None
+    if isinstance(value, str) and value.lower() not in {each.lower() for each in modelled}:
+        raise not_modelled(f"{what} of type '{value}' (only {', '.join(modelled)})")
+
+
+def fill(properties: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Set the members that a request left out, or sent as null, to the service's defaults."""
+    for member, value in defaults.items():
+        if properties.get(member) is None:
+            properties[member] = value
+
+
+def respelled(switches: Switches, duration: str) -> str:
+    """Return a duration as the service answers it (see ``Switches.durations_respelled``)."""
+    return format_duration(parse_duration(duration)) if switches.durations_respelled else duration
+
+
+def unknown_names(given: dict[str, Any], allowed: tuple[str, ...], what: str) -> None:
+    """Refuse query parameters that are not modelled: never ignored, since a filter that is ignored gives wrong answers.
+
+    Raises:
+        ArmError: 501 naming the first one.
+    """
+    known = {name.lower() for name in allowed} | {"api-version"}
+    for name in given:
+        if name.lower() not in known:
+            raise not_modelled(f"the query parameter '{name}' of {what} (only {', '.join(allowed) or 'none'})")

@@ -1,0 +1,111 @@
+"""The workspace's own hosts, ``<region>.api.azureml.ms``: discovery, run history, outputs, an endpoint's jobs."""
+
+import re
+from typing import Any
+
+from sandbox.arm.errors import ArmError, bad_request
+from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.store import Resource
+from sandbox.arm.world import World
+from sandbox.jobs.records import Record, RunRecords
+from sandbox.services.machine_learning.job_answers import batch_job, run, run_details
+from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, modelled_query, workspace_of
+
+HOST = "{region}.api.azureml.ms"
+_HISTORY = "/history/v1.0" + WORKSPACE_PATH
+_FRONTEND = "/mferp/managementfrontend" + WORKSPACE_PATH
+_OUTPUT_ASSET = re.compile(
+    r"azureml://locations/[^/]+/workspaces/[^/]+/data/azureml_(?P<run>[^/]+)_output_data_(?P<output>[^/]+)/versions/1",
+    re.IGNORECASE,
+)
+
+
+def register(world: World) -> None:
+    """Serve the workspace API hosts."""
+    history = _History(world)
+    add = world.router.add
+    add("GET", "/discovery", history.discover, host=HOST)
+    add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST)
+    add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST)
+    add("GET", _HISTORY + "/runs/{run}/children", history.children, host=HOST)
+    add("POST", _HISTORY + "/rundata", history.data, host=HOST)
+    add("POST", f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris", history.resolve, host=HOST)
+    add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", history.endpoint_jobs, host=HOST)
+
+
+class _History:
+    """The handlers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._records = RunRecords(world.store)
+
+    async def discover(self, request: ArmRequest) -> ArmResponse:
+        """Answer where a workspace's services are: all on this host."""
+        here = f"https://{request.params['region'].lower()}.api.azureml.ms"
+        names = ("api", "history", "experimentation", "modelmanagement", "studio")
+        return ArmResponse(200, dict.fromkeys(names, here))
+
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a run."""
+        workspace = self._workspace(request)
+        return ArmResponse(200, run(workspace, self._existing(workspace, request.params["run"])))
+
+    async def details(self, request: ArmRequest) -> ArmResponse:
+        """Answer a run's state and log files."""
+        workspace = self._workspace(request)
+        return ArmResponse(200, run_details(self._world, self._existing(workspace, request.params["run"])))
+
+    async def children(self, request: ArmRequest) -> ArmResponse:
+        """Answer a run's steps."""
+        modelled_query(request, "$top")
+        workspace = self._workspace(request)
+        parent = self._existing(workspace, request.params["run"])
+        children = self._records.children(parent["runId"])
+        return ArmResponse(200, {"value": [run(workspace, child) for child in children]})
+
+    async def data(self, request: ArmRequest) -> ArmResponse:
+        """Answer a run's metadata; definition and specification, which clients only ask for, are null."""
+        workspace = self._workspace(request)
+        run_id = (request.body or {}).get("runId")
+        if not run_id:
+            raise bad_request("required member 'runId' is missing")
+        metadata = run(workspace, self._existing(workspace, str(run_id)))
+        return ArmResponse(200, {"runMetadata": metadata, "runDefinition": None, "jobSpecification": None})
+
+    async def resolve(self, request: ArmRequest) -> ArmResponse:
+        """Answer where the data assets of runs' outputs are."""
+        workspace = self._workspace(request)
+        values: dict[str, Any] = {}
+        for asset_id in (request.body or {}).get("values") or []:
+            match = _OUTPUT_ASSET.fullmatch(str(asset_id))
+            record = self._existing(workspace, match["run"]) if match else None
+            if match is None or record is None or match["output"] not in record["outputs"]:
+                raise ArmError(404, "NotFound", f"There is no data asset '{asset_id}'.")
+            values[asset_id] = {"type": "uri_folder", "uri": record["outputs"][match["output"]]}
+        return ArmResponse(200, {"values": values})
+
+    async def endpoint_jobs(self, request: ArmRequest) -> ArmResponse:
+        """Answer an endpoint's jobs, newest first."""
+        modelled_query(request)
+        workspace = self._workspace(request)
+        endpoint = existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
+        found = self._records.jobs(workspace.id)
+        mine = [batch_job(record) for record in found if record["endpoint"].lower() == endpoint.name.lower()]
+        return ArmResponse(200, {"value": mine})
+
+    def _workspace(self, request: ArmRequest) -> Resource:
+        workspace = workspace_of(self._world, request)
+        if workspace.body["location"] != request.params["region"].lower():
+            raise ArmError(
+                404,
+                "WorkspaceNotFound",
+                f"The workspace '{workspace.name}' is in '{workspace.body['location']}', not here.",
+            )
+        return workspace
+
+    def _existing(self, workspace: Resource, run_id: str) -> Record:
+        found = self._records.get(run_id)
+        if found is None or found["workspaceId"].lower() != workspace.id.lower():
+            raise ArmError(404, "NotFound", f"There is no run '{run_id}' in the workspace '{workspace.name}'.")
+        return found

@@ -1,0 +1,102 @@
+"""Where machine learning resources are: path templates, ids, and the workspace that a request is about."""
+
+from typing import Any
+
+from sandbox.arm.errors import ArmError, resource_not_found
+from sandbox.arm.requests import ArmRequest
+from sandbox.arm.store import Resource
+from sandbox.arm.world import World
+from sandbox.services.machine_learning.bodies import unknown_names
+
+NAMESPACE = "Microsoft.MachineLearningServices"
+WORKSPACES = f"{NAMESPACE}/workspaces"
+ENDPOINTS = f"{WORKSPACES}/batchEndpoints"
+DEPLOYMENTS = f"{ENDPOINTS}/deployments"
+COMPUTES = f"{WORKSPACES}/computes"
+DATASTORES = f"{WORKSPACES}/datastores"
+
+WORKSPACE_PATH = (
+    f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{NAMESPACE}/workspaces/{{workspace}}"
+)
+SUBSCRIPTION_PATH = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}"
+
+
+def workspace_id(request: ArmRequest) -> str:
+    """Return the id of the workspace in a request's path, in the caller's case."""
+    return WORKSPACE_PATH.format(**{name: request.params[name] for name in ("subscription", "group", "workspace")})
+
+
+def workspace_of(world: World, request: ArmRequest) -> Resource:
+    """Return the workspace in a request's path.
+
+    Raises:
+        ArmError: 404 when it does not exist or is soft-deleted.
+    """
+    world.operations.touch(workspace_id(request))
+    found = world.store.get(workspace_id(request))
+    if found is None:
+        name, group = request.params["workspace"], request.params["group"]
+        raise ArmError(
+            404,
+            "ResourceNotFound",
+            f"The Resource '{WORKSPACES}/{name}' under resource group '{group}' was not found.",
+        )
+    return found
+
+
+def reached(world: World, resource_id: str) -> Resource | None:
+    """Return a resource after one step of the operation that it may be in: a read counts as a poll."""
+    world.operations.touch(resource_id)
+    return world.store.get(resource_id)
+
+
+def existing(world: World, resource_id: str) -> Resource:
+    """Return a resource after one step of its operation.
+
+    Raises:
+        ArmError: 404 when there is none.
+    """
+    found = reached(world, resource_id)
+    if found is None:
+        raise resource_not_found(resource_id)
+    return found
+
+
+def modelled_query(request: ArmRequest, *allowed: str) -> None:
+    """Refuse query parameters other than ``allowed`` and api-version.
+
+    Raises:
+        ArmError: 501 naming the first one.
+    """
+    unknown_names(dict(request.query), allowed, f"{request.method} {request.path}")
+
+
+def take(request: ArmRequest, items: list[Any], parameter: str) -> list[Any]:
+    """Return at most as many items as an integer query parameter says.
+
+    Raises:
+        ArmError: 400 when it is not a positive integer.
+    """
+    text = request.query.get(parameter)
+    if text is None:
+        return items
+    if not text.isdecimal() or int(text) == 0:
+        raise ArmError(400, "InvalidQueryParameter", f"'{parameter}' is '{text}'; allowed: a positive integer.")
+    return items[: int(text)]
+
+
+def location_of(body: dict[str, Any], workspace: Resource) -> str:
+    """Return a body's location in ARM's spelling, or the workspace's when it has none.
+
+    Raises:
+        ArmError: 400 when it is another region than the workspace's.
+    """
+    home = str(workspace.body["location"])
+    location = str(body.get("location") or home).replace(" ", "").lower()
+    if location != home:
+        raise ArmError(
+            400,
+            "InvalidLocation",
+            f"The location '{location}' is not the workspace's: '{workspace.name}' is in '{home}'.",
+        )
+    return location

@@ -1,0 +1,211 @@
+"""The scoring hosts, ``<endpoint>.<region>.inference.ml.azure.com``: POST /jobs starts a job, GET reads it."""
+
+import uuid
+from typing import Any
+
+from sandbox.arm.durations import parse_duration
+from sandbox.arm.errors import ArmError, bad_request
+from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.store import Resource
+from sandbox.arm.world import World
+from sandbox.jobs.records import RunRecords
+from sandbox.jobs.request import EnvironmentSpec, JobRequest
+from sandbox.services.machine_learning.batch_endpoints import default_of
+from sandbox.services.machine_learning.deployment_settings import (
+    LARGEST,
+    check_instances,
+    check_range,
+    check_timeout,
+)
+from sandbox.services.machine_learning.invocation import Invocation, parse
+from sandbox.services.machine_learning.job_answers import batch_job
+from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
+from sandbox.services.machine_learning.references import compute_of, referenced_asset
+from sandbox.services.machine_learning.scope import ENDPOINTS, reached
+
+HOST = "{endpoint}.{region}.inference.ml.azure.com"
+_INVOCATION = "ml-invocation"
+# https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-batch-endpoints
+_NO_DEFAULT = (
+    "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight"
+    " values or use a deployment specific header to route."
+)
+
+
+def register(world: World) -> None:
+    """Serve the scoring hosts."""
+    scoring = _Scoring(world)
+    world.router.add("POST", "/jobs", scoring.start, host=HOST)
+    world.router.add("GET", "/jobs/{job}", scoring.get, host=HOST)
+
+
+class _Scoring:
+    """The handlers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._records = RunRecords(world.store)
+
+    async def start(self, request: ArmRequest) -> ArmResponse:
+        """Start a job (201); a repeated request id answers the job that it started before (200)."""
+        endpoint = self._endpoint(request)
+        repeat = request.headers.get("repeatability_request-id")
+        if repeat:
+            before = self._records.get(self._world.store.document(_INVOCATION, f"{endpoint.id}/{repeat}") or "")
+            if before is not None:
+                return ArmResponse(200, batch_job(before))
+        deployment = self._deployment(request, endpoint)
+        job = self._plan(endpoint, deployment, parse(request.body))
+        if repeat:
+            self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.name)
+        self._world.jobs.submit(job)
+        return ArmResponse(201, batch_job(self._records.get(job.name) or {}))
+
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a job of this endpoint."""
+        endpoint = self._endpoint(request)
+        found = self._records.get(request.params["job"])
+        if found is None or found["parentRunId"] is not None or found["endpoint"].lower() != endpoint.name.lower():
+            raise ArmError(
+                404, "NotFound", f"There is no job '{request.params['job']}' of the endpoint '{endpoint.name}'."
+            )
+        return ArmResponse(200, batch_job(found))
+
+    def _endpoint(self, request: ArmRequest) -> Resource:
+        name, region = request.params["endpoint"].lower(), request.params["region"].lower()
+        for each in self._world.store.below("", ENDPOINTS):
+            if each.name.lower() == name and each.body["location"] == region:
+                return each
+        raise ArmError(404, "NotFound", f"There is no batch endpoint '{name}' in the region '{region}'.")
+
+    def _deployment(self, request: ArmRequest, endpoint: Resource) -> Resource:
+        named = request.headers.get("azureml-model-deployment")
+        name = named or default_of(endpoint.body)
+        if not name:
+            raise ArmError(404, "NotFound", _NO_DEFAULT)
+        found = reached(self._world, f"{endpoint.id}/deployments/{name}")
+        if found is None:
+            raise ArmError(404, "NotFound", f"The endpoint '{endpoint.name}' has no deployment '{name}'.")
+        state = found.body["properties"]["provisioningState"]
+        if state not in ("Succeeded", "Updating"):
+            raise bad_request(f"The deployment '{name}' is {state}; jobs need one that is Succeeded.", "UserError")
+        return found
+
+    def _plan(self, endpoint: Resource, deployment: Resource, asked: Invocation) -> JobRequest:
+        """Check everything, then make the records of the run and its one step."""
+        world = self._world
+        workspace = world.store.get(endpoint.id.rsplit("/batchEndpoints/", 1)[0])
+        if workspace is None:
+            raise bad_request(f"The workspace of the endpoint '{endpoint.name}' is gone.")
+        settings = deployment.body["properties"]
+        compute = compute_of(world, workspace, settings)
+        _check_overrides(asked, compute)
+        name, child = f"batchjob-{uuid.uuid4()}", str(uuid.uuid4())
+        output, output_uri = output_place(world, workspace, asked, child, settings["outputFileName"])
+        retry = settings["retrySettings"]
+        job = JobRequest(
+            name=name,
+            child_id=child,
+            workspace_id=workspace.id,
+            endpoint=endpoint.name,
+            deployment=deployment.name,
+            location=endpoint.body["location"],
+            compute=compute.id,
+            input=input_place(world, workspace, asked),
+            output=output,
+            environment_variables=settings["environmentVariables"],
+            instance_count=_first(asked.instance_count, settings["resources"]["instanceCount"]),
+            max_concurrency_per_instance=settings["maxConcurrencyPerInstance"],
+            mini_batch_size=_first(asked.mini_batch_size, settings["miniBatchSize"]),
+            max_retries=_first(asked.max_retries, retry["maxRetries"]),
+            timeout_seconds=parse_duration(asked.timeout or retry["timeout"]),
+            error_threshold=_first(asked.error_threshold, settings["errorThreshold"]),
+            output_action=settings["outputAction"],
+            logging_level=settings["loggingLevel"],
+            **_files(world, workspace, settings),
+        )
+        self._record(job, asked, output_uri)
+        return job
+
+    def _record(self, job: JobRequest, asked: Invocation, output_uri: str) -> None:
+        common = {
+            "rootRunId": job.name,
+            "workspaceId": job.workspace_id,
+            "experimentName": job.endpoint,
+            "endpoint": job.endpoint,
+            "deployment": job.deployment,
+            "outputs": {"score": output_uri},
+        }
+        self._records.create(
+            common
+            | {
+                "runId": job.name,
+                "status": "Preparing",
+                "displayName": job.name,
+                "runType": "azureml.PipelineRun",
+                "tags": {"azureml.batchrun": "true", "azureml.deploymentname": job.deployment},
+                "job": asked.answered
+                | {
+                    "compute": {"target": job.compute, "instanceCount": job.instance_count},
+                    "errorThreshold": job.error_threshold,
+                    "miniBatchSize": job.mini_batch_size,
+                    "output": {"uri": output_uri, "fileName": job.output.file_name},
+                    "retrySettings": {"maxRetries": job.max_retries, "timeout": f"PT{job.timeout_seconds:g}S"},
+                },
+            }
+        )
+        self._records.create(
+            common
+            | {
+                "runId": job.child_id,
+                "parentRunId": job.name,
+                "displayName": "batchscoring",
+                "runType": "azureml.StepRun",
+                "job": {},
+            }
+        )
+
+
+def _first(override: int | None, setting: int) -> int:
+    return setting if override is None else override
+
+
+def _check_overrides(asked: Invocation, compute: Resource) -> None:
+    for member, value, low in (
+        ("miniBatchSize", asked.mini_batch_size, 1),
+        ("errorThreshold", asked.error_threshold, -1),
+        ("retrySettings.maxRetries", asked.max_retries, 0),
+    ):
+        if value is not None:
+            check_range(f"properties.{member}", value, low, LARGEST)
+    if asked.instance_count is not None:
+        check_instances("properties.compute.instanceCount", asked.instance_count, compute)
+    if asked.timeout is not None:
+        check_timeout("properties.retrySettings.timeout", asked.timeout)
+
+
+def _files(world: World, workspace: Resource, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of a job request that come from the deployment's assets."""
+    model = referenced_asset(world, workspace, settings["model"]["assetId"], "models", "properties.model.assetId")
+    code_id = (settings.get("codeConfiguration") or {}).get("codeId")
+    environment_id = settings.get("environmentId")
+    result: dict[str, Any] = {
+        "model": model_files(world, workspace, model),
+        "code": None,
+        "scoring_script": "",
+        "environment": None,
+    }
+    if code_id:
+        code = referenced_asset(world, workspace, code_id, "codes", "properties.codeConfiguration.codeId")
+        result["code"] = code_files(world, workspace, code)
+        result["scoring_script"] = settings["codeConfiguration"]["scoringScript"]
+    if environment_id:
+        version = referenced_asset(world, workspace, environment_id, "environments", "properties.environmentId")
+        properties = version.body["properties"]
+        result["environment"] = EnvironmentSpec(
+            name=version.id.split("/")[-3],
+            version=version.name,
+            image=properties.get("image") or "",
+            conda_file=properties.get("condaFile") or "",
+        )
+    return result

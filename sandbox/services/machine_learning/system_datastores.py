@@ -1,0 +1,55 @@
+"""The datastores that a workspace is born with, and the blob containers behind them."""
+
+from typing import Any
+
+from sandbox.arm.requests import ArmRequest
+from sandbox.arm.world import World
+from sandbox.services.declared import stamp
+from sandbox.services.machine_learning.scope import DATASTORES
+
+DEFAULT_DATASTORE = "workspaceblobstore"
+ARTIFACT_CONTAINER = "azureml"
+"""The container of ``workspaceartifactstore``: run logs, ``ExperimentRun/dcid.<run>/...``."""
+
+
+def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
+    """Make the four system datastores of a new workspace; blob containers that they need are made with them."""
+    account = workspace["properties"]["storageAccount"].rsplit("/", 1)[-1]
+    guid = workspace["properties"]["workspaceId"]
+    containers = {DEFAULT_DATASTORE: f"azureml-blobstore-{guid}", "workspaceartifactstore": ARTIFACT_CONTAINER}
+    shares = {"workspacefilestore": f"azureml-filestore-{guid}", "workspaceworkingdirectory": f"code-{guid}"}
+    for name, container in containers.items():
+        world.blobs.create_container(account, container)
+        _store(world, request, workspace, name, {"datastoreType": "AzureBlob", "containerName": container})
+    for name, share in shares.items():
+        _store(world, request, workspace, name, {"datastoreType": "AzureFile", "fileShareName": share})
+
+
+def _store(world: World, request: ArmRequest, workspace: dict[str, Any], name: str, properties: dict[str, Any]) -> None:
+    storage = workspace["properties"]["storageAccount"].split("/")
+    keyless = workspace["properties"]["systemDatastoresAuthMode"].lower() == "identity"
+    credentials: dict[str, Any] = {"credentialsType": "None"}
+    if not keyless:
+        credentials = {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey"}}
+    resource_id = f"{workspace['id']}/datastores/{name}"
+    body: dict[str, Any] = {
+        "id": resource_id,
+        "name": name,
+        "type": DATASTORES,
+        "properties": {
+            "description": None,
+            "tags": {},
+            "properties": {},
+            "isDefault": name == DEFAULT_DATASTORE,
+            "credentials": credentials,
+            "subscriptionId": storage[2],
+            "resourceGroup": storage[4],
+            "accountName": storage[-1],
+            "endpoint": "core.windows.net",
+            "protocol": "https",
+            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity" if keyless else "None",
+            **properties,
+        },
+    }
+    stamp(request, None, body)
+    world.store.put(resource_id, DATASTORES, body, {"system": True})
