@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from settings import ClusterSettings, DeployerSettings
+from settings_platform import ClusterSettings, DeployerSettings
 from settings_section import SettingsError
 from tests.unit.settings_world import RIGHT, Config, changed, make_files, mlp, problems, read
 
