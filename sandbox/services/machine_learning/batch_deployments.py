@@ -178,7 +178,7 @@ class _Deployments:
         script = code["scoringScript"]
         if not _SCRIPT.fullmatch(script):
             raise bad_request(
-                f"'properties.codeConfiguration.scoringScript' is '{script}'; allowed: a relative path that ends in .py.",
+                f"'properties.codeConfiguration.scoringScript' is '{script}'; allowed: a path ending in .py.",
                 "UserError",
             )
         if found.body["properties"].get("codeUri") and not properties.get("environmentId"):
