@@ -9,12 +9,12 @@ import select
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.home import REPOSITORY, Home
+from sandbox.processes import wait_until_ended
 from sandbox.switches import PROFILES
 
 _START_SECONDS = 60
@@ -116,10 +116,10 @@ def stop(home: Home) -> bool:
             return False
         with contextlib.suppress(OSError):
             server.control("POST", "/stop")
-        if not _gone(server.pid, _STOP_SECONDS):
+        if not wait_until_ended(server.pid, _STOP_SECONDS):
             # It answered as this pid a moment ago: the number still is the server's.
             os.kill(server.pid, signal.SIGKILL)
-            _gone(server.pid, _STOP_SECONDS)
+            wait_until_ended(server.pid, _STOP_SECONDS)
         home.server_file.unlink(missing_ok=True)
         return True
 
@@ -191,18 +191,6 @@ def _become_server(home: Home, profile: str, ready: int) -> None:
         os.execv(sys.executable, [*command, "--ready", str(ready)])  # noqa: S606 - no shell is wanted
     finally:
         os._exit(1)
-
-
-def _gone(pid: int, seconds: float) -> bool:
-    """Wait until a process has ended; return whether it has."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def _end_of_log(home: Home) -> str:

@@ -4,7 +4,6 @@ Nothing here touches a real backend, and nothing is done while the process that 
 """
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from sandbox.home import Home
 from sandbox.inventory import deployment
+from sandbox.processes import has_ended
 from sandbox.stacks import checkpoint
 
 
@@ -71,12 +71,4 @@ def _is_dead(lock: Path) -> bool:
     except (OSError, ValueError, KeyError):
         # Not a lock that this version of the engine wrote: hands off.
         return False
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return bool(host == socket.gethostname()) and has_ended(pid)

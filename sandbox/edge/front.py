@@ -20,6 +20,7 @@ from sandbox.arm.errors import ArmError, not_modelled
 from sandbox.arm.requests import ArmRequest, OperationFault, Principal
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
+from sandbox.blobs.errors import BlobError
 from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
 from sandbox.edge.proxy import acknowledge_at_once
@@ -33,6 +34,7 @@ WebHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """ARM's own limit for a request body."""
 _READ_BUFFER_BYTES = 1024 * 1024
+_UNAUTHORIZED = 401
 _SECRET_QUERY = frozenset({"sig", "code", "client_secret", "token"})
 _AUDIENCES = {
     Service.ARM: ARM_AUDIENCES,
@@ -143,21 +145,20 @@ class Front:
     async def _answer(self, request: web.Request, host: str, sequence: int) -> web.StreamResponse:
         fault = self._faults.meet(request.method, host + request.path)
         if fault is not None:
-            injected = await _before(fault)
+            injected = await _before(fault, host)
             if injected is not None:
                 return injected
         try:
             response = await self._serve(request, host, sequence, fault)
         except ArmError as error:
-            response = _json(error.status, error.body(), error.headers)
-            response.headers["x-ms-error-code"] = error.code
+            response = _refusal(host, error)
         except (web.HTTPException, ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort, which logs it
             # Not 500: clients retry that with long waits, and a defect of the sandbox does not go away by itself.
             _log.exception("request %d: %s https://%s%s", sequence, request.method, host, request.path)
             message = f"The sandbox failed on request {sequence}: {error!r}. The traceback is in log/server.log."
-            response = _json(501, ArmError(501, "SandboxDefect", message).body(), {})
+            response = _refusal(host, ArmError(501, "SandboxDefect", message))
         if fault is not None:
             _after(fault)
         return response
@@ -194,11 +195,11 @@ class _ConnectionLost(Exception):  # noqa: N818 - an event, not an error
     """The client is to see a lost connection instead of an answer."""
 
 
-async def _before(fault: Fault) -> web.Response | None:
+async def _before(fault: Fault, host: str) -> web.Response | None:
     """Do what a fault does before the service is asked; return an answer if there is to be no other."""
     match fault.action:
         case "status":
-            return _json(fault.status, ArmError(fault.status, fault.code, fault.message).body(), fault.headers)
+            return _refusal(host, ArmError(fault.status, fault.code, fault.message, headers=fault.headers))
         case "delay":
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(fault.removed.wait(), fault.seconds)
@@ -257,6 +258,18 @@ def _json(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
     return web.Response(
         status=status, body=json.dumps(body).encode(), headers=headers, content_type="application/json", charset="utf-8"
     )
+
+
+def _refusal(host: str, error: ArmError) -> web.Response:
+    """Answer an error in the shape that the host's clients read: XML from storage, ARM's envelope from all others."""
+    headers = {"x-ms-error-code": error.code} | error.headers
+    if service_of(host) is not Service.BLOB:
+        return _json(error.status, error.body(), headers)
+    if error.status == _UNAUTHORIZED:
+        # Storage has one code for every token that it does not accept; the challenge says what is wrong with it.
+        headers["x-ms-error-code"] = "InvalidAuthenticationInfo"
+    content = BlobError(error.status, headers["x-ms-error-code"], error.message).xml(str(uuid.uuid4()))
+    return web.Response(status=error.status, body=content, headers=headers, content_type="application/xml")
 
 
 async def _stamp(request: web.Request, response: web.StreamResponse) -> None:
