@@ -19,6 +19,7 @@ from toolchain.places import (
     REPOSITORY,
     VENV,
     SetupError,
+    UnavailableError,
     cache,
     fingerprint,
     read_stamp,
@@ -42,48 +43,48 @@ def ensure() -> None:
     stamp = read_stamp(STAMP)
     if stamp.get("fingerprint") == print_ and _identity(PULUMI) == stamp.get("identity"):
         return
-    reasons = []
-    on_path, reason = _on_path(required)
-    if on_path:
-        _link(on_path)
-    else:
-        reasons.append(f"on PATH: {reason}")
-        place = cache() / "pulumi" / PULUMI_VERSION
-        with held(place):
-            reasons += _install_or_build(place)
+    try:
+        _link(on_path(required))
+    except UnavailableError as error:
+        _from_cache(f"on PATH: {error}")
     write_stamp(STAMP, fingerprint=print_, identity=_identity(PULUMI))
 
 
-def _install_or_build(place: Path) -> list[str]:
-    """Take the way that was gone before, else the next one that works."""
-    built, installed = place / "pulumi", place / "official" / "bin" / "pulumi"
-    if installed.is_file():
-        _link(installed)
-        return []
-    reasons = []
-    if not built.is_file():
-        reason = official.install(place / "official")
-        if not reason:
-            _link(installed)
-            return []
-        reasons.append(f"official installer: {reason}")
-        reason = gobuild.build(built)
-        if reason:
-            reasons.append(f"build with Go: {reason}")
-            raise SetupError(_no_way(reasons))
-    _adopt(built)
-    return reasons
+def _from_cache(reason: str) -> None:
+    """Link what an earlier run put into the cache, else put it there; `reason` says why the first way failed."""
+    place = cache() / "pulumi" / PULUMI_VERSION
+    built, downloaded = place / "pulumi", place / "official"
+    with held(place / "lock", f"getting Pulumi {PULUMI_VERSION}"):
+        if not downloaded.is_dir() and not built.is_file():
+            _download_or_build(downloaded, built, reason)
+    if downloaded.is_dir():
+        _link(downloaded / "bin" / "pulumi")
+    else:
+        _adopt(built)
+
+
+def _download_or_build(downloaded: Path, built: Path, reason: str) -> None:
+    reasons = [reason]
+    try:
+        official.install(downloaded)
+    except UnavailableError as error:
+        reasons.append(f"official installer: {error}")
+    else:
+        return
+    try:
+        gobuild.build(built)
+    except UnavailableError as error:
+        reasons.append(f"build with Go: {error}")
+        raise SetupError(_no_way(reasons)) from None
 
 
 def _no_way(reasons: list[str]) -> str:
-    return "\n".join(
-        [
-            f"There is no Pulumi CLI, and no way to get one (any of three is enough):\n  - {reasons[0]}",
-            *[f"  - {reason}" for reason in reasons[1:]],
-            f"Needed: Pulumi {_required()} on PATH with its Python language host; or internet access, for the official "
-            f"installer;\nor Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build of about four minutes. "
-            "Then run make again.",
-        ]
+    tried = "\n".join(f"  - {reason}" for reason in reasons)
+    return (
+        f"There is no Pulumi CLI here, and none of the three ways to get one worked:\n{tried}\n"
+        f"Any one of these is enough: Pulumi {_required()} on PATH, with its Python language host;\ninternet access, "
+        f"for the official installer; Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build of\nabout four "
+        "minutes. Then run make again."
     )
 
 
@@ -95,20 +96,20 @@ def _required() -> str:
     return found[1].strip() if found else f">={PULUMI_VERSION}"
 
 
-def _on_path(required: str) -> tuple[Path | None, str]:
-    """Return the user's own CLI, or why it does not do."""
+def on_path(required: str) -> Path:
+    """Return the user's own CLI. Raises UnavailableError when there is none that will do, and says why."""
     folders = [folder for folder in os.get_exec_path() if folder and not _is_ours(Path(folder))]
     path = shutil.which("pulumi", path=os.pathsep.join(folders))
     if path is None:
-        return None, "there is none"
+        raise UnavailableError("there is none")
     version = version_of(path)
     if not satisfies(version, required):
-        return None, f"{path} is version {version or 'unknown'}, and Pulumi.yaml requires {required}"
+        raise UnavailableError(f"{path} is version {version or 'unknown'}, and Pulumi.yaml requires {required}")
     beside = Path(path).resolve().parent / HOST.name
     if not os.access(beside, os.X_OK) and shutil.which(HOST.name, path=os.pathsep.join(folders)) is None:
-        return None, f"{path} has no {HOST.name} beside it"
+        raise UnavailableError(f"{path} has no {HOST.name} beside it")
     say(f"pulumi: {path} (version {version}, from PATH)")
-    return Path(path), ""
+    return Path(path)
 
 
 def _is_ours(folder: Path) -> bool:
@@ -144,9 +145,7 @@ def _adopt(built: Path) -> None:
         draft.chmod(0o755)
 
     _replace(HOST, write)
-    say(
-        "pulumi: built from source; with it goes the project's own Python language host (docs/adr/0004-language-host.md)"
-    )
+    say(f"pulumi: {PULUMI_VERSION}, built from source; our own Python language host goes with it (docs/adr/0004)")
 
 
 def _replace(target: Path, make: Callable[[Path], object]) -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from toolchain.lock import held
 from toolchain.places import (
     PYTHON,
     REPOSITORY,
@@ -38,49 +39,58 @@ def ensure(level: Level) -> None:
 
     Does nothing when it already does. Raises SetupError when a step fails; the next call continues.
     """
+    if _wanted(level) is None:
+        return
+    with held(REPOSITORY / "pyproject.toml", "setting up this checkout"):
+        missing = _wanted(level)
+        if missing is not None:
+            _install(*missing)
+
+
+def _wanted(level: Level) -> tuple[Level, str] | None:
+    """Return what is to be installed and its fingerprint; None when just that was installed last."""
     stamp = read_stamp(STAMP)
     wanted: Level = "dev" if "dev" in (level, stamp.get("level")) else "runtime"
     print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV))
-    if stamp.get("fingerprint") == print_ and stamp.get("level") == wanted and _works():
-        return
-    # Without a stamp, or with one of another Python, an install may have been cut off in the middle.
-    whole = stamp.get("python") == sys.version and stamp.get("place") == str(VENV)
+    return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
+
+
+def _install(wanted: Level, print_: str) -> None:
+    # Without a stamp an install may have been cut off in the middle, and look whole to uv.
+    whole = bool(read_stamp(STAMP))
     remove_stamp(STAMP)
-    if not (whole and _works()):
-        _create(keep=_works() and _version() == sys.version)
+    if _version() != sys.version:
+        _create()
+        whole = True
     count = REQUIREMENTS[wanted].read_text(encoding="utf-8").count("==")
     say(f"environment: installing the {count} packages of {REQUIREMENTS[wanted].name} into .venv, about a minute")
     _install_uv()
     _sync(wanted, again=not whole)
-    write_stamp(STAMP, level=wanted, fingerprint=print_, python=sys.version, place=str(VENV))
-
-
-def _works() -> bool:
-    return os.access(PYTHON, os.X_OK) and _version() != ""
+    write_stamp(STAMP, level=wanted, fingerprint=print_)
 
 
 def _version() -> str:
     """Return `.venv`'s `sys.version`; empty when its Python does not start, as after an upgrade of the system's."""
     try:
         ran = subprocess.run(
-            [str(PYTHON), "-Ic", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
+            [str(PYTHON), "-ISc", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
         )
     except OSError:
         return ""
-    return ran.stdout.strip() if ran.returncode == 0 else ""
+    return ran.stdout.removesuffix("\n") if ran.returncode == 0 else ""
 
 
-def _create(*, keep: bool) -> None:
+def _create() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         message = (
             f"{sys.executable} cannot make virtual environments: its module ensurepip is missing. "
             "Install it (Debian and Ubuntu: apt install python3-venv), then run make again."
         )
         raise SetupError(message)
-    if keep:
-        return
     say(f"environment: making .venv with Python {sys.version.split()[0]}")
-    _run([sys.executable, "-m", "venv", "--clear", str(VENV)], "Making .venv failed.")
+    # Not sys.executable: in an activated environment that is the one that is about to be cleared.
+    base = getattr(sys, "_base_executable", sys.executable)
+    _run([base, "-m", "venv", "--clear", str(VENV)], "Making .venv failed.")
 
 
 def _install_uv() -> None:

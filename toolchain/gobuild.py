@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from toolchain.places import PULUMI_VERSION, REPOSITORY, home, say
+from toolchain.places import PULUMI_VERSION, REPOSITORY, UnavailableError, home, say
 from toolchain.progress import Progress
 from toolchain.versions import parse
 
@@ -21,32 +21,32 @@ ELSEWHERE = ["/usr/local/go/bin", "/usr/lib/go/bin", "/opt/homebrew/bin"]
 ERROR_LINES = 5
 
 
-def build(target: Path) -> str:
-    """Build the CLI as `target`; return why it could not be, or nothing on success.
+def build(target: Path) -> None:
+    """Build the CLI as `target`. Raises UnavailableError, which says why it could not be.
 
     Go keeps what it compiled: after Ctrl-C the next call goes on from there. `target` is complete or absent.
     """
     go = shutil.which("go") or shutil.which("go", path=os.pathsep.join(ELSEWHERE))
     if go is None:
-        return "Go is not installed"
+        raise UnavailableError("Go is not installed")
     environment = {**os.environ, "HOME": str(home()), "GOWORK": "off"}
     asked = subprocess.run(
         [go, "env", "GOVERSION"], cwd=MODULE, env=environment, capture_output=True, text=True, check=False
     )
     version = parse(asked.stdout)
     if asked.returncode or version is None or version < (parse(GO_VERSION) or version):
-        return f"{go} is {asked.stdout.strip() or _last(asked.stderr)}; Go >= {GO_VERSION} is needed"
+        raise UnavailableError(f"{go} is {asked.stdout.strip() or _last(asked.stderr)}, older than {GO_VERSION}")
     say(f"pulumi: building the CLI {PULUMI_VERSION} with Go, once; about 4 minutes on 2 cores")
     say("pulumi: downloading its modules")
     fetched = subprocess.run(
         [go, "mod", "download"], cwd=MODULE, env=environment, capture_output=True, text=True, check=False
     )
     if fetched.returncode:
-        return f"its modules could not be downloaded: {_last(fetched.stderr)}"
-    return _compile(go, environment, target)
+        raise UnavailableError(f"its modules could not be downloaded: {_last(fetched.stderr)}")
+    _compile(go, environment, target)
 
 
-def _compile(go: str, environment: dict[str, str], target: Path) -> str:
+def _compile(go: str, environment: dict[str, str], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_name(f"{target.name}.{os.getpid()}")
     command = [go, "build", "-v", *FLAGS, "-o", str(draft), PACKAGE]
@@ -62,11 +62,10 @@ def _compile(go: str, environment: dict[str, str], target: Path) -> str:
                 else:
                     progress.advance()
         if run.returncode:
-            return f"go build failed: {_last(''.join(printed))}"
+            raise UnavailableError(f"go build failed: {_last(''.join(printed))}")
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-    return ""
 
 
 def _left(go: str, environment: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""One at a time: a lock that checkouts of the same user share, and that dies with its process."""
+"""One at a time: a lock on a file, shared by checkouts or by runs of make in one; it dies with its process."""
 
 import fcntl
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ from toolchain.places import say
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the lock of `folder`, which is made if need be; wait for another process that holds it, and say so."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w", encoding="utf-8") as file:
+def held(file: Path, work: str) -> Iterator[None]:
+    """Hold the lock of `file`, made empty if it is not there; wait, and say so, while another process does `work`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("ab") as handle:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for another run of make that works in {folder}")
-            fcntl.flock(file, fcntl.LOCK_EX)
+            say(f"waiting for another run of make, which is {work}")
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -8,7 +8,7 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from toolchain.places import PULUMI_VERSION, say
+from toolchain.places import PULUMI_VERSION, UnavailableError, say
 from toolchain.versions import version_of
 
 SCRIPT = "https://get.pulumi.com/install.sh"
@@ -16,14 +16,14 @@ PROBE_SECONDS = 5.0
 """How long the site may take to answer: a machine without internet should not wait for a time-out of its own."""
 
 
-def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SECONDS) -> str:
-    """Install the pinned CLI as `root/bin/pulumi`; return why it could not be, or nothing on success.
+def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SECONDS) -> None:
+    """Install the pinned CLI as `root/bin/pulumi`. Quiet when it cannot: then UnavailableError says why.
 
-    Quiet on failure. `root` is complete or absent: the download goes to a folder beside it first.
+    `root` is complete or absent: the download goes to a folder beside it first.
     """
     content = _fetch(script, probe_seconds)
     if content is None:
-        return f"{script} cannot be reached from here"
+        raise UnavailableError(f"{script} cannot be reached from here")
     say(f"pulumi: downloading the official CLI {PULUMI_VERSION}")
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="official-", dir=root.parent) as draft:
@@ -40,14 +40,13 @@ def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SE
         )
         if ran.returncode:
             last = (ran.stderr.strip() or ran.stdout.strip()).splitlines()[-1:]
-            return f"{script} failed: {' '.join(last) or f'exit code {ran.returncode}'}"
+            raise UnavailableError(f"{script} failed: {' '.join(last) or f'exit code {ran.returncode}'}")
         version = version_of(target / "bin" / "pulumi")
         if version != PULUMI_VERSION:
-            return f"{script} installed version {version or 'unknown'}, not {PULUMI_VERSION}"
+            raise UnavailableError(f"{script} installed version {version or 'unknown'}, not {PULUMI_VERSION}")
         shutil.rmtree(root, ignore_errors=True)
         target.rename(root)
     say(f"pulumi: {root}/bin/pulumi (version {PULUMI_VERSION}, official)")
-    return ""
 
 
 def _fetch(address: str, seconds: float) -> bytes | None:
@@ -56,7 +55,7 @@ def _fetch(address: str, seconds: float) -> bytes | None:
 
     def read() -> None:
         try:
-            with urllib.request.urlopen(address, timeout=seconds) as answer:
+            with urllib.request.urlopen(address, timeout=seconds) as answer:  # noqa: S310 -- a constant, or a test's
                 answers.append(answer.read())
         except OSError:
             return  # no network, a refusal, a bad certificate: the caller says that it cannot be reached

@@ -22,6 +22,10 @@ class SetupError(Exception):
     """A step cannot go on; the text says why, what is needed and what to run next."""
 
 
+class UnavailableError(Exception):
+    """One of several ways to get something does not work here; the text says why."""
+
+
 def home() -> Path:
     """Return the user's home folder, from the password database where HOME is unset or empty."""
     return Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)

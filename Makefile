@@ -1,0 +1,66 @@
+# Everything a clone needs. `make help` lists the targets; `make up STACK=prod` takes another stack.
+STACK ?= dev
+
+# The Python that makes .venv: the first that is recent enough. Another one: make PYTHON=/path/to/python3.12
+PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell $(name) -c \
+	'import sys; (3, 11) <= sys.version_info < (3, 14) and print(sys.executable)' 2>/dev/null)))
+VENV := .venv/bin
+RUN := $(VENV)/python -m sandbox run --
+PULUMI := $(RUN) pulumi
+
+# A user's own Python settings would reach into .venv.
+unexport PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.PHONY: up test preview down check bench lock tools tools-dev help
+
+up: tools ## deploy into the local sandbox, score the example's images, say where the predictions are
+	@$(VENV)/python -m sandbox recover --stack $(STACK)
+	@$(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true \
+		|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+	@rm -rf predictions
+	@$(RUN) python -m modelops invoke --stack $(STACK) --input examples/digits/data/images --download predictions
+	@$(VENV)/python examples/digits/grade.py predictions
+	@printf '\n%s\n' 'What next:' \
+		'  make preview     what would change, after an edit of Pulumi.$(STACK).yaml or of the model' \
+		'  make down        remove all of it; `make up` makes it again' \
+		'  README.md        the same in Azure: log in, pulumi stack init, pulumi up'
+
+test: tools-dev ## run the whole test suite; PYTEST="-k name -x" passes options on
+	@$(VENV)/python -m pytest $(PYTEST)
+
+preview: tools ## show what `make up` would change in the local sandbox
+	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true
+
+down: tools ## remove what `make up` made, and stop the sandbox
+	@$(VENV)/python -m sandbox recover --stack $(STACK)
+	@$(PULUMI) destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
+	@$(VENV)/python -m sandbox stop
+
+check: tools-dev ## format, lint, types, import rules, requirements: what CI checks before the tests
+	@$(VENV)/ruff format --check --quiet .
+	@$(VENV)/ruff check --quiet .
+	@$(VENV)/mypy .
+	@$(VENV)/pyright
+	@$(VENV)/python -m toolchain check
+	@$(VENV)/python -m pytest -q tests/unit/test_import_rules.py tests/unit/test_requirements.py
+
+bench: tools-dev ## measure this program against flat ones, as ratios
+	@$(VENV)/python -m bench
+
+lock: tools-dev ## recompile the requirements files after an edit of pyproject.toml's dependencies
+	@$(VENV)/python -m toolchain lock
+
+tools: python ## only the set-up: .venv and the Pulumi CLI; every target above does it by itself
+	@"$(PYTHON)" -m toolchain runtime pulumi
+
+tools-dev: python
+	@"$(PYTHON)" -m toolchain dev pulumi
+
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo 'Python 3.11, 3.12 or 3.13 is needed to set up this checkout, and PATH has' \
+		"$$(python3 --version 2>/dev/null || echo no python3). Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
