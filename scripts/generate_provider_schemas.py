@@ -1,9 +1,9 @@
 """Write sandbox/schemas/provider.json: what the stand-in provider has to know about the resource types it serves.
 
 The source is the installed `pulumi_azure_native` package, read as text (its syntax trees; nothing is imported), so the
-file is the same on every machine that has the same version. For every token of `sandbox.provider.resources` it holds the
-API version, the inputs and outputs with their types, which inputs are required, the defaults that the SDK fills in, and
-every nested type that can be reached from there.
+file is the same on every machine that has the same version. For every token of `sandbox.provider.resources` it holds
+the API version, the inputs and outputs with their types, which inputs are required, the defaults that the SDK fills in,
+and every nested type that can be reached from there.
 
 Run it after a change of the `pulumi-azure-native` pin or of the list of tokens:
 
@@ -252,7 +252,7 @@ def main() -> int:
     if arguments.check:
         current = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
         if not current:
-            print(f"{TARGET} is not current: run `python scripts/generate_provider_schemas.py`", file=sys.stderr)  # noqa: T201
+            print(f"{TARGET} is not current: run `python scripts/generate_provider_schemas.py`", file=sys.stderr)
         return 0 if current else 1
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(text, encoding="utf-8")

@@ -11,11 +11,10 @@ from pathlib import Path
 
 # How often the process looks whether its parent, the engine, still lives, in seconds.
 _PARENT_CHECK_SECONDS = 0.5
-_GIBIBYTE = 1024**3
 
 
 def use_protocol_only() -> None:
-    """Make `pulumi.runtime.proto` importable without the rest of the Pulumi SDK, which takes longer than all of ours."""
+    """Make `pulumi.runtime.proto` importable without the rest of the Pulumi SDK, which takes longer than ours."""
     for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.submodule_search_locations is None:
@@ -39,21 +38,17 @@ def start_log() -> None:
 
 async def serve(engine_address: str) -> None:
     """Serve until a signal comes or the engine is gone."""
-    import grpc
-    from pulumi.runtime.proto import provider_pb2_grpc
-
-    from sandbox.provider.engine import Engine
-    from sandbox.provider.servicer import Provider
+    # Only now: `use_protocol_only` has to come first.
+    from sandbox.provider.engine import Engine  # noqa: PLC0415
+    from sandbox.provider.server import make_server  # noqa: PLC0415
+    from sandbox.provider.servicer import Provider  # noqa: PLC0415
 
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     engine = Engine(engine_address)
     provider = Provider(engine)
-    limits = [("grpc.max_receive_message_length", _GIBIBYTE), ("grpc.max_send_message_length", _GIBIBYTE)]
-    server = grpc.aio.server(options=limits)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)  # type: ignore[no-untyped-call]
-    port = server.add_insecure_port("127.0.0.1:0")
+    server, port = make_server(provider)
     await server.start()
     print(port, flush=True)
     await _until_stopped(stop)

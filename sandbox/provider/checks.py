@@ -1,7 +1,7 @@
 """What Check validates: required inputs, types, lengths, patterns. The texts are azure-native's own.
 
-Extra inputs are not refused and never reach a request: that is how the provider behaves, and a sandbox that refused them
-would promise a check that Azure users do not get. Unknown values are passed over.
+Extra inputs are not refused and never reach a request: that is how the provider behaves, and a sandbox that refused
+them would promise a check that Azure users do not get. Unknown values are passed over.
 """
 
 import re

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.provider.errors import NotLoggedIn, Refused
+from sandbox.provider.errors import NotLoggedInError, RefusedError
 
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "clientId": ("ARM_CLIENT_ID",),
@@ -50,8 +50,8 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
     """Settings from the provider's config (`azure-native:location`, ...) and the environment.
 
     Raises:
-        NotLoggedIn: no credential is set, or one of its parts is missing.
-        Refused: a credential or cloud is set that the stand-in does not have.
+        NotLoggedInError: no credential is set, or one of its parts is missing.
+        RefusedError: a credential or cloud is set that the stand-in does not have.
     """
 
     def look_up(key: str) -> str:
@@ -65,7 +65,7 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
     parts = {"Subscription ID": "subscriptionId", "Tenant ID": "tenantId", "Client ID": "clientId"}
     for label, key in parts.items():
         if not look_up(key):
-            raise NotLoggedIn(
+            raise NotLoggedInError(
                 f"A {label} must be configured when authenticating as a Service Principal using a Client Secret. "
                 f"Set {_VARIABLES[key][0]}, or run `pulumi config set azure-native:{key} <value>`. Nothing was created."
             )
@@ -81,12 +81,12 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
 
 def _only_public_cloud(environment: str, metadata_host: str) -> None:
     if metadata_host:
-        raise Refused(
+        raise RefusedError(
             f"metadataHost (ARM_METADATA_HOSTNAME) is {metadata_host!r}: the azure-native stand-in only speaks to the "
             "public cloud's host names. Unset it, or use the real provider."
         )
     if environment.lower() not in _PUBLIC_CLOUDS:
-        raise Refused(
+        raise RefusedError(
             f"environment (ARM_ENVIRONMENT) is {environment!r}: the azure-native stand-in only knows `public`. "
             "Unset it, or use the real provider."
         )
@@ -105,7 +105,7 @@ def _refuse_the_rest(use_oidc: str, use_msi: str) -> None:
         raise _not_served("OIDC", "ARM_USE_OIDC")
     if use_msi == "true":
         raise _not_served("a managed identity", "ARM_USE_MSI")
-    raise NotLoggedIn(
+    raise NotLoggedInError(
         "no Azure login: neither ARM_CLIENT_SECRET nor azure-native:clientSecret is set, and the azure-native stand-in "
         "of the sandbox has no other login (the real provider would go on to `az login`). For the sandbox run "
         "`python -m sandbox run -- pulumi ...`, which sets one; for Azure run `az login` and use the real provider. "
@@ -113,8 +113,8 @@ def _refuse_the_rest(use_oidc: str, use_msi: str) -> None:
     )
 
 
-def _not_served(what: str, variable: str) -> Refused:
-    return Refused(
+def _not_served(what: str, variable: str) -> RefusedError:
+    return RefusedError(
         f"{variable} asks for {what}, which the azure-native stand-in does not have: it only logs in with a client "
         "secret (ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID, ARM_SUBSCRIPTION_ID). Unset it, or use the real "
         "provider. Nothing was created."

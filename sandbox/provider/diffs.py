@@ -1,7 +1,7 @@
 """What Diff answers: old inputs against new inputs, and which differences replace the resource.
 
 Outputs do not matter, but for one old special case. A create-only property of a nested type does *not* replace: only
-top-level ones and the names in the path do (azure-native's own rule; `replace_on_changes` is how a program asks for more).
+top-level ones and the names in the path do (azure-native's own rule; a program asks for more by `replace_on_changes`).
 """
 
 from collections.abc import Mapping
@@ -112,7 +112,7 @@ def _by_position(old: list[Any], new: list[Any]) -> list[tuple[int, Any, Any]]:
 
 
 def _keyed(old: list[Any], new: list[Any], identifiers: tuple[str, ...]) -> list[tuple[int, Any, Any]]:
-    """Pairs of the elements with the same identifying members; the index is the new one, or the old of a removed one."""
+    """Pairs of the elements with the same identifying members; the index is the new one, or a removed one's old."""
 
     def key(item: Any) -> tuple[str, ...]:
         return tuple(str(item.get(name, "")).lower() if isinstance(item, Mapping) else "" for name in identifiers)

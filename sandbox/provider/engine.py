@@ -32,7 +32,7 @@ class Engine:
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(self._address)
         # The generated class takes either kind of channel; its annotations only know one.
-        stub: Any = engine_pb2_grpc.EngineStub(self._channel)  # type: ignore[no-untyped-call]
+        stub: Any = engine_pb2_grpc.EngineStub(self._channel)
         try:
             await stub.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn))
         except grpc.RpcError as error:

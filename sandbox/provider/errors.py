@@ -8,15 +8,15 @@ class ProviderError(Exception):
     """Anything that fails a call of the engine; its text is what the user sees."""
 
 
-class Refused(ProviderError):
+class RefusedError(ProviderError):
     """Something that the stand-in does not do, named, with what to do instead."""
 
 
-class NotLoggedIn(ProviderError):
+class NotLoggedInError(ProviderError):
     """No usable credential: nothing was asked of Azure."""
 
 
-class PartialFailure(ProviderError):
+class NotReadyError(ProviderError):
     """A resource exists but did not become ready: the engine stores it and the next `up` updates it.
 
     Attributes:
@@ -30,15 +30,15 @@ class PartialFailure(ProviderError):
         self.state = state
 
 
-class Interrupted(PartialFailure):
-    """The time was up, or the engine said stop, while an accepted operation was being followed. Nothing could be read."""
+class StoppedError(NotReadyError):
+    """The time was up, or the engine said stop, while an accepted operation was followed. Nothing could be read."""
 
     def __init__(self, resource_id: str) -> None:
         super().__init__("context canceled", resource_id, None)
 
 
-class ArmFailure(ProviderError):
-    """An answer of ARM that is an error. The text has the form of azure-native 3.x: `Status=400 Code="..." Message="..."`.
+class ArmError(ProviderError):
+    """An answer of ARM that is an error; the text is azure-native 3.x's: `Status=400 Code="..." Message="..."`.
 
     Attributes:
         status: the HTTP status.

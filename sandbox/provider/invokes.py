@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.provider import schema, shapes
 from sandbox.provider.config import Settings
-from sandbox.provider.errors import ArmFailure, ProviderError, Refused
+from sandbox.provider.errors import ArmError, ProviderError, RefusedError
 from sandbox.provider.login import Login
 from sandbox.provider.resources import PREFIX, RESOURCES
 from sandbox.provider.transport import ENDPOINT, Transport
@@ -46,7 +46,7 @@ async def invoke(
         settings: the provider's settings.
 
     Raises:
-        Refused: the stand-in does not serve the function.
+        RefusedError: the stand-in does not serve the function.
         ProviderError: a name is missing, or ARM refused.
     """
     if token == _CLIENT_CONFIG:
@@ -88,17 +88,17 @@ def _id(resource: schema.Resource, settings: Settings, arguments: Mapping[str, A
 
 def _answer(status: int, content: bytes, arm_id: str, read: Any) -> dict[str, Any]:
     if status not in {200, 201}:
-        raise ProviderError(f"request failed {arm_id}: {ArmFailure(status, content)}")
+        raise ProviderError(f"request failed {arm_id}: {ArmError(status, content)}")
     answer: dict[str, Any] = read()
     return answer
 
 
-def _unknown(token: str) -> Refused:
+def _unknown(token: str) -> RefusedError:
     names = sorted(
         [_CLIENT_CONFIG, _CLIENT_TOKEN, *_LISTS]
         + [f"{PREFIX}{module}:get{name}" for _, module, name in (found.split(":") for found in RESOURCES)]
     )
-    return Refused(
+    return RefusedError(
         f"the sandbox's azure-native stand-in does not serve the function {token}. It serves: "
         f"{', '.join(name.removeprefix(PREFIX) for name in names)}. Take the call out of the program, or deploy this "
         "stack to Azure with the real provider."

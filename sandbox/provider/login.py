@@ -8,8 +8,8 @@ from typing import Any
 
 import aiohttp
 
-from sandbox.provider.config import Settings
 from sandbox.provider.clock import time_scale
+from sandbox.provider.config import Settings
 from sandbox.provider.errors import ProviderError
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -22,7 +22,7 @@ _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _OK = 200
 
 
-class LoginFailed(ProviderError):
+class LoginFailedError(ProviderError):
     """Entra refused the credential, or could not be reached."""
 
 
@@ -47,7 +47,7 @@ class Login:
         """An access token for `scope`.
 
         Raises:
-            LoginFailed: Entra refused, or could not be reached; the text has the reason and never the secret.
+            LoginFailedError: Entra refused, or could not be reached; the text has the reason and never the secret.
         """
         async with self._lock:
             token, ends = self._tokens.get(scope, ("", 0.0))
@@ -61,13 +61,13 @@ class Login:
         """What the management token says about its owner; `oid` is the object id.
 
         Raises:
-            LoginFailed: as `token`.
+            LoginFailedError: as `token`.
         """
         parts = (await self.token()).split(".")
         try:
             claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         except (IndexError, ValueError) as error:
-            raise LoginFailed("the access token that Entra issued is no JSON web token") from error
+            raise LoginFailedError("the access token that Entra issued is no JSON web token") from error
         return dict(claims)
 
     async def _fetch(self, scope: str) -> tuple[str, float]:
@@ -77,15 +77,16 @@ class Login:
             "client_secret": self._settings.client_secret,
             "scope": scope,
         }
-        for wait in (*_WAITS, None):
-            status, answer = await self._post(form)
-            if status == _OK and "access_token" in answer:
-                return str(answer["access_token"]), float(answer.get("expires_in", 3600))
-            if wait is None or (status and status not in _RETRIED):
+        status, answer = await self._post(form)
+        for wait in _WAITS:
+            if status and status not in _RETRIED:
                 break
             await asyncio.sleep(wait * self._scale)
+            status, answer = await self._post(form)
+        if status == _OK and "access_token" in answer:
+            return str(answer["access_token"]), float(answer.get("expires_in", 3600))
         reason = answer.get("error_description") or answer.get("error") or "no reason given"
-        raise LoginFailed(
+        raise LoginFailedError(
             f"ClientSecretCredential authentication failed. POST {self._url} "
             f"{f'RESPONSE {status}: ' if status else 'could not be sent: '}{reason} "
             f"(client id {self._settings.client_id}, tenant {self._settings.tenant}, scope {scope}). "

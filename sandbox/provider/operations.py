@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.provider import refresh, shapes
 from sandbox.provider.config import Settings
-from sandbox.provider.errors import ArmFailure, Interrupted, PartialFailure, ProviderError
+from sandbox.provider.errors import ArmError, NotReadyError, ProviderError, StoppedError
 from sandbox.provider.polling import follow
 from sandbox.provider.schema import Resource
 from sandbox.provider.transport import Reply, Transport
@@ -24,8 +24,8 @@ _ACCEPTED = 202
 _NO_CONTENT = 204
 _NOT_FOUND = 404
 _GROUPS_VERSION = "2020-10-01"
-# What a refresh does when a role assignment is gone. azure-native's own read answers an error in the versions that could be
-# read, and it is not settled whether 3.29 still does: `error` is the harsher reading.
+# What a refresh does when a role assignment is gone. azure-native's own read answers an error in the versions whose
+# source could be read; whether 3.29 still does is not settled, so `error`, the harsher reading, is the default.
 _MISSING_ROLE_VARIABLE = "SANDBOX_PROVIDER_MISSING_ROLE_ASSIGNMENT"
 _ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 
@@ -59,7 +59,7 @@ class Operations:
 
         Raises:
             ProviderError: it exists, or ARM refused; nothing was made.
-            PartialFailure: ARM accepted it and it failed later.
+            NotReadyError: ARM accepted it and it failed later.
         """
         arm_id = shapes.resource_id(resource, self._settings.subscription, inputs)
         body = shapes.to_body(resource, inputs)
@@ -82,7 +82,7 @@ class Operations:
 
         Raises:
             ProviderError: ARM refused; nothing was changed.
-            PartialFailure: ARM accepted it and it failed later.
+            NotReadyError: ARM accepted it and it failed later.
         """
         given = {
             **{name: value for name, value in resource.rules.restored.items() if name not in inputs and name in state},
@@ -109,7 +109,7 @@ class Operations:
         ):
             return None
         if reply.status != _OK:
-            raise ArmFailure(reply.status, reply.content)
+            raise ArmError(reply.status, reply.content)
         answer = reply.json()
         outputs = shapes.to_outputs(resource, answer)
         if inputs is None:
@@ -137,12 +137,12 @@ class Operations:
             reply = await self._transport.expect("DELETE", arm_id, _OK, _ACCEPTED, _NO_CONTENT, version=version)
             if resource.rules.delete_polls:
                 await follow(self._transport, reply, version)
-        except ArmFailure as error:
+        except ArmError as error:
             if error.status != _NOT_FOUND:
                 raise
 
     async def group_location(self, group: str) -> str | None:
-        """The location of a resource group, remembered; None when it cannot be read (azure-native says nothing then)."""
+        """The location of a resource group, remembered; None when it cannot be read (azure-native is silent then)."""
         if group not in self._locations:
             target = f"/subscriptions/{self._settings.subscription}/resourceGroups/{group}"
             try:
@@ -181,21 +181,21 @@ class Operations:
         try:
             return await follow(self._transport, reply, resource.api_version)
         except asyncio.CancelledError:
-            raise Interrupted(arm_id) from None
+            raise StoppedError(arm_id) from None
         except ProviderError as error:
             raise await self._partial(resource, arm_id, reply, str(error)) from error
 
-    async def _partial(self, resource: Resource, arm_id: str, reply: Reply, text: str) -> PartialFailure:
+    async def _partial(self, resource: Resource, arm_id: str, reply: Reply, text: str) -> NotReadyError:
         """What is stored of a resource that was accepted and then failed: what a read shows, or nothing."""
         try:
             answer = (await self._transport.expect("GET", arm_id, _OK, version=resource.api_version)).json()
-        except ArmFailure as error:
+        except ArmError as error:
             if error.status == _NOT_FOUND and reply.method == "PUT":
                 raise ProviderError(text) from error  # it was taken back: nothing to store, the first error counts
-            return PartialFailure(f"resource created but read failed {error}: {text}", arm_id, None)
+            return NotReadyError(f"resource created but read failed {error}: {text}", arm_id, None)
         except ProviderError as error:
-            return PartialFailure(f"resource created but read failed {error}: {text}", arm_id, None)
-        return PartialFailure(text, str(answer.get("id") or arm_id), shapes.to_outputs(resource, answer))
+            return NotReadyError(f"resource created but read failed {error}: {text}", arm_id, None)
+        return NotReadyError(text, str(answer.get("id") or arm_id), shapes.to_outputs(resource, answer))
 
     async def _after_write(
         self, resource: Resource, arm_id: str, answer: Mapping[str, Any], what: str, warn: Warn

@@ -1,15 +1,15 @@
 """Following a long-running operation to its end, the three ways that ARM has.
 
-In azcore's order: an `Azure-AsyncOperation` address whose body has a `status`; a `Location` address that answers 202 until
-it is done; for PUT and PATCH without either, `properties.provisioningState` of the resource itself. Between two looks the
-service's own `retry-after-ms`, `x-ms-retry-after-ms` or `retry-after` decides, else 10 s (30 s for a DELETE).
+In azcore's order: an `Azure-AsyncOperation` address whose body has a `status`; a `Location` address that answers 202
+until it is done; for PUT and PATCH without either, `properties.provisioningState` of the resource itself. Between two
+looks the service's own `retry-after-ms`, `x-ms-retry-after-ms` or `retry-after` decides, else 10 s (30 s for a DELETE).
 """
 
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
-from sandbox.provider.errors import ArmFailure
+from sandbox.provider.errors import ArmError
 from sandbox.provider.transport import Reply, Transport
 
 _POLL_SECONDS = {"DELETE": 30.0}
@@ -30,7 +30,7 @@ async def follow(transport: Transport, first: Reply, version: str) -> dict[str, 
         version: the api-version for a `Location` that has none.
 
     Raises:
-        ArmFailure: the operation failed; the text is that of the last look.
+        ArmError: the operation failed; the text is that of the last look.
         ProviderError: a look could not be sent.
     """
     asynchronous = first.headers.get("azure-asyncoperation")
@@ -53,7 +53,7 @@ async def _by_status(transport: Transport, first: Reply, address: str) -> dict[s
         address = reply.headers.get("azure-asyncoperation", address)
         status = str(reply.json().get("status") or _SUCCEEDED).lower()
         if status in _FAILED:
-            raise ArmFailure(reply.status, reply.content)
+            raise ArmError(reply.status, reply.content)
         if status == _SUCCEEDED:
             break
     if first.method == "DELETE":
@@ -71,11 +71,11 @@ async def _by_location(transport: Transport, first: Reply, address: str) -> dict
         if reply.status == _ACCEPTED:
             continue
         if reply.status not in _ANSWERED:
-            raise ArmFailure(reply.status, reply.content)
+            raise ArmError(reply.status, reply.content)
         body = reply.json()
         state = _state(body)
         if state in _FAILED:
-            raise ArmFailure(reply.status, reply.content)
+            raise ArmError(reply.status, reply.content)
         if state in {"", _SUCCEEDED}:
             return body
 
@@ -89,7 +89,7 @@ async def _by_state(transport: Transport, first: Reply) -> dict[str, Any]:
             "inprogress" if reply is first and first.status in {_CREATED, _ACCEPTED} else _SUCCEEDED
         )
         if state in _FAILED:
-            raise ArmFailure(reply.status, reply.content)
+            raise ArmError(reply.status, reply.content)
         if state == _SUCCEEDED:
             return body
         await _pause(transport, first, reply)
@@ -104,7 +104,7 @@ def _state(body: Mapping[str, Any]) -> str:
 
 async def _pause(transport: Transport, first: Reply, reply: Reply) -> None:
     asked = reply.wait_seconds()
-    await transport.sleep(asked if asked else _POLL_SECONDS.get(first.method, _DEFAULT_POLL_SECONDS))
+    await transport.sleep(asked or _POLL_SECONDS.get(first.method, _DEFAULT_POLL_SECONDS))
 
 
 def _absolute(transport: Transport, location: str, version: str) -> str:

@@ -17,8 +17,8 @@ def refreshed(inputs: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[st
         new: the outputs read now, projected on the inputs.
 
     Returns:
-        The inputs with every changed or new member copied from `new`, at the smallest part that differs, and without the
-        members that vanished. What is equal in `old` and `new` is left as it is in `inputs`.
+        The inputs with every changed or new member copied from `new`, at the smallest part that differs, and without
+        the members that vanished. What is equal in `old` and `new` is left as it is in `inputs`.
     """
     result = {name: value for name, value in inputs.items() if not (name in old and new.get(name) is None)}
     for name, value in new.items():

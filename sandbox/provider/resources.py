@@ -101,7 +101,7 @@ def _ml(suffix: str, **rules: Any) -> ResourceType:
 
 
 def _asset(kind: str) -> dict[str, ResourceType]:
-    """A versioned asset: its container and its versions (`environments` -> EnvironmentContainer, EnvironmentVersion)."""
+    """A versioned asset: its container and its versions (`models` -> ModelContainer, ModelVersion)."""
     stem = {"environments": "Environment", "models": "Model", "codes": "Code", "data": "Data"}[kind]
     return {
         f"azure-native:machinelearningservices:{stem}Container": _ml(f"{kind}/{{name}}"),

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from sandbox.provider.errors import Refused
+from sandbox.provider.errors import RefusedError
 from sandbox.provider.resources import PREFIX, RESOURCES, ResourceType
 
 # One property's type, as scripts/generate_provider_schemas.py writes it.
@@ -68,14 +68,14 @@ def resource(token: str) -> Resource:
     """The resource type behind a token such as `azure-native:storage:StorageAccount`.
 
     Raises:
-        Refused: the stand-in does not serve it.
+        RefusedError: the stand-in does not serve it.
     """
     rules, described = RESOURCES.get(token), document()["resources"].get(token)
     if rules is None or described is None:
-        raise Refused(
+        raise RefusedError(
             f"the sandbox's azure-native stand-in does not serve the resource type {token}. "
-            f"It serves: {', '.join(sorted(name.removeprefix(PREFIX) for name in RESOURCES))}. Nothing was sent for it; "
-            "take it out of the program, or deploy this stack to Azure with the real provider."
+            f"It serves: {', '.join(sorted(name.removeprefix(PREFIX) for name in RESOURCES))}. "
+            "Nothing was sent for it; take it out of the program, or deploy this stack to Azure with the real provider."
         )
     return Resource(
         token=token,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import aiohttp
 
 from sandbox.provider.config import Settings
-from sandbox.provider.errors import Interrupted, PartialFailure, ProviderError
+from sandbox.provider.errors import NotReadyError, ProviderError, StoppedError
 from sandbox.provider.login import AUTHORITY, Login
 from sandbox.provider.operations import Operations
 from sandbox.provider.schema import sdk_version
@@ -40,12 +40,12 @@ class Session:
         self._running: set[asyncio.Task[Any]] = set()
         self._stopped = False
 
-    async def run(self, work: Coroutine[Any, Any, T], timeout: float = 0.0) -> T:
+    async def run(self, work: Coroutine[Any, Any, T], seconds: float = 0.0) -> T:
         """Run one call with a time limit, so that `stop` can end it.
 
         Args:
             work: the call.
-            timeout: the resource's custom timeout in seconds; 0 means two hours.
+            seconds: the resource's custom timeout; 0 means two hours.
 
         Raises:
             ProviderError: the limit passed (`operation timed out`), or `stop` was called (`context canceled`).
@@ -53,7 +53,7 @@ class Session:
         if self._stopped:
             work.close()
             raise ProviderError("context canceled")
-        task = asyncio.create_task(_limited(work, timeout or _DEFAULT_TIMEOUT))
+        task = asyncio.create_task(_limited(work, seconds or _DEFAULT_TIMEOUT))
         self._running.add(task)
         try:
             return await task
@@ -81,9 +81,9 @@ async def _limited(work: Coroutine[Any, Any, T], seconds: float) -> T:
     try:
         async with limit:
             return await work
-    except Interrupted as error:
+    except StoppedError as error:
         text = "operation timed out" if limit.expired() else "context canceled"
-        raise PartialFailure(f"resource created but read failed: {text}", error.resource_id, None) from error
+        raise NotReadyError(f"resource created but read failed: {text}", error.resource_id, None) from error
     except TimeoutError as error:
         if limit.expired():
             raise ProviderError("operation timed out") from error

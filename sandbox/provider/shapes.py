@@ -1,7 +1,7 @@
 """Between the shape that a program sees and the shape that ARM speaks.
 
-Four ways: inputs to the body of a PUT; an answer to outputs; outputs to the inputs that they correspond to (for a refresh);
-an answer to inputs (for an import). What is in no type is dropped, in every direction, as azure-native does.
+Four ways: inputs to the body of a PUT; an answer to outputs; outputs to the inputs that they correspond to (for a
+refresh); an answer to inputs (for an import). What is in no type is dropped, in every direction, as azure-native does.
 """
 
 from collections.abc import Callable, Mapping
@@ -74,7 +74,7 @@ def to_outputs(resource: Resource, answer: Mapping[str, Any]) -> dict[str, Any]:
 
 def to_inputs(resource: Resource, outputs: Mapping[str, Any]) -> dict[str, Any]:
     """The outputs that correspond to inputs of the body, in the inputs' shape; read-only members are left out."""
-    return _project("", resource.body_inputs, outputs) or {}
+    return _project(resource.body_inputs, outputs) or {}
 
 
 def imported_inputs(resource: Resource, arm_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,14 +122,14 @@ def _read(scope: str, properties: Properties, answer: Mapping[str, Any], *, flat
     return result
 
 
-def _project(_scope: str, properties: Properties, outputs: Mapping[str, Any]) -> Any:
+def _project(properties: Properties, outputs: Mapping[str, Any]) -> Any:
     result: dict[str, Any] = {}
     for name, kind in properties.items():
         if name not in outputs:
             continue
         if "const" in kind and outputs[name] != kind["const"]:
             return None
-        result[name] = _convert(kind, outputs[name], lambda ref, value: _project(ref, _members(ref), value))
+        result[name] = _convert(kind, outputs[name], lambda ref, value: _project(_members(ref), value))
     return result
 
 

@@ -1,8 +1,8 @@
 """Requests to Azure with the provider's retries: 20 s base, 120 s cap, three retries.
 
 Retried are transport errors, 408, 429, 500, 502, 503, 504, and 409 when its code is `AnotherOperationInProgress`. A
-`Retry-After` is obeyed up to the cap; a longer one means that there is no retry at all. (azcore's rules, as azure-native
-sets them; `clock.py` can scale the waits.)
+`Retry-After` is obeyed up to the cap; a longer one means that there is no retry at all. (azcore's rules, as
+azure-native sets them; `clock.py` can scale the waits.)
 """
 
 import asyncio
@@ -17,8 +17,9 @@ from typing import Any
 
 import aiohttp
 
+from sandbox.provider import origin
 from sandbox.provider.clock import time_scale
-from sandbox.provider.errors import ArmFailure, ProviderError
+from sandbox.provider.errors import ArmError, ProviderError
 from sandbox.provider.login import Login
 
 ENDPOINT = "https://management.azure.com"
@@ -134,24 +135,25 @@ class Transport:
             asked = reply.wait_seconds() if reply is not None else None
             if reply is not None and (attempt > _RETRIES or (asked or 0.0) > _CAP_SECONDS):
                 return reply
-            await self.sleep(asked if asked else self._backoff(attempt))
+            await self.sleep(asked or self._backoff(attempt))
         raise AssertionError("unreachable")  # the last attempt returns or raises
 
     async def expect(self, method: str, target: str, *accepted: int, **request: Any) -> Reply:
         """Like `send`, but any other status than those accepted is an error.
 
         Raises:
-            ArmFailure: another status came back.
+            ArmError: another status came back.
             ProviderError: as `send`.
         """
         reply = await self.send(method, target, **request)
         if reply.status not in accepted:
-            raise ArmFailure(reply.status, reply.content)
+            raise ArmError(reply.status, reply.content)
         return reply
 
     async def _once(self, method: str, url: str, query: Mapping[str, str], body: Any) -> Reply:
         token = await self._login.token()
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": self._user_agent}
+        headers.update(origin.headers())
         data = None
         if method in {"PUT", "PATCH", "POST"}:
             headers["Content-Type"] = "application/json; charset=utf-8"
@@ -166,14 +168,14 @@ class Transport:
 
     def _backoff(self, attempt: int) -> float:
         """20 s, 60 s, 120 s, give or take: azcore multiplies by 0.8 to 1.3 and caps."""
-        delay = (2**attempt - 1) * _BASE_SECONDS * (0.8 + self._random() * 0.5)
+        delay: float = (2.0**attempt - 1) * _BASE_SECONDS * (0.8 + self._random() * 0.5)
         return min(delay, _CAP_SECONDS)
 
 
 def _may_help(reply: Reply) -> bool:
     if reply.status in _RETRIED:
         return True
-    in_progress = ArmFailure(reply.status, reply.content).code == "AnotherOperationInProgress"
+    in_progress = ArmError(reply.status, reply.content).code == "AnotherOperationInProgress"
     return reply.status == _CONFLICT and in_progress
 
 
@@ -186,5 +188,6 @@ def _unreachable(method: str, url: str, error: BaseException) -> ProviderError:
     proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
     way = f"through the proxy {proxy} (HTTPS_PROXY)" if proxy else "without a proxy (HTTPS_PROXY is not set)"
     return ProviderError(
-        f'{method} "{url}": {reason}; tried {_RETRIES + 1} times {way}. For the sandbox, see `python -m sandbox status`.'
+        f'{method} "{url}": {reason}; tried {_RETRIES + 1} times {way}. '
+        "For the sandbox, see `python -m sandbox status`."
     )

@@ -1,7 +1,7 @@
 """Pulumi property values between protobuf and plain Python.
 
 An unknown is `UNKNOWN`; secrets come without their wrapper (the stand-in claims no secrets, as azure-native does not);
-whole numbers are `int`, so that a request body says 1 and not 1.0. Nulls in maps are dropped, as the provider drops them.
+whole numbers are `int`, so that a request body says 1 and not 1.0. Nulls in maps are dropped, as the provider does.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct, Value
 
-from sandbox.provider.errors import Refused
+from sandbox.provider.errors import RefusedError
 
 # The engine's own markers (sdk/go/common/resource and plugin/rpc.go in pulumi/pulumi).
 _UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -42,7 +42,7 @@ def decode(struct: Struct) -> dict[str, Any]:
     """A property map as a dict.
 
     Raises:
-        Refused: it holds an asset or an archive, which no resource type here takes.
+        RefusedError: it holds an asset or an archive, which no resource type here takes.
     """
     return {name: decoded for name, value in struct.fields.items() if (decoded := _value(value)) is not None}
 
@@ -70,7 +70,9 @@ def _object(struct: Struct) -> Any:
         return decode(struct)
     if signature in {_SECRET, _OUTPUT}:
         return _value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
-    raise Refused("an input is an asset, an archive or a resource reference; no resource type served here takes one")
+    raise RefusedError(
+        "an input is an asset, an archive or a resource reference; no resource type served here takes one"
+    )
 
 
 def encode(values: Mapping[str, Any]) -> Struct:
