@@ -5,7 +5,6 @@ Started by ``sandbox.lifecycle`` in a session of its own; ``python -m sandbox.se
 
 import argparse
 import asyncio
-import importlib
 import json
 import logging
 import os
@@ -29,22 +28,23 @@ from sandbox.edge.hosts import Service
 from sandbox.edge.proxy import Proxy
 from sandbox.home import Home, write_private
 from sandbox.identity import Directory, signing_key
+from sandbox.services import (
+    authorization,
+    machine_learning,
+    managed_identity,
+    monitor,
+    registry,
+    resources,
+    storage,
+    vault,
+)
 from sandbox.services.login import Login
 from sandbox.switches import PROFILES
 
 _log = logging.getLogger("sandbox.server")
 
-SERVICES = (
-    "resources",
-    "authorization",
-    "managed_identity",
-    "storage",
-    "vault",
-    "registry",
-    "monitor",
-    "machine_learning",
-)
-"""Modules of ``sandbox.services`` with a ``register(world)``, in the order in which their routes are tried."""
+SERVICES = (resources, authorization, managed_identity, storage, vault, registry, monitor, machine_learning)
+"""What registers routes, in the order in which they are tried."""
 
 _WATCH_SECONDS = 1.0
 
@@ -113,11 +113,8 @@ class Server:
             switches=PROFILES[self._profile],
             blobs=blobs,
         )
-        for name in SERVICES:
-            try:
-                importlib.import_module(f"sandbox.services.{name}").register(world)
-            except Exception:
-                _log.exception("service %s is not there yet", name)
+        for service in SERVICES:
+            service.register(world)
         return world, {
             Service.LOGIN: Login(directory).handle,
             Service.BLOB: lambda request: blob_front.handle(request, world),
