@@ -144,7 +144,10 @@ class ModelRelease(pulumi.ComponentResource):
             pulumi.log.info(f"{name}: still at {event['step']!r}", resource=self, ephemeral=True)
 
 
+_LAST_WORDS_SECONDS: Final = 0.2  # for the hooks' answers to reach the engine
+
 _pool: WorkerPool | None = None
+_leaving: set[asyncio.Future[None]] = set()  # the loop itself keeps tasks only weakly
 
 
 def pool() -> WorkerPool:
@@ -273,9 +276,33 @@ async def _secret_leaves(value: object, path: str) -> Any:
 
 
 def _stop_on_interrupt() -> None:
-    """Close the workers' inputs on Ctrl-C; called with every hook, because the first one is not known beforehand."""
+    """Take over Ctrl-C for this program; called with every hook, because the first one is not known beforehand."""
     with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, and only in the main thread
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, pool().stop)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _interrupt)
+
+
+def _interrupt() -> None:
+    """End the releases, and then the program by the same signal.
+
+    Nothing else would end it: the engine does not answer registrations any more, so threads that wait for an answer
+    outlive even a KeyboardInterrupt, and the language host waits 5 s before it kills. The signal comes several times
+    (terminal, host, engine).
+    """
+    loop = asyncio.get_running_loop()
+    if pool().is_stopped:
+        return
+    pool().stop()
+
+    async def leave() -> None:
+        await pool().until_idle()
+        await asyncio.sleep(_LAST_WORDS_SECONDS)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGINT)
+
+    _leaving.add(asyncio.ensure_future(leave()))
 
 
 def _worker_environment() -> dict[str, str]:
@@ -304,12 +331,9 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
 
 
 def _failed_text(name: str, failed: WorkerFailed) -> str:
-    state = (
-        "The request that switches the default was already sent"
-        if failed.switch_sent
-        else "The default deployment was not changed"
-    )
+    state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
-        f"the release of endpoint {name!r} failed: {failed} {state}; the infrastructure is up. Mend it and run "
-        f"`pulumi up` again: the release goes on from here. (Log: {pool().log})"
+        f"the release of endpoint {name!r} failed: {failed}\n"
+        f"{state}; the infrastructure is up. Run `pulumi up` again when it is mended: the release goes on from here. "
+        f"(Log: {pool().log})"
     )

@@ -181,6 +181,19 @@ class WorkerPool:
         self._idle: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._stopped = False
+        self._running = 0
+        self._done = asyncio.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    async def until_idle(self) -> None:
+        """Wait until every `run` has ended."""
+        while self._running:
+            self._done.clear()
+            await self._done.wait()
 
     async def run(self, request: Mapping[str, Any], on_event: Callable[[Event], None]) -> Event:
         """Have one plan carried out.
@@ -196,7 +209,15 @@ class WorkerPool:
             WorkerFailed: the release failed, or its worker died.
             WorkerStopped: `stop` was called or the deadline passed; the worker finishes at most the request in flight.
         """
-        await self._take_place()
+        self._running += 1
+        try:
+            await self._take_place()
+            return await self._run(request, on_event)
+        finally:
+            self._running -= 1
+            self._done.set()
+
+    async def _run(self, request: Mapping[str, Any], on_event: Callable[[Event], None]) -> Event:
         try:
             worker = self._idle.pop() if self._idle else await self._start()
             self._busy.add(worker)

@@ -1,0 +1,201 @@
+"""The command line: arguments, exit codes and one clear message for every mistake.
+
+Exit codes: 0 done, 1 it failed or differs, 2 the command line names something that does not exist.
+"""
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from modelops import azure, targets
+from modelops.errors import ModelOpsError, Stopped, UsageError
+from modelops.plan import ReleasePlan
+from modelops.reconcile import SWITCH, VERIFY, Context, reconcile
+
+_QUIET_SECONDS: Final = 30.0
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    if arguments[:1] == ["worker"]:
+        from modelops import worker  # noqa: PLC0415
+
+        worker.main()
+    options = _parser().parse_args(arguments)
+    logging.disable(logging.WARNING)  # the SDK's notes about experimental classes
+    try:
+        return int(options.run(options))
+    except UsageError as error:
+        return _fail(error, 2)
+    except ModelOpsError as error:
+        return _fail(error, 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 1)
+
+
+def _fail(error: object, code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m modelops", description="What an endpoint serves, and jobs on it.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    where = argparse.ArgumentParser(add_help=False)
+    where.add_argument("--stack", help="stack that deployed the endpoint (default: the selected one)")
+    where.add_argument("--outputs", type=Path, help="file with saved outputs, instead of asking the stack")
+    where.add_argument("--endpoint", help="logical or physical name (default: the only one)")
+    where.add_argument("--directory", type=Path, default=Path(), help="the program's folder (default: this one)")
+
+    status = commands.add_parser("status", parents=[where], help="show what is live, and what differs")
+    status.add_argument("--check", action="store_true", help="exit with 1 if anything differs from the release")
+    status.add_argument("--json", action="store_true", help="print JSON")
+    status.set_defaults(run=_status)
+
+    release = commands.add_parser("release", parents=[where], help="bring the endpoint to the released plan again")
+    release.set_defaults(run=_release)
+
+    invoke = commands.add_parser("invoke", parents=[where], help="run a job and download its predictions")
+    invoke.add_argument("--subscription", help="with --resource-group and --workspace: no stack is asked")
+    invoke.add_argument("--resource-group")
+    invoke.add_argument("--workspace")
+    invoke.add_argument("--deployment", help="logical or physical name (default: the endpoint's default)")
+    invoke.add_argument("--input", required=True, help="local file or folder, URI or azureml:name:version")
+    invoke.add_argument("--download", required=True, type=Path, help="new folder for the predictions")
+    invoke.set_defaults(run=_invoke)
+    return parser
+
+
+def _find(options: argparse.Namespace) -> targets.Target:
+    if options.outputs is not None:
+        return targets.choose(targets.from_file(options.outputs), options.endpoint)
+    return targets.choose(targets.from_stack(options.stack, options.directory), options.endpoint)
+
+
+def _released(target: targets.Target) -> ReleasePlan:
+    if target.plan is None:
+        raise UsageError(f"endpoint {target.logical} was not released yet. Run `pulumi up` first.")
+    return target.plan
+
+
+def _connect(target: targets.Target) -> Any:
+    return azure.connect(target.subscription_id, target.resource_group, target.workspace)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from modelops.status import status  # noqa: PLC0415
+
+    target = _find(options)
+    found = status(_connect(target), _released(target))
+    _say(json.dumps(found.to_json(), indent=2) if options.json else "\n".join(found.lines()))
+    if found.problems and not options.json:
+        _say("Run `python -m modelops release` to mend it.")
+    return 1 if options.check and found.problems else 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    target = _find(options)
+    plan = _released(target)
+    stop = _Stop()
+    context = Context(_connect(target), options.directory, stop.progress, stop.gate.sleep)
+    try:
+        report = reconcile(plan, context, previous=None)
+    except Stopped:
+        stop.finish()
+    _say(report.summary())
+    return 0
+
+
+class _Stop:
+    """Ends a release on SIGINT and SIGTERM: the request in flight is finished, no other begins.
+
+    The end of standard input means nothing here: the command also runs where that is /dev/null.
+    """
+
+    def __init__(self) -> None:
+        from modelops.gate import Gate  # noqa: PLC0415
+
+        self.gate = Gate()
+        self.gate.install()
+        self._step = "start"
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def progress(self, step: str, text: str) -> None:
+        self._step = step
+        _say(f"{step}: {text}")
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        threading.Thread(target=self.finish, daemon=True).start()
+
+    def finish(self) -> None:
+        """Wait for the requests in flight, say where it stopped, and leave without waiting for the SDK's threads."""
+        from modelops.fingerprint import remove_staged  # noqa: PLC0415
+
+        self.gate.close()
+        self.gate.wait_until_idle()
+        remove_staged()
+        if self._step in (SWITCH, VERIFY):
+            _fail("stopped; the switch was already sent. Run the command again.", 1)
+        else:
+            _fail(f"stopped at step {self._step!r}; default unchanged. Run the command again.", 1)
+        sys.stdout.flush()
+        os._exit(1)
+
+
+def _invoke(options: argparse.Namespace) -> int:
+    from modelops import jobs  # noqa: PLC0415
+
+    jobs.require_empty(options.download)
+    target = _by_names(options) or _find(options)
+    deployment = options.deployment
+    if target.plan is not None and deployment in target.plan.revisions:
+        deployment = target.plan.revisions[deployment]
+    ml = _connect(target)
+    job = jobs.start(ml, target.endpoint, deployment, options.input)
+    _say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
+    seconds = jobs.follow(ml, job, _Progress().show)
+    files = jobs.download(ml, job, options.download)
+    _say(f"completed in {seconds:.0f} s; predictions:")
+    for path in files:
+        _say(f"  {path}")
+    return 0
+
+
+def _by_names(options: argparse.Namespace) -> targets.Target | None:
+    names = (options.subscription, options.resource_group, options.workspace)
+    if not any(names):
+        return None
+    if not all(names) or not options.endpoint:
+        raise UsageError("--subscription, --resource-group, --workspace and --endpoint belong together; give all four.")
+    return targets.Target(options.endpoint, *names, endpoint=options.endpoint)
+
+
+class _Progress:
+    """One line that changes on a terminal; elsewhere a line for each change of state or half minute."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stdout.isatty()
+        self._state = ""
+        self._shown = 0.0
+
+    def show(self, state: str, seconds: float) -> None:
+        text = f"{state}, {seconds:.0f} s"
+        if self._terminal:
+            print(f"\r\x1b[K{text}", end="", flush=True)  # noqa: T201
+            return
+        now = time.monotonic()
+        if state != self._state or now - self._shown >= _QUIET_SECONDS:
+            self._state, self._shown = state, now
+            _say(text)

@@ -1,0 +1,131 @@
+"""Runs a scoring job: starts it by endpoint name, follows it, downloads its predictions."""
+
+import os
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from modelops import azure
+from modelops.errors import ReleaseError, UsageError
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+_FINISHED: Final = "Completed"
+_ENDED: Final = (_FINISHED, "Failed", "Canceled", "NotResponding")
+_OUTPUT: Final = "score"
+_URI: Final = re.compile(r"^(https?|azureml|wasbs?|abfss?)://", re.IGNORECASE)
+_DATA_ASSET: Final = re.compile(r"^azureml:[^/]")
+# The service's progress log, e.g. "2024-01-01T00:00:00.000000 Processed 41 of 200 mini batches in 0:02:14."
+_PROCESSED: Final = re.compile(r"Processed (\d+) of (\d+) mini batches")
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """A job that completed."""
+
+    name: str
+    seconds: float
+    files: tuple[Path, ...]
+    """The downloaded files."""
+
+
+def start(ml: "MLClient", endpoint: str, deployment: str | None, source: str) -> str:
+    """Start a job and return its name.
+
+    Args:
+        ml: client of the workspace.
+        endpoint: physical name.
+        deployment: physical name of a revision, or None for the endpoint's default. One process must not mix the two:
+            the SDK keeps sending the last name it was given.
+        source: a local file or folder, an URI, or a data asset `azureml:name:version`.
+
+    Raises:
+        UsageError: the local path does not exist or is empty.
+        ReleaseError: the service refused the job.
+    """
+    from azure.ai.ml import Input  # noqa: PLC0415
+
+    kind, path = _input_kind(source)
+    with azure.step(f"starting a job on endpoint {endpoint}"):
+        job = ml.batch_endpoints.invoke(
+            endpoint_name=endpoint,
+            input=Input(type=kind, path=path),
+            **({"deployment_name": deployment} if deployment else {}),
+        )
+    return str(job.name)
+
+
+def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> float:
+    """Wait until the job has ended.
+
+    Args:
+        ml: client of the workspace.
+        job: its name.
+        report: called after every look with what the job does and the seconds since the start of following.
+
+    Returns:
+        Seconds waited.
+
+    Raises:
+        ReleaseError: it ended in another state than Completed.
+    """
+    begun = time.monotonic()
+    pause = float(os.environ.get("AZUREML_RUN_POLLING_INTERVAL_MIN", "5"))
+    while True:
+        with azure.step(f"reading job {job}"):
+            found = ml.jobs.get(job)
+        seconds = time.monotonic() - begun
+        report(str(found.status), seconds)
+        if found.status == _FINISHED:
+            return seconds
+        if found.status in _ENDED:
+            raise ReleaseError(
+                f"job {job} ended in state {found.status} after {seconds:.0f} s. Its logs: "
+                f"az ml job download --name {job} --all, or the studio: {found.studio_url or '(no address)'}"
+            )
+        time.sleep(pause)
+
+
+def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
+    """Download the job's predictions into `folder` and return the files that came.
+
+    Raises:
+        UsageError: `folder` holds files already; predictions of two jobs must not mix.
+        ReleaseError: the service refused it, or the job wrote nothing.
+    """
+    require_empty(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with azure.step(f"downloading the predictions of job {job}"):
+        ml.jobs.download(job, download_path=folder, output_name=_OUTPUT)
+    files = tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
+    if not files:
+        raise ReleaseError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
+    return files
+
+
+def require_empty(folder: Path) -> None:
+    """Refuse a download folder that is in use.
+
+    Raises:
+        UsageError: it is a file, or holds something.
+    """
+    if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+        raise UsageError(f"--download {folder.as_posix()!r} is not empty. Name a new folder, or remove this one first.")
+
+
+def _input_kind(source: str) -> tuple[str, str]:
+    if _URI.match(source) or _DATA_ASSET.match(source):
+        return "uri_folder", source
+    path = Path(source)
+    if path.is_file():
+        return "uri_file", str(path)
+    if not path.is_dir() or not any(each.is_file() for each in path.rglob("*")):
+        raise UsageError(
+            f"--input {source!r} is neither an existing file, nor a folder with files, nor an URI "
+            "(https://, azureml://, azureml:name:version)."
+        )
+    return "uri_folder", str(path)

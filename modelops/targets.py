@@ -1,0 +1,139 @@
+"""Finds the endpoint that a command is about: in a stack, in a saved file of its outputs, or by names."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from modelops.errors import UsageError
+from modelops.plan import ReleasePlan
+
+_MARKER_TYPE: Final = "pulumi:index:Stash"
+_UP: Final = "Run `pulumi up` first"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One endpoint in one workspace; `plan` is what was released to it, if that is known."""
+
+    logical: str
+    subscription_id: str
+    resource_group: str
+    workspace: str
+    endpoint: str
+    plan: ReleasePlan | None = None
+
+
+def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
+    """The endpoints of a stack's outputs, by logical name.
+
+    Raises:
+        UsageError: the outputs are not those of this program.
+    """
+    try:
+        return {
+            logical: Target(
+                logical=logical,
+                subscription_id=outputs["subscriptionId"],
+                resource_group=outputs["resourceGroup"],
+                workspace=outputs["workspace"],
+                endpoint=each["name"],
+                plan=ReleasePlan.from_inputs(each["plan"]) if each.get("plan") else None,
+            )
+            for logical, each in outputs["endpoints"].items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"the stack's outputs lack {error}: they are not those of this program, or of an older version. {_UP}."
+        ) from error
+
+
+def from_file(path: Path) -> dict[str, Target]:
+    """The endpoints of a file that `pulumi stack output --json` wrote.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else.
+    """
+    try:
+        return from_outputs(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise UsageError(
+            f"--outputs {str(path)!r}: {error.strerror or error}. Give the path of a saved file."
+        ) from error
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"--outputs {str(path)!r} is not JSON ({error}). Make it with `pulumi stack output --json`."
+        ) from error
+
+
+def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
+    """The endpoints of a stack; asks the `pulumi` command.
+
+    After a failed first `up` a stack has no outputs; then the markers in its state say what was released.
+
+    Args:
+        stack: its name; None takes the one that is selected in `folder`.
+        folder: the program's folder.
+
+    Raises:
+        UsageError: no such stack, no `pulumi`, or nothing was released.
+    """
+    outputs = json.loads(_pulumi(["stack", "output", "--json"], stack, folder))
+    if outputs:
+        return from_outputs(outputs)
+    found = from_export(json.loads(_pulumi(["stack", "export"], stack, folder)))
+    if not found:
+        raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_UP}.")
+    return found
+
+
+def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
+    """The endpoints whose markers are in an exported state, by logical name."""
+    plans: dict[str, ReleasePlan] = {}
+    for resource in (export.get("deployment") or {}).get("resources") or []:
+        released = (resource.get("inputs") or {}).get("input")
+        if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
+            plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
+                released
+            )
+    return {
+        logical: Target(logical, plan.subscription_id, plan.resource_group, plan.workspace, plan.endpoint.name, plan)
+        for logical, plan in plans.items()
+    }
+
+
+def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
+    """The one that `--endpoint` names, by logical or by physical name; without it, the only one.
+
+    Raises:
+        UsageError: there is no such endpoint, or several and no name.
+    """
+    if endpoint is None and len(found) == 1:
+        return next(iter(found.values()))
+    for target in found.values():
+        if endpoint in (target.logical, target.endpoint):
+            return target
+    names = ", ".join(sorted(found)) or "none"
+    if endpoint is None:
+        raise UsageError(f"the stack has {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
+    raise UsageError(f"--endpoint {endpoint!r} is not an endpoint of the stack. Allowed are: {names}.")
+
+
+def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> str:
+    command = ["pulumi", *arguments, *(["--stack", stack] if stack else []), "--non-interactive"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise UsageError(
+            "the `pulumi` command is not on PATH. Install it (see docs/getting-started.md), or save the outputs where "
+            "it is and give the file with --outputs."
+        ) from error
+    if done.returncode != 0:
+        lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+        raise UsageError(
+            f"`{' '.join(command)}` failed: {lines[0] if lines else f'exit code {done.returncode}'}. "
+            "Check --stack, the login (`pulumi whoami`) and the folder."
+        )
+    return done.stdout or "{}"

@@ -1,0 +1,66 @@
+"""A worker that pretends: WORKER says how it behaves; it writes down what it did in WORKER_DIARY."""
+
+import json
+import os
+import select
+import sys
+import time
+from pathlib import Path
+
+BEHAVIOUR = os.environ.get("WORKER", "release")
+DIARY = Path(os.environ["WORKER_DIARY"])
+
+
+def say(**event: object) -> None:
+    """One line to the program, which may be gone."""
+    try:
+        sys.stdout.write(json.dumps(event) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+
+
+def note(text: str) -> None:
+    """One line in the diary."""
+    with DIARY.open("a", encoding="utf-8") as diary:
+        diary.write(f"{os.getpid()} {text}\n")
+
+
+def until_told_to_stop(seconds: float) -> bool:
+    """Wait for the end of standard input, at most so long."""
+    ready, _, _ = select.select([0], [], [], seconds)
+    return bool(ready)
+
+
+def release(plan: dict) -> None:
+    """Pretend one release."""
+    name = plan["endpoint"]["name"]
+    say(event="step", step="create revisions", text=f"creating deployment of {name}")
+    if BEHAVIOUR == "fail":
+        say(event="failed", step="create revisions", message="registration refused")
+        return
+    if BEHAVIOUR == "die":
+        os._exit(3)
+    if BEHAVIOUR in ("wait", "switch"):
+        if BEHAVIOUR == "switch":
+            say(event="switching", step="switch the default")
+        note(f"working {name}")
+        until_told_to_stop(60)
+        say(event="stopping", step="create revisions", switchSent=BEHAVIOUR == "switch")
+        time.sleep(1)
+        note(f"finished the request in flight {name}")
+        os._exit(0)
+    note(f"released {name}")
+    say(event="done", report={"summary": f"{name}: default (none) -> mlp-1"})
+
+
+note("started")
+for line in iter(sys.stdin.readline, ""):
+    request = json.loads(line)
+    if request["op"] == "preview":
+        say(event="done", lines=["create revision mlp-1", "default (none) -> mlp-1"])
+    else:
+        release(request["plan"])
+if BEHAVIOUR == "slow exit":
+    time.sleep(2)
+note("ended")
