@@ -38,11 +38,10 @@ def build(target: Path) -> None:
         raise UnavailableError(f"{go} is {asked.stdout.strip() or _last(asked.stderr)}, older than {GO_VERSION}")
     say(f"pulumi: building the CLI {PULUMI_VERSION} with Go, once; about 4 minutes on 2 cores")
     say("pulumi: downloading its modules")
-    fetched = subprocess.run(
-        [go, "mod", "download"], cwd=MODULE, env=environment, capture_output=True, text=True, check=False
-    )
-    if fetched.returncode:
-        raise UnavailableError(f"its modules could not be downloaded: {_last(fetched.stderr)}")
+    # Not `go mod download`, which also asks for what no package needs, and for metadata that a proxy may not have.
+    listed = _list(go, environment, "{{.ImportPath}}")
+    if listed.returncode:
+        raise UnavailableError(f"its modules could not be downloaded: {_last(listed.stderr)}")
     _compile(go, environment, target)
 
 
@@ -70,15 +69,18 @@ def _compile(go: str, environment: dict[str, str], target: Path) -> None:
 
 def _left(go: str, environment: dict[str, str]) -> int:
     """Count the packages that Go has not compiled yet."""
-    listed = subprocess.run(
-        [go, "list", *FLAGS, "-deps", "-f", "{{if .Stale}}{{.ImportPath}}{{end}}", PACKAGE],
+    return len(_list(go, environment, "{{if .Stale}}{{.ImportPath}}{{end}}").stdout.split())
+
+
+def _list(go: str, environment: dict[str, str], template: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [go, "list", *FLAGS, "-deps", "-f", template, PACKAGE],
         cwd=MODULE,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    return len(listed.stdout.split())
 
 
 def _last(text: str) -> str:
