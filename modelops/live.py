@@ -111,7 +111,8 @@ def default_of(endpoint: Any) -> str | None:
 def _deployment(found: Any) -> LiveDeployment:
     return LiveDeployment(
         name=str(found.name),
-        state=str(found.provisioning_state or "Unknown"),
+        # An enumeration when the SDK knows the word, the plain word otherwise.
+        state=str(getattr(found.provisioning_state, "value", found.provisioning_state) or "Unknown"),
         compute=found.compute,
         identity=(found.properties or {}).get(IDENTITY_PROPERTY),
     )
