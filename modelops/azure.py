@@ -53,7 +53,8 @@ def connect(subscription_id: str, resource_group: str, workspace: str) -> "MLCli
 def step(doing: str) -> Iterator[None]:
     """Turn whatever the SDK raises inside into a `ReleaseError` that begins with what was being done.
 
-    The SDK also prints to standard output here and there (dots while it deletes); that is swallowed.
+    The SDK also prints here and there (dots while it deletes, colours after an upload); that is swallowed, its log is
+    not.
 
     Args:
         doing: a phrase such as "registering model digits-mlp".
@@ -62,7 +63,7 @@ def step(doing: str) -> Iterator[None]:
         ReleaseError: with Azure's own code and message, the status and the request's id for support.
     """
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             yield
     except (ModelOpsError, KeyboardInterrupt):
         raise
