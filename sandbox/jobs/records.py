@@ -3,11 +3,12 @@
 The machine learning service makes both records when it accepts a job and reads them for every answer about it; the
 runner moves them on. A record is a plain mapping with the member names of the run history service:
 
-``runId``, ``parentRunId`` (None for a job), ``rootRunId``, ``workspaceId`` (ARM id), ``experimentName``, ``endpoint``,
-``deployment``, ``displayName``, ``runType``, ``status``, ``createdUtc``, ``startTimeUtc``, ``endTimeUtc`` (ISO 8601 or
-None), ``error`` (None or ``{"code", "message"}``), ``properties`` and ``tags`` (text to text), ``logs`` (path as users
-see it, for example ``logs/azureml/executionlogs.txt``, to ``[account, container, blob]``), ``metrics`` (name: number),
-``outputs`` (name to ``azureml://`` URI) and ``job`` (what was asked for, as the service answers it).
+``runId``, ``parentRunId`` (None for a job), ``rootRunId``, ``workspaceId`` (ARM id), ``workspaceGuid``,
+``experimentName``, ``endpoint``, ``deployment``, ``displayName``, ``runType``, ``status``, ``createdUtc``,
+``startTimeUtc``, ``endTimeUtc`` (ISO 8601 or None), ``error`` (None or ``{"code", "message"}``), ``properties`` and
+``tags`` (text to text), ``logs`` (path as users see it, for example ``logs/azureml/executionlogs.txt``, to
+``[account, container, blob]``), ``metrics`` (name: number), ``outputs`` (name to ``azureml://`` URI) and ``job`` (what
+was asked for, as the service answers it).
 """
 
 from typing import Any

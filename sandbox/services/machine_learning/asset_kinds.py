@@ -20,7 +20,8 @@ class AssetKind:
     """One kind of asset.
 
     ``word`` is its name in schemas, ``collection`` in paths. ``fixed`` members of a version never change (else
-    ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, what is allowed).
+    ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, what is allowed); ``answered`` are the
+    read-only members of containers and versions.
     """
 
     word: str
@@ -30,6 +31,7 @@ class AssetKind:
     version: tuple[re.Pattern[str], str]
     check: Check
     defaults: dict[str, Any] = field(default_factory=dict)
+    answered: dict[str, Any] = field(default_factory=lambda: {"provisioningState": "Succeeded"})
 
     @property
     def type(self) -> str:
@@ -107,5 +109,6 @@ DATA = AssetKind(
     # Azure/azureml-assets#295
     (re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,29}"), "at most 30 letters, digits, '-', '_' and '.'"),
     _check_data,
+    answered={},
 )
 KINDS = (MODELS, CODES, ENVIRONMENTS, DATA)

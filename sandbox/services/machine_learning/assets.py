@@ -106,7 +106,7 @@ class _Assets:
         else:
             self._kind.check(self._world, workspace, body["properties"])
         fill(body["properties"], {**_FILLED, **self._kind.defaults, "isAnonymous": False})
-        body["properties"]["provisioningState"] = "Succeeded"
+        body["properties"] |= self._kind.answered
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": self._kind.version_type}
         stamp(request, old, body)
         container_id = self._container_id(request)
@@ -162,7 +162,7 @@ class _Assets:
         resource_id = old.id if old else resource_id
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": self._kind.type}
         fill(body["properties"], _FILLED)
-        body["properties"]["provisioningState"] = "Succeeded"
+        body["properties"] |= self._kind.answered
         stamp(request, old, body)
         return self._world.store.put(resource_id, self._kind.type, body)
 

@@ -159,8 +159,10 @@ class _Deployments:
         if model["referenceType"] != "Id":
             raise not_modelled(f"a model given as {model['referenceType']} (only registered ones: Id)")
         registered = referenced_asset(self._world, workspace, model["assetId"], "models", "properties.model.assetId")
-        code = properties.get("codeConfiguration")
-        if code is None and registered.body["properties"]["modelType"] != "mlflow_model":
+        code, kind = properties.get("codeConfiguration"), registered.body["properties"]["modelType"]
+        if kind not in ("custom_model", "mlflow_model"):
+            raise not_modelled(f"a batch deployment of a model of type '{kind}'")
+        if code is None and kind != "mlflow_model":
             raise bad_request(
                 "A model that is not of type mlflow_model needs 'properties.codeConfiguration'.", "UserError"
             )

@@ -79,6 +79,8 @@ class _Computes:
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}
         body["location"] = location_of(body, workspace)
         body["identity"] = answered_identity(self._world, body.get("identity"), old)
+        if body["identity"] is None:
+            del body["identity"]
         self._complete(body, old)
         stamp(request, old, body)
         is_new, headers = self._provisioning.put(request, resource_id, COMPUTES, body, None)

@@ -7,8 +7,9 @@ from sandbox.arm.errors import ArmError, bad_request
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.jobs.records import Record, RunRecords
+from sandbox.jobs.records import RunRecords
 from sandbox.services.machine_learning.job_answers import batch_job, run, run_details
+from sandbox.services.machine_learning.runs import jobs_of, run_of
 from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, modelled_query, workspace_of
 
 HOST = "{region}.api.azureml.ms"
@@ -49,18 +50,18 @@ class _History:
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a run."""
         workspace = self._workspace(request)
-        return ArmResponse(200, run(workspace, self._existing(workspace, request.params["run"])))
+        return ArmResponse(200, run(workspace, run_of(self._records, workspace, request.params["run"])))
 
     async def details(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's state and log files."""
         workspace = self._workspace(request)
-        return ArmResponse(200, run_details(self._world, self._existing(workspace, request.params["run"])))
+        return ArmResponse(200, run_details(self._world, run_of(self._records, workspace, request.params["run"])))
 
     async def children(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's steps."""
         modelled_query(request, "$top")
         workspace = self._workspace(request)
-        parent = self._existing(workspace, request.params["run"])
+        parent = run_of(self._records, workspace, request.params["run"])
         children = self._records.children(parent["runId"])
         return ArmResponse(200, {"value": [run(workspace, child) for child in children]})
 
@@ -70,7 +71,7 @@ class _History:
         run_id = (request.body or {}).get("runId")
         if not run_id:
             raise bad_request("required member 'runId' is missing")
-        metadata = run(workspace, self._existing(workspace, str(run_id)))
+        metadata = run(workspace, run_of(self._records, workspace, str(run_id)))
         return ArmResponse(200, {"runMetadata": metadata, "runDefinition": None, "jobSpecification": None})
 
     async def resolve(self, request: ArmRequest) -> ArmResponse:
@@ -79,7 +80,7 @@ class _History:
         values: dict[str, Any] = {}
         for asset_id in (request.body or {}).get("values") or []:
             match = _OUTPUT_ASSET.fullmatch(str(asset_id))
-            record = self._existing(workspace, match["run"]) if match else None
+            record = run_of(self._records, workspace, match["run"]) if match else None
             if match is None or record is None or match["output"] not in record["outputs"]:
                 raise ArmError(404, "NotFound", f"There is no data asset '{asset_id}'.")
             values[asset_id] = {"type": "uri_folder", "uri": record["outputs"][match["output"]]}
@@ -90,9 +91,8 @@ class _History:
         modelled_query(request)
         workspace = self._workspace(request)
         endpoint = existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
-        found = self._records.jobs(workspace.id)
-        mine = [batch_job(record) for record in found if record["endpoint"].lower() == endpoint.name.lower()]
-        return ArmResponse(200, {"value": mine})
+        found = jobs_of(self._records, workspace, endpoint.name)
+        return ArmResponse(200, {"value": [batch_job(record) for record in found]})
 
     def _workspace(self, request: ArmRequest) -> Resource:
         workspace = workspace_of(self._world, request)
@@ -103,9 +103,3 @@ class _History:
                 f"The workspace '{workspace.name}' is in '{workspace.body['location']}', not here.",
             )
         return workspace
-
-    def _existing(self, workspace: Resource, run_id: str) -> Record:
-        found = self._records.get(run_id)
-        if found is None or found["workspaceId"].lower() != workspace.id.lower():
-            raise ArmError(404, "NotFound", f"There is no run '{run_id}' in the workspace '{workspace.name}'.")
-        return found

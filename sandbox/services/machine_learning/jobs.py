@@ -1,10 +1,11 @@
 """``{workspace}/jobs`` of ARM: read, list and cancel. Jobs start only at a scoring host."""
 
-from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.errors import bad_request, not_modelled
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.world import World
 from sandbox.jobs.records import TERMINAL, Record, RunRecords
 from sandbox.services.machine_learning.job_answers import arm_job
+from sandbox.services.machine_learning.runs import jobs_of, run_of
 from sandbox.services.machine_learning.scope import WORKSPACE_PATH, modelled_query, workspace_of
 
 _PATH = WORKSPACE_PATH + "/jobs/{job}"
@@ -30,7 +31,7 @@ class _Jobs:
         """Answer a workspace's jobs, newest first."""
         modelled_query(request, "listViewType")
         archived = request.query.get("listViewType", "").lower() == "archivedonly"
-        found = [] if archived else self._records.jobs(workspace_of(self._world, request).id)
+        found = [] if archived else jobs_of(self._records, workspace_of(self._world, request))
         return ArmResponse(200, {"value": [arm_job(record) for record in found]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:
@@ -58,8 +59,4 @@ class _Jobs:
         return ArmResponse(200)
 
     def _existing(self, request: ArmRequest) -> Record:
-        workspace = workspace_of(self._world, request)
-        found = self._records.get(request.params["job"])
-        if found is None or found["workspaceId"].lower() != workspace.id.lower():
-            raise ArmError(404, "NotFound", f"There is no job '{request.params['job']}' in '{workspace.name}'.")
-        return found
+        return run_of(self._records, workspace_of(self._world, request), request.params["job"])

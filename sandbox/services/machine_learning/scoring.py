@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from sandbox.arm.durations import parse_duration
-from sandbox.arm.errors import ArmError, bad_request
+from sandbox.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
@@ -21,6 +21,7 @@ from sandbox.services.machine_learning.invocation import Invocation, parse
 from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
 from sandbox.services.machine_learning.references import compute_of, referenced_asset
+from sandbox.services.machine_learning.runs import jobs_of
 from sandbox.services.machine_learning.scope import ENDPOINTS, reached
 
 HOST = "{endpoint}.{region}.inference.ml.azure.com"
@@ -64,12 +65,17 @@ class _Scoring:
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job of this endpoint."""
         endpoint = self._endpoint(request)
-        found = self._records.get(request.params["job"])
-        if found is None or found["parentRunId"] is not None or found["endpoint"].lower() != endpoint.name.lower():
-            raise ArmError(
-                404, "NotFound", f"There is no job '{request.params['job']}' of the endpoint '{endpoint.name}'."
-            )
-        return ArmResponse(200, batch_job(found))
+        wanted = request.params["job"].lower()
+        for record in jobs_of(self._records, self._workspace(endpoint), endpoint.name):
+            if record["runId"].lower() == wanted:
+                return ArmResponse(200, batch_job(record))
+        raise ArmError(404, "NotFound", f"There is no job '{request.params['job']}' of the endpoint '{endpoint.name}'.")
+
+    def _workspace(self, endpoint: Resource) -> Resource:
+        found = self._world.store.get(endpoint.id.rsplit("/batchEndpoints/", 1)[0])
+        if found is None:
+            raise ArmError(404, "NotFound", f"The workspace of the endpoint '{endpoint.name}' is gone.")
+        return found
 
     def _endpoint(self, request: ArmRequest) -> Resource:
         name, region = request.params["endpoint"].lower(), request.params["region"].lower()
@@ -94,9 +100,7 @@ class _Scoring:
     def _plan(self, endpoint: Resource, deployment: Resource, asked: Invocation) -> JobRequest:
         """Check everything, then make the records of the run and its one step."""
         world = self._world
-        workspace = world.store.get(endpoint.id.rsplit("/batchEndpoints/", 1)[0])
-        if workspace is None:
-            raise bad_request(f"The workspace of the endpoint '{endpoint.name}' is gone.")
+        workspace = self._workspace(endpoint)
         settings = deployment.body["properties"]
         compute = compute_of(world, workspace, settings)
         _check_overrides(asked, compute)
@@ -124,13 +128,14 @@ class _Scoring:
             logging_level=settings["loggingLevel"],
             **_files(world, workspace, settings),
         )
-        self._record(job, asked, output_uri)
+        self._record(job, asked, output_uri, workspace.body["properties"]["workspaceId"])
         return job
 
-    def _record(self, job: JobRequest, asked: Invocation, output_uri: str) -> None:
+    def _record(self, job: JobRequest, asked: Invocation, output_uri: str, workspace_guid: str) -> None:
         common = {
             "rootRunId": job.name,
             "workspaceId": job.workspace_id,
+            "workspaceGuid": workspace_guid,
             "experimentName": job.endpoint,
             "endpoint": job.endpoint,
             "deployment": job.deployment,
@@ -189,16 +194,15 @@ def _files(world: World, workspace: Resource, settings: dict[str, Any]) -> dict[
     model = referenced_asset(world, workspace, settings["model"]["assetId"], "models", "properties.model.assetId")
     code_id = (settings.get("codeConfiguration") or {}).get("codeId")
     environment_id = settings.get("environmentId")
+    if not code_id:
+        raise not_modelled("the scoring of an MLflow model without a scoring script")
+    code = referenced_asset(world, workspace, code_id, "codes", "properties.codeConfiguration.codeId")
     result: dict[str, Any] = {
         "model": model_files(world, workspace, model),
-        "code": None,
-        "scoring_script": "",
+        "code": code_files(world, workspace, code),
+        "scoring_script": settings["codeConfiguration"]["scoringScript"],
         "environment": None,
     }
-    if code_id:
-        code = referenced_asset(world, workspace, code_id, "codes", "properties.codeConfiguration.codeId")
-        result["code"] = code_files(world, workspace, code)
-        result["scoring_script"] = settings["codeConfiguration"]["scoringScript"]
     if environment_id:
         version = referenced_asset(world, workspace, environment_id, "environments", "properties.environmentId")
         properties = version.body["properties"]
