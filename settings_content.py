@@ -106,7 +106,7 @@ def read_script(section: Section, root: Path, code: str) -> str:
         example="score.py",
     )
     if script and code and not (_below(script) and (root / code / script).is_file()):
-        section.wrong("scoringScript", f"a file that exists in {code}", "score.py")
+        section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
     return script
 
 
@@ -123,15 +123,18 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
     Returns:
         The path in its shortest POSIX form, or an empty text when there is a problem.
     """
-    kind = {True: "folder", False: "file", None: "file or folder"}[folder]
-    allowed = f"{what}: the path of a {kind} that exists below the folder of Pulumi.yaml, with / between its parts"
+    allowed = f"the path of {what}, relative to the folder of Pulumi.yaml and inside it, with / between its parts"
     value = section.text(key, None, allowed=allowed, example="PATH")
     if not value:
         return ""
-    there = _below(value) and (root / value)
-    exists = there and (there.is_dir() if folder else there.is_file() if folder is False else there.exists())
-    if not exists:
+    if not _below(value):
         section.wrong(key, allowed, "PATH")
+        return ""
+    there = root / value
+    exists = there.exists() if folder is None else there.is_dir() if folder else there.is_file()
+    if not exists:
+        kind = {True: "folder", False: "file", None: "file or folder"}[folder]
+        section.wrong(key, f"the path of {what}", "PATH", because=f"and there is no such {kind}")
         return ""
     return PurePosixPath(value).as_posix()
 

@@ -83,7 +83,7 @@ def read_cluster(section: Section) -> ClusterSettings:
         ),
         low_priority=section.choice("priority", "dedicated", ("dedicated", "lowPriority")) == "lowPriority",
         min_nodes=least,
-        max_nodes=most,
+        max_nodes=max(most, least),
         idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work until a node is given back"),
     )
 

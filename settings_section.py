@@ -116,9 +116,10 @@ class Section:
             return "is set to a value that holds a secret"
         return f"is {str(value).lower()}" if isinstance(value, bool) else f"is {value!r}"
 
-    def wrong(self, key: str, allowed: str, example: object) -> None:
-        """Record that a key has a wrong value, or none where it needs one."""
-        self.problems.add(self.at(key), self.shown(key), f"Allowed: {allowed}.", setting(self.at(key), example))
+    def wrong(self, key: str, allowed: str, example: object, *, because: str = "") -> None:
+        """Record that a key has a wrong value, or none where it needs one; `because` goes on after the value."""
+        said = f"{self.shown(key)}, {because}" if because else self.shown(key)
+        self.problems.add(self.at(key), said, f"Allowed: {allowed}.", setting(self.at(key), example))
 
     def only(self, *known: str) -> None:
         """Record every key that is none of `known`, with the nearest one that is."""

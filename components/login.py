@@ -43,7 +43,8 @@ def current() -> Login:
 
 
 def _missing(reason: str) -> str:
-    said = " ".join(reason.split())
+    # The engine wraps the provider's text twice.
+    said = " ".join(reason.rpartition("returned an error: ")[2].split())
     shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
     return (
         "There is no usable Azure login, so nothing was created or changed.\n"

@@ -135,7 +135,7 @@ IMAGE = (
     "configuration always "
     "means the same environment."
 )
-BELOW = "that exists below the folder of Pulumi.yaml, with / between its parts"
+BELOW = "relative to the folder of Pulumi.yaml and inside it, with / between its parts"
 
 WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
@@ -149,8 +149,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _rename_endpoint("my digits"),
         (
-            'endpoints["my digits"] is no batch endpoint name: it has characters, or an order of them, that the service '
-            f"refuses. Allowed: 1 to 24 characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            'endpoints["my digits"] is no batch endpoint name: it has characters, or an order of them, that the '
+            f"service refuses. Allowed: 1 to 24 characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
             "pulumi config rm --path 'endpoints[\"my digits\"]' --stack dev"
         ),
     ),
@@ -254,8 +254,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(model={"path": "models/mpl", "name": "digits-mlp"}),
         (
-            f"{MLP}.model.path is 'models/mpl'. Allowed: the model's file or folder: the path of a file or folder "
-            f"{BELOW}.\n"
+            f"{MLP}.model.path is 'models/mpl', and there is no such file or folder. Allowed: the path of the model's "
+            "file or folder.\n"
             f"pulumi config set --path {MLP}.model.path PATH --stack dev"
         ),
     ),
@@ -302,29 +302,29 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(code="code/score.py"),
         (
-            f"{MLP}.code is 'code/score.py'. Allowed: the folder with the scoring script: the path of a folder "
-            f"{BELOW}.\n"
+            f"{MLP}.code is 'code/score.py', and there is no such folder. Allowed: the path of the folder with "
+            "the scoring script.\n"
             f"pulumi config set --path {MLP}.code PATH --stack dev"
         ),
     ),
     (
         _mlp(code="../code"),
         (
-            f"{MLP}.code is '../code'. Allowed: the folder with the scoring script: the path of a folder {BELOW}.\n"
+            f"{MLP}.code is '../code'. Allowed: the path of the folder with the scoring script, {BELOW}.\n"
             f"pulumi config set --path {MLP}.code PATH --stack dev"
         ),
     ),
     (
         _mlp(code="/tmp"),  # noqa: S108
         (
-            f"{MLP}.code is '/tmp'. Allowed: the folder with the scoring script: the path of a folder {BELOW}.\n"
+            f"{MLP}.code is '/tmp'. Allowed: the path of the folder with the scoring script, {BELOW}.\n"
             f"pulumi config set --path {MLP}.code PATH --stack dev"
         ),
     ),
     (
         _mlp(scoringScript="scroe.py"),
         (
-            f"{MLP}.scoringScript is 'scroe.py'. Allowed: a file that exists in code.\n"
+            f"{MLP}.scoringScript is 'scroe.py', and code has no such file. Allowed: a file in the code folder.\n"
             f"pulumi config set --path {MLP}.scoringScript score.py --stack dev"
         ),
     ),
@@ -338,14 +338,14 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={"image": "example.com/base:1"}),
         (
-            f"{MLP}.environment.condaFile is not set. Allowed: the conda file: the path of a file {BELOW}.\n"
+            f"{MLP}.environment.condaFile is not set. Allowed: the path of the conda file, {BELOW}.\n"
             f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
         ),
     ),
     (
         _mlp(environment={"image": "example.com/base:1", "condaFile": "env"}),
         (
-            f"{MLP}.environment.condaFile is 'env'. Allowed: the conda file: the path of a file {BELOW}.\n"
+            f"{MLP}.environment.condaFile is 'env', and there is no such file. Allowed: the path of the conda file.\n"
             f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
         ),
     ),
