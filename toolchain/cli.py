@@ -60,7 +60,8 @@ def _from_cache(reason: str) -> None:
     if downloaded.is_dir():
         _link(downloaded / "bin" / "pulumi")
     else:
-        _adopt(built)
+        adopt(built, PULUMI.parent)
+        say(f"pulumi: {PULUMI_VERSION}, built from source; our own Python language host goes with it (docs/adr/0004)")
 
 
 def _download_or_build(downloaded: Path, built: Path, reason: str) -> None:
@@ -122,11 +123,11 @@ def _link(target: Path) -> None:
     _replace(PULUMI, lambda draft: draft.symlink_to(target))
 
 
-def _adopt(built: Path) -> None:
-    """Put a self-built CLI and our language host into `.venv/bin`.
+def adopt(built: Path, folder: Path) -> None:
+    """Put a self-built CLI and our language host into `folder`.
 
     The engine looks for the host beside its own file, symbolic links resolved. A hard link (a copy, where the cache is
-    on another file system) makes that `.venv/bin`: the host that runs is then this checkout's, without a warning.
+    on another file system) makes that `folder`: the host that runs is then this checkout's, and no warning is shown.
     """
 
     def place(draft: Path) -> None:
@@ -135,8 +136,6 @@ def _adopt(built: Path) -> None:
         except OSError:
             shutil.copy2(built, draft)
 
-    _replace(PULUMI, place)
-
     def write(draft: Path) -> None:
         # The folder is an argument, and not in PYTHONPATH, which the user's program would inherit.
         code = "import sys; sys.path[0] = sys.argv.pop(1); from toolchain.host.__main__ import main; main()"
@@ -144,8 +143,8 @@ def _adopt(built: Path) -> None:
         draft.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
         draft.chmod(0o755)
 
-    _replace(HOST, write)
-    say(f"pulumi: {PULUMI_VERSION}, built from source; our own Python language host goes with it (docs/adr/0004)")
+    _replace(folder / PULUMI.name, place)
+    _replace(folder / HOST.name, write)
 
 
 def _replace(target: Path, make: Callable[[Path], object]) -> None:

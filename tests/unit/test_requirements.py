@@ -1,0 +1,92 @@
+"""The requirements files, and the versions that several files name."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from toolchain import requirements
+from toolchain.environment import REQUIREMENTS, UV_PIN
+from toolchain.gobuild import GO_VERSION
+from toolchain.places import PULUMI_VERSION, REPOSITORY, SetupError
+
+ALL = [*REQUIREMENTS.values(), UV_PIN]
+# In parts, so that this file names none of them either.
+REGISTRIES = [
+    "py" + "pi.org",
+    "python" + "hosted.org",
+    "proxy." + "golang.org",
+    "npm" + "js.org",
+    "crates" + ".io",
+    "repo.maven." + "apache.org",
+    "debian" + ".org",
+]
+
+
+def test_they_are_current() -> None:
+    requirements.check()
+
+
+def test_a_new_dependency_is_noticed_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    changed = tmp_path / "pyproject.toml"
+    content = requirements.PROJECT.read_text(encoding="utf-8")
+    changed.write_text(content.replace("dependencies = [", 'dependencies = [\n  "left-pad",', 1), encoding="utf-8")
+    monkeypatch.setattr(requirements, "PROJECT", changed)
+    with pytest.raises(SetupError) as caught:
+        requirements.check()
+    assert str(caught.value) == (
+        "requirements.txt was not compiled from the dependencies that pyproject.toml has now. Run: make lock"
+    )
+
+
+def test_other_parts_of_the_project_file_do_not_matter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    changed = tmp_path / "pyproject.toml"
+    content = requirements.PROJECT.read_text(encoding="utf-8")
+    changed.write_text(content.replace("line-length = 120", "line-length = 100"), encoding="utf-8")
+    monkeypatch.setattr(requirements, "PROJECT", changed)
+    requirements.check()
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_every_pin_is_exact_and_has_hashes(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z])", re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).strip())
+    wrong = [
+        entry.splitlines()[0]
+        for entry in entries
+        if not re.match(
+            r"^[a-z0-9._-]+(\[[a-z,]+\])?==\S+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\\n|$))+$", entry
+        )
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
+def test_they_hold_no_addresses(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert "://" not in text
+    assert "index-url" not in text
+    assert "find-links" not in text
+
+
+def test_no_file_names_a_package_registry() -> None:
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    wrong = []
+    for name in tracked.stdout.split("\0"):
+        path = REPOSITORY / name
+        if name and path.is_file() and not path.is_symlink():
+            text = path.read_bytes().decode("utf-8", errors="ignore")
+            wrong += [f"{name} names {host}" for host in REGISTRIES if host in text]
+    assert wrong == []
+
+
+def test_one_version_of_pulumi_everywhere() -> None:
+    module = (REPOSITORY / "toolchain" / "go.mod").read_text(encoding="utf-8")
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"github.com/pulumi/pulumi/pkg/v3 v{PULUMI_VERSION}" in module
+    assert f"github.com/pulumi/pulumi/sdk/v3 v{PULUMI_VERSION}" in module
+    assert f"\ngo {GO_VERSION}\n" in module
+    assert f"pulumi=={PULUMI_VERSION}" in project["dependencies"]
+    assert f"\npulumi=={PULUMI_VERSION} " in REQUIREMENTS["runtime"].read_text(encoding="utf-8")
