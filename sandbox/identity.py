@@ -14,7 +14,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,8 +62,6 @@ class Directory:
 
     facts: Facts
     key: bytes
-    extra: dict[str, Principal] = field(default_factory=dict)
-    """Principals by lower-case object id that services add: managed identities."""
 
     @property
     def tenant_id(self) -> str:
@@ -78,11 +76,11 @@ class Directory:
         return None
 
     def principal(self, object_id: str) -> Principal | None:
-        """Return the principal with this object id: a service principal or a managed identity."""
+        """Return the service principal with this object id."""
         for account in self.facts.accounts.values():
             if account.principal.object_id.lower() == object_id.lower():
                 return account.principal
-        return self.extra.get(object_id.lower())
+        return None
 
     def issue(self, principal: Principal, audience: str, *, seconds: int = TOKEN_SECONDS) -> str:
         """Return an access token for ``audience`` that expires in ``seconds`` (negative: expired already)."""

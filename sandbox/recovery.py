@@ -21,19 +21,19 @@ class RecoveryError(Exception):
 
 
 def recover(home: Home, project: str, stack: str) -> list[list[str]]:
-    """Return the `pulumi` commands that put the stack right, in their order; none when nothing is wrong."""
-    commands = []
-    if dead_locks(home, project, stack):
+    """Return the `pulumi` commands that put the stack right, in their order.
+
+    None when nothing is wrong, or while a process that may be alive holds the stack: what is pending is then its own.
+    """
+    commands: list[list[str]] = []
+    locks = sorted((home.backend / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
+    if not all(_is_dead(lock) for lock in locks):
+        return commands
+    if locks:
         commands.append(["pulumi", "cancel", "--yes", "--stack", stack])
     if pending(home, project, stack):
         commands.append(["pulumi", "refresh", "--clear-pending-creates", "--skip-preview", "--yes", "--stack", stack])
     return commands
-
-
-def dead_locks(home: Home, project: str, stack: str) -> list[Path]:
-    """Return the lock files of a stack whose process, on this machine, is gone; [] while any holder may be alive."""
-    locks = sorted((home.backend / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
-    return locks if locks and all(_is_dead(lock) for lock in locks) else []
 
 
 def pending(home: Home, project: str, stack: str) -> list[str]:

@@ -143,6 +143,12 @@ class Front:
             self._journalled.notify_all()
 
     async def _answer(self, request: web.Request, host: str, sequence: int) -> web.StreamResponse:
+        if service_of(host) not in self._web_handlers:
+            # What has arrived whole is served, also when its client is gone by then: a delay must not undo it.
+            try:
+                await request.read()
+            except web.HTTPRequestEntityTooLarge:
+                return _refusal(host, ArmError(413, "RequestEntityTooLarge", "The request is larger than 4 MiB."))
         fault = self._faults.meet(request.method, host + request.path)
         if fault is not None:
             injected = await _before(fault, host)

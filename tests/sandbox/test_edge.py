@@ -201,3 +201,8 @@ def test_clients_of_many_kinds_trust_the_certificates(sandbox: Sandbox) -> None:
         [sys.executable, "-c", program], env=sandbox.env, capture_output=True, text=True, check=False, timeout=60
     )
     assert (result.stdout.split(), result.stderr) == (["401", "501", "401", "401", "401", "401"], "")
+
+
+def test_a_body_over_arms_limit_is_refused(sandbox: Sandbox) -> None:
+    status, code, _ = sandbox.request("PUT", group_path(sandbox, "x"), b" " * (4 * 1024 * 1024 + 1)).error
+    assert (status, code) == (413, "RequestEntityTooLarge")
