@@ -31,6 +31,7 @@ HOST = f"{ACCOUNT}.blob.core.windows.net"
 
 def make_world(home: Path) -> World:
     """Return a world with a blob store and one keyless storage account, ``acct``."""
+    home.mkdir(parents=True, exist_ok=True)
     store = Store(home / "store.sqlite")
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
     store.put(

@@ -1,0 +1,1 @@
+"""What runs inside a job's worker processes: started as a program there, never imported by the sandbox."""

@@ -1,0 +1,1 @@
+"""The package that scoring scripts find beside the driver."""

@@ -1,0 +1,78 @@
+"""How a job fails, in the service's own words where they are public (reference: the errors that users published)."""
+
+
+class JobFailed(Exception):  # noqa: N818 - an outcome
+    """A job that ends as Failed; ``code`` goes into the run's error beside the message."""
+
+    def __init__(self, message: str, code: str = "UserError") -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+def no_input() -> JobFailed:
+    """No file to score; the service says so after 600 s, the sandbox at once."""
+    return JobFailed("Unable to create any task within 600 seconds. The input has no files to score.")
+
+
+def output_exists(path: str) -> JobFailed:
+    """The output file is there already."""
+    return JobFailed(f"The path already exists: '{path}'. Give each job an output location or file name of its own.")
+
+
+def too_many_failed(failed: int, allowed: int) -> JobFailed:
+    """More failed items than ``error_threshold`` allows."""
+    return JobFailed(f"The number of failed items is {failed}, which exceeds error threshold {allowed}.")
+
+
+def nothing_succeeded() -> JobFailed:
+    """append_row without a single row."""
+    return JobFailed(
+        "NoResultToAppendError: There is no succeeded mini batch item returned from run(). Please check"
+        " 'response: run()' in https://aka.ms/batch-inference-documentation."
+    )
+
+
+def init_failed(times: int, error: str) -> JobFailed:
+    """``init()`` keeps failing in every process (the misspelling is the service's)."""
+    return JobFailed(
+        f"The init() in the entry scipt had raised exception for {times} times. Please check logs for details."
+        f" The last one: {error}"
+    )
+
+
+def import_failed(error: str) -> JobFailed:
+    """The scoring script cannot be imported."""
+    return JobFailed(f"EntryScriptException: {error}")
+
+
+def no_progress(seconds: float) -> JobFailed:
+    """No mini-batch ended for too long."""
+    return JobFailed(f"No progress update in {seconds:.0f} seconds. No progress update in this check.")
+
+
+def image_build_failed(environment: str, problems: list[str]) -> JobFailed:
+    """The environment cannot be had on this machine; ``problems`` are sentences that name the packages."""
+    return JobFailed(
+        f"Image build failed for environment '{environment}': {' '.join(problems)}"
+        " (The sandbox builds no image: a job runs in the sandbox's own Python environment.)",
+        "ImageBuildFailure",
+    )
+
+
+def sandbox_stopped() -> JobFailed:
+    """The sandbox ended while the job was running."""
+    return JobFailed(
+        "The sandbox ended while the job was running, and the job with it: its output file was not written. Start the"
+        " sandbox (`python -m sandbox start`) and submit the job again.",
+        "SandboxStopped",
+    )
+
+
+def exit_42(reason: str) -> str:
+    """Return the text that a run's error has for any failure of the driver, with the reason in it."""
+    return (
+        "Execution failed. User process '/azureml-envs/sandbox/bin/python' exited with status code 42. Please check log"
+        f" file 'user_logs/std_log_0.txt' for error details. Error: {reason} Please check logs for error. You can check"
+        " logs/readme.txt for the layout of logs."
+    )
