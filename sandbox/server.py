@@ -5,6 +5,7 @@ Started by ``sandbox.lifecycle`` in a session of its own; ``python -m sandbox.se
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -26,8 +27,9 @@ from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front, WebHandler
 from sandbox.edge.hosts import Service
 from sandbox.edge.proxy import Proxy
-from sandbox.home import Home, write_private
+from sandbox.home import Facts, Home, write_private
 from sandbox.identity import Directory, signing_key
+from sandbox.jobs.runner import JobRunner
 from sandbox.services import (
     authorization,
     machine_learning,
@@ -67,41 +69,27 @@ class Server:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         facts = self._home.prepare()
-        before = _read(self._home.ports_file)
-        with Store(self._home.store) as store:
-            directory = Directory(facts, signing_key(self._home))
-            world, web_handlers = self._world(store, directory)
-            faults = Faults()
-            front = Front(store, world.router, directory, faults, web_handlers)
-            proxy = Proxy(Certificates.of(self._home), await front.start(), store)
-            token = before.get("controlToken") or secrets.token_urlsafe(24)
-            about = {"pid": os.getpid(), "profile": self._profile, "started": time.time()}
-            control = Control(
-                token=token, about=about, store=store, faults=faults, front=front, directory=directory, stop=self.stop
-            )
-            listening = about | {
-                "proxyPort": proxy.start(before.get("proxyPort", 0)),
-                "controlPort": await control.start(before.get("controlPort", 0)),
-                "controlToken": token,
-            }
-            write_private(self._home.ports_file, json.dumps(listening))
-            write_private(self._home.server_file, json.dumps(listening))
+        # Closed in the reverse of this order: no new connection, no request in flight, no job, then the files.
+        async with contextlib.AsyncExitStack() as closing:
+            store = closing.enter_context(Store(self._home.store))
+            blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
+            world = self._world(facts, store, blobs)
+            world.jobs = jobs = JobRunner(world)
+            jobs.recover()
+            closing.push_async_callback(jobs.close)
+            listening = await self._listen(facts, world, closing)
+            for file in (self._home.ports_file, self._home.server_file):
+                write_private(file, json.dumps(listening))
             _log.info("ready: proxy on 127.0.0.1:%s, profile %s", listening["proxyPort"], self._profile)
             if ready is not None:
                 os.write(ready, b"ready")
                 os.close(ready)
             await self._until_stopped()
-            faults.clear()
-            await proxy.close()
-            await front.close()
-            await control.close()
         if _read(self._home.server_file).get("pid") == os.getpid():
             self._home.server_file.unlink(missing_ok=True)
         _log.info("stopped")
 
-    def _world(self, store: Store, directory: Directory) -> tuple[World, dict[Service, WebHandler]]:
-        facts = directory.facts
-        blobs = BlobStore(self._home.root / "blobs")
+    def _world(self, facts: Facts, store: Store, blobs: BlobStore) -> World:
         world = World(
             home=self._home.root,
             subscription_id=facts.subscription_id,
@@ -115,9 +103,32 @@ class Server:
         )
         for service in SERVICES:
             service.register(world)
-        return world, {
+        return world
+
+    async def _listen(self, facts: Facts, world: World, closing: contextlib.AsyncExitStack) -> dict[str, Any]:
+        """Open the ports, the same as last time if they are free; return what ``server.json`` says."""
+        before = _read(self._home.ports_file)
+        directory, faults = Directory(facts, signing_key(self._home)), Faults()
+        web_handlers: dict[Service, WebHandler] = {
             Service.LOGIN: Login(directory).handle,
             Service.BLOB: lambda request: blob_front.handle(request, world),
+        }
+        front = Front(world.store, world.router, directory, faults, web_handlers)
+        proxy = Proxy(Certificates.of(self._home), await front.start(), world.store)
+        token = before.get("controlToken") or secrets.token_urlsafe(24)
+        about = {"pid": os.getpid(), "profile": self._profile, "started": time.time()}
+        control = Control(
+            token=token, about=about, store=world.store, faults=faults, front=front, directory=directory, stop=self.stop
+        )
+        closing.push_async_callback(control.close)
+        closing.push_async_callback(front.close)
+        # A request that a delay holds would hold the end as well.
+        closing.callback(faults.clear)
+        closing.push_async_callback(proxy.close)
+        return about | {
+            "proxyPort": proxy.start(before.get("proxyPort", 0)),
+            "controlPort": await control.start(before.get("controlPort", 0)),
+            "controlToken": token,
         }
 
     async def _until_stopped(self) -> None:
