@@ -1,7 +1,6 @@
 """Batch jobs that succeed: what the script is given, and what is left of a job."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -240,4 +239,4 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     assert len(done.logs["logs/sys/job_report/processed_mini-batches.csv"].splitlines()) == 3
     assert "logs/readme.txt" in done.logs
     assert not (bench.world.home / "jobs" / "batchjob-1").exists()
-    assert os.stat(bench.blobs.path(ACCOUNT, "data", "azureml/child-1/score/predictions.csv")).st_nlink == 1
+    assert bench.blobs.path(ACCOUNT, "data", "azureml/child-1/score/predictions.csv").stat().st_nlink == 1
