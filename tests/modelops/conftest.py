@@ -1,0 +1,241 @@
+"""A workspace with a cluster in the shared sandbox, and an endpoint with files of its own for every test."""
+
+import itertools
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelops import azure as ours
+from modelops import fingerprint, live
+from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
+from modelops.reconcile import Context, ReleaseReport, reconcile
+from tests.sandbox.handle import Sandbox
+
+GROUP = "modelops"
+ML_API = "2025-12-01"
+IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1"
+
+_numbers = itertools.count(1)
+
+with warnings.catch_warnings():
+    # The SDK's own modules use what the libraries below it have deprecated; that is not ours to mend.
+    warnings.simplefilter("ignore")
+    import azure.ai.ml
+    import azure.ai.ml.entities  # noqa: F401
+
+
+@dataclass(frozen=True)
+class Place:
+    """The shared workspace and the calls that tests make to it past the SDK."""
+
+    sandbox: Sandbox
+    workspace: str
+
+    @property
+    def path(self) -> str:
+        """The workspace's ARM id."""
+        return (
+            f"/subscriptions/{self.sandbox.subscription}/resourceGroups/{GROUP}/providers/"
+            f"Microsoft.MachineLearningServices/workspaces/{self.workspace}"
+        )
+
+    def put(self, below: str, body: Mapping[str, Any], api: str = ML_API) -> Any:
+        """PUT something below the workspace; its operation is finished when this returns."""
+        answer = self.sandbox.arm("PUT", f"{self.path}/{below}", dict(body), api_version=api)
+        assert answer.status in (200, 201, 202), answer.json
+        return answer.json
+
+    def get(self, below: str, api: str = ML_API) -> Any:
+        """GET something below the workspace."""
+        answer = self.sandbox.arm("GET", f"{self.path}/{below}", api_version=api)
+        assert answer.status == 200, answer.json
+        return answer.json
+
+
+@pytest.fixture(name="place", scope="session")
+def _place(sandbox: Sandbox) -> Place:
+    group = f"/subscriptions/{sandbox.subscription}/resourceGroups/{GROUP}"
+    base = {"location": sandbox.location}
+
+    def put(path: str, api: str, body: Mapping[str, Any]) -> str:
+        answer = sandbox.arm("PUT", f"{group}{path}", {**base, **body}, api_version=api)
+        assert answer.status in (200, 201, 202), answer.json
+        return f"{group}{path}"
+
+    put("", "2024-03-01", {})
+    storage = put(
+        "/providers/Microsoft.Storage/storageAccounts/modelopsstore",
+        "2023-01-01",
+        {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"},
+    )
+    vault = put(
+        "/providers/Microsoft.KeyVault/vaults/modelops-vault",
+        "2023-07-01",
+        {
+            "properties": {
+                "tenantId": sandbox.tenant,
+                "sku": {"family": "A", "name": "standard"},
+                "enableRbacAuthorization": True,
+                "accessPolicies": [],
+            }
+        },
+    )
+    logs = put("/providers/Microsoft.OperationalInsights/workspaces/modelops-logs", "2023-09-01", {})
+    insights = put(
+        "/providers/Microsoft.Insights/components/modelops-insights",
+        "2020-02-02",
+        {"kind": "web", "properties": {"Application_Type": "web", "WorkspaceResourceId": logs}},
+    )
+    put(
+        "/providers/Microsoft.MachineLearningServices/workspaces/modelops-workspace",
+        ML_API,
+        {
+            "identity": {"type": "SystemAssigned"},
+            "properties": {
+                "storageAccount": storage,
+                "keyVault": vault,
+                "applicationInsights": insights,
+                "systemDatastoresAuthMode": "Identity",
+            },
+        },
+    )
+    place = Place(sandbox, "modelops-workspace")
+    for cluster in ("cpu", "other"):
+        place.put(
+            f"computes/{cluster}",
+            {
+                **base,
+                "properties": {
+                    "computeType": "AmlCompute",
+                    "properties": {
+                        "vmSize": "STANDARD_DS11_V2",
+                        "scaleSettings": {"minNodeCount": 0, "maxNodeCount": 1},
+                    },
+                },
+            },
+        )
+    return place
+
+
+@dataclass
+class Bench:
+    """One endpoint, a folder with a model, code and environment, and the ways to release them."""
+
+    place: Place
+    root: Path
+    plan: ReleasePlan
+    ml: Any
+    steps: list[str] = field(default_factory=list)
+
+    def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
+        """Run a release of `plan`, by default the bench's own."""
+        context = Context(self.ml, self.root, self._note, _never)
+        return reconcile(plan or self.plan, context, previous)
+
+    def changed(self, **settings: int) -> ReleasePlan:
+        """The plan with other scoring settings: another revision."""
+        deployment = self.plan.deployments["mlp"]
+        other = replace(deployment, settings=replace(deployment.settings, **settings))
+        return replace(self.plan, deployments={"mlp": other})
+
+    def with_model(self, content: bytes) -> ReleasePlan:
+        """The plan after the model's file was given this content."""
+        (self.root / "model" / "weights.bin").write_bytes(content)
+        deployment = self.plan.deployments["mlp"]
+        assert isinstance(deployment.model, LocalModel)
+        model = replace(deployment.model, digest=fingerprint.digest(self.root / "model"))
+        return replace(self.plan, deployments={"mlp": replace(deployment, model=model)})
+
+    def live(self) -> live.LiveEndpoint:
+        """What is live, read by the SDK."""
+        return live.read(self.ml, self.plan)
+
+    def versions(self) -> list[str]:
+        """Versions of the bench's model, oldest first."""
+        listed = self.place.get(f"models/{self.model_name}/versions")["value"]
+        return sorted(each["name"] for each in listed)
+
+    @property
+    def model_name(self) -> str:
+        """Name of the bench's model."""
+        model = self.plan.deployments["mlp"].model
+        return model.name
+
+    def writes(self, after: int) -> list[str]:
+        """Methods and paths of the requests above `after` that may change something."""
+        return [
+            f"{each['method']} {each['path'].partition('?')[0]}"
+            for each in self.place.sandbox.control.journal(after)
+            if each["method"] not in ("GET", "HEAD") and "oauth2" not in each["path"]
+        ]
+
+    def mark(self) -> int:
+        """Number of the last request, for `writes`."""
+        return self.place.sandbox.control.sequence()
+
+    def _note(self, step: str, _text: str) -> None:
+        self.steps.append(step)
+
+
+def _never(_seconds: float) -> None:
+    """Wait, for a test: not at all."""
+
+
+@pytest.fixture
+def bench(in_sandbox: Sandbox, place: Place, tmp_path: Path) -> Iterator[Bench]:
+    """Return an endpoint of its own with a model and code that no other test has."""
+    number = next(_numbers)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "weights.bin").write_bytes(f"weights {number}".encode())
+    (tmp_path / "model" / "deep").mkdir()
+    (tmp_path / "model" / "deep" / "labels.txt").write_text("0\n1\n", encoding="utf-8")
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "score.py").write_text(f"# {number}\ndef init(): ...\ndef run(batch): ...\n", encoding="utf-8")
+    (tmp_path / "conda.yaml").write_text("dependencies:\n- python=3.11\n", encoding="utf-8")
+    endpoint = f"bench-{number}"
+    place.put(
+        f"batchEndpoints/{endpoint}",
+        {"location": in_sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
+    )
+    yield Bench(
+        place=place,
+        root=tmp_path,
+        plan=_plan(place, endpoint, tmp_path, f"model-{number}"),
+        ml=ours.connect(in_sandbox.subscription, GROUP, place.workspace),
+    )
+    in_sandbox.control.clear_faults()
+
+
+def _plan(place: Place, endpoint: str, root: Path, model: str) -> ReleasePlan:
+    deployment = DeploymentPlan(
+        logical="mlp",
+        model=LocalModel("model", model, "custom_model", fingerprint.digest(root / "model")),
+        code_path="code",
+        code_digest=fingerprint.digest(root / "code"),
+        scoring_script="score.py",
+        environment=ImageEnvironment(IMAGE, "conda.yaml", fingerprint.digest(root / "conda.yaml")),
+        compute=f"{place.path}/computes/cpu",
+    )
+    return ReleasePlan(
+        subscription_id=place.sandbox.subscription,
+        resource_group=GROUP,
+        workspace=place.workspace,
+        endpoint=EndpointPlan(
+            name=endpoint,
+            id=f"{place.path}/batchEndpoints/{endpoint}",
+            created_at="2026-01-01T00:00:00Z",
+            api_version=ML_API,
+            location=place.sandbox.location,
+            auth_mode="AADToken",
+            description="A bench",
+            tags={"purpose": "test"},
+        ),
+        default="mlp",
+        pin=None,
+        keep=2,
+        deployments={"mlp": deployment},
+    )
