@@ -21,7 +21,7 @@ class AssetKind:
 
     ``word`` is its name in schemas, ``collection`` in paths. ``fixed`` members of a version never change (else
     ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, what is allowed); ``answered`` are the
-    read-only members of containers and versions.
+    read-only members of containers and versions, ``shared`` those that all versions have from their container.
     """
 
     word: str
@@ -32,6 +32,7 @@ class AssetKind:
     check: Check
     defaults: dict[str, Any] = field(default_factory=dict)
     answered: dict[str, Any] = field(default_factory=lambda: {"provisioningState": "Succeeded"})
+    shared: tuple[str, ...] = ()
 
     @property
     def type(self) -> str:
@@ -110,5 +111,6 @@ DATA = AssetKind(
     (re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,29}"), "at most 30 letters, digits, '-', '_' and '.'"),
     _check_data,
     answered={},
+    shared=("dataType",),
 )
 KINDS = (MODELS, CODES, ENVIRONMENTS, DATA)

@@ -110,8 +110,12 @@ class _Assets:
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": self._kind.version_type}
         stamp(request, old, body)
         container_id = self._container_id(request)
-        if self._world.store.get(container_id) is None:
-            self._store_container(request, container_id, None, {"properties": {}})
+        container = self._world.store.get(container_id)
+        shared = {member: body["properties"].get(member) for member in self._kind.shared}
+        if container is None:
+            self._store_container(request, container_id, None, {"properties": shared})
+        else:
+            self._check_shared(container, shared)
         self._world.store.put(resource_id, self._kind.version_type, body)
         return ArmResponse(200 if old else 201, body)
 
@@ -191,6 +195,15 @@ class _Assets:
                 properties[member] = before.get(member)
             elif not _same(wanted, before.get(member)):
                 raise bad_request(self._kind.fixed_message, "UserError")
+
+    def _check_shared(self, container: Resource, shared: dict[str, Any]) -> None:
+        for member, value in shared.items():
+            common = container.body["properties"].get(member)
+            if value != common:
+                raise bad_request(
+                    f"'properties.{member}' is '{value}', and all versions of '{container.name}' have '{common}'.",
+                    "UserError",
+                )
 
     def _check_unused(self, resource_id: str) -> None:
         """Refuse to delete a model that a deployment uses, as the service documents."""

@@ -34,16 +34,16 @@ def checked(name: str, body: Any) -> dict[str, Any]:
     return valid
 
 
-def refuse_other_cases(body: Any, member: str, discriminator: str, modelled: tuple[str, ...], what: str) -> None:
+def refuse_other_cases(body: Any, member: str, discriminator: str, others: tuple[str, ...], what: str) -> None:
     """Refuse, by name, a case of a discriminated member that Azure has and the sandbox has not.
 
     Raises:
-        ArmError: 501 when ``body[member][discriminator]`` is a string other than those in ``modelled``.
+        ArmError: 501 when ``body[member][discriminator]`` is one of ``others``.
     """
     part = body.get(member) if isinstance(body, dict) else None
     value = part.get(discriminator) if isinstance(part, dict) else None
-    if isinstance(value, str) and value.lower() not in {each.lower() for each in modelled}:
-        raise not_modelled(f"{what} of type '{value}' (only {', '.join(modelled)})")
+    if isinstance(value, str) and value.lower() in {each.lower() for each in others}:
+        raise not_modelled(f"{what} of type '{value}'")
 
 
 def fill(properties: dict[str, Any], defaults: dict[str, Any]) -> None:

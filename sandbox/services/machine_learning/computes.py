@@ -22,6 +22,17 @@ from sandbox.services.machine_learning.scope import (
 )
 
 _PATH = WORKSPACE_PATH + "/computes/{compute}"
+_OTHER_TYPES = (
+    "AKS",
+    "ComputeInstance",
+    "DataFactory",
+    "DataLakeAnalytics",
+    "Databricks",
+    "HDInsight",
+    "Kubernetes",
+    "SynapseSpark",
+    "VirtualMachine",
+)
 # https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces/computes
 _NAME = re.compile(r"[a-zA-Z](?![a-zA-Z0-9-]*-\d+$)[a-zA-Z0-9-]{2,23}")
 _VM_SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9]+([_-][A-Za-z0-9]+)*", re.IGNORECASE)
@@ -73,7 +84,7 @@ class _Computes:
         old = reached(self._world, f"{workspace.id}/computes/{name}")
         if old is None:
             self._check_new(name)
-        refuse_other_cases(request.body, "properties", "computeType", ("AmlCompute",), "a compute")
+        refuse_other_cases(request.body, "properties", "computeType", _OTHER_TYPES, "a compute")
         body = checked("compute", request.body)
         resource_id = old.id if old else f"{workspace.id}/computes/{name}"
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}

@@ -21,7 +21,7 @@ from sandbox.services.machine_learning.scope import (
 )
 
 _PATH = WORKSPACE_PATH + "/datastores/{datastore}"
-_TYPES = ("AzureBlob", "AzureFile", "AzureDataLakeGen2")
+_OTHER_TYPES = ("AzureDataLakeGen1", "Hdfs", "OneLake")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}")
 _SAS_PERMISSIONS = "racwdl"
 
@@ -69,7 +69,7 @@ class _Datastores:
         if not _NAME.fullmatch(name):
             raise bad_request(f"'{name}' is not a valid datastore name: {_NAME.pattern}", "ValidationError")
         old = reached(self._world, f"{workspace.id}/datastores/{name}")
-        refuse_other_cases(request.body, "properties", "datastoreType", _TYPES, "a datastore")
+        refuse_other_cases(request.body, "properties", "datastoreType", _OTHER_TYPES, "a datastore")
         body = checked("datastore", request.body)
         properties = body["properties"]
         secrets = properties["credentials"].pop("secrets", None)
