@@ -10,6 +10,9 @@ from pathlib import Path
 from toolchain.host.environment import Environment
 from toolchain.host.runner import GRACE_SECONDS, Job
 
+ABANDONED_SECONDS = 1.0
+"""How long a program may go on once the engine has given up its call: no registration will be answered any more."""
+
 RUNNER = Path(__file__).with_name("runner.py")
 
 
@@ -44,18 +47,22 @@ class Child:
         except BrokenPipeError:
             pass  # it ended before it read its job; its exit code says why
 
-    def stop(self) -> None:
-        """Interrupt the child, as Ctrl-C would, and kill it when it is still there `GRACE_SECONDS` later."""
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Interrupt the child, as Ctrl-C would, and kill it when it is still there `grace_seconds` later."""
         if self.process.poll() is None:
             self.stopped = True
             self.process.send_signal(signal.SIGINT)
-            threading.Thread(target=self._kill_late, daemon=True).start()
+            threading.Thread(target=self._kill_late, args=(grace_seconds,), daemon=True).start()
 
-    def _kill_late(self) -> None:
+    def _kill_late(self, grace_seconds: float) -> None:
         try:
-            self.process.wait(GRACE_SECONDS)
+            self.process.wait(grace_seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
+
+    def abandon(self) -> None:
+        """Stop the child sooner: nobody waits for its result."""
+        self.stop(ABANDONED_SECONDS)
 
     def wait(self) -> int:
         """Return the exit code once the child has ended; negative is the signal that killed it."""

@@ -150,8 +150,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         child = Child(found, job, **how)
         with self._lock:
             self._children.add(child)
-        if not context.add_callback(child.stop):  # the call ended while the child was being started
-            child.stop()
+        if not context.add_callback(child.abandon):  # the call ended while the child was being started
+            child.abandon()
         return child
 
     def _forget(self, child: Child) -> None:
