@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.jobs.request import InputLocation, ModelFiles
+from sandbox.jobs.environment import check
+from sandbox.jobs.request import EnvironmentSpec, InputLocation, ModelFiles
 from sandbox.switches import Switches
 from tests.sandbox.blob_server import ACCOUNT
 from tests.sandbox.job_bench import JobBench
@@ -240,3 +241,8 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     assert "logs/readme.txt" in done.logs
     assert not (bench.world.home / "jobs" / "batchjob-1").exists()
     assert bench.blobs.path(ACCOUNT, "data", "azureml/child-1/score/predictions.csv").stat().st_nlink == 1
+
+
+def test_the_examples_environment_is_the_one_that_jobs_run_in() -> None:
+    conda = Path("examples/digits/environment/conda.yaml").read_text(encoding="utf-8")
+    assert check(EnvironmentSpec("digits", "1", "image:1", conda)) == []

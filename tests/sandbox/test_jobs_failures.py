@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -217,16 +217,27 @@ def gone(pid: int) -> bool:
     return state == "Z"
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that only the file system or the process table tells."""
+    while not condition():  # noqa: ASYNC110 - nobody sets an event
+        await asyncio.sleep(0.01)
+
+
 async def written(file: Path) -> list[int]:
     """Wait for the process ids that a script writes."""
-    while not file.exists() or not file.read_text(encoding="utf-8").endswith("\n"):
-        await asyncio.sleep(0.01)
-    return [int(pid) for pid in file.read_text(encoding="utf-8").split()]
+    pids: list[int] = []
+
+    def there() -> bool:
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        pids.extend(int(pid) for pid in text.split() if text.endswith("\n"))
+        return bool(pids)
+
+    await until(there)
+    return pids
 
 
 async def all_gone(pids: list[int]) -> None:
-    while not all(gone(pid) for pid in pids):
-        await asyncio.sleep(0.01)
+    await until(lambda: all(gone(pid) for pid in pids))
 
 
 def hanging(bench: JobBench, tmp_path: Path) -> tuple[JobRequest, Path]:
@@ -253,7 +264,7 @@ def test_a_cancelled_job_ends_with_all_its_processes(bench: JobBench, tmp_path: 
 def test_a_job_that_is_cancelled_before_it_starts_is_canceled(bench: JobBench) -> None:
     request = bench.request(ALWAYS.format(bad=()), 1)
 
-    async def cancel(runner: JobRunner) -> None:  # noqa: RUF029 - before the job's first step
+    async def cancel(runner: JobRunner) -> None:
         runner.cancel(request.name)
 
     assert bench.run(request, cancel).parent["status"] == "Canceled"
@@ -268,8 +279,7 @@ def test_jobs_wait_for_the_nodes_of_their_cluster(bench: JobBench, tmp_path: Pat
         await written(file)
         bench.accept(second)
         runner.submit(second)
-        while (bench.records.get(second.name) or {})["status"] != "Queued":
-            await asyncio.sleep(0.01)
+        await until(lambda: (bench.records.get(second.name) or {})["status"] == "Queued")
         runner.cancel(first.name)
         await runner.wait(second.name)
 
