@@ -85,9 +85,9 @@ class Operations:
         return {name: urls[name] for name in headers} | self.wait_headers()
 
     def wait_headers(self) -> dict[str, str]:
-        """Tell clients how long to wait, in milliseconds and, for those that read only whole seconds, as 1 s."""
-        # azure-core reads retry-after-ms first; an integer Retry-After must be there for the typed clients.
-        return {"retry-after-ms": str(self._poll_milliseconds), "Retry-After": "1"}
+        """Tell clients how long to wait, in milliseconds."""
+        # No Retry-After beside it: azure-core would obey that one, which is a second at least (get_retry_after).
+        return {"retry-after-ms": str(self._poll_milliseconds)}
 
     def touch(self, resource_id: str) -> None:
         """Take one step of the operation on a resource, if one is under way: a GET of the resource counts as a poll."""

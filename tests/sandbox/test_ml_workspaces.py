@@ -12,11 +12,11 @@ from sandbox.switches import Switches
 from tests.sandbox.learning import GROUP, IDENTITY, WORKSPACE, Learning, cluster_body, workspace_body
 
 
-def test_creation_answers_202_with_location_and_retry_after_only(learning: Learning) -> None:
+def test_creation_answers_202_with_location_and_a_wait_only(learning: Learning) -> None:
     answer = learning.call("PUT", "", workspace_body())
     assert (answer.status, answer.body) == (202, None)
     assert "/workspaceOperationsResults/" in answer.headers["Location"]
-    assert answer.headers["Retry-After"] == "1"
+    assert answer.headers["retry-after-ms"]
     assert "Azure-AsyncOperation" not in answer.headers
     assert learning.call("GET", "").body["properties"]["provisioningState"] == "Creating"
 
