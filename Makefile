@@ -21,7 +21,7 @@ up: tools ## deploy into the local sandbox, score the example's images, say wher
 	@rm -rf predictions
 	@$(RUN) python -m modelops invoke --stack $(STACK) --input examples/digits/data/images --download predictions
 	@$(VENV)/python examples/digits/grade.py predictions
-	@printf '\n%s\n' 'What next:' \
+	@printf '%s\n' '' 'What next:' \
 		'  make preview     what would change, after an edit of Pulumi.$(STACK).yaml or of the model' \
 		'  make down        remove all of it; `make up` makes it again' \
 		'  README.md        the same in Azure: log in, pulumi stack init, pulumi up'
