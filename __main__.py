@@ -3,22 +3,26 @@
 import pulumi
 
 import settings as configuration
-from components import login
+from components import login, prerequisites
 from components.cluster import MlCluster
 from components.endpoint import BatchEndpoint
+from components.group import MlResourceGroup
 from components.release import ModelRelease
 from components.workspace import MlWorkspace
 
 settings = configuration.load()
 me = login.current()
+group = MlResourceGroup(
+    "mlbatch", {"existing": settings.resource_group, "location": settings.location, "tags": settings.tags}
+)
 workspace = MlWorkspace(
     "mlbatch",
     {
+        "resource_group_name": prerequisites.checked(group.group_name, me),
         "subscription_id": me.subscription_id,
         "tenant_id": me.tenant_id,
         "deployer": settings.deployer.principal(me.object_id),
         "location": settings.location,
-        "resource_group": settings.resource_group,
         "data_access": settings.data_access,
         "tags": settings.tags,
     },
@@ -42,7 +46,7 @@ releases = {
 }
 
 pulumi.export("subscriptionId", me.subscription_id)
-pulumi.export("resourceGroup", workspace.resource_group_name)
+pulumi.export("resourceGroup", group.group_name)
 pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", cluster.cluster_name)
 pulumi.export("location", settings.location)

@@ -1,16 +1,16 @@
 """The machine learning workspace with everything that it needs and nothing that it shares.
 
-Owns the resource group (unless an existing one is named), storage, vault, registry, telemetry, the two identities and
-their grants, and the workspace. Does not own the cluster, the endpoints, or anything that the machine learning
-service makes for itself. Keyless throughout: each access is a role of a principal, on the narrowest resource that
-works. docs/security.md lists the roles and why each is needed.
+Owns storage, vault, registry, telemetry, the two identities and their grants, and the workspace. Does not own the
+resource group, the cluster, the endpoints, or anything that the machine learning service makes for itself. Keyless
+throughout: each access is a role of a principal, on the narrowest resource that works. docs/security.md lists the
+roles and why each is needed.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
-from pulumi_azure_native import containerregistry, managedidentity, resources
+from pulumi_azure_native import containerregistry, managedidentity
 from pulumi_azure_native import machinelearningservices as ml
 
 from components import names, roles
@@ -61,6 +61,9 @@ class WorkspaceForRelease(TypedDict):
 class MlWorkspaceArgs(TypedDict):
     """Arguments of `MlWorkspace`."""
 
+    resource_group_name: pulumi.Input[str]
+    """Resource group that everything goes into."""
+
     location: str
     """Azure region, in its short form (westeurope)."""
 
@@ -72,9 +75,6 @@ class MlWorkspaceArgs(TypedDict):
 
     deployer: DeployerArgs
     """The principal that releases models: it may write blobs in the workspace's storage."""
-
-    resource_group: NotRequired[str | None]
-    """Name of an existing resource group. Default: one is made."""
 
     data_access: NotRequired[Sequence[str]]
     """ARM ids of storage accounts or blob containers elsewhere that jobs may read. Default: none."""
@@ -88,12 +88,9 @@ class MlWorkspace(pulumi.ComponentResource):
 
     Type token: `azureml-batch:index:MlWorkspace`
 
-    Creates: ResourceGroup (unless one is named), WorkspaceStorage, Telemetry, WorkspaceVault, Registry, two
+    Creates: WorkspaceStorage, Telemetry, WorkspaceVault, Registry, two
     UserAssignedIdentity, WorkspaceAccess (the grants), Workspace, its RoleAssignment and DiagnosticSetting.
     """
-
-    resource_group_name: pulumi.Output[str]
-    """Resource group of everything."""
 
     workspace_name: pulumi.Output[str]
     """Name of the workspace."""
@@ -108,8 +105,7 @@ class MlWorkspace(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:MlWorkspace", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         location, tags = args["location"], args.get("tags", {})
-        self.resource_group_name = _resource_group(name, args, child)
-        group = self.resource_group_name
+        group = args["resource_group_name"]
 
         placed: _Placed = {"resource_group_name": group, "location": location, "tags": tags}
         storage = WorkspaceStorage(name, {**placed}, child)
@@ -200,17 +196,3 @@ class MlWorkspace(pulumi.ComponentResource):
             "workspace": workspace.name,
         }
         self.register_outputs({"workspace_name": self.workspace_name, "workspace_id": self.workspace_id})
-
-
-def _resource_group(name: str, args: MlWorkspaceArgs, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """Return the name of the existing group, or make one."""
-    existing = args.get("resource_group")
-    if existing is not None:
-        return pulumi.Output.from_input(existing)
-    group = resources.ResourceGroup(
-        names.logical(names.RESOURCE_GROUP, name, "group"),
-        location=args["location"],
-        tags=args.get("tags", {}),
-        opts=opts,
-    )
-    return group.name

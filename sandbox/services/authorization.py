@@ -182,6 +182,13 @@ def register(world: World) -> None:
             200, {"id": f"/providers/{type_}/{name}", "name": name, "type": type_, "properties": properties}
         )
 
+    async def permissions(request: ArmRequest) -> ArmResponse:
+        """What the caller may do: everything, as long as assignments are not evaluated."""
+        _check_scope(world, _scope(request))
+        everything = {"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}
+        return ArmResponse(200, {"value": [everything], "nextLink": None})
+
+    world.router.add("GET", "/{scope:path}/providers/Microsoft.Authorization/permissions", permissions)
     definitions = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions/{definition}"
     world.router.add("GET", definitions, definition)
     world.router.add("GET", _ASSIGNMENTS.template.rsplit("/", 1)[0], assignments)

@@ -44,7 +44,9 @@ class Recorder(Mocks):
         return f"/{args.typ.rpartition(':')[2]}/{args.name}", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """Answer the one invoke that the program makes."""
+        """Answer the two invokes that the program makes."""
+        if args.token == "azure-native:authorization:getClientToken":
+            return {"token": "a-token"}, []
         assert args.token == "azure-native:authorization:getClientConfig"
         client = {"clientId": "", "objectId": DEPLOYER, "subscriptionId": SUBSCRIPTION, "tenantId": TENANT}
         return client, []

@@ -14,6 +14,7 @@ from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, Recorder, 
 DATA = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/data/providers/Microsoft.Storage/storageAccounts/images"
 
 ARGS: MlWorkspaceArgs = {
+    "resource_group_name": "rg",
     "location": "westeurope",
     "subscription_id": SUBSCRIPTION,
     "tenant_id": TENANT,
@@ -45,7 +46,6 @@ DECLARED = [
     ("azure-native:monitor:DiagnosticSetting", "ml-vault-logs"),
     ("azure-native:monitor:DiagnosticSetting", "ml-workspace-logs"),
     ("azure-native:operationalinsights:Workspace", "ml-logs"),
-    ("azure-native:resources:ResourceGroup", "ml-group"),
     ("azure-native:storage:BlobServiceProperties", "ml-blobs"),
     ("azure-native:storage:StorageAccount", "mlstorage"),
     ("azureml-batch:index:MlWorkspace", "ml"),
@@ -69,13 +69,6 @@ def test_the_exact_list() -> None:
     assert recorder.declared() == DECLARED
 
 
-def test_an_existing_resource_group_is_not_made() -> None:
-    recorder = _recorded(resource_group="rg-given")
-    assert recorder.declared() == [each for each in DECLARED if each[1] != "ml-group"]
-    for kind in ("StorageAccount", "Vault", "Registry", "Component"):
-        assert recorder.inputs(kind)["resourceGroupName"] == "rg-given"
-
-
 def test_storage_is_keyless_and_keeps_what_is_deleted() -> None:
     recorder = _recorded()
     account = recorder.inputs("StorageAccount")
@@ -94,7 +87,7 @@ def test_storage_is_keyless_and_keeps_what_is_deleted() -> None:
         "minimumTlsVersion": "TLS1_2",
         "networkRuleSet": {"bypass": "AzureServices", "defaultAction": "Allow"},
         "publicNetworkAccess": "Enabled",
-        "resourceGroupName": "ml-group-physical",
+        "resourceGroupName": "rg",
         "sku": {"name": "Standard_LRS"},
         "tags": {"owner": "ml"},
     }
@@ -104,7 +97,7 @@ def test_storage_is_keyless_and_keeps_what_is_deleted() -> None:
         "blobServicesName": "default",
         "containerDeleteRetentionPolicy": kept,
         "deleteRetentionPolicy": kept,
-        "resourceGroupName": "ml-group-physical",
+        "resourceGroupName": "rg",
     }
 
 
@@ -189,7 +182,7 @@ def test_the_workspace_is_keyless_and_uses_its_own_identity() -> None:
         "location": "westeurope",
         "primaryUserAssignedIdentity": identity,
         "publicNetworkAccess": "Enabled",
-        "resourceGroupName": "ml-group-physical",
+        "resourceGroupName": "rg",
         "sku": {"name": "Basic", "tier": "Basic"},
         "storageAccount": "/StorageAccount/mlstorage",
         "systemDatastoresAuthMode": "Identity",

@@ -1,0 +1,51 @@
+"""Who deploys: a login that works, and the one message when there is none."""
+
+from types import SimpleNamespace
+
+import pulumi
+import pytest
+from pulumi_azure_native import authorization
+
+from components import login
+from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
+
+ADVICE = (
+    "There is no usable Azure login, so nothing was created or changed.\n"
+    "  A person: az login, then az account set --subscription ID\n"
+    "  A pipeline: set ARM_TENANT_ID, ARM_CLIENT_ID, ARM_SUBSCRIPTION_ID, and a secret or ARM_USE_OIDC=true\n"
+    "  A rehearsal without Azure: python -m sandbox run -- pulumi up\n"
+)
+
+
+def test_who_is_signed_in() -> None:
+    found: list[login.Login] = []
+    recorded(lambda: found.append(login.current()))
+    assert found == [login.Login(SUBSCRIPTION, TENANT, DEPLOYER)]
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (
+            "invoke of x failed: invocation of x returned an error: running az:\n  ERROR: Please run 'az login'.",
+            "The provider said: running az: ERROR: Please run 'az login'.",
+        ),
+        ("x" * 301, f"The provider said: {'x' * 300}..."),
+    ],
+)
+def test_without_a_login_one_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch, reason: str, told: str) -> None:
+    def refuse() -> None:
+        raise Exception(reason)  # noqa: TRY002 - what the SDK raises
+
+    monkeypatch.setattr(authorization, "get_client_config", refuse)
+    with pytest.raises(pulumi.RunError) as raised:
+        login.current()
+    assert str(raised.value) == ADVICE + told
+
+
+def test_a_login_without_a_subscription_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = SimpleNamespace(client_id="", object_id="", subscription_id="", tenant_id="")
+    monkeypatch.setattr(authorization, "get_client_config", lambda: nobody)
+    with pytest.raises(pulumi.RunError) as raised:
+        login.current()
+    assert str(raised.value) == f"{ADVICE}The provider said: the login names no subscription or no principal"
