@@ -4,6 +4,7 @@ One SQLite file in WAL mode, written from the server's event loop only. A write 
 operating system is concerned) when the call returns, so that ``kill -9`` of the server loses nothing that was answered.
 """
 
+import contextlib
 import json
 import sqlite3
 import time
@@ -88,6 +89,20 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all writes inside happen together or not at all; an exception undoes them. Transactions nest."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     # Resources ------------------------------------------------------------------------------------------------------
 

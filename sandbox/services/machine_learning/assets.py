@@ -112,11 +112,12 @@ class _Assets:
         container_id = self._container_id(request)
         container = self._world.store.get(container_id)
         shared = {member: body["properties"].get(member) for member in self._kind.shared}
-        if container is None:
-            self._store_container(request, container_id, None, {"properties": shared})
-        else:
-            self._check_shared(container, shared)
-        self._world.store.put(resource_id, self._kind.version_type, body)
+        with self._world.store.transaction():
+            if container is None:
+                self._store_container(request, container_id, None, {"properties": shared})
+            else:
+                self._check_shared(container, shared)
+            self._world.store.put(resource_id, self._kind.version_type, body)
         return ArmResponse(200 if old else 201, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:

@@ -48,20 +48,24 @@ class Provisioning:
         if old is not None and old.body["properties"].get("provisioningState") == "Deleting":
             raise ArmError(409, "Conflict", f"'{resource_id}' is being deleted; try again when that is done.")
         body["properties"]["provisioningState"] = "Creating" if old is None else "Updating"
-        store.put(resource_id, type_, body, private)
-        headers = self._start(request, resource_id, "provision", self._put_headers, body["location"])
+        # Together: a resource in a transient state without an operation would stay in it for ever.
+        with store.transaction():
+            store.put(resource_id, type_, body, private)
+            headers = self._start(request, resource_id, "provision", self._put_headers, body["location"])
         return old is None, headers | {"x-ms-async-operation-timeout": "PT1H"}
 
     def delete(self, request: ArmRequest, resource_id: str, *, soft: bool = False) -> ArmResponse:
         """Begin to delete a resource that exists: 202 with the headers that announce it."""
-        location = str(self._set_state(resource_id, "Deleting")["location"])
-        headers = self._start(request, resource_id, "hide" if soft else "delete", self._delete_headers, location)
+        with self._world.store.transaction():
+            location = str(self._set_state(resource_id, "Deleting")["location"])
+            headers = self._start(request, resource_id, "hide" if soft else "delete", self._delete_headers, location)
         return ArmResponse(202, None, headers | {"x-ms-async-operation-timeout": "PT1H"})
 
     def update(self, request: ArmRequest, resource_id: str) -> dict[str, str]:
         """Begin an operation on a resource that was changed in place; return the response headers."""
-        location = str(self._set_state(resource_id, "Updating")["location"])
-        return self._start(request, resource_id, "provision", self._delete_headers, location)
+        with self._world.store.transaction():
+            location = str(self._set_state(resource_id, "Updating")["location"])
+            return self._start(request, resource_id, "provision", self._delete_headers, location)
 
     def _start(
         self, request: ArmRequest, resource_id: str, verb: str, headers: tuple[str, ...], location: str

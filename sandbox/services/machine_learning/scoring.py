@@ -56,9 +56,10 @@ class _Scoring:
             if before is not None:
                 return ArmResponse(200, batch_job(before))
         deployment = self._deployment(request, endpoint)
-        job = self._plan(endpoint, deployment, parse(request.body))
-        if repeat:
-            self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.name)
+        with self._world.store.transaction():
+            job = self._plan(endpoint, deployment, parse(request.body))
+            if repeat:
+                self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.name)
         self._world.jobs.submit(job)
         return ArmResponse(201, batch_job(self._records.get(job.name) or {}))
 

@@ -76,9 +76,11 @@ class _Workspaces:
         resource_id = resource_id if old is None else old.id
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": WORKSPACES}
         self._complete(request, old, body)
-        is_new, headers = self._provisioning.put(request, resource_id, WORKSPACES, body, None)
+        with self._world.store.transaction():
+            is_new, headers = self._provisioning.put(request, resource_id, WORKSPACES, body, None)
+            if is_new:
+                create_system_datastores(self._world, request, body)
         if is_new:
-            create_system_datastores(self._world, request, body)
             return ArmResponse(202, None, headers)
         return ArmResponse(200, body, headers)
 
