@@ -1,0 +1,76 @@
+"""docs/configuration.md: its whole stack is taken as it stands, and it names every key."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import settings
+from settings_section import SettingsError
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "configuration.md").read_text()
+PROJECT = "azureml-batch-endpoint"
+
+
+def _read(stack_file: str) -> settings.Settings:
+    config: dict[str, Any] = yaml.safe_load(stack_file)["config"]
+    raw = {
+        key.removeprefix(f"{PROJECT}:"): value if isinstance(value, str) else json.dumps(value)
+        for key, value in config.items()
+        if key.startswith(f"{PROJECT}:")
+    }
+    return settings.parse(raw, location=config["azure-native:location"], project=PROJECT, stack="dev", root=ROOT)
+
+
+def test_the_whole_stack_is_taken() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    read = _read(example)
+    assert read.resource_group == "rg-scoring"
+    assert read.cluster.max_nodes == 8
+    assert list(read.endpoints["digits"].deployments) == ["mlp", "shared"]
+
+
+def test_the_dev_stack_is_taken() -> None:
+    endpoint = _read((ROOT / "Pulumi.dev.yaml").read_text()).endpoints["digits"]
+    assert endpoint.default == "mlp"
+    assert endpoint.deployments["mlp"]["model"]["name"] == "digits-mlp"
+    assert endpoint.deployments["mlp"]["mini_batch_size"] == 10
+
+
+@pytest.mark.parametrize("key", sorted(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]))
+def test_every_declared_key_is_explained(key: str) -> None:
+    assert f"`{key}`" in PAGE or key in PAGE.replace("`", "")
+
+
+def test_every_key_that_the_program_takes_is_explained() -> None:
+    """The program says itself what it takes, when it meets a key that it does not know."""
+    stack: dict[str, Any] = {
+        "nokey": 1,
+        "workspace": {"nokey": 1},
+        "cluster": {"nokey": 1},
+        "deployer": {"nokey": 1},
+        "endpoints": {
+            "e": {
+                "nokey": 1,
+                "deployments": {
+                    "d": {
+                        "nokey": 1,
+                        "model": {"nokey": 1, "registry": "r", "version": "1"},
+                        "environment": {"nokey": 1},
+                    },
+                    "f": {"model": {"nokey": 1, "path": "p"}},
+                },
+            }
+        },
+    }
+    with pytest.raises(SettingsError) as raised:
+        settings.parse(stack, location="westeurope", project=PROJECT, stack="dev", root=ROOT)
+    lists = re.findall(r"nokey is no key\. Allowed: (.*)\.", str(raised.value))
+    keys = {key for each in lists for key in re.split(r", | or ", each)}
+    assert len(lists) == 9
+    assert len(keys) == 45
+    assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
