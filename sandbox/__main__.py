@@ -78,6 +78,12 @@ def _run(home: Home, options: argparse.Namespace) -> NoReturn:
 def _rehearsal(home: Home, command: Sequence[str], principal: str) -> tuple[dict[str, str], list[str]]:
     """Return the environment for a command and the command, with the server started and the stack made."""
     server = lifecycle.start(home)
+    if server.is_outdated:
+        print(
+            "sandbox: the server runs older code than this checkout has. When nothing is under way: "
+            f"{inventory.python()} -m sandbox stop",
+            file=sys.stderr,
+        )
     variables = environment.complete(home, home.facts(), server, principal=principal)
     try:
         return stacks.prepare(home, variables, command, Path.cwd())

@@ -33,13 +33,13 @@ class Orphan:
     @property
     def delete_command(self) -> str:
         """The command that removes it."""
-        return shlex.join([_python(), "-m", "sandbox", "delete", self.id])
+        return shlex.join([python(), "-m", "sandbox", "delete", self.id])
 
     @property
     def import_command(self) -> str:
         """The command that puts it into its stack's state, unprotected and below its parent."""
         stack, type_token, name = _parts(self.urn)
-        words = [_python(), "-m", "sandbox", "run", "--", "pulumi", "import", type_token, name, self.id]
+        words = [python(), "-m", "sandbox", "run", "--", "pulumi", "import", type_token, name, self.id]
         if self.parent is not None:
             words += ["--parent", f"{_parts(self.parent)[2]}={self.parent}"]
         return shlex.join([*words, "--protect=false", "--generate-code=false", "--yes", "--stack", stack])
@@ -55,7 +55,7 @@ class Orphan:
         ]
 
 
-def _python() -> str:
+def python() -> str:
     """Return this interpreter as one would type it here: the printed commands must work as they are."""
     program = Path(sys.executable)
     return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)

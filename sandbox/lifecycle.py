@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sandbox.home import REPOSITORY, Home
@@ -34,6 +35,14 @@ class Running:
     control_port: int
     control_token: str
     profile: str
+    started: float = 0.0
+    """When it started, in Unix seconds."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a source file of the sandbox is newer than the server that runs."""
+        sources = Path(__file__).parent.rglob("*.py")
+        return any(source.stat().st_mtime > self.started for source in sources)
 
     def control(self, method: str, path: str, body: Any = None, *, seconds: float = _ANSWER_SECONDS) -> Any:
         """Send a request to the control API and return the JSON answer.
@@ -62,7 +71,12 @@ def running(home: Home) -> Running | None:
     try:
         data = json.loads(home.server_file.read_text(encoding="utf-8"))
         server = Running(
-            data["pid"], data["proxyPort"], data["controlPort"], data["controlToken"], data.get("profile", "harsh")
+            data["pid"],
+            data["proxyPort"],
+            data["controlPort"],
+            data["controlToken"],
+            data["profile"],
+            data["started"],
         )
         answer = server.control("GET", "/health")
     except (OSError, ValueError, KeyError, TypeError):

@@ -14,7 +14,7 @@ class Certificates:
     def __init__(self, authority: trustme.CA) -> None:
         self._authority = authority
         common = self._issue(*COMMON_NAMES)
-        self._contexts = dict.fromkeys(COMMON_NAMES, common)
+        self._contexts: dict[str, ssl.SSLContext] = dict.fromkeys(COMMON_NAMES, common)
 
     @classmethod
     def of(cls, home: Home) -> "Certificates":

@@ -1,13 +1,8 @@
 """The TLS side of every emulated host: journal, faults, tokens, and then the service that the Host header names."""
 
 import asyncio
-import contextlib
 import json
 import logging
-import os
-import signal
-import socket
-import struct
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,6 +16,7 @@ from sandbox.arm.requests import ArmRequest, OperationFault, Principal
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.blobs.errors import BlobError
+from sandbox.edge import injection
 from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
 from sandbox.edge.proxy import acknowledge_at_once
@@ -124,8 +120,8 @@ class Front:
         try:
             response = await self._answer(request, host, sequence)
             status = response.status
-        except _ConnectionLost:
-            _reset(request)
+        except injection.ConnectionLost:
+            injection.reset(request.transport)
             return web.Response(status=499)
         finally:
             principal: Principal | None = request.get("principal")
@@ -151,9 +147,9 @@ class Front:
                 return _refusal(host, ArmError(413, "RequestEntityTooLarge", "The request is larger than 4 MiB."))
         fault = self._faults.meet(request.method, host + request.path)
         if fault is not None:
-            injected = await _before(fault, host)
-            if injected is not None:
-                return injected
+            refusal = await injection.before(fault)
+            if refusal is not None:
+                return _refusal(host, refusal)
         try:
             response = await self._serve(request, host, sequence, fault)
         except ArmError as error:
@@ -166,7 +162,7 @@ class Front:
             message = f"The sandbox failed on request {sequence}: {error!r}. The traceback is in log/server.log."
             response = _refusal(host, ArmError(501, "SandboxDefect", message))
         if fault is not None:
-            _after(fault)
+            injection.after(fault)
         return response
 
     async def _serve(self, request: web.Request, host: str, sequence: int, fault: Fault | None) -> web.StreamResponse:
@@ -195,42 +191,6 @@ class Front:
 
     def _sign_in(self, request: web.Request, service: Service) -> None:
         request["principal"] = self._directory.authenticate(request.headers.get("Authorization"), _AUDIENCES[service])
-
-
-class _ConnectionLost(Exception):  # noqa: N818 - an event, not an error
-    """The client is to see a lost connection instead of an answer."""
-
-
-async def _before(fault: Fault, host: str) -> web.Response | None:
-    """Do what a fault does before the service is asked; return an answer if there is to be no other."""
-    match fault.action:
-        case "status":
-            return _refusal(host, ArmError(fault.status, fault.code, fault.message, headers=fault.headers))
-        case "delay":
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(fault.removed.wait(), fault.seconds)
-        case "reset-before":
-            raise _ConnectionLost
-        case "kill-before":
-            os.kill(os.getpid(), signal.SIGKILL)
-    return None
-
-
-def _after(fault: Fault) -> None:
-    if fault.action == "reset-after":
-        raise _ConnectionLost
-    if fault.action == "kill-after":
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _reset(request: web.Request) -> None:
-    """Close the connection with RST, as a crashed server or a broken network would."""
-    if request.transport is None:
-        return
-    connection = request.transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    request.transport.abort()
 
 
 async def _arm_request(

@@ -40,7 +40,7 @@ _PATTERNS = (
     _pattern(Service.REFUSED, r"[a-z0-9]{3,24}\.(queue|table|file|dfs)\.core\.windows\.net"),
 )
 
-COMMON_NAMES = (
+COMMON_NAMES: tuple[str, ...] = (
     "management.azure.com",
     "login.microsoftonline.com",
     "graph.microsoft.com",
