@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import lifecycle
+from sandbox import environment, lifecycle
 from sandbox.home import REPOSITORY, Home
 from sandbox.processes import wait_until_ended
 from tests.sandbox.handle import Sandbox, started
@@ -218,3 +218,21 @@ def test_a_damaged_sandbox_is_named(tmp_path: Path) -> None:
     (tmp_path / "sandbox.json").write_text("{}")
     with pytest.raises(SystemExit, match=r"sandbox.json' is damaged .* Remove '.*' to begin anew."):
         lifecycle.start(Home(tmp_path))
+
+
+def test_env_gives_a_shell_the_same_environment_as_run(home: Path) -> None:
+    shell = 'eval "$("$0" -m sandbox env)" && exec env'
+    real = {"AZURE_CLIENT_ID": "real", "no_proxy": "it's quoted"}
+    printed = subprocess.run(
+        ["sh", "-c", shell, sys.executable],
+        env=sandboxed(home, **real),
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+    seen = dict(line.split("=", 1) for line in printed.splitlines() if "=" in line)
+    expected = environment.complete(Home(home), Home(home).facts(), lifecycle.start(Home(home)))
+    names = ("HTTPS_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "AZURE_CLIENT_ID", "ARM_TENANT_ID", "PULUMI_BACKEND_URL")
+    assert {name: seen[name] for name in names} == {name: expected[name] for name in names}
