@@ -118,8 +118,10 @@ def _register(ml: "MLClient", model: LocalModel, version: str, root: Path, wait:
             # The SDK would name the upload after a hash of its own, which reads all bytes once more (1 s for each GiB)
             # and is the same for some trees that differ; it takes ours from this attribute.
             vars(entity)["_upload_hash"] = model.digest
+            known = False
             try:
                 registered = ml.models.create_or_update(entity)
+                known = True
                 if uploads.is_whole(ml, str(registered.path), copy, wait):
                     return True
             except ResourceExistsError:
@@ -130,10 +132,10 @@ def _register(ml: "MLClient", model: LocalModel, version: str, root: Path, wait:
                 if _OTHER_CONTENT in str(error):
                     return False
                 raise
-            uploads.clear(ml, f"{prefix}/{copy.name}", wait)
+            uploads.clear(ml, f"{prefix}/{copy.name}", wait, even_complete=known)
     raise ReleaseError(
-        f"registering model {model.name}:{version} failed: the files in the workspace's storage are not those that "
-        "were uploaded, twice. Somebody else writes to the same address; see the workspace's default datastore."
+        f"registering model {model.name}:{version} failed: files were missing from the workspace's storage after the "
+        "upload, twice. Somebody else deletes there; see datastore workspaceblobstore."
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from modelops.errors import ReleaseError
 from modelops.fingerprint import files_of
 
 if TYPE_CHECKING:
@@ -38,9 +39,12 @@ def container(ml: "MLClient") -> "ContainerClient":
 
 
 def is_whole(ml: "MLClient", uri: str, copy: Path, wait: Callable[[float], None]) -> bool:
-    """Whether storage holds exactly the files of `copy` below a registered model's `uri`.
+    """Whether storage holds the files of `copy` below a registered model's `uri`.
 
     Another release may be uploading the same files at this moment: files that are missing get time to arrive.
+
+    Raises:
+        ReleaseError: files lie there that are not part of the model; jobs would see them.
     """
     prefix = uri.partition("/paths/")[2].rstrip("/")
     expected = {each.name: each.size for each in files_of(copy)}
@@ -51,36 +55,42 @@ def is_whole(ml: "MLClient", uri: str, copy: Path, wait: Callable[[float], None]
         present = _present(client, prefix, single=copy.is_file())
         if present == expected:
             return True
-        if set(present) - set(expected):
-            return False
+        if foreign := sorted(set(present) - set(expected)):
+            raise ReleaseError(
+                f"somebody else put {', '.join(foreign)} into the model's folder {prefix!r} of datastore "
+                f"{_DATASTORE}. Delete that, or the whole folder if no other model uses it."
+            )
         quiet = quiet + _POLL_SECONDS if present == last else 0.0
         last = present
         wait(_POLL_SECONDS)
     return False
 
 
-def clear(ml: "MLClient", prefix: str, wait: Callable[[float], None]) -> None:
+def clear(ml: "MLClient", prefix: str, wait: Callable[[float], None], *, even_complete: bool) -> None:
     """Remove an incomplete upload, unless it turns out to be alive and gets complete.
 
     A file that is being sent in blocks shows no progress; should its upload be alive after all, it fails or finds
     its files changed when it checks them, and starts again.
+
+    Args:
+        ml: client of the workspace.
+        prefix: where the upload lies.
+        wait: sleeps for so many seconds, or raises when the release is to stop.
+        even_complete: do not trust the mark that says so: files were found missing.
     """
     client = container(ml)
     last: list[tuple[str, str]] = []
     quiet = 0.0
     while quiet < QUIET_SECONDS:
-        blobs = list(client.list_blobs(name_starts_with=prefix, include=["metadata"]))
-        if any((each.metadata or {}).get(_MARK[0]) == _MARK[1] for each in blobs):
-            break
-        seen = [(each.name, each.etag) for each in blobs]
-        if not seen:
+        blobs = list(client.list_blobs(name_starts_with=f"{prefix}/", include=["metadata"]))
+        if not even_complete and any((each.metadata or {}).get(_MARK[0]) == _MARK[1] for each in blobs):
             return
+        seen = [(each.name, each.etag) for each in blobs]
         quiet = quiet + _POLL_SECONDS if seen == last else 0.0
         last = seen
         wait(_POLL_SECONDS)
-    else:
-        for name, _ in last:
-            client.delete_blob(name)
+    for name, _ in last:
+        client.delete_blob(name)
 
 
 def _present(client: "ContainerClient", prefix: str, *, single: bool) -> dict[str, int]:

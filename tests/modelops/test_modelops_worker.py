@@ -1,0 +1,134 @@
+"""The worker process: one plan for each line, and nothing begins once its input is closed."""
+
+from tests.modelops.conftest import Bench
+from tests.modelops.workers import RealWorker
+
+MODEL = r"/models/[^/]+/versions/[^/]+$"
+ENDPOINT = r"/batchEndpoints/[^/]+$"
+DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
+
+
+def test_plans_come_one_after_the_other(bench: Bench) -> None:
+    with RealWorker(bench) as worker:
+        worker.begin(bench.plan)
+        first = worker.last()
+        assert first["report"]["created"] == [bench.plan.target]
+        worker.begin(bench.changed(mini_batch_size=3), previous=bench.plan.target)
+        second = worker.last()
+        assert second["report"]["previousDefault"] == bench.plan.target
+        worker.close()
+        assert worker.process.wait() == 0
+
+
+def test_events_name_the_steps_and_the_switch(bench: Bench) -> None:
+    with RealWorker(bench) as worker:
+        worker.begin(bench.plan)
+        events = []
+        while (event := worker.event()) is not None:
+            events.append((event["event"], event.get("step")))
+            if event["event"] == "done":
+                break
+    assert events == [
+        ("step", "read what is live"),
+        ("step", "register models"),
+        ("step", "create revisions"),
+        ("step", "switch the default"),
+        ("switching", "switch the default"),
+        ("step", "verify"),
+        ("done", None),
+    ]
+
+
+def test_a_closed_input_lets_the_request_in_flight_finish_and_begins_no_other(bench: Bench) -> None:
+    control = bench.place.sandbox.control
+    control.fault("delay", method="PUT", path=MODEL, seconds=30)
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        worker.begin(bench.plan)
+        control.wait(method="PUT", path=MODEL, after=before, finished=False)
+        before = bench.mark()
+        worker.close()
+        assert worker.last() == {"event": "stopping", "step": "register models", "switchSent": False}
+        assert worker.process.poll() is None
+        control.clear_faults()
+        assert worker.process.wait() == 0
+    assert bench.versions() == ["1"]
+    assert bench.writes(before) == []
+    assert bench.live().deployments == {}
+
+
+def test_a_closed_input_ends_a_wait_at_once(bench: Bench) -> None:
+    control = bench.place.sandbox.control
+    control.fault("operation-hang", method="PUT", path=DEPLOYMENT)
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        worker.begin(bench.plan)
+        control.wait(method="GET", path="OperationsStatus", after=before)
+        before = bench.mark()
+        worker.close()
+        assert worker.last()["step"] == "create revisions"
+        assert worker.process.wait() == 0
+    assert bench.writes(before) == []
+    control.clear_faults()
+    assert bench.release().default == bench.plan.target
+
+
+def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
+    control = bench.place.sandbox.control
+    control.fault("delay", method="PUT", path=ENDPOINT, seconds=30)
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        worker.begin(bench.plan)
+        control.wait(method="PUT", path=ENDPOINT, after=before, finished=False)
+        worker.close()
+        assert worker.last() == {"event": "stopping", "step": "switch the default", "switchSent": True}
+        control.clear_faults()
+        worker.process.wait()
+    assert bench.live().default == bench.plan.target
+
+
+def test_a_broken_output_does_not_end_a_release(bench: Bench) -> None:
+    control = bench.place.sandbox.control
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        assert worker.process.stdout is not None
+        worker.process.stdout.close()
+        worker.begin(bench.plan)
+        control.wait(method="GET", path=ENDPOINT, after=before, count=5)
+        control.wait(method="PUT", path=ENDPOINT, after=before)
+    assert bench.live().default == bench.plan.target
+
+
+def test_a_plan_that_is_none_is_answered_in_words_and_the_next_one_is_taken(bench: Bench) -> None:
+    with RealWorker(bench) as worker:
+        worker.send({"op": "release", "plan": {"schema": 7}, "root": "."})
+        failed = worker.last()
+        assert failed["message"] == (
+            "The release plan is not valid:\n"
+            "  - schema: is 7; this version reads 1: use the version that wrote the plan"
+        )
+        worker.begin(bench.plan)
+        assert worker.last()["event"] == "done"
+
+
+def test_a_preview_reads_only(bench: Bench) -> None:
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        worker.send({"op": "preview", "plan": bench.plan.to_json(), "released": None})
+        model = bench.plan.to_json()["deployments"]["mlp"]["model"]
+        assert worker.last()["lines"] == [
+            f"register model {model['name']} (sha256 {model['digest'][:12]})",
+            f"create revision {bench.plan.target}",
+            f"default (none) -> {bench.plan.target}",
+        ]
+    assert bench.writes(before) == []
+
+
+def test_a_preview_of_a_workspace_that_is_gone_falls_back_to_the_last_release(bench: Bench) -> None:
+    plan = {**bench.changed(mini_batch_size=3).to_json(), "workspace": "nowhere"}
+    with RealWorker(bench) as worker:
+        worker.send({"op": "preview", "plan": plan, "released": bench.plan.to_json()})
+        *lines, note = worker.last()["lines"]
+    target = bench.changed(mini_batch_size=3).target
+    assert lines == [f"create revision {target}", f"default {bench.plan.target} -> {target}"]
+    assert note.startswith("(compared with the last release only: endpoint ")
