@@ -38,13 +38,13 @@ def ensure() -> None:
 
     Raises SetupError, naming the three ways and what each lacks, when none works.
     """
-    required = _required()
-    print_ = fingerprint(required, PULUMI_VERSION, gobuild.MODULE / "go.mod", gobuild.MODULE / "go.sum", str(VENV))
+    wanted = required()
+    print_ = fingerprint(wanted, PULUMI_VERSION, gobuild.MODULE / "go.mod", gobuild.MODULE / "go.sum", str(VENV))
     stamp = read_stamp(STAMP)
     if stamp.get("fingerprint") == print_ and _identity(PULUMI) == stamp.get("identity"):
         return
     try:
-        _link(on_path(required))
+        _link(on_path(wanted))
     except UnavailableError as error:
         _from_cache(f"on PATH: {error}")
     write_stamp(STAMP, fingerprint=print_, identity=_identity(PULUMI))
@@ -83,13 +83,13 @@ def _no_way(reasons: list[str]) -> str:
     tried = "\n".join(f"  - {reason}" for reason in reasons)
     return (
         f"There is no Pulumi CLI here, and none of the three ways to get one worked:\n{tried}\n"
-        f"Any one of these is enough: Pulumi {_required()} on PATH, with its Python language host;\ninternet access, "
+        f"Any one of these is enough: Pulumi {required()} on PATH, with its Python language host;\ninternet access, "
         f"for the official installer; Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build of\nabout four "
         "minutes. Then run make again."
     )
 
 
-def _required() -> str:
+def required() -> str:
     """Return `requiredPulumiVersion` of Pulumi.yaml; the standard library reads no YAML, and one line needs none."""
     project = REPOSITORY / "Pulumi.yaml"
     text = project.read_text(encoding="utf-8") if project.is_file() else ""
@@ -97,15 +97,15 @@ def _required() -> str:
     return found[1].strip() if found else f">={PULUMI_VERSION}"
 
 
-def on_path(required: str) -> Path:
+def on_path(wanted: str) -> Path:
     """Return the user's own CLI. Raises UnavailableError when there is none that will do, and says why."""
     folders = [folder for folder in os.get_exec_path() if folder and not _is_ours(Path(folder))]
     path = shutil.which("pulumi", path=os.pathsep.join(folders))
     if path is None:
         raise UnavailableError("there is none")
     version = version_of(path)
-    if not satisfies(version, required):
-        raise UnavailableError(f"{path} is version {version or 'unknown'}, and Pulumi.yaml requires {required}")
+    if not satisfies(version, wanted):
+        raise UnavailableError(f"{path} is version {version or 'unknown'}, and Pulumi.yaml requires {wanted}")
     beside = Path(path).resolve().parent / HOST.name
     if not os.access(beside, os.X_OK) and shutil.which(HOST.name, path=os.pathsep.join(folders)) is None:
         raise UnavailableError(f"{path} has no {HOST.name} beside it")

@@ -1,0 +1,161 @@
+"""When `.venv` is made, filled, and left alone; a shell script stands in for pip and uv."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolchain import environment, places
+from toolchain.__main__ import main
+from toolchain.places import SetupError
+
+
+class Checkout:
+    """A checkout with small requirements files, whose venv and uv only note that they were called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.log = folder / "log"
+        self.python = folder / ".venv" / "bin" / "python"
+        self.uv = folder / ".venv" / "bin" / "uv"
+        (folder / "requirements.txt").write_text("a==1\n")
+        (folder / "requirements-dev.txt").write_text("a==1\nb==2\n")
+        (folder / "toolchain").mkdir()
+        (folder / "toolchain" / "uv.txt").write_text("uv==9.9.9 \\\n    --hash=sha256:0\n")
+
+    def calls(self) -> list[str]:
+        """Return what was called since the last time that this was asked."""
+        found = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return found
+
+    def note(self, call: str) -> None:
+        """Note one call, as the scripts do."""
+        with self.log.open("a") as file:
+            file.write(f"{call}\n")
+
+    def script(self, path: Path, body: str) -> None:
+        """Write a program."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """Point the module at a folder of its own."""
+    made = Checkout(tmp_path)
+    monkeypatch.setattr(places, "STAMPS", tmp_path / ".venv" / "stamps")
+    monkeypatch.setattr(environment, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
+    monkeypatch.setattr(environment, "PYTHON", made.python)
+    monkeypatch.setattr(environment, "UV", made.uv)
+    monkeypatch.setattr(environment, "UV_PIN", tmp_path / "toolchain" / "uv.txt")
+    requirements = {"runtime": tmp_path / "requirements.txt", "dev": tmp_path / "requirements-dev.txt"}
+    monkeypatch.setattr(environment, "REQUIREMENTS", requirements)
+    run = environment._run
+
+    def noted(command: list[str], failure: str, variables: dict[str, str] | None = None) -> None:
+        if "venv" in command:
+            made.note("venv")
+            made.script(made.python, f'exec "{sys.executable}" "$@"')
+        elif "pip" in command and str(made.python) == command[0]:
+            made.note("pip")
+            made.script(made.uv, f'test "$1" = --version && echo uv 9.9.9 || echo "uv $*" >> "{made.log}"')
+        else:
+            run(command, failure, variables)
+
+    monkeypatch.setattr(environment, "_run", noted)
+    return made
+
+
+def sync(checkout: Checkout, file: str, *options: str) -> str:
+    """Return the uv command that installs `file`."""
+    words = ["uv pip sync --python", str(checkout.python), "--quiet --require-hashes --compile-bytecode", *options]
+    return " ".join([*words, file, "toolchain/uv.txt"])
+
+
+def test_makes_it_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    environment.ensure("runtime")
+    assert checkout.calls() == ["venv", "pip", sync(checkout, "requirements.txt")]
+    assert capsys.readouterr().out.splitlines() == [
+        f"environment: making .venv with Python {sys.version.split()[0]}",
+        "environment: installing the 1 packages of requirements.txt into .venv, about a minute",
+    ]
+    environment.ensure("runtime")
+    assert checkout.calls() == []
+    assert capsys.readouterr().out == ""
+
+
+def test_never_takes_the_test_packages_away_again(checkout: Checkout) -> None:
+    environment.ensure("runtime")
+    checkout.calls()
+    environment.ensure("dev")
+    assert checkout.calls() == [sync(checkout, "requirements-dev.txt")]
+    environment.ensure("runtime")
+    assert checkout.calls() == []
+
+
+def test_follows_the_requirements(checkout: Checkout) -> None:
+    environment.ensure("dev")
+    checkout.calls()
+    (checkout.folder / "requirements-dev.txt").write_text("a==1\nb==3\n")
+    environment.ensure("runtime")
+    assert checkout.calls() == [sync(checkout, "requirements-dev.txt")]
+
+
+def test_reinstalls_after_an_install_that_was_cut_off(checkout: Checkout) -> None:
+    environment.ensure("runtime")
+    (checkout.folder / "requirements.txt").write_text("a==2\n")
+    checkout.script(checkout.uv, 'test "$1" = --version && echo uv 9.9.9 || exit 1')
+    with pytest.raises(SetupError, match=r"^Installing requirements\.txt failed\. What it printed is above\."):
+        environment.ensure("runtime")
+    checkout.uv.unlink()
+    checkout.calls()
+    environment.ensure("runtime")
+    assert checkout.calls() == ["pip", sync(checkout, "requirements.txt", "--reinstall")]
+
+
+@pytest.mark.parametrize("broken", ["exit 1", "echo 2.7.18"])
+def test_makes_it_anew_when_its_python_is_another_or_gone(checkout: Checkout, broken: str) -> None:
+    environment.ensure("runtime")
+    checkout.calls()
+    checkout.script(checkout.python, broken)
+    environment.ensure("runtime")
+    assert checkout.calls()[0] == "venv"
+
+
+def test_says_what_is_missing_where_python_cannot_make_environments(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(SetupError) as caught:
+        environment.ensure("runtime")
+    assert "apt install python3-venv" in str(caught.value)
+    assert checkout.calls() == []
+
+
+def test_an_unknown_step_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tools"]) == 2
+    assert capsys.readouterr().err == "Unknown step 'tools'; there are: runtime, dev, pulumi, lock, check.\n"
+
+
+def test_the_home_folder_may_be_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv("HOME", "")
+    assert places.home().is_absolute()
+    monkeypatch.delenv("HOME")
+    assert places.cache() == places.home() / ".cache" / "azureml-batch-endpoint"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert places.cache() == Path("/somewhere/azureml-batch-endpoint")
+
+
+def test_a_damaged_stamp_is_no_stamp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "STAMPS", tmp_path)
+    assert places.read_stamp("step") == {}
+    places.write_stamp("step", a="b")
+    assert places.read_stamp("step") == {"a": "b"}
+    (tmp_path / "step").write_text('{"a": ')
+    assert places.read_stamp("step") == {}
+    assert [path.name for path in tmp_path.iterdir()] == ["step"]
