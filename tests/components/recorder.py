@@ -91,11 +91,13 @@ class Recorder(Mocks):
 class RecordingMonitor(MockMonitor):
     """Keeps the whole of each registration: what the mocks themselves are shown has no resource options."""
 
-    mocks: Recorder
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self.recorder = recorder
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the base class's name
         """Keep the request, then do what the base class does."""
-        self.mocks.requests[f"{request.type}::{request.name}"] = request
+        self.recorder.requests[f"{request.type}::{request.name}"] = request
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
 

@@ -37,8 +37,8 @@ def test_the_whole_stack_is_taken() -> None:
 def test_the_dev_stack_is_taken() -> None:
     endpoint = _read((ROOT / "Pulumi.dev.yaml").read_text()).endpoints["digits"]
     assert endpoint.default == "mlp"
-    assert endpoint.deployments["mlp"]["model"]["name"] == "digits-mlp"
-    assert endpoint.deployments["mlp"]["mini_batch_size"] == 10
+    assert endpoint.deployments["mlp"]["model"].get("name") == "digits-mlp"
+    assert endpoint.deployments["mlp"].get("mini_batch_size") == 10
 
 
 @pytest.mark.parametrize("key", sorted(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]))
