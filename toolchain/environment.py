@@ -32,6 +32,8 @@ REQUIREMENTS: dict[Level, Path] = {
     "dev": REPOSITORY / "requirements-dev.txt",
 }
 STAMP = "environment"
+VENV_STAMP = "venv"
+"""Tells a `.venv` that is complete, and lies where it was made, from one whose making was cut off."""
 
 
 def ensure(level: Level) -> None:
@@ -59,7 +61,7 @@ def _install(wanted: Level, print_: str) -> None:
     # Without a stamp an install may have been cut off in the middle, and look whole to uv.
     whole = bool(read_stamp(STAMP))
     remove_stamp(STAMP)
-    if _version() != sys.version:
+    if read_stamp(VENV_STAMP) != {"place": str(VENV)} or _version() != sys.version:
         _create()
         whole = True
     count = REQUIREMENTS[wanted].read_text(encoding="utf-8").count("==")
@@ -91,6 +93,7 @@ def _create() -> None:
     # Not sys.executable: in an activated environment that is the one that is about to be cleared.
     base = getattr(sys, "_base_executable", sys.executable)
     _run([base, "-m", "venv", "--clear", str(VENV)], "Making .venv failed.")
+    write_stamp(VENV_STAMP, place=str(VENV))
 
 
 def _install_uv() -> None:
@@ -117,10 +120,20 @@ def _sync(level: Level, *, again: bool) -> None:
 
 
 def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> None:
-    code = subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode
-    if code:
+    # What they print is shown only when they fail: after Ctrl-C it would be a traceback.
+    ran = subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if ran.returncode:
         message = (
             f"{failure} What it printed is above. It needs a Python package index: check the network, and the proxy "
             "or index settings of pip and uv. What was downloaded is kept; run make again to continue."
         )
-        raise SetupError(message)
+        raise SetupError(f"{ran.stdout.rstrip()}\n\n{message}".lstrip())

@@ -108,8 +108,8 @@ def test_follows_the_requirements(checkout: Checkout) -> None:
 def test_reinstalls_after_an_install_that_was_cut_off(checkout: Checkout) -> None:
     environment.ensure("runtime")
     (checkout.folder / "requirements.txt").write_text("a==2\n")
-    checkout.script(checkout.uv, 'test "$1" = --version && echo uv 9.9.9 || exit 1')
-    with pytest.raises(SetupError, match=r"^Installing requirements\.txt failed\. What it printed is above\."):
+    checkout.script(checkout.uv, 'test "$1" = --version && echo uv 9.9.9 || { echo no network; exit 1; }')
+    with pytest.raises(SetupError, match=r"^no network\n\nInstalling requirements\.txt failed\. What it"):
         environment.ensure("runtime")
     checkout.uv.unlink()
     checkout.calls()
@@ -122,6 +122,19 @@ def test_makes_it_anew_when_its_python_is_another_or_gone(checkout: Checkout, br
     environment.ensure("runtime")
     checkout.calls()
     checkout.script(checkout.python, broken)
+    environment.ensure("runtime")
+    assert checkout.calls()[0] == "venv"
+
+
+def test_makes_it_anew_when_its_making_was_cut_off_or_it_was_moved(checkout: Checkout) -> None:
+    environment.ensure("runtime")
+    checkout.calls()
+    places.remove_stamp("environment")
+    places.remove_stamp("venv")
+    environment.ensure("runtime")
+    assert checkout.calls()[0] == "venv"
+    places.write_stamp("venv", place="/elsewhere/.venv")
+    places.remove_stamp("environment")
     environment.ensure("runtime")
     assert checkout.calls()[0] == "venv"
 
