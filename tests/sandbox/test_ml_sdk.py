@@ -53,9 +53,9 @@ _numbers = itertools.count(1)
 
 @dataclass
 class Client:
-    """The SDK's client of one workspace, and the sandbox behind it."""
+    """The SDK's client of one workspace (Any: its type hints do not fit what it returns), and the sandbox behind it."""
 
-    ml: MLClient
+    ml: Any
     sandbox: Sandbox
     files: Path
 

@@ -1,4 +1,4 @@
-"""Workspaces, clusters and datastores: rules, defaults and refusals, through the router.
+"""Workspaces and datastores: rules, defaults and refusals, through the router.
 
 Does not prove that the SDK can talk to them: test_ml_sdk does.
 """
@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.arm.requests import OperationFault
 from sandbox.switches import Switches
-from tests.sandbox.learning import GROUP, IDENTITY, WORKSPACE, Learning, cluster_body, workspace_body
+from tests.sandbox.learning import GROUP, IDENTITY, WORKSPACE, Learning, workspace_body
 
 
 def test_creation_answers_202_with_location_and_a_wait_only(learning: Learning) -> None:
@@ -212,94 +212,3 @@ def test_a_query_parameter_that_is_not_modelled_is_refused(learning: Learning) -
     status, code, message = learning.refused("GET", "/computes?$skip=abc")
     assert (status, code) == (501, "NotModelledInSandbox")
     assert message.startswith(f"The sandbox does not model the query parameter '$skip' of GET {WORKSPACE}/computes")
-
-
-def test_a_cluster_answers_what_the_service_adds(learning: Learning) -> None:
-    learning.make_workspace()
-    answer = learning.call("PUT", "/computes/cpu", cluster_body())
-    assert answer.status == 201
-    assert "/computeOperationsStatus/" in answer.headers["Azure-AsyncOperation"]
-    properties = learning.make_cluster()["properties"]
-    assert properties["provisioningState"] == "Succeeded"
-    assert properties["computeLocation"] == "westeurope"
-    inner = properties["properties"]
-    assert inner["scaleSettings"] == {"maxNodeCount": 2, "minNodeCount": 0, "nodeIdleTimeBeforeScaleDown": "PT2M"}
-    assert (inner["allocationState"], inner["osType"]) == ("Steady", "Linux")
-    assert inner["nodeStateCounts"]["idleNodeCount"] == 0
-
-
-def test_a_put_changes_scale_settings_and_silently_nothing_else(learning: Learning) -> None:
-    learning.make_workspace()
-    learning.make_cluster()
-    changed = learning.done("PUT", "/computes/cpu", cluster_body(5, size="Standard_F4s_v2"))["properties"]["properties"]
-    assert changed["scaleSettings"]["maxNodeCount"] == 5
-    assert changed["vmSize"] == "STANDARD_DS11_V2"
-
-
-def test_patch_of_scale_settings_answers_200_with_both_headers(learning: Learning) -> None:
-    learning.make_workspace()
-    learning.make_cluster()
-    scale = {"maxNodeCount": 7, "nodeIdleTimeBeforeScaleDown": "PT10M"}
-    answer = learning.call("PATCH", "/computes/cpu", {"properties": {"properties": {"scaleSettings": scale}}})
-    assert answer.status == 200
-    assert {"Azure-AsyncOperation", "Location"} <= set(answer.headers)
-    assert answer.body["properties"]["provisioningState"] == "Updating"
-    assert answer.body["properties"]["properties"]["scaleSettings"] == {
-        "maxNodeCount": 7,
-        "minNodeCount": 0,
-        "nodeIdleTimeBeforeScaleDown": "PT10M",
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "body", "message"),
-    [
-        ("cpu-1", cluster_body(), "'cpu-1' is not a valid compute name"),
-        ("c", cluster_body(), "'c' is not a valid compute name"),
-        ("cpu", cluster_body(size="D2"), "'properties.properties.vmSize' is 'D2'; a size looks like STANDARD_DS11_V2."),
-        (
-            "cpu",
-            cluster_body(2, least=3),
-            "'properties.properties.scaleSettings': minNodeCount is 3 and maxNodeCount is 2",
-        ),
-        ("cpu", cluster_body(101), "'properties.properties.scaleSettings': maxNodeCount is 101; a cluster's default"),
-        (
-            "cpu",
-            {"location": "northeurope", "properties": cluster_body()["properties"]},
-            "The location 'northeurope'",
-        ),
-        (
-            "cpu",
-            {"properties": {"computeType": "Kubernetes"}},
-            "The sandbox does not model a compute of type 'Kubernetes'",
-        ),
-        (
-            "cpu",
-            {"properties": {"computeType": "Nonsense"}},
-            "The request content was invalid: 'properties.computeType' is 'Nonsense'; allowed: AmlCompute.",
-        ),
-    ],
-)
-def test_wrong_clusters_are_refused(learning: Learning, name: str, body: dict[str, Any], message: str) -> None:
-    learning.make_workspace()
-    assert learning.refused("PUT", f"/computes/{name}", body)[2].startswith(message)
-
-
-def test_a_wrong_duration_is_refused(learning: Learning) -> None:
-    learning.make_workspace()
-    body = cluster_body()
-    body["properties"]["properties"]["scaleSettings"]["nodeIdleTimeBeforeScaleDown"] = "120"
-    assert learning.refused("PUT", "/computes/cpu", body)[2] == (
-        "The request content was invalid: 'properties.properties.scaleSettings.nodeIdleTimeBeforeScaleDown': '120' is"
-        " not an ISO 8601 duration of days, hours, minutes and seconds, such as PT2M30S."
-    )
-
-
-def test_a_deleted_cluster_is_gone(learning: Learning) -> None:
-    learning.make_workspace()
-    learning.make_cluster()
-    answer = learning.call("DELETE", "/computes/cpu?underlyingResourceAction=Delete")
-    assert answer.status == 202
-    assert {"Azure-AsyncOperation", "Location"} <= set(answer.headers)
-    learning.done("DELETE", "/computes/cpu")
-    assert learning.call("DELETE", "/computes/cpu").status == 204

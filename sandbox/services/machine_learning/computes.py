@@ -116,8 +116,8 @@ class _Computes:
         """Delete a cluster; azure-native sends no ``underlyingResourceAction``, so it is not insisted on."""
         modelled_query(request, "underlyingResourceAction")
         action = request.query.get("underlyingResourceAction", "Delete")
-        if action.lower() not in ("delete", "detach"):
-            raise bad_request(f"'underlyingResourceAction' is '{action}'; allowed: Delete, Detach.")
+        if action.lower() != "delete":
+            raise bad_request(f"'underlyingResourceAction' is '{action}'; a cluster can only be deleted: Delete.")
         resource_id = f"{workspace_of(self._world, request).id}/computes/{request.params['compute']}"
         if reached(self._world, resource_id) is None:
             return ArmResponse(204)

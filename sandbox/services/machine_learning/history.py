@@ -3,14 +3,15 @@
 import re
 from typing import Any
 
-from sandbox.arm.errors import ArmError, bad_request
+from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.schema import Schema, validate
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.jobs.records import RunRecords
 from sandbox.services.machine_learning.job_answers import batch_job, run, run_details
 from sandbox.services.machine_learning.runs import jobs_of, run_of
-from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, modelled_query, workspace_of
+from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, modelled_query, take, workspace_of
 
 HOST = "{region}.api.azureml.ms"
 _HISTORY = "/history/v1.0" + WORKSPACE_PATH
@@ -19,6 +20,22 @@ _OUTPUT_ASSET = re.compile(
     r"azureml://locations/[^/]+/workspaces/[^/]+/data/azureml_(?P<run>[^/]+)_output_data_(?P<output>[^/]+)/versions/1",
     re.IGNORECASE,
 )
+
+_RUN_DATA: Schema = {
+    "type": "object",
+    "members": {
+        "runId": {"type": "string"},
+        **{
+            name: {"type": "boolean"} for name in ("selectRunMetadata", "selectRunDefinition", "selectJobSpecification")
+        },
+    },
+    "required": ["runId"],
+}
+_ASSET_IDS: Schema = {
+    "type": "object",
+    "members": {"values": {"type": "array", "items": {"type": "string", "nullable": False}}},
+    "required": ["values"],
+}
 
 
 def register(world: World) -> None:
@@ -49,11 +66,13 @@ class _History:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a run."""
+        modelled_query(request)
         workspace = self._workspace(request)
         return ArmResponse(200, run(workspace, run_of(self._records, workspace, request.params["run"])))
 
     async def details(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's state and log files."""
+        modelled_query(request)
         workspace = self._workspace(request)
         return ArmResponse(200, run_details(self._world, run_of(self._records, workspace, request.params["run"])))
 
@@ -63,23 +82,23 @@ class _History:
         workspace = self._workspace(request)
         parent = run_of(self._records, workspace, request.params["run"])
         children = self._records.children(parent["runId"])
-        return ArmResponse(200, {"value": [run(workspace, child) for child in children]})
+        return ArmResponse(200, {"value": take(request, [run(workspace, child) for child in children], "$top")})
 
     async def data(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's metadata; definition and specification, which clients only ask for, are null."""
+        modelled_query(request)
         workspace = self._workspace(request)
-        run_id = (request.body or {}).get("runId")
-        if not run_id:
-            raise bad_request("required member 'runId' is missing")
-        metadata = run(workspace, run_of(self._records, workspace, str(run_id)))
+        asked = validate(_RUN_DATA, request.body or {})
+        metadata = run(workspace, run_of(self._records, workspace, asked["runId"]))
         return ArmResponse(200, {"runMetadata": metadata, "runDefinition": None, "jobSpecification": None})
 
     async def resolve(self, request: ArmRequest) -> ArmResponse:
         """Answer where the data assets of runs' outputs are."""
+        modelled_query(request)
         workspace = self._workspace(request)
         values: dict[str, Any] = {}
-        for asset_id in (request.body or {}).get("values") or []:
-            match = _OUTPUT_ASSET.fullmatch(str(asset_id))
+        for asset_id in validate(_ASSET_IDS, request.body or {})["values"]:
+            match = _OUTPUT_ASSET.fullmatch(asset_id)
             record = run_of(self._records, workspace, match["run"]) if match else None
             if match is None or record is None or match["output"] not in record["outputs"]:
                 raise ArmError(404, "NotFound", f"There is no data asset '{asset_id}'.")

@@ -30,8 +30,10 @@ class _Jobs:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's jobs, newest first."""
         modelled_query(request, "listViewType")
-        archived = request.query.get("listViewType", "").lower() == "archivedonly"
-        found = [] if archived else jobs_of(self._records, workspace_of(self._world, request))
+        view = request.query.get("listViewType", "ActiveOnly").lower()
+        if view not in ("activeonly", "archivedonly", "all"):
+            raise bad_request(f"'listViewType' is '{view}'; allowed: ActiveOnly, ArchivedOnly, All.")
+        found = [] if view == "archivedonly" else jobs_of(self._records, workspace_of(self._world, request))
         return ArmResponse(200, {"value": [arm_job(record) for record in found]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:

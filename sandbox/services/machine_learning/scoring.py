@@ -22,7 +22,7 @@ from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
 from sandbox.services.machine_learning.references import compute_of, referenced_asset
 from sandbox.services.machine_learning.runs import jobs_of
-from sandbox.services.machine_learning.scope import ENDPOINTS, reached
+from sandbox.services.machine_learning.scope import ENDPOINTS, modelled_query, reached
 
 HOST = "{endpoint}.{region}.inference.ml.azure.com"
 _INVOCATION = "ml-invocation"
@@ -49,6 +49,7 @@ class _Scoring:
 
     async def start(self, request: ArmRequest) -> ArmResponse:
         """Start a job (201); a repeated request id answers the job that it started before (200)."""
+        modelled_query(request)
         endpoint = self._endpoint(request)
         repeat = request.headers.get("repeatability_request-id")
         if repeat:
@@ -65,6 +66,7 @@ class _Scoring:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job of this endpoint."""
+        modelled_query(request)
         endpoint = self._endpoint(request)
         wanted = request.params["job"].lower()
         for record in jobs_of(self._records, self._workspace(endpoint), endpoint.name):
