@@ -1,0 +1,75 @@
+"""Errors of the SDKs in our words."""
+
+import io
+import json
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
+
+from modelops import azure
+from modelops.errors import PlanError, ReleaseError
+
+
+def refused(status: int, code: str, message: str, **headers: str) -> HttpResponseError:
+    body = json.dumps({"error": {"code": code, "message": message}})
+    response: Any = SimpleNamespace(status_code=status, reason="", headers=headers, text=lambda *_: body)
+    return HttpResponseError(response=response)
+
+
+def test_a_refusal_carries_azure_s_code_status_and_request() -> None:
+    error = refused(400, "UserError", "Model is broken.", **{"x-ms-correlation-request-id": "42"})
+    assert azure.describe(error) == "UserError: Model is broken. (HTTP 400, request 42)."
+
+
+def test_a_missing_right_says_that_roles_take_time() -> None:
+    error = refused(403, "AuthorizationFailed", "No right.")
+    assert azure.describe(error) == (
+        "AuthorizationFailed: No right. (HTTP 403). A role that was granted a moment ago can take minutes to apply."
+    )
+
+
+def test_a_missing_login_says_how_to_log_in() -> None:
+    assert azure.describe(ClientAuthenticationError("No credential.\nTrace")) == (
+        "Azure refused the login or found none: No credential. Log in with `az login`, or set AZURE_TENANT_ID, "
+        "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE), then run the command again."
+    )
+
+
+def test_no_answer_says_where_to_look() -> None:
+    assert azure.describe(ServiceRequestError("Name or service not known")) == (
+        "no answer from Azure (Name or service not known). Check the network and HTTPS_PROXY, then try again."
+    )
+
+
+def test_an_error_without_text_gets_one() -> None:
+    assert azure.describe(TimeoutError()) == "TimeoutError"
+
+
+def test_a_step_says_what_was_being_done() -> None:
+    with pytest.raises(ReleaseError) as failed, azure.step("registering model m:1"):
+        raise refused(409, "Conflict", "Busy")
+    assert str(failed.value) == "registering model m:1 failed: Conflict: Busy (HTTP 409)."
+
+
+def test_a_step_lets_our_own_errors_and_interrupts_through() -> None:
+    with pytest.raises(PlanError, match=r"^ours$"), azure.step("x"):
+        raise PlanError("ours")
+    with pytest.raises(KeyboardInterrupt), azure.step("x"):
+        raise KeyboardInterrupt
+
+
+def test_a_step_swallows_what_the_sdk_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    with azure.step("x"):
+        sys.stdout.write("...")
+    assert output.getvalue() == ""
+
+
+def test_only_404_means_missing() -> None:
+    assert azure.is_missing(refused(404, "NotFound", "Gone"))
+    assert not azure.is_missing(refused(403, "AuthorizationFailed", "No"))
+    assert not azure.is_missing(ValueError("404"))

@@ -1,0 +1,193 @@
+"""The release plan: what is read, what is refused, and what makes a new revision."""
+
+import json
+from typing import Any
+
+import pytest
+
+from modelops.errors import PlanError
+from modelops.plan import UNKNOWN, ReleasePlan, check_logical_name, check_relative_path
+from tests.unit.plans import changed, plan_json
+
+DEPLOYMENT = ("deployments", "mlp")
+
+
+class Leaf:
+    """Stands for a leaf that the engine does not know yet, or for an object of the program."""
+
+
+def read(data: object) -> ReleasePlan:
+    return ReleasePlan.from_inputs(data, lambda value: isinstance(value, Leaf))
+
+
+def problems(data: object) -> list[str]:
+    with pytest.raises(PlanError) as refused:
+        ReleasePlan.from_inputs(data)
+    first, *lines = str(refused.value).splitlines()
+    assert first == "The release plan is not valid:"
+    return [line.removeprefix("  - ") for line in lines]
+
+
+def test_it_comes_back_as_it_went() -> None:
+    assert read(plan_json()).to_json() == plan_json()
+
+
+def test_numbers_of_the_engine_are_whole_again() -> None:
+    floats = json.loads(json.dumps(plan_json()), parse_int=float)
+    floats["schema"] = 1.0
+    assert read(floats) == read(plan_json())
+
+
+def test_a_revision_is_named_by_its_content() -> None:
+    plan = read(plan_json())
+    assert plan.revisions == {"mlp": "mlp-86263ee2"}
+    assert plan.target == "mlp-86263ee2"
+
+
+def test_a_pin_is_the_target() -> None:
+    assert read(changed("pin", value="mlp-00000000")).target == "mlp-00000000"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((*DEPLOYMENT, "model", "digest"), "d" * 64),
+        ((*DEPLOYMENT, "model", "type"), "mlflow_model"),
+        ((*DEPLOYMENT, "model"), {"name": "digits-mlp", "version": "1"}),
+        ((*DEPLOYMENT, "model"), {"registry": "shared", "name": "digits-mlp", "version": "1"}),
+        ((*DEPLOYMENT, "code", "digest"), "d" * 64),
+        ((*DEPLOYMENT, "scoringScript"), "other.py"),
+        ((*DEPLOYMENT, "environment", "image"), "image:2"),
+        ((*DEPLOYMENT, "environment", "condaDigest"), "d" * 64),
+        ((*DEPLOYMENT, "environment"), {"name": "env", "version": "1"}),
+        ((*DEPLOYMENT, "compute"), "/computes/gpu"),
+        ((*DEPLOYMENT, "environmentVariables"), {"MODE": "slow"}),
+        *(
+            ((*DEPLOYMENT, "settings", key), value)
+            for key, value in {
+                "instanceCount": 2,
+                "maxConcurrencyPerInstance": 2,
+                "miniBatchSize": 11,
+                "maxRetries": 0,
+                "timeoutSeconds": 31,
+                "errorThreshold": 0,
+                "loggingLevel": "debug",
+                "outputAction": "summary_only",
+                "outputFileName": "out.csv",
+            }.items()
+        ),
+    ],
+)
+def test_everything_that_a_job_sees_makes_a_new_revision(path: tuple[str, ...], value: Any) -> None:
+    assert read(changed(*path, value=value)).target != "mlp-86263ee2"
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ((*DEPLOYMENT, "description"), "Other"),
+        ((*DEPLOYMENT, "tags"), {}),
+        ((*DEPLOYMENT, "model", "path"), "elsewhere"),
+        ((*DEPLOYMENT, "model", "name"), "other-name"),
+        ((*DEPLOYMENT, "code", "path"), "elsewhere"),
+        ((*DEPLOYMENT, "compute"), "/COMPUTES/CPU"),
+        (("endpoint", "description"), "Other"),
+        (("endpoint", "createdAt"), "2027-01-02T03:04:05Z"),
+        (("keep",), 5),
+    ],
+)
+def test_everything_else_does_not(path: tuple[str, ...], value: Any) -> None:
+    assert read(changed(*path, value=value)).target == "mlp-86263ee2"
+
+
+def test_a_leaf_that_is_not_known_yet_leaves_the_rest_known() -> None:
+    plan = read(changed(*DEPLOYMENT, "compute", value=Leaf()))
+    assert plan.deployments["mlp"].compute == UNKNOWN
+    assert plan.target == "mlp-????????"
+    assert not plan.is_complete
+    assert read(plan_json()).is_complete
+
+
+def test_the_worker_reads_what_a_preview_could_not_know() -> None:
+    plan = read(changed("endpoint", "id", value=Leaf()))
+    assert ReleasePlan.from_inputs(plan.to_json()) == plan
+    assert plan.target == "mlp-86263ee2"
+
+
+def test_a_secret_is_refused_by_name() -> None:
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hush"}
+    assert problems(changed(*DEPLOYMENT, "environmentVariables", "KEY", value=secret)) == [
+        (
+            "deployments.mlp.environmentVariables.KEY: is a secret. A release plan is shown in previews and logs; keep "
+            "secrets in the key vault and let the scoring script read them with the job's identity"
+        )
+    ]
+
+
+def test_an_object_of_the_program_is_refused_by_name() -> None:
+    assert problems(changed("endpoint", "name", value=Leaf())) == [
+        "endpoint.name: is a Leaf; allowed is plain data (texts and numbers)"
+    ]
+
+
+def test_all_problems_come_at_once() -> None:
+    plan = changed(*DEPLOYMENT, "settings", "miniBatchSize", value=-1)
+    plan["default"] = "other"
+    plan["keep"] = "many"
+    plan["deployments"]["mlp"]["model"] = {"path": "../outside", "name": "m", "type": "pickle", "digest": "d"}
+    plan["deployments"]["mlp"]["environmentVariables"] = {"A": 1}
+    del plan["workspace"]
+    assert problems(plan) == [
+        (
+            "deployments.mlp.model.path: path '../outside': allowed is a path below the program's folder, with / between "
+            "its parts"
+        ),
+        "deployments.mlp.model.type: is 'pickle'; allowed is one of custom_model, mlflow_model",
+        "deployments.mlp.settings.miniBatchSize: is -1; allowed is a whole number from 1",
+        "deployments.mlp.environmentVariables.A: is 1; allowed is a text",
+        "default: names 'other'; allowed are mlp",
+        "workspace: is None; allowed is a text",
+        "keep: is 'many'; allowed is a whole number from 1",
+    ]
+
+
+def test_members_of_both_kinds_of_model_are_refused() -> None:
+    model = {"path": "m", "name": "m", "type": "custom_model", "digest": "d", "version": "3"}
+    assert problems(changed(*DEPLOYMENT, "model", value=model)) == [
+        "deployments.mlp.model.version: not known here; allowed are path, name, type, digest"
+    ]
+
+
+def test_another_schema_is_refused_before_anything_else() -> None:
+    assert problems({"schema": 2}) == ["schema: is 2; this version reads 1: use the version that wrote the plan"]
+
+
+def test_an_endpoint_without_deployments_is_refused() -> None:
+    assert problems(changed("deployments", value={})) == [
+        "deployments: is empty; an endpoint needs at least one deployment"
+    ]
+
+
+@pytest.mark.parametrize("name", ["a", "mlp", "a-1", "Net2", "a" * 23])
+def test_names_that_a_deployment_can_have(name: str) -> None:
+    assert check_logical_name(name) is None
+
+
+@pytest.mark.parametrize("name", ["", "1a", "-a", "a-", "a--b", "a_b", "a" * 24, "a.b"])
+def test_names_that_it_cannot_have(name: str) -> None:
+    assert check_logical_name(name) == (
+        f"deployment name {name!r}: allowed are 1 to 23 letters, digits and single hyphens, a letter first and no "
+        "hyphen last"
+    )
+
+
+@pytest.mark.parametrize("path", ["a", "a/b.c", "./a"])
+def test_paths_that_a_plan_can_have(path: str) -> None:
+    assert check_relative_path(path) is None
+
+
+@pytest.mark.parametrize("path", ["", "/a", "a/../b", "..", "a\\b", "C:a"])
+def test_paths_that_it_cannot_have(path: str) -> None:
+    assert check_relative_path(path) == (
+        f"path {path!r}: allowed is a path below the program's folder, with / between its parts"
+    )

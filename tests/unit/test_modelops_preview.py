@@ -1,0 +1,33 @@
+"""What a preview says when Azure cannot be asked."""
+
+from modelops.plan import ReleasePlan
+from modelops.preview import from_plans
+from tests.unit.plans import MODEL_DIGEST, changed, plan_json
+
+RELEASED = ReleasePlan.from_inputs(plan_json())
+
+
+def test_a_first_release() -> None:
+    assert from_plans(RELEASED, None) == [
+        f"register model digits-mlp (sha256 {MODEL_DIGEST[:12]})",
+        "create revision mlp-86263ee2",
+        "default (none) -> mlp-86263ee2",
+    ]
+
+
+def test_a_changed_setting() -> None:
+    plan = ReleasePlan.from_inputs(changed("deployments", "mlp", "settings", "miniBatchSize", value=3))
+    assert from_plans(plan, RELEASED) == [
+        f"create revision {plan.target}",
+        f"default mlp-86263ee2 -> {plan.target}",
+    ]
+
+
+def test_another_description() -> None:
+    plan = ReleasePlan.from_inputs(changed("endpoint", "description", value="Other"))
+    assert from_plans(plan, RELEASED) == ["nothing to register or create; default stays mlp-86263ee2"]
+
+
+def test_a_revision_whose_parts_are_not_known_yet() -> None:
+    plan = ReleasePlan.from_inputs(changed("deployments", "mlp", "compute", value="?"), lambda value: value == "?")
+    assert from_plans(plan, RELEASED) == ["create revision mlp-????????", "default mlp-86263ee2 -> mlp-????????"]

@@ -1,0 +1,148 @@
+"""Finding the endpoint that a command is about."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelops.errors import UsageError
+from modelops.targets import Target, choose, from_export, from_file, from_outputs, from_stack
+from tests.unit.plans import plan_json
+
+OUTPUTS = {
+    "subscriptionId": "sub",
+    "resourceGroup": "rg",
+    "workspace": "ws",
+    "endpoints": {"digits": {"name": "digits1a2b", "plan": plan_json(), "default": "mlp-1"}},
+}
+EXPORT = {
+    "deployment": {
+        "resources": [
+            {"type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev"},
+            {"type": "pulumi:index:Stash", "urn": "u::other", "inputs": {"input": "of another program"}},
+            {
+                "type": "pulumi:index:Stash",
+                "urn": "urn:pulumi:dev::p::azureml-batch:index:ModelRelease$pulumi:index:Stash::digits-marker",
+                "parent": "urn:pulumi:dev::p::azureml-batch:index:ModelRelease::digits",
+                "inputs": {"input": plan_json()},
+            },
+        ]
+    }
+}
+
+
+@pytest.fixture
+def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that puts a `pulumi` on PATH that prints these answers, by its first two arguments."""
+
+    def install(answers: dict[str, object], code: int = 0, error: str = "") -> Path:
+        script = tmp_path / "bin" / "pulumi"
+        script.parent.mkdir()
+        lines = [f'if [ "$1 $2" = "{verb}" ]; then echo \'{json.dumps(data)}\'; fi' for verb, data in answers.items()]
+        asked = tmp_path / "asked"
+        script.write_text(
+            "\n".join(["#!/bin/sh", f'echo "$@" >> {asked}', *lines, f"echo '{error}' >&2", f"exit {code}"]),
+            encoding="utf-8",
+        )
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        monkeypatch.setenv("PATH", f"{script.parent}:/usr/bin:/bin")
+        return asked
+
+    return install
+
+
+def test_the_outputs_name_the_endpoints() -> None:
+    found = from_outputs(OUTPUTS)["digits"]
+    assert (found.subscription_id, found.resource_group, found.workspace, found.endpoint) == (
+        "sub",
+        "rg",
+        "ws",
+        "digits1a2b",
+    )
+    assert found.plan is not None
+    assert found.plan.to_json() == plan_json()
+
+
+def test_outputs_of_another_program_are_refused() -> None:
+    with pytest.raises(UsageError) as refused:
+        from_outputs({"url": "https://example.com"})
+    assert str(refused.value) == (
+        "the stack's outputs lack 'endpoints': they are not those of this program, or of an older version. "
+        "Run `pulumi up` first."
+    )
+
+
+def test_the_markers_of_a_state_name_them_too() -> None:
+    found = from_export(EXPORT)
+    assert list(found) == ["digits"]
+    assert found["digits"].endpoint == "digits1a2b"
+
+
+def test_a_stack_is_asked_by_name(pulumi: Any, tmp_path: Path) -> None:
+    asked = pulumi({"stack output": OUTPUTS})
+    assert list(from_stack("dev", tmp_path)) == ["digits"]
+    assert asked.read_text(encoding="utf-8") == "stack output --json --stack dev --non-interactive\n"
+
+
+def test_a_stack_without_outputs_is_exported(pulumi: Any, tmp_path: Path) -> None:
+    asked = pulumi({"stack output": {}, "stack export": EXPORT})
+    assert from_stack(None, tmp_path)["digits"].workspace == "ws"
+    assert asked.read_text(encoding="utf-8").splitlines() == [
+        "stack output --json --non-interactive",
+        "stack export --non-interactive",
+    ]
+
+
+def test_a_stack_that_released_nothing_says_so(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({"stack output": {}, "stack export": {"deployment": None}})
+    with pytest.raises(UsageError, match=r"^stack 'dev' has released nothing yet\. Run `pulumi up` first\.$"):
+        from_stack("dev", tmp_path)
+
+
+def test_an_unknown_stack_is_told_in_the_cli_s_words(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({}, code=255, error="error: no stack named nope found")
+    with pytest.raises(UsageError) as refused:
+        from_stack("nope", tmp_path)
+    assert str(refused.value) == (
+        "`pulumi stack output --json --stack nope --non-interactive` failed: no stack named nope found. "
+        "Check --stack, the login (`pulumi whoami`) and the folder."
+    )
+
+
+def test_no_pulumi_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UsageError, match=r"^the `pulumi` command is not on PATH\."):
+        from_stack("dev", tmp_path)
+
+
+def test_a_saved_file_is_read(tmp_path: Path) -> None:
+    saved = tmp_path / "outputs.json"
+    saved.write_text(json.dumps(OUTPUTS), encoding="utf-8")
+    assert list(from_file(saved)) == ["digits"]
+    saved.write_text("{", encoding="utf-8")
+    with pytest.raises(UsageError, match="is not JSON"):
+        from_file(saved)
+    with pytest.raises(UsageError, match=r"No such file or directory\. Give the path of a saved file\.$"):
+        from_file(tmp_path / "none")
+
+
+def test_the_only_endpoint_needs_no_name() -> None:
+    one = {"digits": _target("digits")}
+    assert choose(one, None).logical == "digits"
+    assert choose(one, "digits-physical").logical == "digits"
+    with pytest.raises(UsageError, match=r"^--endpoint 'x' is not an endpoint of the stack\. Allowed are: digits\.$"):
+        choose(one, "x")
+
+
+def test_several_endpoints_need_one() -> None:
+    two = {name: _target(name) for name in ("digits", "letters")}
+    assert choose(two, "letters").endpoint == "letters-physical"
+    with pytest.raises(UsageError) as refused:
+        choose(two, None)
+    assert str(refused.value) == ("the stack has 2 endpoints; name one with --endpoint. Allowed are: digits, letters.")
+
+
+def _target(logical: str) -> Target:
+    return Target(logical, "sub", "rg", "ws", f"{logical}-physical")
