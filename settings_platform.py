@@ -12,7 +12,7 @@ from settings_section import Section, setting
 _VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _BLOB_SCOPE = (
-    rf"/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
+    rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
     r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
 )
 _PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")

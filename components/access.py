@@ -128,6 +128,6 @@ class WorkspaceAccess(pulumi.ComponentResource):
 
 def _short(scope: str) -> str:
     """Name a storage account, or a container in one, by its last words; account names are unique in the world."""
-    words = scope.strip("/").split("/")
-    account = words[words.index("storageAccounts") + 1] if "storageAccounts" in words else words[-1]
+    words = scope.lower().strip("/").split("/")
+    account = words[words.index("storageaccounts") + 1]
     return account if words[-1] == account else f"{account}-{words[-1]}"
