@@ -36,8 +36,8 @@ def start_log() -> None:
     logging.basicConfig(level=logging.INFO, format=form, filename=folder / "provider.log")
 
 
-async def serve(engine_address: str) -> None:
-    """Serve until a signal comes or the engine is gone."""
+async def serve(engine_address: str, parent: int) -> None:
+    """Serve until a signal comes or the engine, the process `parent`, is gone."""
     # Only now: `use_protocol_only` has to come first.
     from sandbox.provider.engine import Engine  # noqa: PLC0415
     from sandbox.provider.server import make_server  # noqa: PLC0415
@@ -51,15 +51,14 @@ async def serve(engine_address: str) -> None:
     server, port = make_server(provider)
     await server.start()
     print(port, flush=True)
-    await _until_stopped(stop)
+    await _until_stopped(stop, parent)
     await server.stop(grace=0)
     await provider.close()
     await engine.close()
 
 
-async def _until_stopped(stop: asyncio.Event) -> None:
+async def _until_stopped(stop: asyncio.Event, parent: int) -> None:
     """Wait for a signal, or for the parent to change: an orphan is adopted by another process."""
-    parent = os.getppid()
     while not stop.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(stop.wait(), _PARENT_CHECK_SECONDS)
@@ -69,9 +68,10 @@ async def _until_stopped(stop: asyncio.Event) -> None:
 
 def main() -> int:
     """Run the plugin; the exit code is always 0 once it serves."""
+    parent = os.getppid()  # first of all: an engine that dies while we load must be missed
     use_protocol_only()
     start_log()
-    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else ""))
+    asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "", parent))
     return 0
 
 

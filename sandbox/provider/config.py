@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.provider.errors import NotLoggedInError, RefusedError
+from sandbox.provider.errors import LoginMissingError, RefusedError
 
 _VARIABLES: Mapping[str, tuple[str, ...]] = {
     "clientId": ("ARM_CLIENT_ID",),
@@ -50,7 +50,7 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
     """Settings from the provider's config (`azure-native:location`, ...) and the environment.
 
     Raises:
-        NotLoggedInError: no credential is set, or one of its parts is missing.
+        LoginMissingError: no credential is set, or one of its parts is missing.
         RefusedError: a credential or cloud is set that the stand-in does not have.
     """
 
@@ -65,7 +65,7 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
     parts = {"Subscription ID": "subscriptionId", "Tenant ID": "tenantId", "Client ID": "clientId"}
     for label, key in parts.items():
         if not look_up(key):
-            raise NotLoggedInError(
+            raise LoginMissingError(
                 f"A {label} must be configured when authenticating as a Service Principal using a Client Secret. "
                 f"Set {_VARIABLES[key][0]}, or run `pulumi config set azure-native:{key} <value>`. Nothing was created."
             )
@@ -105,7 +105,7 @@ def _refuse_the_rest(use_oidc: str, use_msi: str) -> None:
         raise _not_served("OIDC", "ARM_USE_OIDC")
     if use_msi == "true":
         raise _not_served("a managed identity", "ARM_USE_MSI")
-    raise NotLoggedInError(
+    raise LoginMissingError(
         "no Azure login: neither ARM_CLIENT_SECRET nor azure-native:clientSecret is set, and the azure-native stand-in "
         "of the sandbox has no other login (the real provider would go on to `az login`). For the sandbox run "
         "`python -m sandbox run -- pulumi ...`, which sets one; for Azure run `az login` and use the real provider. "

@@ -12,7 +12,7 @@ class RefusedError(ProviderError):
     """Something that the stand-in does not do, named, with what to do instead."""
 
 
-class NotLoggedInError(ProviderError):
+class LoginMissingError(ProviderError):
     """No usable credential: nothing was asked of Azure."""
 
 
