@@ -65,6 +65,7 @@ class BlobServer:
 
     world: World
     ca: Path
+    port: int = 0
     answered: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
@@ -81,9 +82,7 @@ class BlobServer:
         )
 
 
-async def _serve(
-    server: BlobServer, context: ssl.SSLContext, started: "list[int]", ready: threading.Event, end: asyncio.Event
-) -> None:
+async def _serve(server: BlobServer, context: ssl.SSLContext, ready: threading.Event, end: asyncio.Event) -> None:
     transports: set[asyncio.Transport] = set()
 
     async def answer(request: web.Request) -> web.StreamResponse:
@@ -101,7 +100,7 @@ async def _serve(
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
     await site.start()
-    started.append(runner.addresses[0][1])
+    server.port = runner.addresses[0][1]
     ready.set()
     await end.wait()
     await runner.cleanup()
@@ -122,15 +121,15 @@ def running(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BlobServer]
     home.mkdir(parents=True, exist_ok=True)
     authority.cert_pem.write_to_path(str(home / "ca.pem"))
     server = BlobServer(make_world(home), home / "ca.pem")
-    loop, end, ready, ports = asyncio.new_event_loop(), asyncio.Event(), threading.Event(), list[int]()
-    thread = threading.Thread(target=loop.run_until_complete, args=(_serve(server, context, ports, ready, end),))
+    loop, end, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(_serve(server, context, ready, end),))
     thread.start()
     ready.wait(10)
     connect = urllib3.util.connection.create_connection
     monkeypatch.setattr(
         urllib3.util.connection,
         "create_connection",
-        lambda _address, *args, **kwargs: connect(("127.0.0.1", ports[0]), *args, **kwargs),
+        lambda _address, *args, **kwargs: connect(("127.0.0.1", server.port), *args, **kwargs),
     )
     try:
         yield server

@@ -1,6 +1,10 @@
 """Blob storage, asked by the official client."""
 
 import hashlib
+import socket
+import ssl
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,7 +31,7 @@ from azure.storage.blob import (
 )
 
 from sandbox.blobs.store import BlobStore
-from tests.sandbox.blob_server import ACCOUNT, BlobServer, running
+from tests.sandbox.blob_server import ACCOUNT, HOST, BlobServer, running
 
 pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web_exceptions.NotAppKeyWarning")
 
@@ -47,6 +51,14 @@ def service(server: BlobServer) -> Iterator[BlobServiceClient]:
 @pytest.fixture
 def container(service: BlobServiceClient) -> ContainerClient:
     return service.create_container("data")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread does."""
+    end = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < end
+        threading.Event().wait(0.01)
 
 
 def code(error: pytest.ExceptionInfo[HttpResponseError]) -> tuple[int | None, str | None]:
@@ -332,3 +344,22 @@ def test_services_read_write_and_remove_without_tokens(tmp_path: Path) -> None:
     assert store.list(ACCOUNT, "data") == []
     assert not (tmp_path / "blobs" / ACCOUNT).exists()
     store.close()
+
+
+@pytest.mark.usefixtures("container")
+@pytest.mark.parametrize(("query", "header"), [("", "x-ms-blob-type: BlockBlob\r\n"), ("&comp=block&blockid=YQ==", "")])
+def test_an_upload_that_breaks_off_leaves_nothing(server: BlobServer, query: str, header: str) -> None:
+    folder = server.blobs.folder / ACCOUNT / "data"
+    context = ssl.create_default_context(cafile=str(server.ca))
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as plain,
+        context.wrap_socket(plain, server_hostname=HOST) as connection,
+    ):
+        head = f"PUT /data/half?{server.blobs.sas(ACCOUNT, 'data', 'w')}{query} HTTP/1.1\r\nHost: {HOST}\r\n"
+        connection.sendall(f"{head}{header}Content-Length: 9000000\r\n\r\n".encode())
+        connection.sendall(b"x" * 3_000_000)
+        # The server has begun to write when the file is there.
+        wait_until(lambda: any(folder.iterdir()))
+    wait_until(lambda: not any(folder.iterdir()))
+    assert server.blobs.list(ACCOUNT, "data") == []
+    assert server.blobs.index.blocks(ACCOUNT, "data", "half") == {}
