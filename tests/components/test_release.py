@@ -1,0 +1,313 @@
+"""ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from components import release
+from components.release import ModelRelease, ModelReleaseArgs, plan_inputs
+from components.workers import WorkerFailed, WorkerPool, WorkerStopped
+from modelops import fingerprint
+from modelops.errors import PlanError
+from tests.components.recorder import recorded
+
+TYPE = "azureml-batch:index:ModelRelease"
+
+
+class NamedHook(pulumi.ResourceHook):
+    """A hook that is registered nowhere: Pulumi's mocks have no place for hooks."""
+
+    def __init__(self, name: str, func: Any, opts: pulumi.ResourceHookOptions | None = None) -> None:
+        self.name, self.callback, self.opts = name, func, opts
+        self._registered = asyncio.get_event_loop().create_future()
+        self._registered.set_result(None)
+
+
+@pytest.fixture(autouse=True)
+def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program's folder be one with a model, code and a conda file."""
+    for name in ("model/weights.bin", "code/score.py", "conda.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pulumi, "ResourceHook", NamedHook)
+    monkeypatch.setattr(release, "_pool", None)
+
+
+def args(**changes: Any) -> ModelReleaseArgs:
+    plain = {
+        "subscription_id": "sub",
+        "resource_group": "rg",
+        "workspace": "ws",
+        "endpoint_name": "digits1a2b",
+        "endpoint_id": "/endpoints/digits1a2b",
+        "endpoint_created_at": "2026-01-02T03:04:05Z",
+        "endpoint_api_version": "2025-12-01",
+        "location": "westeurope",
+        "compute": "cpu",
+        "compute_id": "/computes/cpu",
+        "description": "Reads digits",
+        "auth_mode": "AADToken",
+        "endpoint_tags": {"stack": "dev"},
+        "default": "mlp",
+        "pin": None,
+        "keep": 3,
+        "deployments": {
+            "mlp": {
+                "model": {"path": "model", "name": "digits-mlp", "type": "custom_model"},
+                "code": "code",
+                "scoring_script": "score.py",
+                "environment": {"image": "image:1", "conda_file": "conda.yaml"},
+            }
+        },
+        "live_default": None,
+    }
+    return cast("ModelReleaseArgs", {**plain, **changes})
+
+
+class Pretending(WorkerPool):
+    """Takes the place of the workers: keeps the requests, answers or fails as told."""
+
+    def __init__(self, answer: Mapping[str, Any] | BaseException) -> None:
+        super().__init__(["none"], {}, Path("worker.log"))
+        self.answer = answer
+        self.requests: list[dict[str, Any]] = []
+
+    async def run(self, request: Mapping[str, Any], on_event: Any) -> Mapping[str, Any]:
+        """Keep the request and answer."""
+        self.requests.append(dict(request))
+        on_event({"event": "step", "step": "create revisions", "text": "creating deployment"})
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+DONE = {"event": "done", "report": {"summary": "digits: done"}, "lines": ["create revision mlp-1"]}
+
+
+async def hook(
+    answer: Mapping[str, Any] | BaseException, new: object, old: object = None, **changes: Any
+) -> tuple[str, list[dict[str, Any]]]:
+    """Run the hook of a component as the engine does; return its error text and what the workers were asked."""
+    workers = Pretending(answer)
+    release.use_pool(workers)
+    component = ModelRelease("digits", args(**changes))
+    run = component._hook("digits", plan_inputs(args(**changes), Path.cwd()), None)
+    called = pulumi.ResourceHookArgs(
+        urn="",
+        id="",
+        name="digits-marker",
+        type="pulumi:index:Stash",
+        new_inputs={"input": new},
+        old_inputs=None if old is None else {"input": old},
+    )
+    try:
+        await run(called)
+    except Exception as error:  # noqa: BLE001 - the engine sees only its text
+        return str(error), workers.requests
+    return "", workers.requests
+
+
+def called(*arguments: Any, **changes: Any) -> tuple[str, list[dict[str, Any]]]:
+    """`hook` on the loop that Pulumi's mocks use."""
+    found: list[tuple[str, list[dict[str, Any]]]] = []
+
+    async def run() -> None:
+        found.append(await hook(*arguments, **changes))
+
+    recorded(lambda: pulumi.Output.from_input(run()))
+    return found[0]
+
+
+def plan() -> dict[str, Any]:
+    return plan_inputs(args(), Path.cwd())
+
+
+def test_the_exact_list() -> None:
+    assert recorded(lambda: ModelRelease("digits", args())).declared() == [
+        (TYPE, "digits"),
+        ("pulumi:index:Stash", "digits-marker"),
+    ]
+
+
+def test_the_marker_s_input_is_the_whole_plan() -> None:
+    resources = recorded(lambda: ModelRelease("digits", args())).resources
+    (marker,) = [each for each in resources if each.typ == "pulumi:index:Stash"]
+    assert marker.inputs["input"] == {
+        "schema": 1,
+        "subscriptionId": "sub",
+        "resourceGroup": "rg",
+        "workspace": "ws",
+        "endpoint": {
+            "name": "digits1a2b",
+            "id": "/endpoints/digits1a2b",
+            "createdAt": "2026-01-02T03:04:05Z",
+            "azureApiVersion": "2025-12-01",
+            "location": "westeurope",
+            "authMode": "AADToken",
+            "description": "Reads digits",
+            "tags": {"stack": "dev"},
+        },
+        "default": "mlp",
+        "keep": 3,
+        "deployments": {
+            "mlp": {
+                "model": {
+                    "path": "model",
+                    "name": "digits-mlp",
+                    "type": "custom_model",
+                    "digest": fingerprint.digest(Path("model")),
+                },
+                "code": {"path": "code", "digest": fingerprint.digest(Path("code"))},
+                "scoringScript": "score.py",
+                "environment": {
+                    "image": "image:1",
+                    "condaFile": "conda.yaml",
+                    "condaDigest": fingerprint.digest(Path("conda.yaml")),
+                },
+                "compute": "/computes/cpu",
+                "settings": {
+                    "instanceCount": 1,
+                    "maxConcurrencyPerInstance": 1,
+                    "miniBatchSize": 10,
+                    "maxRetries": 3,
+                    "timeoutSeconds": 30,
+                    "errorThreshold": -1,
+                    "loggingLevel": "info",
+                    "outputAction": "append_row",
+                    "outputFileName": "predictions.csv",
+                },
+                "environmentVariables": {},
+                "description": "",
+                "tags": {},
+            }
+        },
+    }
+
+
+def test_the_hook_is_bound_to_creation_and_update_only() -> None:
+    request = recorded(lambda: ModelRelease("digits", args())).requests["pulumi:index:Stash::digits-marker"]
+    assert list(request.hooks.before_create) == ["digits-release"]
+    assert list(request.hooks.before_update) == ["digits-release"]
+    others = ("after_create", "after_update", "before_delete", "after_delete")
+    assert [list(getattr(request.hooks, other)) for other in others] == [[], [], [], []]
+
+
+def test_its_outputs_follow_the_marker_s_input() -> None:
+    seen: dict[str, Any] = {}
+
+    def declare() -> None:
+        made = ModelRelease("digits", args())
+        pulumi.Output.all(made.default, made.deployments, made.plan).apply(lambda all_: seen.update(enumerate(all_)))
+
+    recorded(declare)
+    revision = release._read(plan()).target
+    assert seen[0] == revision
+    assert seen[1] == {"mlp": revision}
+    assert seen[2]["default"] == "mlp"
+
+
+def test_a_path_that_is_not_there_is_told_before_anything_is_registered() -> None:
+    deployments = {"mlp": {**args()["deployments"]["mlp"], "code": "nowhere"}}
+    with pytest.raises(PlanError, match=r"nowhere' does not exist\."):
+        plan_inputs(args(deployments=deployments), Path.cwd())
+
+
+def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
+    error, requests = called(DONE, plan(), {**plan(), "pin": "mlp-00000000"})
+    assert error == ""
+    assert requests == [
+        {
+            "op": "release",
+            "plan": release._read(plan()).to_json(),
+            "previous": "mlp-00000000",
+            "stateDefault": None,
+            "root": str(Path.cwd()),
+        }
+    ]
+
+
+def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail() -> None:
+    error, requests = called(DONE, plan(), {"schema": 0})
+    assert (error, requests[0]["previous"]) == ("", None)
+
+
+def test_a_failure_says_what_is_left_and_what_to_run() -> None:
+    error, _ = called(WorkerFailed("registration refused."), plan())
+    assert error == (
+        "the release of endpoint 'digits' failed: registration refused.\n"
+        "The switch to the new default was not made; the infrastructure is up. Run `pulumi up` again when it is "
+        "mended: the release goes on from here. (Log: worker.log)"
+    )
+
+
+def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
+    error, _ = called(WorkerFailed("not verified.", switch_sent=True), plan())
+    assert "\nThe switch was already sent; the infrastructure is up." in error
+
+
+@pytest.mark.parametrize(
+    ("stopped", "text"),
+    [
+        (
+            WorkerStopped("create revisions"),
+            ("the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; default unchanged. "
+            "Run `pulumi up` again."),
+        ),
+        (
+            WorkerStopped("switch the default", switch_sent=True),
+            "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again.",
+        ),
+        (
+            WorkerStopped(None, at_deadline=True),
+            ("the release of endpoint 'digits' reached its deadline and was stopped: stopped at step 'waiting for a "
+            "worker'; default unchanged. Run `pulumi up` again."),
+        ),
+    ],
+)
+def test_a_stop_says_where(stopped: WorkerStopped, text: str) -> None:
+    assert called(stopped, plan())[0] == text
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), AssertionError(), OSError("disk full")])
+def test_every_exception_leaves_with_a_text(error: Exception) -> None:
+    """An empty text is success to the engine."""
+    assert called(error, plan())[0] == f"the release of endpoint 'digits' failed: {error or type(error).__name__}"
+
+
+def test_a_plan_that_is_none_never_reaches_a_worker() -> None:
+    error, requests = called(DONE, {**plan(), "keep": 0})
+    assert error.endswith("  - keep: is 0; allowed is a whole number from 1")
+    assert requests == []
+
+
+def test_a_secret_is_refused_by_name() -> None:
+    variables = {"KEY": pulumi.Output.secret("hush"), "MODE": pulumi.Output.from_input("fast")}
+    deployments = {"mlp": {**args()["deployments"]["mlp"], "environment_variables": variables}}
+    error, requests = called(DONE, pulumi.Output.secret({}), deployments=deployments)
+    assert error == (
+        "the release of endpoint 'digits' failed: deployments.mlp.environmentVariables.KEY: is a secret. A release "
+        "plan is shown in previews and logs; keep secrets in the key vault and let the scoring script read them with "
+        "the job's identity."
+    )
+    assert requests == []
+
+
+def test_workers_do_not_get_pulumi_s_own_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "hush")
+    monkeypatch.setenv("AZURE_TENANT_ID", "tenant")
+    environment = release._worker_environment()
+    assert not [name for name in environment if name.startswith("PULUMI")]
+    assert environment["AZURE_TENANT_ID"] == "tenant"
+
+
+def test_the_log_lies_with_the_sandbox_or_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", "/sandbox")
+    assert release._log_file() == Path("/sandbox/log/release-worker.log")
+    monkeypatch.delenv("SANDBOX_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    assert release._log_file() == Path("/cache/azureml-batch-endpoint/log/release-worker.log")
