@@ -142,18 +142,14 @@ class Job:
         """Bring logs and metrics to where clients read them, every second."""
         told = -1
         while not self._ending.is_set():
-            try:
-                async with asyncio.timeout(_MIRROR_SECONDS):
-                    await self._ending.wait()
-            except TimeoutError:
-                pass
-            else:
-                return
             if self._batches is not None and self._batches.tally.processed != told:
                 told = self._batches.tally.processed
                 self._logs.execution(f"Processed {told} of {self._batches.tally.batches} mini-batches.")
                 self._records.update(self._request.child_id, metrics=self._batches.tally.metrics())
             await self._logs.mirror()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MIRROR_SECONDS):
+                    await self._ending.wait()
 
     async def _end(self, status: str, failure: JobFailed | None, mirror: asyncio.Task[None]) -> None:
         """Bring output, logs and metrics out, then set the last state: who sees it finds everything in its place."""

@@ -68,7 +68,8 @@ class Scoring:
                 await self._end(worker, str(error))
                 worker = None
                 self.batches.give_back(batch)
-                self._count_init_failure(node, str(error))
+                if self._node_gives_up(node, str(error)):
+                    return
                 continue
             if attempt.error is not None:
                 code = await self._end(worker, attempt.trace or attempt.error)
@@ -105,12 +106,19 @@ class Scoring:
         self.logs.script_error(worker.place.node, worker.place.name, trace)
         return code
 
-    def _count_init_failure(self, node: int, trace: str) -> None:
-        """Give up when every node has."""
+    def _node_gives_up(self, node: int, trace: str) -> bool:
+        """Count a failure of ``init()``; return whether the node has had too many.
+
+        Raises:
+            JobFailed: every node has.
+        """
         self._init_failures[node] += 1
         limit = _INIT_TRIES * self.request.max_concurrency_per_instance
-        if all(self._init_failures[each] >= limit for each in range(self.nodes)):
+        # A node without a mini-batch has no process that could fail.
+        active = min(self.nodes, self.batches.tally.batches)
+        if all(self._init_failures[each] >= limit for each in range(active)):
             raise init_failed(self._init_failures.total(), trace.rstrip().splitlines()[-1])
+        return self._init_failures[node] >= limit
 
     def _account(self, batch: MiniBatch, attempt: Attempt, worker: Worker) -> None:
         place, number = worker.place, batch.attempts + 1

@@ -118,6 +118,25 @@ def test_an_init_that_always_fails_ends_the_job_after_three_tries_of_each_proces
     assert "OSError: no model" in done.error
 
 
+def test_an_init_that_always_fails_on_one_of_two_nodes_leaves_the_work_to_the_other(bench: JobBench) -> None:
+    script = """
+        import os, time
+        def init():
+            if os.environ["AZ_BATCH_IS_CURRENT_NODE_MASTER"] == "true":
+                raise OSError("no disk")
+        def run(mini_batch): return [os.path.basename(path) for path in mini_batch]
+    """
+    assert bench.run(bench.request(script, 4, mini_batch_size=1, instance_count=2)).lines == [
+        "f000",
+        "f001",
+        "f002",
+        "f003",
+    ]
+    broken = "def init(): raise OSError('no disk')\ndef run(mini_batch): return mini_batch\n"
+    done = bench.run(bench.request(broken, 1, instance_count=2))
+    assert "The init() in the entry scipt had raised exception for 3 times." in done.error
+
+
 def test_an_init_that_fails_once_costs_no_try(bench: JobBench) -> None:
     script = """
         import os, pathlib
