@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -214,7 +214,8 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: pulumi.Input[str], root
     }
 
 
-def _model_inputs(args: ModelArgs, root: Path) -> dict[str, Any]:
+def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
+    args: dict[str, Any] = {**model}
     if "path" in args:
         return {
             "path": args["path"],
@@ -225,7 +226,8 @@ def _model_inputs(args: ModelArgs, root: Path) -> dict[str, Any]:
     return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
 
 
-def _environment_inputs(args: EnvironmentArgs, root: Path) -> dict[str, Any]:
+def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, Any]:
+    args: dict[str, Any] = {**environment}
     if "image" not in args:
         return {"name": args["name"], "version": args["version"]}
     fingerprint.require_fixed_image(args["image"])
@@ -265,7 +267,7 @@ async def _plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -
     )
 
 
-async def _secret_leaves(value: object, path: str) -> Any:
+async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
     if isinstance(value, pulumi.Output):
         if await value.is_secret():
             yield path

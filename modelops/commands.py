@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from modelops import azure, targets
 from modelops.errors import ModelOpsError, Stopped, UsageError
@@ -113,7 +113,8 @@ def _release(options: argparse.Namespace) -> int:
         report = reconcile(plan, context, previous=None)
     except Stopped:
         stop.finish()
-    _say(report.summary())
+    else:
+        _say(report.summary())
     return 0
 
 
@@ -139,7 +140,7 @@ class _Stop:
     def _stop(self, _number: int, _frame: object) -> None:
         threading.Thread(target=self.finish, daemon=True).start()
 
-    def finish(self) -> None:
+    def finish(self) -> NoReturn:
         """Wait for the requests in flight, say where it stopped, and leave without waiting for the SDK's threads."""
         from modelops.fingerprint import remove_staged  # noqa: PLC0415
 

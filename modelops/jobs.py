@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
@@ -50,11 +50,12 @@ def start(ml: "MLClient", endpoint: str, deployment: str | None, source: str) ->
     from azure.ai.ml import Input  # noqa: PLC0415
 
     kind, path = _input_kind(source)
+    named: dict[str, Any] = {"deployment_name": deployment} if deployment else {}
     with azure.step(f"starting a job on endpoint {endpoint}"):
         job = ml.batch_endpoints.invoke(
             endpoint_name=endpoint,
             input=Input(type=kind, path=path),
-            **({"deployment_name": deployment} if deployment else {}),
+            **named,
         )
     return str(job.name)
 

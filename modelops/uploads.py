@@ -7,7 +7,7 @@ remove them.
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from modelops.errors import ReleaseError
 from modelops.fingerprint import files_of
@@ -28,7 +28,7 @@ def container(ml: "MLClient") -> "ContainerClient":
     """The container that the SDK uploads models to, with the credential that its datastore asks for."""
     from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
-    datastore = ml.datastores.get(_DATASTORE, include_secrets=True)
+    datastore: Any = ml.datastores.get(_DATASTORE, include_secrets=True)
     credentials = datastore.credentials
     secret = getattr(credentials, "account_key", None) or getattr(credentials, "sas_token", None)
     return ContainerClient(

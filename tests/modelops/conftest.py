@@ -136,7 +136,7 @@ class Bench:
         context = Context(self.ml, self.root, self._note, _never)
         return reconcile(plan or self.plan, context, previous)
 
-    def changed(self, **settings: int) -> ReleasePlan:
+    def changed(self, **settings: Any) -> ReleasePlan:
         """The plan with other scoring settings: another revision."""
         deployment = self.plan.deployments["mlp"]
         other = replace(deployment, settings=replace(deployment.settings, **settings))
