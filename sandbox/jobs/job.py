@@ -84,7 +84,7 @@ class Job:
         async with self._nodes.some(request.compute, request.instance_count) as nodes:
             self._running(files, nodes)
             assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(request, self._folder, self._batches, nodes, self._logs).run()
+            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._world.switches).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
@@ -115,8 +115,7 @@ class Job:
         self._batches = Batches(
             files,
             size=request.mini_batch_size,
-            # "Retries" in one document, "tries" in another: the reading with fewer attempts.
-            tries=max(1, request.max_retries),
+            tries=max(1, request.max_retries + (not self._world.switches.retries_are_tries)),
             threshold=request.error_threshold,
             retry_short=self._world.switches.short_results_retried,
         )

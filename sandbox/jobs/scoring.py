@@ -13,6 +13,7 @@ from sandbox.jobs.request import JobRequest
 from sandbox.jobs.settings import environment, ip_of, worker_settings
 from sandbox.jobs.stage import JobFolder
 from sandbox.jobs.worker import InitFailed, Place, ScriptBroken, Worker
+from sandbox.switches import Switches
 
 _INIT_TRIES = 3
 """A node gives up after this many failures of ``init()`` for each of its processes."""
@@ -29,6 +30,7 @@ class Scoring:
     batches: Batches
     nodes: int
     logs: JobLogs
+    switches: Switches
     _numbers: Counter[int] = field(default_factory=Counter)
     _init_failures: Counter[int] = field(default_factory=Counter)
     _progress_at: float = field(default_factory=time.monotonic)
@@ -86,7 +88,7 @@ class Scoring:
     async def _start(self, node: int) -> Worker:
         place = Place(node, f"process{self._numbers[node]:03d}")
         self._numbers[node] += 1
-        settings = worker_settings(self.request, self.folder, place)
+        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
         variables = environment(self.request, self.folder, place, self.nodes)
         stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
         stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")

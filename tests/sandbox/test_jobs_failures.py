@@ -13,7 +13,7 @@ import pytest
 from sandbox.jobs import scoring
 from sandbox.jobs.request import EnvironmentSpec, JobRequest
 from sandbox.jobs.runner import JobRunner
-from sandbox.switches import Switches
+from sandbox.switches import PROFILES, Switches
 from tests.sandbox.blob_server import ACCOUNT
 from tests.sandbox.job_bench import CLUSTER, CONDA, JobBench
 
@@ -99,6 +99,13 @@ def test_nothing_but_failures_fails_append_row_even_without_a_threshold(bench: J
     assert done.parent["status"] == "Failed"
     assert "There is no succeeded mini batch item returned from run()." in done.error
     assert "predictions.csv" not in done.output
+
+
+def test_the_lenient_readings_try_once_more_and_need_no_init(bench: JobBench) -> None:
+    bench.world.switches = PROFILES["lenient"]
+    script = "def run(mini_batch): raise ValueError('bad file')\n"
+    done = bench.run(bench.request(script, 1, max_retries=1))
+    assert done.logs["logs/sys/job_report/processed_mini-batches.csv"].count('"ValueError: bad file"') == 2
 
 
 def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
