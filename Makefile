@@ -3,8 +3,8 @@ STACK ?= dev
 
 # The Python that makes .venv: the one that made it, else the first that will do. Another: make PYTHON=/path/to/python3.12
 PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11
-FIND_PYTHON := import sys; (3, 11) <= sys.version_info < (3, 14) and print(sys.executable) or sys.exit(1)
-SET_UP = @for name in $(PYTHON); do python=$$($$name -c '$(FIND_PYTHON)' 2>/dev/null) && break; done; \
+FIND_PYTHON := import sys; print(sys.executable); sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+SET_UP = @for name in $(PYTHON); do python=$$($$name -c '$(FIND_PYTHON)' 2>/dev/null) && break; python=; done; \
 	test -n "$$python" || { echo "Python 3.11, 3.12 or 3.13 is needed to set up this checkout; tried: $(PYTHON)." \
 	"Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; "$$python" -m toolchain
 VENV := .venv/bin
