@@ -29,7 +29,8 @@ for wanted in json.load(open("wanted.json")):
         props[name] = made[value[1:]].name if str(value).startswith("@") else value
     class Thing(pulumi.CustomResource):
         name: pulumi.Output[str]
-    made[wanted["name"]] = Thing(wanted["type"], wanted["name"], props, pulumi.ResourceOptions(**wanted.get("opts", {})))
+    options = pulumi.ResourceOptions(**wanted.get("opts", {}))
+    made[wanted["name"]] = Thing(wanted["type"], wanted["name"], props, options)
 pulumi.export("names", {name: thing.name for name, thing in made.items()})
 """
 PROJECT = f"""
