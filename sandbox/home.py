@@ -5,7 +5,7 @@ import os
 import secrets
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,8 +14,11 @@ from sandbox.arm.requests import Principal
 REPOSITORY = Path(__file__).resolve().parent.parent
 """The checkout that this package runs from."""
 
-PRINCIPALS = ("deployer", "reader", "caller", "nobody")
-"""The service principals of every sandbox; ``run`` signs in as the first unless told otherwise."""
+PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "owner")
+"""The service principals of every sandbox; ``run`` signs in as the first unless told otherwise.
+
+What each may do before any program has run: sandbox/authorization/bootstrap.py.
+"""
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
@@ -38,6 +41,11 @@ class Account:
     secret: str
 
 
+def _new_account(name: str, tenant_id: str) -> Account:
+    principal = Principal(name, object_id=str(uuid.uuid4()), client_id=str(uuid.uuid4()), tenant_id=tenant_id)
+    return Account(principal, secrets.token_urlsafe(24))
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a sandbox is called: made at its first start, the same for as long as its folder exists."""
@@ -51,15 +59,13 @@ class Facts:
     @classmethod
     def invent(cls) -> Self:
         """Make new random facts."""
-        tenant = str(uuid.uuid4())
-        accounts = {
-            name: Account(
-                Principal(name, object_id=str(uuid.uuid4()), client_id=str(uuid.uuid4()), tenant_id=tenant),
-                secrets.token_urlsafe(24),
-            )
-            for name in PRINCIPALS
-        }
-        return cls(str(uuid.uuid4()), tenant, "westeurope", secrets.token_urlsafe(24), accounts)
+        facts = cls(str(uuid.uuid4()), str(uuid.uuid4()), "westeurope", secrets.token_urlsafe(24), {})
+        return facts.completed()
+
+    def completed(self) -> Self:
+        """Return the facts with an account for every principal: an older sandbox lacks those that came later."""
+        accounts = {name: self.accounts.get(name) or _new_account(name, self.tenant_id) for name in PRINCIPALS}
+        return replace(self, accounts={**self.accounts, **accounts})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -157,7 +163,7 @@ class Home:
         return self.root / "log"
 
     def prepare(self) -> Facts:
-        """Make the folders and, the first time, the facts; return the facts.
+        """Make the folders and, the first time, the facts; return the facts, with all of today's principals.
 
         Raises:
             SystemExit: the folder cannot be made or its ``sandbox.json`` is not one.
@@ -167,10 +173,17 @@ class Home:
             for folder in (self.tls, self.backend, self.pulumi_home, self.stacks, self.programs, self.logs):
                 folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             if not self.facts_file.exists():
-                write_private(self.facts_file, json.dumps(Facts.invent().to_json(), indent=2))
+                self._write(Facts.invent())
+            facts = self.facts()
+            if facts.accounts.keys() < set(PRINCIPALS):
+                facts = facts.completed()
+                self._write(facts)
         except OSError as error:
             raise SystemExit(f"sandbox: cannot use '{self.root}' as SANDBOX_HOME: {error.strerror}") from error
-        return self.facts()
+        return facts
+
+    def _write(self, facts: Facts) -> None:
+        write_private(self.facts_file, json.dumps(facts.to_json(), indent=2))
 
     def facts(self) -> Facts:
         """Return the facts of a sandbox that was started at least once.

@@ -19,6 +19,8 @@ from sandbox.arm.operations import Operations
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.authorization import bootstrap
+from sandbox.authorization.evaluation import Authorization
 from sandbox.blobs import front as blob_front
 from sandbox.blobs.store import BlobStore
 from sandbox.edge.certificates import Certificates
@@ -90,6 +92,8 @@ class Server:
         _log.info("stopped")
 
     def _world(self, facts: Facts, store: Store, blobs: BlobStore) -> World:
+        object_ids = {name: account.principal.object_id for name, account in facts.accounts.items()}
+        permitted = Authorization(store, bootstrap.assignments(facts.subscription_id, object_ids))
         world = World(
             home=self._home.root,
             subscription_id=facts.subscription_id,
@@ -97,7 +101,8 @@ class Server:
             location=facts.location,
             store=store,
             operations=Operations(store),
-            router=Router(store, facts.subscription_id),
+            router=Router(store, facts.subscription_id, permitted),
+            authorization=permitted,
             switches=PROFILES[self._profile],
             blobs=blobs,
         )

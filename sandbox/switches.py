@@ -33,6 +33,10 @@ class Switches:
     """``max_retries`` counts the tries of a mini-batch (else what comes after the first one)."""
     init_required: bool = True
     """A scoring script without ``init()`` fails its job (else it is run without)."""
+    invoke_needs_workspace_actions: bool = True
+    """A scoring request needs the documented actions on the workspace too (else those on the endpoint suffice)."""
+    input_read_by_caller: bool = True
+    """Who starts a job must be able to read its input, beside the cluster's identity (else that identity suffices)."""
 
 
 PROFILES = {
@@ -49,6 +53,8 @@ PROFILES = {
         nested_folders_ignored=False,
         retries_are_tries=False,
         init_required=False,
+        invoke_needs_workspace_actions=False,
+        input_read_by_caller=False,
     ),
 }
 """The two profiles that the release tests run under."""

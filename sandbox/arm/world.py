@@ -7,6 +7,7 @@ from typing import Protocol
 from sandbox.arm.operations import Operations
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
+from sandbox.authorization.evaluation import Authorization
 from sandbox.jobs.request import Jobs, NoJobs
 from sandbox.switches import Switches
 
@@ -57,6 +58,7 @@ class World:
     store: Store
     operations: Operations
     router: Router
+    authorization: Authorization
     switches: Switches
     blobs: Blobs
     jobs: Jobs = field(default_factory=NoJobs)

@@ -12,8 +12,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox.arm.requests import Principal
 from sandbox.arm.store import Resource, Store
 from sandbox.arm.world import World
+from sandbox.authorization.data import Operation, blobs_allowed
 from sandbox.blobs import containers, reads, sas, shared_key, writes
 from sandbox.blobs.call import MATCHES, Call
 from sandbox.blobs.errors import BlobError, invalid_header, not_modelled
@@ -27,11 +29,16 @@ _META = "x-ms-meta-"
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """``needed`` are the SAS permissions of which one suffices; "" = never with a SAS."""
+    """``needed`` are the SAS permissions of which one suffices; "" = never with a SAS.
+
+    ``action`` is what a token's principal must be allowed on the container; of the data plane below ``blobs/``
+    (https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory).
+    """
 
     name: str
     handler: Callable[[Call], Awaitable[web.StreamResponse]]
     needed: str
+    action: Operation
     query: frozenset[str] = frozenset()
     headers: frozenset[str] = frozenset()
     known: frozenset[str] = field(init=False)
@@ -46,23 +53,33 @@ _GET = frozenset({"x-ms-range", "x-ms-range-get-content-md5"}) | MATCHES
 _OPERATIONS = {
     # The key: method, level, restype, comp.
     ("PUT", "container", "container", ""): _Operation(
-        "Create Container", containers.create, "", headers=frozenset({_META})
+        "Create Container", containers.create, "", "write", headers=frozenset({_META})
     ),
-    ("GET", "container", "container", ""): _Operation("Get Container Properties", containers.properties, ""),
-    ("HEAD", "container", "container", ""): _Operation("Get Container Properties", containers.properties, ""),
-    ("DELETE", "container", "container", ""): _Operation("Delete Container", containers.delete, ""),
-    ("GET", "container", "container", "list"): _Operation("List Blobs", containers.list_blobs, "l", _LIST),
-    ("PUT", "blob", "", ""): _Operation("Put Blob", writes.put_blob, "cw", headers=_PUT),
-    ("PUT", "blob", "", "block"): _Operation("Put Block", writes.put_block, "cw", frozenset({"blockid"})),
-    ("PUT", "blob", "", "blocklist"): _Operation("Put Block List", writes.put_block_list, "cw", headers=_PUT),
+    ("GET", "container", "container", ""): _Operation("Get Container Properties", containers.properties, "", "read"),
+    ("HEAD", "container", "container", ""): _Operation("Get Container Properties", containers.properties, "", "read"),
+    ("DELETE", "container", "container", ""): _Operation("Delete Container", containers.delete, "", "delete"),
+    ("GET", "container", "container", "list"): _Operation(
+        "List Blobs", containers.list_blobs, "l", "blobs/read", _LIST
+    ),
+    ("PUT", "blob", "", ""): _Operation("Put Blob", writes.put_blob, "cw", "blobs/write", headers=_PUT),
+    ("PUT", "blob", "", "block"): _Operation(
+        "Put Block", writes.put_block, "cw", "blobs/write", frozenset({"blockid"})
+    ),
+    ("PUT", "blob", "", "blocklist"): _Operation(
+        "Put Block List", writes.put_block_list, "cw", "blobs/write", headers=_PUT
+    ),
     ("PUT", "blob", "", "metadata"): _Operation(
-        "Set Blob Metadata", writes.set_metadata, "w", headers=MATCHES | {_META}
+        "Set Blob Metadata", writes.set_metadata, "w", "blobs/write", headers=MATCHES | {_META}
     ),
-    ("GET", "blob", "", ""): _Operation("Get Blob", reads.get, "r", headers=_GET),
-    ("HEAD", "blob", "", ""): _Operation("Get Blob Properties", reads.head, "r", headers=MATCHES),
-    ("GET", "blob", "", "metadata"): _Operation("Get Blob Metadata", reads.metadata, "r", headers=MATCHES),
-    ("HEAD", "blob", "", "metadata"): _Operation("Get Blob Metadata", reads.metadata, "r", headers=MATCHES),
-    ("DELETE", "blob", "", ""): _Operation("Delete Blob", reads.delete, "d", headers=MATCHES),
+    ("GET", "blob", "", ""): _Operation("Get Blob", reads.get, "r", "blobs/read", headers=_GET),
+    ("HEAD", "blob", "", ""): _Operation("Get Blob Properties", reads.head, "r", "blobs/read", headers=MATCHES),
+    ("GET", "blob", "", "metadata"): _Operation(
+        "Get Blob Metadata", reads.metadata, "r", "blobs/read", headers=MATCHES
+    ),
+    ("HEAD", "blob", "", "metadata"): _Operation(
+        "Get Blob Metadata", reads.metadata, "r", "blobs/read", headers=MATCHES
+    ),
+    ("DELETE", "blob", "", ""): _Operation("Delete Blob", reads.delete, "d", "blobs/delete", headers=MATCHES),
 }
 
 
@@ -123,15 +140,32 @@ async def _serve(request: web.Request, world: World, account: Resource) -> web.S
         if operation is None
         else operation.name
     )
-    _authorize(call, world, account, operation.needed if operation else "", what)
+    _authenticate(call, world, account, operation.needed if operation else "", what)
     if not container or operation is None:
         raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")
+    _authorize(request, world, account, container, operation)
     call.refuse_unknown(operation.known, operation.headers)
     return await operation.handler(call)
 
 
-def _authorize(call: Call, world: World, account: Resource, needed: str, what: str) -> None:
-    """Let a bearer token or a SAS of this sandbox pass.
+def _authorize(request: web.Request, world: World, account: Resource, container: str, operation: _Operation) -> None:
+    """Let pass who came with a SAS or a key, and tokens whose principal may.
+
+    Raises:
+        BlobError: 403 ``AuthorizationPermissionMismatch``, which names neither role nor scope, as in Azure.
+    """
+    caller: Principal | None = request.get("principal")
+    if caller is None or blobs_allowed(world.authorization, caller.object_id, account.id, container, operation.action):
+        return
+    raise BlobError(
+        403,
+        "AuthorizationPermissionMismatch",
+        "This request is not authorized to perform this operation using this permission.",
+    )
+
+
+def _authenticate(call: Call, world: World, account: Resource, needed: str, what: str) -> None:
+    """Let a bearer token, an account key or a SAS of this sandbox pass.
 
     Raises:
         BlobError: 401 without either, 403 for a SAS that does not cover the operation and for account keys.

@@ -14,6 +14,7 @@ from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
 from sandbox.edge.proxy import listen
 from sandbox.identity import TOKEN_SECONDS, Directory
+from sandbox.live_switches import all_switches, turn
 
 _WAIT_SECONDS = 60.0
 
@@ -52,6 +53,8 @@ class Control:
                 web.get("/faults", self._list_faults),
                 web.post("/faults", self._add_fault),
                 web.delete("/faults", self._clear_faults),
+                web.get("/switches", self._show_switches),
+                web.post("/switches", self._turn_switches),
                 web.get("/wait", self._wait),
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
@@ -109,6 +112,13 @@ class Control:
         self._faults.clear()
         let_hanging_go_on(self._store)
         return web.json_response({})
+
+    async def _show_switches(self, _: web.Request) -> web.Response:
+        return web.json_response(all_switches(self._store))
+
+    async def _turn_switches(self, request: web.Request) -> web.Response:
+        turn(self._store, await request.json())
+        return web.json_response(all_switches(self._store))
 
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer when ``count`` journal entries match ``method`` and ``path``; 408 when it takes too long.

@@ -15,6 +15,15 @@ def no_input() -> JobFailed:
     return JobFailed("Unable to create any task within 600 seconds. The input has no files to score.")
 
 
+def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
+    """An identity lacks a role; the service's own text names neither, so the sandbox adds what it knows."""
+    identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
+    return JobFailed(
+        "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by"
+        f" AuthenticationException. {identity} lacks a role such as '{role}' on '{scope}'."
+    )
+
+
 def output_exists(path: str) -> JobFailed:
     """The output file is there already."""
     return JobFailed(f"The path already exists: '{path}'. Give each job an output location or file name of its own.")

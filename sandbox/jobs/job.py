@@ -10,6 +10,7 @@ from typing import Any
 from sandbox.arm.world import World
 from sandbox.blobs.store import BlobStore
 from sandbox.jobs import output
+from sandbox.jobs.access import check_access
 from sandbox.jobs.batches import Batches
 from sandbox.jobs.environment import check
 from sandbox.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
@@ -102,6 +103,7 @@ class Job:
         for remark in check(request.environment):
             self._logs.execution(f"Environment: {remark}.")
         self._nodes.most(request.compute)
+        check_access(self._world, request)
         if request.output_action == "AppendRow":
             output.check_free(self._blobs, request.output)
         nested = not self._world.switches.nested_folders_ignored

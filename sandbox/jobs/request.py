@@ -12,22 +12,30 @@ from typing import Any, Literal, Protocol, Self
 
 @dataclass(frozen=True, slots=True)
 class InputLocation:
-    """The one input: a ``folder`` (``path`` is a blob prefix ending in "/", or "") or a single ``file`` (a blob)."""
+    """The one input: a ``folder`` (``path`` is a blob prefix ending in "/", or "") or a single ``file`` (a blob).
+
+    ``by_identity``: it is read with identities, not with the credentials of a datastore.
+    """
 
     kind: Literal["folder", "file"]
     account: str
     container: str
     path: str
+    by_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class OutputLocation:
-    """Where the output goes: the folder ``prefix`` (ends in "/") and, for append_row, ``file_name`` in it."""
+    """Where the output goes: the folder ``prefix`` (ends in "/") and, for append_row, ``file_name`` in it.
+
+    ``by_identity``: it is written with the cluster's identity, not with the credentials of a datastore.
+    """
 
     account: str
     container: str
     prefix: str
     file_name: str
+    by_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,8 @@ class JobRequest:
 
     ``name`` is the parent run's id and ``child_id`` that of its one step. ``max_retries`` and ``timeout_seconds`` hold
     for each mini-batch. ``error_threshold`` counts failed files over the whole input; -1 ignores them all.
+    ``cluster_identity`` and ``caller`` are object ids: of the identity that the nodes run as ("" for none) and of who
+    started the job.
     """
 
     name: str
@@ -95,6 +105,8 @@ class JobRequest:
     error_threshold: int = -1
     output_action: Literal["AppendRow", "SummaryOnly"] = "AppendRow"
     logging_level: Literal["Info", "Warning", "Debug"] = "Info"
+    cluster_identity: str = ""
+    caller: str = ""
 
     def to_document(self) -> dict[str, Any]:
         """Return the request as what JSON can hold."""

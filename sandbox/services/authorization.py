@@ -1,4 +1,4 @@
-"""Microsoft.Authorization: role assignments, role definitions and locks. Evaluation of assignments is not done yet."""
+"""Microsoft.Authorization: role assignments, role definitions and locks; ``sandbox.authorization`` evaluates them."""
 
 import json
 import re
@@ -9,41 +9,24 @@ from sandbox.arm.errors import ArmError, not_modelled, resource_not_found
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
+from sandbox.authorization.evaluation import ASSIGNMENT, DEFINITION
+from sandbox.authorization.roles import BUILT_IN
+from sandbox.live_switches import propagation_polls
 from sandbox.services.declared import Declared
 from sandbox.services.managed_identity import IDENTITY
 
-ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
+_WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+_ACTION = re.compile(r"\*(/\*|/[A-Za-z]+)?|[A-Za-z.]+(/[A-Za-z0-9.*$-]+)+")
 _FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
-
-# Built-in roles by id: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
-BUILT_IN = {
-    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
-    "acdd72a7-3385-48ef-bd42-f606fba81ae7": "Reader",
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
-    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-    "69566ab7-960f-475b-8e7c-b3118f30c6bd": "Storage File Data Privileged Contributor",
-    "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
-    "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
-    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
-    "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
-    "21090545-7ca7-4776-b22c-e363652d74d2": "Key Vault Reader",
-    "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
-    "7f951dda-4ed3-4680-a7ca-43fe172d538d": "AcrPull",
-    "8311e382-0749-4cb8-b61a-304f252e45ec": "AcrPush",
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
-    "f1a07417-d97a-45cb-824c-7a7467783830": "Managed Identity Operator",
-    "f6c7c914-8db3-469d-8ca1-694a8f32e121": "AzureML Data Scientist",
-    "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815": "AzureML Compute Operator",
-    "1823dd4f-9b8c-4ab6-ab4e-7397a3684615": "AzureML Registry User",
-}
 
 
 def principal_type(world: World, object_id: str) -> str | None:
     """Return what a principal of the sandbox's directory is ("ServicePrincipal"), or None when there is none."""
     identities = json.loads((world.home / "sandbox.json").read_text())["principals"].values()
     known = {identity["objectId"].lower() for identity in identities}
-    known |= {item.body["properties"]["principalId"].lower() for item in world.store.below("", IDENTITY)}
+    known |= {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
+    for each in world.store.of_type(_WORKSPACE):
+        known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
     return "ServicePrincipal" if object_id.lower() in known else None
 
 
@@ -65,10 +48,14 @@ def _fill_assignment(world: World, request: ArmRequest, old: Resource | None, bo
     for member in ("principalId", "roleDefinitionId"):
         if not properties.get(member):
             raise ArmError(400, "BadRequestFormat", f"'properties.{member}' is missing.")
-    _check_role(world, properties["roleDefinitionId"])
+    _check_role(world, properties["roleDefinitionId"], scope)
     _check_principal(world, properties)
+    if properties.get("condition"):
+        # Stored and not held, it would make a rehearsal lie.
+        raise not_modelled("conditions on role assignments: they are not evaluated")
     if old is None:
         _check_duplicate(world, scope, properties)
+        world.authorization.delay(_ASSIGNMENTS.resource_id(request), propagation_polls(world.store))
     elif any(old.body["properties"][member] != properties[member] for member in ("principalId", "roleDefinitionId")):
         raise ArmError(
             400,
@@ -93,14 +80,23 @@ def _check_guid(value: str, what: str, code: str) -> None:
         raise ArmError(400, code, f"The {what} '{value}' is not a GUID.") from None
 
 
-def _check_role(world: World, role_id: str) -> None:
-    if role_id.rsplit("/", 1)[-1].lower() in BUILT_IN or world.store.get(role_id) is not None:
+def _check_role(world: World, role_id: str, scope: str) -> None:
+    guid = role_id.rsplit("/", 1)[-1].lower()
+    if guid in BUILT_IN:
         return
-    raise ArmError(
-        400,
-        "RoleDefinitionDoesNotExist",
-        f"The specified role definition with ID '{role_id.rsplit('/', 1)[-1]}' does not exist.",
-    )
+    custom = next((each for each in world.store.of_type(DEFINITION) if each.name.lower() == guid), None)
+    if custom is None:
+        raise ArmError(
+            400, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid}' does not exist."
+        )
+    allowed = [each.rstrip("/").lower() for each in custom.body["properties"]["assignableScopes"]]
+    if not any((scope.lower() + "/").startswith(each + "/") for each in allowed):
+        raise ArmError(
+            400,
+            "RoleAssignmentScopeNotAssignableToRoleDefinition",
+            f"The role assignment scope '{scope}' is not assignable to the role definition '{guid}'; its assignable"
+            f" scopes are: {', '.join(custom.body['properties']['assignableScopes'])}.",
+        )
 
 
 def _check_principal(world: World, properties: dict[str, Any]) -> None:
@@ -134,6 +130,11 @@ def _fill_definition(_: World, request: ArmRequest, __: Resource | None, body: d
     _check_guid(request.params["definition"], "role definition id", "InvalidRoleDefinitionId")
     if not body["properties"].get("roleName") or not body["properties"].get("assignableScopes"):
         raise ArmError(400, "InvalidRoleDefinition", "A role definition needs 'roleName' and 'assignableScopes'.")
+    for entry in body["properties"].get("permissions") or ():
+        for member in ("actions", "notActions", "dataActions", "notDataActions"):
+            for action in entry.get(member) or ():
+                if not _ACTION.fullmatch(action):
+                    raise ArmError(400, "InvalidActionOrNotAction", f"'{action}' does not match any of the actions.")
     body["properties"]["type"] = "CustomRole"
 
 
@@ -162,7 +163,9 @@ def register(world: World) -> None:
         match = _FILTER.match(wanted)
         if wanted and wanted.lower() != "atscope()" and match is None:
             raise not_modelled(f"$filter={wanted} on role assignments")
-        found = [item.body for item in world.store.below("", ASSIGNMENT) if _covers(item, scope, at_scope=bool(wanted))]
+        stored = [each.to_body(world.subscription_id) for each in world.authorization.bootstrap]
+        stored += [item.body for item in world.store.of_type(ASSIGNMENT)]
+        found = [body for body in stored if _covers(body, scope, at_scope=bool(wanted))]
         if match is not None:
             found = [body for body in found if body["properties"]["principalId"].lower() == match[1].lower()]
         return ArmResponse(200, {"value": found})
@@ -176,31 +179,68 @@ def register(world: World) -> None:
             raise ArmError(
                 404, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{name}' does not exist."
             )
-        properties = {"roleName": BUILT_IN[name], "type": "BuiltInRole", "assignableScopes": ["/"]}
-        type_ = "Microsoft.Authorization/roleDefinitions"
-        return ArmResponse(
-            200, {"id": f"/providers/{type_}/{name}", "name": name, "type": type_, "properties": properties}
-        )
+        return ArmResponse(200, _built_in(name))
 
     async def permissions(request: ArmRequest) -> ArmResponse:
-        """What the caller may do: everything, as long as assignments are not evaluated."""
+        """Answer what the caller may do at a scope: one entry for each entry of each of his roles."""
         _check_scope(world, _scope(request))
-        everything = {"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}
-        return ArmResponse(200, {"value": [everything], "nextLink": None})
+        caller = request.principal.object_id if request.principal else ""
+        entries = world.authorization.permissions(caller, _scope(request))
+        return ArmResponse(200, {"value": [each.to_body() for each in entries], "nextLink": None})
+
+    async def delete_assignment(request: ArmRequest) -> ArmResponse:
+        answer = _ASSIGNMENTS.delete(world, request)
+        world.authorization.forget(_ASSIGNMENTS.resource_id(request))
+        return answer
+
+    async def delete_definition(request: ArmRequest) -> ArmResponse:
+        guid = request.params["definition"].lower()
+        used = [each for each in world.store.of_type(ASSIGNMENT) if _role_of(each) == guid]
+        if used:
+            raise ArmError(
+                400,
+                "RoleDefinitionHasAssignments",
+                f"There are existing role assignments referencing role (code: RoleDefinitionHasAssignments): {guid}.",
+            )
+        return _definitions.delete(world, request)
 
     world.router.add("GET", "/{scope:path}/providers/Microsoft.Authorization/permissions", permissions)
     definitions = "/{scope:path}/providers/Microsoft.Authorization/roleDefinitions/{definition}"
     world.router.add("GET", definitions, definition)
     world.router.add("GET", _ASSIGNMENTS.template.rsplit("/", 1)[0], assignments)
+    # The first route that matches answers: what is special comes before what is plain.
+    world.router.add("DELETE", _ASSIGNMENTS.template, delete_assignment)
     _ASSIGNMENTS.register(world)
-    Declared("Microsoft.Authorization/roleDefinitions", definitions, _fill_definition, tracked=False).register(world)
+    _definitions = Declared(DEFINITION, definitions, _fill_definition, tracked=False)
+    world.router.add("DELETE", definitions, delete_definition)
+    _definitions.register(world)
     locks = "/{scope:path}/providers/Microsoft.Authorization/locks/{lock}"
     Declared("Microsoft.Authorization/locks", locks, _fill_lock, tracked=False).register(world)
 
 
-def _covers(assignment: Resource, scope: str, *, at_scope: bool) -> bool:
+def _built_in(name: str) -> dict[str, Any]:
+    role = BUILT_IN[name]
+    return {
+        "id": f"/providers/{DEFINITION}/{name}",
+        "name": name,
+        "type": DEFINITION,
+        "properties": {
+            "roleName": role.name,
+            "type": "BuiltInRole",
+            "assignableScopes": ["/"],
+            "permissions": [each.to_body() for each in role.permissions],
+        },
+    }
+
+
+def _role_of(assignment: Resource) -> str:
+    role: str = assignment.body["properties"]["roleDefinitionId"]
+    return role.rsplit("/", 1)[-1].lower()
+
+
+def _covers(assignment: dict[str, Any], scope: str, *, at_scope: bool) -> bool:
     """Whether a list at ``scope`` shows an assignment: those at and above it, and without a filter those below too."""
-    theirs = assignment.body["properties"]["scope"].lower()
+    theirs = assignment["properties"]["scope"].lower()
     wanted = scope.lower()
     if wanted == theirs or wanted.startswith(theirs.rstrip("/") + "/"):
         return True

@@ -5,10 +5,12 @@ from typing import Any
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.routes import ANYBODY
 from sandbox.arm.schema import validate
 from sandbox.arm.world import World
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+_READ_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/read"
 SOFT_DELETED = {"microsoft.keyvault/vaults", "microsoft.machinelearningservices/workspaces"}
 """Types whose names stay taken when their group is deleted."""
 
@@ -84,10 +86,13 @@ def register(world: World) -> None:
         return ArmResponse(204)
 
     async def list_(request: ArmRequest) -> ArmResponse:
+        """Answer the groups that the caller may read: this list is filtered, not refused."""
+        caller = request.principal.object_id if request.principal else ""
         groups = store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
         )
-        return ArmResponse(200, {"value": [group.body for group in groups]})
+        shown = [each.body for each in groups if world.authorization.allowed(caller, _READ_GROUP, each.id)]
+        return ArmResponse(200, {"value": shown})
 
     async def contents(request: ArmRequest) -> ArmResponse:
         found = [item.body for item in store.below(_id(request)) if item.type.count("/") == 1]
@@ -117,12 +122,12 @@ def register(world: World) -> None:
     router.add("GET", GROUP, get)
     router.add("HEAD", GROUP, head)
     router.add("DELETE", GROUP, delete)
-    router.add("GET", "/subscriptions/{subscription}/resourceGroups", list_)
+    router.add("GET", "/subscriptions/{subscription}/resourceGroups", list_, need=ANYBODY)
     router.add("GET", GROUP + "/resources", contents)
     results = (
         "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults/{operation}"
     )
-    router.add("GET", results, result)
+    router.add("GET", results, result, need=ANYBODY)
 
 
 def _id(request: ArmRequest) -> str:

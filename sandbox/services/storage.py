@@ -6,6 +6,7 @@ from typing import Any
 
 from sandbox.arm.errors import ArmError, resource_not_found
 from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.routes import ANYBODY
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
 from sandbox.services.declared import Declared, arm_schemas, kept
@@ -161,7 +162,7 @@ def register(world: World) -> None:
     operations = (
         "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations/{operation}"
     )
-    world.router.add("GET", operations, result)
+    world.router.add("GET", operations, result, need=ANYBODY)
     _register_blob_service(world)
     _ACCOUNTS.register(world)
     _CONTAINERS.register(world)

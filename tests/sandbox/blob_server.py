@@ -17,15 +17,19 @@ from azure.core.credentials import AccessToken
 from azure.storage.blob import BlobServiceClient
 
 from sandbox.arm.operations import Operations
+from sandbox.arm.requests import Principal
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.authorization.evaluation import Assignment, Authorization
+from sandbox.authorization.roles import BLOB_CONTRIBUTOR
 from sandbox.blobs.front import handle
 from sandbox.blobs.store import BlobStore
 from sandbox.switches import Switches
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 ACCOUNT = "acct"
+_SOMEBODY = Principal("somebody", "some-object", "some-client", "tenant")
 HOST = f"{ACCOUNT}.blob.core.windows.net"
 
 
@@ -39,6 +43,8 @@ def make_world(home: Path) -> World:
         "Microsoft.Storage/storageAccounts",
         {"properties": {"allowSharedKeyAccess": False}},
     )
+    granted = Assignment(f"{group}/a", group, _SOMEBODY.object_id, BLOB_CONTRIBUTOR)
+    permitted = Authorization(store, [granted])
     return World(
         home=home,
         subscription_id=SUBSCRIPTION,
@@ -46,7 +52,8 @@ def make_world(home: Path) -> World:
         location="westeurope",
         store=store,
         operations=Operations(store),
-        router=Router(store, SUBSCRIPTION),
+        router=Router(store, SUBSCRIPTION, permitted),
+        authorization=permitted,
         switches=Switches(),
         blobs=BlobStore(home / "blobs"),
     )
@@ -89,7 +96,7 @@ async def _serve(server: BlobServer, context: ssl.SSLContext, ready: threading.E
         if request.transport is not None:
             transports.add(request.transport)
         if request.headers.get("Authorization") == "Bearer good":
-            request["principal"] = "somebody"
+            request["principal"] = _SOMEBODY
         response = await handle(request, server.world)
         server.answered.append((request.method, request.path_qs, response.status))
         return response

@@ -13,6 +13,8 @@ from sandbox.arm.requests import ArmRequest, ArmResponse, OperationFault, Princi
 from sandbox.arm.routes import ARM_HOST, Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.authorization import bootstrap
+from sandbox.authorization.evaluation import Authorization
 from sandbox.blobs.store import BlobStore
 from sandbox.jobs.request import JobRequest
 from sandbox.services import machine_learning
@@ -56,6 +58,7 @@ class Learning:
         self.store = Store(home / "store.sqlite")
         self.blobs = BlobStore(home / "blobs")
         self.jobs = RecordingJobs()
+        permitted = Authorization(self.store, bootstrap.assignments(SUBSCRIPTION, {"deployer": _CALLER.object_id}))
         self.world = World(
             home=home,
             subscription_id=SUBSCRIPTION,
@@ -63,7 +66,8 @@ class Learning:
             location="westeurope",
             store=self.store,
             operations=Operations(self.store),
-            router=Router(self.store, SUBSCRIPTION),
+            router=Router(self.store, SUBSCRIPTION, permitted),
+            authorization=permitted,
             switches=switches or Switches(),
             blobs=self.blobs,
             jobs=self.jobs,

@@ -20,6 +20,8 @@ from sandbox.arm.requests import ArmRequest, ArmResponse, OperationFault, Princi
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.authorization import bootstrap
+from sandbox.authorization.evaluation import Authorization
 from sandbox.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.switches import Switches
 
@@ -53,7 +55,8 @@ class Arm:
         (home / "sandbox.json").write_text(json.dumps({"principals": principals}))
         self.store = Store(home / "store.sqlite")
         self.blobs = FakeBlobs(calls=[])
-        router = Router(self.store, SUB)
+        permitted = Authorization(self.store, bootstrap.assignments(SUB, {"deployer": DEPLOYER.object_id}))
+        router = Router(self.store, SUB, permitted)
         operations = Operations(self.store)
         self.world = World(
             home=home,
@@ -63,6 +66,7 @@ class Arm:
             store=self.store,
             operations=operations,
             router=router,
+            authorization=permitted,
             switches=Switches(),
             blobs=cast("Any", self.blobs),
         )

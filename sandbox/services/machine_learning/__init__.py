@@ -1,6 +1,7 @@
 """Microsoft.MachineLearningServices: workspaces and what is in them, the scoring hosts and the run history."""
 
 from sandbox.arm.requests import ArmRequest, ArmResponse
+from sandbox.arm.routes import ANYBODY
 from sandbox.arm.world import World
 from sandbox.services.machine_learning import (
     assets,
@@ -27,10 +28,11 @@ def register(world: World) -> None:
     async def result(request: ArmRequest) -> ArmResponse:
         return world.operations.result(request)
 
+    # Who has a role on a resource group only can follow his own operations too, though their URLs are above it.
     for name in _OPERATIONS:
         base = f"{SUBSCRIPTION_PATH}/locations/{{location}}/{name}"
-        world.router.add("GET", base + "Status/{operation}", status)
-        world.router.add("GET", base + "Results/{operation}", result)
+        world.router.add("GET", base + "Status/{operation}", status, need=ANYBODY)
+        world.router.add("GET", base + "Results/{operation}", result, need=ANYBODY)
     for part in (
         workspaces,
         computes,

@@ -89,7 +89,7 @@ class _Endpoints:
         name = resource_id.rsplit("/", 1)[-1]
         body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
         _check_access(body)
-        body["identity"] = answered_identity(self._world, body.get("identity"), old)
+        body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
         if body["identity"] is None:
             del body["identity"]
         self._complete_defaults(body, old)
@@ -107,7 +107,7 @@ class _Endpoints:
         if change.get("tags") is not None:
             body["tags"] = change["tags"]
         if change.get("identity") is not None:
-            body["identity"] = answered_identity(self._world, change["identity"], old)
+            body["identity"] = answered_identity(self._world, request, change["identity"], old)
         stamp(request, old, body)
         self._world.store.put(old.id, ENDPOINTS, body)
         return ArmResponse(200, body)

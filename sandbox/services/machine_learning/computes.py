@@ -89,7 +89,7 @@ class _Computes:
         resource_id = old.id if old else f"{workspace.id}/computes/{name}"
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}
         body["location"] = location_of(body, workspace)
-        body["identity"] = answered_identity(self._world, body.get("identity"), old)
+        body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
         if body["identity"] is None:
             del body["identity"]
         self._complete(body, old)

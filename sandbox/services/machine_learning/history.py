@@ -8,10 +8,19 @@ from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import Schema, validate
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
+from sandbox.authorization.actions import Need
 from sandbox.jobs.records import RunRecords
 from sandbox.services.machine_learning.job_answers import batch_job, run, run_details
 from sandbox.services.machine_learning.runs import jobs_of, run_of
-from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, modelled_query, take, workspace_of
+from sandbox.services.machine_learning.scope import (
+    ENDPOINTS,
+    WORKSPACE_PATH,
+    WORKSPACES,
+    existing,
+    modelled_query,
+    take,
+    workspace_of,
+)
 
 HOST = "{region}.api.azureml.ms"
 _HISTORY = "/history/v1.0" + WORKSPACE_PATH
@@ -43,12 +52,18 @@ def register(world: World) -> None:
     history = _History(world)
     add = world.router.add
     add("GET", "/discovery", history.discover, host=HOST)
-    add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST)
-    add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST)
-    add("GET", _HISTORY + "/runs/{run}/children", history.children, host=HOST)
-    add("POST", _HISTORY + "/rundata", history.data, host=HOST)
-    add("POST", f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris", history.resolve, host=HOST)
-    add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", history.endpoint_jobs, host=HOST)
+    # Which action each of these asks for is inferred from the names in the provider's list of operations:
+    # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
+    runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
+    data = Need(f"{WORKSPACES}/data/versions/read", WORKSPACE_PATH)
+    jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
+    add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST, need=runs)
+    add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST, need=runs)
+    add("GET", _HISTORY + "/runs/{run}/children", history.children, host=HOST, need=runs)
+    add("POST", _HISTORY + "/rundata", history.data, host=HOST, need=runs)
+    resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
+    add("POST", resolved, history.resolve, host=HOST, need=data)
+    add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", history.endpoint_jobs, host=HOST, need=jobs)
 
 
 class _History:

@@ -4,15 +4,23 @@ import uuid
 from typing import Any
 
 from sandbox.arm.errors import bad_request
+from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
+from sandbox.authorization.actions import Need, derived, linked_refusal
 
 
-def answered_identity(world: World, given: dict[str, Any] | None, old: Resource | None) -> dict[str, Any] | None:
+_ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+
+
+def answered_identity(
+    world: World, request: ArmRequest, given: dict[str, Any] | None, old: Resource | None
+) -> dict[str, Any] | None:
     """Return the identity with principal ids; a system-assigned one keeps its principal over updates.
 
     Raises:
-        ArmError: 400 when a user-assigned identity does not exist, or is missing or superfluous for the type.
+        ArmError: 400 when a user-assigned identity does not exist, or is missing or superfluous for the type; 403 when
+            the caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
     """
     if given is None or given["type"] == "None":
         return None if given is None else {"type": "None"}
@@ -26,10 +34,29 @@ def answered_identity(world: World, given: dict[str, Any] | None, old: Resource 
         result["principalId"] = before.get("principalId") or str(uuid.uuid4())
         result["tenantId"] = world.tenant_id
     if assigned:
+        _check_assignable(world, request, assigned)
         result["userAssignedIdentities"] = {
             identity_id: _principal(world, identity_id) for identity_id in sorted(assigned)
         }
     return result
+
+
+def principal_of(resource: Resource) -> str:
+    """Return the object id that a cluster's nodes run as: its user-assigned identity's, else its own; "" for none."""
+    identity = resource.body.get("identity") or {}
+    for each in (identity.get("userAssignedIdentities") or {}).values():
+        return str(each["principalId"])
+    return str(identity.get("principalId") or "")
+
+
+def _check_assignable(world: World, request: ArmRequest, identity_ids: list[str]) -> None:
+    caller = request.principal
+    if caller is None:
+        raise TypeError(f"{request.method} {request.path} came without a principal")
+    for each in identity_ids:
+        if not world.authorization.allowed(caller.object_id, _ASSIGN, each):
+            doing = derived(request.method, request.path)
+            raise linked_refusal(caller, Need(doing.action, request.path), _ASSIGN, each)
 
 
 def _principal(world: World, identity_id: str) -> dict[str, str]:

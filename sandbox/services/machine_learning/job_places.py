@@ -36,10 +36,10 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
     path = place.path
     if kind == "folder":
         path = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-        return InputLocation("folder", place.account, place.container, path)
+        return InputLocation("folder", place.account, place.container, path, place.by_identity)
     if not path or path.endswith("/"):
         raise bad_request(f"The input '{asked.input_uri}' is of type UriFile and names no file.", "UserError")
-    return InputLocation("file", place.account, place.container, path)
+    return InputLocation("file", place.account, place.container, path, place.by_identity)
 
 
 def _data_asset(world: World, workspace: Resource, asset: re.Match[str], kind: str) -> str:
@@ -90,7 +90,7 @@ def output_place(
     check_file_name("properties.outputFileName", name)
     place = place_of(world, workspace, uri)
     prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-    location = OutputLocation(place.account, place.container, prefix, name)
+    location = OutputLocation(place.account, place.container, prefix, name, place.by_identity)
     return location, _long_uri(world, workspace, location)
 
 

@@ -22,11 +22,15 @@ _ARM = re.compile(r"(azureml:)?(?P<datastore>/subscriptions/[^:]+/datastores/[^/
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A blob, or a prefix of blobs, in a container; ``path`` has no leading slash."""
+    """A blob, or a prefix of blobs, in a container; ``path`` has no leading slash.
+
+    ``by_identity``: no datastore with credentials of its own opens it.
+    """
 
     account: str
     container: str
     path: str
+    by_identity: bool = False
 
 
 def place_of(world: World, workspace: Resource, uri: str) -> Place:
@@ -44,7 +48,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
         container, _, path = parts.path.lstrip("/").partition("/")
         if not container:
             raise bad_request(f"'{uri}' names no container.", "UserError")
-        return Place(host["account"].lower(), container, unquote(path))
+        return Place(host["account"].lower(), container, unquote(path), by_identity=True)
     for pattern, prefix in ((_SHORT, f"{workspace.id}/datastores/"), (_ARM, "")):
         match = pattern.fullmatch(uri)
         if match is not None:
@@ -73,7 +77,8 @@ def _in_datastore(world: World, datastore_id: str, path: str) -> Place:
             f"The datastore '{found.name}' is of type {properties['datastoreType']}; only AzureBlob is supported.",
             "DatastoreTypeNotSupported",
         )
-    return Place(properties["accountName"], properties["containerName"], path.lstrip("/"))
+    by_identity = properties["credentials"]["credentialsType"] == "None"
+    return Place(properties["accountName"], properties["containerName"], path.lstrip("/"), by_identity)
 
 
 def kind_of(world: World, place: Place) -> Literal["folder", "file"] | None:

@@ -18,11 +18,12 @@ from sandbox.services.machine_learning.deployment_settings import (
     check_timeout,
 )
 from sandbox.services.machine_learning.invocation import Invocation, parse
+from sandbox.services.machine_learning.identities import principal_of
 from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
 from sandbox.services.machine_learning.references import compute_of, referenced_asset
 from sandbox.services.machine_learning.runs import jobs_of
-from sandbox.services.machine_learning.scope import ENDPOINTS, modelled_query, reached
+from sandbox.services.machine_learning.scope import DEPLOYMENTS, ENDPOINTS, WORKSPACES, modelled_query, reached
 
 HOST = "{endpoint}.{region}.inference.ml.azure.com"
 _INVOCATION = "ml-invocation"
@@ -31,6 +32,20 @@ _NO_DEFAULT = (
     "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive weight"
     " values or use a deployment specific header to route."
 )
+
+
+_AT_THE_WORKSPACE = (
+    "read",
+    "computes/read",
+    "models/read",
+    "datastores/read",
+    "environments/read",
+    "experiments/read",
+    "experiments/runs/read",
+    "experiments/runs/write",
+    "experiments/runs/submit/action",
+)
+"""What starting a job needs beside the endpoint, under ``invoke_needs_workspace_actions``."""
 
 
 def register(world: World) -> None:
@@ -51,6 +66,7 @@ class _Scoring:
         """Start a job (201); a repeated request id answers the job that it started before (200)."""
         modelled_query(request)
         endpoint = self._endpoint(request)
+        self._require(request, endpoint, "write")
         repeat = request.headers.get("repeatability_request-id")
         if repeat:
             before = self._records.get(self._world.store.document(_INVOCATION, f"{endpoint.id}/{repeat}") or "")
@@ -58,7 +74,8 @@ class _Scoring:
                 return ArmResponse(200, batch_job(before))
         deployment = self._deployment(request, endpoint)
         with self._world.store.transaction():
-            job = self._plan(endpoint, deployment, parse(request.body))
+            caller = request.principal.object_id if request.principal else ""
+            job = self._plan(endpoint, deployment, parse(request.body), caller)
             if repeat:
                 self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.name)
         self._world.jobs.submit(job)
@@ -68,11 +85,29 @@ class _Scoring:
         """Answer a job of this endpoint."""
         modelled_query(request)
         endpoint = self._endpoint(request)
+        self._require(request, endpoint, "read")
         wanted = request.params["job"].lower()
         for record in jobs_of(self._records, self._workspace(endpoint), endpoint.name):
             if record["runId"].lower() == wanted:
                 return ArmResponse(200, batch_job(record))
         raise ArmError(404, "NotFound", f"There is no job '{request.params['job']}' of the endpoint '{endpoint.name}'.")
+
+    def _require(self, request: ArmRequest, endpoint: Resource, verb: str) -> None:
+        """Refuse a caller whose roles do not let him start (``write``) or read a job.
+
+        The actions are those documented for callers
+        (https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) without the ones that
+        change what is deployed or read secrets; ``jobs/read`` is not among them and exists.
+        """
+        require = self._world.authorization.require
+        named = request.headers.get("azureml-model-deployment") if verb == "write" else None
+        if named:
+            require(request.principal, f"{DEPLOYMENTS}/jobs/{verb}", f"{endpoint.id}/deployments/{named}")
+        else:
+            require(request.principal, f"{ENDPOINTS}/jobs/{verb}", endpoint.id)
+        if verb == "write" and self._world.switches.invoke_needs_workspace_actions:
+            for action in _AT_THE_WORKSPACE:
+                require(request.principal, f"{WORKSPACES}/{action}", self._workspace(endpoint).id)
 
     def _workspace(self, endpoint: Resource) -> Resource:
         found = self._world.store.get(endpoint.id.rsplit("/batchEndpoints/", 1)[0])
@@ -100,7 +135,7 @@ class _Scoring:
             raise bad_request(f"The deployment '{name}' is {state}; jobs need one that is Succeeded.", "UserError")
         return found
 
-    def _plan(self, endpoint: Resource, deployment: Resource, asked: Invocation) -> JobRequest:
+    def _plan(self, endpoint: Resource, deployment: Resource, asked: Invocation, caller: str) -> JobRequest:
         """Check everything, then make the records of the run and its one step."""
         world = self._world
         workspace = self._workspace(endpoint)
@@ -129,6 +164,8 @@ class _Scoring:
             error_threshold=_first(asked.error_threshold, settings["errorThreshold"]),
             output_action=settings["outputAction"],
             logging_level=settings["loggingLevel"],
+            cluster_identity=principal_of(compute),
+            caller=caller,
             **_files(world, workspace, settings),
         )
         self._record(job, asked, output_uri, workspace.body["properties"]["workspaceId"])

@@ -149,7 +149,7 @@ class _Workspaces:
             raise not_modelled(f"a workspace of kind '{kind}' (only Default)")
         body["kind"] = "Default"
         _check_location(old, body)
-        body["identity"] = answered_identity(self._world, body.get("identity"), old)
+        body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
         if body["identity"] is None or body["identity"]["type"] == "None":
             raise bad_request("Missing identity in workspace json.", "ValidationError")
         properties = body["properties"]
