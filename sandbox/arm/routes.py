@@ -60,8 +60,8 @@ class Router:
 
         Use the placeholder names ``subscription`` and ``group`` for those two: the router checks that they exist.
         ``host`` may hold placeholders as well (``{endpoint}.{region}.inference.ml.azure.com``); they join ``params``.
-        ``need`` is what the caller must be allowed: by default what ARM derives from method and template, and nothing on
-        other hosts.
+        ``need`` is what the caller must be allowed: by default what ARM derives from method and template, and nothing
+        on other hosts.
         """
         host_pattern = re.compile(
             "^" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]+)", re.escape(host)) + "$", re.IGNORECASE

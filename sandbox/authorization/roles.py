@@ -1,7 +1,7 @@
 """Role definitions: the built-in ones that the project's documents name, and the shape of custom ones.
 
-Data of the built-in roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles (pages privileged,
-general, storage, security, monitor, containers, identity, ai-machine-learning).
+Data of the built-in roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles (its pages
+privileged, general, storage, security, monitor, containers, identity and ai-machine-learning).
 """
 
 import re
@@ -15,8 +15,8 @@ from typing import Any, Self
 def _pattern(text: str) -> re.Pattern[str]:
     """Compile an action with wildcards.
 
-    ``*`` is any text, slashes included. ``/*/`` is also a single slash: ``workspaces/*/write`` of AzureML Data Scientist
-    covers ``workspaces/write``, otherwise that role had no need to take the latter out again (inferred).
+    ``*`` is any text, slashes included. ``/*/`` is also a single slash: ``workspaces/*/write`` of AzureML Data
+    Scientist covers ``workspaces/write``, otherwise that role had no need to take the latter out again (inferred).
     """
     escaped = re.escape(text.lower()).replace(r"/\*/", "/(?:.*/)?").replace(r"\*", ".*")
     return re.compile(escaped)

@@ -1,14 +1,17 @@
 """May a job's identities read its input and write its output? Asked before anything runs, as a mount would find out.
 
-Who reads what: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint. Model and code are
-staged by the service itself.
+Who reads what: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint. Model and code
+are staged by the service itself.
 """
+
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.authorization.data import Operation, blobs_allowed, container_scope
 from sandbox.jobs.failures import no_access
-from sandbox.jobs.request import JobRequest
+from sandbox.jobs.request import InputLocation, JobRequest, OutputLocation
 
 _STORAGE = "Microsoft.Storage/storageAccounts"
 _BOOKKEEPING = {
@@ -16,6 +19,17 @@ _BOOKKEEPING = {
     "Storage Table Data Contributor": f"{_STORAGE}/tableServices/tables/entities/write",
 }
 """What a parallel run needs of the workspace's storage for its own coordination, once account keys are off."""
+_ROLES: Mapping[Operation, str] = {
+    "blobs/read": "Storage Blob Data Reader",
+    "blobs/write": "Storage Blob Data Contributor",
+}
+
+
+class Who(NamedTuple):
+    """An identity of a job, as texts call it; ``object_id`` is "" when there is none."""
+
+    name: str
+    object_id: str
 
 
 def check_access(world: World, request: JobRequest) -> None:
@@ -24,34 +38,31 @@ def check_access(world: World, request: JobRequest) -> None:
     Raises:
         JobFailed: the cluster has no identity, or it (or the caller, for the input) lacks a role; the text names both.
     """
-    cluster = f"the identity of the cluster '{request.compute.rsplit('/', 1)[-1]}'"
-    readers = [(cluster, request.cluster_identity)]
+    cluster = Who(f"the identity of the cluster '{request.compute.rsplit('/', 1)[-1]}'", request.cluster_identity)
+    readers = [cluster]
     if world.switches.input_read_by_caller:
-        readers.append(("who started the job", request.caller))
+        readers.append(Who("who started the job", request.caller))
     if request.input.by_identity:
-        for who, object_id in readers:
-            place = (request.input.account, request.input.container)
-            _check(world, who, object_id, place, "blobs/read", "Storage Blob Data Reader")
+        for who in readers:
+            _check(world, who, request.input, "blobs/read")
     if not request.output.by_identity:
         return
-    place = (request.output.account, request.output.container)
-    _check(world, cluster, request.cluster_identity, place, "blobs/write", "Storage Blob Data Contributor")
+    _check(world, cluster, request.output, "blobs/write")
     storage = _workspace_storage(world, request)
     if storage is None or storage.body["properties"].get("allowSharedKeyAccess") is not False:
         return
     for role, action in _BOOKKEEPING.items():
-        if not world.authorization.allowed(request.cluster_identity, action, storage.id, data=True):
-            raise no_access(cluster, request.cluster_identity, role, storage.id)
+        if not world.authorization.allowed(cluster.object_id, action, storage.id, data=True):
+            raise no_access(cluster.name, cluster.object_id, role, storage.id)
 
 
-def _check(world: World, who: str, object_id: str, place: tuple[str, str], operation: Operation, role: str) -> None:
-    name, container = place
-    found = [each for each in world.store.of_type(_STORAGE) if each.name.lower() == name.lower()]
-    if not found:
+def _check(world: World, who: Who, place: InputLocation | OutputLocation, operation: Operation) -> None:
+    accounts = [each for each in world.store.of_type(_STORAGE) if each.name.lower() == place.account.lower()]
+    if not accounts:
         return  # what is not there is another failure, with another text
-    account_id = found[0].id
-    if not object_id or not blobs_allowed(world.authorization, object_id, account_id, container, operation):
-        raise no_access(who, object_id, role, container_scope(account_id, container))
+    account = accounts[0].id
+    if not who.object_id or not blobs_allowed(world.authorization, who.object_id, account, place.container, operation):
+        raise no_access(who.name, who.object_id, _ROLES[operation], container_scope(account, place.container))
 
 
 def _workspace_storage(world: World, request: JobRequest) -> Resource | None:

@@ -13,6 +13,7 @@ from modelops import azure as ours
 from modelops import fingerprint, live
 from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.reconcile import Context, ReleaseReport, reconcile
+from sandbox.authorization.roles import BLOB_CONTRIBUTOR
 from tests.sandbox.handle import Sandbox
 
 GROUP = "modelops"
@@ -72,6 +73,7 @@ def _place(sandbox: Sandbox) -> Place:
         "2023-01-01",
         {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"},
     )
+    sandbox.grant("deployer", BLOB_CONTRIBUTOR, storage)
     vault = put(
         "/providers/Microsoft.KeyVault/vaults/modelops-vault",
         "2023-07-01",

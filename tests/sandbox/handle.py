@@ -1,6 +1,7 @@
 """A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts."""
 
 import contextlib
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,27 @@ class Sandbox:
         full = path if path.startswith("/") else f"/subscriptions/{self.subscription}/{path}"
         separator = "&" if "?" in full else "?"
         return self.request(method, f"{full}{separator}api-version={api_version}", body, **more)
+
+    def grant(self, principal: str, role: str, scope: str) -> str:
+        """Let the deployer assign a role (its GUID, or a custom one's id) and return the assignment's id.
+
+        ``principal`` is the name of one of the sandbox's, or an object id. Granting twice is no error.
+        """
+        account = self.facts.accounts.get(principal)
+        object_id = account.principal.object_id if account else principal
+        name = uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}|{object_id}|{role}".lower())
+        path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+        definitions = f"/subscriptions/{self.subscription}/providers/Microsoft.Authorization/roleDefinitions"
+        role_id = role if "/" in role else f"{definitions}/{role}"
+        properties = {"principalId": object_id, "roleDefinitionId": role_id, "principalType": "ServicePrincipal"}
+        answer = self.arm("PUT", path, {"properties": properties}, api_version="2022-04-01")
+        assert answer.status in (200, 201), answer.json
+        return path
+
+    def switch(self, **values: Any) -> dict[str, Any]:
+        """Turn switches of the running sandbox (sandbox/live_switches.py) and return all of them."""
+        now: dict[str, Any] = self.server.control("POST", "/switches", values)
+        return now
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/wsp"
 ACCOUNT = "stml"
 API = "2025-12-01"
-_CALLER = Principal("deployer", "33333333-3333-3333-3333-333333333333", "44444444-4444-4444-4444-444444444444", TENANT)
+CALLER = Principal("deployer", "33333333-3333-3333-3333-333333333333", "44444444-4444-4444-4444-444444444444", TENANT)
 _DEPENDENCIES = {
     "storageAccount": f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}",
     "keyVault": f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv",
@@ -58,7 +58,7 @@ class Learning:
         self.store = Store(home / "store.sqlite")
         self.blobs = BlobStore(home / "blobs")
         self.jobs = RecordingJobs()
-        permitted = Authorization(self.store, bootstrap.assignments(SUBSCRIPTION, {"deployer": _CALLER.object_id}))
+        permitted = Authorization(self.store, bootstrap.assignments(SUBSCRIPTION, {"deployer": CALLER.object_id}))
         self.world = World(
             home=home,
             subscription_id=SUBSCRIPTION,
@@ -103,7 +103,7 @@ class Learning:
             query={"api-version": API} | query,
             headers=headers or {},
             body=body,
-            principal=_CALLER,
+            principal=CALLER,
             sequence=1,
             operation_fault=fault,
         )

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.jobs.records import RunRecords
 from sandbox.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
-from tests.sandbox.learning import ACCOUNT, WORKSPACE, Learning, deployment_body
+from tests.sandbox.learning import ACCOUNT, CALLER, WORKSPACE, Learning, deployment_body
 
 HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
 API_HOST = "https://westeurope.api.azureml.ms"
@@ -48,12 +48,13 @@ def test_the_runner_is_handed_everything(ready: Learning) -> None:
         deployment="blue",
         location="westeurope",
         compute=f"{WORKSPACE}/computes/cpu",
-        input=InputLocation("folder", ACCOUNT, own, "in/"),
-        output=OutputLocation(ACCOUNT, own, f"azureml/{job.child_id}/score/", "predictions.csv"),
+        input=InputLocation("folder", ACCOUNT, own, "in/", by_identity=True),
+        output=OutputLocation(ACCOUNT, own, f"azureml/{job.child_id}/score/", "predictions.csv", by_identity=True),
         model=ModelFiles("folder", ACCOUNT, own, "models/one/model/", "model", "custom_model"),
         code=CodeFiles(ACCOUNT, own, "code/src/"),
         scoring_script="score.py",
         environment=EnvironmentSpec("e", "1", "img:1", "name: e"),
+        caller=CALLER.object_id,
     )
     assert JobRequest.from_document(job.to_document()) == job
 
@@ -71,7 +72,7 @@ def test_overrides_in_any_case(ready: Learning) -> None:
     }
     ready.call("POST", HOST, body)
     (job,) = ready.jobs.submitted
-    assert job.input == InputLocation("file", ACCOUNT, container(ready), "in/a.png")
+    assert job.input == InputLocation("file", ACCOUNT, container(ready), "in/a.png", by_identity=True)
     assert (job.mini_batch_size, job.instance_count, job.max_retries, job.timeout_seconds) == (3, 2, 0, 45.0)
     assert (job.error_threshold, job.output.file_name) == (7, "o.csv")
 
@@ -87,13 +88,13 @@ def test_overrides_in_any_case(ready: Learning) -> None:
 def test_an_output_of_the_callers_own(ready: Learning, output: str, prefix: str, name: str) -> None:
     ready.call("POST", HOST, asked(outputData={"any": {"jobOutputType": "UriFile", "uri": output}}))
     (job,) = ready.jobs.submitted
-    assert job.output == OutputLocation(ACCOUNT, container(ready), prefix, name)
+    assert job.output == OutputLocation(ACCOUNT, container(ready), prefix, name, by_identity=True)
 
 
 def test_the_older_form_of_an_output(ready: Learning) -> None:
     dataset = {"datastoreId": f"azureml:{WORKSPACE}/datastores/workspaceblobstore", "path": "/p/"}
     ready.call("POST", HOST, asked(outputDataset=dataset, outputFileName="f.csv"))
-    assert ready.jobs.submitted[0].output == OutputLocation(ACCOUNT, container(ready), "p/", "f.csv")
+    assert ready.jobs.submitted[0].output == OutputLocation(ACCOUNT, container(ready), "p/", "f.csv", by_identity=True)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,9 @@ def test_the_older_form_of_an_output(ready: Learning) -> None:
 def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
     ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
     ready.call("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
-    assert ready.jobs.submitted[0].input == InputLocation("folder", ACCOUNT, container(ready), "in/deep/")
+    assert ready.jobs.submitted[0].input == InputLocation(
+        "folder", ACCOUNT, container(ready), "in/deep/", by_identity=True
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
 
+from sandbox.authorization.roles import BLOB_CONTRIBUTOR
 from tests.sandbox.handle import Sandbox
 
 with warnings.catch_warnings():
@@ -27,6 +28,8 @@ with warnings.catch_warnings():
         CodeConfiguration,
         Data,
         Environment,
+        IdentityConfiguration,
+        ManagedIdentityConfiguration,
         Model,
         ModelBatchDeployment,
         ModelBatchDeploymentSettings,
@@ -130,9 +133,18 @@ def make_workspace(sandbox: Sandbox, name: str) -> str:
 def client(in_sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
     """A client of the workspace ``mlsdk``, which has the cluster ``aml-cluster``."""
     make_workspace(in_sandbox, "mlsdk")
+    group = f"/subscriptions/{in_sandbox.subscription}/resourceGroups/{GROUP}"
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/aml-cluster"
+    jobs = in_sandbox.arm("PUT", identity, {"location": in_sandbox.location}, api_version="2023-01-31").json
+    for principal in ("deployer", jobs["properties"]["principalId"]):
+        storage = f"{group}/providers/Microsoft.Storage/storageAccounts/stmlsdk"
+        in_sandbox.grant(principal, BLOB_CONTRIBUTOR, storage)
     with DefaultAzureCredential() as credential:
         made = Client(MLClient(credential, in_sandbox.subscription, GROUP, "mlsdk"), in_sandbox, tmp_path)
         cluster = AmlCompute(name="aml-cluster", size="STANDARD_DS11_V2", min_instances=0, max_instances=4)
+        cluster.identity = IdentityConfiguration(
+            type="UserAssigned", user_assigned_identities=[ManagedIdentityConfiguration(resource_id=identity)]
+        )
         made.ml.compute.begin_create_or_update(cluster).result()
         yield made
 

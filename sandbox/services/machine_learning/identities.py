@@ -9,7 +9,6 @@ from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.authorization.actions import Need, derived, linked_refusal
 
-
 _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 
 

@@ -17,8 +17,8 @@ from sandbox.services.machine_learning.deployment_settings import (
     check_range,
     check_timeout,
 )
-from sandbox.services.machine_learning.invocation import Invocation, parse
 from sandbox.services.machine_learning.identities import principal_of
+from sandbox.services.machine_learning.invocation import Invocation, parse
 from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
 from sandbox.services.machine_learning.references import compute_of, referenced_asset
