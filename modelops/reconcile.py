@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from modelops import default, deploy, live, register
 from modelops.errors import PlanError
+from modelops.permissions import PATIENCE_SECONDS, Patience
 from modelops.plan import LocalModel, ReleasePlan
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ class Context:
     """Called with the step and what it does."""
     wait: Callable[[float], None]
     """Sleeps for so many seconds, or raises `Stopped`."""
+    patience: float = PATIENCE_SECONDS
+    """Seconds that the release waits for roles that are missing."""
 
 
 def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
@@ -96,17 +99,18 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         PlanError: the plan and the files do not agree.
         Stopped: the process was told to stop.
     """
+    patience = Patience(context.ml, context.progress, context.wait, context.patience)
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
-    endpoint = live.read(context.ml, plan)
+    endpoint = patience.call(READ, live.read, context.ml, plan)
     report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
     endpoint = _restore(plan, context, endpoint, previous, report)
     _check_pin(plan, context, endpoint)
-    _create_missing(plan, context, endpoint, report)
+    _create_missing(plan, context, endpoint, report, patience)
     # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
     endpoint = live.read(context.ml, plan)
     if default.needs_switch(plan, endpoint, plan.target):
         context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-        default.switch(context.ml, plan, endpoint, plan.target)
+        patience.call(SWITCH, default.switch, context.ml, plan, endpoint, plan.target)
         report.switched = True
         context.progress(VERIFY, f"reading back that the default is {plan.target}")
         default.verify(context.ml, plan, plan.target)
@@ -150,7 +154,9 @@ def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint)
         )
 
 
-def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
+def _create_missing(
+    plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport, patience: Patience
+) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     model_ids: dict[str, str] = {}
@@ -158,7 +164,9 @@ def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndp
         model = deployment.model
         if isinstance(model, LocalModel):
             context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
-        model_id, registered = register.ensure_model(context.ml, plan, model, context.root, context.wait)
+        model_id, registered = patience.call(
+            REGISTER, register.ensure_model, context.ml, plan, model, context.root, context.wait
+        )
         model_ids[deployment.logical] = model_id
         if registered:
             report.registered.append(registered)
@@ -171,5 +179,6 @@ def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndp
         if found is not None and found.name != endpoint.default:
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
             deploy.delete_revision(context.ml, plan, found.name)
-        deploy.create_revision(context.ml, plan, deployment, model_ids[deployment.logical], context.root)
+        model_id = model_ids[deployment.logical]
+        patience.call(CREATE, deploy.create_revision, context.ml, plan, deployment, model_id, context.root)
         report.created.append(deployment.revision)
