@@ -38,10 +38,10 @@ def check_access(world: World, request: JobRequest) -> None:
     Raises:
         JobFailed: the cluster has no identity, or it (or the caller, for the input) lacks a role; the text names both.
     """
-    cluster = Who(f"the identity of the cluster '{request.compute.rsplit('/', 1)[-1]}'", request.cluster_identity)
+    cluster = Who(f"The identity of the cluster '{request.compute.rsplit('/', 1)[-1]}'", request.cluster_identity)
     readers = [cluster]
     if world.switches.input_read_by_caller:
-        readers.append(Who("who started the job", request.caller))
+        readers.append(Who("Who started the job", request.caller))
     if request.input.by_identity:
         for who in readers:
             _check(world, who, request.input, "blobs/read")

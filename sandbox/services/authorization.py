@@ -17,6 +17,7 @@ from sandbox.services.managed_identity import IDENTITY
 
 _WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 _ACTION = re.compile(r"\*(/\*|/[A-Za-z]+)?|[A-Za-z.]+(/[A-Za-z0-9.*$-]+)+")
+_CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<name>[^/]+)", re.IGNORECASE)
 _FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
 
 
@@ -35,9 +36,15 @@ def _scope(request: ArmRequest) -> str:
 
 
 def _check_scope(world: World, scope: str) -> None:
-    is_subscription = re.fullmatch(r"/subscriptions/[^/]+", scope, re.IGNORECASE)
-    if not is_subscription and world.store.get(scope) is None:
-        raise resource_not_found(scope)
+    if re.fullmatch(r"/subscriptions/[^/]+", scope, re.IGNORECASE) or world.store.get(scope) is not None:
+        return
+    container = _CONTAINER.fullmatch(scope)
+    if container is not None and world.store.get(container["account"]) is not None:
+        # Most containers are made by other services, past ARM, which shows them all the same.
+        account = container["account"].rsplit("/", 1)[-1]
+        if world.blobs.has_container(account, container["name"]):
+            return
+    raise resource_not_found(scope)
 
 
 def _fill_assignment(world: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
