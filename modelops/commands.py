@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from modelops import azure, targets
+from modelops.context import SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped, UsageError
 from modelops.plan import ReleasePlan
-from modelops.reconcile import SWITCH, VERIFY, Context, reconcile
+from modelops.reconcile import reconcile
 
 _QUIET_SECONDS: Final = 30.0
 

@@ -11,8 +11,9 @@ import pytest
 
 from modelops import azure as ours
 from modelops import fingerprint, live
+from modelops.context import Context
 from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
-from modelops.reconcile import Context, ReleaseReport, reconcile
+from modelops.reconcile import ReleaseReport, reconcile
 from tests.sandbox.handle import Sandbox
 
 GROUP = "modelops"
@@ -130,6 +131,7 @@ class Bench:
     plan: ReleasePlan
     ml: Any
     steps: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
         """Run a release of `plan`, by default the bench's own."""
@@ -177,8 +179,9 @@ class Bench:
         """Number of the last request, for `writes`."""
         return self.place.sandbox.control.sequence()
 
-    def _note(self, step: str, _text: str) -> None:
+    def _note(self, step: str, text: str) -> None:
         self.steps.append(step)
+        self.said.append(text)
 
 
 def _never(_seconds: float) -> None:
