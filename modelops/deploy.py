@@ -35,7 +35,7 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
             raise ReleaseError(
                 f"deployment {found.name} exists with another content (identity {found.identity}, planned "
                 f"{deployment.identity()}): the 8 digits of its name are the same by chance. "
-                "Change the deployment's description variable or any environment variable, and run `pulumi up`."
+                "Add an environment variable to the deployment, which makes another name, and run `pulumi up`."
             )
         if found.state in _FINAL_STATES:
             return found

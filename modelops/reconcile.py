@@ -11,7 +11,7 @@ from typing import Any
 from modelops import default, deploy, live, register
 from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import PlanError
-from modelops.plan import LocalModel, ReleasePlan
+from modelops.plan import DeploymentPlan, LocalModel, ReleasePlan
 
 
 @dataclass(slots=True)
@@ -126,7 +126,7 @@ def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint)
 
 def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
-    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
     model_ids: dict[str, str] = {}
     for deployment in missing:
         model = deployment.model
@@ -147,3 +147,11 @@ def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndp
             deploy.delete_revision(context.ml, plan, found.name)
         deploy.create_revision(context, plan, deployment, model_ids[deployment.logical])
         report.created.append(deployment.revision)
+
+
+def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:
+    """Whether the revision is usable; one of the same name with another content is for `deploy.settle` to refuse."""
+    found = endpoint.deployments.get(deployment.revision)
+    return endpoint.is_usable(deployment.revision) and (
+        found is None or found.identity in (None, deployment.identity())
+    )

@@ -183,3 +183,20 @@ def test_a_refused_registration_says_what_azure_said(bench: Bench) -> None:
         bench.release()
     assert f"registering model {bench.model_name}:1 failed: AuthorizationFailed: no right to do it" in str(failed.value)
     assert bench.live().deployments == {}
+
+
+def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench) -> None:
+    bench.release()
+    path = f"batchEndpoints/{bench.plan.endpoint.name}/deployments/{bench.plan.target}"
+    body = bench.place.get(path)
+    body["properties"]["properties"]["revisionIdentity"] = "0" * 64
+    given = ("model", "codeConfiguration", "environmentId", "compute", "resources", "properties")
+    properties = {key: value for key, value in body["properties"].items() if key in given}
+    bench.place.put(path, {"location": body["location"], "properties": properties})
+    with pytest.raises(ReleaseError) as refused:
+        bench.release()
+    assert str(refused.value) == (
+        f"deployment {bench.plan.target} exists with another content (identity {'0' * 64}, planned "
+        f"{bench.plan.deployments['mlp'].identity()}): the 8 digits of its name are the same by chance. Add an "
+        "environment variable to the deployment, which makes another name, and run `pulumi up`."
+    )
