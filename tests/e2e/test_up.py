@@ -1,5 +1,6 @@
 """A stack on the real engine: up, up again, refresh, destroy, and what a rehearsal leaves in the checkout."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ REVISION = re.compile(r"mlp-[0-9a-f]{8}")
 
 
 def test_up_makes_an_endpoint_whose_default_is_a_revision_of_the_one_deployment(deployed: Rehearsal) -> None:
-    outputs = deployed.outputs()
+    outputs = json.loads(deployed.run("pulumi", "stack", "output", "--json").ok().out)
+    assert outputs == deployed.outputs()
     assert sorted(outputs) == ["cluster", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
     assert list(outputs["endpoints"]) == ["digits"]
     endpoint = outputs["endpoints"]["digits"]
