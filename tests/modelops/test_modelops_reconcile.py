@@ -187,16 +187,18 @@ def test_a_refused_registration_says_what_azure_said(bench: Bench) -> None:
 
 def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench) -> None:
     bench.release()
-    path = f"batchEndpoints/{bench.plan.endpoint.name}/deployments/{bench.plan.target}"
-    body = bench.place.get(path)
-    body["properties"]["properties"]["revisionIdentity"] = "0" * 64
-    given = ("model", "codeConfiguration", "environmentId", "compute", "resources", "properties")
+    changed = bench.changed(mini_batch_size=3)
+    deployments = f"batchEndpoints/{bench.plan.endpoint.name}/deployments"
+    body = bench.place.get(f"{deployments}/{bench.plan.target}")
+    given = ("model", "codeConfiguration", "environmentId", "compute", "resources")
     properties = {key: value for key, value in body["properties"].items() if key in given}
-    bench.place.put(path, {"location": body["location"], "properties": properties})
+    properties["properties"] = {"revisionIdentity": "0" * 64}
+    bench.place.put(f"{deployments}/{changed.target}", {"location": body["location"], "properties": properties})
     with pytest.raises(ReleaseError) as refused:
-        bench.release()
+        bench.release(changed)
     assert str(refused.value) == (
-        f"deployment {bench.plan.target} exists with another content (identity {'0' * 64}, planned "
-        f"{bench.plan.deployments['mlp'].identity()}): the 8 digits of its name are the same by chance. Add an "
+        f"deployment {changed.target} exists with another content (identity {'0' * 64}, planned "
+        f"{changed.deployments['mlp'].identity()}): the 8 digits of its name are the same by chance. Add an "
         "environment variable to the deployment, which makes another name, and run `pulumi up`."
     )
+    assert bench.live().default == bench.plan.target
