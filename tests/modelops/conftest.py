@@ -18,6 +18,7 @@ from tests.sandbox.handle import Sandbox
 
 GROUP = "modelops"
 ML_API = "2025-12-01"
+CONDA = "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-core\n  - azureml-dataset-runtime[fuse]\n"
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1"
 
 _numbers = itertools.count(1)
@@ -198,7 +199,7 @@ def bench(in_sandbox: Sandbox, place: Place, tmp_path: Path) -> Iterator[Bench]:
     (tmp_path / "model" / "deep" / "labels.txt").write_text("0\n1\n", encoding="utf-8")
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "score.py").write_text(f"# {number}\ndef init(): ...\ndef run(batch): ...\n", encoding="utf-8")
-    (tmp_path / "conda.yaml").write_text("dependencies:\n- python=3.11\n", encoding="utf-8")
+    (tmp_path / "conda.yaml").write_text(CONDA, encoding="utf-8")
     endpoint = f"bench-{number}"
     place.put(
         f"batchEndpoints/{endpoint}",
