@@ -11,16 +11,11 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from modelops.context import Context
 from modelops.errors import RERUN, ReleaseError
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
-
-PATIENCE_SECONDS: Final = 600.0
-"""How long one release waits for roles, all steps together: the longest that Microsoft's documents speak of."""
 
 PAUSE_SECONDS: Final = 10.0
 
@@ -70,12 +65,7 @@ def lack_of(error: BaseException) -> Lack | None:
 class Patience:
     """Repeats a release's steps while a role is missing, until the time for that is used up."""
 
-    ml: "MLClient"
-    progress: Callable[[str, str], None]
-    """Called with the step and what it does."""
-    wait: Callable[[float], None]
-    """Sleeps for so many seconds, or raises `Stopped`."""
-    seconds: float = PATIENCE_SECONDS
+    context: Context
     _waited: float = field(default=0.0, init=False)
 
     def call(self, step: str, do: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -84,6 +74,7 @@ class Patience:
         Raises:
             ReleaseError: it failed for another reason; or the time is up: the text names role, scope and principal.
         """
+        context = self.context
         while True:
             try:
                 return do(*args, **kwargs)
@@ -91,14 +82,14 @@ class Patience:
                 lack = lack_of(error)
                 if lack is None:
                     raise
-                if self._waited >= self.seconds:
+                if self._waited >= context.patience:
                     raise ReleaseError(self._text(step, lack)) from error
-            self.progress(
+            context.progress(
                 step,
                 f"waiting for role {lack.role} on {_short(lack.scope)}: a new role can take minutes "
-                f"({self._waited:.0f} of {self.seconds:.0f} s)",
+                f"({self._waited:.0f} of {context.patience:.0f} s)",
             )
-            self.wait(PAUSE_SECONDS)
+            context.wait(PAUSE_SECONDS)
             self._waited += PAUSE_SECONDS
 
     def _text(self, step: str, lack: Lack) -> str:
@@ -116,7 +107,7 @@ class Patience:
         if scope.startswith("/"):
             return scope
         try:
-            account = str(self.ml.workspaces.get(self.ml.workspace_name).storage_account)
+            account = str(self.context.ml.workspaces.get(self.context.ml.workspace_name).storage_account)
         except Exception:  # noqa: BLE001 - this text is about another failure, and is good enough without
             return scope
         return account if account.rpartition("/")[2] == scope.rpartition(" ")[2] else scope

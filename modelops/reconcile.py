@@ -5,27 +5,14 @@
 7. prune (a place is kept)
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from modelops import default, deploy, live, register
+from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import PlanError
-from modelops.permissions import PATIENCE_SECONDS, Patience
-from modelops.plan import LocalModel, ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
-
-RESTORE: Final = "restore the default"
-READ: Final = "read what is live"
-REGISTER: Final = "register models"
-CREATE: Final = "create revisions"
-TRY_OUT: Final = "try out"
-SWITCH: Final = "switch the default"
-VERIFY: Final = "verify"
-PRUNE: Final = "prune"
+from modelops.permissions import Patience
+from modelops.plan import DeploymentPlan, LocalModel, ReleasePlan
 
 
 @dataclass(slots=True)
@@ -71,21 +58,6 @@ class ReleaseReport:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the steps share."""
-
-    ml: "MLClient"
-    root: Path
-    """Folder that the plan's paths start from."""
-    progress: Callable[[str, str], None]
-    """Called with the step and what it does."""
-    wait: Callable[[float], None]
-    """Sleeps for so many seconds, or raises `Stopped`."""
-    patience: float = PATIENCE_SECONDS
-    """Seconds that the release waits for roles that are missing."""
-
-
 def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
     """Bring the endpoint to what the plan says.
 
@@ -99,13 +71,13 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         PlanError: the plan and the files do not agree.
         Stopped: the process was told to stop.
     """
-    patience = Patience(context.ml, context.progress, context.wait, context.patience)
+    patience = Patience(context)
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     endpoint = patience.call(READ, live.read, context.ml, plan)
     report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
     endpoint = _restore(plan, context, endpoint, previous, report)
     _check_pin(plan, context, endpoint)
-    _create_missing(plan, context, endpoint, report, patience)
+    _create_missing(plan, patience, endpoint, report)
     # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
     endpoint = live.read(context.ml, plan)
     if default.needs_switch(plan, endpoint, plan.target):
@@ -154,25 +126,22 @@ def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint)
         )
 
 
-def _create_missing(
-    plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport, patience: Patience
-) -> None:
+def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
-    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    context = patience.context
+    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
     model_ids: dict[str, str] = {}
     for deployment in missing:
         model = deployment.model
         if isinstance(model, LocalModel):
             context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
-        model_id, registered = patience.call(
-            REGISTER, register.ensure_model, context.ml, plan, model, context.root, context.wait
-        )
+        model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
         model_ids[deployment.logical] = model_id
         if registered:
             report.registered.append(registered)
     for deployment in missing:
         context.progress(CREATE, f"creating deployment {deployment.revision}")
-        found = deploy.settle(context.ml, plan, deployment, context.wait)
+        found = deploy.settle(context, plan, deployment)
         if found is not None and found.state == live.SUCCEEDED:
             continue
         # The service may refuse to delete a default. That one is sent again as it is: same name, same content.
@@ -180,5 +149,13 @@ def _create_missing(
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
             deploy.delete_revision(context.ml, plan, found.name)
         model_id = model_ids[deployment.logical]
-        patience.call(CREATE, deploy.create_revision, context.ml, plan, deployment, model_id, context.root)
+        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id)
         report.created.append(deployment.revision)
+
+
+def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:
+    """Whether the revision is usable; one of the same name with another content is for `deploy.settle` to refuse."""
+    found = endpoint.deployments.get(deployment.revision)
+    return endpoint.is_usable(deployment.revision) and (
+        found is None or found.identity in (None, deployment.identity())
+    )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from modelops import azure
+from modelops.context import CREATE, READ, REGISTER, SWITCH, VERIFY, Context
 from modelops.errors import ReleaseError, Stopped
 from modelops.permissions import PAUSE_SECONDS
-from modelops.reconcile import CREATE, READ, REGISTER, SWITCH, VERIFY, Context, ReleaseReport, reconcile
+from modelops.reconcile import ReleaseReport, reconcile
 from sandbox.authorization.roles import BLOB_CONTRIBUTOR
 from tests.modelops.conftest import GROUP, Bench
 

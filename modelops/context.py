@@ -1,0 +1,36 @@
+"""What the steps of a release share, and what the steps are called."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+RESTORE: Final = "restore the default"
+READ: Final = "read what is live"
+REGISTER: Final = "register models"
+CREATE: Final = "create revisions"
+TRY_OUT: Final = "try out"
+SWITCH: Final = "switch the default"
+VERIFY: Final = "verify"
+PRUNE: Final = "prune"
+
+PATIENCE_SECONDS: Final = 600.0
+"""The longest that Microsoft's documents say a role assignment takes to count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Client and surroundings of one release."""
+
+    ml: "MLClient"
+    root: Path
+    """Folder that the plan's paths start from."""
+    progress: Callable[[str, str], None]
+    """Called with the step and what it does."""
+    wait: Callable[[float], None]
+    """Sleeps for so many seconds, or raises `Stopped`."""
+    patience: float = PATIENCE_SECONDS
+    """Seconds that the release waits, all steps together, for roles that are missing."""
