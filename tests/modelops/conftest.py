@@ -75,6 +75,7 @@ def _place(sandbox: Sandbox) -> Place:
         "2023-01-01",
         {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2"},
     )
+    sandbox.grant("deployer", BLOB_CONTRIBUTOR, storage)
     vault = put(
         "/providers/Microsoft.KeyVault/vaults/modelops-vault",
         "2023-07-01",
