@@ -20,13 +20,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from modelops import azure, preview
+from modelops import preview
 from modelops.context import READ, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped
 from modelops.fingerprint import remove_staged
 from modelops.gate import Gate
 from modelops.plan import ReleasePlan
 from modelops.reconcile import reconcile
+from modelops.workspace import Workspace
 
 _ENDPOINT = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
 
@@ -41,7 +42,7 @@ class Worker:
         self._todo: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._gate = Gate()
         self._gate.on_request = self._notice_switch
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._workspaces: dict[tuple[str, str, str], Workspace] = {}
         self._busy = False
         self._step = READ
         self._switch_sent = False
@@ -78,7 +79,7 @@ class Worker:
             if request["op"] == "preview":
                 self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
                 return
-            context = Context(self._client(plan), Path(request["root"]), self._progress, self._gate.sleep)
+            context = Context(self._workspace(plan), Path(request["root"]), self._progress, self._gate.sleep)
             report = reconcile(plan, context, request.get("previous"))
             self.answer({"event": "done", "report": report.to_json()})
         except ModelOpsError as error:
@@ -94,15 +95,14 @@ class Worker:
         if not plan.is_complete:
             return preview.from_plans(plan, before)
         try:
-            return preview.from_live(self._client(plan), plan)
+            return preview.from_live(self._workspace(plan), plan)
         except ModelOpsError as error:
             return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
 
-    def _client(self, plan: ReleasePlan) -> Any:
+    def _workspace(self, plan: ReleasePlan) -> Workspace:
+        """The plan's workspace; its logins and connections serve all plans of this worker."""
         key = (plan.subscription_id, plan.resource_group, plan.workspace)
-        if key not in self._clients:
-            self._clients[key] = azure.connect(*key)
-        return self._clients[key]
+        return self._workspaces.setdefault(key, Workspace(*key))
 
     def _progress(self, step: str, text: str) -> None:
         self._step = step
