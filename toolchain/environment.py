@@ -39,9 +39,10 @@ VENV_STAMP = "venv"
 def ensure(level: Level) -> None:
     """Make `.venv` hold exactly the packages of `level`, or of `dev` where that was installed before.
 
-    Does nothing when it already does. Raises SetupError when a step fails; the next call continues.
+    Does nothing when it already does, nor when `.venv` is a link: what it leads to is another checkout's, which would
+    be emptied. Raises SetupError when a step fails; the next call continues.
     """
-    if _wanted(level) is None:
+    if VENV.is_symlink() or _wanted(level) is None:
         return
     with held(REPOSITORY / "pyproject.toml", "setting up this checkout"):
         missing = _wanted(level)
@@ -58,6 +59,12 @@ def _wanted(level: Level) -> tuple[Level, str] | None:
 
 
 def _install(wanted: Level, print_: str) -> None:
+    if VENV.is_symlink():
+        message = (
+            f".venv is a link to {VENV.resolve()}, which would be emptied: the environment of another checkout is not "
+            "changed from here. Remove the link, then run make again."
+        )
+        raise SetupError(message)
     # Without a stamp an install may have been cut off in the middle, and look whole to uv.
     whole = bool(read_stamp(STAMP))
     remove_stamp(STAMP)
