@@ -34,12 +34,10 @@ HOST = VENV / "bin" / "pulumi-language-python"
 
 
 def ensure() -> None:
-    """Put a Pulumi CLI into `.venv/bin`, unless one that still fits is there, or `.venv` is a link (see `environment`).
+    """Put a Pulumi CLI into `.venv/bin`, unless one that still fits is there.
 
     Raises SetupError, naming the three ways and what each lacks, when none works.
     """
-    if VENV.is_symlink():
-        return
     wanted = required()
     print_ = fingerprint(wanted, PULUMI_VERSION, gobuild.MODULE / "go.mod", gobuild.MODULE / "go.sum", str(VENV))
     stamp = read_stamp(STAMP)

@@ -39,10 +39,9 @@ VENV_STAMP = "venv"
 def ensure(level: Level) -> None:
     """Make `.venv` hold exactly the packages of `level`, or of `dev` where that was installed before.
 
-    Does nothing when it already does, nor when `.venv` is a link: what it leads to is another checkout's, which would
-    be emptied. Raises SetupError when a step fails; the next call continues.
+    Does nothing when it already does. Raises SetupError when a step fails; the next call continues.
     """
-    if VENV.is_symlink() or _wanted(level) is None:
+    if _wanted(level) is None:
         return
     with held(REPOSITORY / "pyproject.toml", "setting up this checkout"):
         missing = _wanted(level)

@@ -88,15 +88,6 @@ def test_makes_it_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == ""
 
 
-def test_leaves_an_environment_alone_that_it_only_links_to(checkout: Checkout, tmp_path: Path) -> None:
-    shared = tmp_path / "shared"
-    (shared / "bin").mkdir(parents=True)
-    checkout.python.parent.parent.symlink_to(shared)
-    environment.ensure("dev")
-    assert checkout.calls() == []
-    assert [path.name for path in shared.iterdir()] == ["bin"]
-
-
 def test_never_takes_the_test_packages_away_again(checkout: Checkout) -> None:
     environment.ensure("runtime")
     checkout.calls()
