@@ -126,6 +126,21 @@ def test_router_refusals(arm: Arm) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "path",
+    [f"{GROUP}/resources", f"{GROUP}/providers/Microsoft.KeyVault/vaults", f"/subscriptions/{SUB}/resourceGroups"],
+)
+def test_a_query_parameter_that_is_not_modelled_is_refused_by_name(arm: Arm, path: str) -> None:
+    assert arm.refused("GET", f"{path}?$filter=name") == (
+        501,
+        "NotModelledInSandbox",
+        (
+            f"The sandbox does not model the query parameter '$filter' of GET {path} (only none). See docs/sandbox.md for"
+            " what it does."
+        ),
+    )
+
+
 def test_creating_an_account_is_a_long_running_operation(arm: Arm) -> None:
     answer = account(arm, allowSharedKeyAccess=False)
     assert answer.status == 202
