@@ -135,8 +135,8 @@ def test_a_query_parameter_that_is_not_modelled_is_refused_by_name(arm: Arm, pat
         501,
         "NotModelledInSandbox",
         (
-            f"The sandbox does not model the query parameter '$filter' of GET {path} (only none). See docs/sandbox.md for"
-            " what it does."
+            f"The sandbox does not model the query parameter '$filter' of GET {path} (only none)."
+            " See docs/sandbox.md for what it does."
         ),
     )
 
