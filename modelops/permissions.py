@@ -106,8 +106,9 @@ class Patience:
         """Return the ARM id of the workspace's storage account for its name, if it is that and Azure can be asked."""
         if scope.startswith("/"):
             return scope
+        workspace = self.context.workspace
         try:
-            account = str(self.context.ml.workspaces.get(self.context.ml.workspace_name).storage_account)
+            account = str(workspace.ml.workspaces.get(workspace.name).storage_account)
         except Exception:  # noqa: BLE001 - this text is about another failure, and is good enough without
             return scope
         return account if account.rpartition("/")[2] == scope.rpartition(" ")[2] else scope

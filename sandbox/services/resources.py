@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.routes import ANYBODY
 from sandbox.arm.schema import validate
@@ -49,6 +50,7 @@ def register(world: World) -> None:
         )
 
     async def put(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         name = request.params["group"]
         if not _NAME.match(name):
             raise ArmError(
@@ -79,6 +81,7 @@ def register(world: World) -> None:
         return ArmResponse(201 if old is None else 200, answer)
 
     async def get(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         return ArmResponse(200, _existing(world, request).body)
 
     async def head(request: ArmRequest) -> ArmResponse:
@@ -88,6 +91,7 @@ def register(world: World) -> None:
     async def list_(request: ArmRequest) -> ArmResponse:
         """Answer the groups that the caller may read: this list is filtered, not refused."""
         caller = request.principal.object_id if request.principal else ""
+        modelled_query(request)
         groups = store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
         )
@@ -95,11 +99,13 @@ def register(world: World) -> None:
         return ArmResponse(200, {"value": shown})
 
     async def contents(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         found = [item.body for item in store.below(_id(request)) if item.type.count("/") == 1]
         shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
         return ArmResponse(200, {"value": shown})
 
     async def delete(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         group = _existing(world, request)
         headers = world.operations.start(
             request,

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from modelops import azure
 from modelops.context import CREATE, READ, REGISTER, SWITCH, VERIFY, Context
 from modelops.errors import ReleaseError, Stopped
 from modelops.permissions import PAUSE_SECONDS
 from modelops.reconcile import ReleaseReport, reconcile
+from modelops.workspace import Workspace
 from sandbox.authorization.roles import BLOB_CONTRIBUTOR
 from tests.modelops.conftest import GROUP, Bench
 
@@ -39,7 +39,7 @@ class Release:
 
     def run(self, patience: float) -> ReleaseReport:
         """Release, with so many seconds of patience."""
-        context = Context(self.bench.ml, self.bench.root, self._say, self.paused.append, patience)
+        context = Context(self.bench.workspace, self.bench.root, self._say, self.paused.append, patience)
         return reconcile(self.bench.plan, context)
 
     def _say(self, step: str, text: str) -> None:
@@ -102,7 +102,7 @@ def test_a_role_of_arm_is_named_with_its_action(release: Release, monkeypatch: p
     monkeypatch.setenv("AZURE_CLIENT_ID", nobody.principal.client_id)
     monkeypatch.setenv("AZURE_CLIENT_SECRET", nobody.secret)
     sandbox, place = release.bench.place.sandbox, release.bench.place
-    release.bench.ml = azure.connect(sandbox.subscription, GROUP, place.workspace)
+    release.bench.workspace = Workspace(sandbox.subscription, GROUP, place.workspace)
     with pytest.raises(ReleaseError) as caught:
         release.run(patience=0)
     who, endpoint = nobody.principal.object_id, release.bench.plan.endpoint.id
@@ -120,7 +120,7 @@ def test_it_stops_while_it_waits(release: Release) -> None:
     def stopped(_seconds: float) -> None:
         raise Stopped
 
-    context = Context(release.bench.ml, release.bench.root, lambda _step, _text: None, stopped)
+    context = Context(release.bench.workspace, release.bench.root, lambda _step, _text: None, stopped)
     with pytest.raises(Stopped):
         reconcile(release.bench.plan, context)
 

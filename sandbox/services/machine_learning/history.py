@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError
+from sandbox.arm.queries import modelled_query, take
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import Schema, validate
 from sandbox.arm.store import Resource
@@ -17,8 +18,6 @@ from sandbox.services.machine_learning.scope import (
     WORKSPACE_PATH,
     WORKSPACES,
     existing,
-    modelled_query,
-    take,
     workspace_of,
 )
 
