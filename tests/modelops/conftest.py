@@ -107,12 +107,16 @@ def _place(sandbox: Sandbox) -> Place:
             },
         },
     )
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/modelops-jobs"
+    jobs = sandbox.arm("PUT", identity, base, api_version="2023-01-31").json["properties"]["principalId"]
+    sandbox.grant(jobs, BLOB_CONTRIBUTOR, storage)
     place = Place(sandbox, "modelops-workspace")
     for cluster in ("cpu", "other"):
         place.put(
             f"computes/{cluster}",
             {
                 **base,
+                "identity": {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}},
                 "properties": {
                     "computeType": "AmlCompute",
                     "properties": {
