@@ -52,7 +52,7 @@ def split() -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp], N
 def train(pixels: NDArray[np.float64], labels: NDArray[np.int64]) -> Pipeline:
     """Fit a network of one hidden layer. Scaling is part of it, so the scoring script hands over plain bytes."""
     network = MLPClassifier(hidden_layer_sizes=(64,), alpha=1e-3, max_iter=2000, random_state=WEIGHTS_SEED)
-    # So small a network is trained faster by one thread than by several that wait for each other, and the same each time.
+    # So small a network is trained faster by one thread than by several that wait for each other.
     with threadpool_limits(limits=1):
         return make_pipeline(MinMaxScaler(), network).fit(pixels, labels)
 
