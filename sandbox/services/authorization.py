@@ -57,9 +57,6 @@ def _fill_assignment(world: World, request: ArmRequest, old: Resource | None, bo
             raise ArmError(400, "BadRequestFormat", f"'properties.{member}' is missing.")
     _check_role(world, properties["roleDefinitionId"], scope)
     _check_principal(world, properties)
-    if properties.get("condition"):
-        # Stored and not held, it would make a rehearsal lie.
-        raise not_modelled("conditions on role assignments: they are not evaluated")
     if old is None:
         _check_duplicate(world, scope, properties)
         world.authorization.delay(_ASSIGNMENTS.resource_id(request), propagation_polls(world.store))
