@@ -44,7 +44,7 @@ def validate(schema: Schema, value: Any, path: str = "") -> Any:
 
 
 def settable(schema: Schema, answer: Any) -> Any:
-    """Return the part of what a GET answered that a PUT could carry: no read-only members, no nulls, nothing unknown."""
+    """Return the part of what a GET answered that a PUT could carry: nothing read-only, null or unknown."""
     if answer is None:
         return None
     kind = schema.get("type", "any")

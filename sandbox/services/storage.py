@@ -139,22 +139,6 @@ def register(world: World) -> None:
             world.blobs.delete_account(request.params["account"])
         return answer
 
-    async def delete_container(request: ArmRequest) -> ArmResponse:
-        answer = _CONTAINERS.delete(world, request)
-        if answer.status == 200:  # noqa: PLR2004
-            world.blobs.delete_container(request.params["account"], request.params["container"])
-        return answer
-
-    async def get_container(request: ArmRequest) -> ArmResponse:
-        wanted = _CONTAINERS.resource_id(request)
-        for body in _containers(world, request):
-            if body["id"].lower() == wanted.lower():
-                return ArmResponse(200, body)
-        raise resource_not_found(wanted)
-
-    async def list_containers(request: ArmRequest) -> ArmResponse:
-        return ArmResponse(200, {"value": _containers(world, request)})
-
     async def list_keys(request: ArmRequest) -> ArmResponse:
         account = _account(world, request)
         keys = account.private.setdefault(
@@ -177,17 +161,14 @@ def register(world: World) -> None:
     # The first route that matches answers: what is special comes before what is plain.
     world.router.add("PUT", _TEMPLATE, put_account)
     world.router.add("DELETE", _TEMPLATE, delete_account)
-    world.router.add("DELETE", _CONTAINERS.template, delete_container)
-    world.router.add("GET", _CONTAINERS.template, get_container)
-    world.router.add("GET", _CONTAINERS.template.rsplit("/", 1)[0], list_containers)
     world.router.add("POST", _TEMPLATE + "/listKeys", list_keys)
     operations = (
         "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations/{operation}"
     )
     world.router.add("GET", operations, result)
     _register_blob_service(world)
+    _register_containers(world)
     _ACCOUNTS.register(world)
-    _CONTAINERS.register(world)
 
 
 def _register_blob_service(world: World) -> None:
@@ -223,3 +204,28 @@ def _register_blob_service(world: World) -> None:
     assert type_ in arm_schemas()  # noqa: S101 - a typo here would only show at the first request
     world.router.add("PUT", declared.template, put)
     world.router.add("GET", declared.template, get)
+
+
+def _register_containers(world: World) -> None:
+    """Containers: PUT declares one; GET and list also answer those that came in through the data plane."""
+
+    async def delete_container(request: ArmRequest) -> ArmResponse:
+        answer = _CONTAINERS.delete(world, request)
+        if answer.status == 200:  # noqa: PLR2004
+            world.blobs.delete_container(request.params["account"], request.params["container"])
+        return answer
+
+    async def get_container(request: ArmRequest) -> ArmResponse:
+        wanted = _CONTAINERS.resource_id(request)
+        for body in _containers(world, request):
+            if body["id"].lower() == wanted.lower():
+                return ArmResponse(200, body)
+        raise resource_not_found(wanted)
+
+    async def list_containers(request: ArmRequest) -> ArmResponse:
+        return ArmResponse(200, {"value": _containers(world, request)})
+
+    world.router.add("DELETE", _CONTAINERS.template, delete_container)
+    world.router.add("GET", _CONTAINERS.template, get_container)
+    world.router.add("GET", _CONTAINERS.template.rsplit("/", 1)[0], list_containers)
+    _CONTAINERS.register(world)
