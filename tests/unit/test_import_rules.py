@@ -38,7 +38,7 @@ RULES = [
     Rule("toolchain/**/*.py", ("toolchain",)),
     Rule("policy/**/*.py", ("policy", "pulumi_policy")),
 ]
-OURS = {"settings", "components", "modelops", "sandbox", "scan", "toolchain", "policy", "bench", "tests"}
+OURS = {"settings", "components", "modelops", "sandbox", "scan", "toolchain", "policy", "bench", "scripts", "tests"}
 
 
 class Import(NamedTuple):
