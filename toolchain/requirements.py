@@ -10,8 +10,8 @@ import tomllib
 from pathlib import Path
 
 from toolchain.environment import REQUIREMENTS, UV
-from toolchain.scanner import REQUIREMENTS as SCAN
 from toolchain.places import REPOSITORY, SetupError, fingerprint, say
+from toolchain.scanner import REQUIREMENTS as SCAN
 
 PROJECT = REPOSITORY / "pyproject.toml"
 MARK = "# compiled from dependencies: "
