@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scan import checks, gate, scanner
 from scan.checks import Check
+from scan.scanner import Result
 from toolchain.places import SetupError
 
 _NOT_GRADED = 2
@@ -42,21 +43,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"scan: '{options.template}' was not graded: {error}", file=sys.stderr)
         return _NOT_GRADED
     wrong = gate.problems(template, results, known, options.stack)
-    print(_table(known, {each.check for each in results if not each.passed}, options.stack))
+    print(_table(known, results, options.stack))
     for problem in wrong:
         print(f"scan: {problem}", file=sys.stderr)
-    evaluated = {each.check for each in results}
+    evaluated = len({each.check for each in results})
     waived = sum(options.stack in check.waived for check in known.values())
-    print(f"{len(evaluated)} of {len(known)} checks evaluated, {waived} waived, {len(wrong)} not as expected")
+    print(f"{evaluated} checks evaluated, {waived} of them waived, {len(wrong)} not as expected")
     return 1 if wrong else 0
 
 
-def _table(known: Mapping[str, Check], failed: set[str], stack: str) -> str:
+def _table(known: Mapping[str, Check], results: Sequence[Result], stack: str) -> str:
+    """Return a line for each check, and one more for the reason of each waiver."""
+    evaluated, failed = {each.check for each in results}, {each.check for each in results if not each.passed}
     rows = []
     for check in known.values():
         reason = check.waived.get(stack)
-        state = "waived" if reason else "FAILED" if check.id in failed else "passed"
-        rows.append(f"  {check.id:<14} {state}  {check.asks}" + (f": {reason}" if reason else ""))
+        state = "FAILED" if check.id in failed else "passed" if check.id in evaluated else "-"
+        rows.append(f"  {check.id:<14} {'waived' if reason else state:<6}  {check.asks}")
+        if reason:
+            rows.append(f"  {'':<14} {'':<6}  -> {reason}")
     return "\n".join(rows)
 
 

@@ -22,6 +22,8 @@ class Check:
     also: tuple[str, ...] = ()
     optional: bool = False
     """Whether the member may be absent from a template: absence fails this check, and is what the service answers."""
+    conditional: bool = False
+    """Whether a template may have no resource of the type at all."""
     waived: Mapping[str, str] = field(default_factory=dict)
 
     def resources(self, template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -36,7 +36,7 @@ def _not_as_evaluated(
     wanted = set()
     for check in checks.values():
         resources = list(check.resources(template))
-        if not resources:
+        if not resources and not check.conditional:
             yield f"{check.id} ({check.asks}) had nothing to evaluate: the template has no {check.type}"
         wanted |= {(check.id, f"{check.type}.{each['name']}") for each in resources}
         if not check.optional:
