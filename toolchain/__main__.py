@@ -1,8 +1,8 @@
 """Get a checkout ready: `python3 -m toolchain [runtime|dev|pulumi|scan|lock|check]...`.
 
 `runtime` and `dev` install the Python environment, `pulumi` the Pulumi CLI, `scan` checkov. `lock` recompiles the
-requirements files, `check` says whether they are current. Without an argument: `runtime pulumi`. What is done already is
-not done again.
+requirements files, `check` says whether they are current. Without an argument: `runtime pulumi`. What is done is not
+done again.
 """
 
 import sys
