@@ -43,7 +43,8 @@ def hardened(template: Template) -> Template:
     result = copy.deepcopy(template)
     for check in CHECKS.values():
         if check.conditional and not list(check.resources(result)):
-            result["resources"].append({"type": check.type, "apiVersion": API_VERSIONS[check.type], "name": "made-up"})
+            made_up = {"name": "made-up", "properties": {"assignableScopes": ["/subscriptions/made-up"]}}
+            result["resources"].append({"type": check.type, "apiVersion": API_VERSIONS[check.type], **made_up})
         if "dev" in check.waived or check.conditional:
             for resource in check.resources(result):
                 check.set(resource, check.good)
