@@ -18,8 +18,8 @@ class Blobs(Protocol):
     def create_container(self, account: str, container: str) -> None:
         """Make a container if it is not there."""
 
-    def has_container(self, account: str, container: str) -> bool:
-        """Whether a container exists, by whatever way it was made."""
+    def containers(self, account: str) -> list[str]:
+        """Return the names of an account's containers, sorted."""
         ...
 
     def list(self, account: str, container: str, prefix: str = "") -> list[str]:

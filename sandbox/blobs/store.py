@@ -72,9 +72,9 @@ class BlobStore:
         """Make a container if it is not there."""
         self.add_container(account, container, {})
 
-    def has_container(self, account: str, container: str) -> bool:
-        """Whether a container exists, by whatever way it was made."""
-        return self.index.container(account.lower(), container.lower()) is not None
+    def containers(self, account: str) -> list[str]:
+        """Return the names of an account's containers, sorted."""
+        return [container.name for container in self.index.containers(account.lower())]
 
     def delete_container(self, account: str, container: str) -> None:
         """Remove a container and its blobs."""

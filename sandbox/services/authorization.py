@@ -42,7 +42,7 @@ def _check_scope(world: World, scope: str) -> None:
     if container is not None and world.store.get(container["account"]) is not None:
         # Most containers are made by other services, past ARM, which shows them all the same.
         account = container["account"].rsplit("/", 1)[-1]
-        if world.blobs.has_container(account, container["name"]):
+        if container["name"].lower() in world.blobs.containers(account):
             return
     raise resource_not_found(scope)
 
