@@ -1,4 +1,4 @@
-"""Rules on batch endpoints, as far as Pulumi makes them. What an endpoint serves is in the marker: policy/release.py."""
+"""Rules on batch endpoints, as far as Pulumi makes them. What one serves is in the marker: policy/release.py."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -28,6 +28,10 @@ class Properties:
         """Wrap a mapping as pulumi_policy hands it over."""
         self._raw = raw
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """Yield each key, whatever characters it has, and its value as `at` returns values."""
+        return ((key, _plain(_member(self._raw, key))) for key in self._raw)
+
     def at(self, path: str) -> Any:
         """Return the value at a dotted path; None if nothing is there, UNKNOWN if that is not known yet.
 
@@ -46,16 +50,15 @@ class Properties:
         """Yield key and value of every known object inside the object at `path`; what is unknown is left out."""
         holder = self.at(path)
         if isinstance(holder, Properties):
-            for key in holder._raw:
-                value = _plain(_member(holder._raw, key))
+            for key, value in holder:
                 if isinstance(value, Properties):
                     yield key, value
 
     def elements(self, path: str) -> list[Any] | Unknown:
         """Return the elements of the list at `path`; empty if there is none, UNKNOWN if the list is not known."""
         holder = self.at(path)
-        if holder is UNKNOWN:
-            return UNKNOWN
+        if isinstance(holder, Unknown):
+            return holder
         if isinstance(holder, str) or not isinstance(holder, Sequence):
             return []
         return [_plain(_member(holder, at)) for at in range(len(holder))]

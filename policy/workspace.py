@@ -132,7 +132,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-no-customer-key",
-        description="A workspace is not encrypted with a customer-managed key: batch deployments are not supported there.",
+        description="A workspace has no customer-managed key: batch deployments are not supported with one.",
         kinds=(WORKSPACE,),
         check=must_not_be_set("encryption"),
         remedy="Leave encryption unset. Scanners ask for a customer-managed key; with one, no deployment can be made.",
