@@ -9,7 +9,7 @@ from pulumi_policy import Severity
 from policy.conditions import made_from, must_be, of_kind
 from policy.properties import Properties
 from policy.rule import PRODUCTION, Finding, Options, ResourceRule, Rule, Seen, StackRule
-from policy.sources import LEARN, ML, control
+from policy.sources import LEARN, ML, control, least_privilege
 from policy.storage import ACCOUNT
 from policy.vault import VAULT
 
@@ -87,7 +87,7 @@ RULES: Final[list[Rule]] = [
         check=must_be("principalType", "ServicePrincipal", "User", "Group"),
         remedy="Set principal_type, as components/grants.py does: a new identity is not in the directory yet.",
         url=f"{LEARN}role-based-access-control/role-assignments-template",
-        framework=control(34, "PA-7"),
+        framework=least_privilege("PA-7"),
         severity=Severity.LOW,
     ),
     ResourceRule(
@@ -97,7 +97,7 @@ RULES: Final[list[Rule]] = [
         check=_narrow,
         remedy="Grant the role on the resource that it is needed for; docs/security.md lists which.",
         url=f"{LEARN}role-based-access-control/best-practices",
-        framework=control(34, "PA-7"),
+        framework=least_privilege("PA-7"),
         severity=Severity.HIGH,
     ),
     ResourceRule(
@@ -107,7 +107,7 @@ RULES: Final[list[Rule]] = [
         check=_gives_no_roles,
         remedy="Leave it to an administrator: docs/configuration.md says what the deployer needs.",
         url=f"{LEARN}role-based-access-control/best-practices",
-        framework=control(34, "PA-1"),
+        framework=least_privilege("PA-1"),
         severity=Severity.CRITICAL,
     ),
     ResourceRule(
@@ -117,7 +117,7 @@ RULES: Final[list[Rule]] = [
         check=_small_role,
         remedy="Leave the action out; components/callers.py has what a caller needs.",
         url=f"{ML}how-to-authenticate-batch-endpoint",
-        framework=control(52, "PA-7"),
+        framework=least_privilege("PA-7"),
         severity=Severity.HIGH,
     ),
     ResourceRule(

@@ -34,6 +34,11 @@ def control(row: int, benchmark: str = "") -> PolicyComplianceFramework:
     return PolicyComplianceFramework("Control table", "1", f"row {row}", "docs/security.md")
 
 
+def least_privilege(benchmark: str) -> PolicyComplianceFramework:
+    """Return the framework entry of a rule on roles: a control of the Microsoft cloud security benchmark."""
+    return PolicyComplianceFramework("Microsoft cloud security benchmark", "1", benchmark, "docs/security.md, roles")
+
+
 def limit(what: str) -> PolicyComplianceFramework:
     """Return the framework entry of a limit of the service."""
     return PolicyComplianceFramework("Azure Machine Learning service limits", "2025-12-01", what, "docs/policy.md")
