@@ -13,6 +13,7 @@ ML: Final = f"{LEARN}machine-learning/"
 STORAGE: Final = f"{LEARN}storage/"
 LIMITS: Final = f"{ML}how-to-manage-quotas"
 SECURE_BATCH: Final = f"{ML}how-to-secure-batch-endpoint"
+PROTECT: Final = "https://www.pulumi.com/docs/iac/concepts/options/protect/"
 IDENTITIES: Final = f"{ML}how-to-identity-based-service-authentication"
 
 

@@ -7,7 +7,7 @@ from pulumi_policy import Severity
 
 from policy.conditions import all_of, made_from, must_be, must_be_at_least, must_be_protected, of_kind
 from policy.rule import PRODUCTION, Finding, Option, ResourceRule, Rule, Seen, StackRule
-from policy.sources import ML, STORAGE, control, psrule
+from policy.sources import PROTECT, STORAGE, control, psrule
 
 ACCOUNT: Final = "storage:StorageAccount"
 BLOBS: Final = "storage:BlobServiceProperties"
@@ -182,7 +182,7 @@ RULES: Final[list[Rule]] = [
         kinds=(ACCOUNT,),
         check=must_be_protected,
         remedy="pulumi config set protect true",
-        url=f"{ML}concept-soft-delete",
+        url=PROTECT,
         framework=control(3),
         level=PRODUCTION,
     ),

@@ -6,7 +6,7 @@ from pulumi_policy import Severity
 
 from policy.conditions import all_of, must_be, must_be_at_least, must_be_protected
 from policy.rule import PRODUCTION, Option, ResourceRule, Rule
-from policy.sources import LEARN, control, psrule
+from policy.sources import LEARN, PROTECT, control, psrule
 
 VAULT: Final = "keyvault:Vault"
 
@@ -81,7 +81,7 @@ RULES: Final[list[Rule]] = [
         kinds=(VAULT,),
         check=must_be_protected,
         remedy="pulumi config set protect true",
-        url=f"{LEARN}key-vault/general/soft-delete-overview",
+        url=PROTECT,
         framework=control(3),
         level=PRODUCTION,
     ),

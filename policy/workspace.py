@@ -9,7 +9,7 @@ from policy.conditions import all_of, must_be, must_be_protected, must_be_set, m
 from policy.naming import WORKSPACE_NAME
 from policy.properties import UNKNOWN
 from policy.rule import PRODUCTION, Options, ResourceRule, Rule, Seen
-from policy.sources import IDENTITIES, LIMITS, ML, SECURE_BATCH, control, limit, psrule
+from policy.sources import IDENTITIES, LIMITS, ML, PROTECT, SECURE_BATCH, control, limit, psrule
 
 WORKSPACE: Final = "machinelearningservices:Workspace"
 
@@ -165,7 +165,7 @@ RULES: Final[list[Rule]] = [
         kinds=(WORKSPACE,),
         check=must_be_protected,
         remedy="pulumi config set protect true",
-        url=f"{ML}concept-soft-delete",
+        url=PROTECT,
         framework=control(3),
         level=PRODUCTION,
     ),

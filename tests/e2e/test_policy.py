@@ -1,7 +1,7 @@
-"""The policy pack on the real engine: what stacks keep, and a stack whose configuration goes wrong after it was deployed.
+"""The policy pack on the real engine: what stacks keep, and a deployed stack whose configuration then goes wrong.
 
 Proves that the engine loads the pack without Pulumi Cloud, hands it what the rules read, and stops. What each rule says
-to which value: tests/policy. About half a minute; leaves nothing behind.
+to which value: tests/policy. About a minute; leaves nothing behind.
 """
 
 import json
