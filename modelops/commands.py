@@ -12,15 +12,17 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
-from modelops import azure, targets
+from modelops import targets
 from modelops.context import SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped, UsageError
 from modelops.plan import ReleasePlan
 from modelops.reconcile import reconcile
+from modelops.workspace import Workspace
 
 _QUIET_SECONDS: Final = 30.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str]) -> int:
@@ -90,15 +92,15 @@ def _released(target: targets.Target) -> ReleasePlan:
     return target.plan
 
 
-def _connect(target: targets.Target) -> Any:
-    return azure.connect(target.subscription_id, target.resource_group, target.workspace)
+def _workspace(target: targets.Target) -> Workspace:
+    return Workspace(target.subscription_id, target.resource_group, target.workspace)
 
 
 def _status(options: argparse.Namespace) -> int:
     from modelops.status import status  # noqa: PLC0415
 
     target = _find(options)
-    found = status(_connect(target), _released(target))
+    found = status(_workspace(target), _released(target))
     _say(json.dumps(found.to_json(), indent=2) if options.json else "\n".join(found.lines()))
     if found.problems and not options.json:
         _say("Run `python -m modelops release` to mend it.")
@@ -109,13 +111,13 @@ def _release(options: argparse.Namespace) -> int:
     target = _find(options)
     plan = _released(target)
     stop = _Stop()
-    context = Context(_connect(target), options.directory, stop.progress, stop.gate.sleep)
+    context = Context(_workspace(target), options.directory, stop.progress, stop.gate.sleep)
     try:
         report = reconcile(plan, context, previous=None)
     except Stopped:
-        stop.finish()
-    else:
-        _say(report.summary())
+        threading.Event().wait()  # the thread that closed the gate ends the process
+        return 1
+    _say(report.summary())
     return 0
 
 
@@ -131,28 +133,31 @@ class _Stop:
         self.gate = Gate()
         self.gate.install()
         self._step = "start"
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
+        # As they are now: `azure.step` swallows what is printed while the SDK is at work.
+        self._output, self._errors = sys.stdout, sys.stderr
+        # Waited for in a thread, and blocked in all others: a handler would run in the main thread, and only after the
+        # request that it waits for, if the system gives the signal to another one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        threading.Thread(target=self._wait, daemon=True).start()
 
     def progress(self, step: str, text: str) -> None:
         self._step = step
-        _say(f"{step}: {text}")
+        print(f"{step}: {text}", file=self._output, flush=True)
 
-    def _stop(self, _number: int, _frame: object) -> None:
-        threading.Thread(target=self.finish, daemon=True).start()
-
-    def finish(self) -> NoReturn:
-        """Wait for the requests in flight, say where it stopped, and leave without waiting for the SDK's threads."""
+    def _wait(self) -> NoReturn:
+        """Wait for a signal and the requests in flight, say where it stopped, and leave the SDK's threads behind."""
         from modelops.fingerprint import remove_staged  # noqa: PLC0415
 
+        signal.sigwait(_SIGNALS)
         self.gate.close()
+        if not self.gate.wait_until_idle(0):
+            print("stopping when the request in flight is answered", file=self._errors, flush=True)
         self.gate.wait_until_idle()
-        remove_staged()
+        where = f"stopped at step {self._step!r}; default unchanged"
         if self._step in (SWITCH, VERIFY):
-            _fail("stopped; the switch was already sent. Run the command again.", 1)
-        else:
-            _fail(f"stopped at step {self._step!r}; default unchanged. Run the command again.", 1)
-        sys.stdout.flush()
+            where = "stopped; the switch was already sent"
+        print(f"error: {where}. Run the command again.", file=self._errors, flush=True)
+        remove_staged()
         os._exit(1)
 
 
@@ -160,11 +165,12 @@ def _invoke(options: argparse.Namespace) -> int:
     from modelops import jobs  # noqa: PLC0415
 
     jobs.require_empty(options.download)
+    jobs.input_kind(options.input)
     target = _by_names(options) or _find(options)
     deployment = options.deployment
     if target.plan is not None and deployment in target.plan.revisions:
         deployment = target.plan.revisions[deployment]
-    ml = _connect(target)
+    ml = _workspace(target).ml
     job = jobs.start(ml, target.endpoint, deployment, options.input)
     _say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
     seconds = jobs.follow(ml, job, _Progress().show)

@@ -28,6 +28,8 @@ PROJECT = "azureml-batch-endpoint"
 MARKER = "pulumi:index:Stash"
 BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:")
 """Resources that are the engine's own and nobody's infrastructure."""
+SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 %)"
+"""What the example's committed model does with the example's images."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
 OUTCOMES = pytest.StashKey[Counter[str]]()
@@ -119,8 +121,8 @@ class Rehearsal:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The caller's environment without anything that names a cloud, a stack or a sandbox."""
-        foreign = ("PULUMI_", "AZURE_", "ARM_", "SANDBOX_")
+        """The caller's environment without anything that names a cloud, a stack or a sandbox, and without its make."""
+        foreign = ("PULUMI_", "AZURE_", "ARM_", "SANDBOX_", "MAKE", "MFLAGS", "STACK", "PYTEST")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         # Without debug commands the engine has no --event-log.
         return kept | {
@@ -151,6 +153,10 @@ class Rehearsal:
     def run(self, *command: str, extra: Mapping[str, str] | None = None) -> Done:
         """Run a command as ``python -m sandbox run -- COMMAND``."""
         return self.python("-m", "sandbox", "run", "--", *command, extra=extra)
+
+    def make(self, target: str) -> Done:
+        """Run a target of the Makefile, without its first step: the tools are those that run this test."""
+        return self.start("make", target, "SET_UP=@:").wait()
 
     def begin(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Running:
         """Start ``pulumi VERB`` in the sandbox without waiting for it."""

@@ -5,8 +5,6 @@ Does not prove anything about HTTP, tokens or the provider: test_provider and th
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -276,8 +274,3 @@ def test_telemetry_needs_its_workspace(arm: Arm) -> None:
 def test_locks_are_refused_by_name(arm: Arm) -> None:
     url = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
     assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (501, "NotModelledInSandbox")
-
-
-def test_the_request_schemas_are_current() -> None:
-    script = Path(__file__).resolve().parents[2] / "scripts" / "generate_arm_schemas.py"
-    assert subprocess.run([sys.executable, str(script), "--check"], check=False).returncode == 0
