@@ -8,7 +8,7 @@ from sandbox.arm.errors import ArmError, resource_not_found
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
-from sandbox.services.declared import Declared, arm_schemas, kept
+from sandbox.services.declared import Declared, arm_schemas, fill, kept
 from sandbox.services.resources import GROUP
 
 ACCOUNT = "Microsoft.Storage/storageAccounts"
@@ -36,16 +36,13 @@ def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[
     if not body.get("sku") or not body.get("kind"):
         raise ArmError(400, "InvalidRequestContent", "A storage account needs 'sku' and 'kind'.")
     properties = body["properties"]
-    for member in ("isHnsEnabled",):
-        if old is not None and properties.get(member, False) != old.body["properties"].get(member, False):
-            raise ArmError(
-                409,
-                "AccountPropertyCannotBeUpdated",
-                f"The property '{member}' was specified in the input, but it cannot be updated.",
-            )
-    for member, value in _DEFAULTS.items():
-        if properties.get(member) is None:
-            properties[member] = value
+    if old is not None and bool(properties.get("isHnsEnabled")) != bool(old.body["properties"].get("isHnsEnabled")):
+        raise ArmError(
+            409,
+            "AccountPropertyCannotBeUpdated",
+            "The property 'isHnsEnabled' was specified in the input, but it cannot be updated.",
+        )
+    fill(properties, _DEFAULTS)
     name = body["name"]
     body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
     properties |= {
@@ -66,8 +63,7 @@ def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[
 def _fill_container(world: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
     account = _account(world, request)
     properties = body["properties"]
-    if properties.get("publicAccess") is None:
-        properties["publicAccess"] = "None"
+    fill(properties, {"publicAccess": "None"})
     if properties["publicAccess"] != "None" and not account.body["properties"]["allowBlobPublicAccess"]:
         raise ArmError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
     properties |= {
@@ -176,14 +172,12 @@ def _register_blob_service(world: World) -> None:
         "containerDeleteRetentionPolicy": {"enabled": False},
     }
 
-    def fill(world: World, request: ArmRequest, _: Resource | None, body: dict[str, Any]) -> None:
+    def complete(world: World, request: ArmRequest, _: Resource | None, body: dict[str, Any]) -> None:
         account = _account(world, request)
         body["sku"] = account.body["sku"]
-        for member, value in defaults.items():
-            if body["properties"].get(member) is None:
-                body["properties"][member] = value
+        fill(body["properties"], defaults)
 
-    declared = Declared(type_, _TEMPLATE + "/blobServices/default", fill, tracked=False)
+    declared = Declared(type_, _TEMPLATE + "/blobServices/default", complete, tracked=False)
 
     async def put(request: ArmRequest) -> ArmResponse:
         return ArmResponse(200, declared.put(world, request).body)

@@ -126,6 +126,21 @@ def test_router_refusals(arm: Arm) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "path",
+    [f"{GROUP}/resources", f"{GROUP}/providers/Microsoft.KeyVault/vaults", f"/subscriptions/{SUB}/resourceGroups"],
+)
+def test_a_query_parameter_that_is_not_modelled_is_refused_by_name(arm: Arm, path: str) -> None:
+    assert arm.refused("GET", f"{path}?$filter=name") == (
+        501,
+        "NotModelledInSandbox",
+        (
+            f"The sandbox does not model the query parameter '$filter' of GET {path} (only none)."
+            " See docs/sandbox.md for what it does."
+        ),
+    )
+
+
 def test_creating_an_account_is_a_long_running_operation(arm: Arm) -> None:
     answer = account(arm, allowSharedKeyAccess=False)
     assert answer.status == 202
@@ -198,9 +213,28 @@ def test_a_deleted_vault_keeps_its_name(arm: Arm) -> None:
     assert arm("DELETE", url).status == 200
     assert arm.refused("GET", url)[0] == 404
     assert arm.refused("PUT", url, body)[:2] == (409, "ConflictError")
+    assert arm.refused("PUT", url.replace("kv-one", "KV-One"), body)[:2] == (409, "ConflictError")
     purge = f"/subscriptions/{SUB}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-one/purge"
     assert arm("POST", purge).status == 200
     assert arm("PUT", url, body).status == 201
+
+
+def test_a_deleted_vault_is_recovered_in_its_own_place(arm: Arm) -> None:
+    url = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-one"
+    properties = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}
+    recovery = {"location": "westeurope", "properties": {**properties, "createMode": "recover"}}
+    assert arm.refused("PUT", url, recovery) == (
+        400,
+        "SoftDeletedVaultDoesNotExist",
+        "There is no soft-deleted vault 'kv-one' to recover.",
+    )
+    arm("PUT", url, {"location": "westeurope", "properties": properties})
+    arm("DELETE", url)
+    arm("PUT", f"/subscriptions/{SUB}/resourceGroups/other", {"location": "westeurope"})
+    elsewhere = url.replace("resourceGroups/rg", "resourceGroups/other")
+    assert arm.refused("PUT", elsewhere, recovery)[:2] == (409, "ConflictError")
+    assert arm("PUT", url, recovery).status == 201
+    assert arm.store.soft_deleted() == []
 
 
 def test_deleting_a_group_keeps_soft_deleted_names(arm: Arm) -> None:

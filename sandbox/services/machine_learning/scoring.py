@@ -3,8 +3,9 @@
 import uuid
 from typing import Any
 
-from sandbox.arm.durations import parse_duration
+from sandbox.arm.durations import format_duration, parse_duration
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
@@ -22,7 +23,7 @@ from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
 from sandbox.services.machine_learning.references import compute_of, referenced_asset
 from sandbox.services.machine_learning.runs import jobs_of
-from sandbox.services.machine_learning.scope import ENDPOINTS, modelled_query, reached
+from sandbox.services.machine_learning.scope import ENDPOINTS, reached
 
 HOST = "{endpoint}.{region}.inference.ml.azure.com"
 _INVOCATION = "ml-invocation"
@@ -158,7 +159,7 @@ class _Scoring:
                     "errorThreshold": job.error_threshold,
                     "miniBatchSize": job.mini_batch_size,
                     "output": {"uri": output_uri, "fileName": job.output.file_name},
-                    "retrySettings": {"maxRetries": job.max_retries, "timeout": f"PT{job.timeout_seconds:g}S"},
+                    "retrySettings": {"maxRetries": job.max_retries, "timeout": format_duration(job.timeout_seconds)},
                 },
             }
         )
