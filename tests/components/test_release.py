@@ -255,8 +255,10 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     [
         (
             WorkerStopped("create revisions"),
-            ("the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; default unchanged. "
-            "Run `pulumi up` again."),
+            (
+                "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; default unchanged. "
+                "Run `pulumi up` again."
+            ),
         ),
         (
             WorkerStopped("switch the default", switch_sent=True),
@@ -264,8 +266,10 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         ),
         (
             WorkerStopped(None, at_deadline=True),
-            ("the release of endpoint 'digits' reached its deadline and was stopped: stopped at step 'waiting for a "
-            "worker'; default unchanged. Run `pulumi up` again."),
+            (
+                "the release of endpoint 'digits' reached its deadline and was stopped: stopped at step 'waiting for a "
+                "worker'; default unchanged. Run `pulumi up` again."
+            ),
         ),
     ],
 )

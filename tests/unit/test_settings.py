@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from settings_platform import ClusterSettings, DeployerSettings
-from settings_section import SettingsError
+from settings import ClusterSettings, DeployerSettings, SettingsError
 from tests.unit.settings_world import RIGHT, Config, changed, make_files, mlp, problems, read
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import settings
-from settings_section import SettingsError
+from settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text()

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from components import names
-from settings_content import read_environment, read_model, read_path, read_script
-from settings_section import Section, removing, setting
+from settings.content import read_environment, read_model, read_path, read_script
+from settings.problems import removing, setting
+from settings.section import Section
 
 if TYPE_CHECKING:
     from components.release import DeploymentArgs

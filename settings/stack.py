@@ -1,6 +1,6 @@
 """Turns the stack's configuration into one frozen `Settings`: the only reader of `pulumi.Config`.
 
-Defaults of nested keys live here and in `settings_endpoints`, because a stack's object replaces a default object of
+Defaults of nested keys live in this package, because a stack's object replaces a default object of
 Pulumi.yaml whole. All problems are reported at once and before anything is created. Pulumi itself rejects a wrong
 top-level type and never an unknown key; both kinds of nested mistakes are found here.
 """
@@ -15,19 +15,13 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 
-from settings_endpoints import EndpointSettings, read_endpoints
-from settings_platform import (
-    SERVICE_LOGINS,
-    ClusterSettings,
-    DeployerSettings,
-    is_service_login,
-    read_cluster,
-    read_data_access,
-    read_deployer,
-)
-from settings_section import Problems, Section, SettingsError, removing, setting
+from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
+from settings.cluster import ClusterSettings, read_cluster
+from settings.endpoints import EndpointSettings, read_endpoints
+from settings.problems import Problems, SettingsError, removing, setting
+from settings.section import Section
 
-_ROOT = Path(__file__).resolve().parent
+_ROOT = Path(__file__).resolve().parents[1]
 _KEYS = (
     *("resourceGroup", "workspace", "network", "allowedIps", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
 )
