@@ -1,7 +1,7 @@
 """The stack's configuration as one frozen `Settings`: the only reader of `pulumi.Config`.
 
-One module for each subject: `stack` puts the whole together, `cluster`, `access`, `endpoints` and `content` know what
-the keys mean, `section` reads them by path and `problems` tells what is wrong with them.
+One module for each subject: `stack` puts the whole together; `workspace`, `network`, `cluster`, `access`, `endpoints`
+and `content` know what the keys mean; `section` reads them by path, and `problems` tells what is wrong with them.
 """
 
 from settings.access import DeployerSettings
@@ -9,6 +9,7 @@ from settings.cluster import ClusterSettings
 from settings.endpoints import EndpointSettings
 from settings.problems import SettingsError
 from settings.stack import Settings, load, parse
+from settings.workspace import WorkspaceSettings
 
 __all__ = [
     "ClusterSettings",
@@ -16,6 +17,7 @@ __all__ = [
     "EndpointSettings",
     "Settings",
     "SettingsError",
+    "WorkspaceSettings",
     "load",
     "parse",
 ]

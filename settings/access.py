@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.access import DeployerArgs
-from settings.problems import setting
+from components.callers import CallerArgs
+from settings.problems import removing, setting
 from settings.section import Section
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -58,15 +59,51 @@ def read_data_access(top: Section) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(scope) for scope in value))
 
 
-def read_deployer(section: Section, *, service_login: bool) -> DeployerSettings:
-    """Read the `deployer` object; without one it is whoever deploys first, whose kind `service_login` tells."""
+def read_deployer(section: Section, *, service_login: bool, required: bool) -> DeployerSettings:
+    """Read the `deployer` object; without one it is whoever deploys first, whose kind `service_login` tells.
+
+    A restricted network is what more than one person deploys to, so there it is `required`.
+    """
     section.only("principalId", "principalType")
+    if not section.values and required:
+        section.problems.add(
+            section.path,
+            "is not set",
+            "With network: restricted it must say who releases models, so that it does not depend on who runs "
+            "`pulumi up` first. Allowed: principalId and principalType.",
+            setting(section.at("principalId"), "OBJECT-ID"),
+        )
     if not section.values:
         return DeployerSettings(None, "ServicePrincipal" if service_login else "User")
     return DeployerSettings(
         section.text("principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"),
         section.choice("principalType", None, _PRINCIPAL_TYPES),
     )
+
+
+def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
+    """Read an endpoint's `callers`: who may start jobs there and read the results."""
+    value = endpoint.values.get("callers", [])
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        endpoint.problems.add(
+            endpoint.at("callers"),
+            endpoint.shown("callers"),
+            "Allowed: an array of objects, each with a principalId and perhaps a principalType.",
+            removing(endpoint.at("callers")),
+        )
+        return ()
+    found: dict[str, CallerArgs] = {}
+    for index, each in enumerate(value):
+        section = Section((*endpoint.at("callers"), f"[{index}]"), each, endpoint.problems)
+        section.only("principalId", "principalType")
+        principal = section.text(
+            "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
+        )
+        kind = section.choice("principalType", "ServicePrincipal", _PRINCIPAL_TYPES)
+        if principal.lower() in found:
+            section.wrong("principalId", "each principal once", "OBJECT-ID", because="as is an entry before it")
+        found[principal.lower()] = {"principal_id": principal, "principal_type": kind}
+    return tuple(found.values())
 
 
 SERVICE_LOGINS = {

@@ -3,21 +3,29 @@
 from dataclasses import dataclass
 
 from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
-from settings.problems import setting
+from settings.problems import removing, setting
 from settings.section import Section
 
 _VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
+_MADE = ("vmSize", "priority", "minNodes", "maxNodes", "idleSeconds")
 
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """The compute cluster: Azure VM size, kind of nodes, and how it scales (nodes; seconds)."""
+    """The compute cluster: Azure VM size, kind of nodes, and how it scales (nodes; seconds); or the one to adopt."""
 
-    vm_size: str
-    low_priority: bool
-    min_nodes: int
-    max_nodes: int
-    idle_seconds: int
+    vm_size: str = DEFAULT_VM_SIZE
+    low_priority: bool = False
+    min_nodes: int = 0
+    max_nodes: int = 4
+    idle_seconds: int = 120
+    existing: str | None = None
+    """ARM id of a cluster to adopt; the other values then mean nothing. None to make one."""
+
+    @property
+    def most_nodes(self) -> int | None:
+        """Nodes that a job may ask for; None for an adopted cluster, which nobody has looked at yet."""
+        return self.max_nodes if self.existing is None else None
 
     @property
     def nodes(self) -> ClusterNodesArgs:
@@ -31,9 +39,16 @@ class ClusterSettings:
         }
 
 
-def read_cluster(section: Section) -> ClusterSettings:
-    """Read the `cluster` object; the defaults are the Learn module's."""
-    section.only("vmSize", "priority", "minNodes", "maxNodes", "idleSeconds", "existing")
+def read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
+    """Read the `cluster` object; the defaults are the Learn module's.
+
+    Args:
+        section: The object.
+        workspace: ARM id of the workspace that is adopted; None if one is made.
+    """
+    section.only(*_MADE, "existing")
+    if section.values.get("existing") is not None:
+        return _read_existing(section, workspace)
     least = section.whole("minNodes", 0, least=0, unit="nodes that are kept without work")
     most = section.whole("maxNodes", 4, least=1, unit="nodes at most")
     if most < least:
@@ -56,3 +71,21 @@ def read_cluster(section: Section) -> ClusterSettings:
         max_nodes=max(most, least),
         idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work until a node is given back"),
     )
+
+
+def _read_existing(section: Section, workspace: str | None) -> ClusterSettings:
+    allowed = "the ARM id of a compute cluster of the workspace that workspace.existing names"
+    example = f"{workspace or 'WORKSPACE-ID'}/computes/CLUSTER"
+    existing = section.text("existing", None, pattern=r"/.+/computes/[a-zA-Z0-9-]+", allowed=allowed, example=example)
+    if existing and (workspace is None or existing.lower().rpartition("/computes/")[0] != workspace.lower()):
+        because = "and workspace.existing is not set" if workspace is None else "which is in another workspace"
+        section.wrong("existing", allowed, example, because=because)
+    for key in section.values:
+        if key in _MADE:
+            section.problems.add(
+                section.at(key),
+                section.shown(key),
+                "An adopted cluster is never changed. Allowed beside cluster.existing: nothing.",
+                removing(section.at(key)),
+            )
+    return ClusterSettings(existing=existing)

@@ -74,6 +74,14 @@ class Section:
         self.wrong(key, f"a whole number {bounds} ({unit})", default)
         return default
 
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Read a truth value."""
+        value = self.values.get(key, default)
+        if isinstance(value, bool):
+            return value
+        self.wrong(key, "true or false", str(default).lower())
+        return default
+
     def flat(self, key: str, *, of: str, example: str) -> dict[str, str]:
         """Read an object of texts; `of` says what its entries are."""
         value = self.values.get(key)

@@ -8,6 +8,7 @@ from sandbox.arm.errors import ArmError, resource_not_found
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
+from sandbox.network import check_storage_rules
 from sandbox.services.declared import Declared, arm_schemas, kept
 from sandbox.services.resources import GROUP
 
@@ -46,6 +47,7 @@ def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[
     for member, value in _DEFAULTS.items():
         if properties.get(member) is None:
             properties[member] = value
+    check_storage_rules(properties["networkAcls"])
     name = body["name"]
     body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
     properties |= {

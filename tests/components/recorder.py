@@ -19,6 +19,7 @@ _OUTPUTS: dict[str, dict[str, Any]] = {
         "azureApiVersion": "2025-12-01",
         "systemData": {"createdAt": "2026-01-02T03:04:05Z"},
     },
+    "azure-native:machinelearningservices:Workspace": {"workspaceId": "0123-guid"},
     "azure-native:applicationinsights:Component": {"instrumentationKey": "key", "connectionString": "key=key"},
 }
 
