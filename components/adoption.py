@@ -160,7 +160,8 @@ def _principal(cluster_id: str, login: Login) -> str:
         workspace_name=workspace,
         compute_name=cluster_id.rpartition("/")[2],
     )
-    kind = found.properties["computeType"] if isinstance(found.properties, Mapping) else found.properties.compute_type
+    # A union of kinds, which the SDK hands over as it came.
+    kind = found.properties["computeType"]
     if kind != "AmlCompute":
         raise pulumi.RunError(
             f"cluster.existing is {cluster_id}, which is of kind {kind}. Allowed: a compute cluster (AmlCompute). "
@@ -170,7 +171,7 @@ def _principal(cluster_id: str, login: Login) -> str:
     if identity is None:
         return ""
     for each in (identity.user_assigned_identities or {}).values():
-        return str(each["principalId"] if isinstance(each, Mapping) else each.principal_id)
+        return str(each.principal_id)
     return str(identity.principal_id or "")
 
 

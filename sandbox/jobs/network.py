@@ -47,9 +47,9 @@ def _check_build(world: World, workspace: Resource, environment: str) -> None:
         raise image_build_failed(
             environment,
             [
-                f"the registry {server} is behind a firewall, so its own tasks cannot push to it (denied: client with"
-                " IP is not allowed access. Refer https://aka.ms/acr/firewall to grant access), and the workspace"
-                " names no imageBuildCompute.",
+                f"the registry {server} is behind a firewall, so its own tasks cannot push to it",
+                "(denied: client with IP is not allowed access. Refer https://aka.ms/acr/firewall to grant access),",
+                "and the workspace names no imageBuildCompute.",
             ],
         )
     if world.store.get(f"{workspace.id}/computes/{builder}") is None:

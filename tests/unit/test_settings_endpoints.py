@@ -217,14 +217,6 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             "pulumi config rm --path endpoints.digits.tryOut --stack dev"
         ),
     ),
-    (
-        _digits(callers=[]),
-        (
-            "endpoints.digits.callers is set. Granting callers comes with a later release of this program; "
-            "remove it and grant "
-            "by hand.\n"
-            "pulumi config rm --path endpoints.digits.callers --stack dev"
-        ),
     ),
     (
         _digits(pin="mlp"),
