@@ -142,11 +142,13 @@ class Rehearsal:
         """Run the program's own Python outside the sandbox's environment: ``python -m sandbox status``."""
         return self.start(".venv/bin/python", *arguments, extra=extra).wait()
 
-    def run(self, *command: str, extra: Mapping[str, str] | None = None) -> Done:
-        """Run a command as ``python -m sandbox run -- COMMAND``."""
-        return self.python("-m", "sandbox", "run", "--", *command, extra=extra)
+    def run(self, *command: str, extra: Mapping[str, str] | None = None, principal: str = "deployer") -> Done:
+        """Run a command as ``python -m sandbox run --as PRINCIPAL -- COMMAND``."""
+        return self.python("-m", "sandbox", "run", "--as", principal, "--", *command, extra=extra)
 
-    def begin(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Running:
+    def begin(
+        self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
+    ) -> Running:
         """Start ``pulumi VERB`` in the sandbox without waiting for it."""
         self._runs += 1
         events = self.home.parent / f"events-{self._runs}.json"
@@ -163,24 +165,27 @@ class Rehearsal:
             *yes,
             *arguments,
         )
-        return self.start(".venv/bin/python", "-m", "sandbox", "run", "--", *command, events=events, extra=extra)
+        run = (".venv/bin/python", "-m", "sandbox", "run", "--as", principal, "--")
+        return self.start(*run, *command, events=events, extra=extra)
 
-    def pulumi(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Done:
+    def pulumi(
+        self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
+    ) -> Done:
         """Run ``pulumi VERB`` (preview, up, refresh, destroy) in the sandbox; its steps are in the result."""
-        return self.begin(verb, *arguments, extra=extra).wait()
+        return self.begin(verb, *arguments, extra=extra, principal=principal).wait()
 
     def up(self, *arguments: str) -> Done:
         """Run ``pulumi up`` and expect success."""
         return self.pulumi("up", *arguments).ok()
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self, stack: str = "dev") -> dict[str, Any]:
         """Return the stack's outputs."""
-        done = self.run("pulumi", "stack", "output", "--json", "--show-secrets").ok()
+        done = self.run("pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack).ok()
         return dict(json.loads(done.out))
 
-    def state(self) -> dict[str, Any]:
+    def state(self, stack: str = "dev") -> dict[str, Any]:
         """Return the exported deployment: ``resources``, ``pending_operations``."""
-        return dict(json.loads(self.run("pulumi", "stack", "export").ok().out)["deployment"])
+        return dict(json.loads(self.run("pulumi", "stack", "export", "--stack", stack).ok().out)["deployment"])
 
     def changed_files(self) -> str:
         """Return what ``git status`` says: empty when the checkout is clean."""
@@ -191,16 +196,16 @@ class Rehearsal:
     # The program's files --------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _stack_file(self) -> Iterator[dict[str, Any]]:
-        file = self.folder / "Pulumi.dev.yaml"
+    def _stack_file(self, stack: str) -> Iterator[dict[str, Any]]:
+        file = self.folder / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         yield content.setdefault("config", {})
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
-    def configure(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Change the dev stack's config; keys are given without the project's namespace."""
+    def configure(self, change: Callable[[dict[str, Any]], object], stack: str = "dev") -> None:
+        """Change a stack's config; keys are given without the project's namespace."""
         project = "azureml-batch-endpoint:"
-        with self._stack_file() as config:
+        with self._stack_file(stack) as config:
             own = {key.removeprefix(project): value for key, value in config.items() if key.startswith(project)}
             change(own)
             for key in [key for key in config if key.startswith(project)]:
@@ -246,6 +251,27 @@ class Rehearsal:
         """Return the sequence number of the last request, to ask for what comes after it."""
         entries = self.journal()
         return int(entries[-1]["sequence"]) if entries else 0
+
+    def arm(
+        self, method: str, path: str, version: str, body: object = None, principal: str = "deployer"
+    ) -> dict[str, Any]:
+        """Send one request to Azure Resource Manager, as a principal of the sandbox, and return the JSON answer."""
+        script = (
+            "import json, sys, urllib.request, subprocess, os;"
+            "from azure.identity import EnvironmentCredential as C;"
+            "t = C().get_token('https://management.azure.com/.default').token;"
+            "r = urllib.request.Request('https://management.azure.com' + sys.argv[2] + '?api-version=' + sys.argv[3],"
+            " method=sys.argv[1], data=sys.argv[4].encode() or None,"
+            " headers={'Authorization': 'Bearer ' + t, 'Content-Type': 'application/json'});"
+            "print(urllib.request.urlopen(r).read().decode() or '{}')"
+        )
+        text = "" if body is None else json.dumps(body)
+        done = self.run("python", "-c", script, method, path, version, text, principal=principal).ok()
+        return dict(json.loads(done.out))
+
+    def role_assignments(self) -> list[str]:
+        """Return the ids of all role assignments."""
+        return [each for each in self.resources() if "/roleassignments/" in each.lower()]
 
     def writes(self, after: int = 0) -> list[str]:
         """Return ``METHOD host/path`` of every request that could change something; sign-ins are none."""

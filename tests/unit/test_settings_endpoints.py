@@ -217,7 +217,6 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             "pulumi config rm --path endpoints.digits.tryOut --stack dev"
         ),
     ),
-    ),
     (
         _digits(pin="mlp"),
         (

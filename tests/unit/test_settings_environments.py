@@ -97,7 +97,8 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "network": "isolated"},
         [
             (
-                "network is 'isolated'. This release of the program lacks the private endpoints through which a network of "
+                "network is 'isolated'. This release of the program lacks the private endpoints through "
+                "which a network of "
                 "yours would reach an isolated workspace. Allowed: open or restricted.\n"
                 "pulumi config set network restricted --stack dev"
             )
@@ -125,7 +126,8 @@ WRONG: list[tuple[Config, list[str]]] = [
                 "network rules.\npulumi config set registrySku Premium --stack dev"
             ),
             (
-                "deployer is not set. With network: restricted it must say who releases models, so that it does not depend "
+                "deployer is not set. With network: restricted it must say who releases models, so that "
+                "it does not depend "
                 "on who runs `pulumi up` first. Allowed: principalId and principalType.\n"
                 "pulumi config set --path deployer.principalId OBJECT-ID --stack dev"
             ),
@@ -171,7 +173,8 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az ml workspace "
                 "show --query id`).\n"
-                "pulumi config set --path workspace.existing /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE --stack dev"
+                "pulumi config set --path workspace.existing "
+                "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE --stack dev"
             )
         ],
     ),
@@ -179,11 +182,13 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "workspace": {"existing": WORKSPACE}, "resourceGroup": "other", "protect": "true"},
         [
             (
-                "protect is true. An adopted workspace is never changed, and neither is what it stands on. Allowed beside "
+                "protect is true. An adopted workspace is never changed, and neither is what it stands "
+                "on. Allowed beside "
                 "workspace.existing: nothing here.\npulumi config rm protect --stack dev"
             ),
             (
-                "resourceGroup is 'other'. Allowed beside workspace.existing: nothing, or 'team', which is the workspace's "
+                "resourceGroup is 'other'. Allowed beside workspace.existing: nothing, or 'team', which "
+                "is the workspace's "
                 "own.\npulumi config rm resourceGroup --stack dev"
             ),
         ],
@@ -192,12 +197,14 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "cluster": {"existing": f"{WORKSPACE}/computes/shared", "maxNodes": 2}},
         [
             (
-                f"cluster.existing is '{WORKSPACE}/computes/shared', and workspace.existing is not set. Allowed: the ARM "
+                f"cluster.existing is '{WORKSPACE}/computes/shared', and workspace.existing is not set. "
+                "Allowed: the ARM "
                 "id of a compute cluster of the workspace that workspace.existing names.\n"
                 "pulumi config set --path cluster.existing WORKSPACE-ID/computes/CLUSTER --stack dev"
             ),
             (
-                "cluster.maxNodes is 2. An adopted cluster is never changed. Allowed beside cluster.existing: nothing.\n"
+                "cluster.maxNodes is 2. An adopted cluster is never changed. Allowed beside "
+                "cluster.existing: nothing.\n"
                 "pulumi config rm --path cluster.maxNodes --stack dev"
             ),
         ],
