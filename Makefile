@@ -1,9 +1,12 @@
 # Everything a clone needs. `make help` lists the targets; `make up STACK=prod` takes another stack.
 STACK ?= dev
 
-# The Python that makes .venv: the first that is recent enough. Another one: make PYTHON=/path/to/python3.12
-PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell $(name) -c \
-	'import sys; (3, 11) <= sys.version_info < (3, 14) and print(sys.executable)' 2>/dev/null)))
+# The Python that makes .venv: the one that made it, else the first that will do. Another: make PYTHON=/path/to/python3.12
+PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11
+FIND_PYTHON := import sys; print(sys.executable); sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+SET_UP = @for name in $(PYTHON); do python=$$($$name -c '$(FIND_PYTHON)' 2>/dev/null) && break; python=; done; \
+	test -n "$$python" || { echo "Python 3.11, 3.12 or 3.13 is needed to set up this checkout; tried: $(PYTHON)." \
+	"Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; "$$python" -m toolchain
 VENV := .venv/bin
 RUN := $(VENV)/python -m sandbox run --
 PULUMI := $(RUN) pulumi
@@ -51,16 +54,11 @@ bench: tools-dev ## measure this program against flat ones, as ratios
 lock: tools-dev ## recompile the requirements files after an edit of pyproject.toml's dependencies
 	@$(VENV)/python -m toolchain lock
 
-tools: python ## only the set-up: .venv and the Pulumi CLI; every target above does it by itself
-	@"$(PYTHON)" -m toolchain runtime pulumi
+tools: ## only the set-up: .venv and the Pulumi CLI; every target above does it by itself
+	$(SET_UP) runtime pulumi
 
-tools-dev: python
-	@"$(PYTHON)" -m toolchain dev pulumi
-
-.PHONY: python
-python:
-	@test -n "$(PYTHON)" || { echo 'Python 3.11, 3.12 or 3.13 is needed to set up this checkout, and PATH has' \
-		"$$(python3 --version 2>/dev/null || echo no python3). Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+tools-dev:
+	$(SET_UP) dev pulumi
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

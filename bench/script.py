@@ -44,7 +44,7 @@ def main(group: str, workspace: str, cluster: str, endpoint_name: str, name: str
     endpoint.defaults = {"deployment_name": name}
     ml.batch_endpoints.begin_create_or_update(endpoint).result()
     live = ml.batch_endpoints.get(endpoint_name).defaults
-    found = live.get("deployment_name") if isinstance(live, dict) else live.deployment_name
+    found = live.get("deployment_name") if isinstance(live, dict) else getattr(live, "deployment_name", None)
     if found != name:
         sys.exit(f"the default is {found}, not {name}")
 

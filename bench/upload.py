@@ -9,8 +9,10 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 from azure.ai.ml import MLClient
+from azure.ai.ml.entities import AzureBlobDatastore
 from azure.identity import DefaultAzureCredential
 from azure.storage.blob import ContainerClient
 
@@ -63,7 +65,7 @@ def _ours(group: str, workspace: str, folder: Path) -> None:
 def _other(group: str, workspace: str, folder: Path) -> None:
     credential = DefaultAzureCredential()
     ml = MLClient(credential, os.environ["AZURE_SUBSCRIPTION_ID"], group, workspace)
-    store = ml.datastores.get_default()
+    store = cast("AzureBlobDatastore", ml.datastores.get_default())
     content = hashlib.sha256()
     files = sorted(folder.iterdir())
     for file in files:

@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -56,17 +56,18 @@ class ModelRelease(pulumi.ComponentResource):
     again. A preview adds what the release would do and changes nothing.
     """
 
-    plan: pulumi.Output[Mapping[str, Any]]
-    """The plan that was released last, from the marker's input."""
+    plan: pulumi.Output[Mapping[str, Any] | None]
+    """The plan that was released last, from the marker's input; None if none was yet."""
 
-    default: pulumi.Output[str]
-    """Physical name of the deployment that the released plan makes the default."""
+    default: pulumi.Output[str | None]
+    """Physical name of the deployment that the released plan makes the default; None if nothing was released yet."""
 
     deployments: pulumi.Output[Mapping[str, str]]
     """Logical deployment name to physical revision name, as released."""
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
+        self._released: Mapping[str, Any] | None = None
         plan = plan_inputs(args, Path.cwd())
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan, args["live_default"]), pulumi.ResourceHookOptions(on_dry_run=True)
@@ -78,10 +79,12 @@ class ModelRelease(pulumi.ComponentResource):
                 parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
             ),
         )
-        # From `input`: a Stash's `output` keeps the first value for ever.
-        self.plan = marker.input
-        self.default = marker.input.apply(lambda released: _read(released).target)
-        self.deployments = marker.input.apply(lambda released: _read(released).revisions)
+        # From `input`: a Stash's `output` keeps the first value for ever. With --continue-on-error a release that failed
+        # must not end the program, and with it the other releases: then the last plan that succeeded is what holds.
+        released = marker.input.recover(lambda _: self._released)
+        self.plan = released
+        self.default = released.apply(lambda plan: _read(plan).target if plan else None)
+        self.deployments = released.apply(lambda plan: _read(plan).revisions if plan else {})
         self.register_outputs({"plan": self.plan, "default": self.default, "deployments": self.deployments})
 
     def _hook(
@@ -90,7 +93,7 @@ class ModelRelease(pulumi.ComponentResource):
         async def release(hook: pulumi.ResourceHookArgs) -> None:
             try:
                 inputs = await _plain_input(hook, plan)
-                old = (hook.old_inputs or {}).get("input")
+                old = self._released = (hook.old_inputs or {}).get("input")
                 if pulumi.runtime.is_dry_run():
                     await self._summarise(inputs, old)
                     return
@@ -214,7 +217,8 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: pulumi.Input[str], root
     }
 
 
-def _model_inputs(args: ModelArgs, root: Path) -> dict[str, Any]:
+def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
+    args: dict[str, Any] = {**model}
     if "path" in args:
         return {
             "path": args["path"],
@@ -225,7 +229,8 @@ def _model_inputs(args: ModelArgs, root: Path) -> dict[str, Any]:
     return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
 
 
-def _environment_inputs(args: EnvironmentArgs, root: Path) -> dict[str, Any]:
+def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, Any]:
+    args: dict[str, Any] = {**environment}
     if "image" not in args:
         return {"name": args["name"], "version": args["version"]}
     fingerprint.require_fixed_image(args["image"])
@@ -265,7 +270,7 @@ async def _plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -
     )
 
 
-async def _secret_leaves(value: object, path: str) -> Any:
+async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
     if isinstance(value, pulumi.Output):
         if await value.is_secret():
             yield path

@@ -120,6 +120,11 @@ class _Worker:
             self._input.close()
             asyncio.get_running_loop().call_later(_ACKNOWLEDGE_SECONDS, self._give_up)
 
+    async def exited(self) -> None:
+        """Wait until the process is gone and everything that it wrote was read."""
+        await self._output.read()
+        await self._process.wait()
+
     def _expire(self) -> None:
         self._expired = True
         self.stop()
@@ -179,6 +184,8 @@ class WorkerPool:
         self._deadline = deadline_seconds
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._idle: list[_Worker] = []
+        # Kept for ever: asyncio kills a process whose last reference goes, also in the middle of a request.
+        self._started: list[_Worker] = []
         self._busy: set[_Worker] = set()
         self._stopped = False
         self._running = 0
@@ -243,8 +250,17 @@ class WorkerPool:
             if not place.done():
                 place.set_exception(WorkerStopped(None))
 
+    async def end(self) -> None:
+        """Let idle workers end and wait for the last of all; for programs that live on after their releases."""
+        while self._idle:
+            self._idle.pop().stop()
+        for worker in self._started:
+            await worker.exited()
+        self._started.clear()
+
     async def _start(self) -> _Worker:
         worker = await _Worker.start(self._command, self._environment, self.log)
+        self._started.append(worker)
         if self._stopped:  # in the meantime
             worker.stop()
             raise WorkerStopped(None)

@@ -12,14 +12,16 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from modelops import azure, targets
+from modelops.context import SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped, UsageError
 from modelops.plan import ReleasePlan
-from modelops.reconcile import SWITCH, VERIFY, Context, reconcile
+from modelops.reconcile import reconcile
 
 _QUIET_SECONDS: Final = 30.0
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def main(arguments: list[str]) -> int:
@@ -112,7 +114,8 @@ def _release(options: argparse.Namespace) -> int:
     try:
         report = reconcile(plan, context, previous=None)
     except Stopped:
-        stop.finish()
+        threading.Event().wait()  # the thread that closed the gate ends the process
+        return 1
     _say(report.summary())
     return 0
 
@@ -129,28 +132,31 @@ class _Stop:
         self.gate = Gate()
         self.gate.install()
         self._step = "start"
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
+        # As they are now: `azure.step` swallows what is printed while the SDK is at work.
+        self._output, self._errors = sys.stdout, sys.stderr
+        # Waited for in a thread, and blocked in all others: a handler would run in the main thread, and only after the
+        # request that it waits for, if the system gives the signal to another one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        threading.Thread(target=self._wait, daemon=True).start()
 
     def progress(self, step: str, text: str) -> None:
         self._step = step
-        _say(f"{step}: {text}")
+        print(f"{step}: {text}", file=self._output, flush=True)
 
-    def _stop(self, _number: int, _frame: object) -> None:
-        threading.Thread(target=self.finish, daemon=True).start()
-
-    def finish(self) -> None:
-        """Wait for the requests in flight, say where it stopped, and leave without waiting for the SDK's threads."""
+    def _wait(self) -> NoReturn:
+        """Wait for a signal and the requests in flight, say where it stopped, and leave the SDK's threads behind."""
         from modelops.fingerprint import remove_staged  # noqa: PLC0415
 
+        signal.sigwait(_SIGNALS)
         self.gate.close()
+        if not self.gate.wait_until_idle(0):
+            print("stopping when the request in flight is answered", file=self._errors, flush=True)
         self.gate.wait_until_idle()
-        remove_staged()
+        where = f"stopped at step {self._step!r}; default unchanged"
         if self._step in (SWITCH, VERIFY):
-            _fail("stopped; the switch was already sent. Run the command again.", 1)
-        else:
-            _fail(f"stopped at step {self._step!r}; default unchanged. Run the command again.", 1)
-        sys.stdout.flush()
+            where = "stopped; the switch was already sent"
+        print(f"error: {where}. Run the command again.", file=self._errors, flush=True)
+        remove_staged()
         os._exit(1)
 
 
@@ -158,6 +164,7 @@ def _invoke(options: argparse.Namespace) -> int:
     from modelops import jobs  # noqa: PLC0415
 
     jobs.require_empty(options.download)
+    jobs.input_kind(options.input)
     target = _by_names(options) or _find(options)
     deployment = options.deployment
     if target.plan is not None and deployment in target.plan.revisions:

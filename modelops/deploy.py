@@ -1,11 +1,11 @@
 """Makes deployment revisions: immutable, named by what they are, never edited in place."""
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from modelops import azure, live
+from modelops.context import Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import staged
 from modelops.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
@@ -18,9 +18,7 @@ _FINAL_STATES: Final = (live.SUCCEEDED, "Failed", "Canceled")
 _WAIT_SECONDS: Final = 5.0
 
 
-def settle(
-    ml: "MLClient", plan: ReleasePlan, deployment: DeploymentPlan, wait: Callable[[float], None]
-) -> live.LiveDeployment | None:
+def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> live.LiveDeployment | None:
     """Wait until a revision that somebody (or a killed release) is making or deleting is in a final state.
 
     Returns:
@@ -30,21 +28,21 @@ def settle(
         ReleaseError: another revision bears its name.
     """
     while True:
-        found = live.read_deployment(ml, plan.endpoint.name, deployment.revision)
+        found = live.read_deployment(context.ml, plan.endpoint.name, deployment.revision)
         if found is None:
             return None
         if found.identity is not None and found.identity != deployment.identity():
             raise ReleaseError(
                 f"deployment {found.name} exists with another content (identity {found.identity}, planned "
                 f"{deployment.identity()}): the 8 digits of its name are the same by chance. "
-                "Change the deployment's description variable or any environment variable, and run `pulumi up`."
+                "Add an environment variable to the deployment, which makes another name, and run `pulumi up`."
             )
         if found.state in _FINAL_STATES:
             return found
-        wait(_WAIT_SECONDS)
+        context.wait(_WAIT_SECONDS)
 
 
-def create_revision(ml: "MLClient", plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path) -> None:
+def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentPlan, model_id: str) -> None:
     """Create a revision and wait until it is Succeeded.
 
     Raises:
@@ -53,9 +51,9 @@ def create_revision(ml: "MLClient", plan: ReleasePlan, deployment: DeploymentPla
     """
     name = deployment.revision
     with azure.step(f"creating deployment {name}"), ExitStack() as copies:
-        entity = _entity(plan, deployment, model_id, root, copies)
-        ml.batch_deployments.begin_create_or_update(entity).result()
-    made = live.read_deployment(ml, plan.endpoint.name, name)
+        entity = _entity(plan, deployment, model_id, context.root, copies)
+        context.ml.batch_deployments.begin_create_or_update(entity).result()
+    made = live.read_deployment(context.ml, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
         raise ReleaseError(
             f"creating deployment {name} ended in state {made.state if made else 'deleted'}, expected "

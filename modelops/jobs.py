@@ -1,12 +1,13 @@
 """Runs a scoring job: starts it by endpoint name, follows it, downloads its predictions."""
 
+import contextlib
 import os
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
@@ -20,6 +21,7 @@ _OUTPUT: Final = "score"
 _URI: Final = re.compile(r"^(https?|azureml|wasbs?|abfss?)://", re.IGNORECASE)
 _DATA_ASSET: Final = re.compile(r"^azureml:[^/]")
 # The service's progress log, e.g. "2024-01-01T00:00:00.000000 Processed 41 of 200 mini batches in 0:02:14."
+_PROGRESS_LOG: Final = "logs/job_progress_overview."
 _PROCESSED: Final = re.compile(r"Processed (\d+) of (\d+) mini batches")
 
 
@@ -47,14 +49,15 @@ def start(ml: "MLClient", endpoint: str, deployment: str | None, source: str) ->
         UsageError: the local path does not exist or is empty.
         ReleaseError: the service refused the job.
     """
+    kind, path = input_kind(source)
     from azure.ai.ml import Input  # noqa: PLC0415
 
-    kind, path = _input_kind(source)
+    named: dict[str, Any] = {"deployment_name": deployment} if deployment else {}
     with azure.step(f"starting a job on endpoint {endpoint}"):
         job = ml.batch_endpoints.invoke(
             endpoint_name=endpoint,
             input=Input(type=kind, path=path),
-            **({"deployment_name": deployment} if deployment else {}),
+            **named,
         )
     return str(job.name)
 
@@ -78,13 +81,16 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> fl
     while True:
         with azure.step(f"reading job {job}"):
             found = ml.jobs.get(job)
+        # An enumeration when the SDK knows the word, the plain word otherwise.
+        state = str(getattr(found.status, "value", found.status))
+        batches = _mini_batches(ml, job) if state == "Running" else ""
         seconds = time.monotonic() - begun
-        report(str(found.status), seconds)
-        if found.status == _FINISHED:
+        report(f"{state}{batches}", seconds)
+        if state == _FINISHED:
             return seconds
-        if found.status in _ENDED:
+        if state in _ENDED:
             raise ReleaseError(
-                f"job {job} ended in state {found.status} after {seconds:.0f} s. Its logs: "
+                f"job {job} ended in state {state} after {seconds:.0f} s{_reason(ml, job)}. Its logs: "
                 f"az ml job download --name {job} --all, or the studio: {found.studio_url or '(no address)'}"
             )
         time.sleep(pause)
@@ -117,7 +123,38 @@ def require_empty(folder: Path) -> None:
         raise UsageError(f"--download {folder.as_posix()!r} is not empty. Name a new folder, or remove this one first.")
 
 
-def _input_kind(source: str) -> tuple[str, str]:
+def _mini_batches(ml: "MLClient", job: str) -> str:
+    """Say how many mini-batches are done (", N of M mini-batches") if the progress log can be read, else nothing.
+
+    The log belongs to the job's child run, and the SDK shows it to nobody; what its own `stream` reads is used here.
+    A display must not end a job, so whatever goes wrong means no numbers.
+    """
+    with contextlib.suppress(Exception):
+        from azure.storage.blob import BlobClient  # noqa: PLC0415
+
+        (child, *_) = ml.jobs.list(parent_job_name=job)
+        logs = ml.jobs._runs_operations.get_run_details(child.name).log_files or {}  # noqa: SLF001
+        newest = max(name for name in logs if name.startswith(_PROGRESS_LOG))
+        text = BlobClient.from_blob_url(logs[newest]).download_blob().readall().decode()
+        done, total = _PROCESSED.findall(text)[-1]
+        return f", {done} of {total} mini-batches"
+    return ""
+
+
+def _reason(ml: "MLClient", job: str) -> str:
+    """Repeat what the service says about a failed job (": ..."), if it says anything."""
+    with contextlib.suppress(Exception):
+        details: Any = ml.jobs._runs_operations.get_run_details(job)  # noqa: SLF001
+        return f": {details.error.error.message}"
+    return ""
+
+
+def input_kind(source: str) -> tuple[str, str]:
+    """The service's type of an input, and its address.
+
+    Raises:
+        UsageError: it is no URI, and no file or folder with files lies there.
+    """
     if _URI.match(source) or _DATA_ASSET.match(source):
         return "uri_folder", source
     path = Path(source)

@@ -5,26 +5,13 @@
 7. prune (a place is kept)
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from modelops import default, deploy, live, register
+from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import PlanError
-from modelops.plan import LocalModel, ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
-
-RESTORE: Final = "restore the default"
-READ: Final = "read what is live"
-REGISTER: Final = "register models"
-CREATE: Final = "create revisions"
-TRY_OUT: Final = "try out"
-SWITCH: Final = "switch the default"
-VERIFY: Final = "verify"
-PRUNE: Final = "prune"
+from modelops.plan import DeploymentPlan, LocalModel, ReleasePlan
 
 
 @dataclass(slots=True)
@@ -68,19 +55,6 @@ class ReleaseReport:
             "switched": self.switched,
             "summary": self.summary(),
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What the steps share."""
-
-    ml: "MLClient"
-    root: Path
-    """Folder that the plan's paths start from."""
-    progress: Callable[[str, str], None]
-    """Called with the step and what it does."""
-    wait: Callable[[float], None]
-    """Sleeps for so many seconds, or raises `Stopped`."""
 
 
 def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
@@ -152,24 +126,32 @@ def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint)
 
 def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
-    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
     model_ids: dict[str, str] = {}
     for deployment in missing:
         model = deployment.model
         if isinstance(model, LocalModel):
             context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
-        model_id, registered = register.ensure_model(context.ml, plan, model, context.root, context.wait)
+        model_id, registered = register.ensure_model(context, plan, model)
         model_ids[deployment.logical] = model_id
         if registered:
             report.registered.append(registered)
     for deployment in missing:
         context.progress(CREATE, f"creating deployment {deployment.revision}")
-        found = deploy.settle(context.ml, plan, deployment, context.wait)
+        found = deploy.settle(context, plan, deployment)
         if found is not None and found.state == live.SUCCEEDED:
             continue
         # The service may refuse to delete a default. That one is sent again as it is: same name, same content.
         if found is not None and found.name != endpoint.default:
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
             deploy.delete_revision(context.ml, plan, found.name)
-        deploy.create_revision(context.ml, plan, deployment, model_ids[deployment.logical], context.root)
+        deploy.create_revision(context, plan, deployment, model_ids[deployment.logical])
         report.created.append(deployment.revision)
+
+
+def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:
+    """Whether the revision is usable; one of the same name with another content is for `deploy.settle` to refuse."""
+    found = endpoint.deployments.get(deployment.revision)
+    return endpoint.is_usable(deployment.revision) and (
+        found is None or found.identity in (None, deployment.identity())
+    )

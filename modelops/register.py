@@ -10,11 +10,12 @@ import contextlib
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from modelops import azure, uploads
+from modelops.context import REGISTER, Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import staged
 from modelops.plan import LocalModel, RegisteredModel, ReleasePlan
@@ -26,6 +27,10 @@ DIGEST_PROPERTY: Final = "contentDigest"
 UPLOAD_FOLDER: Final = "model"
 """A model folder's name in Azure and below AZUREML_MODEL_DIR, wherever it lies in the repository."""
 
+ROLE_SECONDS: Final = 600.0
+"""How long an upload waits for a role that was granted in the same `up`: in Azure that takes up to ten minutes."""
+
+_ROLE_PAUSE_SECONDS: Final = 10.0
 _ATTEMPTS: Final = 6
 _LOCK_POLL_SECONDS: Final = 0.2
 # The service's text for a version that exists with another content (azure-ai-ml: _utils/_asset_utils.py).
@@ -49,21 +54,8 @@ def find_version(ml: "MLClient", model: LocalModel) -> tuple[str | None, int]:
     return (str(found) if found else None), highest + 1
 
 
-def ensure_model(
-    ml: "MLClient",
-    plan: ReleasePlan,
-    model: LocalModel | RegisteredModel,
-    root: Path,
-    wait: Callable[[float], None],
-) -> tuple[str, str | None]:
+def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | RegisteredModel) -> tuple[str, str | None]:
     """Make sure that the model is registered.
-
-    Args:
-        ml: client of the plan's workspace.
-        plan: says which workspace it is.
-        model: what a deployment names.
-        root: the folder that the plan's paths start from.
-        wait: sleeps for so many seconds, or raises when the release is to stop.
 
     Returns:
         The model's id for a deployment, and `name:version` if this call registered it.
@@ -74,12 +66,12 @@ def ensure_model(
     """
     if isinstance(model, RegisteredModel):
         return model_id(plan, model.name, model.version, model.registry), None
-    with _lock_on_this_machine(plan, model, wait):
+    with _lock_on_this_machine(context, plan, model):
         for _ in range(_ATTEMPTS):
-            version, free = find_version(ml, model)
+            version, free = find_version(context.ml, model)
             if version is not None:
                 return model_id(plan, model.name, version), None
-            if _register(ml, model, str(free), root, wait):
+            if _register(context, model, str(free)):
                 return model_id(plan, model.name, str(free)), f"{model.name}:{free}"
     raise ReleaseError(
         f"registering model {model.name} failed: {_ATTEMPTS} times another release took the version number. "
@@ -97,57 +89,69 @@ def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = 
     )
 
 
-def _register(ml: "MLClient", model: LocalModel, version: str, root: Path, wait: Callable[[float], None]) -> bool:
+def _register(context: Context, model: LocalModel, version: str) -> bool:
     """Upload and register; False if somebody else took the version with other bytes."""
-    from azure.ai.ml.entities import Model  # noqa: PLC0415
-    from azure.core.exceptions import HttpResponseError, ResourceExistsError  # noqa: PLC0415
+    from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
 
-    prefix = f"LocalUpload/{model.digest}"
+    cleared, waited = False, 0.0
     with (
         azure.step(f"registering model {model.name}:{version}"),
-        staged(root / model.path, UPLOAD_FOLDER, model.digest) as copy,
+        staged(context.root / model.path, UPLOAD_FOLDER, model.digest) as copy,
     ):
-        for repaired in (False, True):
-            entity = Model(
-                name=model.name,
-                version=version,
-                path=copy,
-                type=model.type,
-                properties={DIGEST_PROPERTY: model.digest},
-            )
-            # The SDK would name the upload after a hash of its own, which reads all bytes once more (1 s for each GiB)
-            # and is the same for some trees that differ; it takes ours from this attribute.
-            vars(entity)["_upload_hash"] = model.digest
-            known = False
+        prefix = f"LocalUpload/{model.digest}/{copy.name}"
+        while True:
+            complete = False
             try:
-                registered = ml.models.create_or_update(entity)
-                known = True
-                if uploads.is_whole(ml, str(registered.path), copy, wait):
+                registered = context.ml.models.create_or_update(_entity(model, version, copy))
+                complete = True
+                if uploads.is_whole(context, str(registered.path), copy):
                     return True
             except ResourceExistsError:
                 # An upload that was killed: some files are there, the one that says "complete" is not.
-                if repaired:
+                if cleared:
                     raise
-            except HttpResponseError as error:
+            except Exception as error:
                 if _OTHER_CONTENT in str(error):
                     return False
-                raise
-            uploads.clear(ml, f"{prefix}/{copy.name}", wait, even_complete=known)
-    raise ReleaseError(
-        f"registering model {model.name}:{version} failed: files were missing from the workspace's storage after the "
-        "upload, twice. Somebody else deletes there; see datastore workspaceblobstore."
+                if not uploads.is_role_missing(error) or waited >= ROLE_SECONDS:
+                    raise
+                text = (
+                    f"storage refuses the upload; waiting for the role to apply, {waited:.0f} s of {ROLE_SECONDS:.0f}"
+                )
+                context.progress(REGISTER, text)
+                context.wait(_ROLE_PAUSE_SECONDS)
+                waited += _ROLE_PAUSE_SECONDS
+                continue
+            if cleared:
+                raise ReleaseError(
+                    "files were missing from the workspace's storage after the upload, twice. Somebody else deletes "
+                    "there; see datastore workspaceblobstore."
+                )
+            uploads.clear(context, prefix, even_complete=complete)
+            cleared = True
+
+
+def _entity(model: LocalModel, version: str, copy: Path) -> Any:
+    from azure.ai.ml.entities import Model  # noqa: PLC0415
+
+    entity = Model(
+        name=model.name, version=version, path=copy, type=model.type, properties={DIGEST_PROPERTY: model.digest}
     )
+    # The SDK would name the upload after a hash of its own, which reads all bytes once more (1 s for each GiB) and is
+    # the same for some trees that differ; it takes ours from this attribute.
+    vars(entity)["_upload_hash"] = model.digest
+    return entity
 
 
 @contextlib.contextmanager
-def _lock_on_this_machine(plan: ReleasePlan, model: LocalModel, wait: Callable[[float], None]) -> Iterator[None]:
+def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: LocalModel) -> Iterator[None]:
     """Let releases of one `up` that share a model upload it one after the other; the second finds it there."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
     cache.mkdir(parents=True, exist_ok=True)
     key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{model.digest}".lower()
     with (cache / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w") as lock:
         while not _try_lock(lock):
-            wait(_LOCK_POLL_SECONDS)
+            context.wait(_LOCK_POLL_SECONDS)
         yield  # closing the file unlocks it, also when the process is killed
 
 

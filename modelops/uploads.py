@@ -5,10 +5,11 @@ are there. Killed in between, it leaves files that make every later attempt fail
 remove them.
 """
 
-from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from modelops.context import Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import files_of
 
@@ -28,7 +29,7 @@ def container(ml: "MLClient") -> "ContainerClient":
     """The container that the SDK uploads models to, with the credential that its datastore asks for."""
     from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
-    datastore = ml.datastores.get(_DATASTORE, include_secrets=True)
+    datastore: Any = ml.datastores.get(_DATASTORE, include_secrets=True)
     credentials = datastore.credentials
     secret = getattr(credentials, "account_key", None) or getattr(credentials, "sas_token", None)
     return ContainerClient(
@@ -38,7 +39,15 @@ def container(ml: "MLClient") -> "ContainerClient":
     )
 
 
-def is_whole(ml: "MLClient", uri: str, copy: Path, wait: Callable[[float], None]) -> bool:
+def is_role_missing(error: BaseException) -> bool:
+    """Whether storage refused somebody who is signed in: no role, or one that was granted a moment ago."""
+    if "permission to alter this storage account" in str(error):  # the SDK's words for AuthorizationPermissionMismatch
+        return True
+    url = str(getattr(getattr(getattr(error, "response", None), "request", None), "url", ""))
+    return getattr(error, "status_code", None) == HTTPStatus.FORBIDDEN and ".blob." in url
+
+
+def is_whole(context: Context, uri: str, copy: Path) -> bool:
     """Whether storage holds the files of `copy` below a registered model's `uri`.
 
     Another release may be uploading the same files at this moment: files that are missing get time to arrive.
@@ -48,7 +57,7 @@ def is_whole(ml: "MLClient", uri: str, copy: Path, wait: Callable[[float], None]
     """
     prefix = uri.partition("/paths/")[2].rstrip("/")
     expected = {each.name: each.size for each in files_of(copy)}
-    client = container(ml)
+    client = container(context.ml)
     last: dict[str, int] = {}
     quiet = 0.0
     while quiet < QUIET_SECONDS:
@@ -62,23 +71,22 @@ def is_whole(ml: "MLClient", uri: str, copy: Path, wait: Callable[[float], None]
             )
         quiet = quiet + _POLL_SECONDS if present == last else 0.0
         last = present
-        wait(_POLL_SECONDS)
+        context.wait(_POLL_SECONDS)
     return False
 
 
-def clear(ml: "MLClient", prefix: str, wait: Callable[[float], None], *, even_complete: bool) -> None:
+def clear(context: Context, prefix: str, *, even_complete: bool) -> None:
     """Remove an incomplete upload, unless it turns out to be alive and gets complete.
 
     A file that is being sent in blocks shows no progress; should its upload be alive after all, it fails or finds
     its files changed when it checks them, and starts again.
 
     Args:
-        ml: client of the workspace.
+        context: client and surroundings of the release.
         prefix: where the upload lies.
-        wait: sleeps for so many seconds, or raises when the release is to stop.
         even_complete: do not trust the mark that says so: files were found missing.
     """
-    client = container(ml)
+    client = container(context.ml)
     last: list[tuple[str, str]] = []
     quiet = 0.0
     while quiet < QUIET_SECONDS:
@@ -88,7 +96,7 @@ def clear(ml: "MLClient", prefix: str, wait: Callable[[float], None], *, even_co
         seen = [(each.name, each.etag) for each in blobs]
         quiet = quiet + _POLL_SECONDS if seen == last else 0.0
         last = seen
-        wait(_POLL_SECONDS)
+        context.wait(_POLL_SECONDS)
     for name, _ in last:
         client.delete_blob(name)
 

@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from modelops import azure, preview
+from modelops.context import READ, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped
 from modelops.fingerprint import remove_staged
 from modelops.gate import Gate
 from modelops.plan import ReleasePlan
-from modelops.reconcile import READ, RESTORE, SWITCH, VERIFY, Context, reconcile
+from modelops.reconcile import reconcile
 
 _ENDPOINT = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
 

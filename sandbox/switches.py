@@ -29,6 +29,10 @@ class Switches:
     """A mini-batch whose run() returns fewer results than inputs is retried (else the gap counts as failed items)."""
     nested_folders_ignored: bool = True
     """Files in sub-folders of a job's input are not scored (else they are)."""
+    retries_are_tries: bool = True
+    """``max_retries`` counts the tries of a mini-batch (else what comes after the first one)."""
+    init_required: bool = True
+    """A scoring script without ``init()`` fails its job (else it is run without)."""
 
 
 PROFILES = {
@@ -43,6 +47,8 @@ PROFILES = {
         empty_defaults="absent",
         short_results_retried=True,
         nested_folders_ignored=False,
+        retries_are_tries=False,
+        init_required=False,
     ),
 }
 """The two profiles that the release tests run under."""

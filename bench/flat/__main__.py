@@ -4,6 +4,7 @@ tests/unit/test_bench.py checks that it declares the same resource types, as oft
 """
 
 import uuid
+from typing import TypedDict
 
 import pulumi
 from pulumi_azure_native import (
@@ -25,7 +26,16 @@ BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 
 me = authorization.get_client_config()
 group = resources.ResourceGroup("flat-group", location=LOCATION)
-place = {"resource_group_name": group.name, "location": LOCATION}
+
+
+class Place(TypedDict):
+    """What most resources take."""
+
+    resource_group_name: pulumi.Output[str]
+    location: str
+
+
+place: Place = {"resource_group_name": group.name, "location": LOCATION}
 
 account = storage.StorageAccount(
     "flatstorage",
@@ -136,5 +146,7 @@ endpoint = ml.BatchEndpoint(
     tags={},
 )
 
-for name, value in {"group": group, "workspace": workspace, "cluster": cluster, "endpoint": endpoint}.items():
-    pulumi.export(name, value.name)
+pulumi.export("group", group.name)
+pulumi.export("workspace", workspace.name)
+pulumi.export("cluster", cluster.name)
+pulumi.export("endpoint", endpoint.name)

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from sandbox.arm.store import Resource, Store
 from sandbox.arm.world import World
-from sandbox.blobs import containers, reads, sas, writes
+from sandbox.blobs import containers, reads, sas, shared_key, writes
 from sandbox.blobs.call import MATCHES, Call
 from sandbox.blobs.errors import BlobError, invalid_header, not_modelled
 from sandbox.blobs.store import BlobStore
@@ -92,7 +92,9 @@ async def handle(request: web.Request, world: World) -> web.StreamResponse:
     try:
         response = await _serve(request, world, resource)
     except BlobError as error:
-        _log.info("%s %s: %s", request.method, request.path, error)
+        # What is refused because it is not there yet must be seen; the rest is everyday life.
+        level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
+        _log.log(level, "%s %s: %s", request.method, request.path, error)
         response = _refusal(request, error, request_id)
     if not response.prepared:
         response.headers["x-ms-request-id"] = request_id
@@ -145,8 +147,10 @@ def _authorize(call: Call, world: World, account: Resource, needed: str, what: s
             raise invalid_header("x-ms-version", "", "a date, YYYY-MM-DD: bearer tokens need the header")
         return
     if call.headers.get("Authorization", "").lower().startswith("sharedkey"):
-        if account.body.get("properties", {}).get("allowSharedKeyAccess", True):
-            raise not_modelled("account keys (SharedKey); use a token or a SAS")
+        # Null and absent mean: allowed.
+        if account.body.get("properties", {}).get("allowSharedKeyAccess") is not False:
+            shared_key.check(call, account)
+            return
         raise BlobError(
             403,
             "KeyBasedAuthenticationNotPermitted",

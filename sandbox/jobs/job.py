@@ -42,6 +42,7 @@ class Job:
         self._began = time.monotonic()
         self._batches: Batches | None = None
         self._stopping = False
+        self._ending = asyncio.Event()
 
     def _artifact_account(self) -> str:
         """Return the storage account of the workspace, where the artifacts of its runs are."""
@@ -58,24 +59,22 @@ class Job:
         mirror = asyncio.create_task(self._mirror())
         try:
             await self._do()
-            await self._end("Completed", None)
+            await self._end("Completed", None, mirror)
         except JobFailed as error:
-            await self._end("Failed", error)
+            await self._end("Failed", error, mirror)
         except asyncio.CancelledError:
             if self._stopping:
-                await self._end("Failed", sandbox_stopped())
+                await self._end("Failed", sandbox_stopped(), mirror)
             else:
                 self._logs.execution("User cancelled the run.")
-                await self._end("Canceled", None)
+                await self._end("Canceled", None, mirror)
             raise
         except Exception as error:  # noqa: BLE001 - a defect of the sandbox ends the job, not the server
             _log.exception("job %s", self._request.name)
             text = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
-            await self._end("Failed", JobFailed(text, "SandboxDefect"))
+            await self._end("Failed", JobFailed(text, "SandboxDefect"), mirror)
         finally:
             mirror.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await mirror
             await asyncio.to_thread(shutil.rmtree, self._folder.root, ignore_errors=True)
 
     async def _do(self) -> None:
@@ -86,12 +85,16 @@ class Job:
         async with self._nodes.some(request.compute, request.instance_count) as nodes:
             self._running(files, nodes)
             assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(request, self._folder, self._batches, nodes, self._logs).run()
+            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._world.switches).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
         if append_row:
             await asyncio.to_thread(output.merge, self._folder.output, request.output.file_name)
+        try:
+            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, request.output)
+        except KeyError as error:
+            raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
 
     async def _prepare(self) -> list[str]:
         """Check what can be checked without running anything; return the files to score."""
@@ -114,8 +117,7 @@ class Job:
         self._batches = Batches(
             files,
             size=request.mini_batch_size,
-            # "Retries" in one document, "tries" in another: the reading with fewer attempts.
-            tries=max(1, request.max_retries),
+            tries=max(1, request.max_retries + (not self._world.switches.retries_are_tries)),
             threshold=request.error_threshold,
             retry_short=self._world.switches.short_results_retried,
         )
@@ -140,19 +142,24 @@ class Job:
     async def _mirror(self) -> None:
         """Bring logs and metrics to where clients read them, every second."""
         told = -1
-        while True:
-            await asyncio.sleep(_MIRROR_SECONDS)
+        while not self._ending.is_set():
             if self._batches is not None and self._batches.tally.processed != told:
                 told = self._batches.tally.processed
                 self._logs.execution(f"Processed {told} of {self._batches.tally.batches} mini-batches.")
                 self._records.update(self._request.child_id, metrics=self._batches.tally.metrics())
             await self._logs.mirror()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MIRROR_SECONDS):
+                    await self._ending.wait()
 
-    async def _end(self, status: str, failure: JobFailed | None) -> None:
+    async def _end(self, status: str, failure: JobFailed | None, mirror: asyncio.Task[None]) -> None:
         """Bring output, logs and metrics out, then set the last state: who sees it finds everything in its place."""
+        self._ending.set()
+        await mirror
         error = self._explain(status, failure)
-        output_place = self._request.output
-        await asyncio.to_thread(output.upload, self._blobs, self._folder.output, output_place)
+        # Of a job that did not complete, what its workers wrote stays in the output folder.
+        with contextlib.suppress(KeyError):
+            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, self._request.output)
         await self._logs.mirror(whole=True)
         metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
         self._records.update(self._request.child_id, metrics=metrics)

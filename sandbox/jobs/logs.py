@@ -38,7 +38,7 @@ logs/sys/job_report/processed_mini-batches.csv  every attempt of every mini-batc
 
 @dataclass(slots=True)
 class JobLogs:
-    """The log files of a job (parent run) and of its step (child run). Call its methods from the event loop."""
+    """The log files of a job (parent run) and of its step (child run); for the event loop, one call at a time."""
 
     blobs: BlobStore
     records: RunRecords
@@ -118,7 +118,8 @@ class JobLogs:
                     continue
                 run = self.parent if path == EXECUTION else self.child
                 copy = file.with_name(f".{name}")
-                with contextlib.suppress(FileNotFoundError):
+                # The storage account may be deleted while a job runs.
+                with contextlib.suppress(FileNotFoundError, KeyError):
                     shutil.copyfile(file, copy)
                     self.blobs.adopt(self.account, CONTAINER, _blob(run, path), copy)
                 if path not in self._sent:

@@ -52,12 +52,18 @@ class JobRunner:
         job = Job(self._world, self._blobs, self._nodes, request)
         task = asyncio.get_running_loop().create_task(job.run())
         self._tasks[key] = job, task
-        task.add_done_callback(lambda _: self._ended(request.name))
+        task.add_done_callback(lambda task: self._ended(request.name, task))
 
-    def _ended(self, name: str) -> None:
-        """Forget a job; one that was cancelled before its first step has not set its own state."""
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        """Forget a job; one that was cancelled before its first step, or broke down, has not set its own state."""
         self._tasks.pop(name.lower(), None)
-        self._finish(name, "Canceled", None)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._finish(name, "Canceled", None)
+            return
+        _log.error("job %s broke down", name, exc_info=error)
+        message = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
+        self._finish(name, "Failed", {"code": "SandboxDefect", "message": message})
 
     def _finish(self, name: str, status: str, error: dict[str, str] | None) -> None:
         """End what has not ended of a job's runs."""

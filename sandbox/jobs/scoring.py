@@ -13,6 +13,7 @@ from sandbox.jobs.request import JobRequest
 from sandbox.jobs.settings import environment, ip_of, worker_settings
 from sandbox.jobs.stage import JobFolder
 from sandbox.jobs.worker import InitFailed, Place, ScriptBroken, Worker
+from sandbox.switches import Switches
 
 _INIT_TRIES = 3
 """A node gives up after this many failures of ``init()`` for each of its processes."""
@@ -29,6 +30,7 @@ class Scoring:
     batches: Batches
     nodes: int
     logs: JobLogs
+    switches: Switches
     _numbers: Counter[int] = field(default_factory=Counter)
     _init_failures: Counter[int] = field(default_factory=Counter)
     _progress_at: float = field(default_factory=time.monotonic)
@@ -68,7 +70,8 @@ class Scoring:
                 await self._end(worker, str(error))
                 worker = None
                 self.batches.give_back(batch)
-                self._count_init_failure(node, str(error))
+                if self._node_gives_up(node, str(error)):
+                    return
                 continue
             if attempt.error is not None:
                 code = await self._end(worker, attempt.trace or attempt.error)
@@ -85,7 +88,7 @@ class Scoring:
     async def _start(self, node: int) -> Worker:
         place = Place(node, f"process{self._numbers[node]:03d}")
         self._numbers[node] += 1
-        settings = worker_settings(self.request, self.folder, place)
+        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
         variables = environment(self.request, self.folder, place, self.nodes)
         stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
         stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
@@ -105,12 +108,19 @@ class Scoring:
         self.logs.script_error(worker.place.node, worker.place.name, trace)
         return code
 
-    def _count_init_failure(self, node: int, trace: str) -> None:
-        """Give up when every node has."""
+    def _node_gives_up(self, node: int, trace: str) -> bool:
+        """Count a failure of ``init()``; return whether the node has had too many.
+
+        Raises:
+            JobFailed: every node has.
+        """
         self._init_failures[node] += 1
         limit = _INIT_TRIES * self.request.max_concurrency_per_instance
-        if all(self._init_failures[each] >= limit for each in range(self.nodes)):
+        # A node without a mini-batch has no process that could fail.
+        active = min(self.nodes, self.batches.tally.batches)
+        if all(self._init_failures[each] >= limit for each in range(active)):
             raise init_failed(self._init_failures.total(), trace.rstrip().splitlines()[-1])
+        return self._init_failures[node] >= limit
 
     def _account(self, batch: MiniBatch, attempt: Attempt, worker: Worker) -> None:
         place, number = worker.place, batch.attempts + 1

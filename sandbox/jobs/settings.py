@@ -39,7 +39,7 @@ def arguments(request: JobRequest, folder: JobFolder) -> list[str]:
     ]
 
 
-def worker_settings(request: JobRequest, folder: JobFolder, place: Place) -> dict[str, Any]:
+def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, init_required: bool) -> dict[str, Any]:
     """Return the settings that ``driver/amlbi_main.py`` reads first; ``{pid}`` in ``temp_file`` is filled in later."""
     work = folder.work / f"{place.node}-{place.name}"
     work.mkdir(parents=True, exist_ok=True)
@@ -48,6 +48,7 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place) -> dic
         "argv": arguments(request, folder),
         "script": request.scoring_script,
         "module": module_name(request.scoring_script),
+        "functions": ["init", "run"] if init_required else ["run"],
         "code_dir": str(folder.code),
         "output_dir": str(folder.output),
         "working_dir": str(work),

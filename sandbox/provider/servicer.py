@@ -41,19 +41,20 @@ class Provider:
     def __init__(self, engine: Engine, **addresses: str) -> None:
         self._engine = engine
         self._addresses = addresses
-        self._session: Session | None = None
+        # An engine that attaches to a running provider configures it once for each provider in the program.
+        self._sessions: list[Session] = []
 
     @property
     def session(self) -> Session:
-        """What `configure` made."""
-        if self._session is None:
+        """What `configure` made last."""
+        if not self._sessions:
             raise ProviderError("the azure-native stand-in was called before Configure")
-        return self._session
+        return self._sessions[-1]
 
     async def close(self) -> None:
         """Close what `configure` opened."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions:
+            await session.close()
 
     async def handshake(self, request: provider_pb2.ProviderHandshakeRequest) -> Any:
         """Say what the provider can do; the engine reads autonaming support here, not in Configure's answer."""
@@ -87,9 +88,7 @@ class Provider:
             raise ProviderError(_OLD_ENGINE)
         given = {name.rpartition(":")[2]: value for name, value in request.variables.items()}
         given |= {name: value for name, value in decode(request.args).items() if isinstance(value, str)}
-        settings = config.read(given)
-        await self.close()
-        self._session = Session(settings, **self._addresses)
+        self._sessions.append(Session(config.read(given), **self._addresses))
         return provider_pb2.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
     async def check(self, request: provider_pb2.CheckRequest) -> Any:
@@ -151,7 +150,7 @@ class Provider:
         state, inputs = decode(request.properties), decode(request.inputs)
         known = inputs if inputs or state else None
         session = self.session
-        found = await session.run(session.operations.read(resource, request.id, state, known))
+        found = await session.run(session.operations.read(resource, request.id, state, known), request.timeout)
         if found is None:
             return provider_pb2.ReadResponse(id="")
         return provider_pb2.ReadResponse(id=found.arm_id, properties=encode(found.outputs), inputs=encode(found.inputs))
@@ -191,6 +190,6 @@ class Provider:
 
     async def cancel(self, _: Empty) -> Any:
         """End every call under way: the user pressed Ctrl-C."""
-        if self._session is not None:
-            self._session.stop()
+        for session in self._sessions:
+            session.stop()
         return Empty()

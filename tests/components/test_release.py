@@ -1,7 +1,7 @@
 """ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -116,10 +116,12 @@ def called(*arguments: Any, **changes: Any) -> tuple[str, list[dict[str, Any]]]:
     """`hook` on the loop that Pulumi's mocks use."""
     found: list[tuple[str, list[dict[str, Any]]]] = []
 
-    async def run() -> None:
+    async def run() -> str:
         found.append(await hook(*arguments, **changes))
+        return ""
 
-    recorded(lambda: pulumi.Output.from_input(run()))
+    waiting: Callable[[], Any] = run
+    recorded(lambda: pulumi.Output.from_input(waiting()))
     return found[0]
 
 
@@ -202,13 +204,15 @@ def test_its_outputs_follow_the_marker_s_input() -> None:
 
     def declare() -> None:
         made = ModelRelease("digits", args())
-        pulumi.Output.all(made.default, made.deployments, made.plan).apply(lambda all_: seen.update(enumerate(all_)))
+        pulumi.Output.all(made.default, made.deployments, made.plan).apply(
+            lambda all_: seen.update(zip("abc", all_, strict=True))
+        )
 
     recorded(declare)
     revision = release._read(plan()).target
-    assert seen[0] == revision
-    assert seen[1] == {"mlp": revision}
-    assert seen[2]["default"] == "mlp"
+    assert seen["a"] == revision
+    assert seen["b"] == {"mlp": revision}
+    assert seen["c"]["default"] == "mlp"
 
 
 def test_a_path_that_is_not_there_is_told_before_anything_is_registered() -> None:

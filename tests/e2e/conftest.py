@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.rehearsal import REPOSITORY, Rehearsal
+from tests.e2e.rehearsal import OUTCOMES, REPOSITORY, Rehearsal
 
 
 @pytest.fixture(name="checkout", scope="session")
@@ -82,3 +82,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
         look = f"cd {place}/program && SANDBOX_HOME={place}/home .venv/bin/python -m sandbox run -- pulumi stack export"
         report.sections.append(("to look into it", look))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the killed sandboxes led to."""
+    if outcomes := config.stash.get(OUTCOMES, None):
+        told = ", ".join(f"{count} {what}" for what, count in sorted(outcomes.items()))
+        terminalreporter.write_line(f"sandbox killed: {told}")

@@ -48,7 +48,7 @@ cpu_cluster = AmlCompute(
 cpu_cluster = ml_client.compute.begin_create_or_update(cpu_cluster)
 
 # The units that follow: a deployment, the default, a job.
-digits = Path("examples") / "digits"
+digits = Path("examples/digits")
 deployment = ModelBatchDeployment(
     name="digits-deployment",
     description="Reads digits",
@@ -59,7 +59,7 @@ deployment = ModelBatchDeployment(
         image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1",
         conda_file=digits / "environment" / "conda.yaml",
     ),
-    code_configuration=CodeConfiguration(code=digits / "code", scoring_script="score.py"),
+    code_configuration=CodeConfiguration(code=str(digits / "code"), scoring_script="score.py"),
     settings=ModelBatchDeploymentSettings(
         instance_count=2,
         max_concurrency_per_instance=1,
@@ -77,6 +77,7 @@ ml_client.batch_endpoints.begin_create_or_update(endpoint).result()
 images = Input(type=AssetTypes.URI_FOLDER, path=str(digits / "data" / "images"))
 job = ml_client.batch_endpoints.invoke(endpoint_name=endpoint.name, input=images)
 ml_client.jobs.stream(job.name)
-print("status", ml_client.jobs.get(job.name).status)  # noqa: T201
+if (status := ml_client.jobs.get(job.name).status) != "Completed":
+    sys.exit(f"the job ended as {status}")
 scoring_job = next(iter(ml_client.jobs.list(parent_job_name=job.name)))
 ml_client.jobs.download(name=scoring_job.name, download_path=download, output_name="score")

@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,16 +18,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import pytest
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMAND_SECONDS = 240.0
 """Longer than any one command takes, even on a machine that is busy with something else."""
+PROJECT = "azureml-batch-endpoint"
 MARKER = "pulumi:index:Stash"
 BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:")
 """Resources that are the engine's own and nobody's infrastructure."""
+SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 %)"
+"""What the example's committed model does with the example's images."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
+OUTCOMES = pytest.StashKey[Counter[str]]()
+"""How many interrupted runs needed what; the terminal summary prints it."""
 
 _Answer = TypeVar("_Answer")
 
@@ -113,8 +121,8 @@ class Rehearsal:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The caller's environment without anything that names a cloud, a stack or a sandbox."""
-        foreign = ("PULUMI_", "AZURE_", "ARM_", "SANDBOX_")
+        """The caller's environment without anything that names a cloud, a stack or a sandbox, and without its make."""
+        foreign = ("PULUMI_", "AZURE_", "ARM_", "SANDBOX_", "MAKE", "MFLAGS", "STACK", "PYTEST")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
         # Without debug commands the engine has no --event-log.
         return kept | {
@@ -145,6 +153,10 @@ class Rehearsal:
     def run(self, *command: str, extra: Mapping[str, str] | None = None, principal: str = "deployer") -> Done:
         """Run a command as ``python -m sandbox run --as PRINCIPAL -- COMMAND``."""
         return self.python("-m", "sandbox", "run", "--as", principal, "--", *command, extra=extra)
+
+    def make(self, target: str) -> Done:
+        """Run a target of the Makefile, without its first step: the tools are those that run this test."""
+        return self.start("make", target, "SET_UP=@:").wait()
 
     def begin(
         self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
@@ -178,14 +190,37 @@ class Rehearsal:
         """Run ``pulumi up`` and expect success."""
         return self.pulumi("up", *arguments).ok()
 
-    def outputs(self, stack: str = "dev") -> dict[str, Any]:
-        """Return the stack's outputs."""
-        done = self.run("pulumi", "stack", "output", "--json", "--show-secrets", "--stack", stack).ok()
-        return dict(json.loads(done.out))
-
     def state(self, stack: str = "dev") -> dict[str, Any]:
-        """Return the exported deployment: ``resources``, ``pending_operations``."""
-        return dict(json.loads(self.run("pulumi", "stack", "export", "--stack", stack).ok().out)["deployment"])
+        """Return a stack's deployment (``resources``, ``pending_operations``), as `pulumi stack export` shows it.
+
+        Read from the backend's own file: a command would take a second each time.
+        """
+        file = self.home / "pulumi" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+        return dict(json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {})
+
+    def outputs(self, stack: str = "dev") -> dict[str, Any]:
+        """Return a stack's outputs."""
+        found = next(each for each in self.state(stack)["resources"] if each["type"] == "pulumi:pulumi:Stack")
+        return dict(found["outputs"])
+
+    @property
+    def default(self) -> str:
+        """The default deployment that the stack's outputs name."""
+        return str(self.outputs()["endpoints"]["digits"]["default"])
+
+    def lost(self) -> str:
+        """Return what `status` lists as made and in no stack's state."""
+        return self.python("-m", "sandbox", "status", "--lost").ok().out
+
+    def do_what_is_printed_of_the_lost(self, lost: str) -> Counter[str]:
+        """Run the commands that `status` prints: import what has a fixed name, delete what has a random one."""
+        done: Counter[str] = Counter()
+        kept = {match[1]: match[2] for match in re.finditer(r"^  (/\S+)\n    keep it: +(.*)$", lost, re.MULTILINE)}
+        for match in re.finditer(r"^  (/\S+)\n(?:    keep it: .*\n)?    delete it: +(.*)$", lost, re.MULTILINE):
+            command = shlex.split(kept.get(match[1], match[2]))
+            self.python(*command[1:]).ok()
+            done["imported" if match[1] in kept else "deleted"] += 1
+        return done
 
     def changed_files(self) -> str:
         """Return what ``git status`` says: empty when the checkout is clean."""
@@ -204,7 +239,7 @@ class Rehearsal:
 
     def configure(self, change: Callable[[dict[str, Any]], object], stack: str = "dev") -> None:
         """Change a stack's config; keys are given without the project's namespace."""
-        project = "azureml-batch-endpoint:"
+        project = f"{PROJECT}:"
         with self._stack_file(stack) as config:
             own = {key.removeprefix(project): value for key, value in config.items() if key.startswith(project)}
             change(own)

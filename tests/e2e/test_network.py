@@ -45,7 +45,7 @@ def test_without_a_compute_of_its_own_no_image_can_be_built(fresh: Rehearsal) ->
     properties = {key: body["properties"][key] for key in (*writable, "systemDatastoresAuthMode", "imageBuildCompute")}
     identity = {
         "type": "UserAssigned",
-        "userAssignedIdentities": dict.fromkeys(body["identity"]["userAssignedIdentities"], {}),
+        "userAssignedIdentities": {each: {} for each in body["identity"]["userAssignedIdentities"]},
     }
     put = {"location": body["location"], "identity": identity, "properties": properties}
     forget(put)

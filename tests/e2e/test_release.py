@@ -24,7 +24,7 @@ def _score(rehearsal: Rehearsal, folder: str) -> float:
 
 
 def test_one_changed_byte_is_one_version_one_revision_and_a_moved_default(deployed: Rehearsal) -> None:
-    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    old = deployed.default
     deployed.change_one_byte_of_the_model()
 
     before = deployed.mark()
@@ -39,7 +39,7 @@ def test_one_changed_byte_is_one_version_one_revision_and_a_moved_default(deploy
     assert old in preview.text
 
     assert deployed.up().steps == ONE_STEP
-    assert deployed.outputs()["endpoints"]["digits"]["default"] == new
+    assert deployed.default == new
     assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
     assert sorted(deployed.of_kind("batchEndpoints/deployments")) == sorted([old, new])
 
@@ -50,14 +50,14 @@ def test_one_changed_byte_is_one_version_one_revision_and_a_moved_default(deploy
 
 def test_the_old_bytes_again_register_and_create_nothing(deployed: Rehearsal) -> None:
     """Going back in git is a rollback: only the default moves."""
-    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    old = deployed.default
     deployed.change_one_byte_of_the_model()
     deployed.up()
     subprocess.run(["git", "checkout", "--quiet", "--", "examples"], cwd=deployed.folder, check=True)
 
     before = deployed.mark()
     assert deployed.up().steps == ONE_STEP
-    assert deployed.outputs()["endpoints"]["digits"]["default"] == old
+    assert deployed.default == old
     assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
     written = [each for each in deployed.writes(before) if not each.startswith("POST")]
     assert len(written) == 1, written
@@ -95,13 +95,13 @@ def test_a_failing_hook_fails_the_up_and_the_next_one_finishes(fresh: Rehearsal)
 
 
 def test_a_failing_release_leaves_the_old_default_serving(deployed: Rehearsal) -> None:
-    old = deployed.outputs()["endpoints"]["digits"]["default"]
+    old = deployed.default
     deployed.change_one_byte_of_the_model()
     deployed.fault(
         "status", "PUT", r"/batchEndpoints/[^/]+/deployments/[^/]+$", times=-1, status=400, code="BadRequest"
     )
     deployed.pulumi("up").failed()
-    assert deployed.outputs()["endpoints"]["digits"]["default"] == old
+    assert deployed.default == old
     assert deployed.of_kind("batchEndpoints/deployments") == [old]
     status = deployed.run("python", "-m", "modelops", "status", "--stack", "dev")
     assert old in status.text, json.dumps([status.code, status.text])

@@ -1,15 +1,17 @@
 """A stack on the real engine: up, up again, refresh, destroy, and what a rehearsal leaves in the checkout."""
 
+import json
 import re
 from pathlib import Path
 
-from tests.e2e.rehearsal import Rehearsal
+from tests.e2e.rehearsal import SCORED, Rehearsal
 
 REVISION = re.compile(r"mlp-[0-9a-f]{8}")
 
 
 def test_up_makes_an_endpoint_whose_default_is_a_revision_of_the_one_deployment(deployed: Rehearsal) -> None:
-    outputs = deployed.outputs()
+    outputs = json.loads(deployed.run("pulumi", "stack", "output", "--json").ok().out)
+    assert outputs == deployed.outputs()
     assert sorted(outputs) == ["cluster", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
     assert list(outputs["endpoints"]) == ["digits"]
     endpoint = outputs["endpoints"]["digits"]
@@ -67,6 +69,31 @@ def test_up_after_destroy_makes_it_again(deployed: Rehearsal) -> None:
     deployed.pulumi("destroy").ok()
     deployed.up()
     assert len(deployed.of_kind("batchEndpoints/deployments")) == 1
+
+
+def test_make_up_scores_the_example_and_make_down_removes_everything(fresh: Rehearsal) -> None:
+    first = fresh.make("up").ok()
+    assert SCORED in first.out.splitlines()
+    assert list((fresh.folder / "predictions").rglob("predictions.csv"))
+    assert fresh.changed_files() == ""
+    before = fresh.of_kind("batchEndpoints/deployments")
+    assert SCORED in fresh.make("up").ok().out.splitlines()
+    assert fresh.of_kind("batchEndpoints/deployments") == before
+    fresh.make("down").ok()
+    assert fresh.state().get("resources", []) == []
+    assert not fresh.processes()
+    assert fresh.changed_files() == ""
+
+
+def test_no_secret_is_in_the_state_or_in_a_log(deployed: Rehearsal) -> None:
+    facts = json.loads((deployed.home / "sandbox.json").read_text(encoding="utf-8"))
+    secrets = [facts["passphrase"], *(each["clientSecret"] for each in facts["principals"].values())]
+    secrets.append(deployed.server["controlToken"])
+    files = [*(deployed.home / "log").rglob("*"), *(deployed.home / "pulumi").rglob("*")]
+    texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()}
+    assert [str(file) for file, text in texts.items() if any(secret in text for secret in secrets)] == []
+    tokens = re.compile(r"eyJ[\w-]{20,}\.[\w-]{20,}|[?&]sig=(?!REDACTED)\w|AccountKey=")
+    assert [str(file) for file, text in texts.items() if tokens.search(text)] == []
 
 
 def test_a_rehearsal_leaves_the_checkout_clean_and_a_real_stack_can_be_made_in_it(

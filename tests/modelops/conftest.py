@@ -11,12 +11,14 @@ import pytest
 
 from modelops import azure as ours
 from modelops import fingerprint, live
+from modelops.context import Context
 from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
-from modelops.reconcile import Context, ReleaseReport, reconcile
+from modelops.reconcile import ReleaseReport, reconcile
 from tests.sandbox.handle import Sandbox
 
 GROUP = "modelops"
 ML_API = "2025-12-01"
+CONDA = "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-core\n  - azureml-dataset-runtime[fuse]\n"
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1"
 
 _numbers = itertools.count(1)
@@ -130,13 +132,14 @@ class Bench:
     plan: ReleasePlan
     ml: Any
     steps: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
 
     def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
         """Run a release of `plan`, by default the bench's own."""
         context = Context(self.ml, self.root, self._note, _never)
         return reconcile(plan or self.plan, context, previous)
 
-    def changed(self, **settings: int) -> ReleasePlan:
+    def changed(self, **settings: Any) -> ReleasePlan:
         """The plan with other scoring settings: another revision."""
         deployment = self.plan.deployments["mlp"]
         other = replace(deployment, settings=replace(deployment.settings, **settings))
@@ -177,8 +180,9 @@ class Bench:
         """Number of the last request, for `writes`."""
         return self.place.sandbox.control.sequence()
 
-    def _note(self, step: str, _text: str) -> None:
+    def _note(self, step: str, text: str) -> None:
         self.steps.append(step)
+        self.said.append(text)
 
 
 def _never(_seconds: float) -> None:
@@ -195,7 +199,7 @@ def bench(in_sandbox: Sandbox, place: Place, tmp_path: Path) -> Iterator[Bench]:
     (tmp_path / "model" / "deep" / "labels.txt").write_text("0\n1\n", encoding="utf-8")
     (tmp_path / "code").mkdir()
     (tmp_path / "code" / "score.py").write_text(f"# {number}\ndef init(): ...\ndef run(batch): ...\n", encoding="utf-8")
-    (tmp_path / "conda.yaml").write_text("dependencies:\n- python=3.11\n", encoding="utf-8")
+    (tmp_path / "conda.yaml").write_text(CONDA, encoding="utf-8")
     endpoint = f"bench-{number}"
     place.put(
         f"batchEndpoints/{endpoint}",

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import RegisteredModel
-from modelops.reconcile import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from tests.modelops.conftest import Bench
 
 DEPLOYMENT = "/deployments/[^/]+$"
@@ -183,3 +183,22 @@ def test_a_refused_registration_says_what_azure_said(bench: Bench) -> None:
         bench.release()
     assert f"registering model {bench.model_name}:1 failed: AuthorizationFailed: no right to do it" in str(failed.value)
     assert bench.live().deployments == {}
+
+
+def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench) -> None:
+    bench.release()
+    changed = bench.changed(mini_batch_size=3)
+    deployments = f"batchEndpoints/{bench.plan.endpoint.name}/deployments"
+    body = bench.place.get(f"{deployments}/{bench.plan.target}")
+    given = ("model", "codeConfiguration", "environmentId", "compute", "resources")
+    properties = {key: value for key, value in body["properties"].items() if key in given}
+    properties["properties"] = {"revisionIdentity": "0" * 64}
+    bench.place.put(f"{deployments}/{changed.target}", {"location": body["location"], "properties": properties})
+    with pytest.raises(ReleaseError) as refused:
+        bench.release(changed)
+    assert str(refused.value) == (
+        f"deployment {changed.target} exists with another content (identity {'0' * 64}, planned "
+        f"{changed.deployments['mlp'].identity()}): the 8 digits of its name are the same by chance. Add an "
+        "environment variable to the deployment, which makes another name, and run `pulumi up`."
+    )
+    assert bench.live().default == bench.plan.target

@@ -94,6 +94,30 @@ def test_a_version_that_somebody_else_took_is_left_to_them(bench: Bench) -> None
     assert bench.versions() == ["1", "2"]
 
 
+@pytest.mark.parametrize("method", ["HEAD", "PUT"])
+def test_a_role_that_was_granted_a_moment_ago_is_waited_for(bench: Bench, method: str) -> None:
+    bench.place.sandbox.control.fault(
+        "status", method=method, path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=3
+    )
+    report = bench.release()
+    assert report.registered == [f"{bench.model_name}:1"]
+    assert bench.said[1:4] == [
+        f"looking for model {bench.model_name}, uploading it if it is new",
+        "storage refuses the upload; waiting for the role to apply, 0 s of 600",
+        "storage refuses the upload; waiting for the role to apply, 10 s of 600",
+    ]
+    assert _content(bench) == _whole(bench)
+
+
+def test_a_role_that_never_comes_ends_the_release(bench: Bench) -> None:
+    bench.place.sandbox.control.fault(
+        "status", method="HEAD", path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=100
+    )
+    with pytest.raises(ReleaseError, match="Storage Blob Data Contributor"):
+        bench.release()
+    assert bench.said[-1] == "storage refuses the upload; waiting for the role to apply, 590 s of 600"
+
+
 @pytest.mark.parametrize("machines", [1, 2])
 def test_two_endpoints_released_at_once_register_the_model_once(bench: Bench, machines: int) -> None:
     second = replace(bench.plan.endpoint, name=f"{bench.plan.endpoint.name}-b")

@@ -253,6 +253,22 @@ def test_without_a_token_and_with_an_account_key_a_request_is_refused(
     assert code(refused) == (401, "NoAuthenticationInformation")
 
 
+def test_an_account_that_allows_keys_takes_its_own(server: BlobServer, container: ContainerClient) -> None:
+    container.upload_blob("a b", b"1")
+    account = server.world.store.below("", "Microsoft.Storage/storageAccounts")[0]
+    key = "a2V5" * 16
+    server.world.store.put(account.id, account.type, {"properties": {}}, {"keys": ["b3RoZXI=", key]})
+    with server.client(key) as client:
+        mine = client.get_container_client("data")
+        mine.upload_blob("ü", b"2", metadata={"a": "b"}, overwrite=True)
+        assert mine.download_blob("a b", offset=0, length=1).readall() == b"1"
+        assert list(mine.list_blob_names(name_starts_with="ü")) == ["ü"]
+        mine.get_blob_client("ü").set_blob_metadata({})
+    with server.client("d3Jvbmc=") as client, pytest.raises(ClientAuthenticationError) as error:
+        client.get_blob_client("data", "a b").download_blob()
+    assert code(error) == (403, "AuthenticationFailed")
+
+
 def test_a_sas_opens_its_container_for_its_permissions_only(server: BlobServer, container: ContainerClient) -> None:
     server.blobs.create_container(ACCOUNT, "other")
     container.upload_blob("a", b"1")

@@ -1,6 +1,7 @@
 """Batch jobs that succeed: what the script is given, and what is left of a job."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sandbox.jobs.environment import check
 from sandbox.jobs.request import EnvironmentSpec, InputLocation, ModelFiles
 from sandbox.switches import Switches
 from tests.sandbox.blob_server import ACCOUNT
-from tests.sandbox.job_bench import JobBench
+from tests.sandbox.job_bench import CONDA, JobBench
 
 NAMES = """
     import os
@@ -218,7 +219,9 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     done = bench.run(bench.request(script, 3, mini_batch_size=2))
     assert list(done.parent["logs"]) == ["logs/azureml/executionlogs.txt"]
     execution = done.logs["logs/azureml/executionlogs.txt"].splitlines()
-    assert [line.split("] ", 1)[1].split(" after ")[0] for line in execution] == [
+    told = [line.split("] ", 1)[1].split(" after ")[0] for line in execution]
+    # A slow machine has time for lines about progress between them.
+    assert [line for line in told if not re.fullmatch(r"Processed \d of 2 mini-batches\.", line)] == [
         "Submitting job 'batchjob-1' of deployment 'd'.",
         "Running: 3 files in 2 mini-batches, 1 processes on 1 nodes.",
         "Processed 2 of 2 mini-batches: 3 items succeeded, 0 failed.",
@@ -226,9 +229,10 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     ]
     progress = [text for path, text in done.logs.items() if path.startswith("logs/job_progress_overview.")]
     lines = [line.split(" ", 1)[1] for line in progress[0].splitlines()]
-    assert lines[0] == "Scheduling finished. Scheduled 2 mini batches in 0 seconds. There are 2 tasks with 3 items."
+    scheduled = r"Scheduling finished\. Scheduled 2 mini batches in \d+ seconds\. There are 2 tasks with 3 items\."
+    assert re.fullmatch(scheduled, lines[0])
     assert lines[1] == "No task has been processed yet."
-    assert lines[2].startswith("Processed 1 of 2 mini batches in 0:00:0")
+    assert lines[2].startswith("Processed 1 of 2 mini batches in 0:0")
     assert lines[-1] == "The overviewer on 0 stopped."
     assert done.logs["logs/user/stdout/0/process000.stdout.txt"] == "root logger\nprinted\n"
     assert done.logs["logs/user/stderr/0/process000.stderr.txt"] == "to stderr\n"
@@ -246,3 +250,10 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
 def test_the_examples_environment_is_the_one_that_jobs_run_in() -> None:
     conda = Path("examples/digits/environment/conda.yaml").read_text(encoding="utf-8")
     assert check(EnvironmentSpec("digits", "1", "image:1", conda)) == []
+
+
+def test_conda_packages_that_are_no_python_packages_are_remarked_on() -> None:
+    conda = CONDA.replace("- pip\n", "- pip\n- conda-forge::libgomp=13.2\n")
+    assert check(EnvironmentSpec("e", "1", "image:1", conda)) == [
+        "conda package 'libgomp' is no Python package of this environment: not checked"
+    ]

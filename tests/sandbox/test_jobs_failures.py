@@ -13,7 +13,7 @@ import pytest
 from sandbox.jobs import scoring
 from sandbox.jobs.request import EnvironmentSpec, JobRequest
 from sandbox.jobs.runner import JobRunner
-from sandbox.switches import Switches
+from sandbox.switches import PROFILES, Switches
 from tests.sandbox.blob_server import ACCOUNT
 from tests.sandbox.job_bench import CLUSTER, CONDA, JobBench
 
@@ -101,6 +101,13 @@ def test_nothing_but_failures_fails_append_row_even_without_a_threshold(bench: J
     assert "predictions.csv" not in done.output
 
 
+def test_the_lenient_readings_try_once_more_and_need_no_init(bench: JobBench) -> None:
+    bench.world.switches = PROFILES["lenient"]
+    script = "def run(mini_batch): raise ValueError('bad file')\n"
+    done = bench.run(bench.request(script, 1, max_retries=1))
+    assert done.logs["logs/sys/job_report/processed_mini-batches.csv"].count('"ValueError: bad file"') == 2
+
+
 def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
     bench.world.switches = Switches(short_results_retried=True)
     script = "def init(): pass\ndef run(mini_batch): return ['row'] if mini_batch[1:] else mini_batch\n"
@@ -116,6 +123,25 @@ def test_an_init_that_always_fails_ends_the_job_after_three_tries_of_each_proces
     assert done.parent["status"] == "Failed"
     assert "The init() in the entry scipt had raised exception for 6 times." in done.error
     assert "OSError: no model" in done.error
+
+
+def test_an_init_that_always_fails_on_one_of_two_nodes_leaves_the_work_to_the_other(bench: JobBench) -> None:
+    script = """
+        import os, time
+        def init():
+            if os.environ["AZ_BATCH_IS_CURRENT_NODE_MASTER"] == "true":
+                raise OSError("no disk")
+        def run(mini_batch): return [os.path.basename(path) for path in mini_batch]
+    """
+    assert bench.run(bench.request(script, 4, mini_batch_size=1, instance_count=2)).lines == [
+        "f000",
+        "f001",
+        "f002",
+        "f003",
+    ]
+    broken = "def init(): raise OSError('no disk')\ndef run(mini_batch): return mini_batch\n"
+    done = bench.run(bench.request(broken, 1, instance_count=2))
+    assert "The init() in the entry scipt had raised exception for 3 times." in done.error
 
 
 def test_an_init_that_fails_once_costs_no_try(bench: JobBench) -> None:

@@ -53,6 +53,7 @@ def main() -> NoReturn:
     with os.fdopen(lifeline, "rb", buffering=0, closefd=False) as pipe:
         job: Job = json.loads(_first_line(pipe.fileno()))
     threading.Thread(target=_end_with_host, args=(lifeline,), daemon=True).start()
+    signal.signal(signal.SIGINT, _interrupt_once)
     try:
         # The host started us with SIGINT blocked: until here an interrupt would show a traceback.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -67,6 +68,12 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     _flush()
     sys.exit(code)
+
+
+def _interrupt_once(*_: object) -> None:
+    """Raise KeyboardInterrupt, and no second one: engine, terminal and host may each send the signal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _flush() -> None:

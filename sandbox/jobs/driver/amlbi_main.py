@@ -68,7 +68,8 @@ class Script:
         """Call ``init()`` if it was not called yet; return whether it was now."""
         if self._started:
             return False
-        self._module.init()
+        if hasattr(self._module, "init"):
+            self._module.init()
         self._started = True
         return True
 
@@ -155,12 +156,12 @@ def load(settings: dict[str, Any]) -> Script:
     """Import the scoring script from the code snapshot.
 
     Raises:
-        AttributeError: it has no ``init`` or no ``run``.
+        AttributeError: it has not the functions that it must have.
         BaseException: whatever the import raises.
     """
     sys.path.insert(0, settings["code_dir"])
     module = importlib.import_module(settings["module"])
-    for name in ("init", "run"):
+    for name in settings["functions"]:
         if not callable(getattr(module, name, None)):
             raise AttributeError(f"the entry script '{settings['script']}' has no function {name}()")  # noqa: TRY004
     return Script(module)

@@ -6,6 +6,7 @@ import select
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 BEHAVIOUR = os.environ.get("WORKER", "release")
 DIARY = Path(os.environ["WORKER_DIARY"])
@@ -32,7 +33,7 @@ def until_told_to_stop(seconds: float) -> bool:
     return bool(ready)
 
 
-def release(plan: dict) -> None:
+def release(plan: dict[str, Any]) -> None:
     """Pretend one release."""
     name = plan["endpoint"]["name"]
     say(event="step", step="create revisions", text=f"creating deployment of {name}")
@@ -47,13 +48,20 @@ def release(plan: dict) -> None:
         note(f"working {name}")
         until_told_to_stop(60)
         say(event="stopping", step="create revisions", switchSent=BEHAVIOUR == "switch")
-        time.sleep(1)
+        time.sleep(0.5)
         note(f"finished the request in flight {name}")
         os._exit(0)
+    if BEHAVIOUR == "mute":
+        note(f"working {name}")
+        time.sleep(3)
+        os._exit(0)
+    if BEHAVIOUR == "slow":
+        time.sleep(0.4)
     note(f"released {name}")
     say(event="done", report={"summary": f"{name}: default (none) -> mlp-1"})
 
 
+sys.stderr.write("pretending\n")
 note("started")
 for line in iter(sys.stdin.readline, ""):
     request = json.loads(line)

@@ -1,0 +1,31 @@
+"""What the steps of a release share, and what the steps are called."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+
+RESTORE: Final = "restore the default"
+READ: Final = "read what is live"
+REGISTER: Final = "register models"
+CREATE: Final = "create revisions"
+TRY_OUT: Final = "try out"
+SWITCH: Final = "switch the default"
+VERIFY: Final = "verify"
+PRUNE: Final = "prune"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Client and surroundings of one release."""
+
+    ml: "MLClient"
+    root: Path
+    """Folder that the plan's paths start from."""
+    progress: Callable[[str, str], None]
+    """Called with the step and what it does."""
+    wait: Callable[[float], None]
+    """Sleeps for so many seconds, or raises `Stopped`."""

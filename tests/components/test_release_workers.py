@@ -1,0 +1,170 @@
+"""The pool of worker processes, with real processes that only pretend (tests/modelops/markers/worker.py)."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.workers import WorkerFailed, WorkerPool, WorkerStopped
+
+PRETENDING = Path(__file__).resolve().parents[1] / "modelops" / "markers" / "worker.py"
+
+
+class Pool:
+    """A pool whose workers behave in one way, and what they wrote down."""
+
+    def __init__(self, folder: Path, behaviour: str, size: int = 2, deadline: float = 60) -> None:
+        self.diary = folder / "diary"
+        self.events: list[Mapping[str, Any]] = []
+        self.pool = WorkerPool(
+            [sys.executable, str(PRETENDING)],
+            {**os.environ, "WORKER": behaviour, "WORKER_DIARY": str(self.diary)},
+            folder / "log" / "worker.log",
+            size=size,
+            deadline_seconds=deadline,
+        )
+
+    async def release(self, name: str) -> str:
+        """Have one release pretended and return its summary."""
+        done = await self.pool.run({"op": "release", "plan": {"endpoint": {"name": name}}}, self.events.append)
+        return str(done["report"]["summary"])
+
+    def notes(self) -> list[str]:
+        """What the workers did, without their process ids, sorted."""
+        lines = self.diary.read_text(encoding="utf-8").splitlines() if self.diary.exists() else []
+        return sorted(line.partition(" ")[2] for line in lines)
+
+    async def noted(self, text: str) -> None:
+        """Wait until the diary says so."""
+        while text not in self.notes():  # noqa: ASYNC110 - it is another process that writes them
+            await asyncio.sleep(0.01)
+
+
+def ran(program: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(program, 60))
+
+
+def test_workers_are_bounded_and_used_again(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "release")
+        found = await asyncio.gather(*(pool.release(f"e{number}") for number in range(12)))
+        assert found == [f"e{number}: default (none) -> mlp-1" for number in range(12)]
+        assert pool.notes() == sorted([f"released e{number}" for number in range(12)] + ["started"] * 2)
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_steps_are_passed_on(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "release")
+        await pool.release("e")
+        assert pool.events == [
+            {"event": "step", "step": "create revisions", "text": "creating deployment of e"},
+        ]
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_a_failed_release_keeps_its_worker(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "fail", size=1)
+        for _ in range(2):
+            with pytest.raises(WorkerFailed, match=r"^registration refused$"):
+                await pool.release("e")
+        assert pool.notes() == ["started"]
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "die", size=1)
+        for _ in range(2):
+            with pytest.raises(WorkerFailed) as failed:
+                await pool.release("e")
+            assert str(failed.value) == "the release worker ended with exit code 3 at step 'create revisions'."
+        assert pool.notes() == ["started", "started"]
+        await pool.pool.end()
+
+    ran(program())
+
+
+@pytest.mark.parametrize(("behaviour", "sent"), [("wait", False), ("switch", True)])
+def test_a_stop_ends_every_release_and_says_where(tmp_path: Path, behaviour: str, sent: bool) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, behaviour, size=1)
+        waiting = [asyncio.ensure_future(pool.release(name)) for name in ("a", "b")]
+        await pool.noted("working a")
+        pool.pool.stop()
+        pool.pool.stop()  # the signal comes several times
+        first, second = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(first, WorkerStopped)
+        assert (first.step, first.switch_sent, first.at_deadline) == ("create revisions", sent, False)
+        assert isinstance(second, WorkerStopped)
+        assert (second.step, second.switch_sent) == (None, False)
+        await pool.pool.until_idle()
+        with pytest.raises(WorkerStopped):
+            await pool.release("c")
+        await pool.pool.end()
+        assert "finished the request in flight a" in pool.notes()
+        assert "working b" not in pool.notes()
+
+    ran(program())
+
+
+def test_the_deadline_stops_a_release_and_spares_the_next_one_s_worker(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "wait", size=1, deadline=0.5)
+        for name in ("a", "b"):
+            with pytest.raises(WorkerStopped) as stopped:
+                await pool.release(name)
+            assert stopped.value.at_deadline
+        await pool.pool.end()
+        assert pool.notes().count("started") == 2
+        assert "finished the request in flight b" in pool.notes()
+
+    ran(program())
+
+
+def test_time_spent_waiting_for_a_worker_does_not_count(tmp_path: Path) -> None:
+    """Nine releases of 0.4 s each on one worker: the last waits longer than the deadline, and succeeds."""
+
+    async def program() -> None:
+        pool = Pool(tmp_path, "slow", size=1, deadline=3)
+        assert len(await asyncio.gather(*(pool.release(name) for name in "abcdefghi"))) == 9
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_a_worker_that_says_nothing_more_is_given_up_with_its_last_step(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "mute", size=1)
+        waiting = asyncio.ensure_future(pool.release("a"))
+        await pool.noted("working a")
+        pool.pool.stop()
+        with pytest.raises(WorkerStopped) as stopped:
+            await waiting
+        assert stopped.value.step == "create revisions"
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_standard_error_goes_to_the_log(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "release")
+        pool.pool.log.parent.mkdir()
+        pool.pool.log.write_bytes(b"x" * 5_000_000)
+        await pool.release("e")
+        assert pool.pool.log.read_text(encoding="utf-8") == "pretending\n"
+        await pool.pool.end()
+
+    ran(program())

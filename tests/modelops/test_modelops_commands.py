@@ -1,0 +1,211 @@
+"""The commands as people type them, against the sandbox: output, exit codes, stops."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from modelops import fingerprint, jobs
+from modelops.errors import ReleaseError
+from tests.modelops.conftest import Bench
+from tests.modelops.workers import REPOSITORY
+
+# The SDK uses what the libraries below it have deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SCRIPT = """\
+import os, time
+
+calls = 0
+
+def init(): ...
+
+def run(batch):
+    global calls
+    calls += 1
+    names = sorted(os.path.basename(path) for path in batch)
+    if os.environ.get("FAIL"):
+        raise ValueError("broken on purpose")
+    while calls > 1 and not os.path.exists(os.environ["GO"]):
+        time.sleep(0.05)
+    return [f"{name},ok" for name in names]
+"""
+
+
+def start(bench: Bench, *arguments: str) -> "subprocess.Popen[str]":
+    """Start a command for the bench's endpoint, found in a file of saved outputs."""
+    outputs = bench.root / "outputs.json"
+    plan = bench.plan
+    saved = {
+        "subscriptionId": plan.subscription_id,
+        "resourceGroup": plan.resource_group,
+        "workspace": plan.workspace,
+        "endpoints": {"digits": {"name": plan.endpoint.name, "plan": plan.to_json()}},
+    }
+    outputs.write_text(json.dumps(saved), encoding="utf-8")
+    where = ["--outputs", str(outputs), "--directory", str(bench.root)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "modelops", arguments[0], *where, *arguments[1:]],
+        cwd=REPOSITORY,
+        env={**bench.place.sandbox.env, "XDG_CACHE_HOME": str(bench.root / "cache")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(bench: Bench, *arguments: str) -> tuple[int, str, str]:
+    """Run a command to its end: exit code, output, errors."""
+    with start(bench, *arguments) as running:
+        output, errors = running.communicate(timeout=120)
+    return running.returncode, output, errors
+
+
+def test_status_shows_what_is_live(bench: Bench) -> None:
+    bench.release()
+    name, revision = bench.plan.endpoint.name, bench.plan.target
+    assert run(bench, "status", "--check") == (
+        0,
+        (
+            f"endpoint    {name}\n"
+            f"scoring URI https://{name}.{bench.place.sandbox.location}.inference.ml.azure.com/jobs\n"
+            f"default     {revision}\n"
+            f"deployment  {revision}  Succeeded  (default)\n"
+        ),
+        "",
+    )
+
+
+def test_a_default_moved_by_hand_is_found_and_mended(bench: Bench) -> None:
+    bench.release()
+    other = bench.changed(mini_batch_size=3)
+    bench.release(other)
+    code, output, _ = run(bench, "status", "--check")
+    assert code == 1
+    assert f"DIFFERS     the default is {other.target}, released was {bench.plan.target}\n" in output
+    code, output, _ = run(bench, "status", "--check", "--json")
+    assert (code, json.loads(output)["releasedDefault"]) == (1, bench.plan.target)
+    code, output, errors = run(bench, "release")  # its standard input is /dev/null
+    name = bench.plan.endpoint.name
+    assert (code, output.splitlines()[-1], errors) == (
+        0,
+        f"{name}: default {other.target} -> {bench.plan.target}",
+        "",
+    )
+    assert run(bench, "status", "--check")[0] == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Bench, number: int) -> None:
+    control = bench.place.sandbox.control
+    control.fault("delay", method="PUT", path=r"/models/[^/]+/versions/", seconds=30)
+    before = bench.mark()
+    with start(bench, "release") as running:
+        control.wait(method="PUT", path=r"/models/[^/]+/versions/", after=before, finished=False)
+        before = bench.mark()
+        os.kill(running.pid, number)
+        assert running.stderr is not None
+        assert running.stderr.readline() == "stopping when the request in flight is answered\n"
+        control.clear_faults()
+        _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (
+        1,
+        "error: stopped at step 'register models'; default unchanged. Run the command again.\n",
+    )
+    assert bench.writes(before) == []
+    assert bench.versions() == ["1"]
+
+
+def test_a_release_without_a_login_says_how_to_log_in(bench: Bench) -> None:
+    for name in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):
+        bench.place.sandbox.env.pop(name)
+    try:
+        code, _, errors = run(bench, "status")
+    finally:
+        bench.place.sandbox.env.update({name: os.environ[name] for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID")})
+        bench.place.sandbox.env["AZURE_CLIENT_SECRET"] = os.environ["AZURE_CLIENT_SECRET"]
+    assert code == 1
+    assert errors.startswith(f"error: reading endpoint {bench.plan.endpoint.name} failed: Azure refused the login")
+    assert "Log in with `az login`" in errors
+    assert "Traceback" not in errors
+
+
+def _with_script(bench: Bench, **variables: str) -> Path:
+    """Release a script that waits for the file `go` from its second mini-batch on; return a folder of three files."""
+    (bench.root / "code" / "score.py").write_text(SCRIPT, encoding="utf-8")
+    deployment = bench.plan.deployments["mlp"]
+    changed = replace(
+        deployment,
+        code_digest=fingerprint.digest(bench.root / "code"),
+        settings=replace(deployment.settings, mini_batch_size=1, max_retries=0, error_threshold=0),
+        environment_variables={"GO": str(bench.root / "go"), **variables},
+    )
+    bench.plan = replace(bench.plan, deployments={"mlp": changed})
+    bench.release()
+    data = bench.root / "data"
+    data.mkdir()
+    for number in range(3):
+        (data / f"{number}.txt").write_text("x", encoding="utf-8")
+    return data
+
+
+def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> None:
+    data = _with_script(bench)
+    seen: list[str] = []
+
+    def report(text: str, _seconds: float) -> None:
+        seen.append(text)
+        if text == "Running, 1 of 3 mini-batches":
+            (bench.root / "go").touch()
+
+    job = jobs.start(bench.ml, bench.plan.endpoint.name, None, str(data))
+    jobs.follow(bench.ml, job, report)
+    files = jobs.download(bench.ml, job, bench.root / "predictions")
+    assert "Running, 1 of 3 mini-batches" in seen
+    assert seen[-1] == "Completed"
+    assert [path.name for path in files] == ["predictions.csv"]
+    assert sorted(files[0].read_text(encoding="utf-8").split()) == ["0.txt,ok", "1.txt,ok", "2.txt,ok"]
+
+
+def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> None:
+    data = _with_script(bench)
+    (bench.root / "go").touch()
+    folder = bench.root / "predictions"
+    code, output, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder), "--deployment", "mlp")
+    assert (code, errors) == (0, "")
+    first, *_, last = output.splitlines()
+    assert first.endswith(f" on {bench.plan.endpoint.name} (deployment {bench.plan.target})")
+    assert last == f"  {folder}/predictions.csv"
+    code, _, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder))
+    assert (code, errors) == (
+        2,
+        f"error: --download '{folder}' is not empty. Name a new folder, or remove this one first.\n",
+    )
+
+
+def test_a_failed_job_says_what_the_service_said(bench: Bench) -> None:
+    data = _with_script(bench, FAIL="1")
+    job = jobs.start(bench.ml, bench.plan.endpoint.name, None, str(data))
+    with pytest.raises(ReleaseError) as failed:
+        jobs.follow(bench.ml, job, lambda _text, _seconds: None)
+    assert str(failed.value).startswith(f"job {job} ended in state Failed after ")
+    assert f"az ml job download --name {job} --all" in str(failed.value)
+
+
+def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
+    before = bench.mark()
+    code, _, errors = run(bench, "invoke", "--input", "nowhere", "--download", str(bench.root / "new"))
+    assert (code, errors) == (
+        2,
+        (
+            "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor an URI "
+            "(https://, azureml://, azureml:name:version).\n"
+        ),
+    )
+    assert bench.mark() == before

@@ -1,0 +1,163 @@
+"""The hook on the real engine, with workers that only pretend: many markers, ends, failures, interrupts.
+
+What these do not prove: anything about Azure, and the other resources of the program; tests/e2e does.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MARKERS = Path(__file__).with_name("markers")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Program:
+    """A copy of the program with a backend of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "program"
+        shutil.copytree(MARKERS, self.folder, ignore=shutil.ignore_patterns("__pycache__"))
+        (self.folder / "venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
+        (folder / "backend").mkdir()
+        self.diary = folder / "diary"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("PULUMI")},
+            "PATH": f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}",
+            "PYTHONPATH": str(REPOSITORY),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_CONFIG_PASSPHRASE": "test",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "MARKERS_LOG": str(folder / "worker.log"),
+            "WORKER_DIARY": str(self.diary),
+        }
+        self.pulumi("stack", "init", "test")
+
+    def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+        """Start a command in a session of its own."""
+        return subprocess.Popen(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.folder,
+            env={**self.environment, **variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def pulumi(self, *arguments: str, code: int = 0, **variables: str) -> str:
+        """Run a command to its end and return what it printed."""
+        with self.start(*arguments, **variables) as running:
+            output, _ = running.communicate(timeout=120)
+        assert running.returncode == code, output
+        return output
+
+    def up(self, *arguments: str, code: int = 0, **variables: str) -> str:
+        """Run `up` without its preview."""
+        return self.pulumi("up", "--yes", "--skip-preview", *arguments, code=code, **variables)
+
+    def notes(self) -> list[str]:
+        """What the workers did, without their process ids, sorted."""
+        lines = self.diary.read_text(encoding="utf-8").splitlines() if self.diary.exists() else []
+        return sorted(line.partition(" ")[2] for line in lines)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Return a program of which nothing is deployed."""
+    return Program(tmp_path)
+
+
+def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+    """Wait for a condition while the process runs."""
+    while not condition():
+        assert process.poll() is None, "it ended before"
+
+
+@pytest.mark.parametrize(("count", "arguments"), [(40, ()), (8, ("--parallel", "1"))])
+def test_many_markers_do_not_wait_for_each_other(program: Program, count: int, arguments: tuple[str, ...]) -> None:
+    program.up(*arguments, MARKERS=str(count))
+    assert [note for note in program.notes() if note.startswith("released")] == sorted(
+        f"released digits-{number}" for number in range(count)
+    )
+    assert program.notes().count("started") <= 2
+    program.up("--expect-no-changes", *arguments, MARKERS=str(count))
+
+
+def test_a_worker_that_takes_its_time_to_exit_prints_nothing(program: Program) -> None:
+    quick, slow = program.up(), program.up(MARKERS_DESCRIPTION="changed", WORKER="slow exit")
+    for output in (quick, slow):
+        shown = output.partition("Diagnostics:")[2].partition("Resources:")[0].split()
+        assert shown == [
+            "azureml-batch:index:ModelRelease",
+            "(digits-0):",
+            "digits-0:",
+            "default",
+            "(none)",
+            "->",
+            "mlp-1",
+        ]
+        assert "Exception" not in output
+        assert "Error" not in output
+
+
+def test_a_preview_adds_a_summary_and_releases_nothing(program: Program) -> None:
+    output = program.pulumi("preview")
+    assert "    create revision mlp-1\n    default (none) -> mlp-1\n" in output
+    assert not [note for note in program.notes() if note.startswith("released")]
+
+
+def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) -> None:
+    output = program.up(code=1, WORKER="fail")
+    assert (
+        "before hook \"digits-0-release\" failed: the release of endpoint 'digits-0' failed: registration refused\n"
+        in output
+    )
+    assert "the infrastructure is up. Run `pulumi up` again" in output
+    program.up()
+    assert "released digits-0" in program.notes()
+    program.up("--expect-no-changes")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "text"),
+    [
+        ("wait", "was stopped: stopped at step 'create revisions'; default unchanged. Run `pulumi up` again."),
+        ("switch", "was stopped: the switch was already sent; run `pulumi up` again."),
+    ],
+)
+@pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "engine alone"])
+def test_ctrl_c_stops_the_release_and_says_where(
+    program: Program, behaviour: str, text: str, *, whole_group: bool
+) -> None:
+    with program.start("up", "--yes", "--skip-preview", WORKER=behaviour) as running:
+        until(lambda: "working digits-0" in program.notes(), running)
+        if whole_group:
+            os.killpg(running.pid, signal.SIGINT)
+        else:
+            os.kill(running.pid, signal.SIGINT)
+        output, _ = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert f"the release of endpoint 'digits-0' {text}" in output
+    assert "Traceback" not in output
+    program.up()
+    assert "released digits-0" in program.notes()
+
+
+def test_a_killed_engine_stops_the_release(program: Program) -> None:
+    with program.start("up", "--yes", "--skip-preview", WORKER="wait") as running:
+        until(lambda: "working digits-0" in program.notes(), running)
+        running.kill()
+        running.communicate(timeout=60)
+    while "finished the request in flight digits-0" not in program.notes():
+        pass
+    program.pulumi("cancel", "--yes")
+    program.up()
+    program.pulumi("refresh", "--yes", "--clear-pending-creates")
+    program.up("--expect-no-changes")

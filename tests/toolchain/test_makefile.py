@@ -1,0 +1,61 @@
+"""What the Makefile does before Python does anything."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from toolchain.places import REPOSITORY
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make in this checkout."""
+    return subprocess.run(["make", "-s", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+
+def python(folder: Path, name: str, version: str) -> str:
+    """Make a command that says it is a Python of some version: it runs the real one with another version_info."""
+    path = folder / name
+    path.write_text(
+        "#!/bin/sh\n"
+        f'test "$1" = -c && exec {sys.executable} -c "import sys; sys.version_info = ({version}); $2"\n'
+        f'echo ran {name} "$@"\n'
+    )
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_help_lists_every_target() -> None:
+    text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    documented = re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)
+    phony = next(line for line in text.splitlines() if line.startswith(".PHONY:")).split()[1:]
+    assert sorted(documented) == sorted(set(phony) - {"tools-dev"})
+    listed = [line.split()[1] for line in make("help").stdout.splitlines()]
+    assert listed == documented
+    assert make().stdout == make("help").stdout
+
+
+@pytest.mark.parametrize("version", ["3, 10, 14", "3, 14, 0"])
+def test_an_unfit_python_is_one_clear_message(tmp_path: Path, version: str) -> None:
+    unfit = python(tmp_path, "unfit", version)
+    ran = make("tools", f"PYTHON={unfit} {tmp_path}/none")
+    assert ran.returncode != 0
+    assert ran.stdout == ""
+    assert ran.stderr.splitlines()[0] == (
+        f"Python 3.11, 3.12 or 3.13 is needed to set up this checkout; tried: {unfit} {tmp_path}/none. "
+        "Install one, or name it: make PYTHON=/path/to/python3.12"
+    )
+
+
+def test_takes_the_first_python_that_will_do(tmp_path: Path) -> None:
+    unfit = python(tmp_path, "unfit", "3, 10, 0")
+    ran = make("tools-dev", f"PYTHON={tmp_path}/none {unfit} {sys.executable} {tmp_path}/never")
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_the_set_up_is_done_already(tmp_path: Path) -> None:
+    del tmp_path
+    ran = make("tools-dev")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
