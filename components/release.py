@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pulumi
 from pulumi.output import Unknown
+from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
 from components.workers import Event, WorkerFailed, WorkerPool, WorkerStopped
@@ -91,6 +92,7 @@ class ModelRelease(pulumi.ComponentResource):
         self, name: str, plan: Mapping[str, Any], live_default: pulumi.Input[str | None]
     ) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:
+            _say_failures_once()
             try:
                 inputs = await _plain_input(hook, plan)
                 old = self._released = (hook.old_inputs or {}).get("input")
@@ -145,6 +147,19 @@ class ModelRelease(pulumi.ComponentResource):
             pulumi.log.info(f"{event['step']}: {event['text']}", resource=self, ephemeral=True)
         elif event.get("event") == "heartbeat":
             pulumi.log.info(f"{name}: still at {event['step']!r}", resource=self, ephemeral=True)
+
+
+def _say_failures_once() -> None:
+    """Keep the outputs of a failed resource from being reported as forgotten exceptions, each with a traceback.
+
+    With --continue-on-error the SDK faults them all, and nobody has to look at each; the engine has said what failed.
+    """
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), ResourceRegistrationFailed):
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(report)
 
 
 _LAST_WORDS_SECONDS: Final = 0.2  # for the hooks' answers to reach the engine

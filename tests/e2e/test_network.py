@@ -37,18 +37,12 @@ def test_without_a_compute_of_its_own_no_image_can_be_built(fresh: Rehearsal) ->
     fresh.up(*STAGING)
     (workspace,) = [each for each in fresh.resources() if each.rsplit("/", 2)[1] == "workspaces" and "achineL" in each]
 
-    def forget(body: dict[str, Any]) -> None:
-        del body["properties"]["imageBuildCompute"]
-
     body = fresh.arm("GET", workspace, "2025-12-01")
     writable = ("applicationInsights", "keyVault", "storageAccount", "containerRegistry", "primaryUserAssignedIdentity")
-    properties = {key: body["properties"][key] for key in (*writable, "systemDatastoresAuthMode", "imageBuildCompute")}
-    identity = {
-        "type": "UserAssigned",
-        "userAssignedIdentities": {each: {} for each in body["identity"]["userAssignedIdentities"]},
-    }
-    put = {"location": body["location"], "identity": identity, "properties": properties}
-    forget(put)
+    properties = {key: body["properties"][key] for key in (*writable, "systemDatastoresAuthMode")}
+    users: dict[str, dict[str, str]] = {each: {} for each in body["identity"]["userAssignedIdentities"]}
+    identity = {"type": "UserAssigned", "userAssignedIdentities": users}
+    put: dict[str, Any] = {"location": body["location"], "identity": identity, "properties": properties}
     fresh.arm("PUT", workspace, "2025-12-01", put)
     failed = fresh.run("python", *INVOKE).failed()
     assert "names no imageBuildCompute" in failed.flat
