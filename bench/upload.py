@@ -18,8 +18,10 @@ from azure.storage.blob import ContainerClient
 
 from bench.checkout import Checkout
 from bench.measure import Row, paired
-from modelops import azure, fingerprint, register
+from modelops import fingerprint, register
+from modelops.context import Context
 from modelops.plan import EndpointPlan, LocalModel, ReleasePlan
+from modelops.workspace import Workspace
 
 FILES = 4
 FILE_BYTES = 256 * 1024 * 1024
@@ -55,11 +57,11 @@ def _make(folder: Path) -> None:
 
 def _ours(group: str, workspace: str, folder: Path) -> None:
     subscription = os.environ["AZURE_SUBSCRIPTION_ID"]
-    ml = azure.connect(subscription, group, workspace)
     model = LocalModel(path=folder.name, name="bench-big", type="custom_model", digest=fingerprint.digest(folder))
     endpoint = EndpointPlan("bench", "", "", "", "westeurope", "AADToken", "", {})
     plan = ReleasePlan(subscription, group, workspace, endpoint, "bench", None, 1, {})
-    register.ensure_model(ml, plan, model, folder.parent, time.sleep)
+    context = Context(Workspace(subscription, group, workspace), folder.parent, lambda _step, _text: None, time.sleep)
+    register.ensure_model(context, plan, model)
 
 
 def _other(group: str, workspace: str, folder: Path) -> None:

@@ -1,52 +1,14 @@
-"""The one place that knows how to reach Azure: credential, client, time limits, and errors turned into sentences.
-
-`azure.ai.ml` takes 1.0 to 1.5 s to import, so nothing here imports it before it is needed.
-"""
+"""Errors of the Azure SDKs in our words: the one place that turns theirs into ours."""
 
 import contextlib
 import io
-import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
     from azure.core.exceptions import HttpResponseError
-
-POLLING_SECONDS: Final = 5
-"""Between two looks at a long-running operation, unless the service says otherwise (the SDK's own value is 30)."""
-
-_CLIENT_OPTIONS: Final[dict[str, Any]] = {
-    "polling_interval": POLLING_SECONDS,
-    "connection_timeout": 30,  # seconds
-    "read_timeout": 300,  # seconds; a deployment's PUT may take minutes to be answered
-    "retry_total": 5,  # with the SDK's growing pauses about 25 s; then a person should hear of it
-    "enable_telemetry": False,
-    # True although nobody sees it: without the bar the SDK never reads a failed upload's error and waits for ever.
-    # TQDM_DISABLE keeps the bar itself away.
-    "show_progress": True,
-}
-
-
-def connect(subscription_id: str, resource_group: str, workspace: str) -> "MLClient":
-    """A client for one workspace; makes no request yet.
-
-    The credential is the first that `DefaultAzureCredential` finds: environment variables, workload identity,
-    managed identity, then the logins of the Azure tools.
-    """
-    os.environ.setdefault("TQDM_DISABLE", "1")
-    from azure.ai.ml import MLClient  # noqa: PLC0415
-    from azure.identity import DefaultAzureCredential  # noqa: PLC0415
-
-    return MLClient(
-        credential=DefaultAzureCredential(),
-        subscription_id=subscription_id,
-        resource_group_name=resource_group,
-        workspace_name=workspace,
-        **_CLIENT_OPTIONS,
-    )
 
 
 @contextlib.contextmanager

@@ -12,13 +12,14 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
-from modelops import azure, targets
+from modelops import targets
 from modelops.context import SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped, UsageError
 from modelops.plan import ReleasePlan
 from modelops.reconcile import reconcile
+from modelops.workspace import Workspace
 
 _QUIET_SECONDS: Final = 30.0
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
@@ -91,15 +92,15 @@ def _released(target: targets.Target) -> ReleasePlan:
     return target.plan
 
 
-def _connect(target: targets.Target) -> Any:
-    return azure.connect(target.subscription_id, target.resource_group, target.workspace)
+def _workspace(target: targets.Target) -> Workspace:
+    return Workspace(target.subscription_id, target.resource_group, target.workspace)
 
 
 def _status(options: argparse.Namespace) -> int:
     from modelops.status import status  # noqa: PLC0415
 
     target = _find(options)
-    found = status(_connect(target), _released(target))
+    found = status(_workspace(target), _released(target))
     _say(json.dumps(found.to_json(), indent=2) if options.json else "\n".join(found.lines()))
     if found.problems and not options.json:
         _say("Run `python -m modelops release` to mend it.")
@@ -110,7 +111,7 @@ def _release(options: argparse.Namespace) -> int:
     target = _find(options)
     plan = _released(target)
     stop = _Stop()
-    context = Context(_connect(target), options.directory, stop.progress, stop.gate.sleep)
+    context = Context(_workspace(target), options.directory, stop.progress, stop.gate.sleep)
     try:
         report = reconcile(plan, context, previous=None)
     except Stopped:
@@ -169,7 +170,7 @@ def _invoke(options: argparse.Namespace) -> int:
     deployment = options.deployment
     if target.plan is not None and deployment in target.plan.revisions:
         deployment = target.plan.revisions[deployment]
-    ml = _connect(target)
+    ml = _workspace(target).ml
     job = jobs.start(ml, target.endpoint, deployment, options.input)
     _say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
     seconds = jobs.follow(ml, job, _Progress().show)

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+from modelops.workspace import Workspace
 
 RESTORE: Final = "restore the default"
 READ: Final = "read what is live"
@@ -20,9 +19,9 @@ PRUNE: Final = "prune"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Client and surroundings of one release."""
+    """Workspace and surroundings of one release."""
 
-    ml: "MLClient"
+    workspace: Workspace
     root: Path
     """Folder that the plan's paths start from."""
     progress: Callable[[str, str], None]

@@ -1,13 +1,11 @@
 """Moves the default: a full PUT of the endpoint's body, then a look at what the service made of it."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from modelops import azure, live
 from modelops.errors import ReleaseError
 from modelops.plan import ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+from modelops.workspace import Workspace
 
 _AUTH_MODE: Final = "aad_token"  # the only one that batch endpoints take
 
@@ -21,7 +19,7 @@ def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) ->
     )
 
 
-def switch(ml: "MLClient", plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> None:
+def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> None:
     """Make `target` the default, with the plan's description and tags in the same request.
 
     The service has no smaller request for it (PATCH takes tags only), and a PUT replaces the body: what Pulumi
@@ -30,14 +28,14 @@ def switch(ml: "MLClient", plan: ReleasePlan, endpoint: live.LiveEndpoint, targe
     Raises:
         ReleaseError: `target` is not a deployment in state Succeeded, or the service refused the request.
     """
-    from azure.ai.ml.entities import BatchEndpoint  # noqa: PLC0415
-
     if not endpoint.is_usable(target):
         found = endpoint.deployments.get(target)
         raise ReleaseError(
             f"deployment {target} cannot become the default of {endpoint.name}: it "
             f"{f'is in state {found.state}' if found else 'does not exist'}. The default was not changed."
         )
+    from azure.ai.ml.entities import BatchEndpoint  # noqa: PLC0415
+
     body = BatchEndpoint(
         name=endpoint.name,
         description=plan.endpoint.description,
@@ -50,16 +48,16 @@ def switch(ml: "MLClient", plan: ReleasePlan, endpoint: live.LiveEndpoint, targe
         defaults={"deployment_name": target},
     )
     with azure.step(f"switching the default of {endpoint.name} to {target}"):
-        ml.batch_endpoints.begin_create_or_update(body).result()
+        workspace.ml.batch_endpoints.begin_create_or_update(body).result()
 
 
-def verify(ml: "MLClient", plan: ReleasePlan, target: str) -> live.LiveEndpoint:
+def verify(workspace: Workspace, plan: ReleasePlan, target: str) -> live.LiveEndpoint:
     """Read the endpoint back and compare.
 
     Raises:
         ReleaseError: the service answered the switch with success but names another default.
     """
-    endpoint = live.read(ml, plan)
+    endpoint = live.read(workspace, plan)
     if endpoint.default != target:
         raise ReleaseError(
             f"the switch of {endpoint.name} to {target} was accepted, but the endpoint's default is "

@@ -2,16 +2,14 @@
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from modelops import azure, live
 from modelops.context import Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import staged
 from modelops.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+from modelops.workspace import Workspace
 
 _CODE_FOLDER: Final = "code"
 _FINAL_STATES: Final = (live.SUCCEEDED, "Failed", "Canceled")
@@ -28,7 +26,7 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
         ReleaseError: another revision bears its name.
     """
     while True:
-        found = live.read_deployment(context.ml, plan.endpoint.name, deployment.revision)
+        found = live.read_deployment(context.workspace, plan.endpoint.name, deployment.revision)
         if found is None:
             return None
         if found.identity is not None and found.identity != deployment.identity():
@@ -52,8 +50,8 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
     name = deployment.revision
     with azure.step(f"creating deployment {name}"), ExitStack() as copies:
         entity = _entity(plan, deployment, model_id, context.root, copies)
-        context.ml.batch_deployments.begin_create_or_update(entity).result()
-    made = live.read_deployment(context.ml, plan.endpoint.name, name)
+        context.workspace.ml.batch_deployments.begin_create_or_update(entity).result()
+    made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
         raise ReleaseError(
             f"creating deployment {name} ended in state {made.state if made else 'deleted'}, expected "
@@ -61,10 +59,10 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
         )
 
 
-def delete_revision(ml: "MLClient", plan: ReleasePlan, name: str) -> None:
+def delete_revision(workspace: Workspace, plan: ReleasePlan, name: str) -> None:
     """Delete a revision and wait until it is gone."""
     with azure.step(f"deleting deployment {name}"):
-        ml.batch_deployments.begin_delete(name=name, endpoint_name=plan.endpoint.name).result()
+        workspace.ml.batch_deployments.begin_delete(name=name, endpoint_name=plan.endpoint.name).result()
 
 
 def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:

@@ -133,7 +133,7 @@ def _mini_batches(ml: "MLClient", job: str) -> str:
         from azure.storage.blob import BlobClient  # noqa: PLC0415
 
         (child, *_) = ml.jobs.list(parent_job_name=job)
-        logs = ml.jobs._runs_operations.get_run_details(child.name).log_files or {}  # noqa: SLF001
+        logs = ml.jobs._runs_operations.get_run_details(str(child.name)).log_files or {}  # noqa: SLF001
         newest = max(name for name in logs if name.startswith(_PROGRESS_LOG))
         text = BlobClient.from_blob_url(logs[newest]).download_blob().readall().decode()
         done, total = _PROCESSED.findall(text)[-1]

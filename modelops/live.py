@@ -1,19 +1,22 @@
-"""What is live: an endpoint, its default and its revisions, read through the SDK into plain values."""
+"""What is live: an endpoint, its default and its revisions, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan import ReleasePlan
+from modelops.workspace import Workspace
 
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
-
-SUCCEEDED = "Succeeded"
-IDENTITY_PROPERTY = "revisionIdentity"
+SUCCEEDED: Final = "Succeeded"
+IDENTITY_PROPERTY: Final = "revisionIdentity"
 """Deployment property that holds the whole identity of which the name shows 8 digits."""
+
+# The versions that azure-ai-ml 1.35 uses for the same reads.
+_ENDPOINTS_API: Final = "2023-10-01"
+_DEPLOYMENTS_API: Final = "2024-01-01-preview"
+_COMPUTES_API: Final = "2024-10-01-preview"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class LiveEndpoint:
         return deployment is not None and deployment.state == SUCCEEDED
 
 
-def read(ml: "MLClient", plan: ReleasePlan) -> LiveEndpoint:
+def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
     """Read the plan's endpoint and its deployments.
 
     Raises:
@@ -54,7 +57,7 @@ def read(ml: "MLClient", plan: ReleasePlan) -> LiveEndpoint:
     name = plan.endpoint.name
     with azure.step(f"reading endpoint {name}"):
         try:
-            endpoint = ml.batch_endpoints.get(name)
+            endpoint = workspace.get(f"batchEndpoints/{name}", _ENDPOINTS_API)
         except Exception as error:
             if not azure.is_missing(error):
                 raise
@@ -62,35 +65,38 @@ def read(ml: "MLClient", plan: ReleasePlan) -> LiveEndpoint:
                 f"endpoint {name} does not exist in workspace {plan.workspace}: it was deleted outside Pulumi. "
                 "Run `pulumi up --refresh` to make it anew and release to it."
             ) from error
-        deployments = [_deployment(each) for each in ml.batch_deployments.list(name)]
+        listed = workspace.list(f"batchEndpoints/{name}/deployments", _DEPLOYMENTS_API)
+        deployments = [_deployment(each) for each in listed]
+    body = endpoint["properties"]
     return LiveEndpoint(
         name=name,
-        default=default_of(endpoint),
-        description=endpoint.description or "",
-        tags=dict(endpoint.tags or {}),
-        properties=dict(endpoint.properties or {}),
-        location=endpoint.location,
-        scoring_uri=endpoint.scoring_uri,
+        default=(body.get("defaults") or {}).get("deploymentName") or None,
+        description=body.get("description") or "",
+        tags=dict(endpoint.get("tags") or {}),
+        properties=dict(body.get("properties") or {}),
+        location=endpoint.get("location"),
+        scoring_uri=body.get("scoringUri"),
         deployments={each.name: each for each in deployments},
     )
 
 
-def read_deployment(ml: "MLClient", endpoint: str, name: str) -> LiveDeployment | None:
+def read_deployment(workspace: Workspace, endpoint: str, name: str) -> LiveDeployment | None:
     """Read one deployment, or None if it does not exist."""
     with azure.step(f"reading deployment {name}"):
         try:
-            return _deployment(ml.batch_deployments.get(name=name, endpoint_name=endpoint))
+            return _deployment(workspace.get(f"batchEndpoints/{endpoint}/deployments/{name}", _DEPLOYMENTS_API))
         except Exception as error:
             if azure.is_missing(error):
                 return None
             raise
 
 
-def compute_exists(ml: "MLClient", compute_id: str) -> bool:
+def compute_exists(workspace: Workspace, compute_id: str) -> bool:
     """Whether the cluster that a revision runs on is still there."""
-    with azure.step(f"reading cluster {compute_id.rpartition('/')[2]}"):
+    name = compute_id.rpartition("/")[2]
+    with azure.step(f"reading cluster {name}"):
         try:
-            ml.compute.get(compute_id.rpartition("/")[2])
+            workspace.get(f"computes/{name}", _COMPUTES_API)
         except Exception as error:
             if azure.is_missing(error):
                 return False
@@ -98,21 +104,11 @@ def compute_exists(ml: "MLClient", compute_id: str) -> bool:
     return True
 
 
-def default_of(endpoint: Any) -> str | None:
-    """The default deployment's name; `defaults` comes as None, as an object or as a dictionary."""
-    defaults = endpoint.defaults
-    if isinstance(defaults, Mapping):
-        name = defaults.get("deployment_name") or defaults.get("deploymentName")
-    else:
-        name = getattr(defaults, "deployment_name", None)
-    return str(name) if name else None
-
-
 def _deployment(found: Any) -> LiveDeployment:
+    body = found["properties"]
     return LiveDeployment(
-        name=str(found.name),
-        # An enumeration when the SDK knows the word, the plain word otherwise.
-        state=str(getattr(found.provisioning_state, "value", found.provisioning_state) or "Unknown"),
-        compute=found.compute,
-        identity=(found.properties or {}).get(IDENTITY_PROPERTY),
+        name=str(found["name"]),
+        state=str(body.get("provisioningState") or "Unknown"),
+        compute=body.get("compute"),
+        identity=(body.get("properties") or {}).get(IDENTITY_PROPERTY),
     )

@@ -1,26 +1,22 @@
 """What a release would do, for the engine's preview: reads only, and says so when it could not read."""
 
-from typing import TYPE_CHECKING
-
 from modelops import live, register
 from modelops.plan import LocalModel, ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+from modelops.workspace import Workspace
 
 
-def from_live(ml: "MLClient", plan: ReleasePlan) -> list[str]:
+def from_live(workspace: Workspace, plan: ReleasePlan) -> list[str]:
     """Lines that compare the plan with Azure.
 
     Raises:
         ReleaseError: Azure cannot be asked; use `from_plans` then.
     """
-    endpoint = live.read(ml, plan)
+    endpoint = live.read(workspace, plan)
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     to_register = [
         each.model
         for each in missing
-        if isinstance(each.model, LocalModel) and register.find_version(ml, each.model)[0] is None
+        if isinstance(each.model, LocalModel) and register.find_version(workspace, each.model)[0] is None
     ]
     return _lines(to_register, [each.revision for each in missing], endpoint.default, plan.target)
 

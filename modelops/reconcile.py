@@ -71,19 +71,19 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         Stopped: the process was told to stop.
     """
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
-    endpoint = live.read(context.ml, plan)
+    endpoint = live.read(context.workspace, plan)
     report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
     endpoint = _restore(plan, context, endpoint, previous, report)
     _check_pin(plan, context, endpoint)
     _create_missing(plan, context, endpoint, report)
     # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
-    endpoint = live.read(context.ml, plan)
+    endpoint = live.read(context.workspace, plan)
     if default.needs_switch(plan, endpoint, plan.target):
         context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-        default.switch(context.ml, plan, endpoint, plan.target)
+        default.switch(context.workspace, plan, endpoint, plan.target)
         report.switched = True
         context.progress(VERIFY, f"reading back that the default is {plan.target}")
-        default.verify(context.ml, plan, plan.target)
+        default.verify(context.workspace, plan, plan.target)
     # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
     return report
 
@@ -98,12 +98,12 @@ def _restore(
     if previous is None or endpoint.default in (previous, plan.target) or not endpoint.is_usable(previous):
         return endpoint
     compute = endpoint.deployments[previous].compute
-    if compute and not live.compute_exists(context.ml, compute):
+    if compute and not live.compute_exists(context.workspace, compute):
         return endpoint
     context.progress(RESTORE, f"restoring the default {previous} (found {endpoint.default or 'none'})")
-    default.switch(context.ml, plan, endpoint, previous)
+    default.switch(context.workspace, plan, endpoint, previous)
     report.restored = previous
-    return default.verify(context.ml, plan, previous)
+    return default.verify(context.workspace, plan, previous)
 
 
 def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint) -> None:
@@ -117,7 +117,7 @@ def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint)
             f"{', '.join(usable) or 'none, nothing was released yet'}. Nothing was changed; correct or remove the key."
         )
     compute = endpoint.deployments[plan.pin].compute
-    if compute and not live.compute_exists(context.ml, compute):
+    if compute and not live.compute_exists(context.workspace, compute):
         raise PlanError(
             f"pin: revision {plan.pin} runs on cluster {compute.rpartition('/')[2]}, which does not exist any more. "
             "Nothing was changed; go back in git instead and run `pulumi up`."
@@ -144,7 +144,7 @@ def _create_missing(plan: ReleasePlan, context: Context, endpoint: live.LiveEndp
         # The service may refuse to delete a default. That one is sent again as it is: same name, same content.
         if found is not None and found.name != endpoint.default:
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
-            deploy.delete_revision(context.ml, plan, found.name)
+            deploy.delete_revision(context.workspace, plan, found.name)
         deploy.create_revision(context, plan, deployment, model_ids[deployment.logical])
         report.created.append(deployment.revision)
 

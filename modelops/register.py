@@ -12,16 +12,14 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from modelops import azure, uploads
 from modelops.context import REGISTER, Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import staged
 from modelops.plan import LocalModel, RegisteredModel, ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+from modelops.workspace import Workspace
 
 DIGEST_PROPERTY: Final = "contentDigest"
 UPLOAD_FOLDER: Final = "model"
@@ -30,6 +28,7 @@ UPLOAD_FOLDER: Final = "model"
 ROLE_SECONDS: Final = 600.0
 """How long an upload waits for a role that was granted in the same `up`: in Azure that takes up to ten minutes."""
 
+_MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 _ROLE_PAUSE_SECONDS: Final = 10.0
 _ATTEMPTS: Final = 6
 _LOCK_POLL_SECONDS: Final = 0.2
@@ -37,21 +36,29 @@ _LOCK_POLL_SECONDS: Final = 0.2
 _OTHER_CONTENT: Final = "Asset paths cannot be updated"
 
 
-def find_version(ml: "MLClient", model: LocalModel) -> tuple[str | None, int]:
+def find_version(workspace: Workspace, model: LocalModel) -> tuple[str | None, int]:
     """The version that holds the model's bytes already, or None, and the next free number.
 
     Archived versions count: they keep their numbers, and deployments may name them.
     """
-    from azure.ai.ml.constants import ListViewType  # noqa: PLC0415
-
     highest, found = 0, None
     with azure.step(f"looking for model {model.name}"):
-        for each in ml.models.list(name=model.name, list_view_type=ListViewType.ALL):
-            number = int(each.version) if each.version and str(each.version).isdigit() else 0
+        for each in _versions(workspace, model.name):
+            body = each["properties"]
+            number = int(each["name"]) if str(each["name"]).isdigit() else 0
             highest = max(highest, number)
-            if (each.properties or {}).get(DIGEST_PROPERTY) == model.digest and each.type == model.type:
+            same = (body.get("properties") or {}).get(DIGEST_PROPERTY) == model.digest
+            if same and body.get("modelType") == model.type:
                 found = min(found, number) if found else number
     return (str(found) if found else None), highest + 1
+
+
+def _versions(workspace: Workspace, name: str) -> Iterator[Any]:
+    try:
+        yield from workspace.list(f"models/{name}/versions", _MODELS_API, listViewType="All")
+    except Exception as error:
+        if not azure.is_missing(error):  # nobody registered a model of this name
+            raise
 
 
 def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | RegisteredModel) -> tuple[str, str | None]:
@@ -68,7 +75,7 @@ def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | Regist
         return model_id(plan, model.name, model.version, model.registry), None
     with _lock_on_this_machine(context, plan, model):
         for _ in range(_ATTEMPTS):
-            version, free = find_version(context.ml, model)
+            version, free = find_version(context.workspace, model)
             if version is not None:
                 return model_id(plan, model.name, version), None
             if _register(context, model, str(free)):
@@ -102,7 +109,7 @@ def _register(context: Context, model: LocalModel, version: str) -> bool:
         while True:
             complete = False
             try:
-                registered = context.ml.models.create_or_update(_entity(model, version, copy))
+                registered = context.workspace.ml.models.create_or_update(_entity(model, version, copy))
                 complete = True
                 if uploads.is_whole(context, str(registered.path), copy):
                     return True

@@ -1,13 +1,11 @@
 """Compares what was released with what is live, for people and for scheduled checks."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from modelops import live
 from modelops.plan import ReleasePlan
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+from modelops.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +40,13 @@ class Status:
         }
 
 
-def status(ml: "MLClient", plan: ReleasePlan) -> Status:
+def status(workspace: Workspace, plan: ReleasePlan) -> Status:
     """Read the endpoint and compare it with the released plan.
 
     Raises:
         ReleaseError: Azure cannot be asked, or the endpoint does not exist.
     """
-    endpoint = live.read(ml, plan)
+    endpoint = live.read(workspace, plan)
     problems = []
     if endpoint.default != plan.target:
         problems.append(f"the default is {endpoint.default or '(none)'}, released was {plan.target}")

@@ -13,9 +13,9 @@ from modelops.azure import is_firewall
 from modelops.context import Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import files_of
+from modelops.workspace import Workspace
 
 if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
     from azure.storage.blob import ContainerClient
 
 QUIET_SECONDS: Final = 15.0
@@ -26,17 +26,17 @@ _MARK: Final = ("upload_status", "completed")
 _DATASTORE: Final = "workspaceblobstore"  # where the SDK uploads models to, default datastore or not
 
 
-def container(ml: "MLClient") -> "ContainerClient":
+def container(workspace: Workspace) -> "ContainerClient":
     """The container that the SDK uploads models to, with the credential that its datastore asks for."""
     from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
-    datastore: Any = ml.datastores.get(_DATASTORE, include_secrets=True)
+    datastore: Any = workspace.ml.datastores.get(_DATASTORE, include_secrets=True)
     credentials = datastore.credentials
     secret = getattr(credentials, "account_key", None) or getattr(credentials, "sas_token", None)
     return ContainerClient(
         account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
         container_name=str(datastore.container_name),
-        credential=secret or ml._credential,  # noqa: SLF001 - the client does not hand it out
+        credential=secret or workspace.credential,
     )
 
 
@@ -60,7 +60,7 @@ def is_whole(context: Context, uri: str, copy: Path) -> bool:
     """
     prefix = uri.partition("/paths/")[2].rstrip("/")
     expected = {each.name: each.size for each in files_of(copy)}
-    client = container(context.ml)
+    client = container(context.workspace)
     last: dict[str, int] = {}
     quiet = 0.0
     while quiet < QUIET_SECONDS:
@@ -89,7 +89,7 @@ def clear(context: Context, prefix: str, *, even_complete: bool) -> None:
         prefix: where the upload lies.
         even_complete: do not trust the mark that says so: files were found missing.
     """
-    client = container(context.ml)
+    client = container(context.workspace)
     last: list[tuple[str, str]] = []
     quiet = 0.0
     while quiet < QUIET_SECONDS:

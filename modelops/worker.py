@@ -1,9 +1,10 @@
 """`python -m modelops worker`: carries out the plans that arrive on standard input, one on each line.
 
-Internal: the program's hook talks to it (components/workers.py). Each line is a JSON object
-`{"op": "release"|"preview", "plan": {...}, "previous": name|null, "root": folder}`; the answers are JSON objects, one
-on each line: `step` (what is being done), `switching` (the request that moves the default goes out), and for each
-plan at the end `done` or `failed`. Everything that the SDK prints goes to standard error.
+Internal: the program's hook talks to it (components/workers.py). Each line is a JSON object: `op` (`release` or
+`preview`), `plan`, and for a release `previous` (the default that the last one set), `root` (the folder that paths
+start from) and `stateDefault` (a revision that pruning will spare), for a preview `released` (the last plan). The
+answers are JSON objects, one on each line: `step` (what is being done), `switching` (the request that moves the default
+goes out), and for each plan at the end `done` or `failed`. Everything that the SDK prints goes to standard error.
 
 Closed standard input means stop: the requests in flight are finished, no other begins, and the process ends, whether
 its parent closed the pipe or died. A broken standard output changes nothing.
@@ -20,13 +21,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from modelops import azure, preview
+from modelops import preview
 from modelops.context import READ, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped
 from modelops.fingerprint import remove_staged
 from modelops.gate import Gate
 from modelops.plan import ReleasePlan
 from modelops.reconcile import reconcile
+from modelops.workspace import Workspace
 
 _ENDPOINT = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
 
@@ -41,7 +43,7 @@ class Worker:
         self._todo: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._gate = Gate()
         self._gate.on_request = self._notice_switch
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._workspaces: dict[tuple[str, str, str], Workspace] = {}
         self._busy = False
         self._step = READ
         self._switch_sent = False
@@ -78,7 +80,7 @@ class Worker:
             if request["op"] == "preview":
                 self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
                 return
-            context = Context(self._client(plan), Path(request["root"]), self._progress, self._gate.sleep)
+            context = Context(self._workspace(plan), Path(request["root"]), self._progress, self._gate.sleep)
             report = reconcile(plan, context, request.get("previous"))
             self.answer({"event": "done", "report": report.to_json()})
         except ModelOpsError as error:
@@ -94,15 +96,14 @@ class Worker:
         if not plan.is_complete:
             return preview.from_plans(plan, before)
         try:
-            return preview.from_live(self._client(plan), plan)
+            return preview.from_live(self._workspace(plan), plan)
         except ModelOpsError as error:
             return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
 
-    def _client(self, plan: ReleasePlan) -> Any:
+    def _workspace(self, plan: ReleasePlan) -> Workspace:
+        """The plan's workspace; its logins and connections serve all plans of this worker."""
         key = (plan.subscription_id, plan.resource_group, plan.workspace)
-        if key not in self._clients:
-            self._clients[key] = azure.connect(*key)
-        return self._clients[key]
+        return self._workspaces.setdefault(key, Workspace(*key))
 
     def _progress(self, step: str, text: str) -> None:
         self._step = step

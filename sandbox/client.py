@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from sandbox.arm.routes import ARM_HOST
 from sandbox.home import Home
 from sandbox.lifecycle import Running
-
-ARM_HOST = "management.azure.com"
 
 _HTTPS = 443
 _AUDIENCES = {
     "inference.ml.azure.com": "https://ml.azure.com",
     "blob.core.windows.net": "https://storage.azure.com",
 }
-_ARM_AUDIENCE = "https://management.azure.com"
+_ARM_AUDIENCE = f"https://{ARM_HOST}"
 
 
 class Answer:

@@ -5,6 +5,7 @@ resource of a program it was made for, the store remembers (``sandbox.origin``).
 """
 
 import json
+import re
 import shlex
 import sys
 import time
@@ -13,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.arm.operations import ARM
 from sandbox.arm.store import Resource, Store
 from sandbox.client import Client
 from sandbox.home import Home
 from sandbox.origin import ORIGIN
 
 _DELETE_POLLS = 1000
+_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/([^/]+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ def deployment(checkpoint: Path) -> dict[str, Any]:
 def table(rows: list[Resource]) -> Iterator[str]:
     """Yield the lines of `status` for the resources."""
     for row in rows:
-        group = row.id.split("/")[4] if row.id.lower().startswith("/subscriptions/") and row.id.count("/") > 3 else ""  # noqa: PLR2004
+        in_group = _GROUP.match(row.id)
+        group = in_group[1] if in_group else ""
         yield f"  {row.type:<60} {row.name:<40} {group}{' (soft-deleted)' if row.deleted else ''}".rstrip()
 
 
@@ -151,5 +155,5 @@ def delete(home: Home, client: Client, resource_id: str, api_version: str | None
         if is_over or follow is None:
             return
         time.sleep(int(answer.headers.get("retry-after-ms", "100")) / 1000)
-        answer = client.request("GET", follow.removeprefix("https://management.azure.com"))
+        answer = client.request("GET", follow.removeprefix(ARM))
     raise ValueError(f"'{resource_id}' is still being deleted")

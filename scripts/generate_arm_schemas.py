@@ -4,21 +4,21 @@ They are derived from the input classes of pulumi-azure-native, which its author
 specifications. Where the package renames a member (``networkRuleSet`` for ARM's ``networkAcls``), ``RENAMED`` holds the
 name on the wire, as the service's REST reference gives it. Run it after a change of the pinned package:
 
-    .venv/bin/python scripts/generate_arm_schemas.py
+    .venv/bin/python -m scripts.generate_arm_schemas
 """
 
 import collections.abc
 import enum
 import importlib
-import json
 import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).resolve().parent.parent / "sandbox" / "schemas" / "arm.json"
+from scripts.schema_file import PRIMITIVES, documented, run, text_of
+
+FILE = "arm.json"
 
 # ARM type: (module of pulumi_azure_native, args class)
 RESOURCES = {
@@ -87,28 +87,10 @@ RENAMED = {
 # Enums whose members may be combined ("Logging, Metrics").
 COMBINED = {"Bypass"}
 
-_PRIMITIVES: dict[Any, dict[str, Any]] = {
-    str: {"type": "string"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    bool: {"type": "boolean"},
-    Any: {"type": "any"},
-}
 
-
-def main() -> int:
-    """Write the file; with ``--check``, only say whether it is current (exit code 1 when not)."""
-    text = json.dumps(schemas(), indent=1, sort_keys=True) + "\n"
-    if "--check" in sys.argv[1:]:
-        return 0 if TARGET.read_text() == text else 1
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(text)
-    return 0
-
-
-def schemas() -> dict[str, Any]:
-    """Return the request schema of every type in ``RESOURCES``."""
-    return {type_: _resource(type_, *where) for type_, where in RESOURCES.items()}
+def generate() -> str:
+    """Return the text of the file: the request schema of every type in ``RESOURCES``."""
+    return text_of({type_: _resource(type_, *where) for type_, where in RESOURCES.items()})
 
 
 def _resource(type_: str, module: str, name: str) -> dict[str, Any]:
@@ -156,10 +138,10 @@ def _schema(hint: Any, module: types.ModuleType) -> dict[str, Any]:
         # Not typing.get_type_hints: it caches a forward reference's value, and two services have a 'SkuName'.
         hint = vars(module)[hint.__forward_arg__]
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if hint in _PRIMITIVES:
-        return _PRIMITIVES[hint]
+    if hint in PRIMITIVES:
+        return PRIMITIVES[hint]
     if origin is typing.Union or origin is types.UnionType:
-        return _union([argument for argument in arguments if _reaches_the_wire(argument)], module)
+        return documented([_schema(argument, module) for argument in arguments if _reaches_the_wire(argument)])
     if origin in (Sequence, list):
         return {"type": "array", "items": _schema(arguments[0], module)}
     if origin in (Mapping, dict):
@@ -181,13 +163,5 @@ def _reaches_the_wire(hint: Any) -> bool:
     return hint is not type(None) and typing.get_origin(hint) is not collections.abc.Awaitable
 
 
-def _union(choices: list[Any], module: types.ModuleType) -> dict[str, Any]:
-    translated = [_schema(choice, module) for choice in choices]
-    for schema in translated:
-        if "enum" in schema:  # ``str | Enum``: the enum is what the service documents.
-            return schema
-    return translated[0]
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run("generate_arm_schemas", FILE, generate))

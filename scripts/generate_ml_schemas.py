@@ -4,22 +4,22 @@ They are derived from the typed request models that azure-ai-ml ships, which its
 public specification: each member's wire name, type, enum, and whether it may be written. Run it after a change of the
 pinned package:
 
-    .venv/bin/python scripts/generate_ml_schemas.py
+    .venv/bin/python -m scripts.generate_ml_schemas
 """
 
 import datetime as dt
 import enum
-import json
 import sys
 import types
 import typing
-from pathlib import Path
 from typing import Any
 
 from azure.ai.ml._restclient.arm_ml_service import models
 from azure.ai.ml._restclient.arm_ml_service._utils import model_base
 
-TARGET = Path(__file__).resolve().parent.parent / "sandbox" / "schemas" / "machine_learning.json"
+from scripts.schema_file import PRIMITIVES, documented, run, text_of
+
+FILE = "machine_learning.json"
 
 # What the sandbox calls a body: the model that describes it.
 BODIES = {
@@ -59,30 +59,15 @@ TEXT_MAPS = {"properties", "environment_variables"}
 # Members whose values the service refuses when they are null ("Tag values must not be null or empty").
 NOT_NULL = {"tags"}
 
-_PRIMITIVES: dict[Any, dict[str, Any]] = {
-    str: {"type": "string"},
-    int: {"type": "integer"},
-    float: {"type": "number"},
-    bool: {"type": "boolean"},
-    Any: {"type": "any"},
+_PRIMITIVES: dict[Any, dict[str, Any]] = PRIMITIVES | {
     dt.timedelta: {"type": "string", "format": "duration"},
     dt.datetime: {"type": "string", "format": "date-time"},
     dt.date: {"type": "string"},
 }
 
 
-def main() -> int:
-    """Write the file; with ``--check``, only say whether it is current (exit code 1 when not)."""
-    text = json.dumps(schemas(), indent=1, sort_keys=True) + "\n"
-    if "--check" in sys.argv[1:]:
-        return 0 if TARGET.read_text() == text else 1
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(text)
-    return 0
-
-
-def schemas() -> dict[str, Any]:
-    """Return the request schema of every body in ``BODIES``."""
+def generate() -> str:
+    """Return the text of the file: the request schema of every body in ``BODIES``."""
     found = {}
     for name, model in BODIES.items():
         schema = _model(getattr(models, model))
@@ -90,7 +75,7 @@ def schemas() -> dict[str, Any]:
         answered = {key: {"type": "any", "readOnly": True} for key in ("id", "name", "type", "systemData", "etag")}
         schema["members"] = answered | schema["members"]
         found[name] = schema
-    return found
+    return text_of(found)
 
 
 def _model(cls: type) -> dict[str, Any]:
@@ -145,7 +130,7 @@ def _schema(hint: Any) -> dict[str, Any]:
     if hint in _PRIMITIVES:
         result = _PRIMITIVES[hint]
     elif origin is typing.Union or origin is types.UnionType:
-        result = _choice([argument for argument in arguments if argument is not type(None)])
+        result = documented([_schema(argument) for argument in arguments if argument is not type(None)])
     elif origin is typing.Literal:
         result = {"type": "string", "enum": [_text(value) for value in arguments]}
     elif origin is list:
@@ -166,14 +151,6 @@ def _text(value: Any) -> str:
     return str(value.value if isinstance(value, enum.Enum) else value)
 
 
-def _choice(choices: list[Any]) -> dict[str, Any]:
-    translated = [_schema(choice) for choice in choices]
-    for schema in translated:
-        if "enum" in schema:  # ``str | Enum``: the enum is what the service documents.
-            return schema
-    return translated[0]
-
-
 def _discriminated(cls: type) -> dict[str, Any] | None:
     """Return the union of a discriminated base class, or None when ``cls`` is a plain object or one of the cases."""
     mapping = vars(cls).get("__mapping__")
@@ -190,4 +167,4 @@ def _discriminated(cls: type) -> dict[str, Any] | None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run("generate_ml_schemas", FILE, generate))

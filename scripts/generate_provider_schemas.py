@@ -7,15 +7,13 @@ and every nested type that can be reached from there.
 
 Run it after a change of the `pulumi-azure-native` pin or of the list of tokens:
 
-    python scripts/generate_provider_schemas.py            # writes the file
-    python scripts/generate_provider_schemas.py --check    # exit code 1 if the file is not current
+    .venv/bin/python -m scripts.generate_provider_schemas
 
 How a type is written: `{"type": "string"|"boolean"|"integer"|"number"}`, `{"items": T}`, `{"values": T}` (a map),
 `{"ref": name}`, `{"oneOf": [names]}`, `{"stringSet": true}` (a list of strings here, an object with those keys in ARM),
 `{}` (anything). `const` is the only value that a discriminator may have.
 """
 
-import argparse
 import ast
 import importlib.util
 import json
@@ -25,11 +23,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "sandbox" / "schemas" / "provider.json"
+from sandbox.provider.resources import RESOURCES
+from scripts.schema_file import run
+
+FILE = "provider.json"
 SCALARS = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
 WRAPPERS = {"Input", "Optional", "Output"}
 API_VERSION = re.compile(r"Uses Azure REST API version (\S+?)\.(?:\s|$)")
+CLASS = re.compile(r"^class (?P<name>\w+).*\n(?:(?:[ \t].*)?\n)*", re.MULTILINE)
 EXPECTED = re.compile(r"Expected value is '([^']+)'")
 
 Json = dict[str, Any]
@@ -44,10 +45,19 @@ def package_folder() -> Path:
 
 
 @cache
-def classes(path: Path) -> dict[str, ast.ClassDef]:
-    """Every class of one source file by name."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+def sources(path: Path) -> dict[str, str]:
+    """The text of every class of one source file by name; none when there is no such file."""
+    if not path.exists():
+        return {}
+    return {found["name"]: found[0] for found in CLASS.finditer(path.read_text(encoding="utf-8"))}
+
+
+@cache
+def class_of(path: Path, name: str) -> ast.ClassDef | None:
+    """One class of a source file. Only what is asked for is parsed: the files have tens of thousands of lines."""
+    text = sources(path).get(name)
+    node = ast.parse(text).body[0] if text is not None else None
+    return node if isinstance(node, ast.ClassDef) else None
 
 
 def snake(name: str) -> str:
@@ -100,18 +110,15 @@ class Reader:
     def named(self, name: str) -> Json:
         """A quoted name: a nested input or output type, or an enum (all of ours are strings)."""
         is_input = name.endswith("Args")
-        source = classes(self.folder / ("_inputs.py" if is_input else "outputs.py")) if self.has_types(is_input) else {}
-        if name not in source:
+        # Small modules have no nested inputs at all.
+        source = class_of(self.folder / ("_inputs.py" if is_input else "outputs.py"), name)
+        if source is None:
             return {"type": "string"}
         key = f"{self.module}:{name.removesuffix('Args') if is_input else name}"
         if key not in self.types:
             self.types[key] = {}
-            self.types[key] = self.object(source[name])
+            self.types[key] = self.object(source)
         return {"ref": key}
-
-    def has_types(self, is_input: bool) -> bool:
-        """Small modules have no nested inputs at all."""
-        return (self.folder / ("_inputs.py" if is_input else "outputs.py")).exists()
 
     def properties(self, node: ast.ClassDef) -> dict[str, Json]:
         """Name -> type of every property getter of a class, with the names that go over the wire."""
@@ -195,10 +202,11 @@ def resource(folder: Path, token: str, types: dict[str, Json]) -> Json:
     if not source.exists():
         sys.exit(f"{token}: there is no {source}; take the token out of sandbox/provider/resources.py")
     reader = Reader(folder, module, types)
-    found = classes(source)
     # The SDK calls it XInitArgs where XArgs is a nested type's name already.
-    arguments = found.get(f"{name}Args") or found[f"{name}InitArgs"]
-    outputs = found[name]
+    arguments = class_of(source, f"{name}Args") or class_of(source, f"{name}InitArgs")
+    outputs = class_of(source, name)
+    if arguments is None or outputs is None:
+        sys.exit(f"{token}: {source} has no class {name}, or none for its arguments; teach this script its new form")
     described = reader.object(arguments)
     documentation = " ".join(
         ast.get_docstring(item) or "" for item in outputs.body if isinstance(item, ast.FunctionDef)
@@ -217,12 +225,12 @@ def resource(folder: Path, token: str, types: dict[str, Json]) -> Json:
     return result
 
 
-def generate(tokens: list[str]) -> str:
-    """The text of provider.json for these tokens."""
+def generate() -> str:
+    """The text of the file, for every token of `sandbox.provider.resources`."""
     folder = package_folder()
     plugin = json.loads((folder / "pulumi-plugin.json").read_text(encoding="utf-8"))
     types: dict[str, Json] = {}
-    resources = {token: resource(folder, token, types) for token in sorted(tokens)}
+    resources = {token: resource(folder, token, types) for token in sorted(RESOURCES)}
     document = {
         "_": "Made by scripts/generate_provider_schemas.py from the installed pulumi_azure_native. Do not edit.",
         "version": plugin["version"],
@@ -240,24 +248,5 @@ def generate(tokens: list[str]) -> str:
     return "\n".join([*lines, "}", ""])
 
 
-def main() -> int:
-    """Write the file, or with `--check` only compare it. Exit code 1: it is not current."""
-    parser = argparse.ArgumentParser(description="Write sandbox/schemas/provider.json from pulumi_azure_native.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if the file is not current")
-    arguments = parser.parse_args()
-    sys.path.insert(0, str(ROOT))
-    from sandbox.provider.resources import RESOURCES  # noqa: PLC0415 - the path is only set here
-
-    text = generate(sorted(RESOURCES))
-    if arguments.check:
-        current = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
-        if not current:
-            print(f"{TARGET} is not current: run `python scripts/generate_provider_schemas.py`", file=sys.stderr)
-        return 0 if current else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(run("generate_provider_schemas", FILE, generate))

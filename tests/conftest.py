@@ -9,6 +9,9 @@ import pytest
 from tests.sandbox.handle import Sandbox, started
 
 os.environ.setdefault("TQDM_DISABLE", "1")
+# Read by azure-ai-ml when it is first imported, by whichever test: jobs.stream waits one second between reads.
+os.environ.setdefault("AZUREML_RUN_POLLING_INTERVAL_MIN", "1")
+os.environ.setdefault("AZUREML_RUN_POLLING_INTERVAL_MAX", "1")
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,12 @@ def _wanted(level: Level) -> tuple[Level, str] | None:
 
 
 def _install(wanted: Level, print_: str) -> None:
+    if VENV.is_symlink():
+        message = (
+            f".venv is a link to {VENV.resolve()}, which would be emptied: the environment of another checkout is not "
+            "changed from here. Remove the link, then run make again."
+        )
+        raise SetupError(message)
     # Without a stamp an install may have been cut off in the middle, and look whole to uv.
     whole = bool(read_stamp(STAMP))
     remove_stamp(STAMP)

@@ -4,7 +4,7 @@ import re
 
 # Years and months have no fixed length: the services, whose libraries parse into a time span, do not use them.
 _DURATION = re.compile(
-    r"^P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$"
+    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
 
 
@@ -14,7 +14,7 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: it is none.
     """
-    match = _DURATION.match(text)
+    match = _DURATION.fullmatch(text)
     if match is None or text.endswith(("P", "T")):
         msg = f"'{text}' is not an ISO 8601 duration of days, hours, minutes and seconds, such as PT2M30S"
         raise ValueError(msg)

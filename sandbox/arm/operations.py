@@ -11,9 +11,10 @@ from typing import Any
 
 from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest, ArmResponse, OperationFault
+from sandbox.arm.routes import ARM_HOST
 from sandbox.arm.store import Store, now_iso
 
-ARM = "https://management.azure.com"
+ARM = f"https://{ARM_HOST}"
 _KIND = "operation"
 
 Action = Callable[[str], None]
@@ -137,12 +138,14 @@ class Operations:
         fault = OperationFault(*record["fault"]) if record["fault"] else None
         if fault is not None and fault.kind == "hang":
             return record
-        if record["left"] > 0:
-            record["left"] -= 1
-        else:
-            self._finish(record, fault)
-            self._store.delete_document("operation-of", record["resource"])
-        self._store.put_document(_KIND, operation, record)
+        # Together, so that a server that is killed in between does not do the action twice.
+        with self._store.transaction():
+            if record["left"] > 0:
+                record["left"] -= 1
+            else:
+                self._finish(record, fault)
+                self._store.delete_document("operation-of", record["resource"])
+            self._store.put_document(_KIND, operation, record)
         return record
 
     def _finish(self, record: dict[str, Any], fault: OperationFault | None) -> None:

@@ -18,7 +18,7 @@ class Blobs(Protocol):
         """Make a container if it is not there."""
 
     def list(self, account: str, container: str, prefix: str = "") -> list[str]:
-        """Return the names of the blobs that begin with ``prefix``, sorted."""
+        """Return the names of the blobs that begin with ``prefix``, sorted; none when there is no such container."""
         ...
 
     def read(self, account: str, container: str, blob: str) -> bytes:

@@ -78,7 +78,7 @@ class RunRecords:
         return mine[::-1]
 
     def unfinished(self) -> list[Record]:
-        """Return the jobs (parent runs) that have not ended, oldest first: what a restarted runner takes up again."""
+        """Return the jobs (parent runs) that have not ended, oldest first: those that a killed server left."""
         return [record for record in self._all() if record["parentRunId"] is None and record["status"] not in TERMINAL]
 
     def update(self, run_id: str, **members: Any) -> Record:

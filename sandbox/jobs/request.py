@@ -1,13 +1,12 @@
 """The seam between the machine learning service, which accepts a job, and the runner, which does it.
 
 A request is plain data: where the input, the model, the code and the output are in blob storage, and the deployment's
-settings with the caller's overrides already applied. It can be written to JSON and read back, so that a runner can
-take up a job again after a restart. The meaning of each setting is the service's (reference: the batch deployment
-schema, https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch).
+settings with the caller's overrides already applied. The meaning of each setting is the service's (reference: the batch
+deployment schema, https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch).
 """
 
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Protocol, Self
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +94,6 @@ class JobRequest:
     error_threshold: int = -1
     output_action: Literal["AppendRow", "SummaryOnly"] = "AppendRow"
     logging_level: Literal["Info", "Warning", "Debug"] = "Info"
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the request as what JSON can hold."""
-        return asdict(self)
-
-    @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Self:
-        """Return the request that ``to_document`` wrote."""
-        parts: dict[str, Any] = {
-            "input": InputLocation(**document["input"]),
-            "output": OutputLocation(**document["output"]),
-            "model": ModelFiles(**document["model"]),
-            "code": None if document["code"] is None else CodeFiles(**document["code"]),
-            "environment": None if document["environment"] is None else EnvironmentSpec(**document["environment"]),
-        }
-        return cls(**document | parts)
 
 
 class Jobs(Protocol):

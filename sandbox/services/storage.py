@@ -37,13 +37,12 @@ def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[
     if not body.get("sku") or not body.get("kind"):
         raise ArmError(400, "InvalidRequestContent", "A storage account needs 'sku' and 'kind'.")
     properties = body["properties"]
-    for member in ("isHnsEnabled",):
-        if old is not None and properties.get(member, False) != old.body["properties"].get(member, False):
-            raise ArmError(
-                409,
-                "AccountPropertyCannotBeUpdated",
-                f"The property '{member}' was specified in the input, but it cannot be updated.",
-            )
+    if old is not None and bool(properties.get("isHnsEnabled")) != bool(old.body["properties"].get("isHnsEnabled")):
+        raise ArmError(
+            409,
+            "AccountPropertyCannotBeUpdated",
+            "The property 'isHnsEnabled' was specified in the input, but it cannot be updated.",
+        )
     for member, value in _DEFAULTS.items():
         if properties.get(member) is None:
             properties[member] = value

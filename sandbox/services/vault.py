@@ -27,8 +27,7 @@ def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[st
             "BadRequest",
             'The property "enablePurgeProtection" cannot be set to false. Enabling it is irreversible.',
         )
-    create_mode = properties.pop("createMode", None)
-    _check_soft_deleted(world, body, create_mode)
+    _check_soft_deleted(world, body, recover=properties.pop("createMode", None) == "recover")
     if properties.get("enablePurgeProtection") is None:
         properties.pop("enablePurgeProtection", None)
     defaults = {
@@ -47,16 +46,28 @@ def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[st
     stamp(request, old, body)
 
 
-def _check_soft_deleted(world: World, body: dict[str, Any], create_mode: str | None) -> None:
-    deleted = [item for item in world.store.soft_deleted() if item.type == VAULT and item.name == body["name"]]
-    if not deleted or create_mode == "recover":
+def _check_soft_deleted(world: World, body: dict[str, Any], *, recover: bool) -> None:
+    """Refuse a name that a soft-deleted vault holds, unless just that vault is recovered."""
+    hidden = _soft_deleted(world, body["name"])
+    if hidden is None and recover:
+        # Code as users report it: hashicorp/terraform-provider-azurerm#12972.
+        raise ArmError(
+            400, "SoftDeletedVaultDoesNotExist", f"There is no soft-deleted vault '{body['name']}' to recover."
+        )
+    if hidden is None or (recover and hidden.id.lower() == body["id"].lower()):
         return
     raise ArmError(
         409,
         "ConflictError",
-        f"A vault with the name '{body['name']}' already exists in deleted state. Recover it, purge it, or choose"
-        " another name.",
+        f"A vault with the name '{body['name']}' already exists in deleted state, as '{hidden.id}'. Recover it, purge"
+        " it, or choose another name.",
     )
+
+
+def _soft_deleted(world: World, name: str) -> Resource | None:
+    """Return the soft-deleted vault with this name; names compare without case."""
+    hidden = (item for item in world.store.soft_deleted() if item.type == VAULT)
+    return next((item for item in hidden if item.name.lower() == name.lower()), None)
 
 
 _VAULTS = Declared(
@@ -80,20 +91,18 @@ def register(world: World) -> None:
         return ArmResponse(200, {"value": [_shown(item) for item in deleted]})
 
     async def purge(request: ArmRequest) -> ArmResponse:
-        for item in world.store.soft_deleted():
-            if item.type != VAULT or item.name.lower() != request.params["vault"].lower():
-                continue
-            if item.body["properties"].get("enablePurgeProtection"):
-                raise ArmError(
-                    400,
-                    "MethodNotAllowed",
-                    f"Operation \"purge\" is not allowed: vault '{item.name}' has purge protection.",
-                )
-            world.store.delete(item.id)
-            return ArmResponse(200)
-        raise ArmError(
-            404, "DeletedVaultNotFound", f"The specified deleted vault '{request.params['vault']}' does not exist."
-        )
+        name = request.params["vault"]
+        hidden = _soft_deleted(world, name)
+        if hidden is None:
+            raise ArmError(404, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
+        if hidden.body["properties"].get("enablePurgeProtection"):
+            raise ArmError(
+                400,
+                "MethodNotAllowed",
+                f"Operation \"purge\" is not allowed: vault '{hidden.name}' has purge protection.",
+            )
+        world.store.delete(hidden.id)
+        return ArmResponse(200)
 
     _VAULTS.register(world)
     base = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"

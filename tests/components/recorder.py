@@ -4,7 +4,10 @@ Pulumi's mocks stay installed for the whole process, do no autonaming and run no
 and emptied before each test, and it makes up names and ids the way Azure does.
 """
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -102,7 +105,25 @@ class RecordingMonitor(MockMonitor):
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the base class's name
         """Keep the request, then do what the base class does."""
         self.recorder.requests[f"{request.type}::{request.name}"] = request
-        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        with _own_loop_closed():
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802 - the base class's name
+        """Do what the base class does."""
+        with _own_loop_closed():
+            return super().Invoke(request)  # type: ignore[no-untyped-call]
+
+
+@contextlib.contextmanager
+def _own_loop_closed() -> Iterator[None]:
+    """Close the event loop that the mocks make for a thread of the executor and leave open."""
+    try:
+        yield
+    finally:
+        if threading.current_thread() is not threading.main_thread():
+            with contextlib.suppress(RuntimeError):  # it needed none
+                asyncio.get_event_loop().close()
+            asyncio.set_event_loop(None)
 
 
 _RECORDER = Recorder()

@@ -1,4 +1,4 @@
-"""Every committed environment through its life: up, up again, preview by a reader, second deployer, refresh, destroy."""
+"""Every committed environment through its life: up, up again, a reader, a second deployer, refresh, destroy."""
 
 import re
 from pathlib import Path

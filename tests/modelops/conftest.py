@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from modelops import azure as ours
 from modelops import fingerprint, live
 from modelops.context import Context
 from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.reconcile import ReleaseReport, reconcile
+from modelops.workspace import Workspace
 from tests.sandbox.handle import Sandbox
 
 GROUP = "modelops"
@@ -130,13 +130,13 @@ class Bench:
     place: Place
     root: Path
     plan: ReleasePlan
-    ml: Any
+    workspace: Workspace
     steps: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
     def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
         """Run a release of `plan`, by default the bench's own."""
-        context = Context(self.ml, self.root, self._note, _never)
+        context = Context(self.workspace, self.root, self._note, _never)
         return reconcile(plan or self.plan, context, previous)
 
     def changed(self, **settings: Any) -> ReleasePlan:
@@ -155,7 +155,7 @@ class Bench:
 
     def live(self) -> live.LiveEndpoint:
         """What is live, read by the SDK."""
-        return live.read(self.ml, self.plan)
+        return live.read(self.workspace, self.plan)
 
     def versions(self) -> list[str]:
         """Versions of the bench's model, oldest first."""
@@ -209,7 +209,7 @@ def bench(in_sandbox: Sandbox, place: Place, tmp_path: Path) -> Iterator[Bench]:
         place=place,
         root=tmp_path,
         plan=_plan(place, endpoint, tmp_path, f"model-{number}"),
-        ml=ours.connect(in_sandbox.subscription, GROUP, place.workspace),
+        workspace=Workspace(in_sandbox.subscription, GROUP, place.workspace),
     )
     in_sandbox.control.clear_faults()
 

@@ -164,9 +164,9 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
         if text == "Running, 1 of 3 mini-batches":
             (bench.root / "go").touch()
 
-    job = jobs.start(bench.ml, bench.plan.endpoint.name, None, str(data))
-    jobs.follow(bench.ml, job, report)
-    files = jobs.download(bench.ml, job, bench.root / "predictions")
+    job = jobs.start(bench.workspace.ml, bench.plan.endpoint.name, None, str(data))
+    jobs.follow(bench.workspace.ml, job, report)
+    files = jobs.download(bench.workspace.ml, job, bench.root / "predictions")
     assert "Running, 1 of 3 mini-batches" in seen
     assert seen[-1] == "Completed"
     assert [path.name for path in files] == ["predictions.csv"]
@@ -191,9 +191,9 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
 
 def test_a_failed_job_says_what_the_service_said(bench: Bench) -> None:
     data = _with_script(bench, FAIL="1")
-    job = jobs.start(bench.ml, bench.plan.endpoint.name, None, str(data))
+    job = jobs.start(bench.workspace.ml, bench.plan.endpoint.name, None, str(data))
     with pytest.raises(ReleaseError) as failed:
-        jobs.follow(bench.ml, job, lambda _text, _seconds: None)
+        jobs.follow(bench.workspace.ml, job, lambda _text, _seconds: None)
     assert str(failed.value).startswith(f"job {job} ended in state Failed after ")
     assert f"az ml job download --name {job} --all" in str(failed.value)
 

@@ -16,7 +16,7 @@ from tests.modelops.workers import RealWorker
 def _upload(bench: Bench) -> tuple[ContainerClient, str]:
     model = bench.plan.deployments["mlp"].model
     assert isinstance(model, LocalModel)
-    return uploads.container(bench.ml), f"LocalUpload/{model.digest}/model/"
+    return uploads.container(bench.workspace), f"LocalUpload/{model.digest}/model/"
 
 
 def _content(bench: Bench) -> dict[str, bytes]:
@@ -76,7 +76,7 @@ def test_foreign_files_at_the_upload_address_are_not_released(bench: Bench) -> N
 
 
 def test_a_version_that_somebody_else_took_is_left_to_them(bench: Bench) -> None:
-    uploads.container(bench.ml).upload_blob(f"elsewhere/{bench.model_name}/weights.bin", b"other weights")
+    uploads.container(bench.workspace).upload_blob(f"elsewhere/{bench.model_name}/weights.bin", b"other weights")
     uri = f"azureml://datastores/workspaceblobstore/paths/elsewhere/{bench.model_name}"
     bench.place.put(
         f"models/{bench.model_name}/versions/1", {"properties": {"modelType": "custom_model", "modelUri": uri}}

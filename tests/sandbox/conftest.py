@@ -1,16 +1,11 @@
 """What the sandbox's tests share."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.learning import Learning
-
-# Read by azure-ai-ml when it is imported: jobs.stream waits one second between reads.
-os.environ.setdefault("AZUREML_RUN_POLLING_INTERVAL_MIN", "1")
-os.environ.setdefault("AZUREML_RUN_POLLING_INTERVAL_MAX", "1")
 
 
 @pytest.fixture

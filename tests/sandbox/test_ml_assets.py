@@ -1,8 +1,5 @@
 """Models, codes, environments and data: versions, immutability, search and uploads, through the router."""
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -190,9 +187,3 @@ def test_answers_can_be_sent_back(learning: Learning) -> None:
         after = learning.done("PUT", path, before)
         changed = {"systemData": None, "properties": None}
         assert after | changed == before | changed, path
-
-
-def test_the_schema_file_is_current() -> None:
-    script = Path(__file__).resolve().parents[2] / "scripts" / "generate_ml_schemas.py"
-    done = subprocess.run([sys.executable, str(script), "--check"], check=False)
-    assert done.returncode == 0, "run .venv/bin/python scripts/generate_ml_schemas.py"

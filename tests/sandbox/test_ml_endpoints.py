@@ -240,6 +240,15 @@ def test_a_deployment_needs_its_endpoint(learning: Learning) -> None:
     assert learning.refused("PUT", BLUE, deployment_body())[:2] == (404, "ResourceNotFound")
 
 
+def test_what_a_put_leaves_out_of_the_create_only_members_stays(ready: Learning) -> None:
+    before = ready.done("PUT", BLUE, deployment_body(resources={"instanceCount": 2, "properties": {"a": {}}}))
+    after = ready.done("PUT", BLUE, deployment_body(resources=None, codeConfiguration=None, miniBatchSize=5))
+    for member in ("resources", "codeConfiguration"):
+        assert after["properties"][member] == before["properties"][member]
+    assert after["properties"]["resources"]["instanceCount"] == 2
+    assert after["properties"]["miniBatchSize"] == 5
+
+
 def test_an_endpoint_holds_twenty_deployments(ready: Learning) -> None:
     for number in range(20):
         assert ready.call("PUT", f"{EP}/deployments/dep-{number}", deployment_body()).status == 201

@@ -139,6 +139,21 @@ def test_makes_it_anew_when_its_making_was_cut_off_or_it_was_moved(checkout: Che
     assert checkout.calls()[0] == "venv"
 
 
+def test_leaves_the_environment_of_another_checkout_alone(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment.ensure("runtime")
+    kept = {path: path.stat().st_mtime_ns for path in (checkout.folder / ".venv").rglob("*")}
+    link = checkout.folder / "other"
+    link.symlink_to(checkout.folder / ".venv")
+    monkeypatch.setattr(environment, "VENV", link)
+    with pytest.raises(SetupError) as caught:
+        environment.ensure("dev")
+    assert str(caught.value) == (
+        f".venv is a link to {checkout.folder}/.venv, which would be emptied: the environment of another checkout "
+        "is not changed from here. Remove the link, then run make again."
+    )
+    assert {path: path.stat().st_mtime_ns for path in (checkout.folder / ".venv").rglob("*")} == kept
+
+
 def test_says_what_is_missing_where_python_cannot_make_environments(
     checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

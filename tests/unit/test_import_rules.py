@@ -37,7 +37,7 @@ RULES = [
     Rule("toolchain/**/*.py", ("toolchain",)),
     Rule("policy/**/*.py", ("policy", "pulumi_policy")),
 ]
-OURS = {"settings", "components", "modelops", "sandbox", "toolchain", "policy", "bench", "tests"}
+OURS = {"settings", "components", "modelops", "sandbox", "toolchain", "policy", "bench", "scripts", "tests"}
 
 
 class Import(NamedTuple):

@@ -34,6 +34,7 @@ _CREATE_ONLY = (
     ("codeConfiguration", "scoringScript"),
     ("resources", "instanceCount"),
     ("resources", "instanceType"),
+    ("resources", "properties"),
 )
 _SCRIPT = re.compile(r"[^/\\].*\.py")
 

@@ -10,7 +10,7 @@ from sandbox.arm.world import World
 from sandbox.services.declared import stamp
 from sandbox.services.machine_learning.bodies import checked, fill, refuse_other_cases, respelled
 from sandbox.services.machine_learning.identities import answered_identity
-from sandbox.services.machine_learning.provisioning import ASYNC, LOCATION, Provisioning
+from sandbox.services.machine_learning.provisioning import Provisioning
 from sandbox.services.machine_learning.scope import (
     COMPUTES,
     WORKSPACE_PATH,
@@ -57,9 +57,7 @@ class _Computes:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._provisioning = Provisioning(
-            world, "compute", collection="computeOperationsStatus", delete_headers=(ASYNC, LOCATION)
-        )
+        self._provisioning = Provisioning(world, "compute", collection="computeOperationsStatus")
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's clusters."""

@@ -8,6 +8,8 @@ from sandbox.arm.schema import Schema, validate
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
+# In the data plane's model, but no client sends them: whether they have an effect is not known.
+_NOT_MODELLED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
 _SCHEMA: Schema = {
     "type": "object",
     "required": ["properties"],
@@ -48,17 +50,11 @@ _SCHEMA: Schema = {
                 # Without effect for model deployments, as documented (experimentName) and reported (name: #32763).
                 "name": _TEXT,
                 "properties": {"type": "map", "values": {"type": "text"}},
-                **{
-                    member: {"type": "any"}
-                    for member in ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags")
-                },
-                "description": {"type": "any"},
+                **{member: {"type": "any"} for member in _NOT_MODELLED},
             },
         }
     },
 }
-# In the data plane's model, but no client sends them: whether they have an effect is not known.
-_NOT_MODELLED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +143,8 @@ def _input(inputs: dict[str, Any]) -> tuple[str, str]:
         )
     if not given.get("uri"):
         raise bad_request(f"required member '{member}.uri' is missing", "UserError")
-    if "*" in given["uri"] or "?" in given["uri"].partition("://")[2].partition("?")[0]:
+    # A question mark is no pattern: it begins the query of a URL.
+    if "*" in given["uri"].partition("?")[0]:
         raise bad_request(f"'{member}.uri' is '{given['uri']}'; patterns are not supported.", "UserError")
     return ("folder" if kind == "urifolder" else "file"), given["uri"]
 

@@ -6,6 +6,7 @@ from sandbox.arm.errors import bad_request
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.jobs.request import CodeFiles, InputLocation, ModelFiles, OutputLocation
+from sandbox.services.machine_learning.asset_kinds import DATA
 from sandbox.services.machine_learning.deployment_settings import check_file_name
 from sandbox.services.machine_learning.invocation import Invocation
 from sandbox.services.machine_learning.locations import kind_of, place_of
@@ -44,13 +45,13 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
 
 def _data_asset(world: World, workspace: Resource, asset: re.Match[str], kind: str) -> str:
     container = f"{workspace.id}/data/{asset['name']}"
-    labels = asset.groupdict().get("label")
-    if labels is not None:
-        if labels.lower() != "latest":
+    label = asset.groupdict().get("label")
+    if label is not None:
+        if label.lower() != "latest":
             raise bad_request(
-                f"'{asset[0]}': there is no label '{labels}' of '{asset['name']}', only latest.", "UserError"
+                f"'{asset[0]}': there is no label '{label}' of '{asset['name']}', only latest.", "UserError"
             )
-        versions = world.store.children(container, "Microsoft.MachineLearningServices/workspaces/data/versions")
+        versions = world.store.children(container, DATA.version_type)
         found = versions[-1] if versions else None
     else:
         found = world.store.get(f"{container}/versions/{asset['version']}")

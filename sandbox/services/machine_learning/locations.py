@@ -78,10 +78,7 @@ def _in_datastore(world: World, datastore_id: str, path: str) -> Place:
 
 def kind_of(world: World, place: Place) -> Literal["folder", "file"] | None:
     """Return whether a place holds one blob or blobs below a prefix; None when it holds nothing."""
-    try:
-        names = world.blobs.list(place.account, place.container, place.path.rstrip("/"))
-    except KeyError:
-        return None
+    names = world.blobs.list(place.account, place.container, place.path.rstrip("/"))
     if place.path in names and not place.path.endswith("/"):
         return "file"
     folder = place.path.rstrip("/") + "/" if place.path.strip("/") else ""

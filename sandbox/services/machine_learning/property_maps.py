@@ -25,7 +25,7 @@ def grown(old: Resource | None, given: dict[str, str] | None, added: dict[str, s
 
 
 def kept_members(old: Resource | None, properties: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> None:
-    """Refuse a PUT that changes create-only members; one that leaves them out keeps them.
+    """Refuse a PUT that changes create-only members; what it leaves out is put back into ``properties``.
 
     Raises:
         ArmError: 400 naming the member.
@@ -38,9 +38,21 @@ def kept_members(old: Resource | None, properties: dict[str, Any], paths: tuple[
         for name in path:
             before = before.get(name) if isinstance(before, dict) else None
             now = now.get(name) if isinstance(now, dict) else None
-        if now is not None and str(now).lower() != str(before).lower():
+        if now is None:
+            _put_back(properties, path, before)
+        elif str(now).lower() != str(before).lower():
             raise bad_request(
                 f"'properties.{'.'.join(path)}' of a deployment cannot be changed: it is '{before}'. Make another"
                 " deployment.",
                 "UserError",
             )
+
+
+def _put_back(properties: dict[str, Any], path: tuple[str, ...], before: Any) -> None:
+    if before is None:
+        return
+    *containers, member = path
+    for name in containers:
+        properties[name] = properties.get(name) or {}
+        properties = properties[name]
+    properties[member] = before

@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from sandbox.arm.durations import parse_duration
+from sandbox.arm.durations import format_duration, parse_duration
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
@@ -158,7 +158,7 @@ class _Scoring:
                     "errorThreshold": job.error_threshold,
                     "miniBatchSize": job.mini_batch_size,
                     "output": {"uri": output_uri, "fileName": job.output.file_name},
-                    "retrySettings": {"maxRetries": job.max_retries, "timeout": f"PT{job.timeout_seconds:g}S"},
+                    "retrySettings": {"maxRetries": job.max_retries, "timeout": format_duration(job.timeout_seconds)},
                 },
             }
         )

@@ -1,0 +1,117 @@
+"""One workspace: reads by plain requests, everything else by the SDK.
+
+Importing azure-ai-ml takes a second, and most runs only read: previews, `status`, a release that finds nothing to do.
+So the few things that are read are read with azure-core, from the same addresses and with the API versions that the SDK
+uses, and the SDK is imported when something is to be sent.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from azure.ai.ml import MLClient
+    from azure.core import PipelineClient
+    from azure.core.credentials import TokenCredential
+    from azure.core.rest import HttpRequest, HttpResponse
+
+_ARM: Final = "https://management.azure.com"
+POLLING_SECONDS: Final = 5
+"""Between two looks at a long-running operation, unless the service says otherwise (the SDK's own value is 30)."""
+
+_TRANSPORT: Final[dict[str, Any]] = {
+    "connection_timeout": 30,  # seconds
+    "read_timeout": 300,  # seconds; a deployment's PUT may take minutes to be answered
+    "retry_total": 5,  # with azure-core's growing pauses about 25 s; then a person should hear of it
+}
+
+
+class Workspace:
+    """An Azure Machine Learning workspace, reached with the credential that `DefaultAzureCredential` finds.
+
+    That is the first of: environment variables, workload identity, managed identity, the logins of the Azure tools.
+    Making one sends nothing.
+    """
+
+    def __init__(self, subscription_id: str, resource_group: str, name: str) -> None:
+        self.subscription_id: Final = subscription_id
+        self.resource_group: Final = resource_group
+        self.name: Final = name
+
+    @property
+    def id(self) -> str:
+        """ARM id of the workspace."""
+        return (
+            f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}/providers/"
+            f"Microsoft.MachineLearningServices/workspaces/{self.name}"
+        )
+
+    @cached_property
+    def credential(self) -> "TokenCredential":
+        """The credential, which also storage is asked with."""
+        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+        return DefaultAzureCredential()
+
+    @cached_property
+    def ml(self) -> "MLClient":
+        """The SDK's client; the first use imports the SDK."""
+        os.environ.setdefault("TQDM_DISABLE", "1")
+        from azure.ai.ml import MLClient  # noqa: PLC0415
+
+        return MLClient(
+            credential=self.credential,
+            subscription_id=self.subscription_id,
+            resource_group_name=self.resource_group,
+            workspace_name=self.name,
+            polling_interval=POLLING_SECONDS,
+            enable_telemetry=False,
+            # True although nobody sees it: without the bar the SDK never reads a failed upload's error and waits for
+            # ever. TQDM_DISABLE keeps the bar itself away.
+            show_progress=True,
+            **_TRANSPORT,
+        )
+
+    def get(self, path: str, api_version: str) -> Any:
+        """GET something below the workspace.
+
+        Raises:
+            HttpResponseError: Azure refused it; 404 if it does not exist.
+        """
+        return self._read(f"{_ARM}{self.id}/{path}", {"api-version": api_version})
+
+    def list(self, path: str, api_version: str, **query: str) -> Iterator[Any]:
+        """GET all items of a collection below the workspace, page by page.
+
+        Raises:
+            HttpResponseError: Azure refused it; 404 if the collection does not exist.
+        """
+        page = self._read(f"{_ARM}{self.id}/{path}", {"api-version": api_version, **query})
+        yield from page["value"]
+        while link := page.get("nextLink"):
+            page = self._read(link, {})
+            yield from page["value"]
+
+    def _read(self, url: str, query: Mapping[str, str]) -> Any:
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        response = self._client.send_request(HttpRequest("GET", url, params=dict(query)))
+        response.raise_for_status()
+        return response.json()
+
+    @cached_property
+    def _client(self) -> "PipelineClient[HttpRequest, HttpResponse]":
+        from azure.core import PipelineClient  # noqa: PLC0415
+        from azure.core.pipeline.policies import (  # noqa: PLC0415
+            BearerTokenCredentialPolicy,
+            RetryPolicy,
+            UserAgentPolicy,
+        )
+
+        policies = [
+            UserAgentPolicy("azureml-batch-endpoint"),
+            RetryPolicy(**_TRANSPORT),
+            BearerTokenCredentialPolicy(self.credential, f"{_ARM}/.default"),
+        ]
+        return PipelineClient(_ARM, policies=policies, **_TRANSPORT)

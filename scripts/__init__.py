@@ -1,0 +1,1 @@
+"""Generators of the schema files under sandbox/schemas; `python -m scripts.<name>` writes one."""

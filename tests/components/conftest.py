@@ -1,0 +1,16 @@
+"""One event loop for each module, closed at its end: Pulumi's mocks would leave theirs open."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="module")
+def event_loop() -> Iterator[None]:
+    """Install a loop for Pulumi's runtime, which takes the current one."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    loop.close()
+    asyncio.set_event_loop(None)
