@@ -9,6 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from modelops.azure import is_firewall
 from modelops.context import Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import files_of
@@ -43,6 +44,8 @@ def is_role_missing(error: BaseException) -> bool:
     """Whether storage refused somebody who is signed in: no role, or one that was granted a moment ago."""
     if "permission to alter this storage account" in str(error):  # the SDK's words for AuthorizationPermissionMismatch
         return True
+    if is_firewall(error):
+        return False
     url = str(getattr(getattr(getattr(error, "response", None), "request", None), "url", ""))
     return getattr(error, "status_code", None) == HTTPStatus.FORBIDDEN and ".blob." in url
 

@@ -14,7 +14,7 @@ from sandbox.arm.requests import Principal
 REPOSITORY = Path(__file__).resolve().parent.parent
 """The checkout that this package runs from."""
 
-PRINCIPALS = ("deployer", "reader", "caller", "nobody")
+PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody")
 """The service principals of every sandbox; ``run`` signs in as the first unless told otherwise."""
 
 _PRIVATE_FOLDER = 0o700

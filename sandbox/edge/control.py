@@ -14,6 +14,7 @@ from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
 from sandbox.edge.proxy import listen
 from sandbox.identity import TOKEN_SECONDS, Directory
+from sandbox.network import caller_address, set_caller_address
 
 _WAIT_SECONDS = 60.0
 
@@ -52,6 +53,8 @@ class Control:
                 web.get("/faults", self._list_faults),
                 web.post("/faults", self._add_fault),
                 web.delete("/faults", self._clear_faults),
+                web.get("/switches", self._switches),
+                web.post("/switches", self._switch),
                 web.get("/wait", self._wait),
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
@@ -109,6 +112,19 @@ class Control:
         self._faults.clear()
         let_hanging_go_on(self._store)
         return web.json_response({})
+
+    async def _switches(self, _: web.Request) -> web.Response:
+        return web.json_response({"callerAddress": caller_address(self._store)})
+
+    async def _switch(self, request: web.Request) -> web.Response:
+        """Change switches while the server runs: ``callerAddress``, the IPv4 address of all clients."""
+        wanted = await request.json()
+        unknown = sorted(set(wanted) - {"callerAddress"})
+        if unknown:
+            raise ValueError(f"there is no switch '{unknown[0]}'; allowed: callerAddress")
+        if "callerAddress" in wanted:
+            set_caller_address(self._store, str(wanted["callerAddress"]))
+        return await self._switches(request)
 
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer when ``count`` journal entries match ``method`` and ``path``; 408 when it takes too long.

@@ -5,6 +5,7 @@ import re
 import uuid
 from typing import Any
 
+from sandbox import named_principals
 from sandbox.arm.errors import ArmError, not_modelled, resource_not_found
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource, now_iso
@@ -13,6 +14,7 @@ from sandbox.services.declared import Declared
 from sandbox.services.managed_identity import IDENTITY
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
+DEFINITION = "Microsoft.Authorization/roleDefinitions"
 _FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
 
 # Built-in roles by id: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -40,11 +42,14 @@ BUILT_IN = {
 
 
 def principal_type(world: World, object_id: str) -> str | None:
-    """Return what a principal of the sandbox's directory is ("ServicePrincipal"), or None when there is none."""
+    """Return what a principal of the sandbox's directory is ("ServicePrincipal"), or None when there is none.
+
+    Principals that a rehearsed stack file names are in it too: see ``sandbox.named_principals``.
+    """
     identities = json.loads((world.home / "sandbox.json").read_text())["principals"].values()
     known = {identity["objectId"].lower() for identity in identities}
     known |= {item.body["properties"]["principalId"].lower() for item in world.store.below("", IDENTITY)}
-    return "ServicePrincipal" if object_id.lower() in known else None
+    return "ServicePrincipal" if object_id.lower() in known else named_principals.kind_of(world.home, object_id)
 
 
 def _scope(request: ArmRequest) -> str:
@@ -94,7 +99,9 @@ def _check_guid(value: str, what: str, code: str) -> None:
 
 
 def _check_role(world: World, role_id: str) -> None:
-    if role_id.rsplit("/", 1)[-1].lower() in BUILT_IN or world.store.get(role_id) is not None:
+    name = role_id.rsplit("/", 1)[-1].lower()
+    # A custom role is one of the tenant's, wherever it was defined, so its id at the subscription names it as well.
+    if name in BUILT_IN or any(each.name.lower() == name for each in world.store.below("", DEFINITION)):
         return
     raise ArmError(
         400,

@@ -150,15 +150,17 @@ class Rehearsal:
         """Run the program's own Python outside the sandbox's environment: ``python -m sandbox status``."""
         return self.start(".venv/bin/python", *arguments, extra=extra).wait()
 
-    def run(self, *command: str, extra: Mapping[str, str] | None = None) -> Done:
-        """Run a command as ``python -m sandbox run -- COMMAND``."""
-        return self.python("-m", "sandbox", "run", "--", *command, extra=extra)
+    def run(self, *command: str, extra: Mapping[str, str] | None = None, principal: str = "deployer") -> Done:
+        """Run a command as ``python -m sandbox run --as PRINCIPAL -- COMMAND``."""
+        return self.python("-m", "sandbox", "run", "--as", principal, "--", *command, extra=extra)
 
     def make(self, target: str) -> Done:
         """Run a target of the Makefile, without its first step: the tools are those that run this test."""
         return self.start("make", target, "SET_UP=@:").wait()
 
-    def begin(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Running:
+    def begin(
+        self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
+    ) -> Running:
         """Start ``pulumi VERB`` in the sandbox without waiting for it."""
         self._runs += 1
         events = self.home.parent / f"events-{self._runs}.json"
@@ -175,28 +177,31 @@ class Rehearsal:
             *yes,
             *arguments,
         )
-        return self.start(".venv/bin/python", "-m", "sandbox", "run", "--", *command, events=events, extra=extra)
+        run = (".venv/bin/python", "-m", "sandbox", "run", "--as", principal, "--")
+        return self.start(*run, *command, events=events, extra=extra)
 
-    def pulumi(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Done:
+    def pulumi(
+        self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
+    ) -> Done:
         """Run ``pulumi VERB`` (preview, up, refresh, destroy) in the sandbox; its steps are in the result."""
-        return self.begin(verb, *arguments, extra=extra).wait()
+        return self.begin(verb, *arguments, extra=extra, principal=principal).wait()
 
     def up(self, *arguments: str) -> Done:
         """Run ``pulumi up`` and expect success."""
         return self.pulumi("up", *arguments).ok()
 
-    def state(self) -> dict[str, Any]:
-        """Return the stack's deployment (``resources``, ``pending_operations``), as `pulumi stack export` shows it.
+    def state(self, stack: str = "dev") -> dict[str, Any]:
+        """Return a stack's deployment (``resources``, ``pending_operations``), as `pulumi stack export` shows it.
 
         Read from the backend's own file: a command would take a second each time.
         """
-        file = self.home / "pulumi" / ".pulumi" / "stacks" / PROJECT / "dev.json"
+        file = self.home / "pulumi" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
         return dict(json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {})
 
-    def outputs(self) -> dict[str, Any]:
-        """Return the stack's outputs."""
-        stack = next(each for each in self.state()["resources"] if each["type"] == "pulumi:pulumi:Stack")
-        return dict(stack["outputs"])
+    def outputs(self, stack: str = "dev") -> dict[str, Any]:
+        """Return a stack's outputs."""
+        found = next(each for each in self.state(stack)["resources"] if each["type"] == "pulumi:pulumi:Stack")
+        return dict(found["outputs"])
 
     @property
     def default(self) -> str:
@@ -226,16 +231,16 @@ class Rehearsal:
     # The program's files --------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _stack_file(self) -> Iterator[dict[str, Any]]:
-        file = self.folder / "Pulumi.dev.yaml"
+    def _stack_file(self, stack: str) -> Iterator[dict[str, Any]]:
+        file = self.folder / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         yield content.setdefault("config", {})
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
-    def configure(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Change the dev stack's config; keys are given without the project's namespace."""
+    def configure(self, change: Callable[[dict[str, Any]], object], stack: str = "dev") -> None:
+        """Change a stack's config; keys are given without the project's namespace."""
         project = f"{PROJECT}:"
-        with self._stack_file() as config:
+        with self._stack_file(stack) as config:
             own = {key.removeprefix(project): value for key, value in config.items() if key.startswith(project)}
             change(own)
             for key in [key for key in config if key.startswith(project)]:
@@ -281,6 +286,27 @@ class Rehearsal:
         """Return the sequence number of the last request, to ask for what comes after it."""
         entries = self.journal()
         return int(entries[-1]["sequence"]) if entries else 0
+
+    def arm(
+        self, method: str, path: str, version: str, body: object = None, principal: str = "deployer"
+    ) -> dict[str, Any]:
+        """Send one request to Azure Resource Manager, as a principal of the sandbox, and return the JSON answer."""
+        script = (
+            "import json, sys, urllib.request, subprocess, os;"
+            "from azure.identity import EnvironmentCredential as C;"
+            "t = C().get_token('https://management.azure.com/.default').token;"
+            "r = urllib.request.Request('https://management.azure.com' + sys.argv[2] + '?api-version=' + sys.argv[3],"
+            " method=sys.argv[1], data=sys.argv[4].encode() or None,"
+            " headers={'Authorization': 'Bearer ' + t, 'Content-Type': 'application/json'});"
+            "print(urllib.request.urlopen(r).read().decode() or '{}')"
+        )
+        text = "" if body is None else json.dumps(body)
+        done = self.run("python", "-c", script, method, path, version, text, principal=principal).ok()
+        return dict(json.loads(done.out))
+
+    def role_assignments(self) -> list[str]:
+        """Return the ids of all role assignments."""
+        return [each for each in self.resources() if "/roleassignments/" in each.lower()]
 
     def writes(self, after: int = 0) -> list[str]:
         """Return ``METHOD host/path`` of every request that could change something; sign-ins are none."""
