@@ -1,5 +1,6 @@
 """An adopted workspace: nothing of it is declared, and roles that are missing on it are named."""
 
+import functools
 import io
 import json
 import re
@@ -100,7 +101,7 @@ def _adopted(cluster: str | None = CLUSTER, **answers: dict[str, Any]) -> tuple[
         )
         made = provided.cluster("aml", workspace, nodes={}, existing=existing)
         for name, value in {**workspace.for_release, **made.for_release, **workspace.for_callers}.items():
-            pulumi.Output.from_input(value).apply(lambda known, name=name: seen.update({name: known}))
+            pulumi.Output.from_input(value).apply(functools.partial(seen.__setitem__, name))
         seen["location"] = workspace.place["location"]
 
     return recorded(declare, answers={**ANSWERS, **answers}), seen
@@ -194,7 +195,8 @@ def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_cluster_of_another_kind_is_refused() -> None:
     with pytest.raises(pulumi.RunError, match="which is of kind ComputeInstance"):
         _adopted(
-            **{"azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}}
+            CLUSTER,
+            **{"azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}},
         )
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import scanner
+from toolchain import places, scanner
 from toolchain.places import SetupError
 
 UV = """#!/bin/sh
@@ -48,7 +48,7 @@ def test_installs_it_once_for_all_checkouts(place: Place, capsys: pytest.Capture
     command = scanner.ensure()
     folder = command.parent.parent
     assert command.name == "checkov"
-    assert folder.parent == scanner.cache() / "scan"
+    assert folder.parent == places.cache() / "scan"
     assert place.calls() == ALL
     assert capsys.readouterr().out == (
         f"scan: installing the 1 packages of requirements-scan.txt into {folder}, about a minute, once\n"
