@@ -82,8 +82,8 @@ def _response_text(error: "HttpResponseError") -> str:
     hint = ""
     if is_firewall(error):
         hint = (
-            " The storage account's firewall lets in trusted services and `allowedIps` only: add the public address that "
-            "this runs from (`pulumi config set --path 'allowedIps[0]' ADDRESS`, then pulumi up)."
+            " The storage account's firewall lets in trusted services and `allowedIps` only: add the public address "
+            "that this runs from (`pulumi config set --path 'allowedIps[0]' ADDRESS`, then pulumi up)."
         )
     elif error.status_code == 403:  # noqa: PLR2004
         hint = " A role that was granted a moment ago can take minutes to apply."

@@ -174,7 +174,8 @@ WRONG: list[tuple[Config, list[str]]] = [
                 "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az ml workspace "
                 "show --query id`).\n"
                 "pulumi config set --path workspace.existing "
-                "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE --stack dev"
+                "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
+                " --stack dev"
             )
         ],
     ),
