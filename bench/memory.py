@@ -1,6 +1,5 @@
 """Peak resident memory of what `pulumi up` starts, read from /proc while it runs (Linux only)."""
 
-import subprocess
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +11,9 @@ ROLES = {
     "sandbox.server": "sandbox server",
     "sandbox.provider": "stand-in provider",
     "modelops": "release worker",
-    "toolchain/host/child": "program",
-    "toolchain.host.child": "program",
+    # Of our own language host and of the official one.
+    "toolchain/host/runner.py": "program",
+    "pulumi-language-python-exec": "program",
     "pulumi-language-python": "language host",
     "toolchain.host": "language host",
     "pulumi": "pulumi engine",
@@ -40,6 +40,11 @@ def peaks(checkout: Checkout, *command: str) -> Mapping[str, float]:
     return dict(sorted(found.items()))
 
 
+def role_of(command: str) -> str | None:
+    """Return what a process with this command line is called in the report; None when it is none of ours."""
+    return next((role for part, role in ROLES.items() if part in command), None)
+
+
 def _now(sandbox_home: str) -> list[tuple[str, float]]:
     """Return (role, peak MiB so far) of every process that belongs to this sandbox."""
     seen = []
@@ -50,11 +55,11 @@ def _now(sandbox_home: str) -> list[tuple[str, float]]:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             environment = (process / "environ").read_bytes().decode(errors="replace")
             status = (process / "status").read_text()
-        except (OSError, subprocess.SubprocessError):
+        except OSError:
             continue
         if sandbox_home not in environment and sandbox_home not in command:
             continue
-        role = next((role for part, role in ROLES.items() if part in command), None)
+        role = role_of(command)
         peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")), None)
         if role is not None and peak is not None:
             seen.append((role, int(peak) / 1024))

@@ -1,6 +1,6 @@
 """The dev stack's resources without components, settings or a release: the floor for what the program may cost.
 
-tests/unit/test_bench.py checks that it declares the same resource types, as often as the program does.
+tests/components/test_program.py checks that it declares the same resource types, as often as the program does.
 """
 
 import uuid

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.arm.errors import ArmError, resource_not_found
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import Schema, validate
 from sandbox.arm.store import Resource, now_iso
@@ -51,6 +52,7 @@ class Declared:
             return self.put(world, request)
 
         async def get(request: ArmRequest) -> ArmResponse:
+            modelled_query(request)
             return ArmResponse(200, self.existing(world, request).body)
 
         async def head(request: ArmRequest) -> ArmResponse:
@@ -61,6 +63,7 @@ class Declared:
             return self.delete(world, request)
 
         async def list_(request: ArmRequest) -> ArmResponse:
+            modelled_query(request)
             scope = self.resource_id(request).rsplit("/providers/", 1)[0]
             parent = scope if self.type.count("/") == 1 else self.resource_id(request).rsplit("/", 2)[0]
             return ArmResponse(200, {"value": [child.body for child in world.store.children(parent, self.type)]})
@@ -94,6 +97,7 @@ class Declared:
         Raises:
             ArmError: the body breaks the schema, the name its rule, or the name is taken.
         """
+        modelled_query(request)
         resource_id = self.resource_id(request)
         old = world.store.get(resource_id)
         name = resource_id.rsplit("/", 1)[-1]
@@ -101,10 +105,8 @@ class Declared:
             self._check_name(world, resource_id, name)
         body = validate(arm_schemas()[self.type], request.body or {})
         if self.tracked:
-            _check_location(old, body, name)
-        body.setdefault("properties", {})
-        if body["properties"] is None:
-            body["properties"] = {}
+            check_location(old, body, name)
+        fill(body, {"properties": {}})
         if old is not None:
             resource_id = old.id
         body |= {"id": resource_id, "name": name, "type": self.type}
@@ -114,6 +116,7 @@ class Declared:
 
     def delete(self, world: World, request: ArmRequest) -> ArmResponse:
         """Delete a resource: 200, or 204 when there was none."""
+        modelled_query(request)
         resource_id = self.resource_id(request)
         if world.store.get(resource_id) is None:
             return ArmResponse(204)
@@ -135,7 +138,19 @@ class Declared:
                 raise ArmError(409, code, message.format(name=name))
 
 
-def _check_location(old: Resource | None, body: dict[str, Any], name: str) -> None:
+def fill(properties: dict[str, Any], defaults: dict[str, Any]) -> None:
+    """Set the members that a request left out, or sent as null, to the service's defaults."""
+    for member, value in defaults.items():
+        if properties.get(member) is None:
+            properties[member] = value
+
+
+def check_location(old: Resource | None, body: dict[str, Any], name: str) -> None:
+    """Write a tracked resource's location in ARM's spelling; refuse none, or another than it has.
+
+    Raises:
+        ArmError: 400, or 409.
+    """
     location = body.get("location")
     if not location:
         raise ArmError(400, "LocationRequired", f"The location property is required for '{name}'.")

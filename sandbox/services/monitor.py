@@ -6,21 +6,19 @@ from sandbox.arm.errors import ArmError, resource_not_found
 from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
-from sandbox.services.declared import Declared, kept
+from sandbox.services.declared import Declared, fill, kept
 from sandbox.services.resources import GROUP
 
 
 def _fill_workspace(_: World, __: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
     properties = body["properties"]
-    properties["sku"] = properties.get("sku") or {"name": "PerGB2018"}
-    defaults = {
+    defaults: dict[str, Any] = {
+        "sku": {"name": "PerGB2018"},
         "retentionInDays": 30,
         "publicNetworkAccessForIngestion": "Enabled",
         "publicNetworkAccessForQuery": "Enabled",
     }
-    for member, value in defaults.items():
-        if properties.get(member) is None:
-            properties[member] = value
+    fill(properties, defaults)
     properties |= {
         "customerId": kept(old, "properties", "customerId"),
         "provisioningState": "Succeeded",

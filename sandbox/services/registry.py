@@ -7,7 +7,7 @@ from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
 from sandbox.network import check_registry_rules
-from sandbox.services.declared import Declared, kept, stamp
+from sandbox.services.declared import Declared, fill, kept, stamp
 from sandbox.services.resources import GROUP
 
 _PREMIUM_ONLY = ("networkRuleSet", "dataEndpointEnabled", "encryption")
@@ -34,9 +34,7 @@ def _fill(_: World, request: ArmRequest, old: Resource | None, body: dict[str, A
         "zoneRedundancy": "Disabled",
         "dataEndpointEnabled": False,
     }
-    for member, value in defaults.items():
-        if properties.get(member) is None:
-            properties[member] = value
+    fill(properties, defaults)
     properties |= {
         "loginServer": f"{body['name'].lower()}.azurecr.io",
         "creationDate": kept(old, "properties", "creationDate", make=now_iso),

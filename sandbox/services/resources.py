@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import validate
 from sandbox.arm.world import World
@@ -47,6 +48,7 @@ def register(world: World) -> None:
         )
 
     async def put(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         name = request.params["group"]
         if not _NAME.match(name):
             raise ArmError(
@@ -77,6 +79,7 @@ def register(world: World) -> None:
         return ArmResponse(201 if old is None else 200, answer)
 
     async def get(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         return ArmResponse(200, _existing(world, request).body)
 
     async def head(request: ArmRequest) -> ArmResponse:
@@ -84,17 +87,20 @@ def register(world: World) -> None:
         return ArmResponse(204)
 
     async def list_(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         groups = store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
         )
         return ArmResponse(200, {"value": [group.body for group in groups]})
 
     async def contents(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         found = [item.body for item in store.below(_id(request)) if item.type.count("/") == 1]
         shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
         return ArmResponse(200, {"value": shown})
 
     async def delete(request: ArmRequest) -> ArmResponse:
+        modelled_query(request)
         group = _existing(world, request)
         headers = world.operations.start(
             request,

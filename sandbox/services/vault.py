@@ -7,7 +7,7 @@ from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.network import as_ranges
-from sandbox.services.declared import Declared, stamp
+from sandbox.services.declared import Declared, fill, stamp
 from sandbox.services.resources import GROUP
 
 VAULT = "Microsoft.KeyVault/vaults"
@@ -38,9 +38,7 @@ def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[st
         "enableRbacAuthorization": False,
         "publicNetworkAccess": "Enabled",
     }
-    for member, value in defaults.items():
-        if properties.get(member) is None:
-            properties[member] = value
+    fill(properties, defaults)
     as_ranges(properties.get("networkAcls") or {})
     properties |= {"vaultUri": f"https://{body['name']}.vault.azure.net/", "provisioningState": "Succeeded"}
     stamp(request, old, body)

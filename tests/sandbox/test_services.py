@@ -36,6 +36,9 @@ class FakeBlobs(SimpleNamespace):
     def create_container(self, account: str, container: str) -> None:
         self.calls.append(("create_container", account, container))
 
+    def containers(self, account: str) -> list[str]:
+        return [container for call, of, container in self.calls if call == "create_container" and of == account]
+
     def delete_container(self, account: str, container: str) -> None:
         self.calls.append(("delete_container", account, container))
 
@@ -124,6 +127,21 @@ def test_router_refusals(arm: Arm) -> None:
         asyncio.run(
             arm.world.router.dispatch(ArmRequest("GET", "management.azure.com", GROUP, {}, {}, None, DEPLOYER, 1))
         )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{GROUP}/resources", f"{GROUP}/providers/Microsoft.KeyVault/vaults", f"/subscriptions/{SUB}/resourceGroups"],
+)
+def test_a_query_parameter_that_is_not_modelled_is_refused_by_name(arm: Arm, path: str) -> None:
+    assert arm.refused("GET", f"{path}?$filter=name") == (
+        501,
+        "NotModelledInSandbox",
+        (
+            f"The sandbox does not model the query parameter '$filter' of GET {path} (only none)."
+            " See docs/sandbox.md for what it does."
+        ),
+    )
 
 
 def test_creating_an_account_is_a_long_running_operation(arm: Arm) -> None:

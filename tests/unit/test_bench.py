@@ -1,6 +1,9 @@
 """Benchmarks compute ratios pair by pair. Does not run one: times are never asserted."""
 
+import pytest
+
 from bench.measure import Row, Spread, paired, table
+from bench.memory import role_of
 
 
 def test_ratios_are_taken_pair_by_pair() -> None:
@@ -20,3 +23,21 @@ def test_the_table_is_markdown() -> None:
 
 def test_a_spread_names_its_ends() -> None:
     assert Spread.of([3.0, 1.0, 2.0]).text(1) == "2.0 (1.0 to 3.0)"
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [
+        ("python -m sandbox.server --home /h", "sandbox server"),
+        ("python -m sandbox.provider 127.0.0.1:1", "stand-in provider"),
+        ("python -m modelops worker", "release worker"),
+        ("python -u /r/toolchain/host/runner.py", "program"),
+        ("python -u /usr/bin/pulumi-language-python-exec --monitor x", "program"),
+        ("python -u -c from toolchain.host.__main__ import main; main() /r 127.0.0.1:1", "language host"),
+        ("/usr/bin/pulumi-language-python 127.0.0.1:1", "language host"),
+        ("/r/.venv/bin/pulumi up --yes", "pulumi engine"),
+        ("sleep 1", None),
+    ],
+)
+def test_every_process_of_an_up_has_its_role(command: str, role: str | None) -> None:
+    assert role_of(command) == role

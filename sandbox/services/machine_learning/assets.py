@@ -5,21 +5,15 @@ import uuid
 from typing import Any
 
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.queries import archived_wanted, modelled_query, take
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import validate
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.services.declared import stamp
+from sandbox.services.declared import fill, stamp
 from sandbox.services.machine_learning.asset_kinds import KINDS, AssetKind
-from sandbox.services.machine_learning.bodies import checked, fill, schemas
-from sandbox.services.machine_learning.scope import (
-    DEPLOYMENTS,
-    WORKSPACE_PATH,
-    existing,
-    modelled_query,
-    take,
-    workspace_of,
-)
+from sandbox.services.machine_learning.bodies import checked, schemas
+from sandbox.services.machine_learning.scope import DEPLOYMENTS, WORKSPACE_PATH, existing, workspace_of
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
 _FILLED = {"tags": {}, "properties": {}, "isArchived": False, "description": None}
@@ -240,13 +234,10 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _in_view(request: ArmRequest, found: list[Resource]) -> list[Resource]:
-    view = request.query.get("listViewType", "ActiveOnly").lower()
-    if view not in ("activeonly", "archivedonly", "all"):
-        raise bad_request(f"'listViewType' is '{view}'; allowed: ActiveOnly, ArchivedOnly, All.")
-    if view == "all":
+    wanted = archived_wanted(request)
+    if wanted is None:
         return found
-    archived = view == "archivedonly"
-    return [each for each in found if bool(each.body["properties"].get("isArchived")) == archived]
+    return [each for each in found if bool(each.body["properties"].get("isArchived")) == wanted]
 
 
 def _ordered(request: ArmRequest, found: list[Resource]) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.services.declared import stamp
+from sandbox.services.declared import fill, stamp
 from sandbox.services.machine_learning.batch_endpoints import ENDPOINT_PATH, NAME, NAME_RULE, default_of, set_default
-from sandbox.services.machine_learning.bodies import checked, fill
+from sandbox.services.machine_learning.bodies import checked
 from sandbox.services.machine_learning.deployment_settings import complete_settings
 from sandbox.services.machine_learning.property_maps import grown, kept_members
 from sandbox.services.machine_learning.provisioning import Provisioning
@@ -18,8 +19,8 @@ from sandbox.services.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
     existing,
+    listed,
     location_of,
-    modelled_query,
     reached,
     workspace_of,
 )
@@ -59,9 +60,7 @@ class _Deployments:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's deployments."""
         modelled_query(request)
-        found = self._world.store.children(self._endpoint(request).id, DEPLOYMENTS)
-        now = (reached(self._world, each.id) for each in found)
-        return ArmResponse(200, {"value": [each.body for each in now if each is not None]})
+        return listed(self._world, self._endpoint(request), DEPLOYMENTS)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a deployment."""

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError, bad_request
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.services.declared import stamp
-from sandbox.services.machine_learning.bodies import checked, fill
+from sandbox.services.declared import fill, stamp
+from sandbox.services.machine_learning.bodies import checked
 from sandbox.services.machine_learning.identities import answered_identity
 from sandbox.services.machine_learning.property_maps import grown
 from sandbox.services.machine_learning.provisioning import Provisioning
@@ -17,8 +18,8 @@ from sandbox.services.machine_learning.scope import (
     ENDPOINTS,
     WORKSPACE_PATH,
     existing,
+    listed,
     location_of,
-    modelled_query,
     reached,
     workspace_of,
 )
@@ -67,9 +68,7 @@ class _Endpoints:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's batch endpoints."""
         modelled_query(request)
-        found = self._world.store.children(workspace_of(self._world, request).id, ENDPOINTS)
-        now = (reached(self._world, each.id) for each in found)
-        return ArmResponse(200, {"value": [each.body for each in now if each is not None]})
+        return listed(self._world, workspace_of(self._world, request), ENDPOINTS)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint."""

@@ -46,25 +46,6 @@ def refuse_other_cases(body: Any, member: str, discriminator: str, others: tuple
         raise not_modelled(f"{what} of type '{value}'")
 
 
-def fill(properties: dict[str, Any], defaults: dict[str, Any]) -> None:
-    """Set the members that a request left out, or sent as null, to the service's defaults."""
-    for member, value in defaults.items():
-        if properties.get(member) is None:
-            properties[member] = value
-
-
 def respelled(switches: Switches, duration: str) -> str:
     """Return a duration as the service answers it (see ``Switches.durations_respelled``)."""
     return format_duration(parse_duration(duration)) if switches.durations_respelled else duration
-
-
-def unknown_names(given: dict[str, Any], allowed: tuple[str, ...], what: str) -> None:
-    """Refuse query parameters that are not modelled: never ignored, since a filter that is ignored gives wrong answers.
-
-    Raises:
-        ArmError: 501 naming the first one.
-    """
-    known = {name.lower() for name in allowed} | {"api-version"}
-    for name in given:
-        if name.lower() not in known:
-            raise not_modelled(f"the query parameter '{name}' of {what} (only {', '.join(allowed) or 'none'})")

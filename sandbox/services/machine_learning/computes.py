@@ -4,19 +4,20 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError, bad_request
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
-from sandbox.services.declared import stamp
-from sandbox.services.machine_learning.bodies import checked, fill, refuse_other_cases, respelled
+from sandbox.services.declared import fill, stamp
+from sandbox.services.machine_learning.bodies import checked, refuse_other_cases, respelled
 from sandbox.services.machine_learning.identities import answered_identity
 from sandbox.services.machine_learning.provisioning import Provisioning
 from sandbox.services.machine_learning.scope import (
     COMPUTES,
     WORKSPACE_PATH,
     existing,
+    listed,
     location_of,
-    modelled_query,
     reached,
     workspace_of,
 )
@@ -62,9 +63,7 @@ class _Computes:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's clusters."""
         modelled_query(request)
-        found = self._world.store.children(workspace_of(self._world, request).id, COMPUTES)
-        now = (reached(self._world, each.id) for each in found)
-        return ArmResponse(200, {"value": [each.body for each in now if each is not None]})
+        return listed(self._world, workspace_of(self._world, request), COMPUTES)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a cluster."""

@@ -4,21 +4,14 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import bad_request, not_modelled
+from sandbox.arm.queries import modelled_query, take
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import validate
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.services.declared import stamp
-from sandbox.services.machine_learning.bodies import checked, fill, refuse_other_cases, schemas
-from sandbox.services.machine_learning.scope import (
-    DATASTORES,
-    WORKSPACE_PATH,
-    existing,
-    modelled_query,
-    reached,
-    take,
-    workspace_of,
-)
+from sandbox.services.declared import fill, stamp
+from sandbox.services.machine_learning.bodies import checked, refuse_other_cases, schemas
+from sandbox.services.machine_learning.scope import DATASTORES, WORKSPACE_PATH, existing, reached, workspace_of
 
 _PATH = WORKSPACE_PATH + "/datastores/{datastore}"
 _OTHER_TYPES = ("AzureDataLakeGen1", "Hdfs", "OneLake")

@@ -9,7 +9,8 @@ from typing import Any
 from sandbox.arm.durations import parse_duration
 from sandbox.arm.errors import bad_request
 from sandbox.arm.store import Resource
-from sandbox.services.machine_learning.bodies import fill, respelled
+from sandbox.services.declared import fill
+from sandbox.services.machine_learning.bodies import respelled
 from sandbox.switches import Switches
 
 LARGEST = 2**31 - 1

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.arm.errors import ArmError
+from sandbox.arm.queries import modelled_query, take
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import Schema, validate
 from sandbox.arm.store import Resource
@@ -11,7 +12,7 @@ from sandbox.arm.world import World
 from sandbox.jobs.records import RunRecords
 from sandbox.services.machine_learning.job_answers import batch_job, run, run_details
 from sandbox.services.machine_learning.runs import jobs_of, run_of
-from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, modelled_query, take, workspace_of
+from sandbox.services.machine_learning.scope import WORKSPACE_PATH, existing, workspace_of
 
 HOST = "{region}.api.azureml.ms"
 _HISTORY = "/history/v1.0" + WORKSPACE_PATH

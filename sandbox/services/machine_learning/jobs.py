@@ -1,12 +1,13 @@
 """``{workspace}/jobs`` of ARM: read, list and cancel. Jobs start only at a scoring host."""
 
 from sandbox.arm.errors import bad_request, not_modelled
+from sandbox.arm.queries import archived_wanted, modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.world import World
 from sandbox.jobs.records import TERMINAL, Record, RunRecords
 from sandbox.services.machine_learning.job_answers import arm_job
 from sandbox.services.machine_learning.runs import jobs_of, run_of
-from sandbox.services.machine_learning.scope import WORKSPACE_PATH, modelled_query, workspace_of
+from sandbox.services.machine_learning.scope import WORKSPACE_PATH, workspace_of
 
 _PATH = WORKSPACE_PATH + "/jobs/{job}"
 
@@ -30,10 +31,8 @@ class _Jobs:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's jobs, newest first."""
         modelled_query(request, "listViewType")
-        view = request.query.get("listViewType", "ActiveOnly").lower()
-        if view not in ("activeonly", "archivedonly", "all"):
-            raise bad_request(f"'listViewType' is '{view}'; allowed: ActiveOnly, ArchivedOnly, All.")
-        found = [] if view == "archivedonly" else jobs_of(self._records, workspace_of(self._world, request))
+        # No job is ever archived here.
+        found = [] if archived_wanted(request) else jobs_of(self._records, workspace_of(self._world, request))
         return ArmResponse(200, {"value": [arm_job(record) for record in found]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:

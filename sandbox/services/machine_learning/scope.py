@@ -3,10 +3,9 @@
 from typing import Any
 
 from sandbox.arm.errors import ArmError, resource_not_found
-from sandbox.arm.requests import ArmRequest
+from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.services.machine_learning.bodies import unknown_names
 
 NAMESPACE = "Microsoft.MachineLearningServices"
 WORKSPACES = f"{NAMESPACE}/workspaces"
@@ -62,27 +61,10 @@ def existing(world: World, resource_id: str) -> Resource:
     return found
 
 
-def modelled_query(request: ArmRequest, *allowed: str) -> None:
-    """Refuse query parameters other than ``allowed`` and api-version.
-
-    Raises:
-        ArmError: 501 naming the first one.
-    """
-    unknown_names(dict(request.query), allowed, f"{request.method} {request.path}")
-
-
-def take(request: ArmRequest, items: list[Any], parameter: str) -> list[Any]:
-    """Return at most as many items as an integer query parameter says.
-
-    Raises:
-        ArmError: 400 when it is not a positive integer.
-    """
-    text = request.query.get(parameter)
-    if text is None:
-        return items
-    if not text.isdecimal() or int(text) == 0:
-        raise ArmError(400, "InvalidQueryParameter", f"'{parameter}' is '{text}'; allowed: a positive integer.")
-    return items[: int(text)]
+def listed(world: World, parent: Resource, type_: str) -> ArmResponse:
+    """Answer the resources of a type directly below another, each after one step of its operation."""
+    now = (reached(world, each.id) for each in world.store.children(parent.id, type_))
+    return ArmResponse(200, {"value": [each.body for each in now if each is not None]})
 
 
 def location_of(body: dict[str, Any], workspace: Resource) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.arm.durations import format_duration, parse_duration
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
@@ -22,7 +23,7 @@ from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
 from sandbox.services.machine_learning.references import compute_of, referenced_asset
 from sandbox.services.machine_learning.runs import jobs_of
-from sandbox.services.machine_learning.scope import ENDPOINTS, modelled_query, reached
+from sandbox.services.machine_learning.scope import ENDPOINTS, reached
 
 HOST = "{endpoint}.{region}.inference.ml.azure.com"
 _INVOCATION = "ml-invocation"

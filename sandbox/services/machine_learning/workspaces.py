@@ -6,19 +6,18 @@ import uuid
 from typing import Any
 
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
-from sandbox.services.declared import stamp
-from sandbox.services.machine_learning.bodies import checked, fill
+from sandbox.services.declared import check_location, fill, stamp
+from sandbox.services.machine_learning.bodies import checked
 from sandbox.services.machine_learning.identities import answered_identity
 from sandbox.services.machine_learning.provisioning import LOCATION, Provisioning
 from sandbox.services.machine_learning.scope import (
-    NAMESPACE,
     SUBSCRIPTION_PATH,
     WORKSPACE_PATH,
     WORKSPACES,
-    modelled_query,
     reached,
     workspace_id,
     workspace_of,
@@ -148,7 +147,7 @@ class _Workspaces:
         if kind.lower() != "default":
             raise not_modelled(f"a workspace of kind '{kind}' (only Default)")
         body["kind"] = "Default"
-        _check_location(old, body)
+        check_location(old, body, body["name"])
         body["identity"] = answered_identity(self._world, body.get("identity"), old)
         if body["identity"] is None or body["identity"]["type"] == "None":
             raise bad_request("Missing identity in workspace json.", "ValidationError")
@@ -218,17 +217,3 @@ class _Workspaces:
             "privateLinkCount": 0,
             "privateEndpointConnections": [],
         }
-
-
-def _check_location(old: Resource | None, body: dict[str, Any]) -> None:
-    location = str(body.get("location") or "").replace(" ", "").lower()
-    if not location:
-        raise ArmError(400, "LocationRequired", f"The location property is required for '{body['name']}'.")
-    body["location"] = location
-    if old is not None and old.body["location"] != location:
-        raise ArmError(
-            409,
-            "InvalidResourceLocation",
-            f"The resource '{body['name']}' already exists in location '{old.body['location']}' in resource group; a"
-            f" resource with the same name cannot be created in location '{location}'. ({NAMESPACE})",
-        )
