@@ -84,8 +84,8 @@ class ModelRelease(pulumi.ComponentResource):
                 parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
             ),
         )
-        # From `input`: a Stash's `output` keeps the first value for ever. With --continue-on-error a failed release
-        # must not end the program, and with it the other releases: then the last plan that succeeded is what holds.
+        # From `input`: a Stash's `output` keeps the first value for ever. With --continue-on-error a release that
+        # failed must not end the program, and with it the others: then the last plan that succeeded is what holds.
         released = marker.input.recover(lambda _: self._released)
         self.plan = released
         self.default = released.apply(lambda plan: _read(plan).target if plan else None)

@@ -1,6 +1,5 @@
 """An adopted workspace: nothing of it is declared, and roles that are missing on it are named."""
 
-import functools
 import io
 import json
 import re
@@ -80,7 +79,9 @@ def _azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
     return azure
 
 
-def _adopted(cluster: str | None = CLUSTER, **answers: dict[str, Any]) -> tuple[Recorder, dict[str, Any]]:
+def _adopted(
+    cluster: str | None = CLUSTER, answers: dict[str, dict[str, Any]] | None = None
+) -> tuple[Recorder, dict[str, Any]]:
     existing: Existing = {"workspace": WORKSPACE, "cluster": cluster}
     seen: dict[str, Any] = {}
 
@@ -100,11 +101,11 @@ def _adopted(cluster: str | None = CLUSTER, **answers: dict[str, Any]) -> tuple[
             defines_roles=False,
         )
         made = provided.cluster("aml", workspace, nodes={}, existing=existing)
-        for name, value in {**workspace.for_release, **made.for_release, **workspace.for_callers}.items():
-            pulumi.Output.from_input(value).apply(functools.partial(seen.__setitem__, name))
+        wanted: dict[str, Any] = {**workspace.for_release, **made.for_release, **workspace.for_callers}
+        pulumi.Output.all(**wanted).apply(seen.update)
         seen["location"] = workspace.place["location"]
 
-    return recorded(declare, answers={**ANSWERS, **answers}), seen
+    return recorded(declare, answers={**ANSWERS, **(answers or {})}), seen
 
 
 @pytest.mark.usefixtures("azure")
@@ -195,8 +196,9 @@ def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_cluster_of_another_kind_is_refused() -> None:
     with pytest.raises(pulumi.RunError, match="which is of kind ComputeInstance"):
         _adopted(
-            CLUSTER,
-            **{"azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}},
+            answers={
+                "azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}
+            }
         )
 
 
