@@ -7,6 +7,7 @@ FIND_PYTHON := import sys; print(sys.executable); sys.exit(not (3, 11) <= sys.ve
 SET_UP = @for name in $(PYTHON); do python=$$($$name -c '$(FIND_PYTHON)' 2>/dev/null) && break; python=; done; \
 	test -n "$$python" || { echo "Python 3.11, 3.12 or 3.13 is needed to set up this checkout; tried: $(PYTHON)." \
 	"Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; "$$python" -m toolchain
+
 # The policy pack that previews and deployments are checked with (docs/policy.md), and a stack's own levels for it.
 # None: make preview POLICY=
 POLICY ?= policy
@@ -21,12 +22,15 @@ PULUMI := $(RUN) pulumi
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up test preview down check bench lock tools tools-dev help
+.PHONY: up test preview down check scan bench lock tools tools-dev help
+
+DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
+	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 
 up: tools ## deploy into the local sandbox, score the example's images, say where the predictions are
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
-	@$(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
-		|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+	@$(DEPLOY)
 	@rm -rf predictions
 	@$(RUN) python -m modelops invoke --stack $(STACK) --input examples/digits/data/images --download predictions
 	@$(VENV)/python examples/digits/grade.py predictions
@@ -36,6 +40,7 @@ up: tools ## deploy into the local sandbox, score the example's images, say wher
 		'  README.md        the same in Azure: log in, pulumi stack init, pulumi up'
 
 test: tools-dev ## run the whole test suite; PYTEST="-k name -x" passes options on
+	@$(VENV)/python -m toolchain scan
 	@$(VENV)/python -m pytest $(PYTEST)
 
 preview: tools ## show what `make up` would change in the local sandbox
@@ -53,6 +58,13 @@ check: tools-dev ## format, lint, types, import rules, requirements: what CI che
 	@$(VENV)/pyright
 	@$(VENV)/python -m toolchain check
 	@$(VENV)/python -m pytest -q tests/unit/test_import_rules.py tests/unit/test_requirements.py
+
+scan: tools ## deploy into the local sandbox, and have checkov grade what is there as an ARM template
+	@$(VENV)/python -m sandbox recover --stack $(STACK)
+	@$(DEPLOY)
+	@group=$$($(RUN) pulumi stack output resourceGroup --stack $(STACK)) \
+		&& $(VENV)/python -m sandbox export-arm --resource-group "$$group" --output $(TEMPLATE)
+	@$(VENV)/python -m scan --stack $(STACK) $(TEMPLATE)
 
 bench: tools-dev ## measure this program against flat ones, as ratios
 	@$(VENV)/python -m bench

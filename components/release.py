@@ -6,8 +6,8 @@ and, from the plan, by `modelops`.
 """
 
 import asyncio
+import functools
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
@@ -17,10 +17,11 @@ from typing import Any, Final
 import pulumi
 from pulumi.output import Unknown
 
+from components.interrupt import end_on_interrupt
 from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
 from components.workers import Event, WorkerFailed, WorkerPool, WorkerStopped
 from modelops import fingerprint
-from modelops.plan import SCHEMA, ReleasePlan
+from modelops.plan import SCHEMA, PlanError, ReleasePlan
 
 __all__ = [
     "DeploymentArgs",
@@ -67,7 +68,10 @@ class ModelRelease(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
-        plan = plan_inputs(args, Path.cwd())
+        try:
+            plan = plan_inputs(args, Path.cwd())
+        except PlanError as error:
+            raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan, args["live_default"]), pulumi.ResourceHookOptions(on_dry_run=True)
         )
@@ -119,7 +123,7 @@ class ModelRelease(pulumi.ComponentResource):
             "stateDefault": state_default,
             "root": str(Path.cwd()),
         }
-        _stop_on_interrupt()
+        end_on_interrupt(pool())
         done = await pool().run(request, lambda event: self._forward(name, event))
         pulumi.log.info(str(done["report"]["summary"]), resource=self)
 
@@ -128,12 +132,14 @@ class ModelRelease(pulumi.ComponentResource):
         plan = _read(inputs)
         released = _read(old).to_json() if old is not None else None
         request = {"op": "preview", "plan": plan.to_json(), "released": released, "complete": plan.is_complete}
-        _stop_on_interrupt()
+        end_on_interrupt(pool())
         try:
-            done = await pool().run(request, lambda _event: None)
+            done = await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)
             lines = [str(line) for line in done["lines"]]
-        except WorkerFailed as failed:
-            lines = [f"release to {plan.endpoint.name}, default {plan.target} ({failed})"]
+        except (WorkerFailed, WorkerStopped) as failed:
+            if isinstance(failed, WorkerStopped) and not failed.at_deadline:
+                raise
+            lines = [f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"]
         pulumi.log.info("\n".join(lines), resource=self)
 
     def _forward(self, name: str, event: Event) -> None:
@@ -144,10 +150,8 @@ class ModelRelease(pulumi.ComponentResource):
             pulumi.log.info(f"{name}: still at {event['step']!r}", resource=self, ephemeral=True)
 
 
-_LAST_WORDS_SECONDS: Final = 0.2  # for the hooks' answers to reach the engine
-
+_PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
 _pool: WorkerPool | None = None
-_leaving: set[asyncio.Future[None]] = set()  # the loop itself keeps tasks only weakly
 
 
 def pool() -> WorkerPool:
@@ -203,7 +207,7 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: pulumi.Input[str], root
     settings: Mapping[str, Any] = args
     return {
         "model": _model_inputs(args["model"], root),
-        "code": {"path": args["code"], "digest": fingerprint.digest(root / args["code"])},
+        "code": {"path": args["code"], "digest": _digest(root / args["code"])},
         "scoringScript": args["scoring_script"],
         "environment": _environment_inputs(args["environment"], root),
         "compute": compute_id,
@@ -214,6 +218,12 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: pulumi.Input[str], root
     }
 
 
+@functools.cache
+def _digest(path: Path) -> str:
+    """The content's digest, read once in each run of the program: endpoints share models."""
+    return fingerprint.digest(path)
+
+
 def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
     args: dict[str, Any] = {**model}
     if "path" in args:
@@ -221,7 +231,7 @@ def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
             "path": args["path"],
             "name": args["name"],
             "type": args.get("type", "custom_model"),
-            "digest": fingerprint.digest(root / args["path"]),
+            "digest": _digest(root / args["path"]),
         }
     return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
 
@@ -234,7 +244,7 @@ def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, A
     return {
         "image": args["image"],
         "condaFile": args["conda_file"],
-        "condaDigest": fingerprint.digest(root / args["conda_file"]),
+        "condaDigest": _digest(root / args["conda_file"]),
     }
 
 
@@ -275,36 +285,6 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
         for key, each in value.items():
             async for found in _secret_leaves(each, f"{path}.{key}" if path else str(key)):
                 yield found
-
-
-def _stop_on_interrupt() -> None:
-    """Take over Ctrl-C for this program; called with every hook, because the first one is not known beforehand."""
-    with suppress(NotImplementedError, RuntimeError, ValueError):  # not everywhere, and only in the main thread
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, _interrupt)
-
-
-def _interrupt() -> None:
-    """End the releases, and then the program by the same signal.
-
-    Nothing else would end it: the engine does not answer registrations any more, so threads that wait for an answer
-    outlive even a KeyboardInterrupt, and the language host waits 5 s before it kills. The signal comes several times
-    (terminal, host, engine).
-    """
-    loop = asyncio.get_running_loop()
-    if pool().is_stopped:
-        return
-    pool().stop()
-
-    async def leave() -> None:
-        await pool().until_idle()
-        await asyncio.sleep(_LAST_WORDS_SECONDS)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        signal.raise_signal(signal.SIGINT)
-
-    _leaving.add(asyncio.ensure_future(leave()))
 
 
 def _worker_environment() -> dict[str, str]:

@@ -202,12 +202,15 @@ class WorkerPool:
             self._done.clear()
             await self._done.wait()
 
-    async def run(self, request: Mapping[str, Any], on_event: Callable[[Event], None]) -> Event:
+    async def run(
+        self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline_seconds: float | None = None
+    ) -> Event:
         """Have one plan carried out.
 
         Args:
             request: what the worker reads; see modelops/worker.py.
             on_event: called with every event in between, and with `heartbeat` after 30 s without one.
+            deadline_seconds: instead of the pool's own.
 
         Returns:
             The worker's `done` event.
@@ -219,17 +222,17 @@ class WorkerPool:
         self._running += 1
         try:
             await self._take_place()
-            return await self._run(request, on_event)
+            return await self._run(request, on_event, deadline_seconds or self._deadline)
         finally:
             self._running -= 1
             self._done.set()
 
-    async def _run(self, request: Mapping[str, Any], on_event: Callable[[Event], None]) -> Event:
+    async def _run(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
         try:
             worker = self._idle.pop() if self._idle else await self._start()
             self._busy.add(worker)
             try:
-                return await worker.converse(request, on_event, self._deadline)
+                return await worker.converse(request, on_event, deadline)
             finally:
                 self._busy.discard(worker)
                 if worker.is_usable:

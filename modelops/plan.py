@@ -15,6 +15,20 @@ from typing import Any, Final
 
 from modelops.errors import PlanError
 
+__all__ = [
+    "SCHEMA",
+    "UNKNOWN",
+    "DeploymentPlan",
+    "EndpointPlan",
+    "ImageEnvironment",
+    "LocalModel",
+    "NamedEnvironment",
+    "PlanError",  # for the program, which may import only this module and modelops.fingerprint
+    "RegisteredModel",
+    "ReleasePlan",
+    "ScoringSettings",
+]
+
 SCHEMA: Final = 1
 UNKNOWN: Final = "(known after deploy)"
 """Stands in a plan for a leaf that the engine does not know yet; only previews meet it."""

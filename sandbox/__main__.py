@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from sandbox import environment, inventory, lifecycle, recovery, stacks
+from sandbox import environment, inventory, lifecycle, recovery, stacks, template
 from sandbox.client import Client
 from sandbox.home import PRINCIPALS, Home
 from sandbox.switches import PROFILES
@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     recover = commands.add_parser("recover", help="put a stack right whose engine died: stale lock, pending operations")
     recover.add_argument("--stack", default=None)
     recover.set_defaults(action=_recover)
+
+    export = commands.add_parser("export-arm", help="write what is deployed as an ARM template, for scanners")
+    export.add_argument("--resource-group", metavar="NAME", help="of this group; needed when there are several")
+    export.add_argument("--output", metavar="FILE", type=Path, help="to this file; without it, to standard output")
+    export.set_defaults(action=_export)
 
     env = commands.add_parser("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
     env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
@@ -145,6 +150,20 @@ def _delete(home: Home, options: argparse.Namespace) -> int:
     except ValueError as error:
         raise SystemExit(f"sandbox: {error}") from None
     print(f"sandbox: deleted {options.id}")
+    return 0
+
+
+def _export(home: Home, options: argparse.Namespace) -> int:
+    try:
+        text = template.export(home, options.resource_group)
+        if options.output is None:
+            sys.stdout.write(text)
+        else:
+            options.output.write_text(text, encoding="utf-8")
+    except template.ExportError as error:
+        raise SystemExit(f"sandbox: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"sandbox: cannot write '{options.output}': {error.strerror}") from None
     return 0
 
 

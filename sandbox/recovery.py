@@ -6,14 +6,13 @@ Nothing here touches a real backend, and nothing is done while the process that 
 import json
 import shutil
 import socket
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.home import Home
 from sandbox.inventory import deployment
 from sandbox.processes import has_ended
-from sandbox.stacks import checkpoint
+from sandbox.stacks import checkpoint, run_quietly
 
 
 class RecoveryError(Exception):
@@ -51,15 +50,7 @@ def run(command: list[str], variables: Mapping[str, str], folder: Path) -> None:
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
         raise RecoveryError("there is no `pulumi` on PATH")
-    result = subprocess.run(
-        [program, *command[1:], "--non-interactive"],
-        cwd=folder,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_quietly([program, *command[1:]], folder, variables)
     if result.returncode != 0:
         raise RecoveryError(f"`{' '.join(command)}` failed:\n{result.stdout}{result.stderr}".rstrip())
 

@@ -150,6 +150,19 @@ def checkpoint(home: Home, project: str, stack: str) -> Path:
     return home.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
+def run_quietly(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a `pulumi` command that asks nothing, in a folder; return its output, whether or not it failed."""
+    return subprocess.run(
+        [*command, "--non-interactive"],
+        cwd=folder,
+        env=dict(variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def _exists(home: Home, project: str, stack: str) -> bool:
     return checkpoint(home, project, stack).exists()
 
@@ -163,15 +176,7 @@ def _init(program: str, own: Path, stack: str, variables: Mapping[str, str], *, 
 
 
 def _pulumi(command: Sequence[str], own: Path, variables: Mapping[str, str]) -> None:
-    result = subprocess.run(
-        [*command, "--non-interactive"],
-        cwd=own,
-        env=dict(variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    result = run_quietly(command, own, variables)
     if result.returncode != 0:
         words = " ".join(["pulumi", *command[1:3]])
         raise StackError(f"`{words}` failed in '{own}': {(result.stderr or result.stdout).strip()}")

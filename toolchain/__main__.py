@@ -1,7 +1,8 @@
-"""Get a checkout ready: `python3 -m toolchain [runtime|dev|pulumi|lock|check]...`.
+"""Get a checkout ready: `python3 -m toolchain [runtime|dev|pulumi|scan|lock|check]...`.
 
-`runtime` and `dev` install the Python environment, `pulumi` the Pulumi CLI, `lock` recompiles the requirements files,
-`check` says whether they are current. Without an argument: `runtime pulumi`. What is done already is not done again.
+`runtime` and `dev` install the Python environment, `pulumi` the Pulumi CLI, `scan` checkov. `lock` recompiles the
+requirements files, `check` says whether they are current. Without an argument: `runtime pulumi`. What is done is not
+done again.
 """
 
 import sys
@@ -15,13 +16,14 @@ if sys.version_info < MINIMUM:  # before the imports, which an older Python coul
 
 from collections.abc import Callable  # noqa: E402
 
-from toolchain import cli, environment, requirements  # noqa: E402
+from toolchain import cli, environment, requirements, scanner  # noqa: E402
 from toolchain.places import SetupError  # noqa: E402
 
-STEPS: dict[str, Callable[[], None]] = {
+STEPS: dict[str, Callable[[], object]] = {
     "runtime": lambda: environment.ensure("runtime"),
     "dev": lambda: environment.ensure("dev"),
     "pulumi": cli.ensure,
+    "scan": scanner.ensure,
     "lock": requirements.compile_all,
     "check": requirements.check,
 }

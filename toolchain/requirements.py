@@ -11,6 +11,7 @@ from pathlib import Path
 
 from toolchain.environment import REQUIREMENTS, UV
 from toolchain.places import REPOSITORY, SetupError, fingerprint, say
+from toolchain.scanner import REQUIREMENTS as SCAN
 
 PROJECT = REPOSITORY / "pyproject.toml"
 MARK = "# compiled from dependencies: "
@@ -25,18 +26,19 @@ def compile_all() -> None:
     # The larger set first: the smaller one then has the same versions, and `make up` after `make test` changes none.
     _compile(dev, [project, "--group", "dev"], print_)
     _compile(runtime, [project, "--constraints", dev.name], print_)
-    say(f"wrote {runtime.name} and {dev.name}")
+    # By itself: what the scanner pins must not decide what the program runs with.
+    _compile(SCAN, ["--group", "scan"], print_)
+    say(f"wrote {runtime.name}, {dev.name} and {SCAN.name}")
 
 
 def check() -> None:
     """Raise SetupError when a file is not what pyproject.toml's dependencies would be compiled to."""
     print_ = dependencies_fingerprint()
-    pins = {path: _pins(path) for path in REQUIREMENTS.values()}
-    for path in pins:
+    for path in [*REQUIREMENTS.values(), SCAN]:
         if not path.read_text(encoding="utf-8").startswith(f"{MARK}{print_}\n"):
             message = f"{path.name} was not compiled from the dependencies that {PROJECT.name} has now. Run: make lock"
             raise SetupError(message)
-    runtime, dev = pins[REQUIREMENTS["runtime"]], pins[REQUIREMENTS["dev"]]
+    runtime, dev = _pins(REQUIREMENTS["runtime"]), _pins(REQUIREMENTS["dev"])
     differing = sorted(runtime - dev)
     if differing:
         message = f"requirements-dev.txt has not the pins of requirements.txt: {', '.join(differing)}. Run: make lock"

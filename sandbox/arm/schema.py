@@ -43,6 +43,25 @@ def validate(schema: Schema, value: Any, path: str = "") -> Any:
     return check(schema, value, path)
 
 
+def settable(schema: Schema, answer: Any) -> Any:
+    """Return the part of what a GET answered that a PUT could carry: nothing read-only, null or unknown."""
+    if answer is None:
+        return None
+    kind = schema.get("type", "any")
+    if kind == "union":
+        name = schema["discriminator"]
+        return settable(schema["cases"][answer[name]], answer) | {name: answer[name]}
+    if kind == "object":
+        members = {name: each for name, each in schema.get("members", {}).items() if not each.get("readOnly")}
+        found = {name: settable(each, answer.get(name)) for name, each in members.items()}
+        return {name: value for name, value in found.items() if value is not None}
+    if kind == "map":
+        return {name: settable(schema.get("values", {}), value) for name, value in answer.items()}
+    if kind == "array":
+        return [settable(schema.get("items", {}), value) for value in answer]
+    return answer
+
+
 def _refused(text: str) -> ArmError:
     return ArmError(400, "InvalidRequestContent", f"The request content was invalid: {text}.")
 

@@ -17,6 +17,10 @@ class Blobs(Protocol):
     def create_container(self, account: str, container: str) -> None:
         """Make a container if it is not there."""
 
+    def containers(self, account: str) -> list[str]:
+        """Return the names of an account's containers, sorted."""
+        ...
+
     def list(self, account: str, container: str, prefix: str = "") -> list[str]:
         """Return the names of the blobs that begin with ``prefix``, sorted; none when there is no such container."""
         ...

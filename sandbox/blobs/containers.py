@@ -10,7 +10,8 @@ from sandbox.blobs.call import Call, http_date, metadata_headers, version_header
 from sandbox.blobs.errors import BlobError, container_not_found, invalid_query, not_modelled
 from sandbox.blobs.index import Blob
 
-_MOST = 5000
+LARGEST_PAGE = 5000
+"""How many entries a listing answers at most."""
 _INCLUDES = frozenset({"", "metadata"})
 
 
@@ -80,10 +81,10 @@ async def list_blobs(call: Call) -> web.StreamResponse:
 
 def _limit(given: str | None) -> int:
     if given is None:
-        return _MOST
+        return LARGEST_PAGE
     if not given.isdecimal() or int(given) == 0:
-        raise invalid_query("maxresults", given, f"1 to {_MOST}")
-    return min(int(given), _MOST)
+        raise invalid_query("maxresults", given, f"1 to {LARGEST_PAGE}")
+    return min(int(given), LARGEST_PAGE)
 
 
 def _entries(call: Call, prefix: str, delimiter: str, after: str | None) -> Iterator[tuple[str, Blob | None]]:

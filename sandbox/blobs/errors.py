@@ -1,7 +1,10 @@
 """The Blob service's errors, as XML with the ``x-ms-error-code`` header (https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2)."""
 
+import uuid
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
+
+from aiohttp import web
 
 
 class BlobError(Exception):
@@ -20,6 +23,15 @@ class BlobError(Exception):
         message = escape(f"{self.message}\nRequestId:{request_id}\nTime:{time}")
         text = f"<Error><Code>{escape(self.code)}</Code><Message>{message}</Message></Error>"
         return b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>' + text.encode()
+
+
+def refusal(request: web.Request, error: BlobError, request_id: str | None = None) -> web.Response:
+    """Return the answer that a refused request gets: XML, except where HTTP allows no body."""
+    headers = {"x-ms-error-code": error.code} | error.headers
+    if request.method == "HEAD" or error.status == 304:  # noqa: PLR2004
+        return web.Response(status=error.status, headers=headers)
+    headers["Content-Type"] = "application/xml"
+    return web.Response(status=error.status, body=error.xml(request_id or str(uuid.uuid4())), headers=headers)
 
 
 def not_modelled(what: str) -> BlobError:

@@ -16,7 +16,7 @@ from sandbox.arm.store import Resource, Store
 from sandbox.arm.world import World
 from sandbox.blobs import containers, reads, sas, shared_key, writes
 from sandbox.blobs.call import MATCHES, Call
-from sandbox.blobs.errors import BlobError, invalid_header, not_modelled
+from sandbox.blobs.errors import BlobError, invalid_header, not_modelled, refusal
 from sandbox.blobs.store import BlobStore
 
 _log = logging.getLogger(__name__)
@@ -94,19 +94,11 @@ async def handle(request: web.Request, world: World) -> web.StreamResponse:
         # What is refused because it is not there yet must be seen; the rest is everyday life.
         level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
         _log.log(level, "%s %s: %s", request.method, request.path, error)
-        response = _refusal(request, error, request_id)
+        response = refusal(request, error, request_id)
     if not response.prepared:
         response.headers["x-ms-request-id"] = request_id
         response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2024-11-04")
     return response
-
-
-def _refusal(request: web.Request, error: BlobError, request_id: str) -> web.Response:
-    headers = {"x-ms-error-code": error.code} | error.headers
-    if request.method == "HEAD" or error.status == 304:  # noqa: PLR2004
-        return web.Response(status=error.status, headers=headers)
-    headers["Content-Type"] = "application/xml"
-    return web.Response(status=error.status, body=error.xml(request_id), headers=headers)
 
 
 async def _serve(request: web.Request, world: World, account: Resource) -> web.StreamResponse:

@@ -72,6 +72,10 @@ class BlobStore:
         """Make a container if it is not there."""
         self.add_container(account, container, {})
 
+    def containers(self, account: str) -> list[str]:
+        """Return the names of an account's containers, sorted."""
+        return [container.name for container in self.index.containers(account.lower())]
+
     def delete_container(self, account: str, container: str) -> None:
         """Remove a container and its blobs."""
         self.remove_container(account, container)

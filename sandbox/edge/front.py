@@ -15,7 +15,7 @@ from sandbox.arm.errors import ArmError, not_modelled
 from sandbox.arm.requests import ArmRequest, OperationFault, Principal
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
-from sandbox.blobs.errors import BlobError
+from sandbox.blobs.errors import BlobError, refusal
 from sandbox.edge import injection
 from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
@@ -144,23 +144,25 @@ class Front:
             try:
                 await request.read()
             except web.HTTPRequestEntityTooLarge:
-                return _refusal(host, ArmError(413, "RequestEntityTooLarge", "The request is larger than 4 MiB."))
+                return _refusal(
+                    request, host, ArmError(413, "RequestEntityTooLarge", "The request is larger than 4 MiB.")
+                )
         fault = self._faults.meet(request.method, host + request.path)
         if fault is not None:
             refusal = await injection.before(fault)
             if refusal is not None:
-                return _refusal(host, refusal)
+                return _refusal(request, host, refusal)
         try:
             response = await self._serve(request, host, sequence, fault)
         except ArmError as error:
-            response = _refusal(host, error)
+            response = _refusal(request, host, error)
         except (web.HTTPException, ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort, which logs it
             # Not 500: clients retry that with long waits, and a defect of the sandbox does not go away by itself.
             _log.exception("request %d: %s https://%s%s", sequence, request.method, host, request.path)
             message = f"The sandbox failed on request {sequence}: {error!r}. The traceback is in log/server.log."
-            response = _refusal(host, ArmError(501, "SandboxDefect", message))
+            response = _refusal(request, host, ArmError(501, "SandboxDefect", message))
         if fault is not None:
             injection.after(fault)
         return response
@@ -226,16 +228,13 @@ def _json(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
     )
 
 
-def _refusal(host: str, error: ArmError) -> web.Response:
+def _refusal(request: web.Request, host: str, error: ArmError) -> web.Response:
     """Answer an error in the shape that the host's clients read: XML from storage, ARM's envelope from all others."""
-    headers = {"x-ms-error-code": error.code} | error.headers
     if service_of(host) is not Service.BLOB:
-        return _json(error.status, error.body(), headers)
-    if error.status == _UNAUTHORIZED:
-        # Storage has one code for every token that it does not accept; the challenge says what is wrong with it.
-        headers["x-ms-error-code"] = "InvalidAuthenticationInfo"
-    content = BlobError(error.status, headers["x-ms-error-code"], error.message).xml(str(uuid.uuid4()))
-    return web.Response(status=error.status, body=content, headers=headers, content_type="application/xml")
+        return _json(error.status, error.body(), {"x-ms-error-code": error.code} | error.headers)
+    # Storage has one code for every token that it does not accept; the challenge says what is wrong with it.
+    code = "InvalidAuthenticationInfo" if error.status == _UNAUTHORIZED else error.code
+    return refusal(request, BlobError(error.status, code, error.message, error.headers))
 
 
 async def _stamp(request: web.Request, response: web.StreamResponse) -> None:

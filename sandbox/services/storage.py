@@ -31,6 +31,13 @@ _DEFAULTS: dict[str, Any] = {
     },
 }
 
+_CONTAINER = {
+    "leaseStatus": "Unlocked",
+    "leaseState": "Available",
+    "hasImmutabilityPolicy": False,
+    "hasLegalHold": False,
+}
+
 
 def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
     if not body.get("sku") or not body.get("kind"):
@@ -66,13 +73,7 @@ def _fill_container(world: World, request: ArmRequest, old: Resource | None, bod
     fill(properties, {"publicAccess": "None"})
     if properties["publicAccess"] != "None" and not account.body["properties"]["allowBlobPublicAccess"]:
         raise ArmError(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.")
-    properties |= {
-        "leaseStatus": "Unlocked",
-        "leaseState": "Available",
-        "hasImmutabilityPolicy": False,
-        "hasLegalHold": False,
-        "lastModifiedTime": kept(old, "properties", "lastModifiedTime", make=now_iso),
-    }
+    properties |= _CONTAINER | {"lastModifiedTime": kept(old, "properties", "lastModifiedTime", make=now_iso)}
     world.blobs.create_container(account.name, body["name"])
 
 
@@ -82,6 +83,16 @@ def _account(world: World, request: ArmRequest) -> Resource:
     if found is None:
         raise resource_not_found(account_id)
     return found
+
+
+def _containers(world: World, request: ArmRequest) -> list[dict[str, Any]]:
+    """Return an account's containers: those that were made here, and those that came in through the data plane."""
+    service = f"{_account(world, request).id}/blobServices/default"
+    declared = [each.body for each in world.store.children(service, CONTAINER)]
+    names = {body["name"] for body in declared}
+    others = [name for name in world.blobs.containers(request.params["account"]) if name not in names]
+    shown = {"type": CONTAINER, "properties": {"publicAccess": "None", **_CONTAINER}}
+    return [*declared, *({"id": f"{service}/containers/{name}", "name": name, **shown} for name in others)]
 
 
 _ACCOUNTS = Declared(
@@ -124,12 +135,6 @@ def register(world: World) -> None:
             world.blobs.delete_account(request.params["account"])
         return answer
 
-    async def delete_container(request: ArmRequest) -> ArmResponse:
-        answer = _CONTAINERS.delete(world, request)
-        if answer.status == 200:  # noqa: PLR2004
-            world.blobs.delete_container(request.params["account"], request.params["container"])
-        return answer
-
     async def list_keys(request: ArmRequest) -> ArmResponse:
         account = _account(world, request)
         keys = account.private.setdefault(
@@ -152,15 +157,14 @@ def register(world: World) -> None:
     # The first route that matches answers: what is special comes before what is plain.
     world.router.add("PUT", _TEMPLATE, put_account)
     world.router.add("DELETE", _TEMPLATE, delete_account)
-    world.router.add("DELETE", _CONTAINERS.template, delete_container)
     world.router.add("POST", _TEMPLATE + "/listKeys", list_keys)
     operations = (
         "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations/{operation}"
     )
     world.router.add("GET", operations, result)
     _register_blob_service(world)
+    _register_containers(world)
     _ACCOUNTS.register(world)
-    _CONTAINERS.register(world)
 
 
 def _register_blob_service(world: World) -> None:
@@ -194,3 +198,28 @@ def _register_blob_service(world: World) -> None:
     assert type_ in arm_schemas()  # noqa: S101 - a typo here would only show at the first request
     world.router.add("PUT", declared.template, put)
     world.router.add("GET", declared.template, get)
+
+
+def _register_containers(world: World) -> None:
+    """Containers: PUT declares one; GET and list also answer those that came in through the data plane."""
+
+    async def delete_container(request: ArmRequest) -> ArmResponse:
+        answer = _CONTAINERS.delete(world, request)
+        if answer.status == 200:  # noqa: PLR2004
+            world.blobs.delete_container(request.params["account"], request.params["container"])
+        return answer
+
+    async def get_container(request: ArmRequest) -> ArmResponse:
+        wanted = _CONTAINERS.resource_id(request)
+        for body in _containers(world, request):
+            if body["id"].lower() == wanted.lower():
+                return ArmResponse(200, body)
+        raise resource_not_found(wanted)
+
+    async def list_containers(request: ArmRequest) -> ArmResponse:
+        return ArmResponse(200, {"value": _containers(world, request)})
+
+    world.router.add("DELETE", _CONTAINERS.template, delete_container)
+    world.router.add("GET", _CONTAINERS.template, get_container)
+    world.router.add("GET", _CONTAINERS.template.rsplit("/", 1)[0], list_containers)
+    _CONTAINERS.register(world)

@@ -77,9 +77,11 @@ class Pretending(WorkerPool):
         self.answer = answer
         self.requests: list[dict[str, Any]] = []
 
-    async def run(self, request: Mapping[str, Any], on_event: Any) -> Mapping[str, Any]:
+    async def run(
+        self, request: Mapping[str, Any], on_event: Any, deadline_seconds: float | None = None
+    ) -> Mapping[str, Any]:
         """Keep the request and answer."""
-        self.requests.append(dict(request))
+        self.requests.append({**request, **({"deadline": deadline_seconds} if deadline_seconds else {})})
         on_event({"event": "step", "step": "create revisions", "text": "creating deployment"})
         if isinstance(self.answer, BaseException):
             raise self.answer
@@ -219,6 +221,37 @@ def test_a_path_that_is_not_there_is_told_before_anything_is_registered() -> Non
     deployments = {"mlp": {**args()["deployments"]["mlp"], "code": "nowhere"}}
     with pytest.raises(PlanError, match=r"nowhere' does not exist\."):
         plan_inputs(args(deployments=deployments), Path.cwd())
+
+
+def test_such_a_path_ends_the_program_without_a_traceback() -> None:
+    deployments = {"mlp": {**args()["deployments"]["mlp"], "code": "nowhere"}}
+    with pytest.raises(pulumi.RunError, match=r"^endpoint 'digits': '.*/nowhere' does not exist\."):
+        recorded(lambda: ModelRelease("digits", args(deployments=deployments)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (DONE, "create revision mlp-1"),
+        (WorkerFailed("no login."), "release to digits1a2b, default {target} (not compared with Azure: no login.)"),
+        (
+            WorkerStopped("read what is live", at_deadline=True),
+            "release to digits1a2b, default {target} (not compared with Azure: stopped at step read what is live)",
+        ),
+    ],
+)
+def test_a_preview_says_what_it_knows_and_never_fails(
+    monkeypatch: pytest.MonkeyPatch, answer: Mapping[str, Any] | BaseException, text: str
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lambda message, **_: said.append(message))
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    error, requests = called(answer, plan())
+    assert error == ""
+    assert said == [text.format(target=release._read(plan()).target)]
+    assert [(request["op"], request["complete"], request["deadline"]) for request in requests] == [
+        ("preview", True, 20)
+    ]
 
 
 def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:

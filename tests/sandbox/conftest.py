@@ -1,5 +1,6 @@
 """What the sandbox's tests share."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,3 +15,11 @@ def learning(tmp_path: Path) -> Iterator[Learning]:
     made = Learning(tmp_path)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def quick_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the stand-in provider's waits away, and the login and proxy that this machine may have."""
+    monkeypatch.setenv("SANDBOX_PROVIDER_TIME_SCALE", "0")
+    for name in [name for name in os.environ if name.startswith("ARM_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)

@@ -29,6 +29,38 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/w-1"
 LOGIN = {"clientId": CLIENT, "tenantId": TENANT, "subscriptionId": SUBSCRIPTION, "clientSecret": "s3cret"}
 
+# Resources that several tests make.
+ENDPOINT = "machinelearningservices:BatchEndpoint"
+ENDPOINT_ID = f"{WORKSPACE}/batchEndpoints/e-1"
+ENDPOINT_INPUTS: dict[str, Any] = {
+    "resourceGroupName": "g",
+    "workspaceName": "w-1",
+    "endpointName": "e-1",
+    "location": "westeurope",
+    "properties": {"authMode": "AADToken"},
+    "azureApiVersion": "2025-12-01",
+}
+COMPUTE = "machinelearningservices:Compute"
+STORE = "storage:StorageAccount"
+STORE_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/store1"
+STORE_INPUTS: dict[str, Any] = {
+    "resourceGroupName": "g",
+    "accountName": "store1",
+    "kind": "StorageV2",
+    "location": "westeurope",
+    "sku": {"name": "Standard_LRS"},
+}
+VAULT = "keyvault:Vault"
+VAULT_ID = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v-1"
+VAULT_INPUTS: dict[str, Any] = {
+    "resourceGroupName": "g",
+    "vaultName": "v-1",
+    "location": "westeurope",
+    "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}},
+}
+ROLE = "authorization:RoleAssignment"
+ROLE_ID = f"{STORE_ID}/providers/Microsoft.Authorization/roleAssignments/r-1"
+
 
 @dataclass(frozen=True)
 class Sent:

@@ -30,6 +30,7 @@ from azure.storage.blob import (
     StandardBlobTier,
 )
 
+from sandbox.blobs import containers
 from sandbox.blobs.store import BlobStore
 from tests.sandbox.blob_server import ACCOUNT, HOST, BlobServer, running
 
@@ -189,8 +190,12 @@ def test_a_folder_is_listed_by_delimiter_and_in_pages(container: ContainerClient
     assert [[item.name for item in page] for page in flat] == [["a/1", "a/2", "a/x/3"], ["a0", "b", "c/1"], ["d"]]
 
 
-def test_more_than_5000_blobs_come_in_pages(container: ContainerClient, server: BlobServer) -> None:
-    names = [f"f/{number:05d}" for number in range(5001)]
+def test_more_blobs_than_a_page_holds_come_in_pages(
+    container: ContainerClient, server: BlobServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert containers.LARGEST_PAGE == 5000  # the service's
+    monkeypatch.setattr(containers, "LARGEST_PAGE", 600)
+    names = [f"f/{number:05d}" for number in range(601)]
     for name in names:
         server.blobs.write(ACCOUNT, "data", name, b"")
     assert list(container.list_blob_names()) == names

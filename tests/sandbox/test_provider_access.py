@@ -33,19 +33,14 @@ from tests.sandbox.provider_harness import (
     refused,
 )
 
+pytestmark = pytest.mark.usefixtures("quick_provider")
+
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds, from and to: 20, 60 and 140, times 0.8 to 1.3, at most 120.
 BACKOFF = [(16, 26), (48, 78), (112, 120)]
 IDENTITY = "managedidentity:UserAssignedIdentity"
 IDENTITY_INPUTS = {"resourceGroupName": "g", "resourceName": "i", "location": "x"}
 COMPLETE = {"ARM_CLIENT_ID": "c", "ARM_TENANT_ID": "t", "ARM_SUBSCRIPTION_ID": "s", "ARM_CLIENT_SECRET": "x"}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_PROVIDER_TIME_SCALE", "0")
-    for name in [name for name in os.environ if name.startswith("ARM_") or name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
 
 
 def test_config_wins_over_the_environment_key_by_key() -> None:

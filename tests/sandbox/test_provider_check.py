@@ -7,22 +7,13 @@ from pulumi.runtime.proto import provider_pb2
 
 from sandbox.provider.resources import RESOURCES
 from sandbox.provider.values import UNKNOWN
-from tests.sandbox.provider_harness import GROUP, LOGIN, Engine2Provider, play, refused
+from tests.sandbox.provider_harness import COMPUTE, ENDPOINT, GROUP, LOGIN, ROLE, STORE, Engine2Provider, play, refused
 
-ENDPOINT = "machinelearningservices:BatchEndpoint"
-COMPUTE = "machinelearningservices:Compute"
-STORE = "storage:StorageAccount"
-ROLE = "authorization:RoleAssignment"
+pytestmark = pytest.mark.usefixtures("quick_provider")
+
 SEED = bytes(range(32))
 SUFFIX = "630dcd29"  # the first 8 hex digits of the seed's SHA-256
 Options = provider_pb2.CheckRequest.AutonamingOptions
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_PROVIDER_TIME_SCALE", "0")
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def endpoint(**more: Any) -> dict[str, Any]:

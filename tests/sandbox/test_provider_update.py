@@ -6,44 +6,26 @@ from typing import Any
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
-from tests.sandbox.provider_harness import GROUP, SUBSCRIPTION, WORKSPACE, Engine2Provider, Scripted, play, refused
+from tests.sandbox.provider_harness import (
+    ENDPOINT,
+    ENDPOINT_ID,
+    ENDPOINT_INPUTS,
+    ROLE,
+    ROLE_ID,
+    STORE,
+    STORE_ID,
+    STORE_INPUTS,
+    SUBSCRIPTION,
+    VAULT,
+    VAULT_ID,
+    VAULT_INPUTS,
+    Engine2Provider,
+    Scripted,
+    play,
+    refused,
+)
 
-ENDPOINT = "machinelearningservices:BatchEndpoint"
-ENDPOINT_ID = f"{WORKSPACE}/batchEndpoints/e-1"
-ENDPOINT_INPUTS: dict[str, Any] = {
-    "resourceGroupName": "g",
-    "workspaceName": "w-1",
-    "endpointName": "e-1",
-    "location": "westeurope",
-    "properties": {"authMode": "AADToken"},
-    "azureApiVersion": "2025-12-01",
-}
-STORE = "storage:StorageAccount"
-STORE_ID = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/store1"
-STORE_INPUTS: dict[str, Any] = {
-    "resourceGroupName": "g",
-    "accountName": "store1",
-    "kind": "StorageV2",
-    "location": "westeurope",
-    "sku": {"name": "Standard_LRS"},
-}
-VAULT = "keyvault:Vault"
-VAULT_ID = f"{GROUP}/providers/Microsoft.KeyVault/vaults/v-1"
-VAULT_INPUTS: dict[str, Any] = {
-    "resourceGroupName": "g",
-    "vaultName": "v-1",
-    "location": "westeurope",
-    "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}},
-}
-ROLE = "authorization:RoleAssignment"
-ROLE_ID = f"{STORE_ID}/providers/Microsoft.Authorization/roleAssignments/r-1"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_PROVIDER_TIME_SCALE", "0")
-    for name in ("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"):
-        monkeypatch.delenv(name, raising=False)
+pytestmark = pytest.mark.usefixtures("quick_provider")
 
 
 def test_an_update_is_a_full_put_without_what_the_inputs_do_not_hold() -> None:

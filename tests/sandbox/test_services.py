@@ -36,6 +36,9 @@ class FakeBlobs(SimpleNamespace):
     def create_container(self, account: str, container: str) -> None:
         self.calls.append(("create_container", account, container))
 
+    def containers(self, account: str) -> list[str]:
+        return [container for call, of, container in self.calls if call == "create_container" and of == account]
+
     def delete_container(self, account: str, container: str) -> None:
         self.calls.append(("delete_container", account, container))
 

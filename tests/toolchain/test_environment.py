@@ -166,7 +166,7 @@ def test_says_what_is_missing_where_python_cannot_make_environments(
 
 def test_an_unknown_step_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tools"]) == 2
-    assert capsys.readouterr().err == "Unknown step 'tools'; there are: runtime, dev, pulumi, lock, check.\n"
+    assert capsys.readouterr().err == "Unknown step 'tools'; there are: runtime, dev, pulumi, scan, lock, check.\n"
 
 
 def test_the_home_folder_may_be_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,11 +33,12 @@ RULES = [
     # What runs in a job has the deployment's environment, where the service puts a package of this name.
     Rule("sandbox/jobs/**/*.py", ("sandbox", "aiohttp", "yaml", "azureml_user")),
     Rule("sandbox/**/*.py", ("sandbox", "aiohttp", "trustme", "yaml")),
+    Rule("scan/**/*.py", ("scan", "toolchain")),
     Rule("toolchain/host/**/*.py", ("toolchain", "grpc", "google.protobuf", "pulumi")),
     Rule("toolchain/**/*.py", ("toolchain",)),
     Rule("policy/**/*.py", ("policy", "pulumi_policy")),
 ]
-OURS = {"settings", "components", "modelops", "sandbox", "toolchain", "policy", "bench", "scripts", "tests"}
+OURS = {"settings", "components", "modelops", "sandbox", "scan", "toolchain", "policy", "bench", "scripts", "tests"}
 
 
 class Import(NamedTuple):

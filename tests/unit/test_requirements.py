@@ -11,8 +11,9 @@ from toolchain import requirements
 from toolchain.environment import REQUIREMENTS, UV_PIN
 from toolchain.gobuild import GO_VERSION
 from toolchain.places import PULUMI_VERSION, REPOSITORY, SetupError
+from toolchain.scanner import REQUIREMENTS as SCAN
 
-ALL = [*REQUIREMENTS.values(), UV_PIN]
+ALL = [*REQUIREMENTS.values(), SCAN, UV_PIN]
 # In parts, so that this file names none of them either.
 REGISTRIES = [
     "py" + "pi.org",
