@@ -7,6 +7,7 @@ FIND_PYTHON := import sys; print(sys.executable); sys.exit(not (3, 11) <= sys.ve
 SET_UP = @for name in $(PYTHON); do python=$$($$name -c '$(FIND_PYTHON)' 2>/dev/null) && break; python=; done; \
 	test -n "$$python" || { echo "Python 3.11, 3.12 or 3.13 is needed to set up this checkout; tried: $(PYTHON)." \
 	"Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; "$$python" -m toolchain
+
 # The policy pack that previews and deployments are checked with (docs/policy.md), and a stack's own levels for it.
 # None: make preview POLICY=
 POLICY ?= policy
