@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.rehearsal import REPOSITORY, Done, Rehearsal
+from tests.e2e.commands import Done
+from tests.e2e.rehearsal import REPOSITORY, Rehearsal
 
 PACK = ("--policy-pack", "policy")
 STACKS = sorted(file.name.split(".")[1] for file in REPOSITORY.glob("Pulumi.*.yaml"))
