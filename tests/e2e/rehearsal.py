@@ -7,106 +7,28 @@ import shlex
 import shutil
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import yaml
 
+from tests.e2e.commands import Done, Running, alive, command_of, until
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-COMMAND_SECONDS = 240.0
-"""Longer than any one command takes, even on a machine that is busy with something else."""
 PROJECT = "azureml-batch-endpoint"
 MARKER = "pulumi:index:Stash"
-BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:")
-"""Resources that are the engine's own and nobody's infrastructure."""
 SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 %)"
 """What the example's committed model does with the example's images."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
-CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
 OUTCOMES = pytest.StashKey[Counter[str]]()
 """How many interrupted runs needed what; the terminal summary prints it."""
-
-_Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the engine that changed something: what it did, to which type, called what in the program."""
-
-    op: str
-    type: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that ended: its exit code, what it printed and, for an engine command, its steps."""
-
-    command: tuple[str, ...]
-    code: int
-    out: str
-    err: str
-    steps: tuple[Step, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """Everything it printed."""
-        return self.out + self.err
-
-    def ok(self) -> "Done":
-        """Return itself, or fail the test with what was printed."""
-        assert self.code == 0, f"{' '.join(self.command)} ended with {self.code}:\n{self.text}"
-        return self
-
-    def failed(self) -> "Done":
-        """Return itself, or fail the test because the command should have failed; no traceback may show."""
-        assert self.code != 0, f"{' '.join(self.command)} should have failed:\n{self.text}"
-        assert "Traceback (most recent call last)" not in self.text, self.text
-        return self
-
-    @property
-    def flat(self) -> str:
-        """Everything printed as one line, so that a sentence is found however it was wrapped."""
-        return " ".join(self.text.split())
-
-
-@dataclass
-class Running:
-    """A command that was started and not waited for, in a process group of its own."""
-
-    command: tuple[str, ...]
-    process: "subprocess.Popen[str]"
-    events: Path | None
-    began: float = field(default_factory=time.monotonic)
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""
-        os.killpg(self.process.pid, signal.SIGINT)
-
-    def kill(self) -> None:
-        """Send SIGKILL to the command alone; its children learn of it as they would in an accident."""
-        self.process.kill()
-
-    def wait(self, seconds: float = COMMAND_SECONDS) -> Done:
-        """Wait for its end; kill the whole group and fail if that takes longer than ``seconds``."""
-        try:
-            out, err = self.process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            out, err = self.process.communicate()
-            raise AssertionError(f"{' '.join(self.command)} still ran after {seconds} s:\n{out}{err}") from None
-        steps = tuple(_steps(self.events)) if self.events else ()
-        return Done(self.command, self.process.returncode, out, err, steps, time.monotonic() - self.began)
 
 
 class Rehearsal:
@@ -351,14 +273,14 @@ class Rehearsal:
     def processes(self) -> list[str]:
         """Return the command lines of this rehearsal's processes, all but the server's."""
         mine = f"SANDBOX_HOME={self.home}".encode()
-        commands = [_command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+        commands = [command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
         return [each for each in commands if each and "sandbox.server" not in each]
 
     def kill_server(self) -> None:
         """Send SIGKILL to the sandbox's server and wait until it is gone."""
         pid = int(self.server["pid"])
         os.kill(pid, signal.SIGKILL)
-        until(lambda: not _alive(pid), "the server to be gone")
+        until(lambda: not alive(pid), "the server to be gone")
 
     def start_server(self) -> None:
         """Start the sandbox if it does not run."""
@@ -380,51 +302,9 @@ class Rehearsal:
         return twin
 
 
-def until(condition: Callable[[], _Answer], what: str, seconds: float = 60) -> _Answer:
-    """Ask again and again until the answer is true; fail, naming ``what`` was awaited, after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.02)  # between two looks; how long it is decides nothing
-    return answer
-
-
-def _command_of(folder: Path, mine: bytes) -> str:
-    """Return a process's command line if ``mine`` is in its environment and it runs, else nothing."""
-    try:
-        if mine in (folder / "environ").read_bytes().split(b"\0") and _alive(int(folder.name)):
-            return (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        pass
-    return ""
-
-
-def _alive(pid: int) -> bool:
-    """Return whether a process runs; one that ended and that nobody has collected yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def _only_reads(entry: Mapping[str, Any]) -> bool:
     """Return whether a POST asks for something instead of changing it."""
     asking = re.compile(
         r"/(token|listKeys|listSharedKeys|listSecrets|listAccountSas|checkNameAvailability)$", re.IGNORECASE
     )
     return entry["method"] == "POST" and asking.search(entry["path"]) is not None
-
-
-def _steps(events: Path) -> Iterator[Step]:
-    """Read the engine's event log: one JSON object after another."""
-    if not events.exists():
-        return
-    text = events.read_text(encoding="utf-8")
-    decoder, at = json.JSONDecoder(), 0
-    while at < len(text.rstrip()):
-        event, at = decoder.raw_decode(text, at)
-        while at < len(text) and text[at].isspace():
-            at += 1
-        metadata = event.get("resourcePreEvent", {}).get("metadata", {})
-        if metadata.get("op") in CHANGING and not metadata["type"].startswith(BOOKKEEPING):
-            yield Step(metadata["op"], metadata["type"], metadata["urn"].rsplit("::", 1)[1])
