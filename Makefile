@@ -7,6 +7,13 @@ FIND_PYTHON := import sys; print(sys.executable); sys.exit(not (3, 11) <= sys.ve
 SET_UP = @for name in $(PYTHON); do python=$$($$name -c '$(FIND_PYTHON)' 2>/dev/null) && break; python=; done; \
 	test -n "$$python" || { echo "Python 3.11, 3.12 or 3.13 is needed to set up this checkout; tried: $(PYTHON)." \
 	"Install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }; "$$python" -m toolchain
+
+# The policy pack that previews and deployments are checked with (docs/policy.md), and a stack's own levels for it.
+# None: make preview POLICY=
+POLICY ?= policy
+POLICY_CONFIG ?= $(wildcard policy/$(STACK).json)
+CHECKED := $(if $(POLICY),--policy-pack $(POLICY) $(if $(POLICY_CONFIG),--policy-pack-config $(POLICY_CONFIG)))
+
 VENV := .venv/bin
 RUN := $(VENV)/python -m sandbox run --
 PULUMI := $(RUN) pulumi
@@ -17,7 +24,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .PHONY: up test preview down check scan bench lock tools tools-dev help
 
-DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true \
+DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
 TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 
@@ -37,7 +44,7 @@ test: tools-dev ## run the whole test suite; PYTEST="-k name -x" passes options 
 	@$(VENV)/python -m pytest $(PYTEST)
 
 preview: tools ## show what `make up` would change in the local sandbox
-	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true
+	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)
 
 down: tools ## remove what `make up` made, and stop the sandbox
 	@$(VENV)/python -m sandbox recover --stack $(STACK)

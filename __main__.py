@@ -3,35 +3,32 @@
 import pulumi
 
 import settings as configuration
-from components import login, prerequisites
-from components.cluster import MlCluster
+from components import login, provided
+from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
 from components.release import ModelRelease
-from components.workspace import MlWorkspace
 
 settings = configuration.load()
 me = login.current()
-group = MlResourceGroup(
-    "mlbatch", {"existing": settings.resource_group, "location": settings.location, "tags": settings.tags}
-)
-workspace = MlWorkspace(
+group = MlResourceGroup("mlbatch", settings.group)
+workspace = provided.workspace(
     "mlbatch",
     {
-        "resource_group_name": prerequisites.checked(group.group_name, me),
+        "resource_group_name": group.group_name,
         "subscription_id": me.subscription_id,
         "tenant_id": me.tenant_id,
         "deployer": settings.deployer.principal(me.object_id),
         "location": settings.location,
         "data_access": settings.data_access,
         "tags": settings.tags,
+        **settings.workspace.profile,
     },
+    login=me,
+    existing=settings.existing,
+    defines_roles=bool(settings.callers),
 )
-cluster = MlCluster(
-    "aml",
-    {**workspace.place, "identity_id": workspace.compute_identity_id, "nodes": settings.cluster.nodes},
-    pulumi.ResourceOptions(depends_on=[workspace]),
-)
+cluster = provided.cluster("aml", workspace, nodes=settings.cluster.nodes, existing=settings.existing)
 endpoints = {
     key: BatchEndpoint(key, {**workspace.place, "description": each.description})
     for key, each in settings.endpoints.items()
@@ -44,12 +41,16 @@ releases = {
     )
     for key, each in settings.endpoints.items()
 }
+EndpointCallers(
+    "mlbatch",
+    {**workspace.for_callers, "endpoints": endpoints, "callers": settings.callers},
+)
 
 pulumi.export("subscriptionId", me.subscription_id)
 pulumi.export("resourceGroup", group.group_name)
 pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", cluster.cluster_name)
-pulumi.export("location", settings.location)
+pulumi.export("location", workspace.place["location"])
 pulumi.export(
     "endpoints",
     {

@@ -44,6 +44,9 @@ class WorkspaceAccessArgs(TypedDict):
     compute_principal_id: pulumi.Input[str]
     """Object id of the identity that jobs run as."""
 
+    builder_principal_id: NotRequired[pulumi.Input[str]]
+    """Object id of the identity that builds images, where there is one. Default: the registry builds them itself."""
+
     deployer: DeployerArgs
     """The principal that releases models."""
 
@@ -98,10 +101,18 @@ class WorkspaceAccess(pulumi.ComponentResource):
             ("images", roles.ACR_PULL, registry),
             *((f"reads-{_short(scope)}", roles.BLOB_READER, scope) for scope in args.get("data_access", [])),
         ]
-        for who, principal, granted in (
+        # It reads the image's definition, writes the build's log, and pushes what it built.
+        builder: list[tuple[str, roles.Role, pulumi.Input[str]]] = [
+            ("blobs", roles.BLOB_CONTRIBUTOR, storage),
+            ("images", roles.ACR_PUSH, registry),
+        ]
+        granted_to: list[tuple[str, pulumi.Input[str], list[tuple[str, roles.Role, pulumi.Input[str]]]]] = [
             ("workspace", args["workspace_principal_id"], workspace),
             ("compute", args["compute_principal_id"], compute),
-        ):
+        ]
+        if "builder_principal_id" in args:
+            granted_to.append(("builder", args["builder_principal_id"], builder))
+        for who, principal, granted in granted_to:
             for what, role, scope in granted:
                 grant(
                     f"{name}-{who}-{what}",

@@ -89,7 +89,6 @@ class MlCluster(pulumi.ComponentResource):
     def __init__(self, name: str, args: MlClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:MlCluster", name, {}, opts)
         nodes = args.get("nodes", {})
-        low_priority = nodes.get("low_priority", False)
         compute = ml.Compute(
             names.logical(names.COMPUTE, name, "cluster"),
             resource_group_name=args["resource_group_name"],
@@ -98,22 +97,12 @@ class MlCluster(pulumi.ComponentResource):
             identity=ml.ManagedServiceIdentityArgs(
                 type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[args["identity_id"]]
             ),
-            properties=ml.AmlComputeArgs(
-                compute_type="AmlCompute",
-                disable_local_auth=True,
-                properties=ml.AmlComputePropertiesArgs(
-                    vm_size=nodes.get("vm_size", DEFAULT_VM_SIZE),
-                    vm_priority=ml.VmPriority.LOW_PRIORITY if low_priority else ml.VmPriority.DEDICATED,
-                    scale_settings=ml.ScaleSettingsArgs(
-                        min_node_count=nodes.get("min_nodes", 0),
-                        max_node_count=nodes.get("max_nodes", 4),
-                        node_idle_time_before_scale_down=iso_duration(nodes.get("idle_seconds", 120)),
-                    ),
-                    os_type=ml.OsType.LINUX,
-                    remote_login_port_public_access=ml.RemoteLoginPortPublicAccess.DISABLED,
-                    # Without a network of its own a node needs a public address to reach the service at all.
-                    enable_node_public_ip=True,
-                ),
+            properties=amlcompute(
+                vm_size=nodes.get("vm_size", DEFAULT_VM_SIZE),
+                low_priority=nodes.get("low_priority", False),
+                min_nodes=nodes.get("min_nodes", 0),
+                max_nodes=nodes.get("max_nodes", 4),
+                idle_seconds=nodes.get("idle_seconds", 120),
             ),
             tags=args.get("tags", {}),
             opts=pulumi.ResourceOptions(parent=self, replace_on_changes=_CREATED_ONCE, delete_before_replace=False),
@@ -122,6 +111,29 @@ class MlCluster(pulumi.ComponentResource):
         self.cluster_id = compute.id
         self.for_release: ClusterForRelease = {"compute": compute.name, "compute_id": compute.id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
+
+
+def amlcompute(
+    *, vm_size: str, low_priority: bool, min_nodes: int, max_nodes: int, idle_seconds: int
+) -> ml.AmlComputeArgs:
+    """Describe a cluster that nobody can log in to; `idle_seconds` without work give a node back."""
+    return ml.AmlComputeArgs(
+        compute_type="AmlCompute",
+        disable_local_auth=True,
+        properties=ml.AmlComputePropertiesArgs(
+            vm_size=vm_size,
+            vm_priority=ml.VmPriority.LOW_PRIORITY if low_priority else ml.VmPriority.DEDICATED,
+            scale_settings=ml.ScaleSettingsArgs(
+                min_node_count=min_nodes,
+                max_node_count=max_nodes,
+                node_idle_time_before_scale_down=iso_duration(idle_seconds),
+            ),
+            os_type=ml.OsType.LINUX,
+            remote_login_port_public_access=ml.RemoteLoginPortPublicAccess.DISABLED,
+            # Without a network of its own a node needs a public address to reach the service at all.
+            enable_node_public_ip=True,
+        ),
+    )
 
 
 def iso_duration(seconds: int) -> str:

@@ -13,7 +13,7 @@ from components.roles import Role, assignment_name, definition_id
 def grant(
     name: str,
     *,
-    role: Role,
+    role: pulumi.Input[Role],
     scope: pulumi.Input[str],
     principal_id: pulumi.Input[str],
     principal_type: str = "ServicePrincipal",
@@ -32,12 +32,15 @@ def grant(
         subscription_id: The subscription of `scope`.
         opts: Options of the resource; the caller's component as parent.
     """
-    guid = pulumi.Output.all(scope, principal_id).apply(lambda known: assignment_name(known[0], known[1], role))
+    guid = pulumi.Output.all(scope, principal_id, role).apply(
+        lambda known: assignment_name(known[0], known[1], known[2])
+    )
+    definition = pulumi.Output.from_input(role).apply(lambda known: definition_id(known, subscription_id))
     return authorization.RoleAssignment(
         name,
         role_assignment_name=guid,
         scope=scope,
-        role_definition_id=definition_id(role, subscription_id),
+        role_definition_id=definition,
         principal_id=principal_id,
         principal_type=principal_type,
         opts=opts,

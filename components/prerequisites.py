@@ -5,24 +5,15 @@ command for somebody who can grant them. Without this, a deployment would stop h
 A preview asks nothing: readers may run it.
 """
 
-import fnmatch
-import json
 import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from pulumi_azure_native import authorization
 
-from components import roles
+from components import arm, roles
 from components.login import Login
-
-_PERMISSIONS = (
-    "https://management.azure.com/subscriptions/{subscription}/resourcegroups/{group}"
-    "/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
-)
-_TIMEOUT_SECONDS = 10.0
 
 _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
     roles.CONTRIBUTOR: (
@@ -40,12 +31,22 @@ _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
 }
 """The actions that the program cannot do without, and the built-in role that is meant to give them."""
 
+_NEEDED_FOR_CALLERS: Mapping[roles.Role, tuple[str, ...]] = {
+    roles.ACCESS_ADMINISTRATOR: ("Microsoft.Authorization/roleDefinitions/write",),
+}
+"""What defining the callers' custom roles needs beside that; Role Based Access Control Administrator has it not."""
 
-def checked(group: pulumi.Output[str], login: Login) -> pulumi.Output[str]:
+
+def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = False) -> pulumi.Output[str]:
     """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
 
     Everything that is deployed into the group waits for this name, so nothing else is made before the check. If Azure
     does not answer the question, the deployment goes on: its own answers will say what is wrong.
+
+    Args:
+        group: Name of the resource group.
+        login: Who deploys.
+        defines_roles: Whether custom roles will be defined, which needs a role more.
 
     Raises:
         pulumi.RunError: Later, when the name is known: the group does not exist, or roles in it are missing.
@@ -57,7 +58,8 @@ def checked(group: pulumi.Output[str], login: Login) -> pulumi.Output[str]:
     def check(known: Sequence[str]) -> str:
         name, bearer = known
         try:
-            missing = missing_roles(_permissions(login.subscription_id, name, bearer))
+            scope = f"/subscriptions/{login.subscription_id}/resourcegroups/{name}"
+            missing = missing_roles(arm.permissions(scope, bearer), defines_roles=defines_roles)
         except urllib.error.HTTPError as error:
             if error.code == 404:  # noqa: PLR2004
                 raise pulumi.RunError(_no_group(name, login)) from None
@@ -71,34 +73,20 @@ def checked(group: pulumi.Output[str], login: Login) -> pulumi.Output[str]:
     return pulumi.Output.all(group, token).apply(check)
 
 
-def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> list[roles.Role]:
+def missing_roles(permissions: Sequence[Mapping[str, Any]], *, defines_roles: bool = False) -> list[roles.Role]:
     """Return the roles without which the program cannot deploy.
 
     Args:
         permissions: What the caller may do, as Azure lists it: `actions` that are allowed, and `notActions` that are
             taken out of them again, both with `*` for any text. Each entry stands for itself.
+        defines_roles: Whether custom roles will be defined.
     """
+    needed = {**_NEEDED, **_NEEDED_FOR_CALLERS} if defines_roles else _NEEDED
     return [
         role
-        for role, actions in _NEEDED.items()
-        if not all(any(_allows(entry, action) for entry in permissions) for action in actions)
+        for role, actions in needed.items()
+        if not all(any(arm.allows(entry, action) for entry in permissions) for action in actions)
     ]
-
-
-def _allows(entry: Mapping[str, Any], action: str) -> bool:
-    def named(patterns: Sequence[str]) -> bool:
-        return any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
-
-    return named(entry.get("actions") or ()) and not named(entry.get("notActions") or ())
-
-
-def _permissions(subscription: str, group: str, token: str) -> list[Mapping[str, Any]]:
-    request = urllib.request.Request(  # noqa: S310 - the address is a constant
-        _PERMISSIONS.format(subscription=subscription, group=group), headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-        found: list[Mapping[str, Any]] = json.load(answer)["value"]
-    return found
 
 
 def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import pulumi
 from pulumi.output import Unknown
+from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from components.interrupt import end_on_interrupt
 from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
@@ -57,17 +58,18 @@ class ModelRelease(pulumi.ComponentResource):
     again. A preview adds what the release would do and changes nothing.
     """
 
-    plan: pulumi.Output[Mapping[str, Any]]
-    """The plan that was released last, from the marker's input."""
+    plan: pulumi.Output[Mapping[str, Any] | None]
+    """The plan that was released last, from the marker's input; None if none was yet."""
 
-    default: pulumi.Output[str]
-    """Physical name of the deployment that the released plan makes the default."""
+    default: pulumi.Output[str | None]
+    """Physical name of the deployment that the released plan makes the default; None if nothing was released yet."""
 
     deployments: pulumi.Output[Mapping[str, str]]
     """Logical deployment name to physical revision name, as released."""
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
+        self._released: Mapping[str, Any] | None = None
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
@@ -82,19 +84,22 @@ class ModelRelease(pulumi.ComponentResource):
                 parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
             ),
         )
-        # From `input`: a Stash's `output` keeps the first value for ever.
-        self.plan = marker.input
-        self.default = marker.input.apply(lambda released: _read(released).target)
-        self.deployments = marker.input.apply(lambda released: _read(released).revisions)
+        # From `input`: a Stash's `output` keeps the first value for ever. With --continue-on-error a release that
+        # failed must not end the program, and with it the others: then the last plan that succeeded is what holds.
+        released = marker.input.recover(lambda _: self._released)
+        self.plan = released
+        self.default = released.apply(lambda plan: _read(plan).target if plan else None)
+        self.deployments = released.apply(lambda plan: _read(plan).revisions if plan else {})
         self.register_outputs({"plan": self.plan, "default": self.default, "deployments": self.deployments})
 
     def _hook(
         self, name: str, plan: Mapping[str, Any], live_default: pulumi.Input[str | None]
     ) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:
+            _say_failures_once()
             try:
                 inputs = await _plain_input(hook, plan)
-                old = (hook.old_inputs or {}).get("input")
+                old = self._released = (hook.old_inputs or {}).get("input")
                 if pulumi.runtime.is_dry_run():
                     await self._summarise(inputs, old)
                     return
@@ -148,6 +153,19 @@ class ModelRelease(pulumi.ComponentResource):
             pulumi.log.info(f"{event['step']}: {event['text']}", resource=self, ephemeral=True)
         elif event.get("event") == "heartbeat":
             pulumi.log.info(f"{name}: still at {event['step']!r}", resource=self, ephemeral=True)
+
+
+def _say_failures_once() -> None:
+    """Keep the outputs of a failed resource from being reported as forgotten exceptions, each with a traceback.
+
+    With --continue-on-error the SDK faults them all, and nobody has to look at each; the engine has said what failed.
+    """
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), ResourceRegistrationFailed):
+            loop.default_exception_handler(context)
+
+    asyncio.get_running_loop().set_exception_handler(report)
 
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there

@@ -1,4 +1,4 @@
-"""The built-in Azure roles that the program grants, and the deterministic names of the grants.
+"""The Azure roles that the program grants, and the deterministic names of the grants and of its custom roles.
 
 Pure: no resources. Role ids are Microsoft's and the same in every tenant:
 https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
@@ -13,7 +13,7 @@ _GRANTS = uuid.UUID("6f0f3c52-8d0e-5a53-9d0c-7b7d4c8f1e21")
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role: its name as the portal shows it, and its id."""
+    """A role: its name as the portal shows it, and its id."""
 
     name: str
     id: str
@@ -30,6 +30,17 @@ TABLE_CONTRIBUTOR = Role("Storage Table Data Contributor", "0a9a7e1f-b9d0-4cc4-a
 VAULT_ADMINISTRATOR = Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483")
 METRICS_PUBLISHER = Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb")
 ACR_PULL = Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
+ACR_PUSH = Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec")
+ACCESS_ADMINISTRATOR = Role("User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9")
+DATA_SCIENTIST = Role("AzureML Data Scientist", "f6c7c914-8db3-469d-8ca1-694a8f32e121")
+
+
+def custom(workspace_id: str, name: str) -> Role:
+    """Return a custom role of a workspace; the same name in the same workspace always has the same id.
+
+    Role names are unique in a tenant, so `name` has to begin with the workspace's.
+    """
+    return Role(name, str(uuid.uuid5(_GRANTS, f"{workspace_id.lower()}|{name}")))
 
 
 def definition_id(role: Role, subscription_id: str) -> str:

@@ -11,9 +11,7 @@ import pulumi
 from pulumi_azure_native import storage
 
 from components import names
-
-_RETENTION_DAYS = 7
-"""Days for which deleted blobs and containers can be brought back."""
+from components.network import OPEN, NetworkArgs
 
 
 class WorkspaceStorageArgs(TypedDict):
@@ -24,6 +22,18 @@ class WorkspaceStorageArgs(TypedDict):
 
     location: str
     """Azure region, in its short form (westeurope)."""
+
+    sku: NotRequired[str]
+    """How many copies there are, and where: `Standard_LRS`, `Standard_ZRS`, ... Default: Standard_LRS."""
+
+    soft_delete_days: NotRequired[int]
+    """Days for which deleted blobs and containers can be brought back. Default: 7."""
+
+    network: NotRequired[NetworkArgs]
+    """Who reaches the account. Default: everybody who has a role."""
+
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete the account. Default: false."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
@@ -45,13 +55,13 @@ class WorkspaceStorage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkspaceStorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:WorkspaceStorage", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        network = args.get("network", OPEN)
         account = storage.StorageAccount(
             names.logical(names.STORAGE_ACCOUNT, name, "storage"),
             resource_group_name=args["resource_group_name"],
             location=args["location"],
             kind=storage.Kind.STORAGE_V2,
-            sku=storage.SkuArgs(name=storage.SkuName.STANDARD_LRS),
+            sku=storage.SkuArgs(name=args.get("sku", storage.SkuName.STANDARD_LRS)),
             access_tier=storage.AccessTier.HOT,
             # Identities only: keys are unscoped and anonymous.
             allow_shared_key_access=False,
@@ -62,18 +72,24 @@ class WorkspaceStorage(pulumi.ComponentResource):
             is_hns_enabled=False,
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             enable_https_traffic_only=True,
+            # Selected networks are a form of public access: Disabled would shut the allowed addresses out as well.
             public_network_access=storage.PublicNetworkAccess.ENABLED,
             network_rule_set=storage.NetworkRuleSetArgs(
-                default_action=storage.DefaultAction.ALLOW, bypass=storage.Bypass.AZURE_SERVICES
+                default_action=storage.DefaultAction.DENY if network["restricted"] else storage.DefaultAction.ALLOW,
+                bypass=storage.Bypass.AZURE_SERVICES,
+                ip_rules=[
+                    storage.IPRuleArgs(action=storage.Action.ALLOW, i_p_address_or_range=each)
+                    for each in network["allowed_ips"]
+                ],
             ),
             # Can only be chosen when the account is made, so it is on from the first day.
             encryption=storage.EncryptionArgs(
                 key_source=storage.KeySource.MICROSOFT_STORAGE, require_infrastructure_encryption=True
             ),
             tags=args.get("tags", {}),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.get("protect", False)),
         )
-        retention = storage.DeleteRetentionPolicyArgs(enabled=True, days=_RETENTION_DAYS)
+        retention = storage.DeleteRetentionPolicyArgs(enabled=True, days=args.get("soft_delete_days", 7))
         storage.BlobServiceProperties(
             f"{name}-blobs",
             account_name=account.name,
@@ -81,7 +97,7 @@ class WorkspaceStorage(pulumi.ComponentResource):
             blob_services_name="default",
             delete_retention_policy=retention,
             container_delete_retention_policy=retention,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.account_id = account.id
         self.account_name = account.name

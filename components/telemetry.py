@@ -12,9 +12,6 @@ from pulumi_azure_native import applicationinsights, monitor, operationalinsight
 
 from components import names
 
-_RETENTION_DAYS = 90
-"""Days for which logs are kept."""
-
 
 class TelemetryArgs(TypedDict):
     """Arguments of `Telemetry`."""
@@ -24,6 +21,9 @@ class TelemetryArgs(TypedDict):
 
     location: str
     """Azure region, in its short form (westeurope)."""
+
+    log_retention_days: NotRequired[int]
+    """Days for which logs are kept. Default: 90."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
@@ -50,7 +50,7 @@ class Telemetry(pulumi.ComponentResource):
             resource_group_name=args["resource_group_name"],
             location=args["location"],
             sku=operationalinsights.WorkspaceSkuArgs(name=operationalinsights.WorkspaceSkuNameEnum.PER_GB2018),
-            retention_in_days=_RETENTION_DAYS,
+            retention_in_days=args.get("log_retention_days", 90),
             features=operationalinsights.WorkspaceFeaturesArgs(disable_local_auth=True),
             tags=args.get("tags", {}),
             opts=pulumi.ResourceOptions(parent=self),

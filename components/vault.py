@@ -11,6 +11,7 @@ import pulumi
 from pulumi_azure_native import keyvault
 
 from components import names
+from components.network import OPEN, NetworkArgs
 from components.telemetry import send_logs
 
 _RETENTION_DAYS = 90
@@ -32,6 +33,12 @@ class WorkspaceVaultArgs(TypedDict):
     logs_id: pulumi.Input[str]
     """ARM id of the Log Analytics workspace that takes the audit log."""
 
+    network: NotRequired[NetworkArgs]
+    """Who reaches the vault. Default: everybody who has a role."""
+
+    protect: NotRequired[bool]
+    """Whether Pulumi refuses to delete the vault. Default: false."""
+
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
 
@@ -50,7 +57,7 @@ class WorkspaceVault(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkspaceVaultArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:WorkspaceVault", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        network = args.get("network", OPEN)
         vault = keyvault.Vault(
             names.logical(names.KEY_VAULT, name, "vault"),
             resource_group_name=args["resource_group_name"],
@@ -64,15 +71,27 @@ class WorkspaceVault(pulumi.ComponentResource):
                 enable_purge_protection=True,
                 public_network_access="enabled",
                 network_acls=keyvault.NetworkRuleSetArgs(
-                    default_action=keyvault.NetworkRuleAction.ALLOW,
+                    default_action=(
+                        keyvault.NetworkRuleAction.DENY if network["restricted"] else keyvault.NetworkRuleAction.ALLOW
+                    ),
                     bypass=keyvault.NetworkRuleBypassOptions.AZURE_SERVICES,
+                    ip_rules=[keyvault.IPRuleArgs(value=_as_range(each)) for each in network["allowed_ips"]],
                 ),
             ),
             tags=args.get("tags", {}),
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.get("protect", False)),
         )
         send_logs(
-            f"{name}-vault-logs", resource_id=vault.id, logs_id=args["logs_id"], category_group="audit", opts=child
+            f"{name}-vault-logs",
+            resource_id=vault.id,
+            logs_id=args["logs_id"],
+            category_group="audit",
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.vault_id = vault.id
         self.register_outputs({"vault_id": self.vault_id})
+
+
+def _as_range(address: str) -> str:
+    """Write an address as the vault answers it, as a range of one, so that a refresh shows no change."""
+    return address if "/" in address else f"{address}/32"

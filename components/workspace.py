@@ -6,19 +6,24 @@ throughout: each access is a role of a principal, on the narrowest resource that
 roles and why each is needed.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypedDict
 
 import pulumi
-from pulumi_azure_native import containerregistry, managedidentity
 from pulumi_azure_native import machinelearningservices as ml
+from pulumi_azure_native import managedidentity
 
 from components import names, roles
-from components.access import DeployerArgs, WorkspaceAccess
+from components.access import WorkspaceAccess, WorkspaceAccessArgs
 from components.grants import grant
+from components.images import IMAGE_BUILDER, ImageBuilder
+from components.network import OPEN
+from components.registry import WorkspaceRegistry
 from components.storage import WorkspaceStorage
 from components.telemetry import Telemetry, send_logs
 from components.vault import WorkspaceVault
+from components.workspace_args import MlWorkspaceArgs, WorkspaceForCallers, WorkspaceForRelease, WorkspacePlace
 
 
 class _Placed(TypedDict):
@@ -29,67 +34,14 @@ class _Placed(TypedDict):
     tags: Mapping[str, str]
 
 
-class WorkspacePlace(TypedDict):
-    """Where something of the workspace goes: what clusters and endpoints have in common."""
-
-    resource_group_name: pulumi.Input[str]
-    """Resource group of the workspace."""
-
-    workspace_name: pulumi.Input[str]
-    """Name of the workspace."""
-
-    location: str
-    """Azure region of the workspace."""
-
-    tags: Mapping[str, str]
-    """Azure tags of every resource."""
-
-
-class WorkspaceForRelease(TypedDict):
-    """What a release must know of the workspace."""
-
-    subscription_id: pulumi.Input[str]
-    """Subscription of the workspace."""
-
-    resource_group: pulumi.Input[str]
-    """Resource group of the workspace."""
-
-    workspace: pulumi.Input[str]
-    """Name of the workspace."""
-
-
-class MlWorkspaceArgs(TypedDict):
-    """Arguments of `MlWorkspace`."""
-
-    resource_group_name: pulumi.Input[str]
-    """Resource group that everything goes into."""
-
-    location: str
-    """Azure region, in its short form (westeurope)."""
-
-    subscription_id: str
-    """Subscription that is deployed to."""
-
-    tenant_id: str
-    """Entra tenant of the subscription."""
-
-    deployer: DeployerArgs
-    """The principal that releases models: it may write blobs in the workspace's storage."""
-
-    data_access: NotRequired[Sequence[str]]
-    """ARM ids of storage accounts or blob containers elsewhere that jobs may read. Default: none."""
-
-    tags: NotRequired[Mapping[str, str]]
-    """Azure tags of every resource. Default: none."""
-
-
 class MlWorkspace(pulumi.ComponentResource):
     """A keyless workspace with user-assigned identities.
 
     Type token: `azureml-batch:index:MlWorkspace`
 
-    Creates: WorkspaceStorage, Telemetry, WorkspaceVault, Registry, two
-    UserAssignedIdentity, WorkspaceAccess (the grants), Workspace, its RoleAssignment and DiagnosticSetting.
+    Creates: WorkspaceStorage, Telemetry, WorkspaceVault, WorkspaceRegistry, UserAssignedIdentity (of the workspace, of
+    jobs and, in a restricted network, of image builds), WorkspaceAccess (the grants), Workspace, its RoleAssignment and
+    DiagnosticSetting and, in a restricted network, ImageBuilder.
     """
 
     workspace_name: pulumi.Output[str]
@@ -104,95 +56,159 @@ class MlWorkspace(pulumi.ComponentResource):
     def __init__(self, name: str, args: MlWorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:MlWorkspace", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        location, tags = args["location"], args.get("tags", {})
-        group = args["resource_group_name"]
-
-        placed: _Placed = {"resource_group_name": group, "location": location, "tags": tags}
-        storage = WorkspaceStorage(name, {**placed}, child)
-        telemetry = Telemetry(name, {**placed}, child)
-        vault = WorkspaceVault(name, {**placed, "tenant_id": args["tenant_id"], "logs_id": telemetry.logs_id}, child)
-        # Of our own, because the service would make one with its admin user on.
-        registry = containerregistry.Registry(
-            names.logical(names.REGISTRY, name, "registry"),
-            resource_group_name=group,
-            location=location,
-            sku=containerregistry.SkuArgs(name=containerregistry.SkuName.STANDARD),
-            admin_user_enabled=False,
-            anonymous_pull_enabled=False,
-            public_network_access=containerregistry.PublicNetworkAccess.ENABLED,
-            tags=tags,
-            opts=child,
-        )
-        identity, compute_identity = (
-            managedidentity.UserAssignedIdentity(
-                names.logical(names.IDENTITY, name, who, "identity"), **placed, opts=child
+        placed: _Placed = {
+            "resource_group_name": args["resource_group_name"],
+            "location": args["location"],
+            "tags": args.get("tags", {}),
+        }
+        is_restricted = args.get("network", OPEN)["restricted"]
+        ground = self._ground(name, args, placed)
+        who = ("workspace", "compute", "builder") if is_restricted else ("workspace", "compute")
+        identities = {
+            each: managedidentity.UserAssignedIdentity(
+                names.logical(names.IDENTITY, name, each, "identity"), **placed, opts=child
             )
-            for who in ("workspace", "compute")
-        )
-        access = WorkspaceAccess(
-            name,
-            {
-                "subscription_id": args["subscription_id"],
-                "workspace_principal_id": identity.principal_id,
-                "compute_principal_id": compute_identity.principal_id,
-                "deployer": args["deployer"],
-                "storage_id": storage.account_id,
-                "vault_id": vault.vault_id,
-                "registry_id": registry.id,
-                "insights_id": telemetry.insights_id,
-                "data_access": args.get("data_access", []),
-            },
-            child,
-        )
-        workspace = ml.Workspace(
-            names.logical(names.WORKSPACE, name, "workspace"),
-            resource_group_name=group,
-            location=location,
-            kind="Default",
-            sku=ml.SkuArgs(name="Basic", tier=ml.SkuTier.BASIC),
-            identity=ml.ManagedServiceIdentityArgs(
-                type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity.id]
-            ),
-            primary_user_assigned_identity=identity.id,
-            storage_account=storage.account_id,
-            key_vault=vault.vault_id,
-            container_registry=registry.id,
-            application_insights=telemetry.insights_id,
-            system_datastores_auth_mode=ml.SystemDatastoresAuthMode.IDENTITY,
-            public_network_access=ml.PublicNetworkAccessType.ENABLED,
-            allow_public_access_when_behind_vnet=False,
-            v1_legacy_mode=False,
-            tags=tags,
-            # The service uses the identity while it makes the workspace, so what it may do comes first.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[access]),
-        )
+            for each in who
+        }
+        access = self._access(name, args, ground, identities)
+        workspace = self._workspace(name, args, ground, identities["workspace"], access)
         grant(
             f"{name}-workspace-itself",
             role=roles.CONTRIBUTOR,
             scope=workspace.id,
-            principal_id=identity.principal_id,
+            principal_id=identities["workspace"].principal_id,
             subscription_id=args["subscription_id"],
             opts=child,
         )
         send_logs(
             f"{name}-workspace-logs",
             resource_id=workspace.id,
-            logs_id=telemetry.logs_id,
+            logs_id=ground.telemetry.logs_id,
             category_group="allLogs",
             opts=child,
         )
         self.workspace_name = workspace.name
         self.workspace_id = workspace.id
-        self.compute_identity_id = compute_identity.id
-        self.place: WorkspacePlace = {
-            "resource_group_name": group,
+        self.compute_identity_id = identities["compute"].id
+        self.place: WorkspacePlace = {**placed, "workspace_name": workspace.name}
+        if is_restricted:
+            ImageBuilder(name, {**self.place, "identity_id": identities["builder"].id}, child)
+        self.for_callers: WorkspaceForCallers = {
+            "subscription_id": args["subscription_id"],
+            "workspace_id": workspace.id,
             "workspace_name": workspace.name,
-            "location": location,
-            "tags": tags,
+            "results_scope": results_scope(ground.storage.account_id, workspace.workspace_id),
         }
         self.for_release: WorkspaceForRelease = {
             "subscription_id": args["subscription_id"],
-            "resource_group": group,
+            "resource_group": args["resource_group_name"],
             "workspace": workspace.name,
         }
         self.register_outputs({"workspace_name": self.workspace_name, "workspace_id": self.workspace_id})
+
+    def _ground(self, name: str, args: MlWorkspaceArgs, placed: _Placed) -> "_Ground":
+        """Make what a workspace stands on."""
+        child = pulumi.ResourceOptions(parent=self)
+        network, protect = args.get("network", OPEN), args.get("protect", False)
+        storage = WorkspaceStorage(
+            name,
+            {
+                **placed,
+                "sku": args.get("storage_sku", "Standard_LRS"),
+                "soft_delete_days": args.get("soft_delete_days", 7),
+                "network": network,
+                "protect": protect,
+            },
+            child,
+        )
+        telemetry = Telemetry(name, {**placed, "log_retention_days": args.get("log_retention_days", 90)}, child)
+        vault = WorkspaceVault(
+            name,
+            {
+                **placed,
+                "tenant_id": args["tenant_id"],
+                "logs_id": telemetry.logs_id,
+                "network": network,
+                "protect": protect,
+            },
+            child,
+        )
+        registry = WorkspaceRegistry(
+            name, {**placed, "sku": args.get("registry_sku", "Standard"), "network": network}, child
+        )
+        return _Ground(storage, telemetry, vault, registry)
+
+    def _access(
+        self,
+        name: str,
+        args: MlWorkspaceArgs,
+        ground: "_Ground",
+        identities: Mapping[str, managedidentity.UserAssignedIdentity],
+    ) -> WorkspaceAccess:
+        """Grant what identities and deployer need on it."""
+        granted: WorkspaceAccessArgs = {
+            "subscription_id": args["subscription_id"],
+            "workspace_principal_id": identities["workspace"].principal_id,
+            "compute_principal_id": identities["compute"].principal_id,
+            "deployer": args["deployer"],
+            "storage_id": ground.storage.account_id,
+            "vault_id": ground.vault.vault_id,
+            "registry_id": ground.registry.registry_id,
+            "insights_id": ground.telemetry.insights_id,
+            "data_access": args.get("data_access", []),
+        }
+        if "builder" in identities:
+            granted["builder_principal_id"] = identities["builder"].principal_id
+        return WorkspaceAccess(name, granted, pulumi.ResourceOptions(parent=self))
+
+    def _workspace(
+        self,
+        name: str,
+        args: MlWorkspaceArgs,
+        ground: "_Ground",
+        identity: managedidentity.UserAssignedIdentity,
+        access: WorkspaceAccess,
+    ) -> ml.Workspace:
+        """Make the workspace itself."""
+        return ml.Workspace(
+            names.logical(names.WORKSPACE, name, "workspace"),
+            resource_group_name=args["resource_group_name"],
+            location=args["location"],
+            tags=args.get("tags", {}),
+            kind="Default",
+            sku=ml.SkuArgs(name="Basic", tier=ml.SkuTier.BASIC),
+            identity=ml.ManagedServiceIdentityArgs(
+                type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity.id]
+            ),
+            primary_user_assigned_identity=identity.id,
+            storage_account=ground.storage.account_id,
+            key_vault=ground.vault.vault_id,
+            container_registry=ground.registry.registry_id,
+            application_insights=ground.telemetry.insights_id,
+            system_datastores_auth_mode=ml.SystemDatastoresAuthMode.IDENTITY,
+            image_build_compute=IMAGE_BUILDER if args.get("network", OPEN)["restricted"] else None,
+            # Also where the network is restricted: callers and clusters are outside, and `isolated` is not there yet.
+            public_network_access=ml.PublicNetworkAccessType.ENABLED,
+            allow_public_access_when_behind_vnet=False,
+            v1_legacy_mode=False,
+            # The service uses the identity while it makes the workspace, so what it may do comes first.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[access], protect=args.get("protect", False)),
+        )
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What a workspace stands on."""
+
+    storage: WorkspaceStorage
+    telemetry: Telemetry
+    vault: WorkspaceVault
+    registry: WorkspaceRegistry
+
+
+def results_scope(storage_id: pulumi.Input[str], workspace_guid: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Return the ARM id of the container behind a workspace's default datastore, which predictions go to.
+
+    The service makes it with the workspace and names it after the workspace's GUID.
+    """
+    return pulumi.Output.concat(storage_id, "/blobServices/default/containers/azureml-blobstore-", workspace_guid)

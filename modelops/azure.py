@@ -56,6 +56,11 @@ def is_missing(error: BaseException) -> bool:
     return getattr(error, "status_code", None) == 404  # noqa: PLR2004
 
 
+def is_firewall(error: BaseException) -> bool:
+    """Whether a storage account refused the address, whoever asked; a missing role has another code."""
+    return str(getattr(error, "error_code", "")).rpartition(".")[2] in {"AuthorizationFailure", "AUTHORIZATION_FAILURE"}
+
+
 def _login_text(error: "HttpResponseError") -> str:
     return (
         f"Azure refused the login or found none: {_first_line(error)} "
@@ -75,7 +80,12 @@ def _response_text(error: "HttpResponseError") -> str:
             details.append(f"request {headers[header]}")
             break
     hint = ""
-    if error.status_code == 403:  # noqa: PLR2004
+    if is_firewall(error):
+        hint = (
+            " The storage account's firewall lets in trusted services and `allowedIps` only: add the public address "
+            "that this runs from (`pulumi config set --path 'allowedIps[0]' ADDRESS`, then pulumi up)."
+        )
+    elif error.status_code == 403:  # noqa: PLR2004
         hint = " A role that was granted a moment ago can take minutes to apply."
     return f"{text} ({', '.join(details)}).{hint}" if details else text
 

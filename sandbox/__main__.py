@@ -40,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
 
     start = commands.add_parser("start", help="start the server if it does not run")
     start.add_argument("--profile", choices=sorted(PROFILES), help="reading of unconfirmed behaviour (docs/sandbox.md)")
+    start.add_argument(
+        "--address", metavar="IPV4", help="the address that firewalls see all clients at; stays until it is changed"
+    )
     start.set_defaults(action=_start)
 
     stop = commands.add_parser("stop", help="stop the server; its state stays")
@@ -112,6 +115,11 @@ def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
 
 def _start(home: Home, options: argparse.Namespace) -> int:
     server = lifecycle.start(home, options.profile)
+    if options.address is not None:
+        try:
+            server.control("POST", "/switches", {"callerAddress": options.address})
+        except ValueError as error:
+            raise SystemExit(f"sandbox: --address: {error}") from None
     print(f"sandbox: running in '{home.root}' (process {server.pid}, profile {server.profile})")
     return 0
 

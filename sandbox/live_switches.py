@@ -3,13 +3,23 @@
 Unlike ``sandbox.switches`` they are not readings of what Azure does, but circumstances: what the world is like now.
 """
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sandbox.arm.store import Store
+from sandbox.network import DEFAULT_ADDRESS
 
 _KIND = "switch"
+_ADDRESS: Final = "callerAddress"
 _PROPAGATION: Final = "rolePropagationPolls"
+
+
+def _address(value: Any) -> str:
+    try:
+        return str(ipaddress.IPv4Address(value))
+    except ValueError:
+        raise ValueError("an IPv4 address") from None
 
 
 def _count(value: Any) -> int:
@@ -18,7 +28,10 @@ def _count(value: Any) -> int:
     return value
 
 
-_SWITCHES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {_PROPAGATION: (0, _count)}
+_SWITCHES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
+    _ADDRESS: (DEFAULT_ADDRESS, _address),
+    _PROPAGATION: (0, _count),
+}
 """Name to (initial value, check that returns the value to store)."""
 
 

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox import named_principals
 from sandbox.arm.operations import Operations
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
@@ -93,7 +94,12 @@ class Server:
 
     def _world(self, facts: Facts, store: Store, blobs: BlobStore) -> World:
         object_ids = {name: account.principal.object_id for name, account in facts.accounts.items()}
-        permitted = Authorization(store, bootstrap.assignments(facts.subscription_id, object_ids))
+        names = {object_id.lower(): name for name, object_id in object_ids.items()}
+
+        def acts_for(object_id: str) -> frozenset[str]:
+            return named_principals.acted_for(self._home.root, names.get(object_id.lower(), ""))
+
+        permitted = Authorization(store, bootstrap.assignments(facts.subscription_id, object_ids), acts_for)
         world = World(
             home=self._home.root,
             subscription_id=facts.subscription_id,

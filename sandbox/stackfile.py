@@ -5,11 +5,13 @@ different things to different YAML readers, and only Pulumi's own reading counts
 """
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from sandbox.home import write_private
+from sandbox.named_principals import Named
 
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """What belongs to the backend that a stack file was made for; ``environment`` names one of Pulumi's cloud."""
@@ -39,6 +41,29 @@ def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
     document = kept | merged | ({"config": _mapping(config)} if config else {})
     write_private(own, yaml.serialize(_mapping(document), allow_unicode=True) if document else "")
     return missing
+
+
+def named_principals(committed: Path) -> list[Named]:
+    """Return the principals that a stack file names: its deployer, and who may call its endpoints."""
+    found: list[Named] = []
+    for key, node in _items(_member(_read(committed), "config")):
+        part = "deployer" if key.rpartition(":")[2] == "deployer" else "caller"
+        for entry in _mappings(node):
+            values = {name: item.value for name, item in _items(entry) if isinstance(item, yaml.ScalarNode)}
+            if "principalId" in values:
+                found.append(Named(values["principalId"], values.get("principalType", "ServicePrincipal"), part))
+    return found
+
+
+def _mappings(node: Node) -> Iterator[Node]:
+    """Yield every mapping in a node, itself included."""
+    if isinstance(node, yaml.MappingNode):
+        yield node
+        for _, item in node.value:
+            yield from _mappings(item)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _mappings(item)
 
 
 def _place(node: Node, own: Node | None, key: str, path: str, missing: list[tuple[str, str]]) -> Node | None:

@@ -16,7 +16,8 @@ import yaml
 
 from sandbox.home import REPOSITORY, Home
 from sandbox.lifecycle import locked
-from sandbox.stackfile import merge
+from sandbox.named_principals import remember
+from sandbox.stackfile import merge, named_principals
 
 DEFAULT_STACK = "dev"
 
@@ -135,6 +136,7 @@ def prepare(
         if not _exists(home, project.name, short) or not merged.exists():
             _init(program, own, short, variables, exists=_exists(home, project.name, short))
         missing = merge(project.stack_file(short), merged)
+        remember(home, named_principals(project.stack_file(short)))
         for key, path in missing:
             # A secret of the sandbox's own in place of one that only the real backend can read.
             words = ["config", "set", "--secret", "--path", "--stack", short, path, f"sandbox placeholder for {key}"]

@@ -9,12 +9,13 @@ name on the wire, as the service's REST reference gives it. Run it after a chang
 
 import collections.abc
 import enum
-import importlib
 import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import pulumi_azure_native
 
 from scripts.schema_file import PRIMITIVES, documented, run, text_of
 
@@ -22,21 +23,18 @@ FILE = "arm.json"
 
 # ARM type: (module of pulumi_azure_native, args class)
 RESOURCES = {
-    "Microsoft.Storage/storageAccounts": ("storage.storage_account", "StorageAccountArgs"),
-    "Microsoft.Storage/storageAccounts/blobServices": ("storage.blob_service_properties", "BlobServicePropertiesArgs"),
-    "Microsoft.Storage/storageAccounts/blobServices/containers": ("storage.blob_container", "BlobContainerArgs"),
-    "Microsoft.KeyVault/vaults": ("keyvault.vault", "VaultArgs"),
-    "Microsoft.ContainerRegistry/registries": ("containerregistry.registry", "RegistryArgs"),
-    "Microsoft.ManagedIdentity/userAssignedIdentities": (
-        "managedidentity.user_assigned_identity",
-        "UserAssignedIdentityArgs",
-    ),
-    "Microsoft.Authorization/roleAssignments": ("authorization.role_assignment", "RoleAssignmentArgs"),
-    "Microsoft.Authorization/roleDefinitions": ("authorization.role_definition", "RoleDefinitionArgs"),
-    "Microsoft.Authorization/locks": ("authorization.management_lock_by_scope", "ManagementLockByScopeArgs"),
-    "Microsoft.OperationalInsights/workspaces": ("operationalinsights.workspace", "WorkspaceArgs"),
-    "Microsoft.Insights/components": ("applicationinsights.component", "ComponentArgs"),
-    "Microsoft.Insights/diagnosticSettings": ("monitor.diagnostic_setting", "DiagnosticSettingArgs"),
+    "Microsoft.Storage/storageAccounts": ("storage", "StorageAccountArgs"),
+    "Microsoft.Storage/storageAccounts/blobServices": ("storage", "BlobServicePropertiesArgs"),
+    "Microsoft.Storage/storageAccounts/blobServices/containers": ("storage", "BlobContainerArgs"),
+    "Microsoft.KeyVault/vaults": ("keyvault", "VaultArgs"),
+    "Microsoft.ContainerRegistry/registries": ("containerregistry", "RegistryArgs"),
+    "Microsoft.ManagedIdentity/userAssignedIdentities": ("managedidentity", "UserAssignedIdentityArgs"),
+    "Microsoft.Authorization/roleAssignments": ("authorization", "RoleAssignmentArgs"),
+    "Microsoft.Authorization/roleDefinitions": ("authorization", "RoleDefinitionArgs"),
+    "Microsoft.Authorization/locks": ("authorization", "ManagementLockByScopeArgs"),
+    "Microsoft.OperationalInsights/workspaces": ("operationalinsights", "WorkspaceArgs"),
+    "Microsoft.Insights/components": ("applicationinsights", "ComponentArgs"),
+    "Microsoft.Insights/diagnosticSettings": ("monitor", "DiagnosticSettingArgs"),
 }
 
 # Members of the envelope; what else a flat class has belongs under "properties".
@@ -94,7 +92,8 @@ def generate() -> str:
 
 
 def _resource(type_: str, module: str, name: str) -> dict[str, Any]:
-    loaded = importlib.import_module(f"pulumi_azure_native.{module}")
+    # Through the package, which loads its modules lazily: importing a part of one leaves the module itself half loaded.
+    loaded = getattr(pulumi_azure_native, module)
     members = _members(getattr(loaded, name))
     leaf = type_.rsplit("/", 1)[-1]
     kept = {key: value for key, value in members.items() if key not in PATH and f"{key}@{leaf}" not in PATH}

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from sandbox.authorization.evaluation import ASSIGNMENT, Assignment
-from sandbox.authorization.roles import CONTRIBUTOR, IDENTITY_OPERATOR, OWNER, RBAC_ADMINISTRATOR, READER
+from sandbox.authorization.roles import ACCESS_ADMINISTRATOR, CONTRIBUTOR, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, READER
 
-_DEPLOYER: Final = (CONTRIBUTOR, RBAC_ADMINISTRATOR, IDENTITY_OPERATOR)
+_DEPLOYER: Final = (CONTRIBUTOR, RBAC_ADMINISTRATOR, IDENTITY_OPERATOR, ACCESS_ADMINISTRATOR)
+"""The last one for stacks with callers, whose custom roles the second may grant and not define."""
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "deployer": _DEPLOYER,
     "second": _DEPLOYER,
     "reader": (READER,),
-    "owner": (OWNER,),
 }
 """Built-in roles at the subscription, by the principal's name; whoever is not named has none.
 

@@ -1,11 +1,11 @@
 """The decision: does one of a principal's role assignments, here or above, allow an action?
 
-Assignments add up; a definition's ``notActions`` take out of that definition only. There are no deny assignments and no
-groups. Assignments that have not arrived everywhere yet (``rolePropagationPolls``) do not count: each evaluation that
-hangs on one counts it down, so that a delay ends after so many polls and never after so much time.
+Assignments add up; a definition's ``notActions`` take out of that definition only. There are no deny assignments.
+Assignments that have not arrived everywhere yet (``rolePropagationPolls``) do not count: each evaluation that hangs on
+one counts it down, so that a delay ends after so many polls and never after so much time.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,11 +53,18 @@ class Authorization:
     """What the principals of one sandbox may do.
 
     ``bootstrap`` are the assignments that were there before any program: they are not in the store, and nobody can
-    remove them.
+    remove them. ``acts_for`` says which other object ids a principal acts for, in lower case: groups that it is a
+    member of, and whom it stands for in a rehearsal.
     """
 
-    def __init__(self, store: Store, bootstrap: Sequence[Assignment] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        bootstrap: Sequence[Assignment] = (),
+        acts_for: Callable[[str], frozenset[str]] | None = None,
+    ) -> None:
         self._store = store
+        self._acts_for = acts_for
         self.bootstrap = tuple(bootstrap)
 
     def allowed(self, object_id: str, action: str, scope: str, *, data: bool = False) -> bool:
@@ -116,8 +123,9 @@ class Authorization:
         return None
 
     def _roles(self, object_id: str, scope: str) -> Iterator[tuple[Assignment, RoleDefinition]]:
+        who = {object_id.lower()} | (self._acts_for(object_id) if self._acts_for else frozenset())
         for assignment in self._assignments():
-            if assignment.principal_id.lower() != object_id.lower() or not assignment.covers(scope):
+            if assignment.principal_id.lower() not in who or not assignment.covers(scope):
                 continue
             role = self.definition(assignment.role)
             if role is not None:

@@ -103,6 +103,7 @@ CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 RBAC_ADMINISTRATOR = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
+ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
 IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
 BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
@@ -131,7 +132,7 @@ BUILT_IN: Mapping[str, RoleDefinition] = {
         "*/read",
         "Microsoft.Support/*",
     ),
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": _role(
+    ACCESS_ADMINISTRATOR: _role(
         "User Access Administrator", "*/read", "Microsoft.Authorization/*", "Microsoft.Support/*"
     ),
     IDENTITY_OPERATOR: _role(

@@ -20,6 +20,7 @@ from sandbox.blobs import containers, reads, sas, shared_key, writes
 from sandbox.blobs.call import MATCHES, Call
 from sandbox.blobs.errors import BlobError, invalid_header, not_modelled, refusal
 from sandbox.blobs.store import BlobStore
+from sandbox.network import caller_address, lets_in
 
 _log = logging.getLogger(__name__)
 
@@ -132,6 +133,8 @@ async def _serve(request: web.Request, world: World, account: Resource) -> web.S
         if operation is None
         else operation.name
     )
+    if not lets_in(account, caller_address(world.store)):
+        raise BlobError(403, "AuthorizationFailure", "This request is not authorized to perform this operation.")
     _authenticate(call, world, account, operation.needed if operation else "", what)
     if not container or operation is None:
         raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")

@@ -15,6 +15,7 @@ from sandbox.jobs.batches import Batches
 from sandbox.jobs.environment import check
 from sandbox.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.jobs.logs import JobLogs
+from sandbox.jobs.network import check_network
 from sandbox.jobs.nodes import Nodes
 from sandbox.jobs.records import RunRecords
 from sandbox.jobs.request import JobRequest
@@ -100,6 +101,7 @@ class Job:
         """Check what can be checked without running anything; return the files to score."""
         request = self._request
         self._set("Preparing")
+        check_network(self._world, request)
         for remark in check(request.environment):
             self._logs.execution(f"Environment: {remark}.")
         self._nodes.most(request.compute)

@@ -6,6 +6,7 @@ from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
+from sandbox.network import check_registry_rules
 from sandbox.services.declared import Declared, fill, kept, stamp
 from sandbox.services.resources import GROUP
 
@@ -23,6 +24,7 @@ def _fill(_: World, request: ArmRequest, old: Resource | None, body: dict[str, A
         if sku != "Premium" and properties.get(member):
             # https://learn.microsoft.com/azure/container-registry/container-registry-skus
             raise ArmError(400, "InvalidSku", f"'{member}' needs the Premium sku; this registry is {sku}.")
+    check_registry_rules(properties.get("networkRuleSet") or {})
     body["sku"]["tier"] = sku
     defaults = {
         "adminUserEnabled": False,

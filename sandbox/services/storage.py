@@ -9,6 +9,7 @@ from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.routes import ANYBODY
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
+from sandbox.network import check_storage_rules
 from sandbox.services.declared import Declared, arm_schemas, fill, kept
 from sandbox.services.resources import GROUP
 
@@ -51,6 +52,7 @@ def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[
             "The property 'isHnsEnabled' was specified in the input, but it cannot be updated.",
         )
     fill(properties, _DEFAULTS)
+    check_storage_rules(properties["networkAcls"])
     name = body["name"]
     body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
     properties |= {

@@ -6,6 +6,7 @@ from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
+from sandbox.network import as_ranges
 from sandbox.services.declared import Declared, fill, stamp
 from sandbox.services.resources import GROUP
 
@@ -38,6 +39,7 @@ def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[st
         "publicNetworkAccess": "Enabled",
     }
     fill(properties, defaults)
+    as_ranges(properties.get("networkAcls") or {})
     properties |= {"vaultUri": f"https://{body['name']}.vault.azure.net/", "provisioningState": "Succeeded"}
     stamp(request, old, body)
 

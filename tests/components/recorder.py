@@ -7,7 +7,7 @@ and emptied before each test, and it makes up names and ids the way Azure does.
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pulumi
@@ -22,6 +22,7 @@ _OUTPUTS: dict[str, dict[str, Any]] = {
         "azureApiVersion": "2025-12-01",
         "systemData": {"createdAt": "2026-01-02T03:04:05Z"},
     },
+    "azure-native:machinelearningservices:Workspace": {"workspaceId": "0123-guid"},
     "azure-native:applicationinsights:Component": {"instrumentationKey": "key", "connectionString": "key=key"},
 }
 
@@ -32,6 +33,7 @@ class Recorder(Mocks):
     def __init__(self) -> None:
         self.resources: list[MockResourceArgs] = []
         self.requests: dict[str, Any] = {}
+        self.answers: dict[str, dict[str, Any]] = {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Record a resource and answer with made-up outputs."""
@@ -47,7 +49,9 @@ class Recorder(Mocks):
         return f"/{args.typ.rpartition(':')[2]}/{args.name}", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
-        """Answer the two invokes that the program makes."""
+        """Answer the two invokes that every program makes, and those that a test has put into `answers`."""
+        if args.token in self.answers:
+            return self.answers[args.token], []
         if args.token == "azure-native:authorization:getClientToken":
             return {"token": "a-token"}, []
         assert args.token == "azure-native:authorization:getClientConfig"
@@ -125,10 +129,16 @@ def _own_loop_closed() -> Iterator[None]:
 _RECORDER = Recorder()
 
 
-def recorded(declare: Callable[[], object], stack: str = "dev") -> Recorder:
-    """Run a piece of a program, wait until everything in it is registered, and return what was."""
+def recorded(
+    declare: Callable[[], object], stack: str = "dev", answers: Mapping[str, dict[str, Any]] | None = None
+) -> Recorder:
+    """Run a piece of a program, wait until everything in it is registered, and return what was.
+
+    `answers` are results of the provider's functions by their tokens.
+    """
     _RECORDER.resources.clear()
     _RECORDER.requests.clear()
+    _RECORDER.answers = dict(answers or {})
     pulumi.runtime.set_mocks(
         _RECORDER,
         project="azureml-batch-endpoint",

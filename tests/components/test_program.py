@@ -59,12 +59,14 @@ def test_what_the_dev_stack_declares(program: tuple[Recorder, dict[str, Any]]) -
     declared = recorder.declared()
     assert [each for each in declared if each[0].startswith("azureml-batch")] == [
         ("azureml-batch:index:BatchEndpoint", "digits"),
+        ("azureml-batch:index:EndpointCallers", "mlbatch"),
         ("azureml-batch:index:MlCluster", "aml"),
         ("azureml-batch:index:MlResourceGroup", "mlbatch"),
         ("azureml-batch:index:MlWorkspace", "mlbatch"),
         ("azureml-batch:index:ModelRelease", "digits"),
         ("azureml-batch:index:Telemetry", "mlbatch"),
         ("azureml-batch:index:WorkspaceAccess", "mlbatch"),
+        ("azureml-batch:index:WorkspaceRegistry", "mlbatch"),
         ("azureml-batch:index:WorkspaceStorage", "mlbatch"),
         ("azureml-batch:index:WorkspaceVault", "mlbatch"),
     ]
@@ -86,7 +88,7 @@ def test_what_the_dev_stack_declares(program: tuple[Recorder, dict[str, Any]]) -
         ("pulumi:index:Stash", "digits-marker"),
     ]
     assert len(recorder.grants()) == 14
-    assert len(declared) == 38
+    assert len(declared) == 40
 
 
 def test_the_outputs_have_their_stable_names(program: tuple[Recorder, dict[str, Any]]) -> None:
@@ -123,6 +125,11 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "workspace": ("object", {}),
         "network": ("string", "open"),
         "allowedIps": ("array", []),
+        "storageSku": ("string", "Standard_LRS"),
+        "registrySku": ("string", "Standard"),
+        "softDeleteDays": ("integer", 7),
+        "logRetentionDays": ("integer", 90),
+        "protect": ("boolean", False),
         "cluster": ("object", {}),
         "endpoints": ("object", {}),
         "dataAccess": ("array", []),

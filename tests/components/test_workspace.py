@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from components import roles
-from components.workspace import MlWorkspace, MlWorkspaceArgs
+from components.workspace import MlWorkspace
+from components.workspace_args import MlWorkspaceArgs
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, Recorder, recorded
 
 DATA = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/data/providers/Microsoft.Storage/storageAccounts/images"
@@ -51,6 +52,7 @@ DECLARED = [
     ("azureml-batch:index:MlWorkspace", "ml"),
     ("azureml-batch:index:Telemetry", "ml"),
     ("azureml-batch:index:WorkspaceAccess", "ml"),
+    ("azureml-batch:index:WorkspaceRegistry", "ml"),
     ("azureml-batch:index:WorkspaceStorage", "ml"),
     ("azureml-batch:index:WorkspaceVault", "ml"),
 ]
@@ -85,7 +87,7 @@ def test_storage_is_keyless_and_keeps_what_is_deleted() -> None:
         "kind": "StorageV2",
         "location": "westeurope",
         "minimumTlsVersion": "TLS1_2",
-        "networkRuleSet": {"bypass": "AzureServices", "defaultAction": "Allow"},
+        "networkRuleSet": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []},
         "publicNetworkAccess": "Enabled",
         "resourceGroupName": "rg",
         "sku": {"name": "Standard_LRS"},
@@ -110,7 +112,7 @@ def test_the_vault_has_roles_soft_delete_purge_protection_and_an_audit_log() -> 
         "enabledForDiskEncryption": False,
         "enabledForTemplateDeployment": False,
         "enableSoftDelete": True,
-        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow"},
+        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []},
         "publicNetworkAccess": "enabled",
         "sku": {"family": "A", "name": "standard"},
         "softDeleteRetentionInDays": 90,

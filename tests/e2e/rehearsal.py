@@ -7,106 +7,28 @@ import shlex
 import shutil
 import signal
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 import yaml
 
+from tests.e2e.commands import Done, Running, alive, command_of, until
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-COMMAND_SECONDS = 240.0
-"""Longer than any one command takes, even on a machine that is busy with something else."""
 PROJECT = "azureml-batch-endpoint"
 MARKER = "pulumi:index:Stash"
-BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:")
-"""Resources that are the engine's own and nobody's infrastructure."""
 SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 %)"
 """What the example's committed model does with the example's images."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
-CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
 OUTCOMES = pytest.StashKey[Counter[str]]()
 """How many interrupted runs needed what; the terminal summary prints it."""
-
-_Answer = TypeVar("_Answer")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of the engine that changed something: what it did, to which type, called what in the program."""
-
-    op: str
-    type: str
-    name: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that ended: its exit code, what it printed and, for an engine command, its steps."""
-
-    command: tuple[str, ...]
-    code: int
-    out: str
-    err: str
-    steps: tuple[Step, ...] = ()
-    seconds: float = 0.0
-
-    @property
-    def text(self) -> str:
-        """Everything it printed."""
-        return self.out + self.err
-
-    def ok(self) -> "Done":
-        """Return itself, or fail the test with what was printed."""
-        assert self.code == 0, f"{' '.join(self.command)} ended with {self.code}:\n{self.text}"
-        return self
-
-    def failed(self) -> "Done":
-        """Return itself, or fail the test because the command should have failed; no traceback may show."""
-        assert self.code != 0, f"{' '.join(self.command)} should have failed:\n{self.text}"
-        assert "Traceback (most recent call last)" not in self.text, self.text
-        return self
-
-    @property
-    def flat(self) -> str:
-        """Everything printed as one line, so that a sentence is found however it was wrapped."""
-        return " ".join(self.text.split())
-
-
-@dataclass
-class Running:
-    """A command that was started and not waited for, in a process group of its own."""
-
-    command: tuple[str, ...]
-    process: "subprocess.Popen[str]"
-    events: Path | None
-    began: float = field(default_factory=time.monotonic)
-
-    def interrupt(self) -> None:
-        """Press Ctrl-C: the terminal sends SIGINT to the whole foreground process group."""
-        os.killpg(self.process.pid, signal.SIGINT)
-
-    def kill(self) -> None:
-        """Send SIGKILL to the command alone; its children learn of it as they would in an accident."""
-        self.process.kill()
-
-    def wait(self, seconds: float = COMMAND_SECONDS) -> Done:
-        """Wait for its end; kill the whole group and fail if that takes longer than ``seconds``."""
-        try:
-            out, err = self.process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            out, err = self.process.communicate()
-            raise AssertionError(f"{' '.join(self.command)} still ran after {seconds} s:\n{out}{err}") from None
-        steps = tuple(_steps(self.events)) if self.events else ()
-        return Done(self.command, self.process.returncode, out, err, steps, time.monotonic() - self.began)
 
 
 class Rehearsal:
@@ -150,15 +72,17 @@ class Rehearsal:
         """Run the program's own Python outside the sandbox's environment: ``python -m sandbox status``."""
         return self.start(".venv/bin/python", *arguments, extra=extra).wait()
 
-    def run(self, *command: str, extra: Mapping[str, str] | None = None) -> Done:
-        """Run a command as ``python -m sandbox run -- COMMAND``."""
-        return self.python("-m", "sandbox", "run", "--", *command, extra=extra)
+    def run(self, *command: str, extra: Mapping[str, str] | None = None, principal: str = "deployer") -> Done:
+        """Run a command as ``python -m sandbox run --as PRINCIPAL -- COMMAND``."""
+        return self.python("-m", "sandbox", "run", "--as", principal, "--", *command, extra=extra)
 
     def make(self, target: str) -> Done:
         """Run a target of the Makefile, without its first step: the tools are those that run this test."""
         return self.start("make", target, "SET_UP=@:").wait()
 
-    def begin(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Running:
+    def begin(
+        self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
+    ) -> Running:
         """Start ``pulumi VERB`` in the sandbox without waiting for it."""
         self._runs += 1
         events = self.home.parent / f"events-{self._runs}.json"
@@ -175,28 +99,31 @@ class Rehearsal:
             *yes,
             *arguments,
         )
-        return self.start(".venv/bin/python", "-m", "sandbox", "run", "--", *command, events=events, extra=extra)
+        run = (".venv/bin/python", "-m", "sandbox", "run", "--as", principal, "--")
+        return self.start(*run, *command, events=events, extra=extra)
 
-    def pulumi(self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None) -> Done:
+    def pulumi(
+        self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
+    ) -> Done:
         """Run ``pulumi VERB`` (preview, up, refresh, destroy) in the sandbox; its steps are in the result."""
-        return self.begin(verb, *arguments, extra=extra).wait()
+        return self.begin(verb, *arguments, extra=extra, principal=principal).wait()
 
     def up(self, *arguments: str) -> Done:
         """Run ``pulumi up`` and expect success."""
         return self.pulumi("up", *arguments).ok()
 
-    def state(self) -> dict[str, Any]:
-        """Return the stack's deployment (``resources``, ``pending_operations``), as `pulumi stack export` shows it.
+    def state(self, stack: str = "dev") -> dict[str, Any]:
+        """Return a stack's deployment (``resources``, ``pending_operations``), as `pulumi stack export` shows it.
 
         Read from the backend's own file: a command would take a second each time.
         """
-        file = self.home / "pulumi" / ".pulumi" / "stacks" / PROJECT / "dev.json"
+        file = self.home / "pulumi" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
         return dict(json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {})
 
-    def outputs(self) -> dict[str, Any]:
-        """Return the stack's outputs."""
-        stack = next(each for each in self.state()["resources"] if each["type"] == "pulumi:pulumi:Stack")
-        return dict(stack["outputs"])
+    def outputs(self, stack: str = "dev") -> dict[str, Any]:
+        """Return a stack's outputs."""
+        found = next(each for each in self.state(stack)["resources"] if each["type"] == "pulumi:pulumi:Stack")
+        return dict(found["outputs"])
 
     @property
     def default(self) -> str:
@@ -226,16 +153,16 @@ class Rehearsal:
     # The program's files --------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _stack_file(self) -> Iterator[dict[str, Any]]:
-        file = self.folder / "Pulumi.dev.yaml"
+    def _stack_file(self, stack: str) -> Iterator[dict[str, Any]]:
+        file = self.folder / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         yield content.setdefault("config", {})
         file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
-    def configure(self, change: Callable[[dict[str, Any]], object]) -> None:
-        """Change the dev stack's config; keys are given without the project's namespace."""
+    def configure(self, change: Callable[[dict[str, Any]], object], stack: str = "dev") -> None:
+        """Change a stack's config; keys are given without the project's namespace."""
         project = f"{PROJECT}:"
-        with self._stack_file() as config:
+        with self._stack_file(stack) as config:
             own = {key.removeprefix(project): value for key, value in config.items() if key.startswith(project)}
             change(own)
             for key in [key for key in config if key.startswith(project)]:
@@ -282,6 +209,27 @@ class Rehearsal:
         entries = self.journal()
         return int(entries[-1]["sequence"]) if entries else 0
 
+    def arm(
+        self, method: str, path: str, version: str, body: object = None, principal: str = "deployer"
+    ) -> dict[str, Any]:
+        """Send one request to Azure Resource Manager, as a principal of the sandbox, and return the JSON answer."""
+        script = (
+            "import json, sys, urllib.request, subprocess, os;"
+            "from azure.identity import EnvironmentCredential as C;"
+            "t = C().get_token('https://management.azure.com/.default').token;"
+            "r = urllib.request.Request('https://management.azure.com' + sys.argv[2] + '?api-version=' + sys.argv[3],"
+            " method=sys.argv[1], data=sys.argv[4].encode() or None,"
+            " headers={'Authorization': 'Bearer ' + t, 'Content-Type': 'application/json'});"
+            "print(urllib.request.urlopen(r).read().decode() or '{}')"
+        )
+        text = "" if body is None else json.dumps(body)
+        done = self.run("python", "-c", script, method, path, version, text, principal=principal).ok()
+        return dict(json.loads(done.out))
+
+    def role_assignments(self) -> list[str]:
+        """Return the ids of all role assignments."""
+        return [each for each in self.resources() if "/roleassignments/" in each.lower()]
+
     def writes(self, after: int = 0) -> list[str]:
         """Return ``METHOD host/path`` of every request that could change something; sign-ins are none."""
         return [
@@ -325,14 +273,14 @@ class Rehearsal:
     def processes(self) -> list[str]:
         """Return the command lines of this rehearsal's processes, all but the server's."""
         mine = f"SANDBOX_HOME={self.home}".encode()
-        commands = [_command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+        commands = [command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
         return [each for each in commands if each and "sandbox.server" not in each]
 
     def kill_server(self) -> None:
         """Send SIGKILL to the sandbox's server and wait until it is gone."""
         pid = int(self.server["pid"])
         os.kill(pid, signal.SIGKILL)
-        until(lambda: not _alive(pid), "the server to be gone")
+        until(lambda: not alive(pid), "the server to be gone")
 
     def start_server(self) -> None:
         """Start the sandbox if it does not run."""
@@ -354,51 +302,9 @@ class Rehearsal:
         return twin
 
 
-def until(condition: Callable[[], _Answer], what: str, seconds: float = 60) -> _Answer:
-    """Ask again and again until the answer is true; fail, naming ``what`` was awaited, after ``seconds``."""
-    deadline = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
-        time.sleep(0.02)  # between two looks; how long it is decides nothing
-    return answer
-
-
-def _command_of(folder: Path, mine: bytes) -> str:
-    """Return a process's command line if ``mine`` is in its environment and it runs, else nothing."""
-    try:
-        if mine in (folder / "environ").read_bytes().split(b"\0") and _alive(int(folder.name)):
-            return (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError, PermissionError):
-        pass
-    return ""
-
-
-def _alive(pid: int) -> bool:
-    """Return whether a process runs; one that ended and that nobody has collected yet does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def _only_reads(entry: Mapping[str, Any]) -> bool:
     """Return whether a POST asks for something instead of changing it."""
     asking = re.compile(
         r"/(token|listKeys|listSharedKeys|listSecrets|listAccountSas|checkNameAvailability)$", re.IGNORECASE
     )
     return entry["method"] == "POST" and asking.search(entry["path"]) is not None
-
-
-def _steps(events: Path) -> Iterator[Step]:
-    """Read the engine's event log: one JSON object after another."""
-    if not events.exists():
-        return
-    text = events.read_text(encoding="utf-8")
-    decoder, at = json.JSONDecoder(), 0
-    while at < len(text.rstrip()):
-        event, at = decoder.raw_decode(text, at)
-        while at < len(text) and text[at].isspace():
-            at += 1
-        metadata = event.get("resourcePreEvent", {}).get("metadata", {})
-        if metadata.get("op") in CHANGING and not metadata["type"].startswith(BOOKKEEPING):
-            yield Step(metadata["op"], metadata["type"], metadata["urn"].rsplit("::", 1)[1])

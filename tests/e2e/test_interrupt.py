@@ -9,7 +9,8 @@ import shlex
 
 import pytest
 
-from tests.e2e.rehearsal import REPOSITORY, Rehearsal, Running, until
+from tests.e2e.commands import Running, until
+from tests.e2e.rehearsal import REPOSITORY, Rehearsal
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
 DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"

@@ -4,7 +4,8 @@ import json
 import re
 import subprocess
 
-from tests.e2e.rehearsal import MARKER, Rehearsal, Step
+from tests.e2e.commands import Step
+from tests.e2e.rehearsal import MARKER, Rehearsal
 
 ONE_STEP = (Step("update", MARKER, "digits-marker"),)
 GRADE = "examples/digits/grade.py"

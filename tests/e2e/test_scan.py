@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -106,6 +107,21 @@ def failures(results: list[Result]) -> list[tuple[str, str]]:
 def test_the_dev_stack_is_as_expected(template: Template, graded: Mapping[str, list[Result]]) -> None:
     assert gate.problems(template, graded["exported"], CHECKS, "dev") == []
     assert {each.check for each in graded["exported"]} == {each.id for each in CHECKS.values() if not each.conditional}
+
+
+def test_the_other_environments_are_as_expected(fresh: Rehearsal, tmp_path: Path) -> None:
+    others = sorted({file.name.split(".")[1] for file in fresh.folder.glob("Pulumi.*.yaml")} - {"dev"})
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    for stack in others:
+        fresh.up("--stack", stack)
+        group = fresh.run("pulumi", "stack", "output", "resourceGroup", "--stack", stack).ok().out.strip()
+        words = ("--resource-group", group, "--output", str(folder / f"{stack}.json"))
+        fresh.python("-m", "sandbox", "export-arm", *words).ok()
+    results = scanner.scan(folder)
+    for stack in others:
+        exported = json.loads((folder / f"{stack}.json").read_text(encoding="utf-8"))
+        assert gate.problems(exported, results[f"{stack}.json"], CHECKS, stack) == []
 
 
 def test_nothing_fails_once_the_waived_members_are_hardened(graded: Mapping[str, list[Result]]) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.rehearsal import Done, Rehearsal
+from tests.e2e.commands import Done
+from tests.e2e.rehearsal import Rehearsal
 
 Config = dict[str, Any]
 

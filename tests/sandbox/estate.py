@@ -1,7 +1,7 @@
 """What a platform team's program leaves in Azure, made by plain REST: a keyless workspace, a cluster, two endpoints.
 
-``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller's roles are the ones that
-docs/security.md describes, made by ``owner`` because a deployer may make none.
+``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller's roles are small
+ones, as components/callers.py makes them.
 """
 
 import json
@@ -138,13 +138,13 @@ class Estate:
                 return found
 
     def custom_role(self, name: str, actions: tuple[str, ...]) -> str:
-        """Let the owner make a role and return its id."""
+        """Let the deployer make a role and return its id."""
         path = (
             f"{self.workspace}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid5(uuid.NAMESPACE_DNS, name)}"
         )
         permissions = [{"actions": [f"{_TYPE}/{action}" for action in actions]}]
         properties = {"roleName": name, "permissions": permissions, "assignableScopes": [self.group]}
-        return str(self.put(path, {"properties": properties}, api=ROLES, who="owner")["id"])
+        return str(self.put(path, {"properties": properties}, api=ROLES)["id"])
 
 
 def build(sandbox: Sandbox, name: str = "authz") -> Estate:

@@ -20,7 +20,7 @@ from sandbox.arm.store import Store
 from sandbox.arm.world import World
 from sandbox.authorization import bootstrap
 from sandbox.authorization.evaluation import Authorization
-from sandbox.authorization.roles import IDENTITY_OPERATOR, OWNER, RBAC_ADMINISTRATOR
+from sandbox.authorization.roles import ACCESS_ADMINISTRATOR, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR
 from sandbox.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.switches import Switches
 
@@ -31,7 +31,6 @@ GROUP = f"/subscriptions/{SUB}/resourceGroups/rg"
 CONTRIBUTOR = (
     f"/subscriptions/{SUB}/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
 )
-ADMINISTRATOR = Principal("owner", "99999999-1111-1111-1111-111111111111", "client-of-the-owner", TENANT)
 
 
 class FakeBlobs(SimpleNamespace):
@@ -58,9 +57,7 @@ class Arm:
         (home / "sandbox.json").write_text(json.dumps({"principals": principals}))
         self.store = Store(home / "store.sqlite")
         self.blobs = FakeBlobs(calls=[])
-        self.caller = DEPLOYER
-        who = {"deployer": DEPLOYER.object_id, "owner": ADMINISTRATOR.object_id}
-        permitted = Authorization(self.store, bootstrap.assignments(SUB, who))
+        permitted = Authorization(self.store, bootstrap.assignments(SUB, {"deployer": DEPLOYER.object_id}))
         router = Router(self.store, SUB, permitted)
         operations = Operations(self.store)
         self.world = World(
@@ -84,7 +81,7 @@ class Arm:
         path, _, tail = path.partition("?")
         query |= dict(part.split("=", 1) for part in tail.split("&") if part)
         query.setdefault("api-version", "2024-01-01")
-        request = ArmRequest(method, "management.azure.com", path, query, {}, body, self.caller, 1, {}, fault)
+        request = ArmRequest(method, "management.azure.com", path, query, {}, body, DEPLOYER, 1, {}, fault)
         return asyncio.run(self.world.router.dispatch(request))
 
     def refused(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
@@ -292,7 +289,11 @@ def test_role_assignments(arm: Arm) -> None:
     listed = arm("GET", f"{GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()")
     assert [item["name"] for item in listed.body["value"] if item["properties"]["scope"] == GROUP] == [name]
     inherited = {item["properties"]["roleDefinitionId"] for item in listed.body["value"]} - {CONTRIBUTOR}
-    assert {role.rsplit("/", 1)[-1] for role in inherited} == {RBAC_ADMINISTRATOR, IDENTITY_OPERATOR, OWNER}
+    assert {role.rsplit("/", 1)[-1] for role in inherited} == {
+        RBAC_ADMINISTRATOR,
+        IDENTITY_OPERATOR,
+        ACCESS_ADMINISTRATOR,
+    }
 
 
 def test_a_failed_operation_leaves_a_failed_account(arm: Arm) -> None:
@@ -320,6 +321,4 @@ def test_telemetry_needs_its_workspace(arm: Arm) -> None:
 
 def test_locks_are_refused_by_name(arm: Arm) -> None:
     url = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
-    assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (403, "AuthorizationFailed")
-    arm.caller = ADMINISTRATOR
     assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (501, "NotModelledInSandbox")

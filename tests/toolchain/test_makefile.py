@@ -59,3 +59,13 @@ def test_the_set_up_is_done_already(tmp_path: Path) -> None:
     del tmp_path
     ran = make("tools-dev")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("target", ["preview", "up"])
+def test_previews_and_deployments_are_checked_with_the_policy_pack(target: str) -> None:
+    pack = "--policy-pack policy"
+    assert f"{pack} --policy-pack-config policy/prod.json" in make("-n", target, "STACK=prod").stdout
+    dev = make("-n", target).stdout
+    assert pack in dev
+    assert "--policy-pack-config" not in dev
+    assert "--policy-pack" not in make("-n", target, "POLICY=", "STACK=prod").stdout

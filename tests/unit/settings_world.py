@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import settings
-from settings_section import SettingsError
+from settings import SettingsError
 
 Config = dict[str, Any]
 

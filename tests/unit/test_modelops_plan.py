@@ -139,8 +139,8 @@ def test_all_problems_come_at_once() -> None:
     del plan["workspace"]
     assert problems(plan) == [
         (
-            "deployments.mlp.model.path: path '../outside': allowed is a path below the program's folder, with / between "
-            "its parts"
+            "deployments.mlp.model.path: path '../outside': allowed is a path below the program's folder, with / "
+            "between its parts"
         ),
         "deployments.mlp.model.type: is 'pickle'; allowed is one of custom_model, mlflow_model",
         "deployments.mlp.settings.miniBatchSize: is -1; allowed is a whole number from 1",

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import settings
-from settings_section import SettingsError
+from settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "configuration.md").read_text()
@@ -26,12 +26,37 @@ def _read(stack_file: str) -> settings.Settings:
     return settings.parse(raw, location=config["azure-native:location"], project=PROJECT, stack="dev", root=ROOT)
 
 
+EXAMPLES: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_every_example_is_taken() -> None:
+    whole, callers, network, adopted = map(_read, EXAMPLES)
+    assert len(whole.endpoints) == 1
+    assert [each["principal_type"] for each in callers.callers["digits"]] == ["ServicePrincipal", "User"]
+    assert network.workspace.profile == {
+        "network": {"restricted": True, "allowed_ips": ("203.0.113.0/24", "198.51.100.20")},
+        "storage_sku": "Standard_GZRS",
+        "registry_sku": "Premium",
+        "soft_delete_days": 30,
+        "log_retention_days": 365,
+        "protect": True,
+    }
+    assert adopted.resource_group == "team"
+    assert str(adopted.cluster.existing).endswith("/workspaces/theirs/computes/shared")
+
+
 def test_the_whole_stack_is_taken() -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    read = _read(example)
+    read = _read(EXAMPLES[0])
     assert read.resource_group == "rg-scoring"
     assert read.cluster.max_nodes == 8
     assert list(read.endpoints["digits"].deployments) == ["mlp", "shared"]
+
+
+@pytest.mark.parametrize(("stack", "restricted"), [("dev", False), ("staging", True), ("prod", True)])
+def test_each_committed_stack_is_taken(stack: str, restricted: bool) -> None:
+    read = _read((ROOT / f"Pulumi.{stack}.yaml").read_text())
+    assert read.workspace.network["restricted"] is restricted
+    assert (read.deployer.principal_id is not None) is restricted
 
 
 def test_the_dev_stack_is_taken() -> None:
@@ -56,6 +81,7 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
         "endpoints": {
             "e": {
                 "nokey": 1,
+                "callers": [{"nokey": 1}],
                 "deployments": {
                     "d": {
                         "nokey": 1,
@@ -71,6 +97,6 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
         settings.parse(stack, location="westeurope", project=PROJECT, stack="dev", root=ROOT)
     lists = re.findall(r"nokey is no key\. Allowed: (.*)\.", str(raised.value))
     keys = {key for each in lists for key in re.split(r", | or ", each)}
-    assert len(lists) == 9
-    assert len(keys) == 45
+    assert len(lists) == 10
+    assert len(keys) == 50
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []

@@ -218,15 +218,6 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _digits(callers=[]),
-        (
-            "endpoints.digits.callers is set. Granting callers comes with a later release of this program; "
-            "remove it and grant "
-            "by hand.\n"
-            "pulumi config rm --path endpoints.digits.callers --stack dev"
-        ),
-    ),
-    (
         _digits(pin="mlp"),
         (
             "endpoints.digits.pin is 'mlp'. Allowed: the name of a kept revision, as `python -m modelops status` "

@@ -54,14 +54,13 @@ def register(world: World) -> None:
     # Which action each of these asks for is inferred from the names in the provider's list of operations:
     # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
     runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
-    data = Need(f"{WORKSPACES}/data/versions/read", WORKSPACE_PATH)
     jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
     add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST, need=runs)
     add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST, need=runs)
     add("GET", _HISTORY + "/runs/{run}/children", history.children, host=HOST, need=runs)
     add("POST", _HISTORY + "/rundata", history.data, host=HOST, need=runs)
     resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
-    add("POST", resolved, history.resolve, host=HOST, need=data)
+    add("POST", resolved, history.resolve, host=HOST, need=runs)
     add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", history.endpoint_jobs, host=HOST, need=jobs)
 
 

@@ -20,9 +20,20 @@ def create_system_datastores(world: World, request: ArmRequest, workspace: dict[
     shares = {"workspacefilestore": f"azureml-filestore-{guid}", "workspaceworkingdirectory": f"code-{guid}"}
     for name, container in containers.items():
         world.blobs.create_container(account, container)
+        _store_container(world, workspace["properties"]["storageAccount"], container)
         _store(world, request, workspace, name, {"datastoreType": "AzureBlob", "containerName": container})
     for name, share in shares.items():
         _store(world, request, workspace, name, {"datastoreType": "AzureFile", "fileShareName": share})
+
+
+def _store_container(world: World, account_id: str, name: str) -> None:
+    """Make the container a resource too, so that roles can be granted on it."""
+    resource_id = f"{account_id}/blobServices/default/containers/{name}"
+    if world.store.get(resource_id) is None:
+        type_ = "Microsoft.Storage/storageAccounts/blobServices/containers"
+        properties = {"publicAccess": "None", "leaseStatus": "Unlocked", "leaseState": "Available"}
+        body = {"id": resource_id, "name": name, "type": type_, "properties": properties}
+        world.store.put(resource_id, type_, body)
 
 
 def _store(world: World, request: ArmRequest, workspace: dict[str, Any], name: str, properties: dict[str, Any]) -> None:

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from components import names
-from settings_content import read_environment, read_model, read_path, read_script
-from settings_section import Section, removing, setting
+from components.callers import CallerArgs
+from settings.access import read_callers
+from settings.content import read_environment, read_model, read_path, read_script
+from settings.problems import removing, setting
+from settings.section import Section
 
 if TYPE_CHECKING:
     from components.release import DeploymentArgs
@@ -42,6 +45,7 @@ class EndpointSettings:
         pin: Physical name of a kept revision that is to be the default instead; None for the newest.
         keep: Revisions of each deployment that stay, the newest included.
         deployments: The deployments by their logical names.
+        callers: Who may start jobs and read their results, beside those who may do it in the whole workspace.
     """
 
     description: str
@@ -49,6 +53,7 @@ class EndpointSettings:
     pin: str | None
     keep: int
     deployments: Mapping[str, "DeploymentArgs"]
+    callers: tuple[CallerArgs, ...] = ()
 
     @property
     def served(self) -> ServedArgs:
@@ -96,9 +101,8 @@ def _check_names(section: Section, rule: names.Rule) -> None:
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
     later = {
         "tryOut": "Trying a candidate out before the switch comes with a later release of this program; remove it.",
-        "callers": "Granting callers comes with a later release of this program; remove it and grant by hand.",
     }
-    section.only("description", "default", "pin", "keep", "deployments", *later)
+    section.only("description", "default", "pin", "keep", "callers", "deployments", *later)
     for key, sentence in later.items():
         if key in section.values:
             section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
@@ -132,6 +136,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             key: _read_deployment(deployments.section(key, of="a deployment"), root, most_nodes)
             for key in deployments.values
         },
+        callers=read_callers(section),
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from components import names
-from settings_section import Section, setting
+from settings.problems import setting
+from settings.section import Section
 
 if TYPE_CHECKING:
     from components.release import EnvironmentArgs, ModelArgs

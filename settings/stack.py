@@ -1,6 +1,6 @@
 """Turns the stack's configuration into one frozen `Settings`: the only reader of `pulumi.Config`.
 
-Defaults of nested keys live here and in `settings_endpoints`, because a stack's object replaces a default object of
+Defaults of nested keys live in this package, because a stack's object replaces a default object of
 Pulumi.yaml whole. All problems are reported at once and before anything is created. Pulumi itself rejects a wrong
 top-level type and never an unknown key; both kinds of nested mistakes are found here.
 """
@@ -15,21 +15,20 @@ from typing import Any
 import pulumi
 import pulumi.runtime
 
-from settings_endpoints import EndpointSettings, read_endpoints
-from settings_platform import (
-    SERVICE_LOGINS,
-    ClusterSettings,
-    DeployerSettings,
-    is_service_login,
-    read_cluster,
-    read_data_access,
-    read_deployer,
-)
-from settings_section import Problems, Section, SettingsError, removing, setting
+from components.adoption import Existing
+from components.callers import CallerArgs
+from components.group import MlResourceGroupArgs
+from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
+from settings.cluster import ClusterSettings, read_cluster
+from settings.endpoints import EndpointSettings, read_endpoints
+from settings.problems import Problems, SettingsError, removing
+from settings.section import Section
+from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 
-_ROOT = Path(__file__).resolve().parent
+_ROOT = Path(__file__).resolve().parents[1]
 _KEYS = (
-    *("resourceGroup", "workspace", "network", "allowedIps", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
+    *("resourceGroup", "workspace", "network", "allowedIps", "storageSku", "registrySku", "softDeleteDays"),
+    *("logRetentionDays", "protect", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
 )
 
 
@@ -40,6 +39,7 @@ class Settings:
     Attributes:
         location: Azure region, in its short form.
         resource_group: Name of an existing resource group; None to make one.
+        workspace: The workspace and what it stands on.
         cluster: The compute cluster.
         endpoints: The batch endpoints by their logical names.
         data_access: ARM ids of storage elsewhere that jobs may read.
@@ -49,11 +49,27 @@ class Settings:
 
     location: str
     resource_group: str | None
+    workspace: WorkspaceSettings
     cluster: ClusterSettings
     endpoints: Mapping[str, EndpointSettings]
     data_access: tuple[str, ...]
     deployer: DeployerSettings
     tags: Mapping[str, str]
+
+    @property
+    def group(self) -> MlResourceGroupArgs:
+        """The resource group, as arguments of its component."""
+        return {"existing": self.resource_group, "location": self.location, "tags": self.tags}
+
+    @property
+    def existing(self) -> Existing:
+        """What is adopted, as an argument of the components."""
+        return {"workspace": self.workspace.existing, "cluster": self.cluster.existing}
+
+    @property
+    def callers(self) -> dict[str, tuple[CallerArgs, ...]]:
+        """Who may call which endpoint, as an argument of the components."""
+        return {key: each.callers for key, each in self.endpoints.items() if each.callers}
 
 
 def load() -> Settings:
@@ -108,7 +124,7 @@ def parse(
         SettingsError: Something is wrong; the text lists all of it.
     """
     problems = Problems(stack, hidden=frozenset(secrets))
-    top = Section((), {key: _decode(value) for key, value in raw.items()}, problems)
+    top = Section((), {key: _decode(key, value) for key, value in raw.items()}, problems)
     top.only(*_KEYS)
     for key in sorted(secrets):
         # What a release is made of stands readable in the state, so a secret in it would only look like one.
@@ -118,24 +134,29 @@ def parse(
             "Allowed: plain values; give the cluster's identity a role on what a job needs instead of a secret.",
             removing((key,)),
         )
-    cluster = read_cluster(top.section("cluster", of="the cluster"))
+    workspace = read_workspace(top)
+    cluster = read_cluster(top.section("cluster", of="the cluster"), workspace.existing)
     settings = Settings(
         location=_read_location(location, problems),
-        resource_group=_read_resource_group(top),
+        resource_group=_read_resource_group(top) or workspace.group,
+        workspace=workspace,
         cluster=cluster,
-        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, cluster.max_nodes),
+        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, cluster.most_nodes),
         data_access=read_data_access(top),
-        deployer=read_deployer(top.section("deployer", of="the deployer"), service_login=service_login),
+        deployer=read_deployer(
+            top.section("deployer", of="the deployer"),
+            service_login=service_login,
+            required=workspace.network["restricted"],
+        ),
         tags={"project": project, "stack": stack, **_read_tags(top)},
     )
-    _refuse_later(top)
     problems.raise_if_any()
     return settings
 
 
-def _decode(value: Any) -> Any:
-    """Read an object or array from the JSON text that the engine hands over; leave everything else as it is."""
-    if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
+def _decode(key: str, value: Any) -> Any:
+    """Read what the engine hands over as JSON text: objects, arrays and what `SCALARS` names; leave the rest."""
+    if not isinstance(value, str) or not (key in SCALARS or value.lstrip().startswith(("{", "["))):
         return value
     try:
         return json.loads(value)
@@ -182,33 +203,3 @@ def _read_tags(top: Section) -> dict[str, str]:
                 removing(section.at(name)),
             )
     return tags
-
-
-def _refuse_later(top: Section) -> None:
-    """Refuse what the design has and this release does not do yet: nothing is ever ignored."""
-    network = top.choice("network", "open", ("open", "restricted", "isolated"))
-    if network != "open":
-        top.problems.add(
-            ("network",),
-            f"is '{network}'",
-            "This release of the program deploys open networks only, and would rather stop than leave a door open.",
-            setting(("network",), "open"),
-        )
-    if top.values.get("allowedIps"):
-        top.problems.add(
-            ("allowedIps",),
-            top.shown("allowedIps"),
-            "Only a restricted network lets addresses in, and this release deploys open networks only.",
-            removing(("allowedIps",)),
-        )
-    for key in ("workspace", "cluster"):
-        section = top.section(key, of=f"the {key}")
-        if key == "workspace":
-            section.only("existing")
-        if section.values.get("existing") is not None:
-            section.problems.add(
-                section.at("existing"),
-                section.shown("existing"),
-                f"This release of the program makes its own {key}; adopting one comes later.",
-                removing(section.at("existing")),
-            )

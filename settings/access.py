@@ -1,4 +1,4 @@
-"""The parts of the configuration that describe what an endpoint runs on: cluster, deployer, storage elsewhere."""
+"""Who may do what besides the workspace itself: the deployer, and what storage elsewhere jobs may read."""
 
 import os
 import re
@@ -6,38 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.access import DeployerArgs
-from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
-from settings_section import Section, setting
+from components.callers import CallerArgs
+from settings.problems import removing, setting
+from settings.section import Section
 
-_VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _BLOB_SCOPE = (
     rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
     r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
 )
 _PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
-
-
-@dataclass(frozen=True)
-class ClusterSettings:
-    """The compute cluster: Azure VM size, kind of nodes, and how it scales (nodes; seconds)."""
-
-    vm_size: str
-    low_priority: bool
-    min_nodes: int
-    max_nodes: int
-    idle_seconds: int
-
-    @property
-    def nodes(self) -> ClusterNodesArgs:
-        """The same as an argument of the cluster's component."""
-        return {
-            "vm_size": self.vm_size,
-            "low_priority": self.low_priority,
-            "min_nodes": self.min_nodes,
-            "max_nodes": self.max_nodes,
-            "idle_seconds": self.idle_seconds,
-        }
 
 
 @dataclass(frozen=True)
@@ -61,33 +39,6 @@ class DeployerSettings:
         }
 
 
-def read_cluster(section: Section) -> ClusterSettings:
-    """Read the `cluster` object; the defaults are the Learn module's."""
-    section.only("vmSize", "priority", "minNodes", "maxNodes", "idleSeconds", "existing")
-    least = section.whole("minNodes", 0, least=0, unit="nodes that are kept without work")
-    most = section.whole("maxNodes", 4, least=1, unit="nodes at most")
-    if most < least:
-        section.problems.add(
-            section.at("maxNodes"),
-            f"is {most}, which is less than cluster.minNodes ({least})",
-            f"Allowed: a whole number from {max(1, least)}.",
-            setting(section.at("maxNodes"), max(1, least)),
-        )
-    return ClusterSettings(
-        vm_size=section.text(
-            "vmSize",
-            DEFAULT_VM_SIZE,
-            pattern=_VM_SIZE,
-            allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (`az vm list-skus` has them)",
-            example=DEFAULT_VM_SIZE,
-        ),
-        low_priority=section.choice("priority", "dedicated", ("dedicated", "lowPriority")) == "lowPriority",
-        min_nodes=least,
-        max_nodes=max(most, least),
-        idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work until a node is given back"),
-    )
-
-
 def read_data_access(top: Section) -> tuple[str, ...]:
     """Read `dataAccess`, each scope once."""
     value = top.values.get("dataAccess", [])
@@ -108,15 +59,51 @@ def read_data_access(top: Section) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(scope) for scope in value))
 
 
-def read_deployer(section: Section, *, service_login: bool) -> DeployerSettings:
-    """Read the `deployer` object; without one it is whoever deploys first, whose kind `service_login` tells."""
+def read_deployer(section: Section, *, service_login: bool, required: bool) -> DeployerSettings:
+    """Read the `deployer` object; without one it is whoever deploys first, whose kind `service_login` tells.
+
+    A restricted network is what more than one person deploys to, so there it is `required`.
+    """
     section.only("principalId", "principalType")
+    if not section.values and required:
+        section.problems.add(
+            section.path,
+            "is not set",
+            "With network: restricted it must say who releases models, so that it does not depend on who runs "
+            "`pulumi up` first. Allowed: principalId and principalType.",
+            setting(section.at("principalId"), "OBJECT-ID"),
+        )
     if not section.values:
         return DeployerSettings(None, "ServicePrincipal" if service_login else "User")
     return DeployerSettings(
         section.text("principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"),
         section.choice("principalType", None, _PRINCIPAL_TYPES),
     )
+
+
+def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
+    """Read an endpoint's `callers`: who may start jobs there and read the results."""
+    value = endpoint.values.get("callers", [])
+    if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
+        endpoint.problems.add(
+            endpoint.at("callers"),
+            endpoint.shown("callers"),
+            "Allowed: an array of objects, each with a principalId and perhaps a principalType.",
+            removing(endpoint.at("callers")),
+        )
+        return ()
+    found: dict[str, CallerArgs] = {}
+    for index, each in enumerate(value):
+        section = Section((*endpoint.at("callers"), f"[{index}]"), each, endpoint.problems)
+        section.only("principalId", "principalType")
+        principal = section.text(
+            "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
+        )
+        kind = section.choice("principalType", "ServicePrincipal", _PRINCIPAL_TYPES)
+        if principal.lower() in found:
+            section.wrong("principalId", "each principal once", "OBJECT-ID", because="as is an entry before it")
+        found[principal.lower()] = {"principal_id": principal, "principal_type": kind}
+    return tuple(found.values())
 
 
 SERVICE_LOGINS = {

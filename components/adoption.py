@@ -1,0 +1,191 @@
+"""A workspace, and a cluster in it, that somebody else made and keeps.
+
+Owns nothing of either: they are read with the provider's get functions, never declared, so no deployment changes or
+deletes them. Roles that are missing on them are not granted but named, with the commands that somebody who owns them
+can run (`components.adopted_roles`). What the program adds in an adopted workspace is its own: endpoints, releases
+and, unless a cluster is adopted too, a cluster with an identity.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+import pulumi
+from pulumi_azure_native import machinelearningservices as ml
+from pulumi_azure_native import managedidentity
+
+from components import names
+from components.access import DeployerArgs
+from components.adopted_roles import Needs, checked
+from components.cluster import ClusterForRelease
+from components.login import Login
+from components.workspace import results_scope
+from components.workspace_args import WorkspaceForCallers, WorkspaceForRelease, WorkspacePlace
+
+
+class Existing(TypedDict):
+    """What a stack adopts; None for what it makes."""
+
+    workspace: str | None
+    """ARM id of the workspace."""
+
+    cluster: str | None
+    """ARM id of the cluster, which is one of that workspace."""
+
+
+class AdoptedWorkspaceArgs(TypedDict):
+    """Arguments of `AdoptedWorkspace`."""
+
+    workspace_id: str
+    """ARM id of the workspace."""
+
+    cluster_id: str | None
+    """ARM id of the cluster that is adopted with it; None if the program makes one."""
+
+    login: Login
+    """Who deploys."""
+
+    deployer: DeployerArgs
+    """The principal that releases models."""
+
+    tags: Mapping[str, str]
+    """Azure tags of what the program adds."""
+
+
+class AdoptedWorkspace(pulumi.ComponentResource):
+    """A workspace that exists.
+
+    Type token: `azureml-batch:index:AdoptedWorkspace`
+
+    Creates: a UserAssignedIdentity for the cluster, unless that is adopted too.
+    """
+
+    workspace_name: pulumi.Output[str]
+    """Name of the workspace; in a deployment known once the roles on it are there."""
+
+    workspace_id: pulumi.Output[str]
+    """ARM id of the workspace."""
+
+    compute_identity_id: pulumi.Output[str]
+    """ARM id of the identity that clusters of the program run as; empty if the cluster is adopted."""
+
+    def __init__(self, name: str, args: AdoptedWorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("azureml-batch:index:AdoptedWorkspace", name, {}, opts)
+        login, workspace_id, cluster_id = args["login"], args["workspace_id"], args["cluster_id"]
+        group, workspace_name = _place(workspace_id, login)
+        found = _read(ml.get_workspace, workspace_id, resource_group_name=group, workspace_name=workspace_name)
+        location = str(found.location)
+        principal: pulumi.Input[str]
+        if cluster_id is not None:
+            self.compute_identity_id = pulumi.Output.from_input("")
+            principal = _principal(cluster_id, login)
+        else:
+            identity = managedidentity.UserAssignedIdentity(
+                names.logical(names.IDENTITY, name, "compute", "identity"),
+                resource_group_name=group,
+                location=location,
+                tags=args["tags"],
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            self.compute_identity_id = identity.id
+            principal = identity.principal_id
+        needs = Needs(
+            workspace_id=workspace_id,
+            storage_id=str(found.storage_account),
+            registry_id=found.container_registry,
+            deployer_id=args["deployer"]["principal_id"],
+            makes_cluster=cluster_id is None,
+        )
+        self.workspace_name = checked(needs, principal, workspace_name)
+        self.workspace_id = self.workspace_name.apply(lambda _: workspace_id)
+        self.place: WorkspacePlace = {
+            "resource_group_name": group,
+            "workspace_name": self.workspace_name,
+            "location": location,
+            "tags": args["tags"],
+        }
+        self.for_callers: WorkspaceForCallers = {
+            "subscription_id": login.subscription_id,
+            "workspace_id": self.workspace_id,
+            "workspace_name": self.workspace_name,
+            "results_scope": results_scope(needs.storage_id, str(found.workspace_id)),
+        }
+        self.for_release: WorkspaceForRelease = {
+            "subscription_id": login.subscription_id,
+            "resource_group": group,
+            "workspace": self.workspace_name,
+        }
+        self.register_outputs({"workspace_name": self.workspace_name, "workspace_id": self.workspace_id})
+
+
+class AdoptedCluster(pulumi.ComponentResource):
+    """A cluster that exists, in an adopted workspace.
+
+    Type token: `azureml-batch:index:AdoptedCluster`
+
+    Creates: nothing.
+    """
+
+    cluster_name: pulumi.Output[str]
+    """Name of the cluster."""
+
+    cluster_id: pulumi.Output[str]
+    """ARM id of the cluster."""
+
+    def __init__(self, name: str, cluster_id: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("azureml-batch:index:AdoptedCluster", name, {}, opts)
+        self.cluster_name = pulumi.Output.from_input(cluster_id.rpartition("/")[2])
+        self.cluster_id = pulumi.Output.from_input(cluster_id)
+        self.for_release: ClusterForRelease = {"compute": self.cluster_name, "compute_id": self.cluster_id}
+        self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
+
+
+def _place(workspace_id: str, login: Login) -> tuple[str, str]:
+    """Return resource group and name of a workspace of the subscription that is deployed to."""
+    parts = workspace_id.split("/")
+    if parts[2].lower() != login.subscription_id.lower():
+        raise pulumi.RunError(
+            f"workspace.existing is in subscription {parts[2]}, and this deployment goes to {login.subscription_id}. "
+            f"Nothing was created or changed.\n  az account set --subscription {parts[2]}"
+        )
+    return parts[4], parts[8]
+
+
+def _principal(cluster_id: str, login: Login) -> str:
+    """Return the object id of what an adopted cluster's nodes run as; empty if there is no such identity."""
+    group, workspace = _place(cluster_id.rpartition("/computes/")[0], login)
+    found = _read(
+        ml.get_compute,
+        cluster_id,
+        resource_group_name=group,
+        workspace_name=workspace,
+        compute_name=cluster_id.rpartition("/")[2],
+    )
+    # A union of kinds, which the SDK hands over as it came.
+    kind = found.properties["computeType"]
+    if kind != "AmlCompute":
+        raise pulumi.RunError(
+            f"cluster.existing is {cluster_id}, which is of kind {kind}. Allowed: a compute cluster (AmlCompute). "
+            "Nothing was created or changed."
+        )
+    identity = found.identity
+    if identity is None:
+        return ""
+    for each in (identity.user_assigned_identities or {}).values():
+        return str(each.principal_id)
+    return str(identity.principal_id or "")
+
+
+def _read(get: Any, resource_id: str, **names_of: str) -> Any:
+    """Read what exists.
+
+    Raises:
+        pulumi.RunError: It does not, or may not be read.
+    """
+    try:
+        return get(**names_of)
+    except Exception as error:  # noqa: BLE001 - the SDK raises the bare class
+        said = " ".join(str(error).rpartition("returned an error: ")[2].split())
+        raise pulumi.RunError(
+            f"{resource_id} cannot be read, so nothing was created or changed. "
+            f"Check the id in the stack's configuration, and that you may read it.\nAzure said: {said}"
+        ) from None

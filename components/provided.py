@@ -1,0 +1,56 @@
+"""The workspace and the cluster of a stack: made, or adopted where the configuration names one."""
+
+import pulumi
+
+from components import prerequisites
+from components.adoption import AdoptedCluster, AdoptedWorkspace, Existing
+from components.cluster import ClusterNodesArgs, MlCluster
+from components.login import Login
+from components.workspace import MlWorkspace
+from components.workspace_args import MlWorkspaceArgs
+
+
+def workspace(
+    name: str,
+    args: MlWorkspaceArgs,
+    *,
+    login: Login,
+    existing: Existing,
+    defines_roles: bool,
+) -> MlWorkspace | AdoptedWorkspace:
+    """Make a workspace, once the deployer is known to have the roles for it, or adopt one.
+
+    Args:
+        name: Logical name.
+        args: What the workspace is to be; of an adopted one only deployer and tags count.
+        login: Who deploys.
+        existing: What is to be adopted instead.
+        defines_roles: Whether custom roles will be defined in it.
+    """
+    if existing["workspace"] is not None:
+        return AdoptedWorkspace(
+            name,
+            {
+                "workspace_id": existing["workspace"],
+                "cluster_id": existing["cluster"],
+                "login": login,
+                "deployer": args["deployer"],
+                "tags": args.get("tags", {}),
+            },
+        )
+    group = pulumi.Output.from_input(args["resource_group_name"])
+    checked = prerequisites.checked(group, login, defines_roles=defines_roles)
+    return MlWorkspace(name, {**args, "resource_group_name": checked})
+
+
+def cluster(
+    name: str, of: MlWorkspace | AdoptedWorkspace, *, nodes: ClusterNodesArgs, existing: Existing
+) -> MlCluster | AdoptedCluster:
+    """Make a cluster in a workspace, or adopt the one that is named."""
+    if existing["cluster"] is not None:
+        return AdoptedCluster(name, existing["cluster"])
+    return MlCluster(
+        name,
+        {**of.place, "identity_id": of.compute_identity_id, "nodes": nodes},
+        pulumi.ResourceOptions(depends_on=[of]),
+    )

@@ -1,0 +1,13 @@
+"""Serve the policy pack to the engine that started this: `pulumi preview --policy-pack policy`."""
+
+import sys
+from pathlib import Path
+
+# The engine starts a pack in its own folder; what is imported is the package that the folder is.
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from pulumi_policy import PolicyPack  # noqa: E402
+
+from policy.pack import NAME, RULES  # noqa: E402
+
+PolicyPack(NAME, [rule.policy() for rule in RULES])

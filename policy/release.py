@@ -1,0 +1,237 @@
+"""Rules on what an endpoint serves, read from the release's marker.
+
+Deployments are made by the release, and so is the endpoint's body after its creation: no resource of the stack shows
+them. The marker does. It is a `pulumi:index:Stash` whose input is the release plan (docs/releases.md); its `output`
+stays at its first value and says nothing. The rules of a deployment against its cluster are stack rules, because they
+read two resources.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pulumi_policy import EnforcementLevel, Severity
+
+from policy.cluster import COMPUTE, MAX_NODES
+from policy.conditions import is_number, of_kind
+from policy.naming import ASSET_NAME, DEPLOYMENT_NAME, ENDPOINT_NAME
+from policy.properties import UNKNOWN, Properties, shown
+from policy.rule import Finding, Option, Options, ResourceCheck, ResourceRule, Rule, Seen, StackRule
+from policy.sources import LIMITS, ML, control, limit
+
+STASH: Final = "pulumi:index:Stash"
+SCHEMA: Final = 1
+"""The version of the plan that these rules read."""
+
+_LEAST: Final = {
+    "instanceCount": 1,
+    "maxConcurrencyPerInstance": 1,
+    "miniBatchSize": 1,
+    "maxRetries": 0,
+    "timeoutSeconds": 1,
+    "errorThreshold": -1,
+}
+"""Smallest value of each scoring setting."""
+
+
+def plan_of(resource: Seen) -> Properties | None:
+    """Return the release plan that a resource holds; None if it is no marker, or one of another schema."""
+    plan = resource.properties.at("input")
+    if resource.kind == STASH and isinstance(plan, Properties) and plan.at("schema") == SCHEMA:
+        return plan
+    return None
+
+
+def _known_schema(resource: Seen, _options: Options) -> Iterator[str]:
+    schema = resource.properties.at("input.schema")
+    if is_number(schema) and isinstance(resource.properties.at("input.deployments"), Properties) and schema != SCHEMA:
+        yield f"input.schema is {shown(schema)}; this policy pack reads {SCHEMA}, so it checked nothing of the plan."
+
+
+def _in_plan(path: str, wanted: str) -> ResourceCheck:
+    def check(resource: Seen, _options: Options) -> Iterator[str]:
+        plan = plan_of(resource)
+        value = UNKNOWN if plan is None else plan.at(path)
+        if value is not UNKNOWN and value != wanted:
+            yield f"The plan's {path} is {shown(value)}; it must be {wanted!r}."
+
+    return check
+
+
+def _names(resource: Seen, _options: Options) -> Iterator[str]:
+    plan = plan_of(resource)
+    if plan is None:
+        return
+    problems = [ENDPOINT_NAME.problem(plan.at("endpoint.name"), "The endpoint's name")]
+    for key, deployment in plan.members("deployments"):
+        problems += [
+            DEPLOYMENT_NAME.problem(key, "The deployment's name"),
+            ASSET_NAME.problem(deployment.at("model.name"), f"The model's name of deployment {key!r}"),
+            ASSET_NAME.problem(deployment.at("environment.name"), f"The environment's name of deployment {key!r}"),
+        ]
+    yield from (problem for problem in problems if problem)
+
+
+def _default_exists(resource: Seen, _options: Options) -> Iterator[str]:
+    plan = plan_of(resource)
+    deployments = None if plan is None else plan.at("deployments")
+    if plan is None or not isinstance(deployments, Properties):
+        return
+    default = plan.at("default")
+    if default is not UNKNOWN and (default is None or "." in str(default) or deployments.at(str(default)) is None):
+        yield f"The plan's default is {shown(default)}, which is none of its deployments."
+
+
+def _few_enough(resource: Seen, options: Options) -> Iterator[str]:
+    plan = plan_of(resource)
+    if plan is None:
+        return
+    count, keep = len(list(plan.members("deployments"))), plan.at("keep")
+    revisions = count * ((keep if is_number(keep) else 0) + 1)
+    if revisions > options["deployments"]:
+        yield (
+            f"{count} deployments with {shown(keep)} kept revisions each are {revisions} while a release goes on; "
+            f"an endpoint holds {options['deployments']:g}."
+        )
+
+
+def _settings(resource: Seen, _options: Options) -> Iterator[str]:
+    plan = plan_of(resource)
+    for key, deployment in plan.members("deployments") if plan is not None else ():
+        for setting, least in _LEAST.items():
+            value = deployment.at(f"settings.{setting}")
+            if value is not None and value is not UNKNOWN and not (isinstance(value, int) and value >= least):
+                yield f"{setting} of deployment {key!r} is {shown(value)}; it must be a whole number from {least} on."
+
+
+def _nodes(marker: Seen, deployment: Properties, stack: Sequence[Seen]) -> int | None:
+    """Return how many nodes the deployment's cluster may have; None if the stack does not tell.
+
+    The plan names the cluster by its id, which a preview may not know; what the marker was made from is always known.
+    """
+    clusters = [each for each in of_kind(stack, COMPUTE) if each.urn in marker.depends_on.get("input", ())]
+    if len(clusters) != 1:
+        compute = str(deployment.at("compute")).rpartition("/")[2].casefold()
+        clusters = [each for each in clusters if str(each.properties.at("name")).casefold() == compute]
+    most = clusters[0].properties.at(MAX_NODES) if len(clusters) == 1 else None
+    return most if isinstance(most, int) else None
+
+
+def _deployments(stack: Sequence[Seen], setting: str) -> Iterator[tuple[Seen, str, int, int]]:
+    """Yield each deployment whose cluster is known: marker, name, the setting's value and the cluster's nodes."""
+    for marker in of_kind(stack, STASH):
+        plan = plan_of(marker)
+        for key, deployment in plan.members("deployments") if plan is not None else ():
+            value, most = deployment.at(f"settings.{setting}"), _nodes(marker, deployment, stack)
+            if isinstance(value, int) and most is not None:
+                yield marker, key, value, most
+
+
+def _fits_cluster(stack: Sequence[Seen], _options: Options) -> Iterator[Finding]:
+    for marker, key, instances, most in _deployments(stack, "instanceCount"):
+        if instances > most > 1:
+            yield Finding(
+                marker, f"Deployment {key!r} asks for {instances} instances; its cluster has at most {most} nodes."
+            )
+
+
+def _parallel_nodes(stack: Sequence[Seen], _options: Options) -> Iterator[Finding]:
+    for marker, key, instances, most in _deployments(stack, "instanceCount"):
+        if instances > 1 >= most:
+            yield Finding(
+                marker, f"Deployment {key!r} asks for {instances} instances in parallel; its cluster has one node."
+            )
+
+
+def _parallel_workers(stack: Sequence[Seen], _options: Options) -> Iterator[Finding]:
+    for marker, key, workers, most in _deployments(stack, "maxConcurrencyPerInstance"):
+        if workers > 1 >= most:
+            yield Finding(marker, f"Deployment {key!r} asks for {workers} workers at once; its cluster has one node.")
+
+
+RULES: Final[list[Rule]] = [
+    ResourceRule(
+        name="batch-release-schema",
+        description="A release plan is one that this policy pack can read.",
+        kinds=(STASH,),
+        check=_known_schema,
+        remedy="Bring SCHEMA and the rules of policy/release.py up to the plan's schema.",
+        url=f"{ML}concept-endpoints-batch",
+        framework=limit("release plan"),
+        severity=Severity.HIGH,
+    ),
+    ResourceRule(
+        name="batch-endpoint-entra-only",
+        description="The endpoint's body that a release sends takes Entra tokens only.",
+        kinds=(STASH,),
+        check=_in_plan("endpoint.authMode", "AADToken"),
+        remedy="Set AUTH_MODE to AADToken in components/endpoint.py; batch endpoints support nothing else.",
+        url=f"{ML}how-to-authenticate-batch-endpoint",
+        framework=control(51),
+        severity=Severity.HIGH,
+    ),
+    ResourceRule(
+        name="batch-deployment-names",
+        description="Endpoint, deployments, models and environments have names that the service takes.",
+        kinds=(STASH,),
+        check=_names,
+        remedy="Rename the key under endpoints in the stack file, or the model or environment there.",
+        url=LIMITS,
+        framework=limit("names"),
+    ),
+    ResourceRule(
+        name="batch-endpoint-default",
+        description="The default deployment is one of the endpoint's.",
+        kinds=(STASH,),
+        check=_default_exists,
+        remedy="Set endpoints.<name>.default to a key under endpoints.<name>.deployments.",
+        url=f"{ML}how-to-use-batch-model-deployments",
+        framework=limit("default deployment"),
+    ),
+    ResourceRule(
+        name="batch-endpoint-deployments",
+        description="An endpoint has no more deployments than the service allows, kept revisions included.",
+        kinds=(STASH,),
+        check=_few_enough,
+        remedy="Lower endpoints.<name>.keep, or spread the deployments over several endpoints.",
+        url=LIMITS,
+        framework=limit("deployments of an endpoint"),
+        options={"deployments": Option(20, "Greatest number of deployments of an endpoint.")},
+    ),
+    ResourceRule(
+        name="batch-deployment-settings",
+        description="Scoring settings are in the ranges that the service takes.",
+        kinds=(STASH,),
+        check=_settings,
+        remedy="Correct the setting under endpoints.<name>.deployments.<name> in the stack file.",
+        url=f"{ML}reference-yaml-deployment-batch",
+        framework=limit("scoring settings"),
+    ),
+    StackRule(
+        name="batch-deployment-instances",
+        description="A deployment asks for no more instances than its cluster has nodes.",
+        check=_fits_cluster,
+        remedy="Raise cluster.maxNodes, or lower the deployment's instanceCount.",
+        url=f"{ML}reference-yaml-deployment-batch",
+        framework=limit("instances of a deployment"),
+        severity=Severity.HIGH,
+    ),
+    StackRule(
+        name="batch-deployment-parallel-nodes",
+        description="A cluster has more than one node where a deployment asks for parallel work.",
+        check=_parallel_nodes,
+        remedy="pulumi config set --path cluster.maxNodes 2, or lower the deployment's instanceCount to 1.",
+        url=f"{ML}how-to-use-batch-model-deployments",
+        framework=limit("instances of a deployment"),
+        severity=Severity.HIGH,
+    ),
+    StackRule(
+        name="batch-deployment-parallel-workers",
+        description="A deployment with several workers on each node can use more than one node.",
+        check=_parallel_workers,
+        remedy="If jobs are to be spread over nodes: raise cluster.maxNodes and the deployment's instanceCount.",
+        url=f"{ML}how-to-use-batch-model-deployments",
+        framework=limit("instances of a deployment"),
+        severity=Severity.LOW,
+        level=EnforcementLevel.ADVISORY,
+    ),
+]

@@ -1,0 +1,90 @@
+"""Who reaches storage, vault and registry: `network` and `allowedIps`."""
+
+import ipaddress
+
+from components.network import NetworkArgs
+from settings.problems import removing, setting
+from settings.section import Section
+
+_LONGEST_RANGE = 30
+"""Storage firewalls take no range of one or two addresses; those are written as addresses:
+https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations"""
+
+_PRIVATE = tuple(ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+_MOST = 200
+"""Rules of one registry, which takes the fewest: https://learn.microsoft.com/azure/container-registry/container-registry-skus"""
+
+_ALLOWED = (
+    "public IPv4 addresses (203.0.113.7), or ranges of at least four that begin at their first address (203.0.113.0/24)"
+)
+
+
+def read_network(top: Section) -> NetworkArgs:
+    """Read who gets in.
+
+    An isolated network is refused: without private endpoints nothing, `pulumi up` included, would reach the workspace.
+    """
+    mode = top.choice("network", "open", ("open", "restricted", "isolated"))
+    if mode == "isolated":
+        top.problems.add(
+            ("network",),
+            "is 'isolated'",
+            "This release of the program lacks the private endpoints through which a network of yours would reach an "
+            "isolated workspace. Allowed: open or restricted.",
+            setting(("network",), "restricted"),
+        )
+    allowed = _read_addresses(top)
+    if mode == "open" and allowed:
+        top.problems.add(
+            ("allowedIps",),
+            top.shown("allowedIps"),
+            "An open network lets every address in, so the list would mean nothing. Allowed with network: restricted.",
+            removing(("allowedIps",)),
+        )
+    if mode == "restricted" and not top.values.get("allowedIps"):
+        top.problems.add(
+            ("allowedIps",),
+            "is not set",
+            "With network: restricted the address that `pulumi up` runs from must be in it, because models are "
+            f"uploaded from there. Allowed: {_ALLOWED}.",
+            setting(("allowedIps", "[0]"), "ADDRESS"),
+        )
+    return {"restricted": mode == "restricted", "allowed_ips": allowed}
+
+
+def _read_addresses(top: Section) -> tuple[str, ...]:
+    value = top.values.get("allowedIps", [])
+    if not isinstance(value, list):
+        top.wrong("allowedIps", f"an array of {_ALLOWED}", "[]")
+        return ()
+    found = []
+    for index, each in enumerate(value):
+        address = _address(each)
+        if address is None:
+            path = ("allowedIps", f"[{index}]")
+            top.problems.add(path, f"is {each!r}", f"Allowed: {_ALLOWED}.", setting(path, "ADDRESS"))
+        else:
+            found.append(address)
+    if len(value) > _MOST:
+        top.problems.add(
+            ("allowedIps",),
+            f"has {len(value)} entries",
+            f"Allowed: at most {_MOST}, which is what a container registry takes.",
+            removing(("allowedIps", f"[{_MOST}]")),
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def _address(value: object) -> str | None:
+    """Return an address or range in its shortest form, or None if the services would not take it."""
+    if not isinstance(value, str):
+        return None
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError:
+        return None
+    if any(network.subnet_of(each) for each in _PRIVATE) or network.prefixlen == 0:
+        return None
+    if network.prefixlen == network.max_prefixlen:
+        return str(network.network_address)
+    return str(network) if network.prefixlen <= _LONGEST_RANGE else None

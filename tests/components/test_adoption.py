@@ -1,0 +1,222 @@
+"""An adopted workspace: nothing of it is declared, and roles that are missing on it are named."""
+
+import io
+import json
+import re
+import urllib.error
+import urllib.request
+from email.message import Message
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pulumi
+import pytest
+
+from components import adopted_roles, provided, roles
+from components.adopted_roles import Needs, missing_roles
+from components.adoption import Existing
+from components.login import Login
+from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, Recorder, recorded
+
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/team"
+WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/theirs"
+CLUSTER = f"{WORKSPACE}/computes/shared"
+STORAGE = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/theirs"
+REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/theirs"
+NODES = "bbbbbbbb-0000-4000-8000-000000000001"
+LOGIN = Login(SUBSCRIPTION, TENANT, DEPLOYER)
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "azure-native:machinelearningservices:getWorkspace": {
+        "location": "northeurope",
+        "storageAccount": STORAGE,
+        "containerRegistry": REGISTRY,
+        "workspaceId": "guid",
+    },
+    "azure-native:machinelearningservices:getCompute": {
+        "properties": {"computeType": "AmlCompute"},
+        "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/identity": {"principalId": NODES}}},
+    },
+}
+
+
+class Azure:
+    """Answers what is assigned to whom: (principal, scope) -> ids of role definitions."""
+
+    def __init__(self, assigned: dict[tuple[str, str], list[str]]) -> None:
+        self.assigned = assigned
+        self.definitions: dict[str, dict[str, Any]] = {}
+
+    def __call__(self, request: urllib.request.Request, **_: Any) -> io.BytesIO:
+        parts = urlsplit(request.full_url)
+        if "/roleDefinitions/" in parts.path:
+            name = parts.path.rpartition("/")[2]
+            if name not in self.definitions:
+                raise urllib.error.HTTPError(request.full_url, 404, "Not Found", Message(), None)
+            return io.BytesIO(json.dumps({"properties": {"permissions": [self.definitions[name]]}}).encode())
+        scope = parts.path.partition("/providers/Microsoft.Authorization/")[0]
+        found = re.search(r"assignedTo\('(.*)'\)", unquote(parts.query))
+        assert found is not None
+        ids = self.assigned.get((found[1], scope), [])
+        prefix = "/providers/Microsoft.Authorization/roleDefinitions"
+        rows = [{"properties": {"roleDefinitionId": f"{prefix}/{each}"}} for each in ids]
+        return io.BytesIO(json.dumps({"value": rows}).encode())
+
+
+EVERYTHING = {
+    (DEPLOYER, WORKSPACE): [roles.DATA_SCIENTIST.id],
+    (DEPLOYER, STORAGE): [roles.BLOB_CONTRIBUTOR.id],
+    (NODES, STORAGE): [roles.BLOB_CONTRIBUTOR.id, roles.QUEUE_CONTRIBUTOR.id, roles.TABLE_CONTRIBUTOR.id],
+    (NODES, REGISTRY): [roles.ACR_PULL.id],
+}
+NEEDS = Needs(WORKSPACE, STORAGE, REGISTRY, DEPLOYER, makes_cluster=False)
+
+
+@pytest.fixture(name="azure")
+def _azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
+    azure = Azure(dict(EVERYTHING))
+    monkeypatch.setattr(urllib.request, "urlopen", azure)
+    return azure
+
+
+def _adopted(
+    cluster: str | None = CLUSTER, answers: dict[str, dict[str, Any]] | None = None
+) -> tuple[Recorder, dict[str, Any]]:
+    existing: Existing = {"workspace": WORKSPACE, "cluster": cluster}
+    seen: dict[str, Any] = {}
+
+    def declare() -> None:
+        workspace = provided.workspace(
+            "mlbatch",
+            {
+                "resource_group_name": "unused",
+                "location": "westeurope",
+                "subscription_id": SUBSCRIPTION,
+                "tenant_id": TENANT,
+                "deployer": {"principal_id": DEPLOYER, "principal_type": "User"},
+                "tags": {"owner": "us"},
+            },
+            login=LOGIN,
+            existing=existing,
+            defines_roles=False,
+        )
+        made = provided.cluster("aml", workspace, nodes={}, existing=existing)
+        wanted: dict[str, Any] = {**workspace.for_release, **made.for_release, **workspace.for_callers}
+        pulumi.Output.all(**wanted).apply(seen.update)
+        seen["location"] = workspace.place["location"]
+
+    return recorded(declare, answers={**ANSWERS, **(answers or {})}), seen
+
+
+@pytest.mark.usefixtures("azure")
+def test_workspace_and_cluster_are_read_and_nothing_is_declared() -> None:
+    recorder, seen = _adopted()
+    assert recorder.declared() == [
+        ("azureml-batch:index:AdoptedCluster", "aml"),
+        ("azureml-batch:index:AdoptedWorkspace", "mlbatch"),
+    ]
+    assert seen == {
+        "subscription_id": SUBSCRIPTION,
+        "resource_group": "team",
+        "workspace": "theirs",
+        "workspace_id": WORKSPACE,
+        "workspace_name": "theirs",
+        "compute": "shared",
+        "compute_id": CLUSTER,
+        "results_scope": f"{STORAGE}/blobServices/default/containers/azureml-blobstore-guid",
+        "location": "northeurope",
+    }
+
+
+def test_a_cluster_of_the_program_s_own_has_an_identity_of_its_own_and_no_grant(azure: Azure) -> None:
+    identity = "mlbatch-compute-identity-principal"
+    azure.assigned |= {
+        (DEPLOYER, WORKSPACE): [roles.CONTRIBUTOR.id],
+        (identity, STORAGE): EVERYTHING[NODES, STORAGE],
+        (identity, REGISTRY): [roles.ACR_PULL.id],
+    }
+    recorder, _ = _adopted(cluster=None)
+    assert recorder.declared() == [
+        ("azure-native:machinelearningservices:Compute", "aml-cluster"),
+        ("azure-native:managedidentity:UserAssignedIdentity", "mlbatch-compute-identity"),
+        ("azureml-batch:index:AdoptedWorkspace", "mlbatch"),
+        ("azureml-batch:index:MlCluster", "aml"),
+    ]
+    cluster = recorder.inputs("Compute")
+    assert (cluster["workspaceName"], cluster["resourceGroupName"], cluster["location"]) == (
+        "theirs",
+        "team",
+        "northeurope",
+    )
+
+
+@pytest.mark.usefixtures("azure")
+def test_nothing_is_missing_when_everybody_has_the_roles() -> None:
+    assert missing_roles(NEEDS, NODES, "token") == []
+
+
+def test_each_missing_role_is_named_with_scope_principal_and_command(azure: Azure) -> None:
+    azure.assigned.clear()
+    missing = missing_roles(NEEDS, NODES, "token")
+    assert [each.line() for each in missing] == [
+        f"who deploys ({DEPLOYER}) lacks AzureML Data Scientist on {WORKSPACE}",
+        f"who deploys ({DEPLOYER}) lacks Storage Blob Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) lacks Storage Blob Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) lacks Storage Queue Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) lacks Storage Table Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) lacks AcrPull on {REGISTRY}",
+    ]
+    assert missing[-1].command() == (
+        f'az role assignment create --assignee-object-id {NODES} --role "AcrPull" --scope {REGISTRY}'
+    )
+
+
+def test_a_custom_role_that_allows_the_same_does_as_well(azure: Azure) -> None:
+    custom = "cccccccc-0000-4000-8000-000000000001"
+    azure.assigned[NODES, STORAGE] = [custom]
+    azure.definitions[custom] = {"dataActions": ["Microsoft.Storage/*"], "notDataActions": ["*/tables/entities/write"]}
+    assert [each.role for each in missing_roles(NEEDS, NODES, "token")] == [roles.TABLE_CONTRIBUTOR]
+
+
+def test_without_an_answer_the_deployment_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    assert _adopted()[1]["workspace"] == "theirs"
+
+
+def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(adopted_roles, "missing_roles", None)
+    assert _adopted()[1]["workspace"] == "theirs"
+
+
+@pytest.mark.usefixtures("azure")
+def test_a_cluster_of_another_kind_is_refused() -> None:
+    with pytest.raises(pulumi.RunError, match="which is of kind ComputeInstance"):
+        _adopted(
+            answers={
+                "azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}
+            }
+        )
+
+
+def test_a_workspace_of_another_subscription_is_refused() -> None:
+    other = WORKSPACE.replace(SUBSCRIPTION, "99999999-0000-4000-8000-000000000001")
+    with pytest.raises(pulumi.RunError, match="is in subscription 99999999-0000-4000-8000-000000000001"):
+        recorded(
+            lambda: provided.workspace(
+                "mlbatch",
+                {
+                    "resource_group_name": "unused",
+                    "location": "westeurope",
+                    "subscription_id": SUBSCRIPTION,
+                    "tenant_id": TENANT,
+                    "deployer": {"principal_id": DEPLOYER, "principal_type": "User"},
+                },
+                login=LOGIN,
+                existing={"workspace": other, "cluster": None},
+                defines_roles=False,
+            )
+        )

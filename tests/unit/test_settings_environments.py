@@ -1,0 +1,250 @@
+"""What differs between environments: network, copies, retention, protection, adoption, callers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.network import OPEN
+from settings import ClusterSettings, WorkspaceSettings
+from tests.unit.settings_world import RIGHT, Config, make_files, problems, read
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
+WORKSPACE = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/team/providers/Microsoft.MachineLearningServices/workspaces/theirs"
+)
+DEPLOYER = {"principalId": SUBSCRIPTION, "principalType": "Group"}
+RESTRICTED: Config = {
+    **RIGHT,
+    "network": "restricted",
+    "allowedIps": ["203.0.113.0/24"],
+    "registrySku": "Premium",
+    "deployer": DEPLOYER,
+}
+ADDRESSES = (
+    "Allowed: public IPv4 addresses (203.0.113.7), or ranges of at least four that begin at their first address "
+    "(203.0.113.0/24)."
+)
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    return make_files(tmp_path)
+
+
+def test_defaults(root: Path) -> None:
+    settings = read(root, RIGHT)
+    assert settings.workspace == WorkspaceSettings(None, OPEN, "Standard_LRS", "Standard", 7, 90, protect=False)
+    assert settings.existing == {"workspace": None, "cluster": None}
+    assert settings.callers == {}
+
+
+def test_everything_set(root: Path) -> None:
+    config = {
+        **RESTRICTED,
+        "allowedIps": ["203.0.113.0/24", "198.51.100.20", "198.51.100.20/32"],
+        "storageSku": "Standard_GZRS",
+        "softDeleteDays": "30",
+        "logRetentionDays": "365",
+        "protect": "true",
+    }
+    assert read(root, config).workspace.profile == {
+        "network": {"restricted": True, "allowed_ips": ("203.0.113.0/24", "198.51.100.20")},
+        "storage_sku": "Standard_GZRS",
+        "registry_sku": "Premium",
+        "soft_delete_days": 30,
+        "log_retention_days": 365,
+        "protect": True,
+    }
+
+
+def test_an_adopted_workspace_and_cluster(root: Path) -> None:
+    cluster = f"{WORKSPACE.upper().replace('/SUBSCRIPTIONS', '/subscriptions')}/computes/shared"
+    config = {**RIGHT, "workspace": {"existing": WORKSPACE}, "cluster": {"existing": cluster}}
+    config["endpoints"]["digits"]["deployments"]["mlp"]["instanceCount"] = 50
+    settings = read(root, config)
+    del config["endpoints"]["digits"]["deployments"]["mlp"]["instanceCount"]
+    assert settings.existing == {"workspace": WORKSPACE, "cluster": cluster}
+    assert settings.resource_group == "team"
+    assert settings.cluster == ClusterSettings(existing=cluster)
+
+
+def test_callers(root: Path) -> None:
+    other = "00000000-0000-0000-0000-000000000002"
+    config = {
+        **RIGHT,
+        "endpoints": {
+            "digits": {
+                **RIGHT["endpoints"]["digits"],
+                "callers": [{"principalId": SUBSCRIPTION}, {"principalId": other, "principalType": "User"}],
+            }
+        },
+    }
+    assert read(root, config).callers == {
+        "digits": (
+            {"principal_id": SUBSCRIPTION, "principal_type": "ServicePrincipal"},
+            {"principal_id": other, "principal_type": "User"},
+        )
+    }
+
+
+def _callers(*callers: Any) -> Config:
+    return {**RIGHT, "endpoints": {"digits": {**RIGHT["endpoints"]["digits"], "callers": [*callers]}}}
+
+
+WRONG: list[tuple[Config, list[str]]] = [
+    (
+        {**RIGHT, "network": "isolated"},
+        [
+            (
+                "network is 'isolated'. This release of the program lacks the private endpoints through "
+                "which a network of "
+                "yours would reach an isolated workspace. Allowed: open or restricted.\n"
+                "pulumi config set network restricted --stack dev"
+            )
+        ],
+    ),
+    (
+        {**RIGHT, "allowedIps": ["203.0.113.7"]},
+        [
+            (
+                "allowedIps is ['203.0.113.7']. An open network lets every address in, so the list would mean nothing. "
+                "Allowed with network: restricted.\npulumi config rm allowedIps --stack dev"
+            )
+        ],
+    ),
+    (
+        {**RIGHT, "network": "restricted"},
+        [
+            (
+                "allowedIps is not set. With network: restricted the address that `pulumi up` runs from must be in it, "
+                f"because models are uploaded from there. {ADDRESSES}\n"
+                "pulumi config set --path 'allowedIps[0]' ADDRESS --stack dev"
+            ),
+            (
+                "registrySku is 'Standard'. Allowed with network: restricted: Premium, because only that registry has "
+                "network rules.\npulumi config set registrySku Premium --stack dev"
+            ),
+            (
+                "deployer is not set. With network: restricted it must say who releases models, so that "
+                "it does not depend "
+                "on who runs `pulumi up` first. Allowed: principalId and principalType.\n"
+                "pulumi config set --path deployer.principalId OBJECT-ID --stack dev"
+            ),
+        ],
+    ),
+    *(
+        (
+            {**RESTRICTED, "allowedIps": ["203.0.113.7", address]},
+            [
+                (
+                    f"allowedIps[1] is {address!r}. {ADDRESSES}\n"
+                    "pulumi config set --path 'allowedIps[1]' ADDRESS --stack dev"
+                )
+            ],
+        )
+        for address in ("10.0.0.4", "192.168.0.0/16", "0.0.0.0/0", "203.0.113.7/24", "203.0.113.6/31", "2001:db8::1", 7)
+    ),
+    (
+        {**RIGHT, "softDeleteDays": "6"},
+        [
+            (
+                "softDeleteDays is 6. Allowed: a whole number from 7 to 90 (days that deleted blobs are kept).\n"
+                "pulumi config set softDeleteDays 7 --stack dev"
+            )
+        ],
+    ),
+    (
+        {**RIGHT, "protect": '"yes"'},
+        ["protect is 'yes'. Allowed: true or false.\npulumi config set protect false --stack dev"],
+    ),
+    (
+        {**RIGHT, "storageSku": "Premium_LRS"},
+        [
+            (
+                "storageSku is 'Premium_LRS'. Allowed: Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, "
+                "Standard_GZRS or Standard_RAGZRS.\npulumi config set storageSku Standard_LRS --stack dev"
+            )
+        ],
+    ),
+    (
+        {**RIGHT, "workspace": {"existing": "theirs"}},
+        [
+            (
+                "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az ml workspace "
+                "show --query id`).\n"
+                "pulumi config set --path workspace.existing "
+                "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
+                " --stack dev"
+            )
+        ],
+    ),
+    (
+        {**RIGHT, "workspace": {"existing": WORKSPACE}, "resourceGroup": "other", "protect": "true"},
+        [
+            (
+                "protect is true. An adopted workspace is never changed, and neither is what it stands "
+                "on. Allowed beside "
+                "workspace.existing: nothing here.\npulumi config rm protect --stack dev"
+            ),
+            (
+                "resourceGroup is 'other'. Allowed beside workspace.existing: nothing, or 'team', which "
+                "is the workspace's "
+                "own.\npulumi config rm resourceGroup --stack dev"
+            ),
+        ],
+    ),
+    (
+        {**RIGHT, "cluster": {"existing": f"{WORKSPACE}/computes/shared", "maxNodes": 2}},
+        [
+            (
+                f"cluster.existing is '{WORKSPACE}/computes/shared', and workspace.existing is not set. "
+                "Allowed: the ARM "
+                "id of a compute cluster of the workspace that workspace.existing names.\n"
+                "pulumi config set --path cluster.existing WORKSPACE-ID/computes/CLUSTER --stack dev"
+            ),
+            (
+                "cluster.maxNodes is 2. An adopted cluster is never changed. Allowed beside "
+                "cluster.existing: nothing.\n"
+                "pulumi config rm --path cluster.maxNodes --stack dev"
+            ),
+        ],
+    ),
+    (
+        _callers({"principalId": "me"}),
+        [
+            (
+                "endpoints.digits.callers[0].principalId is 'me'. Allowed: the object id of a principal.\n"
+                "pulumi config set --path 'endpoints.digits.callers[0].principalId' OBJECT-ID --stack dev"
+            )
+        ],
+    ),
+    (
+        _callers({"principalId": SUBSCRIPTION}, {"principalId": SUBSCRIPTION, "kind": "User"}),
+        [
+            (
+                "endpoints.digits.callers[1].kind is no key. Allowed: principalId or principalType.\n"
+                "pulumi config rm --path 'endpoints.digits.callers[1].kind' --stack dev"
+            ),
+            (
+                f"endpoints.digits.callers[1].principalId is '{SUBSCRIPTION}', as is an entry before it. Allowed: each "
+                "principal once.\n"
+                "pulumi config set --path 'endpoints.digits.callers[1].principalId' OBJECT-ID --stack dev"
+            ),
+        ],
+    ),
+    (
+        _callers("somebody"),
+        [
+            (
+                "endpoints.digits.callers is ['somebody']. Allowed: an array of objects, each with a principalId and "
+                "perhaps a principalType.\npulumi config rm --path endpoints.digits.callers --stack dev"
+            )
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("config", "told"), WRONG)
+def test_what_is_wrong_is_told(root: Path, config: Config, told: list[str]) -> None:
+    assert problems(root, config) == told
