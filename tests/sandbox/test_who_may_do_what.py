@@ -257,7 +257,7 @@ def test_a_new_assignment_counts_after_so_many_evaluations(estate: Estate) -> No
 
 
 def test_switches_take_what_is_allowed_only(sandbox: Sandbox) -> None:
-    with pytest.raises(ValueError, match="there is no switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls"):
+    with pytest.raises(ValueError, match="no switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls"):
         sandbox.switch(rolePropagation=1)
     with pytest.raises(ValueError, match="switch 'rolePropagationPolls' cannot be -1; allowed: a whole number, 0 or"):
         sandbox.switch(rolePropagationPolls=-1)
