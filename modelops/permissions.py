@@ -108,9 +108,10 @@ class Patience:
             return scope
         workspace = self.context.workspace
         try:
-            account = str(workspace.ml.workspaces.get(workspace.name).storage_account)
+            found = workspace.ml.workspaces.get(workspace.name)
         except Exception:  # noqa: BLE001 - this text is about another failure, and is good enough without
             return scope
+        account = str(found.storage_account) if found else ""
         return account if account.rpartition("/")[2] == scope.rpartition(" ")[2] else scope
 
 
