@@ -114,8 +114,12 @@ def _release(options: argparse.Namespace) -> int:
     context = Context(_workspace(target), options.directory, stop.progress, stop.gate.sleep)
     try:
         report = reconcile(plan, context, previous=None)
-    except Stopped:
-        threading.Event().wait()  # the thread that closed the gate ends the process
+    except (Stopped, ModelOpsError):
+        if not stop.gate.is_closed:
+            raise
+        # The thread that closed the gate ends the process and has said where. What fails after a stop is a consequence
+        # of it: the staged copy may be gone already.
+        threading.Event().wait()
         return 1
     _say(report.summary())
     return 0
