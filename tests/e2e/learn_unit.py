@@ -24,7 +24,7 @@ from azure.ai.ml.entities import (
 )
 from azure.identity import DefaultAzureCredential
 
-resource_group, workspace, download = sys.argv[1:]
+resource_group, workspace, cluster, download = sys.argv[1:]
 ml_client = MLClient(DefaultAzureCredential(), os.environ["AZURE_SUBSCRIPTION_ID"], resource_group, workspace)
 
 # create a batch endpoint
@@ -54,7 +54,8 @@ deployment = ModelBatchDeployment(
     description="Reads digits",
     endpoint_name=endpoint.name,
     model=Model(path=digits / "model", name="digits-by-hand", type=AssetTypes.CUSTOM_MODEL),
-    compute="aml-cluster",
+    # The stack's own cluster: the unit's has no identity, and the storage of this workspace takes nothing but identities.
+    compute=cluster,
     environment=Environment(
         image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1",
         conda_file=digits / "environment" / "conda.yaml",

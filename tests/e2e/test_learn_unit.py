@@ -5,7 +5,7 @@ from tests.e2e.rehearsal import SCORED, Rehearsal
 
 def test_the_learn_units_code_scores_the_example(deployed: Rehearsal) -> None:
     outputs = deployed.outputs()
-    place = (outputs["resourceGroup"], outputs["workspace"])
+    place = (outputs["resourceGroup"], outputs["workspace"], outputs["cluster"])
     deployed.run("python", "tests/e2e/learn_unit.py", *place, "predictions/learn").ok()
     graded = deployed.run("python", "examples/digits/grade.py", "predictions/learn").ok()
     assert graded.out == f"{SCORED}\n"
