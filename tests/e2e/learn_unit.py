@@ -54,7 +54,7 @@ deployment = ModelBatchDeployment(
     description="Reads digits",
     endpoint_name=endpoint.name,
     model=Model(path=digits / "model", name="digits-by-hand", type=AssetTypes.CUSTOM_MODEL),
-    # The stack's own cluster: the unit's has no identity, and the storage of this workspace takes nothing but identities.
+    # The stack's own cluster: the unit's has no identity, and this workspace's storage takes nothing else.
     compute=cluster,
     environment=Environment(
         image="mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1",
