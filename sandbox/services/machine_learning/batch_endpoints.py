@@ -10,7 +10,7 @@ from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.services.declared import fill, stamp
 from sandbox.services.machine_learning.bodies import checked
-from sandbox.services.machine_learning.identities import answered_identity
+from sandbox.services.machine_learning.identities import answered_identity, take_identity
 from sandbox.services.machine_learning.property_maps import grown
 from sandbox.services.machine_learning.provisioning import Provisioning
 from sandbox.services.machine_learning.scope import (
@@ -88,9 +88,7 @@ class _Endpoints:
         name = resource_id.rsplit("/", 1)[-1]
         body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
         _check_access(body)
-        body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
-        if body["identity"] is None:
-            del body["identity"]
+        take_identity(self._world, request, body, old)
         self._complete_defaults(body, old)
         self._complete(body, old, request)
         is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)

@@ -10,7 +10,7 @@ from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
 from sandbox.services.declared import fill, stamp
 from sandbox.services.machine_learning.bodies import checked, refuse_other_cases, respelled
-from sandbox.services.machine_learning.identities import answered_identity
+from sandbox.services.machine_learning.identities import take_identity
 from sandbox.services.machine_learning.provisioning import Provisioning
 from sandbox.services.machine_learning.scope import (
     COMPUTES,
@@ -86,9 +86,7 @@ class _Computes:
         resource_id = old.id if old else f"{workspace.id}/computes/{name}"
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}
         body["location"] = location_of(body, workspace)
-        body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
-        if body["identity"] is None:
-            del body["identity"]
+        take_identity(self._world, request, body, old)
         self._complete(body, old)
         stamp(request, old, body)
         is_new, headers = self._provisioning.put(request, resource_id, COMPUTES, body, None)

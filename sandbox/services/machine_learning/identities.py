@@ -64,3 +64,14 @@ def _principal(world: World, identity_id: str) -> dict[str, str]:
         raise bad_request(f"The user-assigned identity '{identity_id}' does not exist.", "FailedIdentityOperation")
     properties = found.body["properties"]
     return {"principalId": properties["principalId"], "clientId": properties["clientId"]}
+
+
+def take_identity(world: World, request: ArmRequest, body: dict[str, Any], old: Resource | None) -> None:
+    """Put the answered identity into a PUT's body; a body without one stays without.
+
+    Raises:
+        ArmError: what ``answered_identity`` raises.
+    """
+    identity = answered_identity(world, request, body.pop("identity", None), old)
+    if identity is not None:
+        body["identity"] = identity
