@@ -1,7 +1,8 @@
 """Role definitions: the built-in ones that the project's documents name, and the shape of custom ones.
 
-Data of the built-in roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles (its pages
-privileged, general, storage, security, monitor, containers, identity and ai-machine-learning).
+The built-in roles are, action by action and in its order, what ``az role definition list`` answered on 22 August 2026, as
+kept in https://github.com/iann0036/iam-dataset (``azure/built-in-roles-raw.json``). Microsoft's own pages:
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles.
 """
 
 import re
@@ -83,15 +84,9 @@ _BLOB = "Microsoft.Storage/storageAccounts/blobServices"
 _FILES = "Microsoft.Storage/storageAccounts/fileServices"
 _QUEUES = "Microsoft.Storage/storageAccounts/queueServices/queues"
 _TABLES = "Microsoft.Storage/storageAccounts/tableServices/tables"
-_COMMON = (
-    "Microsoft.Authorization/*/read",
-    "Microsoft.Insights/alertRules/*",
-    "Microsoft.Resources/deployments/*",
+_VAULTS = (
     "Microsoft.Resources/subscriptions/resourceGroups/read",
     "Microsoft.Support/*",
-)
-_VAULTS = (
-    *_COMMON,
     "Microsoft.KeyVault/checkNameAvailability/read",
     "Microsoft.KeyVault/deletedVaults/read",
     "Microsoft.KeyVault/locations/*/read",
@@ -122,6 +117,9 @@ BUILT_IN: Mapping[str, RoleDefinition] = {
             "Microsoft.Compute/galleries/share/action",
             "Microsoft.Purview/consents/write",
             "Microsoft.Purview/consents/delete",
+            "Microsoft.Resources/deploymentStacks/manageDenySetting/action",
+            "Microsoft.Subscription/cancel/action",
+            "Microsoft.Subscription/enable/action",
         ),
     ),
     READER: _role("Reader", "*/read"),
@@ -137,9 +135,13 @@ BUILT_IN: Mapping[str, RoleDefinition] = {
     ),
     IDENTITY_OPERATOR: _role(
         "Managed Identity Operator",
-        *_COMMON,
         "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
         "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Insights/alertRules/*",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Resources/deployments/*",
+        "Microsoft.Support/*",
     ),
     BLOB_CONTRIBUTOR: _role(
         "Storage Blob Data Contributor",
@@ -204,10 +206,17 @@ BUILT_IN: Mapping[str, RoleDefinition] = {
         ),
     ),
     "00482a5a-887f-4fb3-b363-3b7fe8e74483": _role(
-        "Key Vault Administrator", *_VAULTS, data=("Microsoft.KeyVault/vaults/*",)
+        "Key Vault Administrator",
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Insights/alertRules/*",
+        "Microsoft.Resources/deployments/*",
+        *_VAULTS,
+        data=("Microsoft.KeyVault/vaults/*",),
     ),
     "21090545-7ca7-4776-b22c-e363652d74d2": _role(
         "Key Vault Reader",
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Insights/alertRules/*",
         *_VAULTS,
         data=("Microsoft.KeyVault/vaults/*/read", "Microsoft.KeyVault/vaults/secrets/readMetadata/action"),
     ),
