@@ -126,7 +126,7 @@ def missing_roles(needs: Needs, compute_principal: str, token: str) -> list[Miss
 def _assigned(principal: str, scope: str, token: str) -> list[str]:
     """Return the ids of the role definitions that a principal has at a scope, inherited and by groups too."""
     query = f"&$filter=assignedTo('{principal}')"
-    found = arm.read(f"{scope}/providers/Microsoft.Authorization/roleAssignments", token, query)["value"]
+    found = arm.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", token, query)
     return [str(each["properties"]["roleDefinitionId"]) for each in found]
 
 

@@ -1,7 +1,7 @@
 """Role definitions: the built-in ones that the project's documents name, and the shape of custom ones.
 
-The built-in roles are, action by action and in its order, what ``az role definition list`` answered on 22 August 2026, as
-kept in https://github.com/iann0036/iam-dataset (``azure/built-in-roles-raw.json``). Microsoft's own pages:
+The built-in roles are, action by action and in its order, what ``az role definition list`` answered on 22 August 2026,
+as kept in https://github.com/iann0036/iam-dataset (``azure/built-in-roles-raw.json``). Microsoft's own pages:
 https://learn.microsoft.com/azure/role-based-access-control/built-in-roles.
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox import named_principals
 from sandbox.arm.errors import ArmError, not_modelled, resource_not_found
+from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
@@ -190,11 +191,19 @@ def register(world: World) -> None:
         return ArmResponse(200, _built_in(name))
 
     async def permissions(request: ArmRequest) -> ArmResponse:
-        """Answer what the caller may do at a scope: one entry for each entry of each of his roles."""
-        _check_scope(world, _scope(request))
+        """Answer what the caller may do at a scope: one entry for each entry of each of his roles.
+
+        Two operations in the specification, and none for a subscription: ``Permissions_ListForResourceGroup`` and
+        ``Permissions_ListForResource`` (https://learn.microsoft.com/rest/api/authorization/permissions).
+        """
+        modelled_query(request)
+        scope = _scope(request)
+        if not re.match(r"/subscriptions/[^/]+/resourceGroups/[^/]+", scope, re.IGNORECASE):
+            raise not_modelled(f"the permissions at '{scope}': Azure lists those of resource groups and resources")
+        _check_scope(world, scope)
         caller = request.principal.object_id if request.principal else ""
-        entries = world.authorization.permissions(caller, _scope(request))
-        return ArmResponse(200, {"value": [each.to_body() for each in entries], "nextLink": None})
+        entries = world.authorization.permissions(caller, scope)
+        return ArmResponse(200, {"value": [each.to_body() for each in entries]})
 
     async def delete_assignment(request: ArmRequest) -> ArmResponse:
         answer = _ASSIGNMENTS.delete(world, request)

@@ -95,6 +95,19 @@ def test_a_deployer_with_the_roles_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
     ]
 
 
+def test_a_role_on_the_next_page_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    following = "https://management.azure.com/subscriptions/s/providers/x?api-version=2022-04-01&$skiptoken=2"
+    pages = iter(({"value": [AS_CONTRIBUTOR], "nextLink": following}, {"value": [AS_RBAC_ADMINISTRATOR]}))
+    asked, names = _checked(monkeypatch, lambda: io.BytesIO(json.dumps(next(pages)).encode()))
+    assert (asked[1:], names) == ([following], ["rg"])
+
+
+def test_a_next_page_on_another_host_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = {"value": [AS_READER], "nextLink": "https://management.azure.com.example.org/more"}
+    asked, names = _checked(monkeypatch, lambda: io.BytesIO(json.dumps(page).encode()))
+    assert (len(asked), names) == (1, ["rg"])
+
+
 def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _permissions(AS_READER))

@@ -256,6 +256,17 @@ def test_a_new_assignment_counts_after_so_many_evaluations(estate: Estate) -> No
     assert estate.send("nobody", "GET", estate.endpoint("theirs")).status == 403
 
 
+def test_everybody_with_a_role_learns_what_it_allows(estate: Estate) -> None:
+    """As the specification of 2022-04-01 has it: the path, and the members of answer and entry."""
+    path = f"{estate.group.replace('resourceGroups', 'resourcegroups')}/providers/Microsoft.Authorization/permissions"
+    asked = estate.send("reader", "GET", path, api=ROLES)
+    entry = {"actions": ["*/read"], "notActions": [], "dataActions": [], "notDataActions": []}
+    assert (asked.status, asked.json) == (200, {"value": [entry]})
+    assert error_of(estate.send("nobody", "GET", path, api=ROLES))[:2] == (403, "AuthorizationFailed")
+    subscription = f"/subscriptions/{estate.sandbox.subscription}/providers/Microsoft.Authorization/permissions"
+    assert error_of(estate.send("reader", "GET", subscription, api=ROLES))[:2] == (501, "NotModelledInSandbox")
+
+
 def test_switches_take_what_is_allowed_only(sandbox: Sandbox) -> None:
     with pytest.raises(ValueError, match="no switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls"):
         sandbox.switch(rolePropagation=1)
