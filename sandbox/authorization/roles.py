@@ -23,8 +23,13 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(escaped)
 
 
+def action_matches(pattern: str, action: str) -> bool:
+    """Whether an action is one of those that ``pattern`` names; case does not count."""
+    return _pattern(pattern).fullmatch(action.lower()) is not None
+
+
 def _matches(patterns: Sequence[str], action: str) -> bool:
-    return any(_pattern(each).fullmatch(action.lower()) for each in patterns)
+    return any(action_matches(each, action) for each in patterns)
 
 
 @dataclass(frozen=True, slots=True)
