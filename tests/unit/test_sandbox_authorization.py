@@ -205,8 +205,25 @@ def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) ->
         "deployer",
         "second",
         "reader",
+        "administrator",
     ]
     assert not [name for name in PRINCIPALS if permitted.allowed(f"oid-{name}", blob, scope, data=True)]
+
+
+def test_a_deployer_defines_no_role_and_assigns_under_a_condition_only(store: Store) -> None:
+    assigned = bootstrap.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS})
+    permitted = Authorization(store, assigned)
+    scope = "/subscriptions/s"
+    able = {
+        action: [
+            name for name in PRINCIPALS if permitted.allowed(f"oid-{name}", f"Microsoft.Authorization/{action}", scope)
+        ]
+        for action in ("roleAssignments/write", "roleDefinitions/write", "roleDefinitions/delete", "locks/write")
+    }
+    # Without a request's body there is nothing that a condition could let through.
+    assert able == {action: ["administrator"] for action in able}
+    conditioned = {each.principal_id for each in assigned if each.condition}
+    assert conditioned == {"oid-deployer", "oid-second"}
 
 
 def test_an_older_sandbox_gets_the_principals_that_came_later(tmp_path: Path) -> None:
