@@ -9,12 +9,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
-from components import prerequisites
+from components import caller_roles, prerequisites
 from components.caller_roles import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
 from components.login import Login
 from components.roles import CALLER_RUNS, CONTRIBUTOR, ENDPOINT_CALLER, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, Role
@@ -181,6 +182,16 @@ def test_callers_roles_that_are_there_are_read_where_the_deployer_may_read(monke
 def test_roles_that_azure_does_not_show_do_not_stop_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = (_permissions(AS_CONTRIBUTOR, AS_RBAC_ADMINISTRATOR), _refusal(403))
     assert _checked(monkeypatch, _one_by_one(*answers), has_callers=True)[1] == ["rg"]
+
+
+def test_the_documented_commands_are_the_ones_that_the_program_tells() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text().replace("\\\n  ", "")
+    for role in (CONTRIBUTOR, IDENTITY_OPERATOR):
+        assert f'--scope "$SCOPE" --role "{role.name}"\n' in page
+    condition = '--condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
+    assert f'--scope "$SCOPE" --role "{RBAC_ADMINISTRATOR.name}" {condition}\n' in page
+    (command,) = [each for each in caller_roles.text([], "SUBSCRIPTION").splitlines() if each.startswith("  az")]
+    assert command.strip() in page
 
 
 def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
