@@ -9,8 +9,14 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Final
 
+from sandbox.authorization.built_in import (
+    ACCESS_ADMINISTRATOR,
+    CONTRIBUTOR,
+    IDENTITY_OPERATOR,
+    RBAC_ADMINISTRATOR,
+    READER,
+)
 from sandbox.authorization.evaluation import ASSIGNMENT, DEFINITION, Assignment
-from sandbox.authorization.roles import ACCESS_ADMINISTRATOR, CONTRIBUTOR, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, READER
 from sandbox.home import REPOSITORY
 
 _FILES: Final = REPOSITORY / "prerequisites"

@@ -15,7 +15,8 @@ from sandbox.arm.requests import Principal
 from sandbox.arm.store import Store
 from sandbox.authorization import conditions
 from sandbox.authorization.actions import condition_refusal, refusal
-from sandbox.authorization.roles import BUILT_IN, Permission, RoleDefinition
+from sandbox.authorization.built_in import BUILT_IN
+from sandbox.authorization.roles import Permission, RoleDefinition
 
 ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
 DEFINITION = "Microsoft.Authorization/roleDefinitions"

@@ -8,8 +8,8 @@ from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
 from sandbox.arm.world import World
+from sandbox.authorization.built_in import BUILT_IN
 from sandbox.authorization.evaluation import ASSIGNMENT, DEFINITION
-from sandbox.authorization.roles import BUILT_IN
 from sandbox.services import role_assignments
 from sandbox.services.declared import Declared
 from sandbox.services.role_assignments import check_guid, check_scope, scope_of
@@ -18,10 +18,13 @@ _ACTION = re.compile(r"\*(/\*|/[A-Za-z]+)?|[A-Za-z.]+(/[A-Za-z0-9.*$-]+)+")
 _FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
 
 
-def _fill_definition(_: World, request: ArmRequest, __: Resource | None, body: dict[str, Any]) -> None:
+def _fill_definition(world: World, request: ArmRequest, _: Resource | None, body: dict[str, Any]) -> None:
     check_guid(request.params["definition"], "role definition id", "InvalidRoleDefinitionId")
     if not body["properties"].get("roleName") or not body["properties"].get("assignableScopes"):
         raise ArmError(400, "InvalidRoleDefinition", "A role definition needs 'roleName' and 'assignableScopes'.")
+    for scope in body["properties"]["assignableScopes"]:
+        # https://learn.microsoft.com/azure/role-based-access-control/custom-roles: on all the scopes of the role.
+        world.authorization.require(request.principal, f"{DEFINITION}/write", scope)
     for entry in body["properties"].get("permissions") or ():
         for member in ("actions", "notActions", "dataActions", "notDataActions"):
             for action in entry.get(member) or ():

@@ -11,8 +11,8 @@ from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource, now_iso
 from sandbox.arm.world import World
 from sandbox.authorization import conditions
+from sandbox.authorization.built_in import BUILT_IN
 from sandbox.authorization.evaluation import ASSIGNMENT
-from sandbox.authorization.roles import BUILT_IN
 from sandbox.live_switches import propagation_polls
 from sandbox.services.declared import Declared
 from sandbox.services.managed_identity import IDENTITY

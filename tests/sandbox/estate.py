@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, BLOB_READER
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER
 from sandbox.client import Answer
 from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox
 

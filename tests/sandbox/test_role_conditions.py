@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from components import roles
-from sandbox.authorization.roles import ACCESS_ADMINISTRATOR, OWNER, RBAC_ADMINISTRATOR, READER
+from sandbox.authorization.built_in import ACCESS_ADMINISTRATOR, OWNER, RBAC_ADMINISTRATOR, READER
 from sandbox.client import Answer
 from tests.sandbox.estate import ROLES, error_of
 from tests.sandbox.handle import Sandbox

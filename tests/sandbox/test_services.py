@@ -18,8 +18,8 @@ from sandbox.arm.requests import ArmRequest, ArmResponse, OperationFault, Princi
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.authorization.built_in import OWNER
 from sandbox.authorization.evaluation import Assignment, Authorization
-from sandbox.authorization.roles import OWNER
 from sandbox.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.switches import Switches
 

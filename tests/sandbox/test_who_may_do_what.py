@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from components.roles import ENDPOINT_CALLER
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, BLOB_READER, OWNER, RBAC_ADMINISTRATOR, READER
+from sandbox.authorization.built_in import (
+    ACCESS_ADMINISTRATOR,
+    BLOB_CONTRIBUTOR,
+    BLOB_READER,
+    OWNER,
+    RBAC_ADMINISTRATOR,
+    READER,
+)
 from sandbox.client import Answer
 from tests.sandbox.estate import ML, ROLES, TABLE_CONTRIBUTOR, Estate, build, error_of
 from tests.sandbox.handle import Sandbox
@@ -343,6 +350,23 @@ def test_an_assigned_role_is_not_deleted_and_assigned_within_its_scopes_only(est
         "RoleAssignmentScopeNotAssignableToRoleDefinition",
     )
     assert estate.send("administrator", "DELETE", role, api=ROLES).status == 200
+
+
+def test_who_administers_one_group_defines_no_role_for_more(estate: Estate) -> None:
+    """Not a new one, and not one that exists: the callers' role would then allow everything, everywhere."""
+    sandbox = estate.sandbox
+    granted = sandbox.grant("nobody", ACCESS_ADMINISTRATOR, estate.group)
+    subscription = f"/subscriptions/{sandbox.subscription}"
+    properties = {
+        "roleName": "r",
+        "permissions": [{"actions": ["*"]}],
+        "assignableScopes": [estate.group, subscription],
+    }
+    path = f"{estate.group}/providers/Microsoft.Authorization/roleDefinitions/{ENDPOINT_CALLER.id}"
+    refused = estate.send("nobody", "PUT", path, {"properties": properties}, api=ROLES)
+    sandbox.take_away(granted)
+    assert error_of(refused)[:2] == (403, "AuthorizationFailed")
+    assert f"'Microsoft.Authorization/roleDefinitions/write' over scope '{subscription}'" in error_of(refused)[2]
 
 
 def test_the_callers_roles_are_there_from_the_start(estate: Estate) -> None:

@@ -9,8 +9,8 @@ import pytest
 from sandbox.arm.store import Store
 from sandbox.authorization import bootstrap
 from sandbox.authorization.actions import Need, derived
+from sandbox.authorization.built_in import BLOB_READER, BUILT_IN, CONTRIBUTOR, READER
 from sandbox.authorization.evaluation import DEFINITION, Assignment, Authorization
-from sandbox.authorization.roles import BLOB_READER, BUILT_IN, CONTRIBUTOR, READER
 from sandbox.home import PRINCIPALS, Home
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
