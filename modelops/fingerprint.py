@@ -16,6 +16,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -66,14 +67,82 @@ def digest(source: Path) -> str:
     Raises:
         PlanError: see `files_of`; or a file is a Git LFS pointer instead of its content.
     """
-    files = files_of(source)
-    content = _start(source, files)
-    for each in files:
+    tree = Tree(source)
+    for each in tree.files:
+        with tree.open(each) as file:
+            while file.read(_CHUNK):
+                pass
+    return tree.digest()
+
+
+class Tree:
+    """The files below `source`, to be read once and in order; what was read goes into the digest on the way.
+
+    So that what is hashed is what is sent, without a second look at files that may have changed in between.
+
+    Raises:
+        PlanError: see `files_of`.
+    """
+
+    def __init__(self, source: Path) -> None:
+        self.source: Final = source
+        self.files: Final = files_of(source)
+        self._content = hashlib.sha256(f"{'file' if source.is_file() else 'folder'} {len(self.files)}\n".encode())
+
+    @contextlib.contextmanager
+    def open(self, each: SourceFile) -> Iterator["HashedFile"]:
+        """Open the next one of `files`.
+
+        Raises:
+            PlanError: it is a Git LFS pointer instead of its content.
+        """
         with each.path.open("rb") as stream:
-            _feed(content, each, stream.read(len(_LFS_POINTER)))
-            while chunk := stream.read(_CHUNK):
-                content.update(chunk)
-    return content.hexdigest()
+            if stream.peek(len(_LFS_POINTER)).startswith(_LFS_POINTER):
+                raise PlanError(
+                    f"{each.path.as_posix()!r} is a Git LFS pointer, not the file itself. Run `git lfs pull` and try "
+                    "again."
+                )
+            name = each.name.encode()
+            self._content.update(f"{len(name)} {each.size}\n".encode())
+            self._content.update(name)
+            yield HashedFile(stream, each, self._content)
+
+    def digest(self) -> str:
+        """SHA-256 of what was read, 64 hex digits: the content identity once every file was read to its end."""
+        return self._content.hexdigest()
+
+    def require(self, expected: str) -> None:
+        """Compare what was read with the plan.
+
+        Raises:
+            PlanError: the content is no longer what the plan was made from.
+        """
+        if self.digest() != expected:
+            raise _changed(self.source)
+
+
+class HashedFile:
+    """A file of a tree, as many bytes as it had when the tree was listed; it can only be read forwards."""
+
+    def __init__(self, stream: BufferedReader, listed: SourceFile, content: "hashlib._Hash") -> None:
+        self._stream = stream
+        self._listed = listed
+        self._left = listed.size
+        self._content = content
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes (all that are left if negative); empty at the end.
+
+        Raises:
+            PlanError: the file is shorter by now.
+        """
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._stream.read(wanted)
+        if len(data) < wanted:
+            raise _changed(self._listed.path)
+        self._left -= wanted
+        self._content.update(data)
+        return data
 
 
 @contextlib.contextmanager
@@ -86,17 +155,18 @@ def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
     Raises:
         PlanError: the content is no longer what the plan was made from.
     """
-    files = files_of(source)
+    tree = Tree(source)
     holder = Path(tempfile.mkdtemp(prefix="azureml-batch-"))
     _staged.add(holder)
     try:
         root = holder if source.is_file() else holder / folder
-        if _copy(source, files, root) != expected:
-            raise PlanError(
-                f"{source.as_posix()!r} is not what the plan was made from: it changed in the meantime. "
-                "Nothing was uploaded. Run `pulumi up` again to release what is there now."
-            )
-        yield root / files[0].name if source.is_file() else root
+        for each in tree.files:
+            target = root / each.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tree.open(each) as reading, target.open("wb") as writing:
+                shutil.copyfileobj(reading, writing, _CHUNK)
+        tree.require(expected)
+        yield root / tree.files[0].name if source.is_file() else root
     finally:
         shutil.rmtree(holder, ignore_errors=True)
         _staged.discard(holder)
@@ -153,34 +223,8 @@ def _walk(root: Path) -> Iterator[SourceFile]:
             yield SourceFile(path, relative, path.stat().st_size)
 
 
-def _start(source: Path, files: list[SourceFile]) -> "hashlib._Hash":
-    content = hashlib.sha256()
-    content.update(f"{'file' if source.is_file() else 'folder'} {len(files)}\n".encode())
-    return content
-
-
-def _feed(content: "hashlib._Hash", each: SourceFile, beginning: bytes) -> None:
-    if beginning == _LFS_POINTER:
-        raise PlanError(
-            f"{each.path.as_posix()!r} is a Git LFS pointer, not the file itself. Run `git lfs pull` and try again."
-        )
-    name = each.name.encode()
-    content.update(f"{len(name)} {each.size}\n".encode())
-    content.update(name)
-    content.update(beginning)
-
-
-def _copy(source: Path, files: list[SourceFile], root: Path) -> str:
-    """Copy the files below `root` and return the digest of the bytes that were written."""
-    content = _start(source, files)
-    for each in files:
-        target = root / each.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with each.path.open("rb") as reading, target.open("wb") as writing:
-            beginning = reading.read(len(_LFS_POINTER))
-            _feed(content, each, beginning)
-            writing.write(beginning)
-            while chunk := reading.read(_CHUNK):
-                content.update(chunk)
-                writing.write(chunk)
-    return content.hexdigest()
+def _changed(path: Path) -> PlanError:
+    return PlanError(
+        f"{path.as_posix()!r} is not what the plan was made from: it changed in the meantime. "
+        "It was not released. Run `pulumi up` again to release what is there now."
+    )

@@ -2,8 +2,9 @@
 
 The service takes only positive integers as versions of workspace models, so the digest is a property, and a release
 looks for it before it uploads anything. The version is chosen here, from the list that was searched: of two releases
-that register at the same time, both choose the same number. With the same bytes the second request repeats the first;
-with other bytes the service refuses it and the search starts again. So no lock in Azure is needed.
+that register at the same time, both choose the same number, and the service refuses the second, because a version's
+address cannot be changed. The search then starts again, and finds the same bytes or another number. So no lock in Azure
+is needed.
 """
 
 import contextlib
@@ -15,15 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelops import azure, uploads
-from modelops.context import Context
+from modelops.context import REGISTER, Context
 from modelops.errors import ReleaseError
-from modelops.fingerprint import staged
 from modelops.plan import LocalModel, RegisteredModel, ReleasePlan
 from modelops.workspace import Workspace
 
 DIGEST_PROPERTY: Final = "contentDigest"
-UPLOAD_FOLDER: Final = "model"
-"""A model folder's name in Azure and below AZUREML_MODEL_DIR, wherever it lies in the repository."""
 
 _MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 _ATTEMPTS: Final = 6
@@ -64,7 +62,7 @@ def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | Regist
         The model's id for a deployment, and `name:version` if this call registered it.
 
     Raises:
-        ReleaseError: the service refused it, or other bytes lie at its upload address.
+        ReleaseError: the service or its storage refused it.
         PlanError: the files changed since the plan was made.
     """
     if isinstance(model, RegisteredModel):
@@ -93,49 +91,29 @@ def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = 
 
 
 def _register(context: Context, model: LocalModel, version: str) -> bool:
-    """Upload and register; False if somebody else took the version with other bytes."""
-    from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
-
-    cleared = False
-    with (
-        azure.step(f"registering model {model.name}:{version}"),
-        staged(context.root / model.path, UPLOAD_FOLDER, model.digest) as copy,
-    ):
-        prefix = f"LocalUpload/{model.digest}/{copy.name}"
-        while True:
-            complete = False
-            try:
-                registered = context.workspace.ml.models.create_or_update(_entity(model, version, copy))
-                complete = True
-                if uploads.is_whole(context, str(registered.path), copy):
-                    return True
-            except ResourceExistsError:
-                # An upload that was killed: some files are there, the one that says "complete" is not.
-                if cleared:
-                    raise
-            except Exception as error:
-                if _OTHER_CONTENT in str(error):
-                    return False
-                raise
-            if cleared:
-                raise ReleaseError(
-                    "files were missing from the workspace's storage after the upload, twice. Somebody else deletes "
-                    "there; see datastore workspaceblobstore."
-                )
-            uploads.clear(context, prefix, even_complete=complete)
-            cleared = True
-
-
-def _entity(model: LocalModel, version: str, copy: Path) -> Any:
+    """Upload and register; False if somebody else took the version with other files."""
     from azure.ai.ml.entities import Model  # noqa: PLC0415
 
-    entity = Model(
-        name=model.name, version=version, path=copy, type=model.type, properties={DIGEST_PROPERTY: model.digest}
-    )
-    # The SDK would name the upload after a hash of its own, which reads all bytes once more (1 s for each GiB) and is
-    # the same for some trees that differ; it takes ours from this attribute.
-    vars(entity)["_upload_hash"] = model.digest
-    return entity
+    def sent(text: str) -> None:
+        context.progress(REGISTER, f"uploading model {model.name}: {text}")
+
+    with azure.step(f"registering model {model.name}:{version}"):
+        try:
+            with uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent) as address:
+                context.workspace.ml.models.create_or_update(
+                    Model(
+                        name=model.name,
+                        version=version,
+                        path=address,
+                        type=model.type,
+                        properties={DIGEST_PROPERTY: model.digest},
+                    )
+                )
+        except Exception as error:
+            if _OTHER_CONTENT in str(error):
+                return False
+            raise
+    return True
 
 
 @contextlib.contextmanager

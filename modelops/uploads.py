@@ -1,27 +1,33 @@
-"""Checks and repairs what an upload left in the workspace's storage.
+"""Uploads a model's files to an address of their own, and computes their digest from the bytes that are sent.
 
-The SDK uploads a model to `LocalUpload/<hash>/<folder>/` of the default datastore and marks the first file when all
-are there. Killed in between, it leaves files that make every later attempt fail ("BlobAlreadyExists"); the cure is to
-remove them.
+Not by the SDK: it needs the files twice, once to hash and once to send, so that a copy would have to keep them from
+changing in between; and its address is the content's hash, so that an upload that was killed, or another machine that
+sends the same files at the same time, is in the way (docs/adr/0006).
 """
 
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from modelops.context import Context
-from modelops.errors import ReleaseError
-from modelops.fingerprint import files_of
+from modelops.fingerprint import Tree
 from modelops.workspace import Workspace
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-QUIET_SECONDS: Final = 15.0
-"""An upload that shows no progress for so long is dead; a living one of another machine is left alone."""
+MODEL_FOLDER: Final = "model"
+"""A model folder's name in Azure and below AZUREML_MODEL_DIR, wherever it lies in the repository."""
 
-_POLL_SECONDS: Final = 1.0
-_MARK: Final = ("upload_status", "completed")
 _DATASTORE: Final = "workspaceblobstore"  # where the SDK uploads models to, default datastore or not
+_CONNECTIONS: Final = 8
+_LARGE_BYTES: Final = 4 * 1024 * 1024
+"""Files above this size go out one after the other, each in blocks over all connections; smaller ones side by side."""
+_REPORT_SECONDS: Final = 2.0
 
 
 def container(workspace: Workspace) -> "ContainerClient":
@@ -38,61 +44,93 @@ def container(workspace: Workspace) -> "ContainerClient":
     )
 
 
-def is_whole(context: Context, uri: str, copy: Path) -> bool:
-    """Whether storage holds the files of `copy` below a registered model's `uri`.
+@contextlib.contextmanager
+def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> Iterator[str]:
+    """Upload `source` (a folder or one file) and yield the address to register it with; keep it if all went well.
 
-    Another release may be uploading the same files at this moment: files that are missing get time to arrive.
-
-    Raises:
-        ReleaseError: files lie there that are not part of the model; jobs would see them.
-    """
-    prefix = uri.partition("/paths/")[2].rstrip("/")
-    expected = {each.name: each.size for each in files_of(copy)}
-    client = container(context.workspace)
-    last: dict[str, int] = {}
-    quiet = 0.0
-    while quiet < QUIET_SECONDS:
-        present = _present(client, prefix, single=copy.is_file())
-        if present == expected:
-            return True
-        if foreign := sorted(set(present) - set(expected)):
-            raise ReleaseError(
-                f"somebody else put {', '.join(foreign)} into the model's folder {prefix!r} of datastore "
-                f"{_DATASTORE}. Delete that, or the whole folder if no other model uses it."
-            )
-        quiet = quiet + _POLL_SECONDS if present == last else 0.0
-        last = present
-        context.wait(_POLL_SECONDS)
-    return False
-
-
-def clear(context: Context, prefix: str, *, even_complete: bool) -> None:
-    """Remove an incomplete upload, unless it turns out to be alive and gets complete.
-
-    A file that is being sent in blocks shows no progress; should its upload be alive after all, it fails or finds
-    its files changed when it checks them, and starts again.
+    If the upload or the work inside fails, what was uploaded is removed again. A process that is killed or stopped
+    leaves its files behind, in a folder that nothing refers to.
 
     Args:
-        context: client and surroundings of the release.
-        prefix: where the upload lies.
-        even_complete: do not trust the mark that says so: files were found missing.
+        workspace: whose datastore `workspaceblobstore` takes the files.
+        source: where they lie.
+        expected: their digest in the plan.
+        progress: called now and then with how much was sent.
+
+    Raises:
+        PlanError: the content is no longer what the plan was made from.
     """
-    client = container(context.workspace)
-    last: list[tuple[str, str]] = []
-    quiet = 0.0
-    while quiet < QUIET_SECONDS:
-        blobs = list(client.list_blobs(name_starts_with=f"{prefix}/", include=["metadata"]))
-        if not even_complete and any((each.metadata or {}).get(_MARK[0]) == _MARK[1] for each in blobs):
-            return
-        seen = [(each.name, each.etag) for each in blobs]
-        quiet = quiet + _POLL_SECONDS if seen == last else 0.0
-        last = seen
-        context.wait(_POLL_SECONDS)
-    for name, _ in last:
-        client.delete_blob(name)
+    tree = Tree(source)
+    folder = f"LocalUpload/{expected}/{uuid.uuid4().hex[:12]}"
+    root = folder if source.is_file() else f"{folder}/{MODEL_FOLDER}"
+    with container(workspace) as client:
+        try:
+            _send(client, tree, root, _Progress(tree, progress))
+            tree.require(expected)
+            yield f"azureml://datastores/{_DATASTORE}/paths/{root}" + (
+                f"/{tree.files[0].name}" if source.is_file() else ""
+            )
+        except Exception:
+            with contextlib.suppress(Exception):  # the first failure is the one to hear of
+                for name in client.list_blob_names(name_starts_with=f"{folder}/"):
+                    client.delete_blob(name)
+            raise
 
 
-def _present(client: "ContainerClient", prefix: str, *, single: bool) -> dict[str, int]:
-    start = prefix if single else f"{prefix}/"
-    cut = len(prefix.rpartition("/")[0]) + 1 if single else len(start)
-    return {each.name[cut:]: each.size for each in client.list_blobs(name_starts_with=start) if each.name[cut:]}
+def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress") -> None:
+    """Send the files in the order in which they are hashed; the bytes that wait to be sent stay below 64 MiB."""
+    under_way: set[Future[None]] = set()
+    with ThreadPoolExecutor(_CONNECTIONS) as connections:
+        for each in tree.files:
+            name = f"{root}/{each.name}"
+            with tree.open(each) as file:
+                if each.size > _LARGE_BYTES:
+                    stream: Any = file  # declared as IO; what is read once and in order needs only `read`
+                    client.upload_blob(
+                        name, stream, length=each.size, max_concurrency=_CONNECTIONS, progress_hook=progress.large
+                    )
+                    progress.add(each.size)
+                    continue
+                content = file.read()
+            under_way.add(connections.submit(_send_small, client, name, content, progress))
+            if len(under_way) >= 2 * _CONNECTIONS:
+                under_way = _answered(under_way)
+        while under_way:
+            under_way = _answered(under_way)
+
+
+def _send_small(client: "ContainerClient", name: str, content: bytes, progress: "_Progress") -> None:
+    client.upload_blob(name, content)
+    progress.add(len(content))
+
+
+def _answered(under_way: set[Future[None]]) -> set[Future[None]]:
+    """Wait for the first answer, raise what failed, return the rest."""
+    done, rest = wait(under_way, return_when=FIRST_COMPLETED)
+    for each in done:
+        each.result()
+    return rest
+
+
+class _Progress:
+    """Says every few seconds how much was sent."""
+
+    def __init__(self, tree: Tree, tell: Callable[[str], None]) -> None:
+        self._total = sum(each.size for each in tree.files)
+        self._tell = tell
+        self._sent = 0
+        self._told = time.monotonic()
+        self._adding = threading.Lock()
+
+    def add(self, size: int) -> None:
+        """Count a whole file."""
+        with self._adding:
+            self._sent += size
+        self.large(0, None)
+
+    def large(self, sent: int, _total: int | None) -> None:
+        """Tell of a file of which `sent` bytes are out, if it is time to."""
+        if time.monotonic() - self._told >= _REPORT_SECONDS:
+            self._told = time.monotonic()
+            mebibyte = 1024 * 1024
+            self._tell(f"{(self._sent + sent) // mebibyte} of {self._total // mebibyte} MiB sent")

@@ -2,12 +2,12 @@
 
 import contextlib
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from azure.storage.blob import ContainerClient
 
 from modelops import fingerprint, uploads
-from modelops.errors import ReleaseError
+from modelops.errors import PlanError, ReleaseError
 from modelops.plan import LocalModel
 from tests.modelops.conftest import Bench
 from tests.modelops.workers import RealWorker
@@ -15,16 +15,26 @@ from tests.modelops.workers import RealWorker
 WAITING = "waiting for role Storage Blob Data Contributor on storage account modelopsstore: a new role can take minutes"
 
 
-def _upload(bench: Bench) -> tuple[ContainerClient, str]:
-    model = bench.plan.deployments["mlp"].model
-    assert isinstance(model, LocalModel)
-    return uploads.container(bench.workspace), f"LocalUpload/{model.digest}/model/"
+def _address(bench: Bench, version: str = "1") -> str:
+    """Where a version's files lie in the container."""
+    found = bench.place.get(f"models/{bench.model_name}/versions/{version}")
+    return str(found["properties"]["modelUri"]).partition("/paths/")[2]
+
+
+def _blobs(bench: Bench, prefix: str) -> dict[str, bytes]:
+    client = uploads.container(bench.workspace)
+    found = client.list_blobs(name_starts_with=prefix)
+    return {each.name.removeprefix(prefix): client.download_blob(each.name).readall() for each in found}
 
 
 def _content(bench: Bench) -> dict[str, bytes]:
-    client, prefix = _upload(bench)
-    found = client.list_blobs(name_starts_with=prefix)
-    return {each.name.removeprefix(prefix): client.download_blob(each.name).readall() for each in found}
+    return _blobs(bench, f"{_address(bench)}/")
+
+
+def _model(bench: Bench) -> LocalModel:
+    model = bench.plan.deployments["mlp"].model
+    assert isinstance(model, LocalModel)
+    return model
 
 
 def _whole(bench: Bench) -> dict[str, bytes]:
@@ -41,40 +51,63 @@ def test_exactly_what_was_hashed_is_uploaded(bench: Bench) -> None:
     assert sorted(_whole(bench)) == ["deep/labels.txt", "weights.bin"]
 
 
-def test_an_upload_that_was_killed_half_way_is_repaired(bench: Bench) -> None:
-    client, prefix = _upload(bench)
-    client.upload_blob(f"{prefix}weights.bin", b"half of")
+def test_every_upload_has_an_address_of_its_own(bench: Bench) -> None:
+    digest = _model(bench).digest
+    uploads.container(bench.workspace).upload_blob(f"LocalUpload/{digest}/killed/model/weights.bin", b"half of")
     report = bench.release()
     assert report.registered == [f"{bench.model_name}:1"]
+    assert _address(bench).startswith(f"LocalUpload/{digest}/")
+    assert _address(bench).endswith("/model")
     assert _content(bench) == _whole(bench)
+    assert sorted(_blobs(bench, f"LocalUpload/{digest}/killed/")) == ["model/weights.bin"]
 
 
-def test_an_upload_that_lost_a_file_after_it_was_complete_is_repaired(bench: Bench) -> None:
-    bench.release()
-    client, prefix = _upload(bench)
-    client.delete_blob(f"{prefix}weights.bin")
-    deployment = bench.plan.deployments["mlp"]
-    assert isinstance(deployment.model, LocalModel)
-    renamed = replace(
-        deployment, model=replace(deployment.model, name=f"{bench.model_name}-copy"), compute=_other(bench)
-    )
-    report = bench.release(replace(bench.plan, deployments={"mlp": renamed}))
-    assert report.registered == [f"{bench.model_name}-copy:1"]
+def test_a_model_of_one_file_keeps_its_name(bench: Bench) -> None:
+    path = bench.root / "model" / "weights.bin"
+    model = replace(_model(bench), path="model/weights.bin", digest=fingerprint.digest(path))
+    bench.release(replace(bench.plan, deployments={"mlp": replace(bench.plan.deployments["mlp"], model=model)}))
+    assert _address(bench).endswith("/weights.bin")
+    assert _blobs(bench, _address(bench)) == {"": path.read_bytes()}
+
+
+def test_many_and_large_files_arrive_whole_and_the_release_says_how_far_it_is(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_LARGE_BYTES", 1000)
+    monkeypatch.setattr(uploads, "_REPORT_SECONDS", 0.0)
+    for number in range(40):
+        (bench.root / "model" / f"part-{number}").write_bytes(bytes([number]) * number)
+    (bench.root / "model" / "large").write_bytes(bytes(range(256)) * 4096 * 3)
+    model = replace(_model(bench), digest=fingerprint.digest(bench.root / "model"))
+    bench.release(replace(bench.plan, deployments={"mlp": replace(bench.plan.deployments["mlp"], model=model)}))
+    assert len(_whole(bench)) == 43
     assert _content(bench) == _whole(bench)
+    assert f"uploading model {bench.model_name}: 3 of 3 MiB sent" in bench.said
 
 
-def test_foreign_files_at_the_upload_address_are_not_released(bench: Bench) -> None:
-    bench.release()
-    client, prefix = _upload(bench)
-    client.upload_blob(f"{prefix}foreign.bin", b"not ours")
-    deployment = bench.plan.deployments["mlp"]
-    assert isinstance(deployment.model, LocalModel)
-    renamed = replace(
-        deployment, model=replace(deployment.model, name=f"{bench.model_name}-copy"), compute=_other(bench)
+def test_files_that_change_while_they_are_sent_are_not_registered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = uploads._send
+
+    def changed(*args: Any) -> None:
+        (bench.root / "model" / "weights.bin").write_bytes(b"WEIGHTS"[: len(_whole(bench)["weights.bin"])])
+        send(*args)
+
+    monkeypatch.setattr(uploads, "_send", changed)
+    with pytest.raises(PlanError, match=r"it changed in the meantime\. It was not released\."):
+        bench.release()
+    assert bench.versions() == []
+    assert _blobs(bench, f"LocalUpload/{_model(bench).digest}/") == {}
+
+
+def test_what_was_uploaded_is_removed_when_it_cannot_be_registered(bench: Bench) -> None:
+    bench.place.sandbox.control.fault(
+        "status", method="PUT", path=f"/{bench.model_name}/versions/1", status=400, code="UserError", message="No."
     )
-    with pytest.raises(ReleaseError, match=r"somebody else put foreign\.bin into the model's folder"):
-        bench.release(replace(bench.plan, deployments={"mlp": renamed}))
-    assert "foreign.bin" in _content(bench)
+    with pytest.raises(ReleaseError, match=rf"registering model {bench.model_name}:1 failed"):
+        bench.release()
+    assert _blobs(bench, f"LocalUpload/{_model(bench).digest}/") == {}
 
 
 def test_a_version_that_somebody_else_took_is_left_to_them(bench: Bench) -> None:
@@ -96,10 +129,9 @@ def test_a_version_that_somebody_else_took_is_left_to_them(bench: Bench) -> None
     assert bench.versions() == ["1", "2"]
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT"])
-def test_a_role_that_was_granted_a_moment_ago_is_waited_for(bench: Bench, method: str) -> None:
+def test_a_role_that_was_granted_a_moment_ago_is_waited_for(bench: Bench) -> None:
     bench.place.sandbox.control.fault(
-        "status", method=method, path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=3
+        "status", method="PUT", path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=3
     )
     report = bench.release()
     assert report.registered == [f"{bench.model_name}:1"]
@@ -113,7 +145,7 @@ def test_a_role_that_was_granted_a_moment_ago_is_waited_for(bench: Bench, method
 
 def test_a_role_that_never_comes_ends_the_release(bench: Bench) -> None:
     bench.place.sandbox.control.fault(
-        "status", method="HEAD", path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=100
+        "status", method="PUT", path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=1000
     )
     with pytest.raises(ReleaseError, match="Storage Blob Data Contributor"):
         bench.release()
@@ -140,7 +172,6 @@ def test_two_endpoints_released_at_once_register_the_model_once(bench: Bench, ma
     assert [report["switched"] for report in reports] == [True, True]
     assert bench.versions() == ["1"]
     assert _content(bench) == _whole(bench)
-
-
-def _other(bench: Bench) -> str:
-    return f"{bench.place.path}/computes/other"
+    assert _blobs(bench, f"LocalUpload/{_model(bench).digest}/").keys() == {
+        f"{_address(bench).split('/')[2]}/model/{name}" for name in _whole(bench)
+    }

@@ -96,7 +96,7 @@ def test_content_that_changed_since_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as refused, staged(root, "model", before):
         pass
     assert str(refused.value) == (
-        f"'{root.as_posix()}' is not what the plan was made from: it changed in the meantime. Nothing was uploaded. "
+        f"'{root.as_posix()}' is not what the plan was made from: it changed in the meantime. It was not released. "
         "Run `pulumi up` again to release what is there now."
     )
 
