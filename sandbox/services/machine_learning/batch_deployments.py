@@ -24,6 +24,7 @@ from sandbox.services.machine_learning.scope import (
     reached,
     workspace_of,
 )
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
 
 DEPLOYMENT_PATH = ENDPOINT_PATH + "/deployments/{deployment}"
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
@@ -37,6 +38,12 @@ _CREATE_ONLY = (
     ("resources", "instanceType"),
     ("resources", "properties"),
 )
+_NOT_MODELLED: Members = {
+    "kind": (),
+    "sku": (),
+    "properties.resources.instanceType": (),
+    "properties.resources.properties": (),
+}
 _SCRIPT = re.compile(r"[^/\\].*\.py")
 
 
@@ -81,6 +88,7 @@ class _Deployments:
         body |= {"id": resource_id, "name": name, "type": DEPLOYMENTS, "location": location_of(body, workspace)}
         if body.get("identity") is not None:
             raise not_modelled("an identity on a batch deployment")
+        refuse_unmodelled("a batch deployment", body, _NOT_MODELLED)
         kept_members(old, body["properties"], _CREATE_ONLY)
         self._check_parts(workspace, body["properties"])
         compute = compute_of(self._world, workspace, body["properties"])

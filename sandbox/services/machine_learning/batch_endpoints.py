@@ -23,12 +23,15 @@ from sandbox.services.machine_learning.scope import (
     reached,
     workspace_of,
 )
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
 
 ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 NAME = re.compile(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 NAME_RULE = "3 to 32 letters, digits and single hyphens, the first a letter, the last a letter or digit"
 _ENDPOINTS_PER_REGION = 100
+# Keys are without meaning where only Entra tokens are taken; which error they get is not known.
+_NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
 
 def register(world: World) -> None:
@@ -88,6 +91,7 @@ class _Endpoints:
         name = resource_id.rsplit("/", 1)[-1]
         body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
         _check_access(body)
+        refuse_unmodelled("a batch endpoint", body, _NOT_MODELLED)
         take_identity(self._world, request, body, old)
         self._complete_defaults(body, old)
         self._complete(body, old, request)
@@ -148,7 +152,7 @@ class _Endpoints:
 
     def _complete(self, body: dict[str, Any], old: Resource | None, request: ArmRequest) -> None:
         properties = body["properties"]
-        # Write-only in the REST specification, and without meaning for Entra tokens.
+        # Write-only in the REST specification.
         properties.pop("keys", None)
         added = {"BatchEndpointCreationApiVersion": request.api_version, "azureml.onlineendpointid": body["id"]}
         properties["properties"] = grown(old, properties.get("properties"), added)
