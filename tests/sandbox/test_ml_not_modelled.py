@@ -16,11 +16,13 @@ from tests.sandbox.learning import (
     cluster_body,
     deployment_body,
     endpoint_body,
+    workspace_body,
 )
 
 NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/net/subnets/nodes"
 SKU = {"name": "Standard"}
 KEYS = {"primaryKey": "a", "secondaryKey": "b"}
+WORKSPACE_ITSELF = ""
 ENDPOINT = "/batchEndpoints/digits-ep"
 DEPLOYMENT = f"{ENDPOINT}/deployments/green"
 ENVIRONMENT = "/environments/e/versions/2"
@@ -75,6 +77,41 @@ REFUSED: list[Case] = [
     ),
     (CLUSTER, _cluster(propertyBag={"a": 1}), "'properties.properties.propertyBag' of a cluster"),
     (CLUSTER, cluster_body() | {"sku": SKU}, "'sku' of a cluster"),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(publicNetworkAccess="Disabled"),
+        "'properties.publicNetworkAccess' of a workspace (it is 'Disabled')",
+    ),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(managedNetwork={"isolationMode": "AllowInternetOutbound"}),
+        "'properties.managedNetwork.isolationMode' of a workspace (it is 'AllowInternetOutbound')",
+    ),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(provisionNetworkNow=True),
+        "'properties.provisionNetworkNow' of a workspace (it is true)",
+    ),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(sharedPrivateLinkResources=[{"name": "x"}]),
+        "'properties.sharedPrivateLinkResources' of a workspace",
+    ),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(serverlessComputeSettings={"serverlessComputeCustomSubnet": NETWORK}),
+        f"'properties.serverlessComputeSettings.serverlessComputeCustomSubnet' of a workspace (it is '{NETWORK}')",
+    ),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(serverlessComputeSettings={"serverlessComputeNoPublicIP": True}),
+        "'properties.serverlessComputeSettings.serverlessComputeNoPublicIP' of a workspace (it is true)",
+    ),
+    (
+        WORKSPACE_ITSELF,
+        workspace_body(enableDataIsolation=True),
+        "'properties.enableDataIsolation' of a workspace (it is true)",
+    ),
     (ENVIRONMENT, _environment(osType="Windows"), "'properties.osType' of an environment (it is 'Windows')"),
     (
         ENVIRONMENT,
@@ -118,6 +155,18 @@ def test_what_would_be_ignored_is_refused(learning: Learning, url: str, body: di
 
 PASSES: list[tuple[str, dict[str, Any]]] = [
     (
+        WORKSPACE_ITSELF,
+        workspace_body(
+            publicNetworkAccess="enabled",
+            managedNetwork={"isolationMode": "Disabled", "outboundRules": {}, "managedNetworkKind": "V1"},
+            provisionNetworkNow=False,
+            sharedPrivateLinkResources=[],
+            serverlessComputeSettings={"serverlessComputeNoPublicIP": False, "serverlessComputeCustomSubnet": None},
+            enableDataIsolation=False,
+            v1LegacyMode=False,
+        ),
+    ),
+    (
         DEPLOYMENT,
         deployment_body(resources={"instanceCount": 1, "instanceType": None, "properties": {}})
         | {"sku": None, "kind": None},
@@ -148,8 +197,51 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("url", "body"), PASSES, ids=[url.rsplit("/", 2)[-2] for url, _ in PASSES])
+@pytest.mark.parametrize(("url", "body"), PASSES, ids=[url or "workspace" for url, _ in PASSES])
 def test_what_says_not_used_passes(learning: Learning, url: str, body: dict[str, Any]) -> None:
     learning.make_all()
     learning.blobs.write(ACCOUNT, "azureml", "x", b"x")
     assert learning.call("POST" if url == SCORING else "PUT", url, body).status in (200, 201)
+
+
+def test_a_workspace_cannot_become_private_by_patch(learning: Learning) -> None:
+    learning.make_workspace()
+    refusal = learning.refused("PATCH", "", {"properties": {"publicNetworkAccess": "Disabled"}})
+    assert refusal[:2] == (501, "NotModelledInSandbox")
+    assert learning.call("GET", "").body["properties"]["publicNetworkAccess"] == "Enabled"
+
+
+KEY = {
+    "keyVaultArmId": f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv",
+    "keyIdentifier": "https://kv.vault.azure.net/k",
+}
+LIMITS = {
+    "v1": (
+        {"v1LegacyMode": True},
+        "V1LegacyModeEnabled",
+        "The workspace 'wsp' has v1LegacyMode: true, which disables this API. Set it to false.",
+    ),
+    "own key": (
+        {"encryption": {"status": "Enabled", "keyVaultProperties": KEY}},
+        "CustomerManagedKeyNotSupported",
+        (
+            "Batch deployments are not supported in workspaces with customer-managed keys, as 'wsp' is. Whether a workspace"
+            " has such keys is chosen when it is made: use another one."
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+def test_such_workspaces_have_no_batch_deployments(learning: Learning, limit: str) -> None:
+    properties, code, message = LIMITS[limit]
+    learning.make_all()
+    learning.done("PUT", "", workspace_body(**properties))
+    for url, body in ((DEPLOYMENT, deployment_body()), (ENDPOINT, endpoint_body())):
+        assert learning.refused("PUT", url, body) == (400, code, message)
+
+
+def test_a_key_that_is_off_is_no_limit(learning: Learning) -> None:
+    learning.make_all()
+    learning.done("PUT", "", workspace_body(encryption={"status": "Disabled", "keyVaultProperties": KEY}))
+    assert learning.call("PUT", DEPLOYMENT, deployment_body()).status == 201

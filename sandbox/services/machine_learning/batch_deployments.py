@@ -25,6 +25,7 @@ from sandbox.services.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
+from sandbox.services.machine_learning.workspace_limits import require_batch
 
 DEPLOYMENT_PATH = ENDPOINT_PATH + "/deployments/{deployment}"
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
@@ -78,6 +79,7 @@ class _Deployments:
         """Create (201) or replace (200) a deployment."""
         modelled_query(request)
         workspace, endpoint = workspace_of(self._world, request), self._endpoint(request)
+        require_batch(workspace)
         resource_id = f"{endpoint.id}/deployments/{request.params['deployment']}"
         old = reached(self._world, resource_id)
         if old is None:

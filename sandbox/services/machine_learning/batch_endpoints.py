@@ -24,6 +24,7 @@ from sandbox.services.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
+from sandbox.services.machine_learning.workspace_limits import require_batch
 
 ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
@@ -83,6 +84,7 @@ class _Endpoints:
         modelled_query(request)
         workspace = workspace_of(self._world, request)
         resource_id = self._id(request)
+        require_batch(workspace)
         old = reached(self._world, resource_id)
         if old is None:
             self._check_new(request.params["endpoint"])

@@ -5,7 +5,7 @@ import time
 import uuid
 from typing import Any
 
-from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.errors import ArmError, bad_request
 from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
@@ -23,6 +23,7 @@ from sandbox.services.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.services.machine_learning.system_datastores import create_system_datastores
+from sandbox.services.machine_learning.workspace_limits import refuse_other_workspaces
 
 # https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}")
@@ -34,7 +35,6 @@ _DEPENDENCIES = {
     "containerRegistry": "Microsoft.ContainerRegistry/registries",
 }
 _REQUIRED = ("storageAccount", "keyVault", "applicationInsights")
-_OTHER_KINDS = ("hubResourceId", "workspaceHubConfig", "featureStoreSettings", "associatedWorkspaces")
 # https://learn.microsoft.com/azure/machine-learning/concept-soft-delete
 _SOFT_DELETED_SECONDS = 14 * 86400
 
@@ -143,18 +143,13 @@ class _Workspaces:
 
     def _complete(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         """Check a whole workspace and fill in what the service adds."""
-        kind = body.get("kind") or "Default"
-        if kind.lower() != "default":
-            raise not_modelled(f"a workspace of kind '{kind}' (only Default)")
+        refuse_other_workspaces(body)
         body["kind"] = "Default"
         check_location(old, body, body["name"])
         body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
         if body["identity"] is None or body["identity"]["type"] == "None":
             raise bad_request("Missing identity in workspace json.", "ValidationError")
         properties = body["properties"]
-        for member in _OTHER_KINDS:
-            if properties.get(member):
-                raise not_modelled(f"a workspace with '{member}'")
         self._check_dependencies(old, properties)
         self._check_primary_identity(body)
         fill(body, {"sku": {"name": "Basic", "tier": "Basic"}, "tags": {}})
