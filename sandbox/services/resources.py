@@ -8,6 +8,7 @@ from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.routes import ANYBODY
 from sandbox.arm.schema import validate
+from sandbox.arm.types import STORAGE_ACCOUNT
 from sandbox.arm.world import World
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -152,6 +153,6 @@ def _delete_group(world: World, group_id: str) -> None:
     for item in world.store.below(group_id):
         if item.type.lower() in SOFT_DELETED:
             world.store.soft_delete(item.id)
-        elif item.type.lower() == "microsoft.storage/storageaccounts":
+        elif item.type == STORAGE_ACCOUNT:
             world.blobs.delete_account(item.name)
     world.store.delete(group_id)

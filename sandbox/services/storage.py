@@ -8,13 +8,12 @@ from sandbox.arm.errors import ArmError, resource_not_found
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.routes import ANYBODY
 from sandbox.arm.store import Resource, now_iso
+from sandbox.arm.types import BLOB_CONTAINER, STORAGE_ACCOUNT
 from sandbox.arm.world import World
 from sandbox.network import check_storage_rules
 from sandbox.services.declared import Declared, arm_schemas, fill, kept
 from sandbox.services.resources import GROUP
 
-ACCOUNT = "Microsoft.Storage/storageAccounts"
-CONTAINER = ACCOUNT + "/blobServices/containers"
 _TEMPLATE = GROUP + "/providers/Microsoft.Storage/storageAccounts/{account}"
 
 # What the service fills in when a request is silent: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
@@ -91,22 +90,22 @@ def _account(world: World, request: ArmRequest) -> Resource:
 def _containers(world: World, request: ArmRequest) -> list[dict[str, Any]]:
     """Return an account's containers: those that were made here, and those that came in through the data plane."""
     service = f"{_account(world, request).id}/blobServices/default"
-    declared = [each.body for each in world.store.children(service, CONTAINER)]
+    declared = [each.body for each in world.store.children(service, BLOB_CONTAINER)]
     names = {body["name"] for body in declared}
     others = [name for name in world.blobs.containers(request.params["account"]) if name not in names]
-    shown = {"type": CONTAINER, "properties": {"publicAccess": "None", **_CONTAINER}}
+    shown = {"type": BLOB_CONTAINER, "properties": {"publicAccess": "None", **_CONTAINER}}
     return [*declared, *({"id": f"{service}/containers/{name}", "name": name, **shown} for name in others)]
 
 
 _ACCOUNTS = Declared(
-    type=ACCOUNT,
+    type=STORAGE_ACCOUNT,
     template=_TEMPLATE,
     fill=_fill_account,
     name=(r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits"),
     taken=("StorageAccountAlreadyTaken", "The storage account named {name} is already taken."),
 )
 _CONTAINERS = Declared(
-    type=CONTAINER,
+    type=BLOB_CONTAINER,
     template=_TEMPLATE + "/blobServices/default/containers/{container}",
     fill=_fill_container,
     name=(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits and single hyphens"),
@@ -172,7 +171,7 @@ def register(world: World) -> None:
 
 def _register_blob_service(world: World) -> None:
     """``blobServices/default`` is there with its account: GET answers defaults, PUT replaces, DELETE does not exist."""
-    type_ = ACCOUNT + "/blobServices"
+    type_ = STORAGE_ACCOUNT + "/blobServices"
     defaults = {
         "cors": {"corsRules": []},
         "deleteRetentionPolicy": {"enabled": False, "allowPermanentDelete": False},

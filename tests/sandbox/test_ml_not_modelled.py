@@ -215,7 +215,7 @@ KEY = {
     "keyVaultArmId": f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv",
     "keyIdentifier": "https://kv.vault.azure.net/k",
 }
-LIMITS = {
+LIMITS: dict[str, tuple[dict[str, Any], str, str]] = {
     "v1": (
         {"v1LegacyMode": True},
         "V1LegacyModeEnabled",
@@ -225,8 +225,8 @@ LIMITS = {
         {"encryption": {"status": "Enabled", "keyVaultProperties": KEY}},
         "CustomerManagedKeyNotSupported",
         (
-            "Batch deployments are not supported in workspaces with customer-managed keys, as 'wsp' is. Whether a workspace"
-            " has such keys is chosen when it is made: use another one."
+            "Batch deployments are not supported in workspaces with customer-managed keys, as 'wsp' is. Whether a"
+            " workspace has such keys is chosen when it is made: use another one."
         ),
     ),
 }
