@@ -5,12 +5,11 @@ from typing import Any
 from sandbox.arm.requests import ArmRequest
 from sandbox.arm.types import BLOB_CONTAINER
 from sandbox.arm.world import World
+from sandbox.jobs.logs import ARTIFACT_CONTAINER
 from sandbox.services.declared import stamp
 from sandbox.services.machine_learning.scope import DATASTORES
 
 DEFAULT_DATASTORE = "workspaceblobstore"
-ARTIFACT_CONTAINER = "azureml"
-"""The container of ``workspaceartifactstore``: run logs, ``ExperimentRun/dcid.<run>/...``."""
 
 
 def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
