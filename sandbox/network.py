@@ -55,7 +55,8 @@ def is_open(resource: Resource) -> bool:
 def trusts_services(resource: Resource) -> bool:
     """Say whether a resource answers Azure's own services, of which machine learning is one."""
     properties = resource.body.get("properties") or {}
-    bypass = _rules(properties).get("bypass") or properties.get("networkRuleBypassOptions") or "None"
+    # Silence means AzureServices, for storage accounts, vaults and registries alike (REST specifications).
+    bypass = _rules(properties).get("bypass") or properties.get("networkRuleBypassOptions") or "AzureServices"
     return is_open(resource) or "azureservices" in {each.strip().lower() for each in str(bypass).split(",")}
 
 

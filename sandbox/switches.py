@@ -37,6 +37,12 @@ class Switches:
     """A scoring request needs the documented actions on the workspace too (else those on the endpoint suffice)."""
     input_read_by_caller: bool = True
     """Who starts a job must be able to read its input, beside the cluster's identity (else that identity suffices)."""
+    workspace_identity_needs_roles: bool = True
+    """A primary user-assigned identity must have its documented roles: to make a workspace, and to run jobs in it."""
+    vault_must_trust_services: bool = True
+    """A workspace is not made with a key vault whose firewall keeps Azure's services out (else it is)."""
+    builder_uses_its_identity: bool = True
+    """The identity of ``imageBuildCompute`` must read the workspace's storage and push (else the workspace's does)."""
 
 
 PROFILES = {
@@ -55,6 +61,9 @@ PROFILES = {
         init_required=False,
         invoke_needs_workspace_actions=False,
         input_read_by_caller=False,
+        workspace_identity_needs_roles=False,
+        vault_must_trust_services=False,
+        builder_uses_its_identity=False,
     ),
 }
 """The two profiles that the release tests run under."""

@@ -13,6 +13,7 @@ from typing import Any
 from sandbox import lifecycle
 from sandbox.arm.schema import Schema, settable
 from sandbox.arm.store import Resource, Store
+from sandbox.arm.types import BLOB_CONTAINER, INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
 from sandbox.client import Client
 from sandbox.home import Home
 from sandbox.services.declared import arm_schemas
@@ -20,22 +21,21 @@ from sandbox.services.machine_learning.bodies import schemas as ml_schemas
 
 _FORMAT = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 _GROUPS = "Microsoft.Resources/resourceGroups"
-_ACCOUNTS = "Microsoft.Storage/storageAccounts"
 _ML = "Microsoft.MachineLearningServices/workspaces"
 
 API_VERSIONS = {
     "Microsoft.Authorization/locks": "2020-05-01",
     "Microsoft.Authorization/roleAssignments": "2022-04-01",
     "Microsoft.Authorization/roleDefinitions": "2022-05-01-preview",
-    "Microsoft.ContainerRegistry/registries": "2023-01-01-preview",
-    "Microsoft.Insights/components": "2020-02-02",
+    REGISTRY: "2023-01-01-preview",
+    INSIGHTS: "2020-02-02",
     "Microsoft.Insights/diagnosticSettings": "2021-05-01-preview",
-    "Microsoft.KeyVault/vaults": "2024-11-01",
+    VAULT: "2024-11-01",
     "Microsoft.ManagedIdentity/userAssignedIdentities": "2023-01-31",
     "Microsoft.OperationalInsights/workspaces": "2023-09-01",
-    _ACCOUNTS: "2024-01-01",
-    f"{_ACCOUNTS}/blobServices": "2024-01-01",
-    f"{_ACCOUNTS}/blobServices/containers": "2024-01-01",
+    STORAGE_ACCOUNT: "2024-01-01",
+    f"{STORAGE_ACCOUNT}/blobServices": "2024-01-01",
+    BLOB_CONTAINER: "2024-01-01",
 }
 """The versions that pulumi-azure-native uses (a test compares them with sandbox/schemas/provider.json)."""
 
@@ -115,11 +115,11 @@ def _answers(client: Client, ids: list[str]) -> Iterator[dict[str, Any]]:
     for resource_id in ids:
         seen.add(resource_id.lower())
         yield _get(client, resource_id, _type_of(resource_id))
-    for account in [each for each in ids if _type_of(each) == _ACCOUNTS]:
+    for account in [each for each in ids if _type_of(each) == STORAGE_ACCOUNT]:
         service = f"{account}/blobServices/default"
-        implied = [_get(client, service, f"{_ACCOUNTS}/blobServices")]
+        implied = [_get(client, service, f"{STORAGE_ACCOUNT}/blobServices")]
         # A container that was made through the data plane is as real as a declared one.
-        implied += _get(client, f"{service}/containers", f"{_ACCOUNTS}/blobServices/containers")["value"]
+        implied += _get(client, f"{service}/containers", BLOB_CONTAINER)["value"]
         yield from (body for body in implied if body["id"].lower() not in seen)
 
 

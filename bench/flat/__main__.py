@@ -23,6 +23,9 @@ from pulumi_azure_native import machinelearningservices as ml
 LOCATION = "westeurope"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+FILE_CONTRIBUTOR = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
+VAULT_ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
+METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
 
 me = authorization.get_client_config()
 group = resources.ResourceGroup("flat-group", location=LOCATION)
@@ -79,9 +82,11 @@ identity = managedidentity.UserAssignedIdentity("flat-workspace-identity", **pla
 compute_identity = managedidentity.UserAssignedIdentity("flat-compute-identity", **place)
 
 
-def grant(name: str, role: str, scope: pulumi.Output[str], principal: pulumi.Input[str]) -> None:
+def grant(
+    name: str, role: str, scope: pulumi.Output[str], principal: pulumi.Input[str]
+) -> authorization.RoleAssignment:
     """Declare one role assignment."""
-    authorization.RoleAssignment(
+    return authorization.RoleAssignment(
         name,
         role_assignment_name=str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
         scope=scope,
@@ -91,10 +96,20 @@ def grant(name: str, role: str, scope: pulumi.Output[str], principal: pulumi.Inp
     )
 
 
-# As many as the program has; which roles they are does not change what an unchanged one costs.
+# As many as the program has. The workspace's have to be its real ones; which roles the others are does not change what
+# an unchanged one costs.
+of_workspace = [
+    *((CONTRIBUTOR, each) for each in (account.id, vault.id, registry.id, insights.id)),
+    (BLOB_CONTRIBUTOR, account.id),
+    (FILE_CONTRIBUTOR, account.id),
+    (VAULT_ADMINISTRATOR, vault.id),
+    (METRICS_PUBLISHER, insights.id),
+]
+grants = [
+    grant(f"flat-workspace-{number}", role, scope, identity.principal_id)
+    for number, (role, scope) in enumerate(of_workspace)
+]
 for number, scope in enumerate((account.id, vault.id, registry.id, insights.id)):
-    grant(f"flat-workspace-contributor-{number}", CONTRIBUTOR, scope, identity.principal_id)
-    grant(f"flat-workspace-data-{number}", BLOB_CONTRIBUTOR, scope, identity.principal_id)
     grant(f"flat-compute-{number}", BLOB_CONTRIBUTOR, scope, compute_identity.principal_id)
 grant("flat-deployer", BLOB_CONTRIBUTOR, account.id, me.object_id)
 
@@ -111,6 +126,7 @@ workspace = ml.Workspace(
     container_registry=registry.id,
     application_insights=insights.id,
     system_datastores_auth_mode=ml.SystemDatastoresAuthMode.IDENTITY,
+    opts=pulumi.ResourceOptions(depends_on=grants),
 )
 grant("flat-workspace-itself", CONTRIBUTOR, workspace.id, identity.principal_id)
 for name, resource in (("vault", vault.id), ("workspace", workspace.id)):

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from sandbox.arm.requests import Principal
 from sandbox.arm.store import Resource, Store
+from sandbox.arm.types import STORAGE_ACCOUNT
 from sandbox.arm.world import World
 from sandbox.authorization.data import Operation, blobs_allowed
 from sandbox.blobs import containers, reads, sas, shared_key, writes
@@ -86,7 +87,7 @@ _OPERATIONS = {
 
 def storage_account(store: Store, name: str) -> Resource | None:
     """Return the storage account resource with this (globally unique) name, or None."""
-    accounts = store.below("", "Microsoft.Storage/storageAccounts")
+    accounts = store.below("", STORAGE_ACCOUNT)
     return next((account for account in accounts if account.name.lower() == name.lower()), None)
 
 

@@ -1,9 +1,11 @@
 """Whether a deployment's environment can stand for the one that the service would build from its conda file.
 
 The sandbox builds no image. A job runs in the sandbox's own interpreter, so what the conda file pins must be installed
-there in the very version; what only the service's driver needs must be declared and need not be installed.
+there in the very version; what only the service's driver needs must be declared and need not be installed. Another
+version of Python itself is only remarked on.
 """
 
+import platform
 import re
 from importlib import metadata
 
@@ -18,11 +20,14 @@ REQUIRED = ("azureml-core", "azureml-dataset-runtime", "pip")
 
 _DRIVERS_OWN = frozenset({*REQUIRED, "setuptools", "wheel", "python"})
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][\w.-]*)\s*(?:\[[\w\s,.-]*\])?\s*(.*)$")
+_MINOR = re.compile(r"^={1,2}\s*(\d+)\.(\d+)")
 _PIN = re.compile(r"^={1,3}\s*([^\s,*]+)$")
 
 
-def check(spec: EnvironmentSpec | None) -> list[str]:
-    """Return remarks about what could not be checked.
+def check(spec: EnvironmentSpec | None, *, interpreter: str = platform.python_version()) -> list[str]:
+    """Return remarks about what could not be checked, and about a Python that is not the ``interpreter``'s version.
+
+    The latter fails no job: the project runs on several versions of Python, and its example names one of them.
 
     Raises:
         JobFailed: ``ImageBuildFailure``, naming each package that is missing or of another version.
@@ -35,7 +40,7 @@ def check(spec: EnvironmentSpec | None) -> list[str]:
     conda, pip = _dependencies(name, spec.conda_file)
     declared = {_parse(line)[0] for line in (*conda, *pip)}
     problems = [f"it does not declare '{package}'." for package in REQUIRED if package not in declared]
-    remarks = []
+    remarks = _python_remarks(conda, interpreter)
     for line in pip:
         problems += _problem(line)
     for line in conda:
@@ -47,6 +52,17 @@ def check(spec: EnvironmentSpec | None) -> list[str]:
     if problems:
         raise image_build_failed(name, problems)
     return remarks
+
+
+def _python_remarks(conda: list[str], interpreter: str) -> list[str]:
+    """Return a remark for each line that asks for a Python of another minor version."""
+    running = interpreter.split(".")[:2]
+    asked = [(line, _MINOR.match(rest)) for line in conda for package, rest in [_parse(line)] if package == "python"]
+    return [
+        f"'{line}' is asked for, and jobs here run on Python {interpreter}: what depends on that may differ"
+        for line, version in asked
+        if version is not None and list(version.groups()) != running
+    ]
 
 
 def _dependencies(name: str, text: str) -> tuple[list[str], list[str]]:

@@ -69,6 +69,25 @@ def image_build_failed(environment: str, problems: list[str]) -> JobFailed:
     )
 
 
+def image_pull_failed(image: str, who: str, object_id: str, registry_id: str) -> JobFailed:
+    """A node may not read the image (text: Azure/MachineLearningNotebooks#1479); the sandbox adds what it knows."""
+    identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
+    return JobFailed(
+        f"FailedPullingImage: Unable to pull docker image imageName: {image} error: Run docker command to pull public"
+        " image failed with error: Error response from daemon: unauthorized: authentication required, visit"
+        f" https://aka.ms/acr/authorization for more information. {identity} lacks a role such as 'AcrPull' on"
+        f" '{registry_id}'."
+    )
+
+
+def workspace_identity_lacks(object_id: str, workspace_id: str) -> JobFailed:
+    """The workspace's own identity may not work in it; the text is ours."""
+    return JobFailed(
+        f"The primary identity of the workspace ({object_id}) lacks a role such as 'Contributor' on '{workspace_id}'."
+        " https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication requires it."
+    )
+
+
 def sandbox_stopped() -> JobFailed:
     """The sandbox ended while the job was running."""
     return JobFailed(

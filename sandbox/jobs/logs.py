@@ -15,8 +15,8 @@ from pathlib import Path
 from sandbox.blobs.store import BlobStore
 from sandbox.jobs.records import RunRecords
 
-CONTAINER = "azureml"
-"""The container of run artifacts in a workspace's storage account."""
+ARTIFACT_CONTAINER = "azureml"
+"""The container of run artifacts (``workspaceartifactstore``) in a workspace's storage account."""
 
 EXECUTION = "logs/azureml/executionlogs.txt"
 STANDARD = "user_logs/std_log_0.txt"
@@ -50,7 +50,7 @@ class JobLogs:
     _started: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y%m%d%H"))
 
     def __post_init__(self) -> None:
-        self.blobs.create_container(self.account, CONTAINER)
+        self.blobs.create_container(self.account, ARTIFACT_CONTAINER)
         self.write("logs/readme.txt", _README)
 
     def file(self, path: str) -> Path:
@@ -103,7 +103,7 @@ class JobLogs:
         changed = await asyncio.to_thread(self._send, whole)
         for path in changed:
             run = self.parent if path == EXECUTION else self.child
-            self.records.add_log(run, path, self.account, CONTAINER, _blob(run, path))
+            self.records.add_log(run, path, self.account, ARTIFACT_CONTAINER, _blob(run, path))
 
     def _send(self, whole: bool) -> list[str]:
         """Copy changed files to blobs; return those that were sent for the first time."""
@@ -121,7 +121,7 @@ class JobLogs:
                 # The storage account may be deleted while a job runs.
                 with contextlib.suppress(FileNotFoundError, KeyError):
                     shutil.copyfile(file, copy)
-                    self.blobs.adopt(self.account, CONTAINER, _blob(run, path), copy)
+                    self.blobs.adopt(self.account, ARTIFACT_CONTAINER, _blob(run, path), copy)
                 if path not in self._sent:
                     fresh.append(path)
                 self._sent[path] = state

@@ -115,7 +115,7 @@ class Jobs(Protocol):
         """Take a job whose run records already exist (status ``Preparing``); progress goes to those records."""
 
     def cancel(self, name: str) -> None:
-        """Stop a job; its records end as ``Canceled``. Nothing happens when it has already ended."""
+        """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
 
 
 class NoJobs:

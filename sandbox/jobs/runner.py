@@ -73,7 +73,7 @@ class JobRunner:
                 self._records.finish(run["runId"], status, error)
 
     def cancel(self, name: str) -> None:
-        """Stop a job; its records end as ``Canceled``. Nothing happens when it has already ended."""
+        """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
         if name.lower() not in self._tasks:
             return
         _, task = self._tasks[name.lower()]

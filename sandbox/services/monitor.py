@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.arm.errors import ArmError, resource_not_found
 from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource, now_iso
+from sandbox.arm.types import INSIGHTS
 from sandbox.arm.world import World
 from sandbox.services.declared import Declared, fill, kept
 from sandbox.services.resources import GROUP
@@ -72,7 +73,7 @@ def register(world: World) -> None:
         ),
     ).register(world)
     Declared(
-        type="Microsoft.Insights/components",
+        type=INSIGHTS,
         template=GROUP + "/providers/Microsoft.Insights/components/{component}",
         fill=_fill_component,
         name=(r"[^%&\\?/]{0,259}[^%&\\?/. ]", "1 to 260 characters without % & \\ ? /, no space or full stop last"),

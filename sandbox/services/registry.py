@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest
 from sandbox.arm.store import Resource, now_iso
+from sandbox.arm.types import REGISTRY
 from sandbox.arm.world import World
 from sandbox.network import check_registry_rules
 from sandbox.services.declared import Declared, fill, kept, stamp
@@ -46,7 +47,7 @@ def _fill(_: World, request: ArmRequest, old: Resource | None, body: dict[str, A
 def register(world: World) -> None:
     """Serve registries."""
     Declared(
-        type="Microsoft.ContainerRegistry/registries",
+        type=REGISTRY,
         template=GROUP + "/providers/Microsoft.ContainerRegistry/registries/{registry}",
         fill=_fill,
         name=(r"[a-zA-Z0-9]{5,50}", "5 to 50 letters and digits"),

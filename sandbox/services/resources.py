@@ -8,6 +8,7 @@ from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.routes import ANYBODY
 from sandbox.arm.schema import validate
+from sandbox.arm.types import STORAGE_ACCOUNT
 from sandbox.arm.world import World
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -34,22 +35,42 @@ _NAME = re.compile(r"^[-\w.()]{0,89}[-\w()]$")
 
 def register(world: World) -> None:
     """Serve the subscription, and PUT, GET, HEAD, DELETE and list of resource groups."""
-    store = world.store
+    groups = _Groups(world)
+    router = world.router
+    router.add("GET", "/subscriptions/{subscription}", groups.subscription)
+    router.add("PUT", GROUP, groups.put)
+    router.add("GET", GROUP, groups.get)
+    router.add("HEAD", GROUP, groups.head)
+    router.add("DELETE", GROUP, groups.delete)
+    router.add("GET", "/subscriptions/{subscription}/resourceGroups", groups.list, need=ANYBODY)
+    router.add("GET", GROUP + "/resources", groups.contents)
+    results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
+    router.add("GET", results + "/{operation}", groups.result, need=ANYBODY)
 
-    async def subscription(request: ArmRequest) -> ArmResponse:
+
+class _Groups:
+    """The handlers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        world.operations.register("delete resource group", lambda group_id: _delete_group(world, group_id))
+
+    async def subscription(self, request: ArmRequest) -> ArmResponse:
+        """Answer the subscription."""
         name = request.params["subscription"]
         return ArmResponse(
             200,
             {
                 "id": f"/subscriptions/{name}",
                 "subscriptionId": name,
-                "tenantId": world.tenant_id,
+                "tenantId": self._world.tenant_id,
                 "displayName": "sandbox",
                 "state": "Enabled",
             },
         )
 
-    async def put(request: ArmRequest) -> ArmResponse:
+    async def put(self, request: ArmRequest) -> ArmResponse:
+        """Create (201) or replace (200) a group."""
         modelled_query(request)
         name = request.params["group"]
         if not _NAME.match(name):
@@ -59,7 +80,7 @@ def register(world: World) -> None:
                 f"The resource group name '{name}' is invalid: 1 to 90 of letters, digits, -_.()",
             )
         body = validate(_SCHEMA, request.body)
-        old = store.get(_id(request))
+        old = self._world.store.get(_id(request))
         location = body["location"].replace(" ", "").lower()
         if old is not None and old.body["location"] != location:
             raise ArmError(
@@ -77,37 +98,41 @@ def register(world: World) -> None:
             "properties": {"provisioningState": "Succeeded"},
         }
         answer |= {key: body[key] for key in ("tags", "managedBy") if body.get(key) is not None}
-        store.put(resource_id, answer["type"], answer)
+        self._world.store.put(resource_id, answer["type"], answer)
         return ArmResponse(201 if old is None else 200, answer)
 
-    async def get(request: ArmRequest) -> ArmResponse:
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a group."""
         modelled_query(request)
-        return ArmResponse(200, _existing(world, request).body)
+        return ArmResponse(200, _existing(self._world, request).body)
 
-    async def head(request: ArmRequest) -> ArmResponse:
-        _existing(world, request)
+    async def head(self, request: ArmRequest) -> ArmResponse:
+        """Answer whether a group is there: 204 or 404."""
+        _existing(self._world, request)
         return ArmResponse(204)
 
-    async def list_(request: ArmRequest) -> ArmResponse:
+    async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer the groups that the caller may read: this list is filtered, not refused."""
         caller = request.principal.object_id if request.principal else ""
         modelled_query(request)
-        groups = store.children(
+        groups = self._world.store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
         )
-        shown = [each.body for each in groups if world.authorization.allowed(caller, _READ_GROUP, each.id)]
+        shown = [each.body for each in groups if self._world.authorization.allowed(caller, _READ_GROUP, each.id)]
         return ArmResponse(200, {"value": shown})
 
-    async def contents(request: ArmRequest) -> ArmResponse:
+    async def contents(self, request: ArmRequest) -> ArmResponse:
+        """Answer what is in a group."""
         modelled_query(request)
-        found = [item.body for item in store.below(_id(request)) if item.type.count("/") == 1]
+        found = [item.body for item in self._world.store.below(_id(request)) if item.type.count("/") == 1]
         shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
         return ArmResponse(200, {"value": shown})
 
-    async def delete(request: ArmRequest) -> ArmResponse:
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Begin to delete a group and what is in it: 202."""
         modelled_query(request)
-        group = _existing(world, request)
-        headers = world.operations.start(
+        group = _existing(self._world, request)
+        headers = self._world.operations.start(
             request,
             group.id,
             "delete resource group",
@@ -118,22 +143,9 @@ def register(world: World) -> None:
         )
         return ArmResponse(202, None, headers)
 
-    async def result(request: ArmRequest) -> ArmResponse:
-        return world.operations.result(request)
-
-    world.operations.register("delete resource group", lambda group_id: _delete_group(world, group_id))
-    router = world.router
-    router.add("GET", "/subscriptions/{subscription}", subscription)
-    router.add("PUT", GROUP, put)
-    router.add("GET", GROUP, get)
-    router.add("HEAD", GROUP, head)
-    router.add("DELETE", GROUP, delete)
-    router.add("GET", "/subscriptions/{subscription}/resourceGroups", list_, need=ANYBODY)
-    router.add("GET", GROUP + "/resources", contents)
-    results = (
-        "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults/{operation}"
-    )
-    router.add("GET", results, result, need=ANYBODY)
+    async def result(self, request: ArmRequest) -> ArmResponse:
+        """Answer how far a deletion is."""
+        return self._world.operations.result(request)
 
 
 def _id(request: ArmRequest) -> str:
@@ -152,6 +164,6 @@ def _delete_group(world: World, group_id: str) -> None:
     for item in world.store.below(group_id):
         if item.type.lower() in SOFT_DELETED:
             world.store.soft_delete(item.id)
-        elif item.type.lower() == "microsoft.storage/storageaccounts":
+        elif item.type == STORAGE_ACCOUNT:
             world.blobs.delete_account(item.name)
     world.store.delete(group_id)

@@ -5,12 +5,11 @@ from typing import Any
 from sandbox.arm.errors import ArmError
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
+from sandbox.arm.types import VAULT
 from sandbox.arm.world import World
 from sandbox.network import as_ranges
 from sandbox.services.declared import Declared, fill, stamp
 from sandbox.services.resources import GROUP
-
-VAULT = "Microsoft.KeyVault/vaults"
 
 
 def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:

@@ -48,12 +48,12 @@ class Team:
         self._put(
             self.workspace,
             ML,
-            {"identity": uses, "tags": {"owner": "team"}},
+            # Its own identity, which the service grants what it needs.
+            {"identity": {"type": "SystemAssigned"}, "tags": {"owner": "team"}},
             storageAccount=self.storage,
             keyVault=vault,
             applicationInsights=insights,
             containerRegistry=self.registry,
-            primaryUserAssignedIdentity=identity,
             systemDatastoresAuthMode="identity",
         )
         scale = {"minNodeCount": 0, "maxNodeCount": 4, "nodeIdleTimeBeforeScaleDown": "PT2M"}

@@ -9,12 +9,13 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER, CONTRIBUTOR
 from sandbox.client import Answer
 from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox
 
 ML = "2025-12-01"
 ROLES = "2022-04-01"
+FILE_CONTRIBUTOR = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
 QUEUE_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
 TABLE_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 _TYPE = "Microsoft.MachineLearningServices/workspaces"
@@ -157,7 +158,7 @@ def build(sandbox: Sandbox, name: str = "authz") -> Estate:
     estate.put(estate.storage, place | account, api=_APIS["Microsoft.Storage"])
     identities = {who: _identity(estate, who) for who in ("workspace", "jobs")}
     estate.cluster_identity = identities["jobs"]["properties"]["principalId"]
-    _workspace(estate, name, identities["workspace"]["id"])
+    _workspace(estate, name, identities["workspace"])
     for role in (BLOB_CONTRIBUTOR, QUEUE_CONTRIBUTOR, TABLE_CONTRIBUTOR):
         sandbox.grant(estate.cluster_identity, role, estate.storage)
     sandbox.grant("deployer", BLOB_CONTRIBUTOR, estate.storage)
@@ -175,7 +176,8 @@ def _identity(estate: Estate, who: str) -> Any:
     return estate.put(path, {"location": estate.sandbox.location}, api="2023-01-31")
 
 
-def _workspace(estate: Estate, name: str, identity: str) -> None:
+def _workspace(estate: Estate, name: str, own: Any) -> None:
+    identity, principal = own["id"], own["properties"]["principalId"]
     sandbox, place = estate.sandbox, {"location": estate.sandbox.location}
     vault = f"{estate.group}/providers/Microsoft.KeyVault/vaults/{name}-vault"
     sku = {"family": "A", "name": "standard"}
@@ -193,8 +195,13 @@ def _workspace(estate: Estate, name: str, identity: str) -> None:
         "systemDatastoresAuthMode": "Identity",
         "primaryUserAssignedIdentity": identity,
     }
+    for scope in (estate.storage, vault, insights):
+        sandbox.grant(principal, CONTRIBUTOR, scope)
+    for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR):
+        sandbox.grant(principal, role, estate.storage)
     given = {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
     estate.put(estate.workspace, place | {"identity": given, "properties": properties})
+    sandbox.grant(principal, CONTRIBUTOR, estate.workspace)
     datastore = estate.send("deployer", "GET", f"{estate.workspace}/datastores/workspaceblobstore").json
     estate.container = datastore["properties"]["containerName"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.blobs.store import BlobStore
-from sandbox.jobs.logs import CONTAINER
+from sandbox.jobs.logs import ARTIFACT_CONTAINER
 from sandbox.jobs.records import Record, RunRecords
 from sandbox.jobs.request import (
     CodeFiles,
@@ -128,6 +128,6 @@ class JobBench:
         output = {name.removeprefix(prefix): self.blobs.read(ACCOUNT, "data", name) for name in names}
         logs = {}
         for path, (account, container, blob) in (parent["logs"] | child["logs"]).items():
-            assert (account, container) == (ACCOUNT, CONTAINER)
+            assert (account, container) == (ACCOUNT, ARTIFACT_CONTAINER)
             logs[path] = self.blobs.read(account, container, blob).decode()
         return Outcome(parent, child, output, logs)

@@ -1,6 +1,7 @@
 """The machine learning service behind a router, without HTTP: a workspace with what it needs, and calls to it."""
 
 import asyncio
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,8 @@ from sandbox.arm.routes import ARM_HOST, Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
 from sandbox.authorization import bootstrap
-from sandbox.authorization.evaluation import Authorization
+from sandbox.authorization.evaluation import ASSIGNMENT, Authorization
+from sandbox.authorization.roles import BLOB_CONTRIBUTOR, CONTRIBUTOR
 from sandbox.blobs.store import BlobStore
 from sandbox.jobs.request import JobRequest
 from sandbox.services import machine_learning
@@ -33,6 +35,7 @@ _DEPENDENCIES = {
     "applicationInsights": f"{GROUP}/providers/Microsoft.Insights/components/ai",
 }
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
+FILE_CONTRIBUTOR = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
 
 
 @dataclass
@@ -78,6 +81,21 @@ class Learning:
         self._seed(_DEPENDENCIES["keyVault"], "Microsoft.KeyVault/vaults")
         self._seed(_DEPENDENCIES["applicationInsights"], "Microsoft.Insights/components")
         self._seed(IDENTITY, "Microsoft.ManagedIdentity/userAssignedIdentities", principalId="p1", clientId="c1")
+
+    def grant(self, principal: str, role: str, scope: str) -> str:
+        """Assign a role, past the service; return the assignment's id."""
+        name = uuid.uuid5(uuid.NAMESPACE_URL, f"{principal} {role} {scope}")
+        resource_id = f"{scope}/providers/{ASSIGNMENT}/{name}"
+        properties = {"scope": scope, "principalId": principal, "roleDefinitionId": f"/{role}"}
+        self.store.put(resource_id, ASSIGNMENT, {"id": resource_id, "name": str(name), "properties": properties})
+        return resource_id
+
+    def grant_workspace_identity(self, principal: str) -> None:
+        """Assign what the service documents for a workspace's identity, on what the workspace ``wsp`` stands on."""
+        for scope in _DEPENDENCIES.values():
+            self.grant(principal, CONTRIBUTOR, scope)
+        for role in (BLOB_CONTRIBUTOR, FILE_CONTRIBUTOR):
+            self.grant(principal, role, _DEPENDENCIES["storageAccount"])
 
     def _seed(self, resource_id: str, type_: str, **properties: str) -> None:
         self.store.put(resource_id, type_, {"id": resource_id, "location": "westeurope", "properties": properties})

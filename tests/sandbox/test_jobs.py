@@ -1,6 +1,7 @@
 """Batch jobs that succeed: what the script is given, and what is left of a job."""
 
 import json
+import platform
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -249,7 +250,33 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
 
 def test_the_examples_environment_is_the_one_that_jobs_run_in() -> None:
     conda = Path("examples/digits/environment/conda.yaml").read_text(encoding="utf-8")
-    assert check(EnvironmentSpec("digits", "1", "image:1", conda)) == []
+    assert check(EnvironmentSpec("digits", "1", "image:1", conda), interpreter="3.11.9") == []
+
+
+@pytest.mark.parametrize(
+    ("python", "interpreter", "differs"),
+    [
+        ("python=3.11", "3.12.1", True),
+        ("conda-forge::python=3.11.4", "3.13.0", True),
+        ("python==3.1", "3.11.7", True),
+        ("python=3.11", "3.11.7", False),
+        ("python=3.11.4", "3.11.7", False),
+        ("python>=3.9", "3.12.1", False),
+        ("python", "3.12.1", False),
+    ],
+)
+def test_another_python_is_remarked_on_and_fails_nothing(python: str, interpreter: str, *, differs: bool) -> None:
+    conda = CONDA.replace("python=3.11", python)
+    remark = f"'{python}' is asked for, and jobs here run on Python {interpreter}: what depends on that may differ"
+    assert check(EnvironmentSpec("e", "1", "image:1", conda), interpreter=interpreter) == ([remark] if differs else [])
+
+
+def test_a_job_on_another_python_says_so_in_its_log(bench: JobBench) -> None:
+    environment = EnvironmentSpec("env", "1", "image:1", CONDA.replace("python=3.11", "python=2.7"))
+    done = bench.run(bench.request(NAMES, environment=environment))
+    assert done.parent["status"] == "Completed"
+    line = f"Environment: 'python=2.7' is asked for, and jobs here run on Python {platform.python_version()}: what"
+    assert line in done.logs["logs/azureml/executionlogs.txt"]
 
 
 def test_conda_packages_that_are_no_python_packages_are_remarked_on() -> None:

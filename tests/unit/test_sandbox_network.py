@@ -43,6 +43,7 @@ def test_who_gets_in(properties: dict[str, Any], address: str, expected: bool) -
         ({"networkAcls": DENY}, True),
         ({"networkAcls": {**DENY, "bypass": "Logging, AzureServices"}}, True),
         ({"networkAcls": {**DENY, "bypass": "None"}}, False),
+        ({"networkAcls": {"defaultAction": "Deny"}}, True),
         ({"networkRuleSet": {"defaultAction": "Deny"}, "networkRuleBypassOptions": "AzureServices"}, True),
         ({"networkRuleSet": {"defaultAction": "Deny"}, "networkRuleBypassOptions": "None"}, False),
     ],

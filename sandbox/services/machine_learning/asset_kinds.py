@@ -10,6 +10,7 @@ from sandbox.arm.store import Resource
 from sandbox.arm.world import World
 from sandbox.services.machine_learning.locations import kind_of, place_of
 from sandbox.services.machine_learning.scope import WORKSPACES
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
 
 Check = Callable[[World, Resource, dict[str, Any]], None]
 """Refuse the properties of a new version: (world, workspace, properties)."""
@@ -62,6 +63,7 @@ def _check_environment(_: World, __: Resource, properties: dict[str, Any]) -> No
     given = [member for member in ("image", "build") if properties.get(member)]
     if len(given) != 1:
         raise bad_request("An environment needs exactly one of 'image' and 'build'.", "UserError")
+    refuse_unmodelled("an environment", {"properties": properties}, _NOT_MODELLED)
 
 
 def _check_data(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
@@ -79,6 +81,11 @@ def _check_place(world: World, workspace: Resource, properties: dict[str, Any], 
         raise bad_request(f"'properties.{member}': there is nothing at '{uri}'.", "UserError")
 
 
+_NOT_MODELLED: Members = {
+    "properties.osType": ("Linux",),
+    "properties.autoRebuild": ("Disabled",),
+    "properties.inferenceConfig": (),
+}
 _PATHS_FIXED = "Asset paths cannot be updated."
 _ANY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
 

@@ -24,6 +24,8 @@ from sandbox.services.machine_learning.scope import (
     reached,
     workspace_of,
 )
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
+from sandbox.services.machine_learning.workspace_limits import require_batch
 
 DEPLOYMENT_PATH = ENDPOINT_PATH + "/deployments/{deployment}"
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
@@ -37,6 +39,12 @@ _CREATE_ONLY = (
     ("resources", "instanceType"),
     ("resources", "properties"),
 )
+_NOT_MODELLED: Members = {
+    "kind": (),
+    "sku": (),
+    "properties.resources.instanceType": (),
+    "properties.resources.properties": (),
+}
 _SCRIPT = re.compile(r"[^/\\].*\.py")
 
 
@@ -71,6 +79,7 @@ class _Deployments:
         """Create (201) or replace (200) a deployment."""
         modelled_query(request)
         workspace, endpoint = workspace_of(self._world, request), self._endpoint(request)
+        require_batch(workspace)
         resource_id = f"{endpoint.id}/deployments/{request.params['deployment']}"
         old = reached(self._world, resource_id)
         if old is None:
@@ -81,6 +90,7 @@ class _Deployments:
         body |= {"id": resource_id, "name": name, "type": DEPLOYMENTS, "location": location_of(body, workspace)}
         if body.get("identity") is not None:
             raise not_modelled("an identity on a batch deployment")
+        refuse_unmodelled("a batch deployment", body, _NOT_MODELLED)
         kept_members(old, body["properties"], _CREATE_ONLY)
         self._check_parts(workspace, body["properties"])
         compute = compute_of(self._world, workspace, body["properties"])

@@ -23,12 +23,16 @@ from sandbox.services.machine_learning.scope import (
     reached,
     workspace_of,
 )
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
+from sandbox.services.machine_learning.workspace_limits import require_batch
 
 ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 NAME = re.compile(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 NAME_RULE = "3 to 32 letters, digits and single hyphens, the first a letter, the last a letter or digit"
 _ENDPOINTS_PER_REGION = 100
+# Keys are without meaning where only Entra tokens are taken; which error they get is not known.
+_NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
 
 def register(world: World) -> None:
@@ -80,6 +84,7 @@ class _Endpoints:
         modelled_query(request)
         workspace = workspace_of(self._world, request)
         resource_id = self._id(request)
+        require_batch(workspace)
         old = reached(self._world, resource_id)
         if old is None:
             self._check_new(request.params["endpoint"])
@@ -88,6 +93,7 @@ class _Endpoints:
         name = resource_id.rsplit("/", 1)[-1]
         body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
         _check_access(body)
+        refuse_unmodelled("a batch endpoint", body, _NOT_MODELLED)
         take_identity(self._world, request, body, old)
         self._complete_defaults(body, old)
         self._complete(body, old, request)
@@ -148,7 +154,7 @@ class _Endpoints:
 
     def _complete(self, body: dict[str, Any], old: Resource | None, request: ArmRequest) -> None:
         properties = body["properties"]
-        # Write-only in the REST specification, and without meaning for Entra tokens.
+        # Write-only in the REST specification.
         properties.pop("keys", None)
         added = {"BatchEndpointCreationApiVersion": request.api_version, "azureml.onlineendpointid": body["id"]}
         properties["properties"] = grown(old, properties.get("properties"), added)

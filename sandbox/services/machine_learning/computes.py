@@ -21,6 +21,7 @@ from sandbox.services.machine_learning.scope import (
     reached,
     workspace_of,
 )
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
 
 _PATH = WORKSPACE_PATH + "/computes/{compute}"
 _OTHER_TYPES = (
@@ -40,6 +41,15 @@ _VM_SIZE = re.compile(r"(Standard|Basic)_[A-Za-z0-9]+([_-][A-Za-z0-9]+)*", re.IG
 # https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
 _COMPUTES_PER_REGION = 500
 _NODES_PER_CLUSTER = 100
+_NOT_MODELLED: Members = {
+    "sku": (),
+    "properties.resourceId": (),
+    "properties.properties.subnet": (),
+    "properties.properties.isolatedNetwork": (False,),
+    "properties.properties.enableNodePublicIp": (True,),
+    "properties.properties.virtualMachineImage": (),
+    "properties.properties.propertyBag": (),
+}
 
 
 def register(world: World) -> None:
@@ -83,6 +93,7 @@ class _Computes:
             self._check_new(name)
         refuse_other_cases(request.body, "properties", "computeType", _OTHER_TYPES, "a compute")
         body = checked("compute", request.body)
+        refuse_unmodelled("a cluster", body, _NOT_MODELLED)
         resource_id = old.id if old else f"{workspace.id}/computes/{name}"
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}
         body["location"] = location_of(body, workspace)

@@ -8,11 +8,11 @@ from sandbox.arm.queries import modelled_query, take
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.schema import validate
 from sandbox.arm.store import Resource
+from sandbox.arm.types import STORAGE_ACCOUNT
 from sandbox.arm.world import World
 from sandbox.services.declared import fill, stamp
 from sandbox.services.machine_learning.bodies import checked, refuse_other_cases, schemas
 from sandbox.services.machine_learning.scope import DATASTORES, WORKSPACE_PATH, existing, reached, workspace_of
-from sandbox.services.storage import ACCOUNT
 
 _PATH = WORKSPACE_PATH + "/datastores/{datastore}"
 _OTHER_TYPES = ("AzureDataLakeGen1", "Hdfs", "OneLake")
@@ -127,6 +127,6 @@ class _Datastores:
                 properties[member] = before.get(member)
             if not properties.get(member):
                 raise bad_request(f"required member 'properties.{member}' is missing", "ValidationError")
-        accounts = self._world.store.below("", ACCOUNT)
+        accounts = self._world.store.below("", STORAGE_ACCOUNT)
         if not skip and properties["accountName"].lower() not in {each.name.lower() for each in accounts}:
             raise bad_request(f"The storage account '{properties['accountName']}' does not exist.", "UserError")

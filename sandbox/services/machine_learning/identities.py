@@ -40,14 +40,6 @@ def answered_identity(
     return result
 
 
-def principal_of(resource: Resource) -> str:
-    """Return the object id that a cluster's nodes run as: its user-assigned identity's, else its own; "" for none."""
-    identity = resource.body.get("identity") or {}
-    for each in (identity.get("userAssignedIdentities") or {}).values():
-        return str(each["principalId"])
-    return str(identity.get("principalId") or "")
-
-
 def _check_assignable(world: World, request: ArmRequest, identity_ids: list[str]) -> None:
     caller = request.principal
     if caller is None:

@@ -5,11 +5,17 @@ from typing import Any
 
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.arm.schema import Schema, validate
+from sandbox.services.machine_learning.unmodelled import Members, refuse_unmodelled
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
 # In the data plane's model, but no client sends them: whether they have an effect is not known.
-_NOT_MODELLED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
+_UNTYPED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
+_NOT_MODELLED: Members = {
+    **{f"properties.{member}": () for member in _UNTYPED},
+    "properties.compute.isLocal": (False,),
+    "properties.properties": (),
+}
 _SCHEMA: Schema = {
     "type": "object",
     "required": ["properties"],
@@ -50,7 +56,7 @@ _SCHEMA: Schema = {
                 # Without effect for model deployments, as documented (experimentName) and reported (name: #32763).
                 "name": _TEXT,
                 "properties": {"type": "map", "values": {"type": "text"}},
-                **{member: {"type": "any"} for member in _NOT_MODELLED},
+                **{member: {"type": "any"} for member in _UNTYPED},
             },
         }
     },
@@ -85,14 +91,16 @@ def parse(body: Any) -> Invocation:
     """
     if body is None:
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
-    given = validate(_SCHEMA, _in_our_case(_SCHEMA, body))["properties"]
-    for member in _NOT_MODELLED:
-        if given.get(member) is not None:
-            raise not_modelled(f"'properties.{member}' in a scoring request")
+    request = validate(_SCHEMA, _in_our_case(_SCHEMA, body))
+    refuse_unmodelled("a scoring request", request, _NOT_MODELLED)
+    given = request["properties"]
     kind, uri = _input(given.get("inputData") or {})
     dataset = given.get("outputDataset")
     if dataset is not None and not dataset.get("datastoreId"):
         raise bad_request("required member 'properties.outputDataset.datastoreId' is missing", "UserError")
+    if dataset is not None and given.get("outputData"):
+        # Which of the two would win is documented nowhere.
+        raise not_modelled("'properties.outputData' together with 'properties.outputDataset' in a scoring request")
     retry, compute = given.get("retrySettings") or {}, given.get("compute") or {}
     return Invocation(
         input_kind=kind,
@@ -141,6 +149,8 @@ def _input(inputs: dict[str, Any]) -> tuple[str, str]:
         raise bad_request(
             f"'{member}.jobInputType' is '{given['jobInputType']}'; allowed: UriFolder, UriFile.", "UserError"
         )
+    if given.get("value") is not None:
+        raise not_modelled(f"'{member}.value' of an input of type {given['jobInputType']}: only its 'uri' is read")
     if not given.get("uri"):
         raise bad_request(f"required member '{member}.uri' is missing", "UserError")
     # A question mark is no pattern: it begins the query of a URL.

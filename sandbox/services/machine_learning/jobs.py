@@ -54,9 +54,7 @@ class _Jobs:
         record = self._existing(request)
         if record["status"] in TERMINAL:
             raise bad_request(f"The job '{record['runId']}' is {record['status']} and cannot be canceled.", "UserError")
-        job = record["rootRunId"]
-        self._records.update(job, status="CancelRequested")
-        self._world.jobs.cancel(job)
+        self._world.jobs.cancel(record["rootRunId"])
         return ArmResponse(200)
 
     def _existing(self, request: ArmRequest) -> Record:

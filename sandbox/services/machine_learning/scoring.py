@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.arm.durations import format_duration, parse_duration
 from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.identities import principal_of
 from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
@@ -18,7 +19,6 @@ from sandbox.services.machine_learning.deployment_settings import (
     check_range,
     check_timeout,
 )
-from sandbox.services.machine_learning.identities import principal_of
 from sandbox.services.machine_learning.invocation import Invocation, parse
 from sandbox.services.machine_learning.job_answers import batch_job
 from sandbox.services.machine_learning.job_places import code_files, input_place, model_files, output_place
@@ -165,7 +165,7 @@ class _Scoring:
             error_threshold=_first(asked.error_threshold, settings["errorThreshold"]),
             output_action=settings["outputAction"],
             logging_level=settings["loggingLevel"],
-            cluster_identity=principal_of(compute),
+            cluster_identity=principal_of(compute.body),
             caller=caller,
             **_files(world, workspace, settings),
         )

@@ -3,13 +3,13 @@
 from typing import Any
 
 from sandbox.arm.requests import ArmRequest
+from sandbox.arm.types import BLOB_CONTAINER
 from sandbox.arm.world import World
+from sandbox.jobs.logs import ARTIFACT_CONTAINER
 from sandbox.services.declared import stamp
 from sandbox.services.machine_learning.scope import DATASTORES
 
 DEFAULT_DATASTORE = "workspaceblobstore"
-ARTIFACT_CONTAINER = "azureml"
-"""The container of ``workspaceartifactstore``: run logs, ``ExperimentRun/dcid.<run>/...``."""
 
 
 def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
@@ -30,10 +30,9 @@ def _store_container(world: World, account_id: str, name: str) -> None:
     """Make the container a resource too, so that roles can be granted on it."""
     resource_id = f"{account_id}/blobServices/default/containers/{name}"
     if world.store.get(resource_id) is None:
-        type_ = "Microsoft.Storage/storageAccounts/blobServices/containers"
         properties = {"publicAccess": "None", "leaseStatus": "Unlocked", "leaseState": "Available"}
-        body = {"id": resource_id, "name": name, "type": type_, "properties": properties}
-        world.store.put(resource_id, type_, body)
+        body = {"id": resource_id, "name": name, "type": BLOB_CONTAINER, "properties": properties}
+        world.store.put(resource_id, BLOB_CONTAINER, body)
 
 
 def _store(world: World, request: ArmRequest, workspace: dict[str, Any], name: str, properties: dict[str, Any]) -> None:

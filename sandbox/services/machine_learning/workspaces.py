@@ -5,10 +5,11 @@ import time
 import uuid
 from typing import Any
 
-from sandbox.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.arm.errors import ArmError, bad_request
 from sandbox.arm.queries import modelled_query
 from sandbox.arm.requests import ArmRequest, ArmResponse
 from sandbox.arm.store import Resource
+from sandbox.arm.types import INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
 from sandbox.arm.world import World
 from sandbox.services.declared import check_location, fill, stamp
 from sandbox.services.machine_learning.bodies import checked
@@ -23,18 +24,19 @@ from sandbox.services.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.services.machine_learning.system_datastores import create_system_datastores
+from sandbox.services.machine_learning.workspace_identity import check_identity_roles, check_vault_lets_in
+from sandbox.services.machine_learning.workspace_limits import refuse_other_workspaces
 
 # https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}")
 # Member: the type that its id must be of. Without the first three there is no workspace (Azure/azure-cli#28980).
 _DEPENDENCIES = {
-    "storageAccount": "Microsoft.Storage/storageAccounts",
-    "keyVault": "Microsoft.KeyVault/vaults",
-    "applicationInsights": "Microsoft.Insights/components",
-    "containerRegistry": "Microsoft.ContainerRegistry/registries",
+    "storageAccount": STORAGE_ACCOUNT,
+    "keyVault": VAULT,
+    "applicationInsights": INSIGHTS,
+    "containerRegistry": REGISTRY,
 }
 _REQUIRED = ("storageAccount", "keyVault", "applicationInsights")
-_OTHER_KINDS = ("hubResourceId", "workspaceHubConfig", "featureStoreSettings", "associatedWorkspaces")
 # https://learn.microsoft.com/azure/machine-learning/concept-soft-delete
 _SOFT_DELETED_SECONDS = 14 * 86400
 
@@ -75,6 +77,7 @@ class _Workspaces:
         resource_id = resource_id if old is None else old.id
         body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": WORKSPACES}
         self._complete(request, old, body)
+        check_identity_roles(self._world, body)
         with self._world.store.transaction():
             is_new, headers = self._provisioning.put(request, resource_id, WORKSPACES, body, None)
             if is_new:
@@ -143,18 +146,13 @@ class _Workspaces:
 
     def _complete(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         """Check a whole workspace and fill in what the service adds."""
-        kind = body.get("kind") or "Default"
-        if kind.lower() != "default":
-            raise not_modelled(f"a workspace of kind '{kind}' (only Default)")
+        refuse_other_workspaces(body)
         body["kind"] = "Default"
         check_location(old, body, body["name"])
         body["identity"] = answered_identity(self._world, request, body.get("identity"), old)
         if body["identity"] is None or body["identity"]["type"] == "None":
             raise bad_request("Missing identity in workspace json.", "ValidationError")
         properties = body["properties"]
-        for member in _OTHER_KINDS:
-            if properties.get(member):
-                raise not_modelled(f"a workspace with '{member}'")
         self._check_dependencies(old, properties)
         self._check_primary_identity(body)
         fill(body, {"sku": {"name": "Basic", "tier": "Basic"}, "tags": {}})
@@ -174,6 +172,8 @@ class _Workspaces:
             found = self._world.store.get(wanted)
             if found is None or found.type.lower() != type_.lower():
                 raise bad_request(f"'properties.{member}': there is no {type_} '{wanted}'.", "ValidationError")
+            if found.type == VAULT:
+                check_vault_lets_in(self._world, found)
             before = old.body["properties"].get(member) if old else wanted
             if (
                 member in _REQUIRED

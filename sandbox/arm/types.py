@@ -1,0 +1,7 @@
+"""The ARM types that more than one part of the sandbox asks about, in the services' own case."""
+
+STORAGE_ACCOUNT = "Microsoft.Storage/storageAccounts"
+BLOB_CONTAINER = f"{STORAGE_ACCOUNT}/blobServices/containers"
+VAULT = "Microsoft.KeyVault/vaults"
+REGISTRY = "Microsoft.ContainerRegistry/registries"
+INSIGHTS = "Microsoft.Insights/components"
