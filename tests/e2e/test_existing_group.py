@@ -1,4 +1,4 @@
-"""A resource group that a team has already: what the deployer must be allowed in it, and what a destroy leaves of it."""
+"""A resource group that a team has: what a deployer must be allowed in it, and what a destroy leaves of it."""
 
 from typing import Any
 
@@ -25,14 +25,9 @@ def test_a_group_is_filled_by_who_may_and_survives_its_stack(fresh: Rehearsal) -
     fresh.grant(nobody, CONTRIBUTOR, group)
     before, there = fresh.mark(), fresh.resources()
     refused = fresh.pulumi("up", principal="nobody").failed()
-    assert (
-        f"Who deploys ({nobody}) lacks in resource group 'team': Role Based Access Control Administrator."
-        in refused.flat
-    )
-    assert (
-        f'az role assignment create --assignee {nobody} --role "Role Based Access Control Administrator" --scope {group} '
-        in refused.flat
-    )
+    lacking = "Role Based Access Control Administrator"
+    assert f"Who deploys ({nobody}) lacks in resource group 'team': {lacking}." in refused.flat
+    assert f'az role assignment create --assignee {nobody} --role "{lacking}" --scope {group} ' in refused.flat
     assert refused.text.count("az role assignment create") == 1
     assert fresh.writes(before) == []
     assert fresh.resources() == there
