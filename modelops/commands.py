@@ -183,7 +183,8 @@ def _invoke(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         raise ModelOpsError(
             f"interrupted; job {job} goes on. Run the command again for another job. To stop this one: "
-            f"az ml job cancel --name {job} --resource-group {target.resource_group} --workspace-name {target.workspace}"
+            f"az ml job cancel --name {job} --resource-group {target.resource_group} "
+            f"--workspace-name {target.workspace}"
         ) from None
     _say(f"completed in {seconds:.0f} s; predictions:")
     for path in files:
