@@ -48,6 +48,7 @@ preview: tools ## show what `make up` would change in the local sandbox
 
 down: tools ## remove what `make up` made, and stop the sandbox
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
+	@$(VENV)/python -m sandbox removable --stack $(STACK)
 	@$(PULUMI) destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
 	@$(VENV)/python -m sandbox stop
 

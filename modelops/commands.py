@@ -177,8 +177,15 @@ def _invoke(options: argparse.Namespace) -> int:
     ml = _workspace(target).ml
     job = jobs.start(ml, target.endpoint, deployment, options.input)
     _say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
-    seconds = jobs.follow(ml, job, _Progress().show)
-    files = jobs.download(ml, job, options.download)
+    try:
+        seconds = jobs.follow(ml, job, _Progress().show)
+        files = jobs.download(ml, job, options.download)
+    except KeyboardInterrupt:
+        raise ModelOpsError(
+            f"interrupted; job {job} goes on. Run the command again for another job. To stop this one: "
+            f"az ml job cancel --name {job} --resource-group {target.resource_group} "
+            f"--workspace-name {target.workspace}"
+        ) from None
     _say(f"completed in {seconds:.0f} s; predictions:")
     for path in files:
         _say(f"  {path}")

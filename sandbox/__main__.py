@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from sandbox import environment, inventory, lifecycle, recovery, stacks, template
+from sandbox import environment, inventory, lifecycle, protection, recovery, stacks, template
 from sandbox.client import Client
 from sandbox.home import PRINCIPALS, Home
 from sandbox.switches import PROFILES
@@ -63,6 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     recover = commands.add_parser("recover", help="put a stack right whose engine died: stale lock, pending operations")
     recover.add_argument("--stack", default=None)
     recover.set_defaults(action=_recover)
+
+    removable = commands.add_parser("removable", help="fail, and say what to do, if a stack holds protected resources")
+    removable.add_argument("--stack", default=None)
+    removable.set_defaults(action=_removable)
 
     export = commands.add_parser("export-arm", help="write what is deployed as an ARM template, for scanners")
     export.add_argument("--resource-group", metavar="NAME", help="of this group; needed when there are several")
@@ -182,7 +186,7 @@ def _reset(home: Home, _: argparse.Namespace) -> int:
 
 
 def _recover(home: Home, options: argparse.Namespace) -> int:
-    stack = options.stack or os.environ.get("PULUMI_STACK") or stacks.DEFAULT_STACK
+    stack = _stack(options)
     project = stacks.Project.find(Path.cwd())
     if project is None or not home.facts_file.exists():
         return 0
@@ -194,6 +198,22 @@ def _recover(home: Home, options: argparse.Namespace) -> int:
             raise SystemExit(f"sandbox: {error}") from None
         print(f"sandbox: an earlier pulumi run died; did `{' '.join(command)}`")
     return 0
+
+
+def _removable(home: Home, options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    project = stacks.Project.find(Path.cwd())
+    if project is None:
+        return 0
+    found = protection.protected(inventory.deployment(stacks.checkpoint(home, project.name, stack)))
+    if found:
+        raise SystemExit(f"sandbox: {protection.refusal(stack, found)}")
+    return 0
+
+
+def _stack(options: argparse.Namespace) -> str:
+    """Return the stack that a command is about, chosen as `run` chooses it."""
+    return str(options.stack or os.environ.get("PULUMI_STACK") or stacks.DEFAULT_STACK)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ class EndpointSettings:
         description: What it is for.
         default: Logical name of the deployment that answers jobs which name none.
         pin: Physical name of a kept revision that is to be the default instead; None for the newest.
-        keep: Revisions of each deployment that stay, the newest included.
+        keep: Revisions of each deployment that stay, the newest included. No effect yet: nothing is pruned.
         deployments: The deployments by their logical names.
         callers: Who may start jobs and read their results, beside those who may do it in the whole workspace.
     """
@@ -176,7 +176,7 @@ def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "D
             "maxConcurrencyPerInstance", 1, least=1, unit="worker processes of a node"
         ),
         "mini_batch_size": section.whole("miniBatchSize", 10, least=1, unit="files for each call of run()"),
-        "max_retries": section.whole("maxRetries", 3, least=0, unit="tries after the first that failed"),
+        "max_retries": section.whole("maxRetries", 3, least=0, unit="tries of a mini-batch"),
         "timeout_seconds": section.whole("timeoutSeconds", 30, least=1, unit="seconds for each call of run()"),
         "error_threshold": section.whole(
             "errorThreshold", -1, least=-1, unit="failed files above which the job ends; -1 ignores all"

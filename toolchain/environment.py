@@ -5,6 +5,7 @@ uv installs it, and is itself installed by pip from a pin with hashes (uv.txt). 
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,11 @@ def ensure(level: Level) -> None:
             _install(*missing)
 
 
+def packages(requirements: Path) -> int:
+    """Return how many packages a requirements file pins."""
+    return len(re.findall(r"^[A-Za-z0-9][^\s;]*==", requirements.read_text(encoding="utf-8"), re.MULTILINE))
+
+
 def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return what is to be installed and its fingerprint; None when just that was installed last."""
     stamp = read_stamp(STAMP)
@@ -70,7 +76,7 @@ def _install(wanted: Level, print_: str) -> None:
     if read_stamp(VENV_STAMP) != {"place": str(VENV)} or _version() != sys.version:
         _create()
         whole = True
-    count = REQUIREMENTS[wanted].read_text(encoding="utf-8").count("==")
+    count = packages(REQUIREMENTS[wanted])
     say(f"environment: installing the {count} packages of {REQUIREMENTS[wanted].name} into .venv, about a minute")
     _install_uv()
     _sync(wanted, again=not whole)

@@ -28,9 +28,10 @@ class Pool:
             deadline_seconds=deadline,
         )
 
-    async def release(self, name: str) -> str:
+    async def release(self, name: str, deadline: float | None = None) -> str:
         """Have one release pretended and return its summary."""
-        done = await self.pool.run({"op": "release", "plan": {"endpoint": {"name": name}}}, self.events.append)
+        request = {"op": "release", "plan": {"endpoint": {"name": name}}}
+        done = await self.pool.run(request, self.events.append, deadline)
         return str(done["report"]["summary"])
 
     def notes(self) -> list[str]:
@@ -133,12 +134,28 @@ def test_the_deadline_stops_a_release_and_spares_the_next_one_s_worker(tmp_path:
     ran(program())
 
 
-def test_time_spent_waiting_for_a_worker_does_not_count(tmp_path: Path) -> None:
-    """Nine releases of 0.4 s each on one worker: the last waits longer than the deadline, and succeeds."""
+def test_time_spent_waiting_for_a_worker_does_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second release's alarm is set when the only worker takes it, and not while the first one has the worker."""
+    alarms: list[float] = []
 
     async def program() -> None:
-        pool = Pool(tmp_path, "slow", size=1, deadline=3)
-        assert len(await asyncio.gather(*(pool.release(name) for name in "abcdefghi"))) == 9
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def recorded(delay: float, *arguments: Any, **more: Any) -> asyncio.TimerHandle:
+            alarms.append(delay)
+            return call_later(delay, *arguments, **more)
+
+        monkeypatch.setattr(loop, "call_later", recorded)
+        pool = Pool(tmp_path, "hold", size=1)
+        first = asyncio.ensure_future(pool.release("a", deadline=1001))
+        await pool.noted("working a")
+        second = asyncio.ensure_future(pool.release("b", deadline=1002))
+        await asyncio.sleep(0)  # it runs to where it waits for the worker
+        assert (1001 in alarms, 1002 in alarms) == (True, False)
+        (tmp_path / "go").touch()
+        await asyncio.gather(first, second)
+        assert 1002 in alarms
         await pool.pool.end()
 
     ran(program())

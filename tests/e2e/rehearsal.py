@@ -9,6 +9,7 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +19,11 @@ from urllib.parse import urlencode
 
 import yaml
 
+from components import roles
+from components.roles import Role
+from sandbox import lifecycle
+from sandbox.client import Client
+from sandbox.home import Facts, Home
 from tests.e2e.commands import Done, Running, alive, command_of, until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -26,6 +32,8 @@ MARKER = "pulumi:index:Stash"
 SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 %)"
 """What the example's committed model does with the example's images."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
+ADMINISTRATOR = "deployer"
+"""Who grants roles in the sandbox before a program has run."""
 OUTCOME = "sandbox killed"
 """The property in which a test records what an interrupted run needed; the terminal summary counts them."""
 
@@ -75,9 +83,9 @@ class Rehearsal:
         """Run a command as ``python -m sandbox run --as PRINCIPAL -- COMMAND``."""
         return self.python("-m", "sandbox", "run", "--as", principal, "--", *command, extra=extra)
 
-    def make(self, target: str) -> Done:
+    def make(self, target: str, *variables: str) -> Done:
         """Run a target of the Makefile, without its first step: the tools are those that run this test."""
-        return self.start("make", target, "SET_UP=@:").wait()
+        return self.start("make", target, "SET_UP=@:", *variables).wait()
 
     def begin(
         self, verb: str, *arguments: str, extra: Mapping[str, str] | None = None, principal: str = "deployer"
@@ -212,18 +220,25 @@ class Rehearsal:
         self, method: str, path: str, version: str, body: object = None, principal: str = "deployer"
     ) -> dict[str, Any]:
         """Send one request to Azure Resource Manager, as a principal of the sandbox, and return the JSON answer."""
-        script = (
-            "import json, sys, urllib.request, subprocess, os;"
-            "from azure.identity import EnvironmentCredential as C;"
-            "t = C().get_token('https://management.azure.com/.default').token;"
-            "r = urllib.request.Request('https://management.azure.com' + sys.argv[2] + '?api-version=' + sys.argv[3],"
-            " method=sys.argv[1], data=sys.argv[4].encode() or None,"
-            " headers={'Authorization': 'Bearer ' + t, 'Content-Type': 'application/json'});"
-            "print(urllib.request.urlopen(r).read().decode() or '{}')"
-        )
-        text = "" if body is None else json.dumps(body)
-        done = self.run("python", "-c", script, method, path, version, text, principal=principal).ok()
-        return dict(json.loads(done.out))
+        home = Home(self.home)
+        answer = Client(home, lifecycle.start(home), principal).request(method, f"{path}?api-version={version}", body)
+        assert answer.status < 400, f"{method} {path}: {answer.error}"
+        return dict(answer.json or {})
+
+    def facts(self) -> Facts:
+        """Return what the sandbox is called, and who is in its directory."""
+        return Home(self.home).prepare()
+
+    def grant(self, principal_id: str, role: Role, scope: str) -> None:
+        """Assign a role to an object id, as somebody does to whom the program printed what is missing."""
+        subscription = self.facts().subscription_id
+        path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        properties = {
+            "principalId": principal_id,
+            "principalType": "ServicePrincipal",
+            "roleDefinitionId": roles.definition_id(role, subscription),
+        }
+        self.arm("PUT", path, "2022-04-01", {"properties": properties}, principal=ADMINISTRATOR)
 
     def role_assignments(self) -> list[str]:
         """Return the ids of all role assignments."""

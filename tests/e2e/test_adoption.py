@@ -1,18 +1,26 @@
 """A workspace and a cluster that a team made by REST are used, and neither changed nor deleted."""
 
-import json
+import re
 from typing import Any
 
+from components import roles
+from components.roles import Role
+from tests.e2e.commands import Done
 from tests.e2e.rehearsal import Rehearsal
 
 ML = "2025-12-01"
-ROLES = {
-    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
-    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
-    "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
-    "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
-}
+STORAGE = "2024-01-01"
+VAULT = "2024-11-01"
+INSIGHTS = "2020-02-02"
+REGISTRY = "2023-01-01-preview"
+IDENTITY = "2023-01-31"
+GRANT = "2022-04-01"
+NODES = (roles.BLOB_CONTRIBUTOR, roles.QUEUE_CONTRIBUTOR, roles.TABLE_CONTRIBUTOR)
+"""What a cluster's identity needs on the storage account; on the registry it needs AcrPull."""
+ADDED = re.compile(
+    r"batchEndpoints/[^/]+(/deployments/[^/]+)?$|(models|codes|environments)/[^/]+/versions/[^/]+(/startPendingUpload)?$"
+)
+"""What releases add in a workspace."""
 
 
 class Team:
@@ -21,10 +29,9 @@ class Team:
     def __init__(self, rehearsal: Rehearsal) -> None:
         rehearsal.start_server()
         self._rehearsal = rehearsal
-        facts = json.loads((rehearsal.home / "sandbox.json").read_text(encoding="utf-8"))
-        self.subscription = facts["subscriptionId"]
-        self.deployer = facts["principals"]["deployer"]["objectId"]
-        self.group = f"/subscriptions/{self.subscription}/resourceGroups/team"
+        facts = rehearsal.facts()
+        self.deployer = facts.accounts["deployer"].principal.object_id
+        self.group = f"/subscriptions/{facts.subscription_id}/resourceGroups/team"
         self.storage = self._id("Microsoft.Storage/storageAccounts/teamstorage")
         self.registry = self._id("Microsoft.ContainerRegistry/registries/teamregistry")
         self.workspace = self._id("Microsoft.MachineLearningServices/workspaces/team-workspace")
@@ -32,18 +39,19 @@ class Team:
         self._put(self.group, "2024-03-01", {})
         self._put(
             self.storage,
-            "2024-01-01",
+            STORAGE,
             {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}},
             allowSharedKeyAccess=False,
         )
+        self._apis = {self.storage: STORAGE, self.registry: REGISTRY, self.workspace: ML, self.cluster: ML}
         vault = self._id("Microsoft.KeyVault/vaults/team-vault")
         sku = {"family": "A", "name": "standard"}
-        self._put(vault, "2024-11-01", {}, tenantId=facts["tenantId"], sku=sku, enableRbacAuthorization=True)
+        self._put(vault, VAULT, {}, tenantId=facts.tenant_id, sku=sku, enableRbacAuthorization=True)
         insights = self._id("Microsoft.Insights/components/team-insights")
-        self._put(insights, "2020-02-02", {"kind": "web"}, Application_Type="web")
-        self._put(self.registry, "2023-01-01-preview", {"sku": {"name": "Standard"}})
+        self._put(insights, INSIGHTS, {"kind": "web"}, Application_Type="web")
+        self._put(self.registry, REGISTRY, {"sku": {"name": "Standard"}})
         identity = self._id("Microsoft.ManagedIdentity/userAssignedIdentities/team-nodes")
-        self.nodes = self._put(identity, "2023-01-31", {})["properties"]["principalId"]
+        self.nodes = self._put(identity, IDENTITY, {})["properties"]["principalId"]
         uses = {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
         self._put(
             self.workspace,
@@ -59,6 +67,7 @@ class Team:
         scale = {"minNodeCount": 0, "maxNodeCount": 4, "nodeIdleTimeBeforeScaleDown": "PT2M"}
         nodes = {"vmSize": "STANDARD_DS11_V2", "vmPriority": "Dedicated", "scaleSettings": scale}
         self._put(self.cluster, ML, {"identity": uses}, computeType="AmlCompute", properties=nodes)
+        self._apis |= {vault: VAULT, insights: INSIGHTS, identity: IDENTITY}
 
     def _id(self, name: str) -> str:
         return f"{self.group}/providers/{name}"
@@ -67,64 +76,99 @@ class Team:
         whole = {"location": "westeurope", **body, **({"properties": properties} if properties else {})}
         return self._rehearsal.arm("PUT", path, version, whole)
 
-    def grant(self) -> None:
-        """Grant what the program names as missing."""
-        wanted = [
-            (self.deployer, "AzureML Data Scientist", self.workspace),
-            (self.deployer, "Storage Blob Data Contributor", self.storage),
-            *((self.nodes, f"Storage {kind} Data Contributor", self.storage) for kind in ("Blob", "Queue", "Table")),
-            (self.nodes, "AcrPull", self.registry),
-        ]
-        for number, (principal, role, scope) in enumerate(wanted):
-            name = f"00000000-0000-4000-8000-{number:012}"
-            definition = (
-                f"/subscriptions/{self.subscription}/providers/Microsoft.Authorization/roleDefinitions/{ROLES[role]}"
-            )
-            properties = {"principalId": principal, "principalType": "ServicePrincipal", "roleDefinitionId": definition}
-            path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
-            self._rehearsal.arm("PUT", path, "2022-04-01", {"properties": properties}, principal="administrator")
+    def wanted_for(self, nodes: str) -> list[tuple[str, Role, str]]:
+        """What a cluster's identity needs, as (principal, role, scope)."""
+        return [*((nodes, role, self.storage) for role in NODES), (nodes, roles.ACR_PULL, self.registry)]
 
-    def bodies(self) -> list[dict[str, Any]]:
-        """Everything that a deployment could have changed."""
-        shown = [
-            self._rehearsal.arm("GET", self.workspace, ML),
-            self._rehearsal.arm("GET", self.cluster, ML),
-            self._rehearsal.arm("GET", self.storage, "2024-01-01"),
-            self._rehearsal.arm("GET", self.registry, "2023-01-01-preview"),
-        ]
-        del shown[1]["properties"]["properties"]["nodeStateCounts"]
+    def grant(self, wanted: list[tuple[str, Role, str]]) -> None:
+        """Grant what the program names as missing; from then on these grants are the team's."""
+        for each in wanted:
+            self._rehearsal.grant(*each)
+        self._apis |= dict.fromkeys(self._rehearsal.role_assignments(), GRANT)
+
+    def bodies(self) -> dict[str, Any]:
+        """Everything of the team that a deployment could have changed, by ARM id."""
+        shown = {path: self._rehearsal.arm("GET", path, api) for path, api in self._apis.items()}
+        del shown[self.cluster]["properties"]["properties"]["nodeStateCounts"]
         return shown
+
+    def written(self, after: int) -> list[str]:
+        """Return below what in the team's group was written by requests to ARM, but for what releases add."""
+        below = f"management.azure.com{self.group}/".lower()
+        paths = [each.partition(" ")[2] for each in self._rehearsal.writes(after)]
+        return sorted({each for each in paths if each.lower().startswith(below) and not ADDED.search(each)})
+
+
+def _named(refused: Done) -> list[tuple[str, str, str]]:
+    """Return (principal, role, scope) of every command that a refused `up` prints, each of which it also says."""
+    commands = re.findall(r'--assignee-object-id (\S+) --role "([^"]+)" --scope (\S+)', refused.flat)
+    for principal, role, scope in commands:
+        assert f"({principal}) lacks {role} on {scope}" in refused.flat
+    return sorted(commands)
+
+
+def _score(fresh: Rehearsal, folder: str) -> None:
+    images = "examples/digits/data/images"
+    fresh.run("python", "-m", "modelops", "invoke", "--stack", "dev", "--input", images, "--download", folder).ok()
+
+
+def _declared(fresh: Rehearsal) -> list[str]:
+    """Return the types of what the stack holds in Azure."""
+    types = [each["type"] for each in fresh.state()["resources"]]
+    return sorted(each.rpartition(":")[2] for each in types if each.startswith("azure-native:"))
 
 
 def test_an_adopted_workspace_and_cluster_are_used_and_left_as_they_were(fresh: Rehearsal) -> None:
     team = Team(fresh)
+    adopted = {"workspace": {"existing": team.workspace}, "cluster": {"existing": team.cluster}}
+    fresh.configure(lambda config: config.update(adopted))
+    begun = fresh.mark()
+    wanted = [(team.deployer, roles.BLOB_CONTRIBUTOR, team.storage), *team.wanted_for(team.nodes)]
+    assert _named(fresh.pulumi("up").failed()) == _spelled(wanted)
+    assert fresh.writes(begun) == []
 
-    def adopt(config: dict[str, Any]) -> None:
-        config["workspace"] = {"existing": team.workspace}
-        config["cluster"] = {"existing": team.cluster}
-
-    fresh.configure(adopt)
-    before = fresh.mark()
-    missing = fresh.pulumi("up").failed()
-    for principal, role, scope in (
-        (team.nodes, "Storage Queue Data Contributor", team.storage),
-        (team.nodes, "AcrPull", team.registry),
-        (team.deployer, "Storage Blob Data Contributor", team.storage),
-    ):
-        assert f"({principal}) lacks {role} on {scope}" in missing.flat
-    assert fresh.writes(before) == []
-
-    team.grant()
-    there, bodies = fresh.resources(), team.bodies()
+    team.grant(wanted)
+    there, bodies, begun = fresh.resources(), team.bodies(), fresh.mark()
     fresh.up()
+    assert _declared(fresh) == ["BatchEndpoint"]
     fresh.up("--expect-no-changes")
-    invoke = ("-m", "modelops", "invoke", "--stack", "dev", "--input", "examples/digits/data/images")
-    fresh.run("python", *invoke, "--download", "predictions").ok()
+    _score(fresh, "predictions/theirs")
     assert team.bodies() == bodies
-    types = {each["type"] for each in fresh.state()["resources"] if each["type"].startswith("azure-native")}
-    assert types == {"azure-native:machinelearningservices:BatchEndpoint"}
+    assert team.written(begun) == []
+
+    # A cluster of the program's own, in the workspace that stays adopted. Its identity is new, so nobody granted it
+    # anything: the first `up` makes it and names the roles, the second finishes.
+    fresh.configure(lambda config: config.update(cluster={"maxNodes": 2}))
+    begun, old = fresh.mark(), fresh.default
+    named = _named(fresh.pulumi("up").failed())
+    (identity,) = {principal for principal, _, _ in named}
+    wanted = team.wanted_for(identity)
+    assert named == _spelled(wanted)
+    assert _declared(fresh) == ["BatchEndpoint", "UserAssignedIdentity"]
+    assert (fresh.default, fresh.of_kind("computes")) == (old, ["shared"])
+    (made,) = team.written(begun)
+    assert "/Microsoft.ManagedIdentity/userAssignedIdentities/mlbatch-compute-identity" in made
+
+    team.grant(wanted)
+    bodies, begun = team.bodies(), fresh.mark()
+    fresh.up()
+    assert _declared(fresh) == ["BatchEndpoint", "Compute", "UserAssignedIdentity"]
+    assert fresh.default != old
+    (cluster,) = set(fresh.of_kind("computes")) - {"shared"}
+    assert [each.rpartition("/")[2] for each in team.written(begun)] == [cluster]
+    _score(fresh, "predictions/ours")
+    fresh.up("--expect-no-changes")
+    assert team.bodies() == bodies
 
     fresh.pulumi("destroy").ok()
     assert team.bodies() == bodies
     assert set(there) <= set(fresh.resources())
     assert fresh.of_kind("batchEndpoints") == []
+    assert fresh.of_kind("computes") == ["shared"]
+    assert fresh.of_kind("userAssignedIdentities") == ["team-nodes"]
+    gone = [each for each in team.written(begun) if not re.search(rf"/({cluster}|mlbatch-compute-[^/]+)$", each)]
+    assert gone == []
+
+
+def _spelled(wanted: list[tuple[str, Role, str]]) -> list[tuple[str, str, str]]:
+    return sorted((principal, role.name, scope) for principal, role, scope in wanted)

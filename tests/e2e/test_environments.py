@@ -1,55 +1,132 @@
-"""Every committed environment through its life: up, up again, a reader, a second deployer, refresh, destroy."""
+"""Every committed environment through its life: preview, up, reader, second deployer, a change, refresh, down.
+
+Preview, first `up` and removal go through the Makefile, so with the policy pack and the stack's own levels of it.
+"""
 
 import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.e2e.rehearsal import REPOSITORY, Rehearsal
+from tests.e2e.commands import Step, until
+from tests.e2e.rehearsal import MARKER, REPOSITORY, SCORED, Rehearsal
 
-IMAGES = "examples/digits/data/images"
-PROTECTED = ["azure-native:keyvault:Vault", "azure-native:machinelearningservices:Workspace"]
+RELEASE = (Step("update", MARKER, "digits-marker"),)
+PROTECTED = [
+    "azure-native:keyvault:Vault",
+    "azure-native:machinelearningservices:Workspace",
+    "azure-native:storage:StorageAccount",
+]
+KEPT = "✅ azureml-batch@v0.1.0 (local: policy)"
 
 
-@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
-def test_the_life_of_an_environment(fresh: Rehearsal, stack: str) -> None:
-    one = ("--stack", stack)
-    assert fresh.pulumi("preview", *one).ok().steps != ()
-    fresh.up(*one)
+Check = Callable[[Rehearsal, str], None]
+
+
+def _checked(stack: str) -> tuple[str, ...]:
+    """Return the options with which `make` has a stack checked by the policy pack."""
+    levels = REPOSITORY / "policy" / f"{stack}.json"
+    return ("--policy-pack", "policy", *(("--policy-pack-config", f"policy/{stack}.json") if levels.exists() else ()))
+
+
+def _a_readers_preview_of_a_changed_model(fresh: Rehearsal, stack: str) -> None:
+    """It shows what the release would do, and nothing is written."""
+    old = fresh.outputs(stack)["endpoints"]["digits"]["default"]
+    fresh.change_one_byte_of_the_model()
+    before = fresh.mark()
+    preview = fresh.pulumi("preview", "--stack", stack, principal="reader").ok()
+    assert preview.steps == RELEASE
+    assert re.search(rf"register model digits-mlp .*default {old} -> mlp-[0-9a-f]{{8}}", preview.flat), preview.flat
+    assert fresh.writes(before) == []
+
+
+def _the_second_deployer_releases_too(fresh: Rehearsal, stack: str) -> None:
+    """The stack file names a group, and both are in it."""
+    assert fresh.pulumi("up", "--stack", stack, principal="second").ok().steps == RELEASE
+
+
+def _only_the_first_deployer_releases(fresh: Rehearsal, stack: str) -> None:
+    """The stack file names nobody, so that it stays whoever came first; the other waits for the role, and is told."""
+    running = fresh.begin("up", "--stack", stack, principal="second")
+    events = running.events
+    assert events is not None
+    until(lambda: events.exists() and "waiting for role" in events.read_text(encoding="utf-8"), "it to be told")
+    running.interrupt()
+    stopped = running.wait().failed()
+    (storage,) = fresh.of_kind("storageAccounts")
+    assert f"waiting for role Storage Blob Data Contributor on storage account {storage}" in stopped.flat
+    assert "default unchanged" in stopped.flat
+    assert fresh.up("--stack", stack).steps == RELEASE
+
+
+def _is_removed(fresh: Rehearsal, stack: str) -> None:
+    fresh.make("down", f"STACK={stack}").ok()
+    fresh.start_server()
+
+
+def _is_protected(fresh: Rehearsal, stack: str) -> None:
+    """Neither `make down` nor a destroy that begins with a preview deletes anything before that."""
+    before, there, state = fresh.mark(), fresh.resources(), fresh.state(stack)
+    refused = fresh.make("down", f"STACK={stack}").failed()
+    by_pulumi = fresh.run("pulumi", "destroy", "--stack", stack, "--yes", "--non-interactive").failed()
+    assert "it is protected" in by_pulumi.flat
+    assert fresh.writes(before) == []
+    assert (fresh.resources(), fresh.state(stack)) == (there, state)
+    assert sorted(each["type"] for each in state["resources"] if each.get("protect")) == PROTECTED
+
+    assert refused.out == ""
+    *told, unprotect, down, made = refused.err.splitlines()
+    assert told[0] == (
+        f"sandbox: stack '{stack}' holds resources that are protected, so nothing was deleted and the sandbox goes on "
+        "running:"
+    )
+    assert sorted(re.findall(r"\((azure-native:[^)]+)\)$", "\n".join(told), re.MULTILINE)) == PROTECTED
+    assert made.startswith("make: *** ")
+    fresh.start(*shlex.split(unprotect)).wait().ok()
+    assert shlex.split(down) == ["make", "down", f"STACK={stack}"]
+    _is_removed(fresh, stack)
+
+
+@pytest.mark.parametrize(
+    ("stack", "release", "end"),
+    [
+        ("dev", _only_the_first_deployer_releases, _is_removed),
+        ("staging", _the_second_deployer_releases_too, _is_removed),
+        ("prod", _the_second_deployer_releases_too, _is_protected),
+    ],
+    ids=["dev", "staging", "prod"],
+)
+def test_the_life_of_an_environment(fresh: Rehearsal, stack: str, release: Check, end: Check) -> None:
+    one, own = ("--stack", stack), f"STACK={stack}"
+    preview = fresh.make("preview", own).ok()
+    assert KEPT in preview.flat
+    assert re.search(r"\+ \d+ to create", preview.out)
+    assert fresh.writes() == []
+    up = fresh.make("up", own).ok()
+    assert KEPT in up.flat
+    assert SCORED in up.out.splitlines()
     grants = fresh.role_assignments()
-    fresh.up(*one, "--expect-no-changes")
+    fresh.up(*one, *_checked(stack), "--expect-no-changes")
 
     before = fresh.mark()
     for principal, verb in (("reader", "preview"), ("second", "preview"), ("second", "up")):
         assert fresh.pulumi(verb, *one, "--expect-no-changes", principal=principal).ok().steps == ()
     assert fresh.writes(before) == []
+
+    _a_readers_preview_of_a_changed_model(fresh, stack)
+    release(fresh, stack)
     assert fresh.role_assignments() == grants
+    assert sorted(fresh.of_kind("models/versions")) == ["1", "2"]
 
     fresh.pulumi("refresh", *one).ok()
     fresh.up(*one, "--expect-no-changes")
-    invoke = ("-m", "modelops", "invoke", *one, "--input", IMAGES, "--download", "predictions")
-    fresh.run("python", *invoke).ok()
-    fresh.run("python", "examples/digits/grade.py", "predictions").ok()
-
-    if stack == "prod":
-        fresh.run("pulumi", "state", "unprotect", "--all", "--yes", *one).ok()
-    fresh.pulumi("destroy", *one).ok()
-    left = [each for each in fresh.resources() if each in grants or "/roleAssignments/" not in each]
-    assert left == []
-    assert fresh.changed_files() == ""
-
-
-def test_a_protected_stack_is_not_removed_by_accident(fresh: Rehearsal) -> None:
-    """The preview that comes before a destroy finds what is protected, so nothing is deleted at all."""
-    fresh.up("--stack", "prod")
-    before, there = fresh.mark(), fresh.resources()
-    refused = fresh.run("pulumi", "destroy", "--stack", "prod", "--yes", "--non-interactive").failed()
-    assert "it is protected" in refused.flat
-    assert fresh.writes(before) == []
-    assert fresh.resources() == there
-    protected = sorted(each["type"] for each in fresh.state("prod")["resources"] if each.get("protect"))
-    assert protected == [*PROTECTED, "azure-native:storage:StorageAccount"]
+    end(fresh, stack)
+    assert [each for each in fresh.resources() if "/roleAssignments/" not in each] == []
+    assert set(fresh.role_assignments()) <= set(grants)
+    assert fresh.changed_files() == " M examples/digits/model/model.onnx\n"
 
 
 def test_the_environments_differ_in_more_than_their_names() -> None:

@@ -10,7 +10,7 @@ import shlex
 import pytest
 
 from tests.e2e.commands import Running, until
-from tests.e2e.rehearsal import REPOSITORY, Rehearsal
+from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
 DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
@@ -87,6 +87,27 @@ def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> 
     assert deployed.writes(before) == []
     assert "switch was already sent" in done.flat
     _next_up_finishes(deployed, old)
+
+
+def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
+    """What is left is a job that nobody follows any more; the next `make up` begins another."""
+    deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)
+    before = deployed.mark()
+    running = deployed.start("make", "up", "SET_UP=@:")
+    deployed.wait_for("GET", r"/jobs/[^/]+$", after=before, finished=False)
+    running.interrupt()
+    done = running.wait().failed()
+    (job,) = re.findall(r"^job (\S+) on ", done.out, re.MULTILINE)
+    place = deployed.outputs()
+    told, made = done.err.splitlines()[-2:]
+    assert told == (
+        f"error: interrupted; job {job} goes on. Run the command again for another job. To stop this one: "
+        f"az ml job cancel --name {job} --resource-group {place['resourceGroup']} --workspace-name {place['workspace']}"
+    )
+    assert made.startswith("make: *** ")
+    deployed.mend()
+    _alone(deployed)
+    assert SCORED in deployed.make("up").ok().out.splitlines()
 
 
 def _recovery_commands() -> list[list[str]]:

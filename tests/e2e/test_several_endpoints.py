@@ -1,8 +1,10 @@
 """Three endpoints with two deployments each, from one configuration: each is released by itself."""
 
 import copy
+import re
 from typing import Any
 
+from tests.e2e.commands import Done
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 NAMES = ("digits", "letters", "signs")
@@ -23,22 +25,41 @@ def _served(rehearsal: Rehearsal) -> dict[str, str]:
     return {name: each["default"].rpartition("-")[0] for name, each in endpoints.items() if each.get("default")}
 
 
+def _recorded(rehearsal: Rehearsal) -> set[str]:
+    """The endpoints whose release is in the state."""
+    names = [each["urn"].rpartition("::")[2] for each in rehearsal.state()["resources"] if each["type"] == MARKER]
+    return {each.removesuffix("-marker") for each in names}
+
+
+def _begun(done: Done) -> set[str]:
+    """The endpoints whose release the engine began."""
+    return {step.name.removesuffix("-marker") for step in done.steps if step.type == MARKER}
+
+
 def test_one_that_fails_does_not_undo_the_others(fresh: Rehearsal) -> None:
     fresh.configure(_six)
     fresh.start_server()
     refused = {"status": 400, "code": "BadRequest", "message": "refused by the test"}
+
+    # One step at a time, and as the engine is unless told otherwise: after the first failure it begins nothing more.
+    fresh.fault("status", "PUT", r"/batchEndpoints/[^/]+/deployments/[^/]+$", **refused)
+    failed = fresh.pulumi("up", "--parallel", "1").failed()
+    (first,) = _begun(failed)
+    assert set(re.findall(r"the release of endpoint '(\w+)' failed", failed.flat)) == {first}
+    assert "refused by the test" in failed.flat
+    assert (_recorded(fresh), fresh.of_kind("batchEndpoints/deployments")) == (set(), [])
+
+    # Told to go on, it releases the others.
     fresh.fault("status", "PUT", r"/batchEndpoints/letters[^/]*/deployments/[^/]+$", times=-1, **refused)
     failed = fresh.pulumi("up", "--continue-on-error").failed()
     assert "refused by the test" in failed.flat
-    markers = {step.name for step in failed.steps if step.type == MARKER}
-    assert markers == {"digits-marker", "letters-marker", "signs-marker"}
-    recorded = {each["urn"].rpartition("::")[2] for each in fresh.state()["resources"] if each["type"] == MARKER}
-    assert recorded == {"digits-marker", "signs-marker"}
+    assert _begun(failed) == set(NAMES)
+    assert _recorded(fresh) == {"digits", "signs"}
 
     # Only what failed is left to do.
     fresh.mend()
     before = fresh.mark()
-    assert [(step.op, step.name) for step in fresh.up("--continue-on-error").steps] == [("create", "letters-marker")]
+    assert [(step.op, step.name) for step in fresh.up().steps] == [("create", "letters-marker")]
     assert not any("/batchEndpoints/digits" in each or "/batchEndpoints/signs" in each for each in fresh.writes(before))
     assert _served(fresh) == {"digits": "mlp", "letters": "mlp", "signs": "small"}
     assert len(fresh.of_kind("batchEndpoints/deployments")) == 6

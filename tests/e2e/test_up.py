@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.e2e.rehearsal import SCORED, Rehearsal
+from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 REVISION = re.compile(r"mlp-[0-9a-f]{8}")
 
@@ -74,6 +74,8 @@ def test_up_after_destroy_makes_it_again(deployed: Rehearsal) -> None:
 def test_make_up_scores_the_example_and_make_down_removes_everything(fresh: Rehearsal) -> None:
     first = fresh.make("up").ok()
     assert SCORED in first.out.splitlines()
+    shown = re.findall(r"\+ \d+ created", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
+    assert shown == re.findall(r"\+ \d+ created", first.out)
     assert list((fresh.folder / "predictions").rglob("predictions.csv"))
     assert fresh.changed_files() == ""
     before = fresh.of_kind("batchEndpoints/deployments")

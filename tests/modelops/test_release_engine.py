@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,9 @@ import pytest
 
 MARKERS = Path(__file__).with_name("markers")
 REPOSITORY = Path(__file__).resolve().parents[2]
+SECONDS = 60
+WORKING = "working digits-0"
+FINISHED = "finished the request in flight digits-0"
 
 
 class Program:
@@ -74,10 +78,13 @@ def program(tmp_path: Path) -> Program:
     return Program(tmp_path)
 
 
-def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Wait for a condition while the process runs."""
+def until(condition: Callable[[], bool], what: str, process: "subprocess.Popen[str] | None" = None) -> None:
+    """Wait for a condition, while the process runs if one is given; fail, naming what was awaited, after a minute."""
+    deadline = time.monotonic() + SECONDS
     while not condition():
-        assert process.poll() is None, "it ended before"
+        assert process is None or process.poll() is None, f"it ended before {what}"
+        assert time.monotonic() < deadline, f"waited {SECONDS} s for {what}"
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("count", "arguments"), [(40, ()), (8, ("--parallel", "1"))])
@@ -137,12 +144,12 @@ def test_ctrl_c_stops_the_release_and_says_where(
     program: Program, behaviour: str, text: str, *, whole_group: bool
 ) -> None:
     with program.start("up", "--yes", "--skip-preview", WORKER=behaviour) as running:
-        until(lambda: "working digits-0" in program.notes(), running)
+        until(lambda: WORKING in program.notes(), WORKING, running)
         if whole_group:
             os.killpg(running.pid, signal.SIGINT)
         else:
             os.kill(running.pid, signal.SIGINT)
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=SECONDS)
     assert running.returncode != 0
     assert f"the release of endpoint 'digits-0' {text}" in output
     assert "Traceback" not in output
@@ -152,11 +159,10 @@ def test_ctrl_c_stops_the_release_and_says_where(
 
 def test_a_killed_engine_stops_the_release(program: Program) -> None:
     with program.start("up", "--yes", "--skip-preview", WORKER="wait") as running:
-        until(lambda: "working digits-0" in program.notes(), running)
+        until(lambda: WORKING in program.notes(), WORKING, running)
         running.kill()
-        running.communicate(timeout=60)
-    while "finished the request in flight digits-0" not in program.notes():
-        pass
+        running.communicate(timeout=SECONDS)
+    until(lambda: FINISHED in program.notes(), FINISHED)
     program.pulumi("cancel", "--yes")
     program.up()
     program.pulumi("refresh", "--yes", "--clear-pending-creates")

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER, CONTRIBUTOR
 from sandbox.client import Answer
-from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox
+from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox, awaited
 
 ML = "2025-12-01"
 ROLES = "2022-04-01"
@@ -118,10 +118,13 @@ class Estate:
         host = self.scoring_host(endpoint)
         started = self.send(who, "POST", "/jobs", body, host=host)
         assert started.status == 201, started.json
-        while True:
-            job = self.send(who, "GET", f"/jobs/{started.json['name']}", host=host).json
-            if job["properties"]["status"] in ("Completed", "Failed", "Canceled", "NotResponding"):
-                return job, f"/{self.container}/out/{name}.csv"
+
+        def ended() -> dict[str, Any] | None:
+            job: dict[str, Any] = self.send(who, "GET", f"/jobs/{started.json['name']}", host=host).json
+            over = job["properties"]["status"] in ("Completed", "Failed", "Canceled", "NotResponding")
+            return job if over else None
+
+        return awaited(ended, f"job {name} to end"), f"/{self.container}/out/{name}.csv"
 
     def failure(self, job: str) -> str:
         """Return the text of a failed job, as the run history tells its deployer."""
@@ -133,10 +136,13 @@ class Estate:
         """PUT something and read it until it has settled."""
         answer = self.send(who, "PUT", path, body, api=api)
         assert answer.status in (200, 201, 202), answer.json
-        while True:
+
+        def settled() -> Any:
             found = self.send(who, "GET", path, api=api).json
-            if (found.get("properties") or {}).get("provisioningState", "Succeeded") == "Succeeded":
-                return found
+            state = (found.get("properties") or {}).get("provisioningState", "Succeeded")
+            return found if state == "Succeeded" else None
+
+        return awaited(settled, f"{path} to settle")
 
     def custom_role(self, name: str, actions: tuple[str, ...]) -> str:
         """Let the administrator make a role and return its id."""

@@ -1,11 +1,12 @@
 """A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts."""
 
 import contextlib
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from sandbox import environment, lifecycle
@@ -19,6 +20,16 @@ ML_AUDIENCE = "https://ml.azure.com"
 STORAGE_AUDIENCE = "https://storage.azure.com"
 
 _WAIT_SECONDS = 60
+
+_Answer = TypeVar("_Answer")
+
+
+def awaited(answer: Callable[[], _Answer | None], what: str) -> _Answer:
+    """Ask again and again until there is an answer; fail, naming ``what`` was awaited, after a minute."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while (found := answer()) is None:
+        assert time.monotonic() < deadline, f"waited {_WAIT_SECONDS} s for {what}"
+    return found
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from sandbox.arm.routes import ARM_HOST, Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
 from sandbox.authorization import bootstrap
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, CONTRIBUTOR
 from sandbox.authorization.evaluation import ASSIGNMENT, Authorization
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, CONTRIBUTOR
 from sandbox.blobs.store import BlobStore
 from sandbox.jobs.request import JobRequest
 from sandbox.services import machine_learning
 from sandbox.switches import Switches
+from tests.sandbox.handle import awaited
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 TENANT = "22222222-2222-2222-2222-222222222222"
@@ -138,12 +139,13 @@ class Learning:
     def done(self, method: str, url: str, body: Any = None, **more: Any) -> Any:
         """Send a request, follow its operation to the end, and return the resource as a GET answers it (or None)."""
         answer = self.call(method, url, body, **more)
-        follow = answer.headers.get("Azure-AsyncOperation")
-        while follow and self.call("GET", follow).body["status"] == "InProgress":
-            pass
-        follow = answer.headers.get("Location") if not follow else None
-        while follow and self.call("GET", follow).status == 202:
-            pass
+        operation, location = (answer.headers.get(name, "") for name in ("Azure-AsyncOperation", "Location"))
+        if operation:
+            awaited(
+                lambda: self.call("GET", operation).body["status"] != "InProgress" or None, f"{method} {url} to end"
+            )
+        elif location:
+            awaited(lambda: self.call("GET", location).status != 202 or None, f"{method} {url} to end")
         return None if method == "DELETE" else self.call("GET", url.partition("?")[0]).body
 
     def make_workspace(self, **properties: Any) -> dict[str, Any]:

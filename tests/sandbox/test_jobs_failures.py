@@ -245,8 +245,9 @@ def gone(pid: int) -> bool:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that only the file system or the process table tells."""
-    while not condition():  # noqa: ASYNC110 - nobody sets an event
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110 - nobody sets an event
+            await asyncio.sleep(0.01)
 
 
 async def written(file: Path) -> list[int]:

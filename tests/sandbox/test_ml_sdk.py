@@ -15,7 +15,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
 
 from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
-from tests.sandbox.handle import Sandbox
+from tests.sandbox.handle import Sandbox, awaited
 
 with warnings.catch_warnings():
     # The SDK's own modules use what the libraries below it have deprecated; that is not ours to mend.
@@ -124,8 +124,12 @@ def make_workspace(sandbox: Sandbox, name: str) -> str:
     properties = arm_ids(sandbox) | {"systemDatastoresAuthMode": "Identity"}
     body = {"location": sandbox.location, "identity": {"type": "SystemAssigned"}, "properties": properties}
     assert sandbox.arm("PUT", path, body, api_version="2025-12-01").status in (200, 202)
-    while sandbox.arm("GET", path, api_version="2025-12-01").json["properties"]["provisioningState"] != "Succeeded":
-        pass
+
+    def is_made() -> bool | None:
+        found = sandbox.arm("GET", path, api_version="2025-12-01").json
+        return found["properties"]["provisioningState"] == "Succeeded" or None
+
+    awaited(is_made, f"workspace {name} to be made")
     return path
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toolchain import requirements
-from toolchain.environment import REQUIREMENTS, UV_PIN
+from toolchain.environment import REQUIREMENTS, UV_PIN, packages
 from toolchain.gobuild import GO_VERSION
 from toolchain.places import PULUMI_VERSION, REPOSITORY, SetupError
 from toolchain.scanner import REQUIREMENTS as SCAN
@@ -28,6 +28,17 @@ REGISTRIES = [
 
 def test_they_are_current() -> None:
     requirements.check()
+
+
+def test_packages_are_counted_whatever_else_their_lines_say(tmp_path: Path) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("# one==1\na-b==1 ; sys_platform == 'win32' \\\n    --hash=sha256:0==\nc[d]==2\n", encoding="utf-8")
+    assert packages(file) == 2
+
+
+def test_the_readme_shows_their_number() -> None:
+    shown = re.findall(r"installing the (\d+) packages", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
+    assert shown == [str(packages(REQUIREMENTS["runtime"]))]
 
 
 def test_a_new_dependency_is_noticed_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

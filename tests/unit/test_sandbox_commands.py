@@ -1,4 +1,4 @@
-"""What the sandbox reads out of a `pulumi` command line, and which lost resource belongs to which parent."""
+"""What the sandbox reads out of a `pulumi` command line and of a stack's state: what was lost, what is protected."""
 
 import json
 import shlex
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import inventory
+from sandbox import inventory, protection
+from sandbox.__main__ import main
 from sandbox.arm.store import Store
 from sandbox.home import Home
 from sandbox.origin import ORIGIN
@@ -107,3 +108,45 @@ def test_a_lost_resource_with_a_random_name_can_only_be_deleted(home: Home) -> N
 
 def test_a_lost_resource_whose_place_in_the_state_is_taken_can_only_be_deleted(home: Home) -> None:
     assert remember(home, "ml-storage").has_random_name
+
+
+PROTECTED = [
+    {"urn": f"{PREFIX}::{COMPONENT}::ml", "type": COMPONENT},
+    {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-storage", "type": ACCOUNT, "protect": True},
+    {"urn": f"{PREFIX}::{COMPONENT}$azure-native:keyvault:Vault::a-vault", "type": "azure-native:keyvault:Vault"}
+    | {"protect": True},
+    {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-other", "type": ACCOUNT, "protect": False},
+]
+
+
+def test_what_is_protected_is_listed_by_name() -> None:
+    assert protection.protected({"resources": PROTECTED}) == [
+        "a-vault (azure-native:keyvault:Vault)",
+        f"ml-storage ({ACCOUNT})",
+    ]
+    assert protection.protected({"resources": PROTECTED[:1]}) == []
+    assert protection.protected({}) == []
+
+
+def test_a_stack_that_was_never_deployed_is_removable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(tmp_path))
+    assert main(["removable", "--stack", "prod"]) == 0
+
+
+def test_a_protected_stack_is_not_removable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(tmp_path))
+    checkpoint = Home(tmp_path).backend / ".pulumi" / "stacks" / "azureml-batch-endpoint" / "prod.json"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": PROTECTED}}}))
+    with pytest.raises(SystemExit) as refused:
+        main(["removable", "--stack", "prod"])
+    assert str(refused.value) == (
+        "sandbox: stack 'prod' holds resources that are protected, so nothing was deleted and the sandbox goes on "
+        "running:\n"
+        "  a-vault (azure-native:keyvault:Vault)\n"
+        f"  ml-storage ({ACCOUNT})\n"
+        "To remove them all the same, take the protection away; the next `up` puts it back:\n"
+        f"  {inventory.python()} -m sandbox run -- pulumi state unprotect --all --yes --stack prod\n"
+        "  make down STACK=prod"
+    )
+    assert main(["removable", "--stack", "dev"]) == 0

@@ -33,6 +33,13 @@ def until_told_to_stop(seconds: float) -> bool:
     return bool(ready)
 
 
+def until_allowed(seconds: float) -> None:
+    """Wait until there is a file ``go`` beside the diary, at most so long."""
+    deadline = time.monotonic() + seconds
+    while not DIARY.with_name("go").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
 def release(plan: dict[str, Any]) -> None:
     """Pretend one release."""
     name = plan["endpoint"]["name"]
@@ -55,8 +62,9 @@ def release(plan: dict[str, Any]) -> None:
         note(f"working {name}")
         time.sleep(3)
         os._exit(0)
-    if BEHAVIOUR == "slow":
-        time.sleep(0.4)
+    if BEHAVIOUR == "hold":
+        note(f"working {name}")
+        until_allowed(60)
     note(f"released {name}")
     say(event="done", report={"summary": f"{name}: default (none) -> mlp-1"})
 
