@@ -1,12 +1,15 @@
 """A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts."""
 
 import contextlib
+import os
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+
+import pytest
 
 from sandbox import environment, lifecycle
 from sandbox.client import Answer, Client
@@ -137,6 +140,14 @@ class Sandbox:
         answer = self.arm("PUT", path, {"properties": properties}, api_version="2022-04-01")
         assert answer.status in (200, 201), answer.json
         return path
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put this process into the sandbox's environment until the test ends."""
+        for name in [name for name in os.environ if name not in self.env]:
+            if not name.startswith("PYTEST"):
+                monkeypatch.delenv(name)
+        for name, value in self.env.items():
+            monkeypatch.setenv(name, value)
 
     def switch(self, **values: Any) -> dict[str, Any]:
         """Turn switches of the running sandbox (sandbox/live_switches.py) and return all of them."""
