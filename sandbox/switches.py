@@ -57,4 +57,4 @@ PROFILES = {
         input_read_by_caller=False,
     ),
 }
-"""The two profiles that the release tests run under."""
+"""The two profiles. Releases are tested under both (tests/modelops), all other tests run under ``harsh``."""
