@@ -132,7 +132,7 @@ def test_a_caller_scores_images_of_an_account_elsewhere_and_reads_its_prediction
     assert told["id"] == f"{called.arm_id('digits')}/deployments/{called.rehearsal.default}/jobs/{job}"
 
 
-DENIED = {
+DENIED: dict[str, tuple[str, str, dict[str, Any] | None]] = {
     "start a job at the neighbour": ("POST", "{neighbour}", {}),
     "read a job of the neighbour": ("GET", "{neighbour}/some-job", None),
     "read the neighbour": ("GET", "{letters}", None),
@@ -172,6 +172,7 @@ def test_and_is_refused_everything_else(called: Called, what: str) -> None:
     else:
         api = STORAGE if "storageAccounts" in filled else ROLES if "roleAssignments" in filled else "2025-12-01"
         refused = called.caller.arm(method, filled, body, api)
+    assert refused.status == 403, refused.content.decode()
     assert refused.error == (403, "AuthorizationFailed")
     assert called.rehearsal.resources() == before
 
