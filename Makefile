@@ -39,9 +39,9 @@ up: tools ## deploy into the local sandbox, score the example's images, say wher
 		'  make down        remove all of it; `make up` makes it again' \
 		'  README.md        the same in Azure: log in, pulumi stack init, pulumi up'
 
-test: tools-dev ## run the whole test suite; PYTEST="-k name -x" passes options on
+test: tools-dev ## run the whole test suite; PYTEST="-k name -x" passes options on, PYTEST="-n0" runs one test at a time
 	@$(VENV)/python -m toolchain scan
-	@$(VENV)/python -m pytest $(PYTEST)
+	@$(VENV)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 preview: tools ## show what `make up` would change in the local sandbox
 	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)

@@ -6,10 +6,7 @@ and, from the plan, by `modelops`.
 """
 
 import asyncio
-import functools
-import os
-import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -19,33 +16,14 @@ from pulumi.output import Unknown
 from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from components.interrupt import end_on_interrupt
-from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
-from components.workers import Event, WorkerFailed, WorkerPool, WorkerStopped
-from modelops import fingerprint
-from modelops.plan import SCHEMA, PlanError, ReleasePlan
+from components.release_args import ModelReleaseArgs
+from components.release_plan import plan_inputs
+from components.release_secrets import plain_input
+from components.worker import Event, WorkerFailed, WorkerStopped
+from components.workers import pool
+from modelops.plan import PlanError, ReleasePlan
 
-__all__ = [
-    "DeploymentArgs",
-    "EnvironmentArgs",
-    "ModelArgs",
-    "ModelRelease",
-    "ModelReleaseArgs",
-    "WorkerPool",
-    "plan_inputs",
-    "use_pool",
-]
-
-_DEFAULTS: Final = {
-    "instanceCount": ("instance_count", 1),
-    "maxConcurrencyPerInstance": ("max_concurrency_per_instance", 1),
-    "miniBatchSize": ("mini_batch_size", 10),
-    "maxRetries": ("max_retries", 3),
-    "timeoutSeconds": ("timeout_seconds", 30),
-    "errorThreshold": ("error_threshold", -1),
-    "loggingLevel": ("logging_level", "info"),
-    "outputAction": ("output_action", "append_row"),
-    "outputFileName": ("output_file_name", "predictions.csv"),
-}
+_PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
 
 
 class ModelRelease(pulumi.ComponentResource):
@@ -98,7 +76,7 @@ class ModelRelease(pulumi.ComponentResource):
         async def release(hook: pulumi.ResourceHookArgs) -> None:
             _say_failures_once()
             try:
-                inputs = await _plain_input(hook, plan)
+                inputs = await plain_input(hook, plan)
                 old = self._released = (hook.old_inputs or {}).get("input")
                 if pulumi.runtime.is_dry_run():
                     await self._summarise(inputs, old)
@@ -168,104 +146,6 @@ def _say_failures_once() -> None:
     asyncio.get_running_loop().set_exception_handler(report)
 
 
-_PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
-_pool: WorkerPool | None = None
-
-
-def pool() -> WorkerPool:
-    """The program's worker pool, made on first use."""
-    if _pool is None:
-        use_pool(WorkerPool([sys.executable, "-m", "modelops", "worker"], _worker_environment(), _log_file()))
-    assert _pool is not None  # noqa: S101 - set one line above
-    return _pool
-
-
-def use_pool(workers: WorkerPool) -> None:
-    """Let the releases of this program use other workers; for tests."""
-    global _pool  # noqa: PLW0603 - one pool for each program, like the engine's monitor
-    _pool = workers
-
-
-def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
-    """The plan as the marker's input: plain data in which only leaves are outputs.
-
-    Args:
-        args: what the component was given.
-        root: the program's folder, from which the paths start.
-
-    Raises:
-        PlanError: a path does not exist or its content cannot be released.
-    """
-    return {
-        "schema": SCHEMA,
-        "subscriptionId": args["subscription_id"],
-        "resourceGroup": args["resource_group"],
-        "workspace": args["workspace"],
-        "endpoint": {
-            "name": args["endpoint_name"],
-            "id": args["endpoint_id"],
-            "createdAt": args["endpoint_created_at"],
-            "azureApiVersion": args["endpoint_api_version"],
-            "location": args["location"],
-            "authMode": args["auth_mode"],
-            "description": args["description"],
-            "tags": dict(args["endpoint_tags"]),
-        },
-        "default": args["default"],
-        "pin": args["pin"],
-        "keep": args["keep"],
-        "deployments": {
-            logical: _deployment_inputs(deployment, args["compute_id"], root)
-            for logical, deployment in args["deployments"].items()
-        },
-    }
-
-
-def _deployment_inputs(args: DeploymentArgs, compute_id: pulumi.Input[str], root: Path) -> dict[str, Any]:
-    settings: Mapping[str, Any] = args
-    return {
-        "model": _model_inputs(args["model"], root),
-        "code": {"path": args["code"], "digest": _digest(root / args["code"])},
-        "scoringScript": args["scoring_script"],
-        "environment": _environment_inputs(args["environment"], root),
-        "compute": compute_id,
-        "settings": {key: settings.get(name, default) for key, (name, default) in _DEFAULTS.items()},
-        "environmentVariables": dict(args.get("environment_variables", {})),
-        "description": args.get("description", ""),
-        "tags": dict(args.get("tags", {})),
-    }
-
-
-@functools.cache
-def _digest(path: Path) -> str:
-    """The content's digest, read once in each run of the program: endpoints share models."""
-    return fingerprint.digest(path)
-
-
-def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
-    args: dict[str, Any] = {**model}
-    if "path" in args:
-        return {
-            "path": args["path"],
-            "name": args["name"],
-            "type": args.get("type", "custom_model"),
-            "digest": _digest(root / args["path"]),
-        }
-    return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
-
-
-def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, Any]:
-    args: dict[str, Any] = {**environment}
-    if "image" not in args:
-        return {"name": args["name"], "version": args["version"]}
-    fingerprint.require_fixed_image(args["image"])
-    return {
-        "image": args["image"],
-        "condaFile": args["conda_file"],
-        "condaDigest": _digest(root / args["conda_file"]),
-    }
-
-
 def _read(inputs: object) -> ReleasePlan:
     return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
 
@@ -277,47 +157,6 @@ def _previous(old: object) -> str | None:
     with suppress(Exception):
         return _read(old).target
     return None
-
-
-async def _plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -> object:
-    """The marker's input, with the secrets in it refused by name.
-
-    One nested secret makes the engine hand the whole input over as a secret, so the names come from the plan that
-    the program made.
-    """
-    inputs = (hook.new_inputs or {}).get("input")
-    if not isinstance(inputs, pulumi.Output):
-        return inputs
-    secrets = [path async for path in _secret_leaves(plan, "")]
-    raise ValueError(
-        f"{', '.join(secrets) or 'a value of the plan'}: is a secret. A release plan is shown in previews and logs; "
-        "keep secrets in the key vault and let the scoring script read them with the job's identity."
-    )
-
-
-async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
-    if isinstance(value, pulumi.Output):
-        if await value.is_secret():
-            yield path
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            async for found in _secret_leaves(each, f"{path}.{key}" if path else str(key)):
-                yield found
-
-
-def _worker_environment() -> dict[str, str]:
-    """This process's environment without Pulumi's own variables (passphrase, tokens, the stack's configuration)."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-    package = str(Path(fingerprint.__file__).resolve().parent.parent)
-    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
-
-
-def _log_file() -> Path:
-    if home := os.environ.get("SANDBOX_HOME"):
-        return Path(home) / "log" / "release-worker.log"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "azureml-batch-endpoint" / "log" / "release-worker.log"
 
 
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:

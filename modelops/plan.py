@@ -5,7 +5,6 @@ content is named by digest, nothing depends on the clock. It is what the marker 
 hook hands to a worker and what `modelops status` compares with Azure.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,6 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any, Final
 
+# Named again below for the program, which may import only this module and modelops.fingerprint.
+from modelops.deployment_plan import (
+    UNKNOWN,
+    DeploymentPlan,
+    ImageEnvironment,
+    LocalModel,
+    NamedEnvironment,
+    RegisteredModel,
+    ScoringSettings,
+)
 from modelops.errors import PlanError
 
 __all__ = [
@@ -23,177 +32,19 @@ __all__ = [
     "ImageEnvironment",
     "LocalModel",
     "NamedEnvironment",
-    "PlanError",  # for the program, which may import only this module and modelops.fingerprint
+    "PlanError",
     "RegisteredModel",
     "ReleasePlan",
     "ScoringSettings",
 ]
 
 SCHEMA: Final = 1
-UNKNOWN: Final = "(known after deploy)"
-"""Stands in a plan for a leaf that the engine does not know yet; only previews meet it."""
-
 MAX_LOGICAL: Final = 23
 """Longest logical deployment name: a revision adds `-` and 8 digits, and Azure allows 32 characters."""
 
 _NAME: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$")
 # The engine's own mark of a secret, an asset or an archive inside plain data (pulumi: sdk/proto property values).
 _PULUMI_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-
-
-@dataclass(frozen=True, slots=True)
-class LocalModel:
-    """A model in the repository: registered under `name` when no version holds the same bytes yet."""
-
-    path: str
-    name: str
-    type: str
-    digest: str
-
-    def identity(self) -> dict[str, Any]:
-        """What of the model decides the revision: its bytes and how they are to be read, not where they lie."""
-        return {"digest": self.digest, "type": self.type}
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return {"path": self.path, "name": self.name, "type": self.type, "digest": self.digest}
-
-
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """A version that exists already, in the workspace or (`registry` set) in a registry."""
-
-    name: str
-    version: str
-    registry: str | None = None
-
-    def identity(self) -> dict[str, Any]:
-        """Name and version, and the registry if there is one."""
-        return self.to_json()
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        plain = {"name": self.name, "version": self.version}
-        return plain if self.registry is None else {"registry": self.registry, **plain}
-
-
-@dataclass(frozen=True, slots=True)
-class ImageEnvironment:
-    """A tagged image with a conda file from the repository."""
-
-    image: str
-    conda_file: str
-    conda_digest: str
-
-    def identity(self) -> dict[str, Any]:
-        """The image and the conda file's bytes."""
-        return {"image": self.image, "condaDigest": self.conda_digest}
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return {"image": self.image, "condaFile": self.conda_file, "condaDigest": self.conda_digest}
-
-
-@dataclass(frozen=True, slots=True)
-class NamedEnvironment:
-    """An environment that exists already in the workspace."""
-
-    name: str
-    version: str
-
-    def identity(self) -> dict[str, Any]:
-        """Name and version."""
-        return self.to_json()
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return {"name": self.name, "version": self.version}
-
-
-@dataclass(frozen=True, slots=True)
-class ScoringSettings:
-    """How a job cuts its input and what it does with failures; the defaults are the service's own."""
-
-    instance_count: int = 1
-    max_concurrency_per_instance: int = 1
-    mini_batch_size: int = 10
-    """Files for each call of the scoring script."""
-    max_retries: int = 3
-    timeout_seconds: int = 30
-    """Time of one mini-batch."""
-    error_threshold: int = -1
-    """Failed files that end the job; -1 ignores all."""
-    logging_level: str = "info"
-    output_action: str = "append_row"
-    output_file_name: str = "predictions.csv"
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return {json_name: getattr(self, attribute) for json_name, attribute in _SETTINGS.items()}
-
-
-_SETTINGS: Final = {
-    "instanceCount": "instance_count",
-    "maxConcurrencyPerInstance": "max_concurrency_per_instance",
-    "miniBatchSize": "mini_batch_size",
-    "maxRetries": "max_retries",
-    "timeoutSeconds": "timeout_seconds",
-    "errorThreshold": "error_threshold",
-    "loggingLevel": "logging_level",
-    "outputAction": "output_action",
-    "outputFileName": "output_file_name",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentPlan:
-    """One deployment of the plan; its revision's name follows from everything but description and tags."""
-
-    logical: str
-    model: LocalModel | RegisteredModel
-    code_path: str
-    code_digest: str
-    scoring_script: str
-    environment: ImageEnvironment | NamedEnvironment
-    compute: str
-    settings: ScoringSettings = field(default_factory=ScoringSettings)
-    environment_variables: Mapping[str, str] = field(default_factory=dict)
-    description: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-
-    def identity(self) -> str | None:
-        """SHA-256 over the canonical JSON of what the revision is, or None while a part of it is unknown."""
-        parts = {
-            "model": self.model.identity(),
-            "code": self.code_digest,
-            "scoringScript": self.scoring_script,
-            "environment": self.environment.identity(),
-            "compute": self.compute if self.compute == UNKNOWN else self.compute.lower(),  # ids compare without case
-            "settings": self.settings.to_json(),
-            "environmentVariables": dict(self.environment_variables),
-        }
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return None if UNKNOWN in text else hashlib.sha256(text.encode()).hexdigest()
-
-    @property
-    def revision(self) -> str:
-        """Physical name `<logical>-<8 hex>`; the digits are question marks while the identity is unknown."""
-        identity = self.identity()
-        return f"{self.logical}-{identity[:8] if identity else '????????'}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return {
-            "model": self.model.to_json(),
-            "code": {"path": self.code_path, "digest": self.code_digest},
-            "scoringScript": self.scoring_script,
-            "environment": self.environment.to_json(),
-            "compute": self.compute,
-            "settings": self.settings.to_json(),
-            "environmentVariables": dict(self.environment_variables),
-            "description": self.description,
-            "tags": dict(self.tags),
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`python -m modelops worker`: carries out the plans that arrive on standard input, one on each line.
 
-Internal: the program's hook talks to it (components/workers.py). Each line is a JSON object: `op` (`release` or
+Internal: the program's hook talks to it (components/worker.py). Each line is a JSON object: `op` (`release` or
 `preview`), `plan`, and for a release `previous` (the default that the last one set), `root` (the folder that paths
 start from) and `stateDefault` (a revision that pruning will spare), for a preview `released` (the last plan). The
 answers are JSON objects, one on each line: `step` (what is being done), `switching` (the request that moves the default
@@ -96,7 +96,7 @@ class Worker:
         if not plan.is_complete:
             return preview.from_plans(plan, before)
         try:
-            return preview.from_live(self._workspace(plan), plan)
+            return preview.from_live(self._workspace(plan), plan, before)
         except ModelOpsError as error:
             return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
 

@@ -8,11 +8,14 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import release
-from components.release import ModelRelease, ModelReleaseArgs, plan_inputs
-from components.workers import WorkerFailed, WorkerPool, WorkerStopped
+from components import workers as worker_pool
+from components.release import ModelRelease
+from components.release_args import ModelReleaseArgs
+from components.release_plan import plan_inputs
+from components.workers import WorkerFailed, WorkerPool, WorkerStopped, use_pool
 from modelops import fingerprint
 from modelops.errors import PlanError
+from modelops.plan import ReleasePlan
 from tests.components.recorder import recorded
 
 TYPE = "azureml-batch:index:ModelRelease"
@@ -35,7 +38,7 @@ def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).write_text(name, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pulumi, "ResourceHook", NamedHook)
-    monkeypatch.setattr(release, "_pool", None)
+    monkeypatch.setattr(worker_pool, "_pool", None)
 
 
 def args(**changes: Any) -> ModelReleaseArgs:
@@ -96,7 +99,7 @@ async def hook(
 ) -> tuple[str, list[dict[str, Any]]]:
     """Run the hook of a component as the engine does; return its error text and what the workers were asked."""
     workers = Pretending(answer)
-    release.use_pool(workers)
+    use_pool(workers)
     component = ModelRelease("digits", args(**changes))
     run = component._hook("digits", plan_inputs(args(**changes), Path.cwd()), None)
     called = pulumi.ResourceHookArgs(
@@ -211,7 +214,7 @@ def test_its_outputs_follow_the_marker_s_input() -> None:
         )
 
     recorded(declare)
-    revision = release._read(plan()).target
+    revision = ReleasePlan.from_inputs(plan()).target
     assert seen["a"] == revision
     assert seen["b"] == {"mlp": revision}
     assert seen["c"]["default"] == "mlp"
@@ -248,7 +251,7 @@ def test_a_preview_says_what_it_knows_and_never_fails(
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     error, requests = called(answer, plan())
     assert error == ""
-    assert said == [text.format(target=release._read(plan()).target)]
+    assert said == [text.format(target=ReleasePlan.from_inputs(plan()).target)]
     assert [(request["op"], request["complete"], request["deadline"]) for request in requests] == [
         ("preview", True, 20)
     ]
@@ -260,7 +263,7 @@ def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     assert requests == [
         {
             "op": "release",
-            "plan": release._read(plan()).to_json(),
+            "plan": ReleasePlan.from_inputs(plan()).to_json(),
             "previous": "mlp-00000000",
             "stateDefault": None,
             "root": str(Path.cwd()),
@@ -341,14 +344,14 @@ def test_a_secret_is_refused_by_name() -> None:
 def test_workers_do_not_get_pulumi_s_own_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "hush")
     monkeypatch.setenv("AZURE_TENANT_ID", "tenant")
-    environment = release._worker_environment()
+    environment = worker_pool._environment()
     assert not [name for name in environment if name.startswith("PULUMI")]
     assert environment["AZURE_TENANT_ID"] == "tenant"
 
 
 def test_the_log_lies_with_the_sandbox_or_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX_HOME", "/sandbox")
-    assert release._log_file() == Path("/sandbox/log/release-worker.log")
+    assert worker_pool._log_file() == Path("/sandbox/log/release-worker.log")
     monkeypatch.delenv("SANDBOX_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
-    assert release._log_file() == Path("/cache/azureml-batch-endpoint/log/release-worker.log")
+    assert worker_pool._log_file() == Path("/cache/azureml-batch-endpoint/log/release-worker.log")

@@ -7,12 +7,13 @@ keeps its folders, and the report ends with the command that looks into them.
 
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.rehearsal import OUTCOMES, REPOSITORY, Rehearsal
+from tests.e2e.rehearsal import OUTCOME, REPOSITORY, Rehearsal
 
 
 @pytest.fixture(name="checkout", scope="session")
@@ -84,8 +85,11 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what the killed sandboxes led to."""
-    if outcomes := config.stash.get(OUTCOMES, None):
-        told = ", ".join(f"{count} {what}" for what, count in sorted(outcomes.items()))
-        terminalreporter.write_line(f"sandbox killed: {told}")
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the killed sandboxes led to. Reports bring it here, also from the processes that tests may run in."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        counts.update(dict(report.user_properties).get(OUTCOME, {}))
+    if counts:
+        told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
+        terminalreporter.write_line(f"{OUTCOME}: {told}")

@@ -7,6 +7,7 @@ account that somebody else made. It says nothing of what real Azure asks of a ca
 import contextlib
 import copy
 import json
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, BLOB_READER
+from components import roles
 from tests.e2e.plain_rest import PlainRest, principal
 from tests.e2e.rehearsal import Rehearsal
 
@@ -26,11 +27,11 @@ IMAGES = 12
 
 @dataclass
 class Called:
-    """The deployed stack, the account elsewhere, and the two who talk to them."""
+    """The deployed stack, the account elsewhere, and those who talk to them."""
 
     rehearsal: Rehearsal
     elsewhere: str
-    deployer: PlainRest
+    administrator: PlainRest
     caller: PlainRest
 
     @property
@@ -66,14 +67,14 @@ class Called:
     def without(self, principal_id: str) -> Iterator[None]:
         """Take the only grant of a principal on the account elsewhere away, for a while."""
         ids = [each for each in self.rehearsal.role_assignments() if each.lower().startswith(self.elsewhere.lower())]
-        bodies = {each: self.deployer.arm("GET", each, api=ROLES).ok().json["properties"] for each in ids}
+        bodies = {each: self.administrator.arm("GET", each, api=ROLES).ok().json["properties"] for each in ids}
         (grant,) = [each for each, body in bodies.items() if body["principalId"] == principal_id]
-        self.deployer.arm("DELETE", grant, api=ROLES).ok()
+        self.administrator.arm("DELETE", grant, api=ROLES).ok()
         try:
             yield
         finally:
             kept = {name: bodies[grant][name] for name in ("principalId", "roleDefinitionId", "principalType")}
-            self.deployer.arm("PUT", grant, {"properties": kept}, ROLES).ok()
+            self.administrator.arm("PUT", grant, {"properties": kept}, ROLES).ok()
 
 
 @pytest.fixture(name="called", scope="module")
@@ -81,20 +82,28 @@ def _called(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     place = tmp_path_factory.mktemp("called")
     rehearsal = Rehearsal(checkout, place / "unused").copy_to(place)
     rehearsal.start_server()
+    try:
+        yield _deployed(rehearsal)
+    finally:
+        rehearsal.stop()
+
+
+def _deployed(rehearsal: Rehearsal) -> Called:
+    """Put images into an account elsewhere, and deploy two endpoints that may read them, one of them with a caller."""
     facts = json.loads((rehearsal.home / "sandbox.json").read_text(encoding="utf-8"))
     deployer, who = principal(rehearsal, "deployer"), facts["principals"]
     elsewhere = _storage_elsewhere(deployer, facts["subscriptionId"])
-    for number, (name, role) in enumerate((("deployer", BLOB_CONTRIBUTOR), ("caller", BLOB_READER))):
-        # The caller's grant is its team's own affair: `dataAccess` lets the cluster read, and nobody else.
-        definition = (
-            f"/subscriptions/{facts['subscriptionId']}/providers/Microsoft.Authorization/roleDefinitions/{role}"
-        )
-        properties = {"principalId": who[name]["objectId"], "roleDefinitionId": definition}
-        path = f"{elsewhere}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-{number:012}"
-        deployer.arm("PUT", path, {"properties": properties}, ROLES).ok()
-    called = Called(rehearsal, elsewhere, deployer, principal(rehearsal, "caller"))
+    called = Called(rehearsal, elsewhere, principal(rehearsal, "administrator"), principal(rehearsal, "caller"))
+    # The caller's own grant there is its team's affair: `dataAccess` lets the cluster read, and nobody else.
+    grants = {"deployer": roles.BLOB_CONTRIBUTOR, "caller": roles.BLOB_READER}
+    for name, role in grants.items():
+        object_id = who[name]["objectId"]
+        definition = roles.definition_id(role, facts["subscriptionId"])
+        properties = {"principalId": object_id, "principalType": "ServicePrincipal", "roleDefinitionId": definition}
+        path = f"{elsewhere}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        called.administrator.arm("PUT", path, {"properties": properties}, ROLES).ok()
     blob = {"x-ms-blob-type": "BlockBlob"}
-    for image in sorted((checkout / "examples/digits/data/images").iterdir())[:IMAGES]:
+    for image in _images(rehearsal):
         deployer.send("PUT", called.images + image.name, image.read_bytes(), **blob).ok()
 
     def two_endpoints(config: dict[str, Any]) -> None:
@@ -103,11 +112,12 @@ def _called(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         config["endpoints"]["digits"]["callers"] = [{"principalId": who["caller"]["objectId"]}]
 
     rehearsal.configure(two_endpoints)
-    try:
-        rehearsal.up()
-        yield called
-    finally:
-        rehearsal.stop()
+    rehearsal.up()
+    return called
+
+
+def _images(rehearsal: Rehearsal) -> list[Path]:
+    return sorted((rehearsal.folder / "examples/digits/data/images").iterdir())[:IMAGES]
 
 
 def _storage_elsewhere(deployer: PlainRest, subscription: str) -> str:
@@ -126,8 +136,7 @@ def test_a_caller_scores_images_of_an_account_elsewhere_and_reads_its_prediction
     job, status = called.run("by-rest/first.csv")
     assert status == "Completed"
     lines = called.caller.predictions(called.workspace, "by-rest/first.csv")
-    folder = called.rehearsal.folder / "examples/digits/data/images"
-    assert [line.partition(",")[0] for line in lines] == sorted(each.name for each in folder.iterdir())[:IMAGES]
+    assert [line.partition(",")[0] for line in lines] == [each.name for each in _images(called.rehearsal)]
     told = called.caller.send("GET", f"{called.scoring_uri('digits')}/{job}").ok().json
     assert told["id"] == f"{called.arm_id('digits')}/deployments/{called.rehearsal.default}/jobs/{job}"
 
@@ -192,7 +201,7 @@ def test_and_does_not_write_where_it_reads(called: Called) -> None:
 def test_without_the_clusters_grant_the_job_fails_and_names_role_and_scope(called: Called) -> None:
     """Only `dataAccess` lets the cluster read there: without its role assignment nothing else does."""
     out = called.rehearsal.outputs()
-    cluster = called.deployer.arm("GET", f"{called.workspace}/computes/{out['cluster']}").ok().json
+    cluster = called.administrator.arm("GET", f"{called.workspace}/computes/{out['cluster']}").ok().json
     (identity,) = cluster["identity"]["userAssignedIdentities"].values()
     with called.without(identity["principalId"]):
         job, status = called.run("by-rest/blind.csv")

@@ -5,11 +5,12 @@ before it answered. The latter is a lost answer: the resource exists and is in n
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.rehearsal import OUTCOMES, SCORED, Rehearsal
+from tests.e2e.rehearsal import OUTCOME, SCORED, Rehearsal
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ MOMENTS = {
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
 def test_a_killed_sandbox_and_the_same_command_again(
-    fresh: Rehearsal, moment: Moment, request: pytest.FixtureRequest
+    fresh: Rehearsal, moment: Moment, record_property: Callable[[str, object], None]
 ) -> None:
     fresh.start_server()
     fresh.fault(moment.action, moment.method, moment.path, skip=moment.skip)
@@ -60,7 +61,7 @@ def test_a_killed_sandbox_and_the_same_command_again(
     assert fresh.lost() == ""
     if moment.lost:
         assert counts[moment.lost] >= 1
-    request.config.stash.setdefault(OUTCOMES, Counter()).update(counts or {"converged by themselves": 1})
+    record_property(OUTCOME, dict(counts) or {"converged by themselves": 1})
     # Nothing twice, nothing missing, nothing to do.
     assert fresh.of_kind("models/versions") == ["1"]
     assert len(fresh.of_kind("batchEndpoints")) == 1

@@ -17,7 +17,7 @@ from modelops.context import Context
 from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.reconcile import ReleaseReport, reconcile
 from modelops.workspace import Workspace
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
 from tests.sandbox.handle import Sandbox, started
 
 GROUP = "modelops"
@@ -63,7 +63,7 @@ class Place:
 
 
 in_one_profile = pytest.mark.parametrize("profile", ["harsh"], indirect=True)
-"""For tests of what no switch touches: uploads, stops, sign-in. They run once."""
+"""For tests of what no switch touches: uploads, stops and kills, sign-in. They run once."""
 
 
 @pytest.fixture(scope="session", params=["harsh", "lenient"])
@@ -163,8 +163,11 @@ class Bench:
 
     def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
         """Run a release of `plan`, by default the bench's own."""
-        context = Context(self.workspace, self.root, self._note, _never)
-        return reconcile(plan or self.plan, context, previous)
+        return reconcile(plan or self.plan, self.context(), previous)
+
+    def context(self) -> Context:
+        """A release's surroundings: notes what it says, and never waits."""
+        return Context(self.workspace, self.root, self._note, _never)
 
     def changed(self, **settings: Any) -> ReleasePlan:
         """The plan with other scoring settings: another revision."""

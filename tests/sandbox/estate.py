@@ -1,7 +1,7 @@
 """What a platform team's program leaves in Azure, made by plain REST: a keyless workspace, a cluster, two endpoints.
 
-``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller's two custom roles are those of
-components/callers.py.
+``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller has the two custom roles that the
+program grants to callers, as prerequisites/caller-roles.json defines them.
 """
 
 import json
@@ -9,8 +9,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from components.callers import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, BLOB_READER
+from components import roles
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER
 from sandbox.client import Answer
 from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox
 
@@ -120,17 +120,17 @@ class Estate:
                 return found
 
     def custom_role(self, name: str, actions: tuple[str, ...]) -> str:
-        """Let the deployer make a role of so many whole actions, and return its id."""
+        """Let the administrator make a role of so many whole actions, and return its id."""
         path = (
             f"{self.workspace}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid5(uuid.NAMESPACE_DNS, name)}"
         )
         permissions = [{"actions": list(actions)}]
         properties = {"roleName": name, "permissions": permissions, "assignableScopes": [self.group]}
-        return str(self.put(path, {"properties": properties}, api=ROLES)["id"])
+        return str(self.put(path, {"properties": properties}, api=ROLES, who="administrator")["id"])
 
 
 def build(sandbox: Sandbox, name: str = "authz") -> Estate:
-    """Make everything, as the deployer."""
+    """Make everything: the deployer the resources, the administrator the grants."""
     estate = Estate(sandbox, f"/subscriptions/{sandbox.subscription}/resourceGroups/{name}")
     place = {"location": sandbox.location}
     estate.put(estate.group, place, api="2024-03-01")
@@ -212,8 +212,8 @@ def _serve(estate: Estate) -> None:
 def _let_caller(estate: Estate) -> None:
     """Give ``caller`` its endpoint, what a call needs of the workspace, and the results."""
     grant = estate.sandbox.grant
-    grant("caller", estate.custom_role("batch caller", ENDPOINT_ACTIONS), estate.endpoint("ours"))
-    grant("caller", estate.custom_role("batch caller runs", WORKSPACE_ACTIONS), estate.workspace)
+    grant("caller", roles.ENDPOINT_CALLER.id, estate.endpoint("ours"))
+    grant("caller", roles.CALLER_RUNS.id, estate.workspace)
     grant("caller", BLOB_READER, f"{estate.containers}/{estate.container}")
 
 

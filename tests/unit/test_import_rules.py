@@ -24,8 +24,9 @@ RULES = [
     Rule("settings/**/*.py", ("settings", "components", "pulumi")),
     Rule(
         "components/release.py",
-        ("components", "pulumi", "pulumi_azure_native", "modelops.plan", "modelops.fingerprint"),
+        ("components", "pulumi", "pulumi_azure_native", "modelops.plan"),
     ),
+    Rule("components/release_plan.py", ("components", "modelops.plan", "modelops.fingerprint")),
     Rule("components/**/*.py", ("components", "pulumi", "pulumi_azure_native")),
     # requests is what azure-core speaks HTTP with: its adapters are how deadlines reach the socket.
     Rule("modelops/**/*.py", ("modelops", "azure", "requests")),

@@ -4,7 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from components.release import ModelRelease, ModelReleaseArgs, WorkerPool, use_pool
+from components.release import ModelRelease
+from components.release_args import ModelReleaseArgs
+from components.workers import WorkerPool, use_pool
 
 HERE = Path(__file__).resolve().parent
 

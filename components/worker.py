@@ -1,0 +1,158 @@
+"""One worker process behind the release hook: a plan in, events out, until its input is closed.
+
+A process, because a thread cannot be stopped. It leads a session of its own, because the engine signals the program's
+whole process group whenever a program ends, well or not, and a worker in that group would die in the middle of a write.
+It stops when its standard input closes, which also happens when this process is killed. What it reads and answers:
+modelops/worker.py.
+"""
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+Event = Mapping[str, Any]
+
+_ACKNOWLEDGE_SECONDS: Final = 1.0
+"""How long a worker that was told to stop gets to say which request is in flight; the program itself has 5 s."""
+
+_HEARTBEAT_SECONDS: Final = 30.0
+_LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments stays far below
+_LARGEST_LOG: Final = 5_000_000  # bytes
+
+
+class WorkerFailed(Exception):  # noqa: N818 - says what happened
+    """The release failed; the text is the worker's own, or says how the worker ended."""
+
+    def __init__(self, text: str, *, switch_sent: bool = False) -> None:
+        super().__init__(text)
+        self.switch_sent = switch_sent
+        """Whether the request that moves the default had gone out."""
+
+
+class WorkerStopped(Exception):  # noqa: N818 - says what happened
+    """The release was stopped: by Ctrl-C or at its deadline."""
+
+    def __init__(self, step: str | None, *, switch_sent: bool = False, at_deadline: bool = False) -> None:
+        super().__init__(f"stopped at step {step or 'waiting for a worker'}")
+        self.step = step
+        """Step that was reached, or None if no worker had taken the plan."""
+        self.switch_sent = switch_sent
+        """Whether the request that moves the default had gone out."""
+        self.at_deadline = at_deadline
+        """Whether it was the deadline that stopped it."""
+
+
+class Worker:
+    """One process and the conversation with it."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None  # noqa: S101 - both are pipes, by `start`
+        assert process.stdout is not None  # noqa: S101
+        self._process = process
+        self._input = process.stdin
+        self._output = process.stdout
+        self._step: str | None = None
+        self._switch_sent = False
+        self._told_to_stop = False
+        self._expired = False
+        self._given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Worker":
+        """Start one with that whole environment; its standard error goes to the log."""
+        with _open_log(log) as errors:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=errors,
+                env=dict(environment),
+                start_new_session=True,
+                limit=_LONGEST_LINE,
+            )
+        return cls(process)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the worker can take another plan."""
+        return not self._told_to_stop and not self._output.at_eof()
+
+    async def converse(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
+        """Hand over one plan and follow it to its last answer."""
+        self._step, self._switch_sent = "start", False
+        alarm = asyncio.get_running_loop().call_later(deadline, self._expire)
+        try:
+            self._input.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+            while (event := await self._next(on_event)) is not None:
+                match event.get("event"):
+                    case "step":
+                        self._step, self._switch_sent = str(event.get("step")), bool(event.get("switchSent"))
+                    case "switching":
+                        self._switch_sent = True
+                    case "stopping":
+                        self._step, self._switch_sent = str(event.get("step")), bool(event.get("switchSent"))
+                        break
+                    case "done":
+                        return event
+                    case "failed":
+                        text = str(event.get("message") or "the worker gave no reason.")
+                        raise WorkerFailed(text, switch_sent=self._switch_sent)
+                on_event(event)
+            raise await self._ended()
+        finally:
+            alarm.cancel()
+
+    def stop(self) -> None:
+        """Close the worker's input: it finishes the request in flight, begins no other and exits.
+
+        It gets a moment to say where it is; after that its last report has to do.
+        """
+        if not self._told_to_stop:
+            self._told_to_stop = True
+            self._input.close()
+            asyncio.get_running_loop().call_later(_ACKNOWLEDGE_SECONDS, self._give_up)
+
+    async def exited(self) -> None:
+        """Wait until the process is gone and everything that it wrote was read."""
+        await self._output.read()
+        await self._process.wait()
+
+    def _expire(self) -> None:
+        self._expired = True
+        self.stop()
+
+    def _give_up(self) -> None:
+        if not self._given_up.done():
+            self._given_up.set_result(None)
+
+    async def _next(self, on_event: Callable[[Event], None]) -> Event | None:
+        reading = asyncio.ensure_future(self._output.readline())
+        try:
+            while not reading.done():
+                both: set[asyncio.Future[Any]] = {reading, self._given_up}
+                await asyncio.wait(both, timeout=_HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    break
+                if self._given_up.done():
+                    return None
+                on_event({"event": "heartbeat", "step": self._step})
+            line = reading.result()
+        finally:
+            reading.cancel()
+        return json.loads(line) if line.endswith(b"\n") else None
+
+    async def _ended(self) -> Exception:
+        if self._told_to_stop:
+            return WorkerStopped(self._step, switch_sent=self._switch_sent, at_deadline=self._expired)
+        code = await self._process.wait()
+        text = f"the release worker ended with exit code {code} at step {self._step!r}."
+        return WorkerFailed(text, switch_sent=self._switch_sent)
+
+
+def _open_log(log: Path) -> BinaryIO:
+    """Open the workers' log, anew when it has grown large."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return log.open("ab" if not log.exists() or log.stat().st_size < _LARGEST_LOG else "wb")
