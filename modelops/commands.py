@@ -145,6 +145,8 @@ class _Stop:
         threading.Thread(target=self._wait, daemon=True).start()
 
     def progress(self, step: str, text: str) -> None:
+        if self.gate.is_closed:
+            return  # nothing of this step will be sent: it stopped in the one before
         self._step = step
         print(f"{step}: {text}", file=self._output, flush=True)
 

@@ -106,6 +106,8 @@ class Worker:
         return self._workspaces.setdefault(key, Workspace(*key))
 
     def _progress(self, step: str, text: str) -> None:
+        if self._gate.is_closed:
+            return  # nothing of this step will be sent: it stopped in the one before
         self._step = step
         self._switch_sent = self._switch_sent and step == VERIFY
         self.answer({"event": "step", "step": step, "text": text, "switchSent": self._switch_sent})

@@ -66,4 +66,4 @@ PROFILES = {
         builder_uses_its_identity=False,
     ),
 }
-"""The two profiles that the release tests run under."""
+"""The two profiles. Releases are tested under both (tests/modelops), all other tests run under ``harsh``."""

@@ -31,11 +31,7 @@ def own_sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 @pytest.fixture
 def in_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """Put this process into the shared sandbox's environment, so that Azure SDKs in the test talk to it."""
-    for name in [name for name in os.environ if name not in sandbox.env]:
-        if not name.startswith("PYTEST"):
-            monkeypatch.delenv(name)
-    for name, value in sandbox.env.items():
-        monkeypatch.setenv(name, value)
+    sandbox.enter(monkeypatch)
     return sandbox
 
 

@@ -1,4 +1,8 @@
-"""Tokens from Microsoft Entra for a service principal with a client secret."""
+"""Tokens from Microsoft Entra for a service principal, which shows a client secret or a federated assertion.
+
+An assertion is another issuer's token for this principal
+(https://learn.microsoft.com/entra/workload-id/workload-identity-federation).
+"""
 
 import asyncio
 import base64
@@ -9,11 +13,12 @@ from typing import Any
 import aiohttp
 
 from sandbox.provider.clock import time_scale
-from sandbox.provider.config import Settings
+from sandbox.provider.config import Federation, Settings
 from sandbox.provider.errors import ProviderError
 
 AUTHORITY = "https://login.microsoftonline.com"
 MANAGEMENT_SCOPE = "https://management.azure.com/.default"
+_ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 # A token is renewed when it has less than this left, in seconds.
 _MARGIN = 300.0
 # azidentity's own retries, quicker than those for ARM: Entra is asked before anything is created.
@@ -47,7 +52,8 @@ class Login:
         """An access token for `scope`.
 
         Raises:
-            LoginFailedError: Entra refused, or could not be reached; the text has the reason and never the secret.
+            LoginFailedError: Entra refused, or could not be reached, or there is no assertion to be had; the text has
+                the reason and never the secret.
         """
         async with self._lock:
             token, ends = self._tokens.get(scope, ("", 0.0))
@@ -74,7 +80,7 @@ class Login:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._settings.client_id,
-            "client_secret": self._settings.client_secret,
+            **await self._proof(),
             "scope": scope,
         }
         status, answer = await self._post(form)
@@ -86,12 +92,38 @@ class Login:
         if status == _OK and "access_token" in answer:
             return str(answer["access_token"]), float(answer.get("expires_in", 3600))
         reason = answer.get("error_description") or answer.get("error") or "no reason given"
+        federated = self._settings.federation is not None
+        kind, shown = ("Assertion", "the token of ARM_USE_OIDC") if federated else ("Secret", "ARM_CLIENT_SECRET")
         raise LoginFailedError(
-            f"ClientSecretCredential authentication failed. POST {self._url} "
+            f"Client{kind}Credential authentication failed. POST {self._url} "
             f"{f'RESPONSE {status}: ' if status else 'could not be sent: '}{reason} "
             f"(client id {self._settings.client_id}, tenant {self._settings.tenant}, scope {scope}). "
-            "Check ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID and HTTPS_PROXY."
+            f"Check ARM_CLIENT_ID, {shown}, ARM_TENANT_ID and HTTPS_PROXY."
         )
+
+    async def _proof(self) -> dict[str, str]:
+        """What shows that this is the principal: its secret, or an assertion, asked for anew if there is an address."""
+        federation = self._settings.federation
+        if federation is None:
+            return {"client_secret": self._settings.client_secret}
+        assertion = federation.token or await self._asked_for(federation)
+        return {"client_assertion_type": _ASSERTION_TYPE, "client_assertion": assertion}
+
+    async def _asked_for(self, federation: Federation) -> str:
+        headers = {"Accept": "application/json", "Authorization": f"Bearer {federation.request_token}"}
+        asked = {"audience": federation.audience}
+        try:
+            async with self._session.get(federation.request_url, params=asked, headers=headers) as response:
+                content = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise LoginFailedError(f"GitHub OIDC: couldn't request token: {error or type(error).__name__}") from error
+        text = content.decode("utf-8", "replace")
+        if not response.ok:
+            raise LoginFailedError(f"GitHub OIDC: {response.status} with response: {text}")
+        try:
+            return str(json.loads(text)["value"])
+        except (ValueError, TypeError, KeyError) as error:
+            raise LoginFailedError("GitHub OIDC: cannot unmarshal response: it has no 'value'") from error
 
     async def _post(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         """One try: status and answer; status 0 when no answer came."""

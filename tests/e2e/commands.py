@@ -109,6 +109,17 @@ def command_of(folder: Path, mine: bytes) -> str:
     return ""
 
 
+def command_lines() -> set[str]:
+    """Return the command lines of all processes of this machine, as everybody can read them."""
+    found = set()
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.add(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
 def alive(pid: int) -> bool:
     """Return whether a process runs; one that ended and that nobody has collected yet does not."""
     try:

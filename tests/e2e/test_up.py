@@ -2,8 +2,10 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.e2e.commands import COMMAND_SECONDS, command_lines, until
 from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 REVISION = re.compile(r"mlp-[0-9a-f]{8}")
@@ -87,10 +89,35 @@ def test_make_up_scores_the_example_and_make_down_removes_everything(fresh: Rehe
     assert fresh.changed_files() == ""
 
 
+def _secrets(rehearsal: Rehearsal) -> list[str]:
+    """Everything that a rehearsal signs in with."""
+    facts = json.loads((rehearsal.home / "sandbox.json").read_text(encoding="utf-8"))
+    principals = facts["principals"].values()
+    return [facts["passphrase"], rehearsal.server["controlToken"], *(each["clientSecret"] for each in principals)]
+
+
+def test_no_secret_is_in_a_command_line(deployed: Rehearsal) -> None:
+    """Everybody on a machine can read the arguments of all its processes: looked at as long as an `up` releases."""
+    deployed.change_one_byte_of_the_model()
+    seen: set[str] = set()
+    ours: set[str] = set()
+    with ThreadPoolExecutor(1) as pool:
+        up = pool.submit(deployed.begin("up").wait)
+
+        def looked() -> bool:
+            seen.update(command_lines())
+            ours.update(deployed.processes())
+            return up.done()
+
+        until(looked, "the up to end", COMMAND_SECONDS)
+    up.result().ok()
+    for program in ("pulumi up ", "__main__", "-m sandbox.provider ", "-m modelops worker"):
+        assert any(program in each for each in ours), f"never saw {program!r} run"
+    assert [each for each in seen if any(secret in each for secret in _secrets(deployed))] == []
+
+
 def test_no_secret_is_in_the_state_or_in_a_log(deployed: Rehearsal) -> None:
-    facts = json.loads((deployed.home / "sandbox.json").read_text(encoding="utf-8"))
-    secrets = [facts["passphrase"], *(each["clientSecret"] for each in facts["principals"].values())]
-    secrets.append(deployed.server["controlToken"])
+    secrets = _secrets(deployed)
     files = [*(deployed.home / "log").rglob("*"), *(deployed.home / "pulumi").rglob("*")]
     texts = {file: file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()}
     assert [str(file) for file, text in texts.items() if any(secret in text for secret in secrets)] == []

@@ -1,4 +1,7 @@
-"""A workspace with a cluster in the shared sandbox, and an endpoint with files of its own for every test."""
+"""A workspace with a cluster in a sandbox of each profile, and an endpoint with files of its own for every test.
+
+Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#switches).
+"""
 
 import itertools
 import warnings
@@ -15,7 +18,7 @@ from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalM
 from modelops.reconcile import ReleaseReport, reconcile
 from modelops.workspace import Workspace
 from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
-from tests.sandbox.handle import Sandbox
+from tests.sandbox.handle import Sandbox, started
 
 GROUP = "modelops"
 ML_API = "2025-12-01"
@@ -59,8 +62,26 @@ class Place:
         return answer.json
 
 
+in_one_profile = pytest.mark.parametrize("profile", ["harsh"], indirect=True)
+"""For tests of what no switch touches: uploads, stops and kills, sign-in. They run once."""
+
+
+@pytest.fixture(scope="session", params=["harsh", "lenient"])
+def profile(request: pytest.FixtureRequest) -> str:
+    """Return the profile of the sandbox that a test releases in: a test runs once in each unless it says otherwise."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def lenient_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Return a sandbox of the lenient profile, shared as the other one is; it starts when it is first needed."""
+    with started(tmp_path_factory.mktemp("lenient"), "lenient") as handle:
+        yield handle
+
+
 @pytest.fixture(name="place", scope="session")
-def _place(sandbox: Sandbox) -> Place:
+def _place(profile: str, request: pytest.FixtureRequest) -> Place:
+    sandbox: Sandbox = request.getfixturevalue({"harsh": "sandbox", "lenient": "lenient_sandbox"}[profile])
     group = f"/subscriptions/{sandbox.subscription}/resourceGroups/{GROUP}"
     base = {"location": sandbox.location}
 
@@ -199,8 +220,10 @@ def _never(_seconds: float) -> None:
 
 
 @pytest.fixture
-def bench(in_sandbox: Sandbox, place: Place, tmp_path: Path) -> Iterator[Bench]:
-    """Return an endpoint of its own with a model and code that no other test has."""
+def bench(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """Return an endpoint of its own with a model and code that no other test has, in the environment of its sandbox."""
+    sandbox = place.sandbox
+    sandbox.enter(monkeypatch)
     number = next(_numbers)
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "weights.bin").write_bytes(f"weights {number}".encode())
@@ -212,15 +235,15 @@ def bench(in_sandbox: Sandbox, place: Place, tmp_path: Path) -> Iterator[Bench]:
     endpoint = f"bench-{number}"
     place.put(
         f"batchEndpoints/{endpoint}",
-        {"location": in_sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
+        {"location": sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
     )
     yield Bench(
         place=place,
         root=tmp_path,
         plan=_plan(place, endpoint, tmp_path, f"model-{number}"),
-        workspace=Workspace(in_sandbox.subscription, GROUP, place.workspace),
+        workspace=Workspace(sandbox.subscription, GROUP, place.workspace),
     )
-    in_sandbox.control.clear_faults()
+    sandbox.control.clear_faults()
 
 
 def _plan(place: Place, endpoint: str, root: Path, model: str) -> ReleasePlan:

@@ -12,7 +12,7 @@ import pytest
 
 from modelops import fingerprint, jobs
 from modelops.errors import ReleaseError
-from tests.modelops.conftest import Bench
+from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import REPOSITORY
 
 # The SDK uses what the libraries below it have deprecated.
@@ -101,6 +101,7 @@ def test_a_default_moved_by_hand_is_found_and_mended(bench: Bench) -> None:
     assert run(bench, "status", "--check")[0] == 0
 
 
+@in_one_profile
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Bench, number: int) -> None:
     control = bench.place.sandbox.control
@@ -122,6 +123,37 @@ def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Be
     assert bench.versions() == ["1"]
 
 
+AFTER_THE_STOP = """\
+import os, signal
+from modelops.commands import _Stop
+from modelops.errors import Stopped
+
+stop = _Stop()
+stop.progress("create revisions", "one")
+stop.gate.begin("PUT", "https://management.azure.com/")
+os.kill(os.getpid(), signal.SIGTERM)
+try:
+    stop.gate.sleep(60)
+except Stopped:
+    stop.progress("switch the default", "to one")
+    stop.gate.end()
+    signal.pause()
+"""
+
+
+def test_a_step_that_comes_after_the_stop_is_not_where_it_stopped() -> None:
+    """The request in flight ends, and the release runs on until it wants the next one: no switch was sent by then."""
+    ran = subprocess.run(
+        [sys.executable, "-c", AFTER_THE_STOP], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.splitlines()[-1] == (
+        "error: stopped at step 'create revisions'; default unchanged. Run the command again."
+    )
+    assert ran.stdout == "create revisions: one\n"
+
+
+@in_one_profile
 def test_a_release_without_a_login_says_how_to_log_in(bench: Bench) -> None:
     for name in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):
         bench.place.sandbox.env.pop(name)
@@ -198,6 +230,7 @@ def test_a_failed_job_says_what_the_service_said(bench: Bench) -> None:
     assert f"az ml job download --name {job} --all" in str(failed.value)
 
 
+@in_one_profile
 def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
     before = bench.mark()
     code, _, errors = run(bench, "invoke", "--input", "nowhere", "--download", str(bench.root / "new"))

@@ -9,7 +9,7 @@ import pytest
 from modelops import fingerprint, uploads
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import LocalModel
-from tests.modelops.conftest import Bench
+from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 
 WAITING = "waiting for role Storage Blob Data Contributor on storage account modelopsstore: a new role can take minutes"
@@ -70,6 +70,7 @@ def test_a_model_of_one_file_keeps_its_name(bench: Bench) -> None:
     assert _blobs(bench, _address(bench)) == {"": path.read_bytes()}
 
 
+@in_one_profile
 def test_many_and_large_files_arrive_whole_and_the_release_says_how_far_it_is(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_version_that_somebody_else_took_is_left_to_them(bench: Bench) -> None
     assert bench.versions() == ["1", "2"]
 
 
+@in_one_profile
 def test_a_role_that_was_granted_a_moment_ago_is_waited_for(bench: Bench) -> None:
     bench.place.sandbox.control.fault(
         "status", method="PUT", path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=3
@@ -143,6 +145,7 @@ def test_a_role_that_was_granted_a_moment_ago_is_waited_for(bench: Bench) -> Non
     assert _content(bench) == _whole(bench)
 
 
+@in_one_profile
 def test_a_role_that_never_comes_ends_the_release(bench: Bench) -> None:
     bench.place.sandbox.control.fault(
         "status", method="PUT", path="/LocalUpload/", status=403, code="AuthorizationPermissionMismatch", times=1000
@@ -152,6 +155,7 @@ def test_a_role_that_never_comes_ends_the_release(bench: Bench) -> None:
     assert bench.said[-1] == f"{WAITING} (590 of 600 s)"
 
 
+@in_one_profile
 @pytest.mark.parametrize("machines", [1, 2])
 def test_two_endpoints_released_at_once_register_the_model_once(bench: Bench, machines: int) -> None:
     second = replace(bench.plan.endpoint, name=f"{bench.plan.endpoint.name}-b")

@@ -109,12 +109,14 @@ def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> 
 
 
 def test_a_switch_that_did_not_hold_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bench.release()
+    changed = bench.changed(mini_batch_size=3)
     monkeypatch.setattr(default, "switch", lambda *_: None)
     with pytest.raises(ReleaseError) as failed:
-        bench.release()
+        bench.release(changed)
     assert str(failed.value) == (
-        f"the switch of {bench.plan.endpoint.name} to {bench.plan.target} was accepted, but the endpoint's default is "
-        "not set. Somebody changed it at the same moment; run `pulumi up` again."
+        f"the switch of {bench.plan.endpoint.name} to {changed.target} was accepted, but the endpoint's default is "
+        f"{first.default}. Somebody changed it at the same moment; run `pulumi up` again."
     )
 
 
@@ -141,12 +143,14 @@ def test_only_a_succeeded_deployment_can_become_the_default(bench: Bench) -> Non
 
 
 def test_a_revision_that_ends_in_another_state_is_not_released(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = bench.release()
+    changed = bench.changed(mini_batch_size=3)
     monkeypatch.setattr(deploy, "finished", lambda poller, _doing: poller.wait())
-    made = live.LiveDeployment(bench.plan.target, "Canceled")
+    made = live.LiveDeployment(changed.target, "Canceled")
     monkeypatch.setattr(live, "read_deployment", lambda *_: made)
-    with pytest.raises(ReleaseError, match=rf"creating deployment {bench.plan.target} ended in state Canceled"):
-        bench.release()
-    assert bench.live().default is None
+    with pytest.raises(ReleaseError, match=rf"creating deployment {changed.target} ended in state Canceled"):
+        bench.release(changed)
+    assert bench.live().default == first.default
 
 
 def test_a_revision_that_somebody_is_making_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

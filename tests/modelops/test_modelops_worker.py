@@ -1,6 +1,6 @@
 """The worker process: one plan for each line, and nothing begins once its input is closed."""
 
-from tests.modelops.conftest import Bench
+from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
@@ -39,6 +39,7 @@ def test_events_name_the_steps_and_the_switch(bench: Bench) -> None:
     ]
 
 
+@in_one_profile
 def test_a_closed_input_lets_the_request_in_flight_finish_and_begins_no_other(bench: Bench) -> None:
     control = bench.place.sandbox.control
     control.fault("delay", method="PUT", path=MODEL, seconds=30)
@@ -87,6 +88,7 @@ def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
     assert bench.live().default == bench.plan.target
 
 
+@in_one_profile
 def test_a_broken_output_does_not_end_a_release(bench: Bench) -> None:
     control = bench.place.sandbox.control
     with RealWorker(bench) as worker:
@@ -99,6 +101,7 @@ def test_a_broken_output_does_not_end_a_release(bench: Bench) -> None:
     assert bench.live().default == bench.plan.target
 
 
+@in_one_profile
 def test_a_plan_that_is_none_is_answered_in_words_and_the_next_one_is_taken(bench: Bench) -> None:
     with RealWorker(bench) as worker:
         worker.send({"op": "release", "plan": {"schema": 7}, "root": "."})

@@ -2,8 +2,10 @@
 
 import pytest
 
-from tests.modelops.conftest import Bench
+from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
+
+pytestmark = in_one_profile
 
 WRITES = {
     "first file": ("/LocalUpload/", 0),

@@ -1,7 +1,7 @@
 """What a platform team's program leaves in Azure, made by plain REST: a keyless workspace, a cluster, two endpoints.
 
-``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller's roles are small
-ones, as prerequisites/caller-roles.json defines them.
+``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller has the two custom roles that the
+program grants to callers, as prerequisites/caller-roles.json defines them.
 """
 
 import json
@@ -9,6 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from components import roles
 from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER, CONTRIBUTOR
 from sandbox.client import Answer
 from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox, awaited
@@ -20,25 +21,6 @@ QUEUE_CONTRIBUTOR = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
 TABLE_CONTRIBUTOR = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
 _TYPE = "Microsoft.MachineLearningServices/workspaces"
 _APIS = {"Microsoft.Storage": "2024-01-01", "Microsoft.KeyVault": "2024-11-01", "Microsoft.Insights": "2020-02-02"}
-_AT_ENDPOINT = (
-    "batchEndpoints/read",
-    "batchEndpoints/deployments/read",
-    "batchEndpoints/jobs/read",
-    "batchEndpoints/jobs/write",
-    "batchEndpoints/deployments/jobs/read",
-    "batchEndpoints/deployments/jobs/write",
-)
-_AT_WORKSPACE = (
-    "read",
-    "computes/read",
-    "models/read",
-    "datastores/read",
-    "environments/read",
-    "experiments/read",
-    "experiments/runs/read",
-    "experiments/runs/write",
-    "experiments/runs/submit/action",
-)
 _SCRIPT = """\
 from pathlib import Path
 
@@ -145,11 +127,11 @@ class Estate:
         return awaited(settled, f"{path} to settle")
 
     def custom_role(self, name: str, actions: tuple[str, ...]) -> str:
-        """Let the administrator make a role and return its id."""
+        """Let the administrator make a role of so many whole actions, and return its id."""
         path = (
             f"{self.workspace}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid5(uuid.NAMESPACE_DNS, name)}"
         )
-        permissions = [{"actions": [f"{_TYPE}/{action}" for action in actions]}]
+        permissions = [{"actions": list(actions)}]
         properties = {"roleName": name, "permissions": permissions, "assignableScopes": [self.group]}
         return str(self.put(path, {"properties": properties}, api=ROLES, who="administrator")["id"])
 
@@ -243,8 +225,8 @@ def _serve(estate: Estate) -> None:
 def _let_caller(estate: Estate) -> None:
     """Give ``caller`` its endpoint, what a call needs of the workspace, and the results."""
     grant = estate.sandbox.grant
-    grant("caller", estate.custom_role("batch caller", _AT_ENDPOINT), estate.endpoint("ours"))
-    grant("caller", estate.custom_role("batch caller, workspace", _AT_WORKSPACE), estate.workspace)
+    grant("caller", roles.ENDPOINT_CALLER.id, estate.endpoint("ours"))
+    grant("caller", roles.CALLER_RUNS.id, estate.workspace)
     grant("caller", BLOB_READER, f"{estate.containers}/{estate.container}")
 
 

@@ -1,6 +1,7 @@
 """A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts."""
 
 import contextlib
+import os
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
+
+import pytest
 
 from sandbox import environment, lifecycle
 from sandbox.client import Answer, Client
@@ -156,6 +159,14 @@ class Sandbox:
         """Let the administrator remove an assignment that ``grant`` returned."""
         answer = self.arm("DELETE", assignment, api_version="2022-04-01", token=self.control.token("administrator"))
         assert answer.status == 200, answer.content
+
+    def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Put this process into the sandbox's environment until the test ends."""
+        for name in [name for name in os.environ if name not in self.env]:
+            if not name.startswith("PYTEST"):
+                monkeypatch.delenv(name)
+        for name, value in self.env.items():
+            monkeypatch.setenv(name, value)
 
     def switch(self, **values: Any) -> dict[str, Any]:
         """Turn switches of the running sandbox (sandbox/live_switches.py) and return all of them."""

@@ -153,7 +153,7 @@ class FakeArm:
     async def _token(self, request: web.Request) -> web.Response:
         form = {name: str(value) for name, value in (await request.post()).items()}
         self.tokens.append(form)
-        if form["client_secret"] != LOGIN["clientSecret"]:
+        if "client_assertion" not in form and form["client_secret"] != LOGIN["clientSecret"]:
             text = "AADSTS7000215: Invalid client secret provided."
             return web.json_response({"error": "invalid_client", "error_description": text}, status=401)
         claims = (

@@ -75,7 +75,6 @@ def test_no_login_at_all_says_what_to_do() -> None:
     [
         ("ARM_USE_DEFAULT_AZURE_CREDENTIAL", "true", "the default Azure credential chain"),
         ("ARM_CLIENT_CERTIFICATE_PATH", "/x.pfx", "a client certificate"),
-        ("ARM_USE_OIDC", "true", "OIDC"),
         ("ARM_USE_MSI", "true", "a managed identity"),
     ],
 )
@@ -83,12 +82,47 @@ def test_other_logins_are_refused_by_name(variable: str, value: str, what: str) 
     with pytest.raises(RefusedError) as raised:
         config.read({}, {variable: value})
     assert str(raised.value).startswith(f"{variable} asks for {what}, which the azure-native stand-in does not have")
-    # A client secret is chosen before OIDC and a managed identity, after the other two.
-    if variable in {"ARM_USE_OIDC", "ARM_USE_MSI"}:
+    # A client secret is chosen before a managed identity, after the other two.
+    if variable == "ARM_USE_MSI":
         assert config.read({}, {**COMPLETE, variable: value}).client_id == "c"
     else:
         with pytest.raises(RefusedError):
             config.read({}, {**COMPLETE, variable: value})
+
+
+FEDERATED = {name: value for name, value in COMPLETE.items() if name != "ARM_CLIENT_SECRET"} | {"ARM_USE_OIDC": "true"}
+ASKING = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://runner/token?v=1", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "r"}
+
+
+def test_a_federated_login_takes_a_token_then_its_file_then_an_address(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("from a file", encoding="utf-8")
+    both = {**FEDERATED, "ARM_OIDC_TOKEN_FILE_PATH": str(file), **ASKING}
+    assert config.read({}, {**both, "ARM_OIDC_TOKEN": "given"}).federation == config.Federation("given")
+    assert config.read({}, both).federation == config.Federation("from a file")
+    asked = config.Federation("", "https://runner/token?v=1", "r", "api://mine")
+    assert config.read({}, {**FEDERATED, **ASKING, "ARM_OIDC_AUDIENCE": "api://mine"}).federation == asked
+    assert "given" not in repr(config.read({}, {**both, "ARM_OIDC_TOKEN": "given"}))
+    # A client secret is chosen before.
+    assert config.read({}, {**both, "ARM_CLIENT_SECRET": "x"}).federation is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "text"),
+    [
+        (FEDERATED, "A OIDC token or request URL and token must be configured when authenticating with OIDC. Set ARM_"),
+        ({**FEDERATED, "ARM_OIDC_TOKEN_FILE_PATH": "/no/file"}, "failed to read OIDC token from /no/file: "),
+        (
+            {**FEDERATED, "ARM_TENANT_ID": ""},
+            "A Tenant ID must be configured when authenticating with OIDC. Set ARM_TE",
+        ),
+    ],
+)
+def test_a_federated_login_that_lacks_something_names_it(environ: dict[str, str], text: str) -> None:
+    with pytest.raises(LoginMissingError) as raised:
+        config.read({}, environ)
+    assert str(raised.value).startswith(text)
+    assert str(raised.value).endswith("Nothing was created.")
 
 
 @pytest.mark.parametrize(
@@ -130,6 +164,34 @@ def test_a_token_is_asked_for_once_and_a_wrong_secret_is_reported_without_it() -
         assert len(engine.arm.tokens) == 2
 
     play(scenario)
+
+
+def test_an_assertion_stands_in_the_place_of_the_secret() -> None:
+    async def scenario(engine: Engine2Provider) -> None:
+        federated = {**LOGIN, "clientSecret": "", "useOidc": "true"}
+        await engine.configure({**federated, "oidcToken": "assertion"})
+        await engine.create(IDENTITY, IDENTITY_INPUTS)
+        assert engine.arm.tokens[-1] == {
+            "grant_type": "client_credentials",
+            "client_id": CLIENT,
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": "assertion",
+            "scope": "https://management.azure.com/.default",
+        }
+        # A runner's address is asked anew for every sign-in, for whom the assertion is.
+        engine.arm.script("GET", "^/runner$", Scripted(200, {"value": "fresh"}), Scripted(401, "no more"))
+        asking = {"oidcRequestUrl": f"{engine.arm.address}/runner?job=1", "oidcRequestToken": "bearer"}
+        await engine.configure({**federated, **asking})
+        await engine.create(IDENTITY, {**IDENTITY_INPUTS, "resourceName": "other"})
+        assert engine.arm.tokens[-1]["client_assertion"] == "fresh"
+        (asked,) = engine.arm.seen("GET", "^/runner$")
+        assert asked.query == {"job": "1", "audience": "api://AzureADTokenExchange"}
+        assert asked.headers["Authorization"] == "Bearer bearer"
+        await engine.configure({**federated, **asking})
+        failure = await refused(engine.create(IDENTITY, IDENTITY_INPUTS))
+        assert failure.text == "GitHub OIDC: 401 with response: no more"
+
+    play(scenario, configured=False)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

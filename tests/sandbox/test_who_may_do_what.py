@@ -264,7 +264,7 @@ def test_who_starts_a_job_must_be_able_to_read_the_input(estate: Estate) -> None
 def test_an_identity_is_not_assigned_by_who_may_not(estate: Estate) -> None:
     """Whoever may write the cluster, but not assign its identity, is told so by name."""
     sandbox = estate.sandbox
-    role = estate.custom_role("cluster writer", ("read", "computes/read", "computes/write"))
+    role = estate.custom_role("cluster writer", (f"{_ML}/read", f"{_ML}/computes/read", f"{_ML}/computes/write"))
     granted = sandbox.grant("nobody", role, estate.workspace)
     path = f"{estate.workspace}/computes/cpu"
     identity = f"{estate.group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/jobs"
@@ -338,7 +338,7 @@ def test_a_deployer_who_assigns_owner_is_told_that_a_condition_forbids_it(estate
 
 def test_an_assigned_role_is_not_deleted_and_assigned_within_its_scopes_only(estate: Estate) -> None:
     sandbox = estate.sandbox
-    role = estate.custom_role("short lived", ("read",))
+    role = estate.custom_role("short lived", (f"{_ML}/read",))
     granted = sandbox.grant("nobody", role, estate.workspace)
     refused = estate.send("administrator", "DELETE", role, api=ROLES)
     assert error_of(refused)[:2] == (400, "RoleDefinitionHasAssignments")

@@ -26,7 +26,8 @@ def _read(stack_file: str) -> settings.Settings:
     return settings.parse(raw, location=config["azure-native:location"], project=PROJECT, stack="dev", root=ROOT)
 
 
-EXAMPLES: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = [each for each in BLOCKS if each.startswith("config:")]
 
 
 def test_every_example_is_taken() -> None:
@@ -100,3 +101,12 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
     assert len(lists) == 10
     assert len(keys) == 50
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
+
+
+def test_a_pipeline_sets_what_the_table_names_and_no_secret() -> None:
+    (pipeline,) = [yaml.safe_load(each) for each in BLOCKS if each not in EXAMPLES]
+    assert pipeline["permissions"]["id-token"] == "write"
+    variables = pipeline["steps"][0]["env"]
+    table = PAGE.partition("\n## Login\n")[2].partition("\n### ")[0]
+    assert [name for name in variables if f"`{name}" not in table] == []
+    assert [name for name in variables if "SECRET" in name] == []

@@ -1,0 +1,231 @@
+"""Callers of a deployed endpoint, by plain REST: what their grants allow, and that they allow nothing else.
+
+One `up` of the real engine for the whole module: two endpoints, `callers` on one of them, and `dataAccess` to a storage
+account that somebody else made. It says nothing of what real Azure asks of a caller (docs/security.md).
+"""
+
+import contextlib
+import copy
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import roles
+from tests.e2e.plain_rest import PlainRest, principal
+from tests.e2e.rehearsal import Rehearsal
+
+ROLES = "2022-04-01"
+STORAGE = "2024-01-01"
+IMAGES = 12
+"""How many of the example's images lie in the account elsewhere."""
+
+
+@dataclass
+class Called:
+    """The deployed stack, the account elsewhere, and those who talk to them."""
+
+    rehearsal: Rehearsal
+    elsewhere: str
+    administrator: PlainRest
+    caller: PlainRest
+
+    @property
+    def images(self) -> str:
+        """The folder with the images, in the account elsewhere."""
+        return f"https://{self.elsewhere.rpartition('/')[2]}.blob.core.windows.net/images/in/"
+
+    @property
+    def workspace(self) -> str:
+        """ARM id of the workspace."""
+        out = self.rehearsal.outputs()
+        group = f"/subscriptions/{out['subscriptionId']}/resourceGroups/{out['resourceGroup']}"
+        return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{out['workspace']}"
+
+    def scoring_uri(self, endpoint: str) -> str:
+        """Where jobs of an endpoint are started."""
+        return str(self.rehearsal.outputs()["endpoints"][endpoint]["scoringUri"])
+
+    def arm_id(self, endpoint: str) -> str:
+        """ARM id of an endpoint."""
+        return f"{self.workspace}/batchEndpoints/{self.rehearsal.outputs()['endpoints'][endpoint]['name']}"
+
+    def run(self, output: str) -> tuple[str, str]:
+        """Let the caller score the images; return the job's name and how it ended."""
+        job = self.caller.start(self.scoring_uri("digits"), self.images, output)
+        return job, self.caller.follow(self.scoring_uri("digits"), job)
+
+    def failure(self, job: str) -> str:
+        """Return why a job failed, as its caller is told."""
+        return self.caller.failure(self.workspace, self.rehearsal.outputs()["location"], job)
+
+    @contextlib.contextmanager
+    def without(self, principal_id: str) -> Iterator[None]:
+        """Take the only grant of a principal on the account elsewhere away, for a while."""
+        ids = [each for each in self.rehearsal.role_assignments() if each.lower().startswith(self.elsewhere.lower())]
+        bodies = {each: self.administrator.arm("GET", each, api=ROLES).ok().json["properties"] for each in ids}
+        (grant,) = [each for each, body in bodies.items() if body["principalId"] == principal_id]
+        self.administrator.arm("DELETE", grant, api=ROLES).ok()
+        try:
+            yield
+        finally:
+            kept = {name: bodies[grant][name] for name in ("principalId", "roleDefinitionId", "principalType")}
+            self.administrator.arm("PUT", grant, {"properties": kept}, ROLES).ok()
+
+
+@pytest.fixture(name="called", scope="module")
+def _called(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Called]:
+    place = tmp_path_factory.mktemp("called")
+    rehearsal = Rehearsal(checkout, place / "unused").copy_to(place)
+    rehearsal.start_server()
+    try:
+        yield _deployed(rehearsal)
+    finally:
+        rehearsal.stop()
+
+
+def _deployed(rehearsal: Rehearsal) -> Called:
+    """Put images into an account elsewhere, and deploy two endpoints that may read them, one of them with a caller."""
+    facts = json.loads((rehearsal.home / "sandbox.json").read_text(encoding="utf-8"))
+    deployer, who = principal(rehearsal, "deployer"), facts["principals"]
+    elsewhere = _storage_elsewhere(deployer, facts["subscriptionId"])
+    called = Called(rehearsal, elsewhere, principal(rehearsal, "administrator"), principal(rehearsal, "caller"))
+    # The caller's own grant there is its team's affair: `dataAccess` lets the cluster read, and nobody else.
+    grants = {"deployer": roles.BLOB_CONTRIBUTOR, "caller": roles.BLOB_READER}
+    for name, role in grants.items():
+        object_id = who[name]["objectId"]
+        definition = roles.definition_id(role, facts["subscriptionId"])
+        properties = {"principalId": object_id, "principalType": "ServicePrincipal", "roleDefinitionId": definition}
+        path = f"{elsewhere}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        called.administrator.arm("PUT", path, {"properties": properties}, ROLES).ok()
+    blob = {"x-ms-blob-type": "BlockBlob"}
+    for image in _images(rehearsal):
+        deployer.send("PUT", called.images + image.name, image.read_bytes(), **blob).ok()
+
+    def two_endpoints(config: dict[str, Any]) -> None:
+        config["dataAccess"] = [elsewhere]
+        config["endpoints"]["letters"] = copy.deepcopy(config["endpoints"]["digits"])
+        config["endpoints"]["digits"]["callers"] = [{"principalId": who["caller"]["objectId"]}]
+
+    rehearsal.configure(two_endpoints)
+    rehearsal.up()
+    return called
+
+
+def _images(rehearsal: Rehearsal) -> list[Path]:
+    return sorted((rehearsal.folder / "examples/digits/data/images").iterdir())[:IMAGES]
+
+
+def _storage_elsewhere(deployer: PlainRest, subscription: str) -> str:
+    """Make a storage account in a resource group of its own, with a container; return the account's id."""
+    group = f"/subscriptions/{subscription}/resourceGroups/data"
+    account = f"{group}/providers/Microsoft.Storage/storageAccounts/imageselsewhere"
+    deployer.arm("PUT", group, {"location": "westeurope"}, "2024-03-01").ok()
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    deployer.arm("PUT", account, {**body, "properties": {"allowSharedKeyAccess": False}}, STORAGE).ok()
+    deployer.arm("PUT", f"{account}/blobServices/default/containers/images", {}, STORAGE).ok()
+    return account
+
+
+def test_a_caller_scores_images_of_an_account_elsewhere_and_reads_its_predictions(called: Called) -> None:
+    """It needs the three grants of `callers`; the cluster reads the images by `dataAccess`, the caller by its own."""
+    job, status = called.run("by-rest/first.csv")
+    assert status == "Completed"
+    lines = called.caller.predictions(called.workspace, "by-rest/first.csv")
+    assert [line.partition(",")[0] for line in lines] == [each.name for each in _images(called.rehearsal)]
+    told = called.caller.send("GET", f"{called.scoring_uri('digits')}/{job}").ok().json
+    assert told["id"] == f"{called.arm_id('digits')}/deployments/{called.rehearsal.default}/jobs/{job}"
+
+
+DENIED: dict[str, tuple[str, str, dict[str, Any] | None]] = {
+    "start a job at the neighbour": ("POST", "{neighbour}", {}),
+    "read a job of the neighbour": ("GET", "{neighbour}/some-job", None),
+    "read the neighbour": ("GET", "{letters}", None),
+    "change the endpoint": ("PUT", "{digits}", {"location": "westeurope", "properties": {"authMode": "AADToken"}}),
+    "change the endpoint's tags": ("PATCH", "{digits}", {"tags": {}}),
+    "delete the endpoint": ("DELETE", "{digits}", None),
+    "make a deployment": ("PUT", "{digits}/deployments/mine", {"location": "westeurope", "properties": {}}),
+    "delete a deployment": ("DELETE", "{digits}/deployments/mine", None),
+    "list the endpoints": ("GET", "{workspace}/batchEndpoints", None),
+    "register a model": ("PUT", "{workspace}/models/mine/versions/1", {"properties": {}}),
+    "read a datastore's secrets": ("POST", "{workspace}/datastores/workspaceblobstore/listSecrets", {}),
+    "list the keys of the workspace's storage": ("POST", "{storage}/listKeys", {}),
+    "list the keys of the account elsewhere": ("POST", "{elsewhere}/listKeys", {}),
+    "grant itself more": (
+        "PUT",
+        "{digits}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000009",
+        {"properties": {}},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", DENIED)
+def test_and_is_refused_everything_else(called: Called, what: str) -> None:
+    method, path, body = DENIED[what]
+    storage = next(each for each in called.rehearsal.resources() if _is_account(each) and each != called.elsewhere)
+    filled = path.format(
+        neighbour=called.scoring_uri("letters"),
+        digits=called.arm_id("digits"),
+        letters=called.arm_id("letters"),
+        workspace=called.workspace,
+        storage=storage,
+        elsewhere=called.elsewhere,
+    )
+    before = called.rehearsal.resources()
+    if filled.startswith("https://"):
+        refused = called.caller.send(method, filled, body)
+    else:
+        api = STORAGE if "storageAccounts" in filled else ROLES if "roleAssignments" in filled else "2025-12-01"
+        refused = called.caller.arm(method, filled, body, api)
+    assert refused.status == 403, refused.content.decode()
+    assert refused.error == (403, "AuthorizationFailed")
+    assert called.rehearsal.resources() == before
+
+
+def _is_account(resource: str) -> bool:
+    return resource.rsplit("/", 2)[1].lower() == "storageaccounts"
+
+
+def test_and_does_not_write_where_it_reads(called: Called) -> None:
+    store = called.caller.arm("GET", f"{called.workspace}/datastores/workspaceblobstore").ok().json["properties"]
+    place = f"https://{store['accountName']}.blob.core.windows.net/{store['containerName']}"
+    assert called.caller.send("PUT", f"{place}/mine.txt", b"x", **{"x-ms-blob-type": "BlockBlob"}).status == 403
+    logs = f"https://{store['accountName']}.blob.core.windows.net/azureml?restype=container&comp=list"
+    assert called.caller.send("GET", logs).status == 403
+
+
+def test_without_the_clusters_grant_the_job_fails_and_names_role_and_scope(called: Called) -> None:
+    """Only `dataAccess` lets the cluster read there: without its role assignment nothing else does."""
+    out = called.rehearsal.outputs()
+    cluster = called.administrator.arm("GET", f"{called.workspace}/computes/{out['cluster']}").ok().json
+    (identity,) = cluster["identity"]["userAssignedIdentities"].values()
+    with called.without(identity["principalId"]):
+        job, status = called.run("by-rest/blind.csv")
+    assert status == "Failed"
+    assert (
+        f"The identity of the cluster '{out['cluster']}' ({identity['principalId']}) lacks a role such as"
+        f" 'Storage Blob Data Reader' on '{called.elsewhere}/blobServices/default/containers/images'."
+    ) in called.failure(job)
+
+
+def test_whether_who_starts_a_job_must_read_its_input_is_a_switch(called: Called) -> None:
+    """The harsh reading asks for the caller's own role on the input; the lenient one is content with the cluster's."""
+    facts = json.loads((called.rehearsal.home / "sandbox.json").read_text(encoding="utf-8"))
+    object_id = facts["principals"]["caller"]["objectId"]
+    with called.without(object_id):
+        job, status = called.run("by-rest/harsh.csv")
+        assert status == "Failed"
+        assert f"Who started the job ({object_id}) lacks a role such as 'Storage Blob Data Reader' on" in (
+            called.failure(job)
+        )
+        called.rehearsal.stop()
+        called.rehearsal.python("-m", "sandbox", "start", "--profile", "lenient").ok()
+        try:
+            assert called.run("by-rest/lenient.csv")[1] == "Completed"
+        finally:
+            called.rehearsal.stop()
+            called.rehearsal.start_server()
