@@ -1,4 +1,8 @@
-"""Finds the endpoint that a command is about: in a stack, in a saved file of its outputs, or by names."""
+"""Finds the endpoint that a command is about: in a stack's state, in a saved file of its outputs, or by names.
+
+A stack is asked for its markers and not for its outputs: when one release of an `up` fails, the engine keeps all
+outputs as they were, and so the old plans of the endpoints whose release succeeded (docs/adr/0005).
+"""
 
 import json
 import subprocess
@@ -69,9 +73,7 @@ def from_file(path: Path) -> dict[str, Target]:
 
 
 def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
-    """The endpoints of a stack; asks the `pulumi` command.
-
-    After a failed first `up` a stack has no outputs; then the markers in its state say what was released.
+    """The endpoints of a stack that were released, from the markers in its state; asks the `pulumi` command.
 
     Args:
         stack: its name; None takes the one that is selected in `folder`.
@@ -79,10 +81,8 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
 
     Raises:
         UsageError: no such stack, no `pulumi`, or nothing was released.
+        PlanError: another version of the program wrote a plan.
     """
-    outputs = json.loads(_pulumi(["stack", "output", "--json"], stack, folder))
-    if outputs:
-        return from_outputs(outputs)
     found = from_export(json.loads(_pulumi(["stack", "export"], stack, folder)))
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_UP}.")
@@ -94,6 +94,8 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     plans: dict[str, ReleasePlan] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
+        if resource.get("delete"):  # replaced, and not gone yet
+            continue
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
                 released
@@ -117,8 +119,8 @@ def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
             return target
     names = ", ".join(sorted(found)) or "none"
     if endpoint is None:
-        raise UsageError(f"the stack has {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
-    raise UsageError(f"--endpoint {endpoint!r} is not an endpoint of the stack. Allowed are: {names}.")
+        raise UsageError(f"there are {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
+    raise UsageError(f"--endpoint {endpoint!r} is no endpoint that was released. Allowed are: {names}.")
 
 
 def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> str:
