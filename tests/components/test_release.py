@@ -94,6 +94,18 @@ class Pretending(WorkerPool):
 DONE = {"event": "done", "report": {"summary": "digits: done"}, "lines": ["create revision mlp-1"]}
 
 
+def call(new: object, old: object) -> pulumi.ResourceHookArgs:
+    """What the engine calls the hook with."""
+    return pulumi.ResourceHookArgs(
+        urn="",
+        id="",
+        name="digits-marker",
+        type="pulumi:index:Stash",
+        new_inputs={"input": new},
+        old_inputs=None if old is None else {"input": old},
+    )
+
+
 async def hook(
     answer: Mapping[str, Any] | BaseException, new: object, old: object = None, **changes: Any
 ) -> tuple[str, list[dict[str, Any]]]:
@@ -102,16 +114,8 @@ async def hook(
     use_pool(workers)
     component = ModelRelease("digits", args(**changes))
     run = component._hook("digits", plan_inputs(args(**changes), Path.cwd()), None)
-    called = pulumi.ResourceHookArgs(
-        urn="",
-        id="",
-        name="digits-marker",
-        type="pulumi:index:Stash",
-        new_inputs={"input": new},
-        old_inputs=None if old is None else {"input": old},
-    )
     try:
-        await run(called)
+        await run(call(new, old))
     except Exception as error:  # noqa: BLE001 - the engine sees only its text
         return str(error), workers.requests
     return "", workers.requests
@@ -271,9 +275,37 @@ def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     ]
 
 
-def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail() -> None:
-    error, requests = called(DONE, plan(), {"schema": 0})
+@pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
+def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail(old: object) -> None:
+    error, requests = called(DONE, plan(), old)
     assert (error, requests[0]["previous"]) == ("", None)
+
+
+@pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
+def test_nor_is_it_one_to_fail_a_preview(monkeypatch: pytest.MonkeyPatch, old: object) -> None:
+    """Otherwise the first new version of the plan's form would lock every stack out of `pulumi up`."""
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    error, requests = called(DONE, plan(), old)
+    assert (error, requests[0]["released"]) == ("", None)
+
+
+@pytest.mark.parametrize(("old", "kept"), [(lambda: {"schema": 0}, False), (plan, True)])
+def test_the_outputs_fall_back_to_a_plan_that_can_be_read_or_to_none(
+    old: Callable[[], dict[str, Any]], kept: bool
+) -> None:
+    """With --continue-on-error; they would end the program if they could not be computed."""
+    found: list[object] = []
+
+    async def fail() -> str:
+        use_pool(Pretending(WorkerFailed("no.")))
+        component = ModelRelease("digits", args())
+        with pytest.raises(RuntimeError):
+            await component._hook("digits", plan(), None)(call(plan(), old()))
+        found.append(component._released)
+        return ""
+
+    recorded(lambda: pulumi.Output.from_input(fail()))
+    assert found == [old() if kept else None]
 
 
 def test_a_failure_says_what_is_left_and_what_to_run() -> None:
