@@ -198,7 +198,7 @@ def _read_tags(top: Section) -> dict[str, str]:
         if not name or len(name) > 128 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):  # noqa: PLR2004
             section.problems.add(
                 section.at(name),
-                f"is {value!r}",
+                section.shown(name),
                 "Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of at most 256.",
                 removing(section.at(name)),
             )
