@@ -20,6 +20,7 @@ _ACKNOWLEDGE_SECONDS: Final = 1.0
 
 _HEARTBEAT_SECONDS: Final = 30.0
 _LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments stays far below
+_LONGEST_QUOTE: Final = 200  # characters of what is no answer
 _LARGEST_LOG: Final = 5_000_000  # bytes
 
 
@@ -56,6 +57,7 @@ class Worker:
         self._output = process.stdout
         self._step: str | None = None
         self._switch_sent = False
+        self._is_working = False
         self._told_to_stop = False
         self._expired = False
         self._given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -77,12 +79,15 @@ class Worker:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the worker can take another plan."""
-        return not self._told_to_stop and not self._output.at_eof()
+        """Whether the worker can take another plan: it has answered the last one, and lives."""
+        return not (self._is_working or self._told_to_stop or self._output.at_eof())
 
     async def converse(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
-        """Hand over one plan and follow it to its last answer."""
-        self._step, self._switch_sent = "start", False
+        """Hand over one plan and follow it to its last answer.
+
+        A worker that did not get there is stopped: its answer would be taken for that of the next plan.
+        """
+        self._step, self._switch_sent, self._is_working = "start", False, True
         alarm = asyncio.get_running_loop().call_later(deadline, self._expire)
         try:
             self._input.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
@@ -96,14 +101,18 @@ class Worker:
                         self._step, self._switch_sent = str(event.get("step")), bool(event.get("switchSent"))
                         break
                     case "done":
+                        self._is_working = False
                         return event
                     case "failed":
+                        self._is_working = False
                         text = str(event.get("message") or "the worker gave no reason.")
                         raise WorkerFailed(text, switch_sent=self._switch_sent)
                 on_event(event)
             raise await self._ended()
         finally:
             alarm.cancel()
+            if self._is_working:
+                self.stop()
 
     def stop(self) -> None:
         """Close the worker's input: it finishes the request in flight, begins no other and exits.
@@ -142,7 +151,20 @@ class Worker:
             line = reading.result()
         finally:
             reading.cancel()
-        return json.loads(line) if line.endswith(b"\n") else None
+        return self._read(line) if line.endswith(b"\n") else None
+
+    def _read(self, line: bytes) -> Event:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict):
+            return event
+        said = line.decode(errors="replace").strip()[:_LONGEST_QUOTE]
+        raise WorkerFailed(
+            f"the release worker said {said!r} at step {self._step!r}, which is no answer, and was stopped.",
+            switch_sent=self._switch_sent,
+        )
 
     async def _ended(self) -> Exception:
         if self._told_to_stop:
