@@ -11,7 +11,9 @@ import json
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
+
+from components.worker_log import open_log
 
 Event = Mapping[str, Any]
 
@@ -21,7 +23,6 @@ _ACKNOWLEDGE_SECONDS: Final = 1.0
 _HEARTBEAT_SECONDS: Final = 30.0
 _LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments stays far below
 _LONGEST_QUOTE: Final = 200  # characters of what is no answer
-_LARGEST_LOG: Final = 5_000_000  # bytes
 
 
 class WorkerFailed(Exception):  # noqa: N818 - says what happened
@@ -64,17 +65,32 @@ class Worker:
 
     @classmethod
     async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Worker":
-        """Start one with that whole environment; its standard error goes to the log."""
-        with _open_log(log) as errors:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=errors,
-                env=dict(environment),
-                start_new_session=True,
-                limit=_LONGEST_LINE,
-            )
+        """Start one with that whole environment; its standard error goes to the log.
+
+        Raises:
+            WorkerFailed: the log cannot be written, or the system does not start the process.
+        """
+        failed = "the release worker could not be started"
+        try:
+            errors = open_log(log)
+        except OSError as error:
+            raise WorkerFailed(
+                f"{failed}: its log {log} cannot be written ({error.strerror}). "
+                "Set XDG_CACHE_HOME to a folder that can be."
+            ) from None
+        try:
+            with errors:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=errors,
+                    env=dict(environment),
+                    start_new_session=True,
+                    limit=_LONGEST_LINE,
+                )
+        except OSError as error:
+            raise WorkerFailed(f"{failed}: {command[0]}: {error.strerror}.") from None
         return cls(process)
 
     @property
@@ -172,9 +188,3 @@ class Worker:
         code = await self._process.wait()
         text = f"the release worker ended with exit code {code} at step {self._step!r}."
         return WorkerFailed(text, switch_sent=self._switch_sent)
-
-
-def _open_log(log: Path) -> BinaryIO:
-    """Open the workers' log, anew when it has grown large."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("ab" if not log.exists() or log.stat().st_size < _LARGEST_LOG else "wb")

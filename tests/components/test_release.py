@@ -379,11 +379,3 @@ def test_workers_do_not_get_pulumi_s_own_variables(monkeypatch: pytest.MonkeyPat
     environment = worker_pool._environment()
     assert not [name for name in environment if name.startswith("PULUMI")]
     assert environment["AZURE_TENANT_ID"] == "tenant"
-
-
-def test_the_log_lies_with_the_sandbox_or_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_HOME", "/sandbox")
-    assert worker_pool._log_file() == Path("/sandbox/log/release-worker.log")
-    monkeypatch.delenv("SANDBOX_HOME")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
-    assert worker_pool._log_file() == Path("/cache/azureml-batch-endpoint/log/release-worker.log")
