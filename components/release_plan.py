@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
 from modelops import fingerprint
-from modelops.plan import SCHEMA
+from modelops.plan import SCHEMA, require_fixed_image
 
 _DEFAULTS: Final = {
     "instanceCount": ("instance_count", 1),
@@ -94,7 +94,7 @@ def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, A
     args: dict[str, Any] = {**environment}
     if "image" not in args:
         return {"name": args["name"], "version": args["version"]}
-    fingerprint.require_fixed_image(args["image"])
+    require_fixed_image(args["image"])
     return {
         "image": args["image"],
         "condaFile": args["conda_file"],

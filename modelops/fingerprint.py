@@ -4,61 +4,25 @@ The digest covers the sorted POSIX paths, the sizes and the contents, with lengt
 different trees feed the hash the same bytes (the SDK's own model hash does for crafted trees and serves only as an
 upload address). Times, owners and modes are not part of it.
 
-Left out, and therefore not uploaded either: `__pycache__`, `*.pyc`, `.git`, and in the root `.amlignore` and
-`.gitignore`. The SDK obeys those two and would silently drop files that were hashed.
+Which files belong to a tree: `modelops.files`.
 """
 
 import contextlib
 import hashlib
-import os
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 from modelops.errors import PlanError
+from modelops.files import SourceFile, files_of, reading
 
-_LEFT_OUT_FOLDERS: Final = frozenset({"__pycache__", ".git"})
-_LEFT_OUT_IN_ROOT: Final = frozenset({".amlignore", ".gitignore"})
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _CHUNK: Final = 1 << 20
 
 _staged: set[Path] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a tree: where it lies and what it is called in the upload."""
-
-    path: Path
-    name: str
-    size: int
-
-
-def files_of(source: Path) -> list[SourceFile]:
-    """The files that belong to `source` (a folder or one file), sorted by their POSIX names.
-
-    Raises:
-        PlanError: nothing is there, the folder holds no file, or it links to another folder.
-    """
-    if source.is_file():
-        return [SourceFile(source, source.name, source.stat().st_size)]
-    if not source.is_dir():
-        raise PlanError(
-            f"{source.as_posix()!r} does not exist. Allowed is a file or folder below the program's folder; "
-            "correct the path in the stack file or put the files there."
-        )
-    found = sorted(_walk(source), key=lambda each: each.name)
-    if not found:
-        raise PlanError(
-            f"{source.as_posix()!r} holds no file that would be uploaded. Left out are __pycache__, *.pyc, .git and "
-            "ignore files; put the files there."
-        )
-    return found
 
 
 def digest(source: Path) -> str:
@@ -94,10 +58,14 @@ class Tree:
         """Open the next one of `files`.
 
         Raises:
-            PlanError: it is a Git LFS pointer instead of its content.
+            PlanError: it is a Git LFS pointer instead of its content, or cannot be read.
         """
-        with each.path.open("rb") as stream:
-            if stream.peek(len(_LFS_POINTER)).startswith(_LFS_POINTER):
+        with reading(each.path):
+            opened = each.path.open("rb")
+        with opened as stream:
+            with reading(each.path):
+                is_pointer = stream.peek(len(_LFS_POINTER)).startswith(_LFS_POINTER)
+            if is_pointer:
                 raise PlanError(
                     f"{each.path.as_posix()!r} is a Git LFS pointer, not the file itself. Run `git lfs pull` and try "
                     "again."
@@ -134,10 +102,11 @@ class HashedFile:
         """Read at most `size` bytes (all that are left if negative); empty at the end.
 
         Raises:
-            PlanError: the file is shorter by now.
+            PlanError: the file is shorter by now, or cannot be read.
         """
         wanted = self._left if size < 0 else min(size, self._left)
-        data = self._stream.read(wanted)
+        with reading(self._listed.path):
+            data = self._stream.read(wanted)
         if len(data) < wanted:
             raise _changed(self._listed.path)
         self._left -= wanted
@@ -176,51 +145,6 @@ def remove_staged() -> None:
     """Remove every copy that is still there; for a process that is about to leave without unwinding."""
     for holder in list(_staged):
         shutil.rmtree(holder, ignore_errors=True)
-
-
-def check_image(image: str) -> str | None:
-    """Why `image` cannot be part of a revision, or None: it needs a tag other than `latest`, or a digest.
-
-    Without one the same plan would run different software from one day to the next.
-    """
-    if "@sha256:" in image:
-        return None
-    _, colon, tag = image.rpartition(":")
-    if not colon or not tag or "/" in tag or tag == "latest":
-        return (
-            f"image {image!r}: allowed is an image with a fixed tag (not `latest`) or an `@sha256:` digest, "
-            "so that the same plan runs the same software"
-        )
-    return None
-
-
-def require_fixed_image(image: str) -> None:
-    """Refuse an image that `check_image` finds fault with.
-
-    Raises:
-        PlanError: with that text.
-    """
-    if problem := check_image(image):
-        raise PlanError(f"{problem}. Nothing was changed; correct the stack file.")
-
-
-def _walk(root: Path) -> Iterator[SourceFile]:
-    for folder, folders, names in os.walk(root):
-        here = Path(folder)
-        folders[:] = [name for name in folders if name not in _LEFT_OUT_FOLDERS]
-        for name in folders:
-            if (here / name).is_symlink():
-                raise PlanError(
-                    f"{(here / name).as_posix()!r} is a link to a folder. Links to folders are not followed, because "
-                    "the upload would follow them out of the tree; copy the folder there or remove the link."
-                )
-        for name in names:
-            if name.endswith(".pyc") or (here == root and name in _LEFT_OUT_IN_ROOT):
-                continue
-            path = here / name
-            # macOS hands out decomposed names; the same tree must have the same identity everywhere.
-            relative = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
-            yield SourceFile(path, relative, path.stat().st_size)
 
 
 def _changed(path: Path) -> PlanError:
