@@ -108,9 +108,12 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
+    from modelops.fingerprint import remove_abandoned  # noqa: PLC0415
+
     target = _find(options)
     plan = _released(target)
     stop = _Stop()
+    remove_abandoned()
     context = Context(_workspace(target), options.directory, stop.progress, stop.gate.sleep)
     try:
         report = reconcile(plan, context, previous=None)

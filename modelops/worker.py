@@ -24,7 +24,7 @@ from typing import Any, BinaryIO
 from modelops import preview
 from modelops.context import READ, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import ModelOpsError, Stopped
-from modelops.fingerprint import remove_staged
+from modelops.fingerprint import remove_abandoned, remove_staged
 from modelops.gate import Gate
 from modelops.plan import ReleasePlan
 from modelops.reconcile import reconcile
@@ -80,6 +80,7 @@ class Worker:
             if request["op"] == "preview":
                 self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
                 return
+            remove_abandoned()
             context = Context(self._workspace(plan), Path(request["root"]), self._progress, self._gate.sleep)
             report = reconcile(plan, context, request.get("previous"))
             self.answer({"event": "done", "report": report.to_json()})

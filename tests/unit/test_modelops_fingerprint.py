@@ -3,6 +3,10 @@
 import errno
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +14,10 @@ import pytest
 
 from modelops.errors import PlanError
 from modelops.files import files_of
-from modelops.fingerprint import Tree, digest, remove_staged, staged
+from modelops.fingerprint import Tree, digest, remove_abandoned, remove_staged, staged
 from modelops.plan import check_image, require_fixed_image
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def tree(root: Path, files: dict[str, bytes]) -> Path:
@@ -111,6 +117,44 @@ def test_copies_can_be_removed_without_unwinding(tmp_path: Path) -> None:
     with staged(root, "model", digest(root)) as copy:
         remove_staged()
         assert not copy.exists()
+
+
+@pytest.fixture(name="temporary")
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder for temporary files that no other test sees."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+KILLED = """\
+import os, signal, sys, tempfile
+from pathlib import Path
+from modelops.fingerprint import digest, staged
+tempfile.tempdir = sys.argv[2]
+root = Path(sys.argv[1])
+with staged(root, "model", digest(root)):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_copies_of_killed_processes_are_removed_and_no_others(tmp_path: Path, temporary: Path) -> None:
+    root = tree(tmp_path / "model", {"a": b"1"})
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(root), str(temporary)], cwd=REPOSITORY, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (temporary / "azureml-batch-log-1").mkdir()
+    (left,) = [path for path in temporary.iterdir() if path.name != "azureml-batch-log-1"]
+    assert (left / "model" / "a").read_bytes() == b"1"
+    with staged(root, "model", digest(root)) as copy:
+        remove_abandoned()
+        assert sorted(temporary.iterdir()) == sorted([temporary / "azureml-batch-log-1", copy.parent])
+        assert (copy / "a").read_bytes() == b"1"
+
+
+def test_without_a_temporary_folder_there_is_nothing_to_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    remove_abandoned()
 
 
 def test_nothing_there_is_said(tmp_path: Path) -> None:
