@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 it failed or differs, 2 the command line names something t
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -178,14 +180,38 @@ def _invoke(options: argparse.Namespace) -> int:
     if target.plan is not None and deployment in target.plan.revisions:
         deployment = target.plan.revisions[deployment]
     ml = _workspace(target).ml
-    job = jobs.start(ml, target.endpoint, deployment, options.input)
+    place = (
+        f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
+        f"--workspace-name {target.workspace}"
+    )
+    with _told(f"A job may have been started; to see: az ml job list --max-results 1 {place}"):
+        job = jobs.start(ml, target.endpoint, deployment, options.input)
     _say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
-    seconds = jobs.follow(ml, job, _Progress().show)
-    files = jobs.download(ml, job, options.download)
+    goes_on = f"Job {job} goes on in Azure; to end it: az ml job cancel --name {job} {place}"
+    with _told(goes_on), contextlib.closing(_Progress()) as progress:
+        seconds = jobs.follow(ml, job, progress.show)
+    loses = (
+        f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
+    )
+    with _told(loses):
+        files = jobs.download(ml, job, options.download)
     _say(f"completed in {seconds:.0f} s; predictions:")
     for path in files:
         _say(f"  {path}")
     return 0
+
+
+@contextlib.contextmanager
+def _told(consequence: str) -> Iterator[None]:
+    """Let Ctrl-C say what it leaves behind.
+
+    Raises:
+        ModelOpsError: it was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ModelOpsError(f"interrupted. {consequence}") from None
 
 
 def _by_names(options: argparse.Namespace) -> targets.Target | None:
@@ -198,7 +224,7 @@ def _by_names(options: argparse.Namespace) -> targets.Target | None:
 
 
 class _Progress:
-    """One line that changes on a terminal; elsewhere a line for each change of state or half minute."""
+    """One line that changes on a terminal, erased at the end; elsewhere a line for each new state or half minute."""
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
@@ -214,3 +240,8 @@ class _Progress:
         if state != self._state or now - self._shown >= _QUIET_SECONDS:
             self._state, self._shown = state, now
             _say(text)
+
+    def close(self) -> None:
+        """Make room for what is said next."""
+        if self._terminal:
+            print("\r\x1b[K", end="", flush=True)  # noqa: T201
