@@ -69,7 +69,7 @@ def test_outputs_of_another_program_are_refused() -> None:
     with pytest.raises(UsageError) as refused:
         from_outputs({"url": "https://example.com"})
     assert str(refused.value) == (
-        "the stack's outputs lack 'endpoints': they are not those of this program, or of an older version. "
+        "the stack's outputs are not those of this program, or of an older version: 'subscriptionId' is missing. "
         "Run `pulumi up` first."
     )
 
@@ -124,13 +124,70 @@ def test_no_pulumi_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         from_stack("dev", tmp_path)
 
 
+def test_a_folder_that_is_none_is_told(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({"stack export": EXPORT})
+    (tmp_path / "file").touch()
+    for name in ("file", "none"):
+        with pytest.raises(UsageError) as refused:
+            from_stack("dev", tmp_path / name)
+        assert str(refused.value) == (
+            f"--directory '{tmp_path}/{name}' is not a folder. Name the one that Pulumi.yaml lies in."
+        )
+
+
+def test_a_pulumi_that_may_not_be_run_is_told(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({})
+    (tmp_path / "bin" / "pulumi").write_text("no program", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^the `pulumi` command cannot be run \(Exec format error\)\. "):
+        from_stack("dev", tmp_path)
+
+
+def test_what_pulumi_prints_is_checked(pulumi: Any, tmp_path: Path) -> None:
+    asked = pulumi({})
+    asked.parent.joinpath("bin", "pulumi").write_text("#!/bin/sh\necho hello\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^`pulumi stack export --non-interactive` printed no JSON \(Expecting value"):
+        from_stack(None, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"{", "is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        (b"\xff\xfe{", "is not JSON (it is not UTF-8)"),
+        (b"[]", "holds an array, not an object of outputs"),
+        (b"3", "holds a number, not an object of outputs"),
+        (b"null", "holds null, not an object of outputs"),
+    ],
+)
+def test_a_saved_file_that_holds_something_else_is_told(tmp_path: Path, content: bytes, text: str) -> None:
+    saved = tmp_path / "outputs.json"
+    saved.write_bytes(content)
+    with pytest.raises(UsageError) as refused:
+        from_file(saved)
+    assert str(refused.value) == f"--outputs '{saved}' {text}. Make it with `pulumi stack output --json`."
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "what"),
+    [
+        ([], "'endpoints' is []"),
+        ({"digits": 3}, "'endpoints.digits' is 3"),
+        ({"digits": {}}, "'endpoints.digits.name' is missing"),
+        ({"digits": {"name": 7}}, "'endpoints.digits.name' is 7"),
+    ],
+)
+def test_outputs_that_are_no_endpoints_are_told(endpoints: object, what: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        from_outputs({**OUTPUTS, "endpoints": endpoints})
+    assert str(refused.value) == (
+        f"the stack's outputs are not those of this program, or of an older version: {what}. Run `pulumi up` first."
+    )
+
+
 def test_a_saved_file_is_read(tmp_path: Path) -> None:
     saved = tmp_path / "outputs.json"
     saved.write_text(json.dumps(OUTPUTS), encoding="utf-8")
     assert list(from_file(saved)) == ["digits"]
-    saved.write_text("{", encoding="utf-8")
-    with pytest.raises(UsageError, match="is not JSON"):
-        from_file(saved)
     with pytest.raises(UsageError, match=r"No such file or directory\. Give the path of a saved file\.$"):
         from_file(tmp_path / "none")
 
