@@ -25,6 +25,9 @@ from components.workspace_args import WorkspaceForCallers, WorkspaceForRelease, 
 class Existing(TypedDict):
     """What a stack adopts; None for what it makes."""
 
+    resource_group: str | None
+    """Name of the resource group that all is made in."""
+
     workspace: str | None
     """ARM id of the workspace."""
 

@@ -37,7 +37,9 @@ _NEEDED_FOR_CALLERS: Mapping[roles.Role, tuple[str, ...]] = {
 """What defining the callers' custom roles needs beside that; Role Based Access Control Administrator has it not."""
 
 
-def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = False) -> pulumi.Output[str]:
+def checked(
+    group: pulumi.Output[str], login: Login, *, is_own: bool, defines_roles: bool = False
+) -> pulumi.Output[str]:
     """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
 
     Everything that is deployed into the group waits for this name, so nothing else is made before the check. If Azure
@@ -46,6 +48,7 @@ def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = Fa
     Args:
         group: Name of the resource group.
         login: Who deploys.
+        is_own: Whether the stack made the group; it then exists unless somebody deleted it.
         defines_roles: Whether custom roles will be defined, which needs a role more.
 
     Raises:
@@ -62,7 +65,7 @@ def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = Fa
             missing = missing_roles(arm.permissions(scope, bearer), defines_roles=defines_roles)
         except urllib.error.HTTPError as error:
             if error.code == 404:  # noqa: PLR2004
-                raise pulumi.RunError(_no_group(name, login)) from None
+                raise pulumi.RunError(_group_is_gone(name, login) if is_own else _no_group(name, login)) from None
             return name
         except (OSError, ValueError):
             return name
@@ -108,4 +111,12 @@ def _no_group(group: str, login: Login) -> str:
         f"There is no resource group '{group}' in subscription {login.subscription_id}, so nothing was created.\n"
         f"  Make it: az group create --name {group} --location LOCATION\n"
         "  Or let the program make one: pulumi config rm resourceGroup"
+    )
+
+
+def _group_is_gone(group: str, login: Login) -> str:
+    return (
+        f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside Pulumi, "
+        "with all that was in it, so nothing was created.\n"
+        "  Make it all again: pulumi up --refresh"
     )

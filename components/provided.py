@@ -39,7 +39,8 @@ def workspace(
             },
         )
     group = pulumi.Output.from_input(args["resource_group_name"])
-    checked = prerequisites.checked(group, login, defines_roles=defines_roles)
+    is_own = existing["resource_group"] is None
+    checked = prerequisites.checked(group, login, is_own=is_own, defines_roles=defines_roles)
     return MlWorkspace(name, {**args, "resource_group_name": checked})
 
 

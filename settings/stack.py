@@ -64,7 +64,11 @@ class Settings:
     @property
     def existing(self) -> Existing:
         """What is adopted, as an argument of the components."""
-        return {"workspace": self.workspace.existing, "cluster": self.cluster.existing}
+        return {
+            "resource_group": self.resource_group,
+            "workspace": self.workspace.existing,
+            "cluster": self.cluster.existing,
+        }
 
     @property
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:

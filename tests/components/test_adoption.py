@@ -82,7 +82,7 @@ def _azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
 def _adopted(
     cluster: str | None = CLUSTER, answers: dict[str, dict[str, Any]] | None = None
 ) -> tuple[Recorder, dict[str, Any]]:
-    existing: Existing = {"workspace": WORKSPACE, "cluster": cluster}
+    existing: Existing = {"resource_group": None, "workspace": WORKSPACE, "cluster": cluster}
     seen: dict[str, Any] = {}
 
     def declare() -> None:
@@ -216,7 +216,7 @@ def test_a_workspace_of_another_subscription_is_refused() -> None:
                     "deployer": {"principal_id": DEPLOYER, "principal_type": "User"},
                 },
                 login=LOGIN,
-                existing={"workspace": other, "cluster": None},
+                existing={"resource_group": None, "workspace": other, "cluster": None},
                 defines_roles=False,
             )
         )

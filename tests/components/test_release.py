@@ -296,7 +296,7 @@ def test_the_outputs_fall_back_to_a_plan_that_can_be_read_or_to_none(
     """With --continue-on-error; they would end the program if they could not be computed."""
     found: list[object] = []
 
-    async def fail() -> str:
+    async def fail() -> Any:
         use_pool(Pretending(WorkerFailed("no.")))
         component = ModelRelease("digits", args())
         with pytest.raises(RuntimeError):
