@@ -4,6 +4,7 @@ from typing import Final
 
 from modelops import azure, live
 from modelops.errors import ReleaseError
+from modelops.operations import finished
 from modelops.plan import ReleasePlan
 from modelops.workspace import Workspace
 
@@ -48,7 +49,7 @@ def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint,
         defaults={"deployment_name": target},
     )
     with azure.step(f"switching the default of {endpoint.name} to {target}"):
-        workspace.ml.batch_endpoints.begin_create_or_update(body).result()
+        finished(workspace.ml.batch_endpoints.begin_create_or_update(body), "the switch")
 
 
 def verify(workspace: Workspace, plan: ReleasePlan, target: str) -> live.LiveEndpoint:

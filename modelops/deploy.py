@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelops import azure, live
-from modelops.context import Context
+from modelops.context import CREATE, Context
 from modelops.errors import ReleaseError
 from modelops.fingerprint import staged
+from modelops.operations import LONGEST_SECONDS, finished, still_going
 from modelops.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
 from modelops.workspace import Workspace
 
@@ -23,8 +24,9 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
         The revision, or None if it does not exist.
 
     Raises:
-        ReleaseError: another revision bears its name.
+        ReleaseError: another revision bears its name, or it is in no final state after an hour.
     """
+    waited = 0.0
     while True:
         found = live.read_deployment(context.workspace, plan.endpoint.name, deployment.revision)
         if found is None:
@@ -37,7 +39,13 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
             )
         if found.state in _FINAL_STATES:
             return found
+        if waited >= LONGEST_SECONDS:
+            raise still_going(f"{found.name} is in state {found.state}, which")
+        context.progress(
+            CREATE, f"waiting for deployment {found.name}, which is in state {found.state} ({waited:.0f} s)"
+        )
         context.wait(_WAIT_SECONDS)
+        waited += _WAIT_SECONDS
 
 
 def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentPlan, model_id: str) -> None:
@@ -50,7 +58,7 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
     name = deployment.revision
     with azure.step(f"creating deployment {name}"), ExitStack() as copies:
         entity = _entity(plan, deployment, model_id, context.root, copies)
-        context.workspace.ml.batch_deployments.begin_create_or_update(entity).result()
+        finished(context.workspace.ml.batch_deployments.begin_create_or_update(entity), f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
         raise ReleaseError(
@@ -62,7 +70,8 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
 def delete_revision(workspace: Workspace, plan: ReleasePlan, name: str) -> None:
     """Delete a revision and wait until it is gone."""
     with azure.step(f"deleting deployment {name}"):
-        workspace.ml.batch_deployments.begin_delete(name=name, endpoint_name=plan.endpoint.name).result()
+        poller = workspace.ml.batch_deployments.begin_delete(name=name, endpoint_name=plan.endpoint.name)
+        finished(poller, f"deleting deployment {name}")
 
 
 def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:

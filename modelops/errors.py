@@ -2,7 +2,7 @@
 
 from typing import Final
 
-RERUN: Final = "The infrastructure is up and the default deployment was not changed; run `pulumi up` again."
+RERUN: Final = "The infrastructure is up and the default was not moved to the new revision; run `pulumi up` again."
 
 
 class ModelOpsError(Exception):

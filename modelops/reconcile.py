@@ -3,12 +3,14 @@
 0. restore a default that was moved or lost  1. read what is live  2. register missing models
 3. create missing revisions  4. try out (a place is kept)  5. switch the default  6. verify
 7. prune (a place is kept)
+
+A rollback by `pin` begins with 5 and 6: its revision exists.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelops import default, deploy, live, register
+from modelops import default, deploy, live, register, rollback
 from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.errors import PlanError
 from modelops.permissions import Patience
@@ -75,29 +77,38 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     endpoint = patience.call(READ, live.read, context.workspace, plan)
     report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
+    if problem := rollback.problem(plan, endpoint):
+        raise PlanError(
+            f"{problem} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
+        )
+    if rollback.is_rollback(plan):
+        # First: whatever is wrong with the deployments of now must not keep them serving.
+        _serve_target(plan, patience, report)
+        _create_missing(plan, patience, live.read(context.workspace, plan), report)
+        return report
     endpoint = _restore(plan, context, endpoint, previous, report)
-    _check_pin(plan, context, endpoint)
     _create_missing(plan, patience, endpoint, report)
     # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
-    endpoint = live.read(context.workspace, plan)
-    if default.needs_switch(plan, endpoint, plan.target):
-        context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-        patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, plan.target)
-        report.switched = True
-        context.progress(VERIFY, f"reading back that the default is {plan.target}")
-        default.verify(context.workspace, plan, plan.target)
+    _serve_target(plan, patience, report)
     # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
     return report
+
+
+def restores(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> bool:
+    """Whether the default of the last release is to be put back before anything else.
+
+    Not when the live default is this release's target and usable: a run before this one was killed after its switch.
+    """
+    if rollback.is_rollback(plan) or endpoint.default == previous or not endpoint.is_usable(previous):
+        return False
+    return endpoint.default != plan.target or not endpoint.is_usable(plan.target)
 
 
 def _restore(
     plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Step 0: put back the default of the last release before anything that can fail is tried.
-
-    Not when the live default is this release's target: a run before this one was killed after its switch.
-    """
-    if previous is None or endpoint.default in (previous, plan.target) or not endpoint.is_usable(previous):
+    """Step 0: put back the default of the last release before anything that can fail is tried."""
+    if previous is None or not restores(plan, endpoint, previous):
         return endpoint
     compute = endpoint.deployments[previous].compute
     if compute and not live.compute_exists(context.workspace, compute):
@@ -108,22 +119,17 @@ def _restore(
     return default.verify(context.workspace, plan, previous)
 
 
-def _check_pin(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint) -> None:
-    """A pinned revision must be usable before anything is changed."""
-    if plan.pin is None or plan.pin in plan.revisions.values():
+def _serve_target(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> None:
+    """Steps 5 and 6: switch if the endpoint's body is not the plan's, and read it back."""
+    context = patience.context
+    endpoint = live.read(context.workspace, plan)
+    if not default.needs_switch(plan, endpoint, plan.target):
         return
-    usable = sorted(name for name in endpoint.deployments if endpoint.is_usable(name))
-    if plan.pin not in usable:
-        raise PlanError(
-            f"pin: names {plan.pin!r}, which is not a usable revision of {endpoint.name}. Allowed are: "
-            f"{', '.join(usable) or 'none, nothing was released yet'}. Nothing was changed; correct or remove the key."
-        )
-    compute = endpoint.deployments[plan.pin].compute
-    if compute and not live.compute_exists(context.workspace, compute):
-        raise PlanError(
-            f"pin: revision {plan.pin} runs on cluster {compute.rpartition('/')[2]}, which does not exist any more. "
-            "Nothing was changed; go back in git instead and run `pulumi up`."
-        )
+    context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
+    patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, plan.target)
+    report.switched = True
+    context.progress(VERIFY, f"reading back that the default is {plan.target}")
+    default.verify(context.workspace, plan, plan.target)
 
 
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:

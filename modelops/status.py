@@ -56,6 +56,11 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
             problems.append(f"deployment {name} is gone")
         elif found.state != live.SUCCEEDED:
             problems.append(f"deployment {name} is in state {found.state}")
+    serving = endpoint.deployments.get(endpoint.default or "")
+    if serving and serving.compute and not live.compute_exists(workspace, serving.compute):
+        problems.append(
+            f"the default {serving.name} runs on cluster {serving.compute.rpartition('/')[2]}, which does not exist"
+        )
     if endpoint.description != plan.endpoint.description:
         problems.append(f"the description is {endpoint.description!r}, released was {plan.endpoint.description!r}")
     if dict(endpoint.tags) != dict(plan.endpoint.tags):

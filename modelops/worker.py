@@ -97,7 +97,7 @@ class Worker:
         if not plan.is_complete:
             return preview.from_plans(plan, before)
         try:
-            return preview.from_live(self._workspace(plan), plan)
+            return preview.from_live(self._workspace(plan), plan, before)
         except ModelOpsError as error:
             return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
 

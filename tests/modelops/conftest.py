@@ -142,8 +142,11 @@ class Bench:
 
     def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
         """Run a release of `plan`, by default the bench's own."""
-        context = Context(self.workspace, self.root, self._note, _never)
-        return reconcile(plan or self.plan, context, previous)
+        return reconcile(plan or self.plan, self.context(), previous)
+
+    def context(self) -> Context:
+        """A release's surroundings: notes what it says, and never waits."""
+        return Context(self.workspace, self.root, self._note, _never)
 
     def changed(self, **settings: Any) -> ReleasePlan:
         """The plan with other scoring settings: another revision."""

@@ -92,7 +92,7 @@ def test_then_it_says_which_role_on_which_scope_for_whom(release: Release) -> No
         " It was still missing after 20 s. Somebody who may grant roles there can run:\n"
         f'  az role assignment create --assignee {deployer} --role "Storage Blob Data Contributor" --scope'
         f" {release.storage}\n"
-        "The infrastructure is up and the default deployment was not changed; run `pulumi up` again."
+        "The infrastructure is up and the default was not moved to the new revision; run `pulumi up` again."
     )
     assert release.bench.live().default is None
     assert release.bench.versions() == []
@@ -112,7 +112,7 @@ def test_a_role_of_arm_is_named_with_its_action(release: Release, monkeypatch: p
         f"step 'read what is live' failed: {who} lacks the role Contributor, which allows {action}, on {endpoint}. It"
         " was still missing after 0 s. Somebody who may grant roles there can run:\n"
         f'  az role assignment create --assignee {who} --role "Contributor" --scope {endpoint}\n'
-        "The infrastructure is up and the default deployment was not changed; run `pulumi up` again."
+        "The infrastructure is up and the default was not moved to the new revision; run `pulumi up` again."
     )
     assert release.paused == []
 

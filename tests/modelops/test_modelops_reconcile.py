@@ -144,7 +144,8 @@ def test_a_pin_of_no_revision_is_refused_before_anything_is_changed(bench: Bench
         bench.release(replace(bench.plan, pin="mlp-00000000"))
     assert str(refused.value) == (
         f"pin: names 'mlp-00000000', which is not a usable revision of {bench.plan.endpoint.name}. "
-        f"Allowed are: {first.default}. Nothing was changed; correct or remove the key."
+        f"Allowed are: {first.default}. Nothing was changed; correct or remove the key. Across a change of the "
+        "cluster, go back in git."
     )
     assert bench.writes(before) == []
 

@@ -25,7 +25,20 @@ def test_a_changed_setting() -> None:
 
 def test_another_description() -> None:
     plan = ReleasePlan.from_inputs(changed("endpoint", "description", value="Other"))
+    assert from_plans(plan, RELEASED) == ["update the endpoint's description and tags"]
+
+
+def test_nothing_that_matters() -> None:
+    plan = ReleasePlan.from_inputs(changed("deployments", "mlp", "description", value="Other"))
     assert from_plans(plan, RELEASED) == ["nothing to register or create; default stays mlp-86263ee2"]
+
+
+def test_a_pin_on_the_cluster_that_is_replaced() -> None:
+    plain = changed("deployments", "mlp", "compute", value="?")
+    plan = ReleasePlan.from_inputs({**plain, "pin": "mlp-00000000"}, lambda value: value == "?")
+    assert from_plans(plan, RELEASED) == [
+        "`pulumi up` will refuse this: pin: 'mlp-00000000' runs on a cluster that this `pulumi up` replaces."
+    ]
 
 
 def test_a_revision_whose_parts_are_not_known_yet() -> None:

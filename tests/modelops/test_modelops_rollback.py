@@ -1,0 +1,180 @@
+"""Going back: by pin, and to the last release's default when the live one is gone or broken."""
+
+from dataclasses import replace
+
+import pytest
+
+from modelops import default, deploy, live, preview, register
+from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.errors import PlanError, ReleaseError
+from modelops.plan import ReleasePlan
+from tests.modelops.conftest import Bench
+
+DEPLOYMENT = "/deployments/[^/]+$"
+
+
+def _elsewhere(bench: Bench, plan: ReleasePlan) -> ReleasePlan:
+    """Return the plan on the other cluster."""
+    moved = replace(plan.deployments["mlp"], compute=f"{bench.place.path}/computes/other")
+    return replace(plan, deployments={"mlp": moved})
+
+
+def _break(bench: Bench, plan: ReleasePlan) -> None:
+    """Send the plan's deployment again, and let that fail."""
+    bench.place.sandbox.control.fault("operation-fail", method="PUT", path=DEPLOYMENT, code="X", message="broken")
+    model = register.model_id(plan, bench.model_name, "1")
+    with pytest.raises(ReleaseError, match="broken"):
+        deploy.create_revision(bench.context(), plan, plan.deployments["mlp"], model)
+    bench.place.sandbox.control.clear_faults()
+    assert bench.live().deployments[plan.target].state == "Failed"
+
+
+def test_a_pin_switches_before_anything_that_can_fail(bench: Bench) -> None:
+    first = bench.release()
+    bad = bench.release(bench.changed(mini_batch_size=3))
+    worse = bench.changed(mini_batch_size=4)
+    (bench.root / "code" / "score.py").unlink()
+    (bench.root / "code" / "other.py").write_text("x")
+    bench.steps.clear()
+    with pytest.raises(PlanError, match="is not what the plan was made from"):
+        bench.release(replace(worse, pin=first.default), previous=bad.default)
+    assert bench.steps == [READ, SWITCH, VERIFY, REGISTER, CREATE]
+    assert bench.live().default == first.default
+
+
+def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go(bench: Bench) -> None:
+    first = bench.release()
+    before = bench.mark()
+    plan = replace(_elsewhere(bench, bench.plan), pin=first.default)
+    with pytest.raises(PlanError) as refused:
+        bench.release(plan, previous=first.default)
+    assert str(refused.value) == (
+        f"pin: names '{first.default}', which runs on cluster cpu, not on the one that the endpoint's deployments have "
+        "now. Allowed are: none. Nothing was changed; correct or remove the key. Across a change of the cluster, go "
+        "back in git."
+    )
+    assert bench.writes(before) == []
+    text = str(refused.value).partition(" Nothing was changed")[0]
+    assert preview.from_live(bench.workspace, plan, None) == [f"`pulumi up` will refuse this: {text}"]
+
+
+def test_a_refused_pin_leaves_a_moved_default_alone(bench: Bench) -> None:
+    first = bench.release()
+    second = bench.release(bench.changed(mini_batch_size=3))
+    bench.release()  # stands for somebody who moved the default back
+    before = bench.mark()
+    with pytest.raises(PlanError, match="Nothing was changed"):
+        bench.release(replace(bench.changed(mini_batch_size=3), pin="mlp-00000000"), previous=second.default)
+    assert bench.writes(before) == []
+    assert bench.live().default == first.default
+
+
+def test_a_target_that_broke_gives_way_to_the_last_default_while_it_is_made_anew(bench: Bench) -> None:
+    first = bench.release()
+    changed = bench.changed(mini_batch_size=3)
+    bench.release(changed)
+    _break(bench, changed)
+    bench.place.sandbox.control.fault("operation-fail", method="PUT", path=DEPLOYMENT, code="X", message="still broken")
+    bench.steps.clear()
+    with pytest.raises(ReleaseError, match="still broken"):
+        bench.release(changed, previous=first.default)
+    assert bench.steps[:2] == [READ, RESTORE]
+    assert bench.live().default == first.default
+
+
+def test_a_default_whose_cluster_is_gone_is_not_restored(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelops.live.compute_exists", lambda *_: False)
+    bench.release()
+    second = bench.release(bench.changed(mini_batch_size=3))
+    bench.release()
+    bench.steps.clear()
+    report = bench.release(bench.changed(mini_batch_size=4), previous=second.default)
+    assert report.restored is None
+    assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY]
+
+
+def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> None:
+    first = bench.release()
+    second = bench.changed(mini_batch_size=3)
+    bench.release(second)
+    described = replace(second, endpoint=replace(second.endpoint, description="Other"))
+    assert preview.from_live(bench.workspace, described, second) == ["update the endpoint's description and tags"]
+    bench.release()
+    third = bench.changed(mini_batch_size=4)
+    assert preview.from_live(bench.workspace, third, second) == [
+        f"restore the default {second.target} first (found {first.default})",
+        f"create revision {third.target}",
+        f"default {first.default} -> {third.target}",
+    ]
+
+
+def test_a_switch_that_did_not_hold_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(default, "switch", lambda *_: None)
+    with pytest.raises(ReleaseError) as failed:
+        bench.release()
+    assert str(failed.value) == (
+        f"the switch of {bench.plan.endpoint.name} to {bench.plan.target} was accepted, but the endpoint's default is "
+        "not set. Somebody changed it at the same moment; run `pulumi up` again."
+    )
+
+
+def test_a_default_that_broke_since_the_switch_is_noticed(bench: Bench) -> None:
+    bench.release()
+    _break(bench, bench.plan)
+    with pytest.raises(ReleaseError, match=rf"is {bench.plan.target}, which is no longer in state Succeeded\."):
+        default.verify(bench.workspace, bench.plan, bench.plan.target)
+
+
+def test_only_a_succeeded_deployment_can_become_the_default(bench: Bench) -> None:
+    bench.release()
+    changed = bench.changed(mini_batch_size=3)
+    bench.release(changed)
+    _break(bench, bench.plan)
+    before = bench.mark()
+    with pytest.raises(ReleaseError) as refused:
+        default.switch(bench.workspace, bench.plan, bench.live(), bench.plan.target)
+    assert str(refused.value) == (
+        f"deployment {bench.plan.target} cannot become the default of {bench.plan.endpoint.name}: it is in state "
+        "Failed. The default was not changed."
+    )
+    assert bench.writes(before) == []
+
+
+def test_a_revision_that_ends_in_another_state_is_not_released(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deploy, "finished", lambda poller, _doing: poller.wait())
+    made = live.LiveDeployment(bench.plan.target, "Canceled")
+    monkeypatch.setattr(live, "read_deployment", lambda *_: made)
+    with pytest.raises(ReleaseError, match=rf"creating deployment {bench.plan.target} ended in state Canceled"):
+        bench.release()
+    assert bench.live().default is None
+
+
+def test_a_revision_that_somebody_is_making_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.release()
+    changed = bench.changed(mini_batch_size=3)
+    states = iter(["Creating", "Updating", "Succeeded"])
+    deployment = changed.deployments["mlp"]
+
+    def read(*_: object) -> live.LiveDeployment:
+        return live.LiveDeployment(changed.target, next(states), identity=deployment.identity())
+
+    monkeypatch.setattr(live, "read_deployment", read)
+    found = deploy.settle(bench.context(), changed, deployment)
+    assert found is not None
+    assert found.state == "Succeeded"
+    assert bench.said[-2:] == [
+        f"waiting for deployment {changed.target}, which is in state Creating (0 s)",
+        f"waiting for deployment {changed.target}, which is in state Updating (5 s)",
+    ]
+
+
+def test_a_revision_that_is_never_made_ends_the_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    deployment = bench.plan.deployments["mlp"]
+    stuck = live.LiveDeployment(bench.plan.target, "Deleting", identity=deployment.identity())
+    monkeypatch.setattr(live, "read_deployment", lambda *_: stuck)
+    with pytest.raises(ReleaseError) as failed:
+        deploy.settle(bench.context(), bench.plan, deployment)
+    assert str(failed.value) == (
+        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. Azure goes on with it: look at "
+        "it in the studio, and run `pulumi up` again when it has ended; the release goes on from there."
+    )
