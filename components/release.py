@@ -25,6 +25,11 @@ from modelops.plan import PlanError, ReleasePlan
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
 
+_GOING_BACK: Final = (
+    "If you go back in git instead, run `python -m modelops release` then: the state still holds the plan before this "
+    "one, so `pulumi up` would find nothing to do."
+)
+
 
 class ModelRelease(pulumi.ComponentResource):
     """An endpoint's release: runs when the plan changes, and again until it has succeeded.
@@ -165,10 +170,13 @@ def _old(recorded: object) -> ReleasePlan | None:
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     if stopped.switch_sent:
-        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
+        return (
+            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. {_GOING_BACK}"
+        )
+    default = "the default is the last release's again" if stopped.restored else "default unchanged"
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
-        "default unchanged. Run `pulumi up` again."
+        f"{default}. Run `pulumi up` again."
     )
 
 
@@ -177,5 +185,5 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
         f"{state}; the infrastructure is up. Run `pulumi up` again when it is mended: the release goes on from here. "
-        f"(Log: {pool().log})"
+        f"{f'{_GOING_BACK} ' if failed.switch_sent else ''}(Log: {pool().log})"
     )

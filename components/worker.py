@@ -37,12 +37,16 @@ class WorkerFailed(Exception):  # noqa: N818 - says what happened
 class WorkerStopped(Exception):  # noqa: N818 - says what happened
     """The release was stopped: by Ctrl-C or at its deadline."""
 
-    def __init__(self, step: str | None, *, switch_sent: bool = False, at_deadline: bool = False) -> None:
+    def __init__(
+        self, step: str | None, *, switch_sent: bool = False, restored: bool = False, at_deadline: bool = False
+    ) -> None:
         super().__init__(f"stopped at step {step or 'waiting for a worker'}")
         self.step = step
         """Step that was reached, or None if no worker had taken the plan."""
         self.switch_sent = switch_sent
         """Whether the request that moves the default had gone out."""
+        self.restored = restored
+        """Whether the default of the last release, which somebody had moved, was put back."""
         self.at_deadline = at_deadline
         """Whether it was the deadline that stopped it."""
 
@@ -58,6 +62,7 @@ class Worker:
         self._output = process.stdout
         self._step: str | None = None
         self._switch_sent = False
+        self._restored = False
         self._is_working = False
         self._told_to_stop = False
         self._expired = False
@@ -103,18 +108,19 @@ class Worker:
 
         A worker that did not get there is stopped: its answer would be taken for that of the next plan.
         """
-        self._step, self._switch_sent, self._is_working = "start", False, True
+        self._step, self._switch_sent, self._restored = "start", False, False
+        self._is_working = True
         alarm = asyncio.get_running_loop().call_later(deadline, self._expire)
         try:
             self._input.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
             while (event := await self._next(on_event)) is not None:
                 match event.get("event"):
                     case "step":
-                        self._step, self._switch_sent = str(event.get("step")), bool(event.get("switchSent"))
+                        self._note(event)
                     case "switching":
                         self._switch_sent = True
                     case "stopping":
-                        self._step, self._switch_sent = str(event.get("step")), bool(event.get("switchSent"))
+                        self._note(event)
                         break
                     case "done":
                         self._is_working = False
@@ -144,6 +150,10 @@ class Worker:
         """Wait until the process is gone and everything that it wrote was read."""
         await self._output.read()
         await self._process.wait()
+
+    def _note(self, event: Event) -> None:
+        self._step = str(event.get("step"))
+        self._switch_sent, self._restored = bool(event.get("switchSent")), bool(event.get("restored"))
 
     def _expire(self) -> None:
         self._expired = True
@@ -184,7 +194,9 @@ class Worker:
 
     async def _ended(self) -> Exception:
         if self._told_to_stop:
-            return WorkerStopped(self._step, switch_sent=self._switch_sent, at_deadline=self._expired)
+            return WorkerStopped(
+                self._step, switch_sent=self._switch_sent, restored=self._restored, at_deadline=self._expired
+            )
         code = await self._process.wait()
         text = f"the release worker ended with exit code {code} at step {self._step!r}."
         return WorkerFailed(text, switch_sent=self._switch_sent)

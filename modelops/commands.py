@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from modelops import targets
-from modelops.context import SWITCH, VERIFY, Context
+from modelops.context import Context
 from modelops.errors import ModelOpsError, Stopped, UsageError
 from modelops.plan import ReleasePlan
+from modelops.position import Position
 from modelops.reconcile import reconcile
 from modelops.workspace import Workspace
 
@@ -141,7 +142,8 @@ class _Stop:
 
         self.gate = Gate()
         self.gate.install()
-        self._step = "start"
+        self._position = Position()
+        self.gate.on_request = self._position.notice
         # As they are now: `azure.step` swallows what is printed while the SDK is at work.
         self._output, self._errors = sys.stdout, sys.stderr
         # Waited for in a thread, and blocked in all others: a handler would run in the main thread, and only after the
@@ -150,7 +152,7 @@ class _Stop:
         threading.Thread(target=self._wait, daemon=True).start()
 
     def progress(self, step: str, text: str) -> None:
-        self._step = step
+        self._position.enter(step)
         print(f"{step}: {text}", file=self._output, flush=True)
 
     def _wait(self) -> NoReturn:
@@ -162,8 +164,8 @@ class _Stop:
         if not self.gate.wait_until_idle(0):
             print("stopping when the request in flight is answered", file=self._errors, flush=True)
         self.gate.wait_until_idle()
-        where = f"stopped at step {self._step!r}; default unchanged"
-        if self._step in (SWITCH, VERIFY):
+        where = f"stopped at step {self._position.step!r}; default unchanged"
+        if self._position.switch_sent:
             where = "stopped; the switch was already sent"
         print(f"error: {where}. Run the command again.", file=self._errors, flush=True)
         remove_staged()

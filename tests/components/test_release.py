@@ -19,6 +19,10 @@ from modelops.plan import ReleasePlan
 from tests.components.recorder import recorded
 
 TYPE = "azureml-batch:index:ModelRelease"
+GOING_BACK = (
+    "If you go back in git instead, run `python -m modelops release` then: the state still holds the plan before this "
+    "one, so `pulumi up` would find nothing to do."
+)
 
 
 class NamedHook(pulumi.ResourceHook):
@@ -319,7 +323,11 @@ def test_a_failure_says_what_is_left_and_what_to_run() -> None:
 
 def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     error, _ = called(WorkerFailed("not verified.", switch_sent=True), plan())
-    assert "\nThe switch was already sent; the infrastructure is up." in error
+    assert error == (
+        "the release of endpoint 'digits' failed: not verified.\n"
+        "The switch was already sent; the infrastructure is up. Run `pulumi up` again when it is mended: the release "
+        f"goes on from here. {GOING_BACK} (Log: worker.log)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -334,7 +342,17 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         ),
         (
             WorkerStopped("switch the default", switch_sent=True),
-            "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again.",
+            (
+                "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. "
+                f"{GOING_BACK}"
+            ),
+        ),
+        (
+            WorkerStopped("create revisions", restored=True),
+            (
+                "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; the default is the "
+                "last release's again. Run `pulumi up` again."
+            ),
         ),
         (
             WorkerStopped(None, at_deadline=True),

@@ -48,7 +48,7 @@ def test_a_closed_input_lets_the_request_in_flight_finish_and_begins_no_other(be
         control.wait(method="PUT", path=MODEL, after=before, finished=False)
         before = bench.mark()
         worker.close()
-        assert worker.last() == {"event": "stopping", "step": "register models", "switchSent": False}
+        assert worker.last() == {"event": "stopping", "step": "register models", "switchSent": False, "restored": False}
         assert worker.process.poll() is None
         control.clear_faults()
         assert worker.process.wait() == 0
@@ -81,7 +81,12 @@ def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
         worker.begin(bench.plan)
         control.wait(method="PUT", path=ENDPOINT, after=before, finished=False)
         worker.close()
-        assert worker.last() == {"event": "stopping", "step": "switch the default", "switchSent": True}
+        assert worker.last() == {
+            "event": "stopping",
+            "step": "switch the default",
+            "switchSent": True,
+            "restored": False,
+        }
         control.clear_faults()
         worker.process.wait()
     assert bench.live().default == bench.plan.target
