@@ -138,7 +138,7 @@ class AdoptedCluster(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:AdoptedCluster", name, {}, opts)
         self.cluster_name = pulumi.Output.from_input(cluster_id.rpartition("/")[2])
         self.cluster_id = pulumi.Output.from_input(cluster_id)
-        self.for_release: ClusterForRelease = {"compute": self.cluster_name, "compute_id": self.cluster_id}
+        self.for_release: ClusterForRelease = {"compute_id": self.cluster_id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
 
 

@@ -55,7 +55,6 @@ def args(**changes: Any) -> ModelReleaseArgs:
         "endpoint_created_at": "2026-01-02T03:04:05Z",
         "endpoint_api_version": "2025-12-01",
         "location": "westeurope",
-        "compute": "cpu",
         "compute_id": "/computes/cpu",
         "description": "Reads digits",
         "auth_mode": "AADToken",
