@@ -77,9 +77,9 @@ def read_environment(section: Section, root: Path) -> "EnvironmentArgs":
 def _read_image(section: Section) -> str:
     """Read an image that stays what it is: with a tag that is not `latest`, or with a digest."""
     image = section.text("image", None, pattern=r"\S+", allowed="an image with a tag", example="IMAGE:TAG")
-    reference = image.rpartition("/")[2]
-    tag = reference.partition(":")[2]
-    if image and "@sha256:" not in image and tag in {"", "latest"}:
+    _, colon, tag = image.rpartition(":")  # as in modelops.plan.check_image
+    is_fixed = colon and "/" not in tag and tag not in {"", "latest"}
+    if image and "@sha256:" not in image and not is_fixed:
         section.wrong(
             "image",
             "an image with a tag other than latest, or with a digest (@sha256:...), so that the same configuration "
