@@ -25,6 +25,9 @@ from components.workspace_args import WorkspaceForCallers, WorkspaceForRelease, 
 class Existing(TypedDict):
     """What a stack adopts; None for what it makes."""
 
+    resource_group: str | None
+    """Name of the resource group that all is made in."""
+
     workspace: str | None
     """ARM id of the workspace."""
 
@@ -138,7 +141,7 @@ class AdoptedCluster(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:AdoptedCluster", name, {}, opts)
         self.cluster_name = pulumi.Output.from_input(cluster_id.rpartition("/")[2])
         self.cluster_id = pulumi.Output.from_input(cluster_id)
-        self.for_release: ClusterForRelease = {"compute": self.cluster_name, "compute_id": self.cluster_id}
+        self.for_release: ClusterForRelease = {"compute_id": self.cluster_id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
 
 

@@ -64,9 +64,6 @@ class MlClusterArgs(TypedDict):
 class ClusterForRelease(TypedDict):
     """What a release must know of the cluster."""
 
-    compute: pulumi.Input[str]
-    """Name of the cluster."""
-
     compute_id: pulumi.Input[str]
     """ARM id of the cluster."""
 
@@ -109,7 +106,7 @@ class MlCluster(pulumi.ComponentResource):
         )
         self.cluster_name = compute.name
         self.cluster_id = compute.id
-        self.for_release: ClusterForRelease = {"compute": compute.name, "compute_id": compute.id}
+        self.for_release: ClusterForRelease = {"compute_id": compute.id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
 
 

@@ -35,7 +35,7 @@ _CONDITION = ' --condition "$(cat prerequisites/deployer-condition.txt)" --condi
 """Limits the deployer to the roles that the program assigns: `roles.deployer_condition`."""
 
 
-def checked(group: pulumi.Output[str], login: Login, *, has_callers: bool = False) -> pulumi.Output[str]:
+def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_callers: bool = False) -> pulumi.Output[str]:
     """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
 
     Everything that is deployed into the group waits for this name, so nothing else is made before the check. If Azure
@@ -44,6 +44,7 @@ def checked(group: pulumi.Output[str], login: Login, *, has_callers: bool = Fals
     Args:
         group: Name of the resource group.
         login: Who deploys.
+        is_own: Whether the stack made the group; it then exists unless somebody deleted it.
         has_callers: Whether the custom roles of callers will be assigned, which must be defined for that.
 
     Raises:
@@ -62,7 +63,7 @@ def checked(group: pulumi.Output[str], login: Login, *, has_callers: bool = Fals
             undefined = caller_roles.problems(scope, bearer) if has_callers else []
         except urllib.error.HTTPError as error:
             if error.code == 404:  # noqa: PLR2004
-                raise pulumi.RunError(_no_group(name, login)) from None
+                raise pulumi.RunError(_group_is_gone(name, login) if is_own else _no_group(name, login)) from None
             return name
         except (OSError, ValueError):
             return name
@@ -112,4 +113,12 @@ def _no_group(group: str, login: Login) -> str:
         f"There is no resource group '{group}' in subscription {login.subscription_id}, so nothing was created.\n"
         f"  Make it: az group create --name {group} --location LOCATION\n"
         "  Or let the program make one: pulumi config rm resourceGroup"
+    )
+
+
+def _group_is_gone(group: str, login: Login) -> str:
+    return (
+        f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside Pulumi, "
+        "with all that was in it, so nothing was created.\n"
+        "  Make it all again: pulumi up --refresh"
     )

@@ -40,7 +40,8 @@ def workspace(
             },
         )
     group = pulumi.Output.from_input(args["resource_group_name"])
-    checked = prerequisites.checked(group, login, has_callers=has_callers)
+    is_own = existing["resource_group"] is None
+    checked = prerequisites.checked(group, login, is_own=is_own, has_callers=has_callers)
     return MlWorkspace(name, {**args, "resource_group_name": checked})
 
 

@@ -25,6 +25,11 @@ from modelops.plan import PlanError, ReleasePlan
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
 
+_GOING_BACK: Final = (
+    "If you go back in git instead, run `python -m modelops release` then: the state still holds the plan before this "
+    "one, so `pulumi up` would find nothing to do."
+)
+
 
 class ModelRelease(pulumi.ComponentResource):
     """An endpoint's release: runs when the plan changes, and again until it has succeeded.
@@ -77,7 +82,9 @@ class ModelRelease(pulumi.ComponentResource):
             _say_failures_once()
             try:
                 inputs = await plain_input(hook, plan)
-                old = self._released = (hook.old_inputs or {}).get("input")
+                recorded = (hook.old_inputs or {}).get("input")
+                old = _old(recorded)
+                self._released = recorded if old else None
                 if pulumi.runtime.is_dry_run():
                     await self._summarise(inputs, old)
                     return
@@ -97,12 +104,12 @@ class ModelRelease(pulumi.ComponentResource):
 
         return release
 
-    async def _carry_out(self, name: str, inputs: object, old: object, state_default: str | None) -> None:
+    async def _carry_out(self, name: str, inputs: object, old: ReleasePlan | None, state_default: str | None) -> None:
         plan = _read(inputs)
         request = {
             "op": "release",
             "plan": plan.to_json(),
-            "previous": _previous(old),
+            "previous": old.target if old else None,
             "stateDefault": state_default,
             "root": str(Path.cwd()),
         }
@@ -110,10 +117,10 @@ class ModelRelease(pulumi.ComponentResource):
         done = await pool().run(request, lambda event: self._forward(name, event))
         pulumi.log.info(str(done["report"]["summary"]), resource=self)
 
-    async def _summarise(self, inputs: object, old: object) -> None:
+    async def _summarise(self, inputs: object, old: ReleasePlan | None) -> None:
         """Say in the preview what the release would do; a preview never fails because Azure cannot be asked."""
         plan = _read(inputs)
-        released = _read(old).to_json() if old is not None else None
+        released = old.to_json() if old else None
         request = {"op": "preview", "plan": plan.to_json(), "released": released, "complete": plan.is_complete}
         end_on_interrupt(pool())
         try:
@@ -150,22 +157,26 @@ def _read(inputs: object) -> ReleasePlan:
     return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
 
 
-def _previous(old: object) -> str | None:
-    """The default that the last successful release set; an old plan that cannot be read is no reason to fail."""
-    if old is None:
-        return None
+def _old(recorded: object) -> ReleasePlan | None:
+    """The plan that was released last, or None: there is none, or another version of the program wrote it.
+
+    Such a plan is no reason to fail: otherwise the first new version would lock every stack out of `pulumi up`.
+    """
     with suppress(Exception):
-        return _read(old).target
+        return _read(recorded) if recorded is not None else None
     return None
 
 
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     if stopped.switch_sent:
-        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
+        return (
+            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. {_GOING_BACK}"
+        )
+    default = "the default is the last release's again" if stopped.restored else "default unchanged"
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
-        "default unchanged. Run `pulumi up` again."
+        f"{default}. Run `pulumi up` again."
     )
 
 
@@ -174,5 +185,5 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
         f"{state}; the infrastructure is up. Run `pulumi up` again when it is mended: the release goes on from here. "
-        f"(Log: {pool().log})"
+        f"{f'{_GOING_BACK} ' if failed.switch_sent else ''}(Log: {pool().log})"
     )

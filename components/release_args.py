@@ -66,7 +66,6 @@ class ModelReleaseArgs(TypedDict):
     endpoint_created_at: pulumi.Input[str]
     endpoint_api_version: pulumi.Input[str]
     location: pulumi.Input[str]
-    compute: pulumi.Input[str]
     compute_id: pulumi.Input[str]
     description: str
     auth_mode: str

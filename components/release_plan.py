@@ -2,24 +2,13 @@
 
 import functools
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from components.release_args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
 from modelops import fingerprint
-from modelops.plan import SCHEMA
-
-_DEFAULTS: Final = {
-    "instanceCount": ("instance_count", 1),
-    "maxConcurrencyPerInstance": ("max_concurrency_per_instance", 1),
-    "miniBatchSize": ("mini_batch_size", 10),
-    "maxRetries": ("max_retries", 3),
-    "timeoutSeconds": ("timeout_seconds", 30),
-    "errorThreshold": ("error_threshold", -1),
-    "loggingLevel": ("logging_level", "info"),
-    "outputAction": ("output_action", "append_row"),
-    "outputFileName": ("output_file_name", "predictions.csv"),
-}
+from modelops.plan import SCHEMA, ScoringSettings, require_fixed_image
 
 
 def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
@@ -58,14 +47,15 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
 
 
 def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path) -> dict[str, Any]:
-    settings: Mapping[str, Any] = args
+    given: Mapping[str, Any] = args
+    settings = {each.name: given[each.name] for each in fields(ScoringSettings) if each.name in given}
     return {
         "model": _model_inputs(args["model"], root),
         "code": {"path": args["code"], "digest": _digest(root / args["code"])},
         "scoringScript": args["scoring_script"],
         "environment": _environment_inputs(args["environment"], root),
         "compute": compute_id,
-        "settings": {key: settings.get(name, default) for key, (name, default) in _DEFAULTS.items()},
+        "settings": ScoringSettings(**settings).to_json(),
         "environmentVariables": dict(args.get("environment_variables", {})),
         "description": args.get("description", ""),
         "tags": dict(args.get("tags", {})),
@@ -94,7 +84,7 @@ def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, A
     args: dict[str, Any] = {**environment}
     if "image" not in args:
         return {"name": args["name"], "version": args["version"]}
-    fingerprint.require_fixed_image(args["image"])
+    require_fixed_image(args["image"])
     return {
         "image": args["image"],
         "condaFile": args["conda_file"],

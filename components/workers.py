@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from components.worker import Event, Worker, WorkerFailed, WorkerStopped
+from components.worker_log import usable_log
 
 __all__ = ["WorkerFailed", "WorkerPool", "WorkerStopped", "pool", "use_pool"]
 
@@ -25,7 +26,7 @@ _pool: "WorkerPool | None" = None
 def pool() -> "WorkerPool":
     """The program's own pool, made on first use."""
     if _pool is None:
-        use_pool(WorkerPool([sys.executable, "-m", "modelops", "worker"], _environment(), _log_file()))
+        use_pool(WorkerPool([sys.executable, "-m", "modelops", "worker"], _environment(), usable_log()))
     assert _pool is not None  # noqa: S101 - set one line above
     return _pool
 
@@ -95,7 +96,7 @@ class WorkerPool:
             The worker's `done` event.
 
         Raises:
-            WorkerFailed: the release failed, or its worker died.
+            WorkerFailed: the release failed, or its worker died or could not be started.
             WorkerStopped: `stop` was called or the deadline passed; the worker finishes at most the request in flight.
         """
         self._running += 1
@@ -178,10 +179,3 @@ def _environment() -> dict[str, str]:
     package = str(Path(__file__).resolve().parent.parent)
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}
-
-
-def _log_file() -> Path:
-    if home := os.environ.get("SANDBOX_HOME"):
-        return Path(home) / "log" / "release-worker.log"
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "azureml-batch-endpoint" / "log" / "release-worker.log"

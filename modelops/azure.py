@@ -2,13 +2,19 @@
 
 import contextlib
 import io
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
+
+# How the SDK writes what its own checks found (azure-ai-ml: _exception_helper.py).
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_FOUND: Final = "(x) "
 
 
 @contextlib.contextmanager
@@ -70,9 +76,7 @@ def _login_text(error: "HttpResponseError") -> str:
 
 
 def _response_text(error: "HttpResponseError") -> str:
-    code = getattr(error.error, "code", None) if error.error is not None else None
-    message = getattr(error.error, "message", None) if error.error is not None else None
-    text = f"{code}: {message}" if code and message else _first_line(error)
+    text = _said(error.error) or getattr(error.error, "code", None) or _first_line(error)
     details = [f"HTTP {error.status_code}"] if error.status_code else []
     headers = getattr(error.response, "headers", None) or {}
     for header in ("x-ms-correlation-request-id", "x-ms-request-id"):
@@ -81,15 +85,33 @@ def _response_text(error: "HttpResponseError") -> str:
             break
     hint = ""
     if is_firewall(error):
-        hint = (
-            " The storage account's firewall lets in trusted services and `allowedIps` only: add the public address "
-            "that this runs from (`pulumi config set --path 'allowedIps[0]' ADDRESS`, then pulumi up)."
-        )
+        hint = f" {_firewall_hint(error)}"
     elif error.status_code == 403:  # noqa: PLR2004
         hint = " A role that was granted a moment ago can take minutes to apply."
     return f"{text} ({', '.join(details)}).{hint}" if details else text
 
 
+def _said(found: Any) -> str | None:
+    """Azure's code and message; where the message is empty, the reason stands in the details below it."""
+    code, message = getattr(found, "code", None), getattr(found, "message", None)
+    if code and message:
+        return f"{code}: {message}"
+    return next(filter(None, map(_said, getattr(found, "details", None) or [])), None)
+
+
+def _firewall_hint(error: "HttpResponseError") -> str:
+    url = str(getattr(getattr(error.response, "request", None), "url", ""))
+    account = (urlsplit(url).hostname or "").partition(".")[0] or "ACCOUNT"
+    return (
+        "The storage account's firewall lets in trusted services and `allowedIps` only: add the public address that "
+        "this runs from to that list (`pulumi config set --path 'allowedIps[N]' ADDRESS`, where N is the number of "
+        "addresses in it: a smaller N replaces one), then run `pulumi up`. An adopted workspace's storage is its "
+        f"owner's to open: `az storage account network-rule add --account-name {account} --ip-address ADDRESS`."
+    )
+
+
 def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    """The first line that says something; of the SDK's own validations, which are long and coloured, what was found."""
+    lines = [line for line in map(str.strip, _COLOUR.sub("", str(error)).splitlines()) if line]
+    found = [line.removeprefix(_FOUND) for line in lines if line.startswith(_FOUND)]
+    return "; ".join(found) or (lines[0] if lines else type(error).__name__)

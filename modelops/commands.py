@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 it failed or differs, 2 the command line names something t
 """
 
 import argparse
+import contextlib
 import json
 import logging
 import os
@@ -11,13 +12,15 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NoReturn
 
 from modelops import targets
-from modelops.context import SWITCH, VERIFY, Context
+from modelops.context import Context
 from modelops.errors import ModelOpsError, Stopped, UsageError
 from modelops.plan import ReleasePlan
+from modelops.position import Position
 from modelops.reconcile import reconcile
 from modelops.workspace import Workspace
 
@@ -108,9 +111,12 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
+    from modelops.fingerprint import remove_abandoned  # noqa: PLC0415
+
     target = _find(options)
     plan = _released(target)
     stop = _Stop()
+    remove_abandoned()
     context = Context(_workspace(target), options.directory, stop.progress, stop.gate.sleep)
     try:
         report = reconcile(plan, context, previous=None)
@@ -136,7 +142,8 @@ class _Stop:
 
         self.gate = Gate()
         self.gate.install()
-        self._step = "start"
+        self._position = Position()
+        self.gate.on_request = self._position.notice
         # As they are now: `azure.step` swallows what is printed while the SDK is at work.
         self._output, self._errors = sys.stdout, sys.stderr
         # Waited for in a thread, and blocked in all others: a handler would run in the main thread, and only after the
@@ -147,7 +154,7 @@ class _Stop:
     def progress(self, step: str, text: str) -> None:
         if self.gate.is_closed:
             return  # nothing of this step will be sent: it stopped in the one before
-        self._step = step
+        self._position.enter(step)
         print(f"{step}: {text}", file=self._output, flush=True)
 
     def _wait(self) -> NoReturn:
@@ -159,8 +166,8 @@ class _Stop:
         if not self.gate.wait_until_idle(0):
             print("stopping when the request in flight is answered", file=self._errors, flush=True)
         self.gate.wait_until_idle()
-        where = f"stopped at step {self._step!r}; default unchanged"
-        if self._step in (SWITCH, VERIFY):
+        where = f"stopped at step {self._position.step!r}; default unchanged"
+        if self._position.switch_sent:
             where = "stopped; the switch was already sent"
         print(f"error: {where}. Run the command again.", file=self._errors, flush=True)
         remove_staged()
@@ -177,21 +184,38 @@ def _invoke(options: argparse.Namespace) -> int:
     if target.plan is not None and deployment in target.plan.revisions:
         deployment = target.plan.revisions[deployment]
     ml = _workspace(target).ml
-    job = jobs.start(ml, target.endpoint, deployment, options.input)
+    place = (
+        f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
+        f"--workspace-name {target.workspace}"
+    )
+    with _told(f"A job may have been started; to see: az ml job list --max-results 1 {place}"):
+        job = jobs.start(ml, target.endpoint, deployment, options.input)
     _say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
-    try:
-        seconds = jobs.follow(ml, job, _Progress().show)
+    goes_on = f"Job {job} goes on in Azure; to end it: az ml job cancel --name {job} {place}"
+    with _told(goes_on), contextlib.closing(_Progress()) as progress:
+        seconds = jobs.follow(ml, job, progress.show)
+    loses = (
+        f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
+    )
+    with _told(loses):
         files = jobs.download(ml, job, options.download)
-    except KeyboardInterrupt:
-        raise ModelOpsError(
-            f"interrupted; job {job} goes on. Run the command again for another job. To stop this one: "
-            f"az ml job cancel --name {job} --resource-group {target.resource_group} "
-            f"--workspace-name {target.workspace}"
-        ) from None
     _say(f"completed in {seconds:.0f} s; predictions:")
     for path in files:
         _say(f"  {path}")
     return 0
+
+
+@contextlib.contextmanager
+def _told(consequence: str) -> Iterator[None]:
+    """Let Ctrl-C say what it leaves behind.
+
+    Raises:
+        ModelOpsError: it was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ModelOpsError(f"interrupted. {consequence}") from None
 
 
 def _by_names(options: argparse.Namespace) -> targets.Target | None:
@@ -204,7 +228,7 @@ def _by_names(options: argparse.Namespace) -> targets.Target | None:
 
 
 class _Progress:
-    """One line that changes on a terminal; elsewhere a line for each change of state or half minute."""
+    """One line that changes on a terminal, erased at the end; elsewhere a line for each new state or half minute."""
 
     def __init__(self) -> None:
         self._terminal = sys.stdout.isatty()
@@ -220,3 +244,8 @@ class _Progress:
         if state != self._state or now - self._shown >= _QUIET_SECONDS:
             self._state, self._shown = state, now
             _say(text)
+
+    def close(self) -> None:
+        """Make room for what is said next."""
+        if self._terminal:
+            print("\r\x1b[K", end="", flush=True)  # noqa: T201

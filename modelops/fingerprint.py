@@ -4,61 +4,28 @@ The digest covers the sorted POSIX paths, the sizes and the contents, with lengt
 different trees feed the hash the same bytes (the SDK's own model hash does for crafted trees and serves only as an
 upload address). Times, owners and modes are not part of it.
 
-Left out, and therefore not uploaded either: `__pycache__`, `*.pyc`, `.git`, and in the root `.amlignore` and
-`.gitignore`. The SDK obeys those two and would silently drop files that were hashed.
+Which files belong to a tree: `modelops.files`.
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 from modelops.errors import PlanError
+from modelops.files import SourceFile, files_of, reading
 
-_LEFT_OUT_FOLDERS: Final = frozenset({"__pycache__", ".git"})
-_LEFT_OUT_IN_ROOT: Final = frozenset({".amlignore", ".gitignore"})
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 _CHUNK: Final = 1 << 20
+_PREFIX: Final = "azureml-batch-copy-"
 
 _staged: set[Path] = set()
-
-
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One file of a tree: where it lies and what it is called in the upload."""
-
-    path: Path
-    name: str
-    size: int
-
-
-def files_of(source: Path) -> list[SourceFile]:
-    """The files that belong to `source` (a folder or one file), sorted by their POSIX names.
-
-    Raises:
-        PlanError: nothing is there, the folder holds no file, or it links to another folder.
-    """
-    if source.is_file():
-        return [SourceFile(source, source.name, source.stat().st_size)]
-    if not source.is_dir():
-        raise PlanError(
-            f"{source.as_posix()!r} does not exist. Allowed is a file or folder below the program's folder; "
-            "correct the path in the stack file or put the files there."
-        )
-    found = sorted(_walk(source), key=lambda each: each.name)
-    if not found:
-        raise PlanError(
-            f"{source.as_posix()!r} holds no file that would be uploaded. Left out are __pycache__, *.pyc, .git and "
-            "ignore files; put the files there."
-        )
-    return found
 
 
 def digest(source: Path) -> str:
@@ -94,10 +61,14 @@ class Tree:
         """Open the next one of `files`.
 
         Raises:
-            PlanError: it is a Git LFS pointer instead of its content.
+            PlanError: it is a Git LFS pointer instead of its content, or cannot be read.
         """
-        with each.path.open("rb") as stream:
-            if stream.peek(len(_LFS_POINTER)).startswith(_LFS_POINTER):
+        with reading(each.path):
+            opened = each.path.open("rb")
+        with opened as stream:
+            with reading(each.path):
+                is_pointer = stream.peek(len(_LFS_POINTER)).startswith(_LFS_POINTER)
+            if is_pointer:
                 raise PlanError(
                     f"{each.path.as_posix()!r} is a Git LFS pointer, not the file itself. Run `git lfs pull` and try "
                     "again."
@@ -134,10 +105,11 @@ class HashedFile:
         """Read at most `size` bytes (all that are left if negative); empty at the end.
 
         Raises:
-            PlanError: the file is shorter by now.
+            PlanError: the file is shorter by now, or cannot be read.
         """
         wanted = self._left if size < 0 else min(size, self._left)
-        data = self._stream.read(wanted)
+        with reading(self._listed.path):
+            data = self._stream.read(wanted)
         if len(data) < wanted:
             raise _changed(self._listed.path)
         self._left -= wanted
@@ -156,20 +128,15 @@ def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
         PlanError: the content is no longer what the plan was made from.
     """
     tree = Tree(source)
-    holder = Path(tempfile.mkdtemp(prefix="azureml-batch-"))
-    _staged.add(holder)
-    try:
+    with _holder() as holder:
         root = holder if source.is_file() else holder / folder
         for each in tree.files:
             target = root / each.name
             target.parent.mkdir(parents=True, exist_ok=True)
-            with tree.open(each) as reading, target.open("wb") as writing:
-                shutil.copyfileobj(reading, writing, _CHUNK)
+            with tree.open(each) as content, target.open("wb") as writing:
+                shutil.copyfileobj(content, writing, _CHUNK)
         tree.require(expected)
         yield root / tree.files[0].name if source.is_file() else root
-    finally:
-        shutil.rmtree(holder, ignore_errors=True)
-        _staged.discard(holder)
 
 
 def remove_staged() -> None:
@@ -178,49 +145,51 @@ def remove_staged() -> None:
         shutil.rmtree(holder, ignore_errors=True)
 
 
-def check_image(image: str) -> str | None:
-    """Why `image` cannot be part of a revision, or None: it needs a tag other than `latest`, or a digest.
-
-    Without one the same plan would run different software from one day to the next.
-    """
-    if "@sha256:" in image:
-        return None
-    _, colon, tag = image.rpartition(":")
-    if not colon or not tag or "/" in tag or tag == "latest":
-        return (
-            f"image {image!r}: allowed is an image with a fixed tag (not `latest`) or an `@sha256:` digest, "
-            "so that the same plan runs the same software"
-        )
-    return None
+def remove_abandoned() -> None:
+    """Remove the copies of processes that were killed; those of living ones are locked."""
+    with contextlib.suppress(OSError):
+        for holder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with contextlib.suppress(OSError), _locked(holder):  # in use, or somebody else's
+                shutil.rmtree(holder)
 
 
-def require_fixed_image(image: str) -> None:
-    """Refuse an image that `check_image` finds fault with.
+@contextlib.contextmanager
+def _holder() -> Iterator[Path]:
+    """A new temporary folder, locked for as long as it exists: the system unlocks it when the process is killed."""
+    with contextlib.ExitStack() as held:
+        holder = _locked_folder(held)
+        _staged.add(holder)
+        held.callback(_staged.discard, holder)
+        held.callback(shutil.rmtree, holder, ignore_errors=True)
+        yield holder
+
+
+def _locked_folder(held: contextlib.ExitStack) -> Path:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        try:
+            held.enter_context(_locked(folder))
+        except (BlockingIOError, FileNotFoundError):
+            continue  # another process found it before it was locked, and removes it
+        except OSError:  # no locks in this file system, so nobody removes anything either
+            return folder
+        if folder.exists():
+            return folder
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder.
 
     Raises:
-        PlanError: with that text.
+        OSError: somebody else holds it.
     """
-    if problem := check_image(image):
-        raise PlanError(f"{problem}. Nothing was changed; correct the stack file.")
-
-
-def _walk(root: Path) -> Iterator[SourceFile]:
-    for folder, folders, names in os.walk(root):
-        here = Path(folder)
-        folders[:] = [name for name in folders if name not in _LEFT_OUT_FOLDERS]
-        for name in folders:
-            if (here / name).is_symlink():
-                raise PlanError(
-                    f"{(here / name).as_posix()!r} is a link to a folder. Links to folders are not followed, because "
-                    "the upload would follow them out of the tree; copy the folder there or remove the link."
-                )
-        for name in names:
-            if name.endswith(".pyc") or (here == root and name in _LEFT_OUT_IN_ROOT):
-                continue
-            path = here / name
-            # macOS hands out decomposed names; the same tree must have the same identity everywhere.
-            relative = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
-            yield SourceFile(path, relative, path.stat().st_size)
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _changed(path: Path) -> PlanError:

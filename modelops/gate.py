@@ -21,7 +21,7 @@ class Gate:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._closed = False
-        self.on_request: Callable[[str, str], None] = lambda _method, _url: None
+        self.on_request: Callable[[str, str], object] = lambda _method, _url: None
         """Called with method and URL immediately before a request goes out, while the gate cannot close."""
 
     @property

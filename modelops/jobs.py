@@ -5,7 +5,6 @@ import os
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,16 +22,6 @@ _DATA_ASSET: Final = re.compile(r"^azureml:[^/]")
 # The service's progress log, e.g. "2024-01-01T00:00:00.000000 Processed 41 of 200 mini batches in 0:02:14."
 _PROGRESS_LOG: Final = "logs/job_progress_overview."
 _PROCESSED: Final = re.compile(r"Processed (\d+) of (\d+) mini batches")
-
-
-@dataclass(frozen=True, slots=True)
-class JobResult:
-    """A job that completed."""
-
-    name: str
-    seconds: float
-    files: tuple[Path, ...]
-    """The downloaded files."""
 
 
 def start(ml: "MLClient", endpoint: str, deployment: str | None, source: str) -> str:

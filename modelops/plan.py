@@ -158,6 +158,32 @@ def check_relative_path(path: str) -> str | None:
     return None
 
 
+def check_image(image: str) -> str | None:
+    """Why `image` cannot be part of a revision, or None: it needs a tag other than `latest`, or a digest.
+
+    Without one the same plan would run different software from one day to the next.
+    """
+    if "@sha256:" in image:
+        return None
+    _, colon, tag = image.rpartition(":")
+    if not colon or not tag or "/" in tag or tag == "latest":
+        return (
+            f"image {image!r}: allowed is an image with a fixed tag (not `latest`) or an `@sha256:` digest, "
+            "so that the same plan runs the same software"
+        )
+    return None
+
+
+def require_fixed_image(image: str) -> None:
+    """Refuse an image that `check_image` finds fault with.
+
+    Raises:
+        PlanError: with that text.
+    """
+    if problem := check_image(image):
+        raise PlanError(f"{problem}. Nothing was changed; correct the stack file.")
+
+
 def is_secret_mark(value: object) -> bool:
     """Whether `value` is the engine's wrapping of a secret (or asset) rather than plain data."""
     return isinstance(value, Mapping) and _PULUMI_SIGNATURE in value

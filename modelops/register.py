@@ -13,7 +13,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from modelops import azure, uploads
 from modelops.context import REGISTER, Context
@@ -118,17 +118,31 @@ def _register(context: Context, model: LocalModel, version: str) -> bool:
 
 @contextlib.contextmanager
 def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: LocalModel) -> Iterator[None]:
-    """Let releases of one `up` that share a model upload it one after the other; the second finds it there."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
-    cache.mkdir(parents=True, exist_ok=True)
+    """Let releases of one `up` that share a model upload it one after the other; the second finds it there.
+
+    Where no lock can be made (a home folder that cannot be written, or none), they upload it twice; Azure keeps one.
+    """
+    with contextlib.ExitStack() as held:  # leaving it unlocks, also when the process is killed
+        try:
+            lock = held.enter_context(_lock_file(plan, model))
+        except (OSError, RuntimeError) as error:
+            why = f"{error.filename} cannot be written ({error.strerror})" if isinstance(error, OSError) else str(error)
+            text = f"not waiting for other releases of model {model.name} on this machine: {why}"
+            context.progress(REGISTER, text)
+        else:
+            while not _try_lock(lock):
+                context.wait(_LOCK_POLL_SECONDS)
+        yield
+
+
+def _lock_file(plan: ReleasePlan, model: LocalModel) -> TextIO:
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
     key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{model.digest}".lower()
-    with (cache / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w") as lock:
-        while not _try_lock(lock):
-            context.wait(_LOCK_POLL_SECONDS)
-        yield  # closing the file unlocks it, also when the process is killed
+    return (folder / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w")
 
 
-def _try_lock(lock: Any) -> bool:
+def _try_lock(lock: TextIO) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

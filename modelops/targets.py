@@ -1,4 +1,8 @@
-"""Finds the endpoint that a command is about: in a stack, in a saved file of its outputs, or by names."""
+"""Finds the endpoint that a command is about: in a stack's state, in a saved file of its outputs, or by names.
+
+A stack is asked for its markers and not for its outputs: when one release of an `up` fails, the engine keeps all
+outputs as they were, and so the old plans of the endpoints whose release succeeded (docs/adr/0005).
+"""
 
 import json
 import subprocess
@@ -12,6 +16,7 @@ from modelops.plan import ReleasePlan
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
 _UP: Final = "Run `pulumi up` first"
+_KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a text", bool: "a truth value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +36,38 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
 
     Raises:
         UsageError: the outputs are not those of this program.
+        PlanError: another version of the program wrote a plan.
     """
-    try:
-        return {
-            logical: Target(
-                logical=logical,
-                subscription_id=outputs["subscriptionId"],
-                resource_group=outputs["resourceGroup"],
-                workspace=outputs["workspace"],
-                endpoint=each["name"],
-                plan=ReleasePlan.from_inputs(each["plan"]) if each.get("plan") else None,
-            )
-            for logical, each in outputs["endpoints"].items()
-        }
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(
-            f"the stack's outputs lack {error}: they are not those of this program, or of an older version. {_UP}."
-        ) from error
+    subscription, group, workspace = (
+        _text(outputs, key, "") for key in ("subscriptionId", "resourceGroup", "workspace")
+    )
+    endpoints = _mapping(outputs, "endpoints", "")
+    found = {}
+    for logical in endpoints:
+        each = _mapping(endpoints, logical, "endpoints.")
+        name = _text(each, "name", f"endpoints.{logical}.")
+        plan = ReleasePlan.from_inputs(each["plan"]) if each.get("plan") else None
+        found[logical] = Target(logical, subscription, group, workspace, name, plan)
+    return found
+
+
+def _text(values: Mapping[str, Any], key: str, path: str) -> str:
+    if not isinstance(value := values.get(key), str):
+        raise _other_outputs(values, key, path)
+    return value
+
+
+def _mapping(values: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
+    if not isinstance(value := values.get(key), Mapping):
+        raise _other_outputs(values, key, path)
+    return value
+
+
+def _other_outputs(values: Mapping[str, Any], key: str, path: str) -> UsageError:
+    said = f"is {values[key]!r}" if key in values else "is missing"
+    return UsageError(
+        f"the stack's outputs are not those of this program, or of an older version: {path + key!r} {said}. {_UP}."
+    )
 
 
 def from_file(path: Path) -> dict[str, Target]:
@@ -55,23 +75,30 @@ def from_file(path: Path) -> dict[str, Target]:
 
     Raises:
         UsageError: the file cannot be read, or holds something else.
+        PlanError: another version of the program wrote a plan.
     """
     try:
-        return from_outputs(json.loads(path.read_text(encoding="utf-8")))
+        outputs = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             f"--outputs {str(path)!r}: {error.strerror or error}. Give the path of a saved file."
         ) from error
+    except UnicodeDecodeError as error:
+        raise _no_outputs(path, "is not JSON (it is not UTF-8)") from error
     except json.JSONDecodeError as error:
-        raise UsageError(
-            f"--outputs {str(path)!r} is not JSON ({error}). Make it with `pulumi stack output --json`."
-        ) from error
+        raise _no_outputs(path, f"is not JSON ({error})") from error
+    if not isinstance(outputs, dict):
+        kind = "null" if outputs is None else _KINDS.get(type(outputs), "a number")
+        raise _no_outputs(path, f"holds {kind}, not an object of outputs")
+    return from_outputs(outputs)
+
+
+def _no_outputs(path: Path, why: str) -> UsageError:
+    return UsageError(f"--outputs {str(path)!r} {why}. Make it with `pulumi stack output --json`.")
 
 
 def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
-    """The endpoints of a stack; asks the `pulumi` command.
-
-    After a failed first `up` a stack has no outputs; then the markers in its state say what was released.
+    """The endpoints of a stack that were released, from the markers in its state; asks the `pulumi` command.
 
     Args:
         stack: its name; None takes the one that is selected in `folder`.
@@ -79,11 +106,9 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
 
     Raises:
         UsageError: no such stack, no `pulumi`, or nothing was released.
+        PlanError: another version of the program wrote a plan.
     """
-    outputs = json.loads(_pulumi(["stack", "output", "--json"], stack, folder))
-    if outputs:
-        return from_outputs(outputs)
-    found = from_export(json.loads(_pulumi(["stack", "export"], stack, folder)))
+    found = from_export(_pulumi(["stack", "export"], stack, folder))
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_UP}.")
     return found
@@ -94,6 +119,8 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     plans: dict[str, ReleasePlan] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
+        if resource.get("delete"):  # replaced, and not gone yet
+            continue
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
                 released
@@ -117,17 +144,22 @@ def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
             return target
     names = ", ".join(sorted(found)) or "none"
     if endpoint is None:
-        raise UsageError(f"the stack has {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
-    raise UsageError(f"--endpoint {endpoint!r} is not an endpoint of the stack. Allowed are: {names}.")
+        raise UsageError(f"there are {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
+    raise UsageError(f"--endpoint {endpoint!r} is no endpoint that was released. Allowed are: {names}.")
 
 
-def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> str:
+def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:
+    """What a `pulumi` command prints, read as JSON."""
+    if not folder.is_dir():
+        raise UsageError(f"--directory {str(folder)!r} is not a folder. Name the one that Pulumi.yaml lies in.")
     command = ["pulumi", *arguments, *(["--stack", stack] if stack else []), "--non-interactive"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
+    except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError)
+        what = "is not on PATH" if is_missing else f"cannot be run ({error.strerror})"
         raise UsageError(
-            "the `pulumi` command is not on PATH. Install it (see docs/getting-started.md), or save the outputs where "
+            f"the `pulumi` command {what}. Install it (see docs/getting-started.md), or save the outputs where "
             "it is and give the file with --outputs."
         ) from error
     if done.returncode != 0:
@@ -136,4 +168,9 @@ def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> str:
             f"`{' '.join(command)}` failed: {lines[0] if lines else f'exit code {done.returncode}'}. "
             "Check --stack, the login (`pulumi whoami`) and the folder."
         )
-    return done.stdout or "{}"
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"`{' '.join(command)}` printed no JSON ({error}). Run it yourself to see, or use --outputs."
+        ) from error

@@ -13,7 +13,6 @@ its parent closed the pipe or died. A broken standard output changes nothing.
 import json
 import os
 import queue
-import re
 import sys
 import threading
 import traceback
@@ -22,15 +21,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from modelops import preview
-from modelops.context import READ, RESTORE, SWITCH, VERIFY, Context
+from modelops.context import Context
 from modelops.errors import ModelOpsError, Stopped
-from modelops.fingerprint import remove_staged
+from modelops.fingerprint import remove_abandoned, remove_staged
 from modelops.gate import Gate
 from modelops.plan import ReleasePlan
+from modelops.position import Position
 from modelops.reconcile import reconcile
 from modelops.workspace import Workspace
-
-_ENDPOINT = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
 
 
 class Worker:
@@ -45,8 +43,7 @@ class Worker:
         self._gate.on_request = self._notice_switch
         self._workspaces: dict[tuple[str, str, str], Workspace] = {}
         self._busy = False
-        self._step = READ
-        self._switch_sent = False
+        self._position = Position()
 
     def run(self) -> None:
         """Work until standard input closes; does not return."""
@@ -66,29 +63,30 @@ class Worker:
             self._todo.put(line)
         self._gate.close()
         if self._busy:
-            self.answer({"event": "stopping", "step": self._step, "switchSent": self._switch_sent})
+            self.answer({"event": "stopping", **self._position.to_json()})
         self._gate.wait_until_idle()
         remove_staged()
         # Not sys.exit: threads of the SDK may be sleeping between two looks at an operation, for half a minute.
         os._exit(0)
 
     def _handle(self, line: bytes) -> None:
-        self._step, self._switch_sent = READ, False
+        self._position = Position()
         try:
             request = json.loads(line)
             plan = ReleasePlan.from_inputs(request["plan"])
             if request["op"] == "preview":
                 self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
                 return
+            remove_abandoned()
             context = Context(self._workspace(plan), Path(request["root"]), self._progress, self._gate.sleep)
             report = reconcile(plan, context, request.get("previous"))
             self.answer({"event": "done", "report": report.to_json()})
         except ModelOpsError as error:
-            self.answer({"event": "failed", "step": self._step, "message": str(error)})
+            self.answer({"event": "failed", "step": self._position.step, "message": str(error)})
         except Exception as error:  # noqa: BLE001 - the hook must hear of everything, in words
             traceback.print_exc()
-            message = f"internal error in step {self._step!r}: {type(error).__name__}: {error}"
-            self.answer({"event": "failed", "step": self._step, "message": message})
+            message = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
+            self.answer({"event": "failed", "step": self._position.step, "message": message})
 
     def _preview(self, plan: ReleasePlan, released: object) -> list[str]:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
@@ -108,14 +106,12 @@ class Worker:
     def _progress(self, step: str, text: str) -> None:
         if self._gate.is_closed:
             return  # nothing of this step will be sent: it stopped in the one before
-        self._step = step
-        self._switch_sent = self._switch_sent and step == VERIFY
-        self.answer({"event": "step", "step": step, "text": text, "switchSent": self._switch_sent})
+        self._position.enter(step)
+        self.answer({"event": "step", "text": text, **self._position.to_json()})
 
     def _notice_switch(self, method: str, url: str) -> None:
-        if method == "PUT" and self._step in (SWITCH, RESTORE) and _ENDPOINT.search(url):
-            self._switch_sent = True
-            self.answer({"event": "switching", "step": self._step})
+        if self._position.notice(method, url):
+            self.answer({"event": "switching", "step": self._position.step})
 
     def answer(self, event: Mapping[str, Any]) -> None:
         """Write one line; nobody may be there to read it."""

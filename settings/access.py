@@ -52,10 +52,10 @@ def read_data_access(top: Section) -> tuple[str, ...]:
             setting(("dataAccess", "[0]"), example),
         )
         return ()
-    for index, scope in enumerate(value):
+    entries = top.entries("dataAccess", value)
+    for key, scope in entries.values.items():
         if not isinstance(scope, str) or re.fullmatch(_BLOB_SCOPE, scope) is None:
-            path = ("dataAccess", f"[{index}]")
-            top.problems.add(path, f"is {scope!r}", f"Allowed: {allowed}: {example}.", setting(path, example))
+            entries.wrong(key, f"{allowed}: {example}", example)
     return tuple(dict.fromkeys(str(scope) for scope in value))
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
-from settings.problems import removing, setting
+from settings.problems import removing
 from settings.section import Section
 
 _VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
@@ -52,11 +52,13 @@ def read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
     least = section.whole("minNodes", 0, least=0, unit="nodes that are kept without work")
     most = section.whole("maxNodes", 4, least=1, unit="nodes at most")
     if most < least:
-        section.problems.add(
-            section.at("maxNodes"),
-            f"is {most}, which is less than cluster.minNodes ({least})",
-            f"Allowed: a whole number from {max(1, least)}.",
-            setting(section.at("maxNodes"), max(1, least)),
+        lowest = section.problems.public("cluster", least, "cluster.minNodes")
+        section.wrong(
+            "maxNodes",
+            f"a whole number from {lowest}",
+            section.problems.public("cluster", least, "NODES"),
+            because=f"which is less than cluster.minNodes ({least})",
+            default=most,
         )
     return ClusterSettings(
         vm_size=section.text(
@@ -75,7 +77,7 @@ def read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
 
 def _read_existing(section: Section, workspace: str | None) -> ClusterSettings:
     allowed = "the ARM id of a compute cluster of the workspace that workspace.existing names"
-    example = f"{workspace or 'WORKSPACE-ID'}/computes/CLUSTER"
+    example = f"{section.problems.public('workspace', workspace, None) or 'WORKSPACE-ID'}/computes/CLUSTER"
     existing = section.text("existing", None, pattern=r"/.+/computes/[a-zA-Z0-9-]+", allowed=allowed, example=example)
     if existing and (workspace is None or existing.lower().rpartition("/computes/")[0] != workspace.lower()):
         because = "and workspace.existing is not set" if workspace is None else "which is in another workspace"

@@ -77,14 +77,14 @@ def read_environment(section: Section, root: Path) -> "EnvironmentArgs":
 def _read_image(section: Section) -> str:
     """Read an image that stays what it is: with a tag that is not `latest`, or with a digest."""
     image = section.text("image", None, pattern=r"\S+", allowed="an image with a tag", example="IMAGE:TAG")
-    reference = image.rpartition("/")[2]
-    tag = reference.partition(":")[2]
-    if image and "@sha256:" not in image and tag in {"", "latest"}:
+    _, colon, tag = image.rpartition(":")  # as in modelops.plan.check_image
+    is_fixed = colon and "/" not in tag and tag not in {"", "latest"}
+    if image and "@sha256:" not in image and not is_fixed:
         section.wrong(
             "image",
             "an image with a tag other than latest, or with a digest (@sha256:...), so that the same configuration "
             "always means the same environment",
-            f"{image.removesuffix(':latest').removesuffix(':')}:TAG",
+            f"{section.problems.public('endpoints', image.removesuffix(':latest').removesuffix(':'), 'IMAGE')}:TAG",
         )
     return image
 
@@ -106,7 +106,7 @@ def read_script(section: Section, root: Path, code: str) -> str:
         allowed="a Python file, relative to the code folder",
         example="score.py",
     )
-    if script and code and not (_below(script) and (root / code / script).is_file()):
+    if script and code and not (_below(script) and _exists(root / code / script, folder=False)):
         section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
     return script
 
@@ -132,8 +132,7 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
         section.wrong(key, allowed, "PATH")
         return ""
     there = root / value
-    exists = there.exists() if folder is None else there.is_dir() if folder else there.is_file()
-    if not exists:
+    if not _exists(there, folder):
         kind = {True: "folder", False: "file", None: "file or folder"}[folder]
         section.wrong(key, f"the path of {what}", "PATH", because=f"and there is no such {kind}")
         return ""
@@ -145,3 +144,11 @@ def _below(path: str) -> bool:
     pure = PurePosixPath(path)
     windows = PureWindowsPath(path)
     return not (re.search(r"\\", path) or pure.is_absolute() or windows.drive or ".." in pure.parts)
+
+
+def _exists(path: Path, folder: bool | None) -> bool:
+    """Whether a folder (True), a file (False) or either (None) lies there; what cannot be looked at does not."""
+    try:
+        return path.exists() if folder is None else path.is_dir() if folder else path.is_file()
+    except OSError:  # too long a name, a folder that may not be entered
+        return False

@@ -112,11 +112,12 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
     count = len(deployments.values)
     # A release makes each new revision before it deletes an old one.
     if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
-        section.problems.add(
-            section.at("keep"),
-            f"is {keep}: {count} deployments would reach {count * (keep + 1)} revisions during a release",
-            f"Allowed: at most {_DEPLOYMENTS_PER_ENDPOINT} in one endpoint, which is the service's limit.",
-            setting(section.at("keep"), max(1, _DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1)),
+        section.wrong(
+            "keep",
+            f"at most {_DEPLOYMENTS_PER_ENDPOINT} in one endpoint, which is the service's limit",
+            max(1, _DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1),
+            because=f"with which {count} deployments would reach {count * (keep + 1)} revisions during a release",
+            default=keep,
         )
     pin = section.values.get("pin")
     if pin is not None:
@@ -161,7 +162,8 @@ def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "D
     )
     instances = section.whole("instanceCount", 1, least=1, unit="nodes that one job uses")
     if most_nodes is not None and instances > most_nodes:
-        section.wrong("instanceCount", f"at most {most_nodes}, which is cluster.maxNodes", most_nodes)
+        bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
+        section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))
     code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
     return {
         "model": read_model(section.section("model", of="a model"), root),

@@ -28,7 +28,7 @@ def read_network(top: Section) -> NetworkArgs:
     if mode == "isolated":
         top.problems.add(
             ("network",),
-            "is 'isolated'",
+            top.shown("network"),
             "This release of the program lacks the private endpoints through which a network of yours would reach an "
             "isolated workspace. Allowed: open or restricted.",
             setting(("network",), "restricted"),
@@ -58,11 +58,11 @@ def _read_addresses(top: Section) -> tuple[str, ...]:
         top.wrong("allowedIps", f"an array of {_ALLOWED}", "[]")
         return ()
     found = []
-    for index, each in enumerate(value):
+    entries = top.entries("allowedIps", value)
+    for key, each in entries.values.items():
         address = _address(each)
         if address is None:
-            path = ("allowedIps", f"[{index}]")
-            top.problems.add(path, f"is {each!r}", f"Allowed: {_ALLOWED}.", setting(path, "ADDRESS"))
+            entries.wrong(key, _ALLOWED, "ADDRESS")
         else:
             found.append(address)
     if len(value) > _MOST:

@@ -34,6 +34,17 @@ class Problems:
         """
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {mend.line(self.stack)}")
 
+    def hides(self, path: Sequence[str]) -> bool:
+        """Whether the value of a key must not be shown."""
+        return path[0] in self.hidden
+
+    def public(self, key: str, value: object, instead: object) -> object:
+        """Return a value that comes from a top-level key if it may be told, and else what to say instead.
+
+        For what is told beside the key that is wrong itself: bounds and examples that depend on other values.
+        """
+        return instead if key in self.hidden else value
+
     def raise_if_any(self) -> None:
         """Raise one error with all problems.
 

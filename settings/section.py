@@ -24,18 +24,31 @@ class Section:
         """Return the whole path of a key of this section."""
         return (*self.path, key)
 
-    def shown(self, key: str) -> str:
-        """Say what a key is set to: "is 'x'" or "is not set"."""
-        value = self.values.get(key)
+    def shown(self, key: str, default: object = None) -> str:
+        """Say what a key is set to: "is 'x'" or "is not set", but never what a secret is.
+
+        Every value that is told goes this way. `default` is what holds if the key is not set, where that is wrong.
+        """
+        value = self.values.get(key, default)
         if value is None:
             return "is not set"
-        if (self.path[0] if self.path else key) in self.problems.hidden:
+        if self.problems.hides(self.at(key)):
             return "is set to a value that holds a secret"
         return f"is {str(value).lower()}" if isinstance(value, bool) else f"is {value!r}"
 
-    def wrong(self, key: str, allowed: str, example: object, *, because: str = "") -> None:
-        """Record that a key has a wrong value, or none where it needs one; `because` goes on after the value."""
-        said = f"{self.shown(key)}, {because}" if because else self.shown(key)
+    def wrong(self, key: str, allowed: str, example: object, *, because: str = "", default: object = None) -> None:
+        """Record that a key has a wrong value, or none where it needs one.
+
+        Args:
+            key: The key.
+            allowed: What is allowed instead.
+            example: What the command that mends it sets.
+            because: Goes on after the value; not told of a secret, which it would describe.
+            default: See `shown`.
+        """
+        said = self.shown(key, default)
+        if because and not self.problems.hides(self.at(key)):
+            said = f"{said}, {because}"
         self.problems.add(self.at(key), said, f"Allowed: {allowed}.", setting(self.at(key), example))
 
     def only(self, *known: str) -> None:
@@ -100,6 +113,10 @@ class Section:
             if not isinstance(each, str):
                 inside.wrong(name, "a text (put a number or a truth value in quotes)", example)
         return {name: each for name, each in value.items() if isinstance(each, str)}
+
+    def entries(self, key: str, value: Sequence[Any]) -> "Section":
+        """Return an array as a section of its own, with the entries' places ("[0]") as keys."""
+        return Section(self.at(key), {f"[{index}]": each for index, each in enumerate(value)}, self.problems)
 
     def section(self, key: str, *, of: str) -> "Section":
         """Read a nested object; an empty one where there is none. `of` says what it describes."""

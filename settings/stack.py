@@ -64,7 +64,11 @@ class Settings:
     @property
     def existing(self) -> Existing:
         """What is adopted, as an argument of the components."""
-        return {"workspace": self.workspace.existing, "cluster": self.cluster.existing}
+        return {
+            "resource_group": self.resource_group,
+            "workspace": self.workspace.existing,
+            "cluster": self.cluster.existing,
+        }
 
     @property
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:
@@ -198,7 +202,7 @@ def _read_tags(top: Section) -> dict[str, str]:
         if not name or len(name) > 128 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):  # noqa: PLR2004
             section.problems.add(
                 section.at(name),
-                f"is {value!r}",
+                section.shown(name),
                 "Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of at most 256.",
                 removing(section.at(name)),
             )

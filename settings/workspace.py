@@ -79,7 +79,7 @@ def read_workspace(top: Section) -> WorkspaceSettings:
     if settings.network["restricted"] and settings.registry_sku != "Premium":
         top.problems.add(
             ("registrySku",),
-            f"is '{settings.registry_sku}'",
+            top.shown("registrySku", settings.registry_sku),
             "Allowed with network: restricted: Premium, because only that registry has network rules.",
             setting(("registrySku",), "Premium"),
         )
@@ -117,11 +117,12 @@ def _read_existing(top: Section, section: Section) -> WorkspaceSettings:
             )
     settings = WorkspaceSettings(existing=existing)
     group = top.values.get("resourceGroup")
+    own = top.problems.public("workspace", f"'{settings.group}'", "the name of that group")
     if settings.group and group and str(group).lower() != settings.group.lower():
         top.problems.add(
             ("resourceGroup",),
             top.shown("resourceGroup"),
-            f"Allowed beside workspace.existing: nothing, or '{settings.group}', which is the workspace's own.",
+            f"Allowed beside workspace.existing: nothing, or {own}, which is the workspace's own.",
             removing(("resourceGroup",)),
         )
     return settings

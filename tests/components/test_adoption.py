@@ -83,7 +83,7 @@ def _azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
 def _adopted(
     cluster: str | None = CLUSTER, answers: dict[str, dict[str, Any]] | None = None
 ) -> tuple[Recorder, dict[str, Any]]:
-    existing: Existing = {"workspace": WORKSPACE, "cluster": cluster}
+    existing: Existing = {"resource_group": None, "workspace": WORKSPACE, "cluster": cluster}
     seen: dict[str, Any] = {}
 
     def declare() -> None:
@@ -121,7 +121,7 @@ def test_workspace_and_cluster_are_read_and_nothing_is_declared() -> None:
         "resource_group": "team",
         "workspace": "theirs",
         "workspace_id": WORKSPACE,
-        "compute": "shared",
+        "workspace_name": "theirs",
         "compute_id": CLUSTER,
         "results_scope": f"{STORAGE}/blobServices/default/containers/azureml-blobstore-guid",
         "location": "northeurope",
@@ -230,7 +230,7 @@ def test_a_workspace_of_another_subscription_is_refused() -> None:
                     "deployer": {"principal_id": DEPLOYER, "principal_type": "User"},
                 },
                 login=LOGIN,
-                existing={"workspace": other, "cluster": None},
+                existing={"resource_group": None, "workspace": other, "cluster": None},
                 has_callers=False,
             )
         )

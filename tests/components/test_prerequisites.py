@@ -60,7 +60,11 @@ def test_which_roles_are_missing(permissions: list[dict[str, Any]], missing: lis
 
 
 def _checked(
-    monkeypatch: pytest.MonkeyPatch, answer: Callable[[], object], *, has_callers: bool = False
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[[], object],
+    *,
+    is_own: bool = False,
+    has_callers: bool = False,
 ) -> tuple[list[str], list[str]]:
     """Check a group against what Azure answers; what was asked, and the name that came out."""
     asked: list[str] = []
@@ -74,9 +78,9 @@ def _checked(
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
     recorded(
-        lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, has_callers=has_callers).apply(
-            names.append
-        )
+        lambda: prerequisites.checked(
+            pulumi.Output.from_input("rg"), LOGIN, is_own=is_own, has_callers=has_callers
+        ).apply(names.append)
     )
     return asked, names
 
@@ -201,6 +205,17 @@ def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         f"There is no resource group 'rg' in subscription {SUBSCRIPTION}, so nothing was created.\n"
         "  Make it: az group create --name rg --location LOCATION\n"
         "  Or let the program make one: pulumi config rm resourceGroup"
+    )
+
+
+def test_a_group_of_the_stack_s_own_that_is_gone_was_deleted_by_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To make it by hand, or to change the configuration, would only hide that what was in it is gone too."""
+    with pytest.raises(pulumi.RunError) as raised:
+        _checked(monkeypatch, _refusal(404), is_own=True)
+    assert str(raised.value) == (
+        f"The stack's own resource group 'rg' in subscription {SUBSCRIPTION} was deleted outside Pulumi, with all that "
+        "was in it, so nothing was created.\n"
+        "  Make it all again: pulumi up --refresh"
     )
 
 

@@ -19,6 +19,10 @@ from modelops.plan import ReleasePlan
 from tests.components.recorder import recorded
 
 TYPE = "azureml-batch:index:ModelRelease"
+GOING_BACK = (
+    "If you go back in git instead, run `python -m modelops release` then: the state still holds the plan before this "
+    "one, so `pulumi up` would find nothing to do."
+)
 
 
 class NamedHook(pulumi.ResourceHook):
@@ -51,7 +55,6 @@ def args(**changes: Any) -> ModelReleaseArgs:
         "endpoint_created_at": "2026-01-02T03:04:05Z",
         "endpoint_api_version": "2025-12-01",
         "location": "westeurope",
-        "compute": "cpu",
         "compute_id": "/computes/cpu",
         "description": "Reads digits",
         "auth_mode": "AADToken",
@@ -94,6 +97,18 @@ class Pretending(WorkerPool):
 DONE = {"event": "done", "report": {"summary": "digits: done"}, "lines": ["create revision mlp-1"]}
 
 
+def call(new: object, old: object) -> pulumi.ResourceHookArgs:
+    """What the engine calls the hook with."""
+    return pulumi.ResourceHookArgs(
+        urn="",
+        id="",
+        name="digits-marker",
+        type="pulumi:index:Stash",
+        new_inputs={"input": new},
+        old_inputs=None if old is None else {"input": old},
+    )
+
+
 async def hook(
     answer: Mapping[str, Any] | BaseException, new: object, old: object = None, **changes: Any
 ) -> tuple[str, list[dict[str, Any]]]:
@@ -102,16 +117,8 @@ async def hook(
     use_pool(workers)
     component = ModelRelease("digits", args(**changes))
     run = component._hook("digits", plan_inputs(args(**changes), Path.cwd()), None)
-    called = pulumi.ResourceHookArgs(
-        urn="",
-        id="",
-        name="digits-marker",
-        type="pulumi:index:Stash",
-        new_inputs={"input": new},
-        old_inputs=None if old is None else {"input": old},
-    )
     try:
-        await run(called)
+        await run(call(new, old))
     except Exception as error:  # noqa: BLE001 - the engine sees only its text
         return str(error), workers.requests
     return "", workers.requests
@@ -271,9 +278,37 @@ def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     ]
 
 
-def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail() -> None:
-    error, requests = called(DONE, plan(), {"schema": 0})
+@pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
+def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail(old: object) -> None:
+    error, requests = called(DONE, plan(), old)
     assert (error, requests[0]["previous"]) == ("", None)
+
+
+@pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
+def test_nor_is_it_one_to_fail_a_preview(monkeypatch: pytest.MonkeyPatch, old: object) -> None:
+    """Otherwise the first new version of the plan's form would lock every stack out of `pulumi up`."""
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    error, requests = called(DONE, plan(), old)
+    assert (error, requests[0]["released"]) == ("", None)
+
+
+@pytest.mark.parametrize(("old", "kept"), [(lambda: {"schema": 0}, False), (plan, True)])
+def test_the_outputs_fall_back_to_a_plan_that_can_be_read_or_to_none(
+    old: Callable[[], dict[str, Any]], kept: bool
+) -> None:
+    """With --continue-on-error; they would end the program if they could not be computed."""
+    found: list[object] = []
+
+    async def fail() -> Any:
+        use_pool(Pretending(WorkerFailed("no.")))
+        component = ModelRelease("digits", args())
+        with pytest.raises(RuntimeError):
+            await component._hook("digits", plan(), None)(call(plan(), old()))
+        found.append(component._released)
+        return ""
+
+    recorded(lambda: pulumi.Output.from_input(fail()))
+    assert found == [old() if kept else None]
 
 
 def test_a_failure_says_what_is_left_and_what_to_run() -> None:
@@ -287,7 +322,11 @@ def test_a_failure_says_what_is_left_and_what_to_run() -> None:
 
 def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     error, _ = called(WorkerFailed("not verified.", switch_sent=True), plan())
-    assert "\nThe switch was already sent; the infrastructure is up." in error
+    assert error == (
+        "the release of endpoint 'digits' failed: not verified.\n"
+        "The switch was already sent; the infrastructure is up. Run `pulumi up` again when it is mended: the release "
+        f"goes on from here. {GOING_BACK} (Log: worker.log)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -302,7 +341,17 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         ),
         (
             WorkerStopped("switch the default", switch_sent=True),
-            "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again.",
+            (
+                "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. "
+                f"{GOING_BACK}"
+            ),
+        ),
+        (
+            WorkerStopped("create revisions", restored=True),
+            (
+                "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; the default is the "
+                "last release's again. Run `pulumi up` again."
+            ),
         ),
         (
             WorkerStopped(None, at_deadline=True),
@@ -347,11 +396,3 @@ def test_workers_do_not_get_pulumi_s_own_variables(monkeypatch: pytest.MonkeyPat
     environment = worker_pool._environment()
     assert not [name for name in environment if name.startswith("PULUMI")]
     assert environment["AZURE_TENANT_ID"] == "tenant"
-
-
-def test_the_log_lies_with_the_sandbox_or_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_HOME", "/sandbox")
-    assert worker_pool._log_file() == Path("/sandbox/log/release-worker.log")
-    monkeypatch.delenv("SANDBOX_HOME")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
-    assert worker_pool._log_file() == Path("/cache/azureml-batch-endpoint/log/release-worker.log")

@@ -8,6 +8,7 @@ import pytest
 
 from modelops import fingerprint, uploads
 from modelops.errors import PlanError, ReleaseError
+from modelops.files import files_of
 from modelops.plan import LocalModel
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
@@ -39,7 +40,7 @@ def _model(bench: Bench) -> LocalModel:
 
 def _whole(bench: Bench) -> dict[str, bytes]:
     root = bench.root / "model"
-    return {each.name: (root / each.name).read_bytes() for each in fingerprint.files_of(root)}
+    return {each.name: (root / each.name).read_bytes() for each in files_of(root)}
 
 
 def test_exactly_what_was_hashed_is_uploaded(bench: Bench) -> None:

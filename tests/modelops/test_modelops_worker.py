@@ -1,5 +1,9 @@
 """The worker process: one plan for each line, and nothing begins once its input is closed."""
 
+from dataclasses import replace
+
+import pytest
+
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 
@@ -49,7 +53,7 @@ def test_a_closed_input_lets_the_request_in_flight_finish_and_begins_no_other(be
         control.wait(method="PUT", path=MODEL, after=before, finished=False)
         before = bench.mark()
         worker.close()
-        assert worker.last() == {"event": "stopping", "step": "register models", "switchSent": False}
+        assert worker.last() == {"event": "stopping", "step": "register models", "switchSent": False, "restored": False}
         assert worker.process.poll() is None
         control.clear_faults()
         assert worker.process.wait() == 0
@@ -82,10 +86,63 @@ def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
         worker.begin(bench.plan)
         control.wait(method="PUT", path=ENDPOINT, after=before, finished=False)
         worker.close()
-        assert worker.last() == {"event": "stopping", "step": "switch the default", "switchSent": True}
+        assert worker.last() == {
+            "event": "stopping",
+            "step": "switch the default",
+            "switchSent": True,
+            "restored": False,
+        }
         control.clear_faults()
         worker.process.wait()
     assert bench.live().default == bench.plan.target
+
+
+def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench: Bench) -> None:
+    first = bench.release()
+    other = bench.release(bench.changed(mini_batch_size=3))
+    control = bench.place.sandbox.control
+    control.fault("delay", method="PUT", path=DEPLOYMENT, seconds=30)
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        worker.begin(replace(bench.changed(mini_batch_size=4), pin=first.default), previous=other.default)
+        control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
+        worker.close()
+        stopping = worker.last()
+        control.clear_faults()
+        worker.process.wait()
+    assert (stopping["step"], stopping["switchSent"]) == ("create revisions", True)
+    assert bench.live().default == first.default
+
+
+def test_a_default_that_was_put_back_is_told_when_the_release_is_stopped(bench: Bench) -> None:
+    first = bench.release()
+    other = bench.release(bench.changed(mini_batch_size=3))
+    control = bench.place.sandbox.control
+    control.fault("delay", method="PUT", path=DEPLOYMENT, seconds=30)
+    with RealWorker(bench) as worker:
+        before = bench.mark()
+        worker.begin(bench.changed(mini_batch_size=4), previous=first.default)
+        control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
+        worker.close()
+        assert worker.last() == {
+            "event": "stopping",
+            "step": "create revisions",
+            "switchSent": False,
+            "restored": True,
+        }
+        control.clear_faults()
+        worker.process.wait()
+    assert other.default != bench.live().default == first.default
+
+
+def test_a_release_removes_the_copies_of_killed_ones(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bench.root / "temporary"
+    (folder / "azureml-batch-copy-killed" / "code").mkdir(parents=True)
+    monkeypatch.setitem(bench.place.sandbox.env, "TMPDIR", str(folder))
+    with RealWorker(bench) as worker:
+        worker.begin(bench.plan)
+        assert worker.last()["event"] == "done"
+    assert list(folder.glob("azureml-batch-copy-*")) == []
 
 
 @in_one_profile

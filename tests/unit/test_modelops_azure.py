@@ -13,8 +13,8 @@ from modelops import azure
 from modelops.errors import PlanError, ReleaseError
 
 
-def refused(status: int, code: str, message: str, **headers: str) -> HttpResponseError:
-    body = json.dumps({"error": {"code": code, "message": message}})
+def refused(status: int, code: str, message: str, *details: dict[str, Any], **headers: str) -> HttpResponseError:
+    body = json.dumps({"error": {"code": code, "message": message, "details": details}})
     response: Any = SimpleNamespace(status_code=status, reason="", headers=headers, text=lambda *_: body)
     return HttpResponseError(response=response)
 
@@ -29,6 +29,53 @@ def test_a_missing_right_says_that_roles_take_time() -> None:
     assert azure.describe(error) == (
         "AuthorizationFailed: No right. (HTTP 403). A role that was granted a moment ago can take minutes to apply."
     )
+
+
+def test_a_refusal_without_a_message_is_told_by_its_details() -> None:
+    """In ARM the reason may stand below an error that says nothing itself."""
+    detail = {"code": "Inner", "message": "", "details": [{"code": "QuotaExceeded", "message": "No cores left."}]}
+    assert azure.describe(refused(409, "UserError", "", detail)) == "QuotaExceeded: No cores left. (HTTP 409)."
+
+
+def test_a_refusal_that_says_nothing_at_all_has_its_code() -> None:
+    assert azure.describe(refused(409, "UserError", "")) == "UserError (HTTP 409)."
+
+
+def test_the_firewall_s_hint_adds_an_address_and_replaces_none() -> None:
+    response: Any = SimpleNamespace(
+        status_code=403,
+        reason="Forbidden",
+        headers={"x-ms-request-id": "42"},
+        request=SimpleNamespace(url="https://mlbatchstorage1a.blob.core.windows.net/c/b"),
+        text=lambda *_: "",
+    )
+    error = HttpResponseError(message="This request is not authorized.", response=response)
+    error.error_code = "AuthorizationFailure"  # type: ignore[attr-defined]
+    assert azure.describe(error) == (
+        "This request is not authorized. (HTTP 403, request 42). The storage account's firewall lets in trusted "
+        "services and `allowedIps` only: add the public address that this runs from to that list (`pulumi config set "
+        "--path 'allowedIps[N]' ADDRESS`, where N is the number of addresses in it: a smaller N replaces one), then "
+        "run `pulumi up`. An adopted workspace's storage is its owner's to open: `az storage account network-rule add "
+        "--account-name mlbatchstorage1a --ip-address ADDRESS`."
+    )
+
+
+# As azure-ai-ml 1.35 writes a ValidationException (_exception_helper.log_and_raise_error), shortened at its end.
+COLOURED = (
+    "\n\x1b[37m\n\x1b[30m\n1) One or more files or folders do not exist.\n\x1b[39m\x1b[39m\n\nDetails: \n\n"
+    "\x1b[31m(x) No score.py there\x1b[39m\n{more}\nResolutions: \n1) Double-check the directory path you provided.\n"
+)
+
+
+def test_what_the_sdk_finds_wrong_is_told_without_its_colours() -> None:
+    assert azure.describe(ValueError(COLOURED.format(more=""))) == "No score.py there"
+    two = COLOURED.format(more="\x1b[31m(x) Nor a conda file\x1b[39m\n")
+    assert azure.describe(ValueError(two)) == "No score.py there; Nor a conda file"
+
+
+def test_colours_alone_are_no_text() -> None:
+    assert azure.describe(ValueError("\n\x1b[37m\n\x1b[30m\n1) Wrong\x1b[39m\nmore")) == "1) Wrong"
+    assert azure.describe(ValueError("\x1b[37m")) == "ValueError"
 
 
 def test_a_missing_login_says_how_to_log_in() -> None:

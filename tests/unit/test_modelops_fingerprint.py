@@ -1,13 +1,23 @@
 """Content identity: the same bytes are the same everywhere, other bytes never are."""
 
+import errno
 import hashlib
 import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from modelops.errors import PlanError
-from modelops.fingerprint import check_image, digest, files_of, remove_staged, require_fixed_image, staged
+from modelops.files import files_of
+from modelops.fingerprint import Tree, digest, remove_abandoned, remove_staged, staged
+from modelops.plan import check_image, require_fixed_image
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def tree(root: Path, files: dict[str, bytes]) -> Path:
@@ -61,6 +71,7 @@ def test_what_is_not_uploaded_does_not_count(tmp_path: Path) -> None:
             "deep/__pycache__/y": b"2",
             "z.pyc": b"3",
             ".git/HEAD": b"4",
+            "deep/.git": b"gitdir: /home/me/repository/.git/modules/deep",
             ".gitignore": b"*",
             ".amlignore": b"*",
         },
@@ -108,6 +119,44 @@ def test_copies_can_be_removed_without_unwinding(tmp_path: Path) -> None:
         assert not copy.exists()
 
 
+@pytest.fixture(name="temporary")
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder for temporary files that no other test sees."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+KILLED = """\
+import os, signal, sys, tempfile
+from pathlib import Path
+from modelops.fingerprint import digest, staged
+tempfile.tempdir = sys.argv[2]
+root = Path(sys.argv[1])
+with staged(root, "model", digest(root)):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_copies_of_killed_processes_are_removed_and_no_others(tmp_path: Path, temporary: Path) -> None:
+    root = tree(tmp_path / "model", {"a": b"1"})
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(root), str(temporary)], cwd=REPOSITORY, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (temporary / "azureml-batch-log-1").mkdir()
+    (left,) = [path for path in temporary.iterdir() if path.name != "azureml-batch-log-1"]
+    assert (left / "model" / "a").read_bytes() == b"1"
+    with staged(root, "model", digest(root)) as copy:
+        remove_abandoned()
+        assert sorted(temporary.iterdir()) == sorted([temporary / "azureml-batch-log-1", copy.parent])
+        assert (copy / "a").read_bytes() == b"1"
+
+
+def test_without_a_temporary_folder_there_is_nothing_to_remove(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
+    remove_abandoned()
+
+
 def test_nothing_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="does not exist"):
         digest(tmp_path / "none")
@@ -132,6 +181,65 @@ def test_a_link_to_a_file_counts_as_its_content(tmp_path: Path) -> None:
     linked.mkdir()
     (linked / "a").symlink_to(tmp_path / "big")
     assert digest(linked) == digest(tree(tmp_path / "plain", {"a": b"content"}))
+
+
+def _dangling(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+def _loop(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (_dangling, "cannot be read (No such file or directory)"),
+        (_loop, "cannot be read (Too many levels of symbolic links)"),
+        (os.mkfifo, "is no file"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, make: Callable[[Path], None], why: str) -> None:
+    root = tree(tmp_path / "model", {"a": b"1"})
+    make(root / "b")
+    with pytest.raises(PlanError) as refused:
+        digest(root)
+    assert str(refused.value) == (
+        f"'{root.as_posix()}/b' {why}. Allowed are files that can be read, and links to them, because all that lies "
+        "there is uploaded; mend it or remove it."
+    )
+
+
+def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
+    root = tree(tmp_path / "model", {"a": b"1"})
+    listed = Tree(root)
+    (root / "a").unlink()
+    with (
+        pytest.raises(PlanError, match=r"/a' cannot be read \(No such file or directory\)\. "),
+        listed.open(listed.files[0]),
+    ):
+        pass
+
+
+def test_a_folder_that_may_not_be_entered_is_not_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tree(tmp_path / "model", {"a": b"1", "deep/b": b"2"})
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("deep"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PlanError, match=r"/deep' cannot be read \(Permission denied\)\. "):
+        digest(root)
+
+
+def test_what_fails_while_a_file_is_sent_is_not_taken_for_the_file_s_fault(tmp_path: Path) -> None:
+    """Requests' own errors are OSErrors too."""
+    listed = Tree(tree(tmp_path / "model", {"a": b"1"}))
+    with pytest.raises(ConnectionError, match=r"^reset$"), listed.open(listed.files[0]):
+        raise ConnectionError("reset")
 
 
 def test_a_link_to_a_folder_is_refused(tmp_path: Path) -> None:

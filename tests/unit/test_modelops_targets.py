@@ -11,13 +11,13 @@ from modelops.errors import UsageError
 from modelops.targets import Target, choose, from_export, from_file, from_outputs, from_stack
 from tests.unit.plans import plan_json
 
-OUTPUTS = {
+OUTPUTS: dict[str, Any] = {
     "subscriptionId": "sub",
     "resourceGroup": "rg",
     "workspace": "ws",
     "endpoints": {"digits": {"name": "digits1a2b", "plan": plan_json(), "default": "mlp-1"}},
 }
-EXPORT = {
+EXPORT: dict[str, Any] = {
     "deployment": {
         "resources": [
             {"type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev"},
@@ -69,7 +69,7 @@ def test_outputs_of_another_program_are_refused() -> None:
     with pytest.raises(UsageError) as refused:
         from_outputs({"url": "https://example.com"})
     assert str(refused.value) == (
-        "the stack's outputs lack 'endpoints': they are not those of this program, or of an older version. "
+        "the stack's outputs are not those of this program, or of an older version: 'subscriptionId' is missing. "
         "Run `pulumi up` first."
     )
 
@@ -81,22 +81,29 @@ def test_the_markers_of_a_state_name_them_too() -> None:
 
 
 def test_a_stack_is_asked_by_name(pulumi: Any, tmp_path: Path) -> None:
-    asked = pulumi({"stack output": OUTPUTS})
+    asked = pulumi({"stack export": EXPORT})
     assert list(from_stack("dev", tmp_path)) == ["digits"]
-    assert asked.read_text(encoding="utf-8") == "stack output --json --stack dev --non-interactive\n"
+    assert asked.read_text(encoding="utf-8") == "stack export --stack dev --non-interactive\n"
 
 
-def test_a_stack_without_outputs_is_exported(pulumi: Any, tmp_path: Path) -> None:
-    asked = pulumi({"stack output": {}, "stack export": EXPORT})
-    assert from_stack(None, tmp_path)["digits"].workspace == "ws"
-    assert asked.read_text(encoding="utf-8").splitlines() == [
-        "stack output --json --non-interactive",
-        "stack export --non-interactive",
-    ]
+def test_the_markers_of_a_stack_count_and_not_its_outputs(pulumi: Any, tmp_path: Path) -> None:
+    """When one release of an `up` fails, the engine keeps the old outputs, and so the old plans of the others."""
+    stale = {**plan_json(), "default": "old"}
+    outputs = {**OUTPUTS, "endpoints": {"digits": {**OUTPUTS["endpoints"]["digits"], "plan": stale}}}
+    asked = pulumi({"stack output": outputs, "stack export": EXPORT})
+    released = from_stack(None, tmp_path)["digits"].plan
+    assert released is not None
+    assert released.to_json() == plan_json()
+    assert asked.read_text(encoding="utf-8") == "stack export --non-interactive\n"
+
+
+def test_a_marker_that_is_about_to_be_deleted_does_not_count() -> None:
+    *others, marker = EXPORT["deployment"]["resources"]
+    assert from_export({"deployment": {"resources": [*others, {**marker, "delete": True}]}}) == {}
 
 
 def test_a_stack_that_released_nothing_says_so(pulumi: Any, tmp_path: Path) -> None:
-    pulumi({"stack output": {}, "stack export": {"deployment": None}})
+    pulumi({"stack export": {"deployment": None}})
     with pytest.raises(UsageError, match=r"^stack 'dev' has released nothing yet\. Run `pulumi up` first\.$"):
         from_stack("dev", tmp_path)
 
@@ -106,7 +113,7 @@ def test_an_unknown_stack_is_told_in_the_cli_s_words(pulumi: Any, tmp_path: Path
     with pytest.raises(UsageError) as refused:
         from_stack("nope", tmp_path)
     assert str(refused.value) == (
-        "`pulumi stack output --json --stack nope --non-interactive` failed: no stack named nope found. "
+        "`pulumi stack export --stack nope --non-interactive` failed: no stack named nope found. "
         "Check --stack, the login (`pulumi whoami`) and the folder."
     )
 
@@ -117,13 +124,70 @@ def test_no_pulumi_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         from_stack("dev", tmp_path)
 
 
+def test_a_folder_that_is_none_is_told(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({"stack export": EXPORT})
+    (tmp_path / "file").touch()
+    for name in ("file", "none"):
+        with pytest.raises(UsageError) as refused:
+            from_stack("dev", tmp_path / name)
+        assert str(refused.value) == (
+            f"--directory '{tmp_path}/{name}' is not a folder. Name the one that Pulumi.yaml lies in."
+        )
+
+
+def test_a_pulumi_that_may_not_be_run_is_told(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({})
+    (tmp_path / "bin" / "pulumi").write_text("no program", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^the `pulumi` command cannot be run \(Exec format error\)\. "):
+        from_stack("dev", tmp_path)
+
+
+def test_what_pulumi_prints_is_checked(pulumi: Any, tmp_path: Path) -> None:
+    asked = pulumi({})
+    asked.parent.joinpath("bin", "pulumi").write_text("#!/bin/sh\necho hello\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^`pulumi stack export --non-interactive` printed no JSON \(Expecting value"):
+        from_stack(None, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"{", "is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
+        (b"\xff\xfe{", "is not JSON (it is not UTF-8)"),
+        (b"[]", "holds an array, not an object of outputs"),
+        (b"3", "holds a number, not an object of outputs"),
+        (b"null", "holds null, not an object of outputs"),
+    ],
+)
+def test_a_saved_file_that_holds_something_else_is_told(tmp_path: Path, content: bytes, text: str) -> None:
+    saved = tmp_path / "outputs.json"
+    saved.write_bytes(content)
+    with pytest.raises(UsageError) as refused:
+        from_file(saved)
+    assert str(refused.value) == f"--outputs '{saved}' {text}. Make it with `pulumi stack output --json`."
+
+
+@pytest.mark.parametrize(
+    ("endpoints", "what"),
+    [
+        ([], "'endpoints' is []"),
+        ({"digits": 3}, "'endpoints.digits' is 3"),
+        ({"digits": {}}, "'endpoints.digits.name' is missing"),
+        ({"digits": {"name": 7}}, "'endpoints.digits.name' is 7"),
+    ],
+)
+def test_outputs_that_are_no_endpoints_are_told(endpoints: object, what: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        from_outputs({**OUTPUTS, "endpoints": endpoints})
+    assert str(refused.value) == (
+        f"the stack's outputs are not those of this program, or of an older version: {what}. Run `pulumi up` first."
+    )
+
+
 def test_a_saved_file_is_read(tmp_path: Path) -> None:
     saved = tmp_path / "outputs.json"
     saved.write_text(json.dumps(OUTPUTS), encoding="utf-8")
     assert list(from_file(saved)) == ["digits"]
-    saved.write_text("{", encoding="utf-8")
-    with pytest.raises(UsageError, match="is not JSON"):
-        from_file(saved)
     with pytest.raises(UsageError, match=r"No such file or directory\. Give the path of a saved file\.$"):
         from_file(tmp_path / "none")
 
@@ -132,7 +196,7 @@ def test_the_only_endpoint_needs_no_name() -> None:
     one = {"digits": _target("digits")}
     assert choose(one, None).logical == "digits"
     assert choose(one, "digits-physical").logical == "digits"
-    with pytest.raises(UsageError, match=r"^--endpoint 'x' is not an endpoint of the stack\. Allowed are: digits\.$"):
+    with pytest.raises(UsageError, match=r"^--endpoint 'x' is no endpoint that was released\. Allowed are: digits\.$"):
         choose(one, "x")
 
 
@@ -141,7 +205,7 @@ def test_several_endpoints_need_one() -> None:
     assert choose(two, "letters").endpoint == "letters-physical"
     with pytest.raises(UsageError) as refused:
         choose(two, None)
-    assert str(refused.value) == ("the stack has 2 endpoints; name one with --endpoint. Allowed are: digits, letters.")
+    assert str(refused.value) == ("there are 2 endpoints; name one with --endpoint. Allowed are: digits, letters.")
 
 
 def _target(logical: str) -> Target:

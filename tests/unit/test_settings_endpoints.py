@@ -236,10 +236,17 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _many,
         (
-            "endpoints.digits.keep is 3: 8 deployments would reach 32 revisions during a release. Allowed: at "
-            "most 20 in one "
-            "endpoint, which is the service's limit.\n"
+            "endpoints.digits.keep is 3, with which 8 deployments would reach 32 revisions during a release. Allowed: "
+            "at most 20 in one endpoint, which is the service's limit.\n"
             "pulumi config set --path endpoints.digits.keep 1 --stack dev"
+        ),
+    ),
+    (
+        _mlp(code="x" * 300),
+        (
+            f"{MLP}.code is '{'x' * 300}', and there is no such folder. Allowed: the path of the folder with the "
+            "scoring script.\n"
+            f"pulumi config set --path {MLP}.code PATH --stack dev"
         ),
     ),
     (

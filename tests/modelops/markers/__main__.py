@@ -30,7 +30,6 @@ for number in range(int(os.environ.get("MARKERS", "1"))):
         "endpoint_created_at": "2026-01-01T00:00:00Z",
         "endpoint_api_version": "2025-12-01",
         "location": "westeurope",
-        "compute": "cpu",
         "compute_id": "/computes/cpu",
         "description": os.environ.get("MARKERS_DESCRIPTION", ""),
         "auth_mode": "AADToken",

@@ -1,0 +1,131 @@
+"""`invoke` as people see it: one line that changes on a terminal, and what Ctrl-C leaves behind.
+
+Jobs themselves run in tests/modelops.
+"""
+
+import io
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from modelops import commands, jobs
+from modelops.errors import ReleaseError
+from modelops.workspace import Workspace
+
+Report = Callable[[str, float], None]
+
+
+class Terminal(io.StringIO):
+    """Standard output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def _completes(_ml: object, _job: str, report: Report) -> float:
+    report("Running, 1 of 3 mini-batches", 4.0)
+    report("Completed", 12.2)
+    return 12.2
+
+
+def _fails(_ml: object, job: str, report: Report) -> float:
+    report("Failed", 9.0)
+    raise ReleaseError(f"job {job} ended in state Failed")
+
+
+def _interrupted(_ml: object, _job: str, report: Report) -> float:
+    report("Running", 4.0)
+    raise KeyboardInterrupt
+
+
+def _interrupt(*_: object) -> Any:
+    raise KeyboardInterrupt
+
+
+@pytest.fixture(name="invoke")
+def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return a function that invokes with these jobs and returns the exit code, output and errors."""
+
+    def invoke(follow: object, output: io.StringIO, **others: object) -> tuple[int, str, str]:
+        parts = {"start": lambda *_: "job-1", "follow": follow, "download": lambda *_: (tmp_path / "p.csv",), **others}
+        for name, part in parts.items():
+            monkeypatch.setattr(jobs, name, part)
+        monkeypatch.setattr(Workspace, "ml", None)
+        monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
+        monkeypatch.setattr(sys, "stdout", output)
+        names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
+        files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
+        code = commands.main(["invoke", *names, *files])
+        return code, output.getvalue(), capsys.readouterr().err
+
+    return invoke
+
+
+def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_path: Path) -> None:
+    assert invoke(_completes, Terminal()) == (
+        0,
+        (
+            "job job-1 on digits\n"
+            "\r\x1b[KRunning, 1 of 3 mini-batches, 4 s"
+            "\r\x1b[KCompleted, 12 s"
+            f"\r\x1b[Kcompleted in 12 s; predictions:\n  {tmp_path}/p.csv\n"
+        ),
+        "",
+    )
+
+
+def test_an_error_does_not_stand_behind_that_line(invoke: Any) -> None:
+    assert invoke(_fails, Terminal()) == (
+        1,
+        "job job-1 on digits\n\r\x1b[KFailed, 9 s\r\x1b[K",
+        "error: job job-1 ended in state Failed\n",
+    )
+
+
+def test_elsewhere_each_state_has_a_line(invoke: Any, tmp_path: Path) -> None:
+    assert invoke(_completes, io.StringIO()) == (
+        0,
+        (
+            "job job-1 on digits\nRunning, 1 of 3 mini-batches, 4 s\nCompleted, 12 s\n"
+            f"completed in 12 s; predictions:\n  {tmp_path}/p.csv\n"
+        ),
+        "",
+    )
+
+
+def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
+    code, _, errors = invoke(_interrupted, Terminal())
+    assert (code, errors) == (
+        1,
+        (
+            "error: interrupted. Job job-1 goes on in Azure; to end it: az ml job cancel --name job-1 "
+            "--subscription sub --resource-group rg --workspace-name ws\n"
+        ),
+    )
+
+
+def test_ctrl_c_while_downloading_says_how_to_get_the_predictions(invoke: Any) -> None:
+    code, _, errors = invoke(_completes, Terminal(), download=_interrupt)
+    assert (code, errors) == (
+        1,
+        (
+            "error: interrupted. Job job-1 is completed; to get its predictions: az ml job download --name job-1 "
+            "--output-name score --subscription sub --resource-group rg --workspace-name ws\n"
+        ),
+    )
+
+
+def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> None:
+    code, _, errors = invoke(_completes, Terminal(), start=_interrupt)
+    assert (code, errors) == (
+        1,
+        (
+            "error: interrupted. A job may have been started; to see: az ml job list --max-results 1 "
+            "--subscription sub --resource-group rg --workspace-name ws\n"
+        ),
+    )

@@ -1,0 +1,53 @@
+"""What a release that is stopped, or fails, says of the default."""
+
+import pytest
+
+from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.position import Position
+
+BODY = "https://management.azure.com/subscriptions/s/workspaces/w/batchEndpoints/digits?api-version=1"
+DEPLOYMENT = (
+    "https://management.azure.com/subscriptions/s/workspaces/w/batchEndpoints/digits/deployments/a?api-version=1"
+)
+SENT = f"PUT {BODY}"
+
+
+@pytest.mark.parametrize(
+    ("happened", "position"),
+    [
+        ([], (READ, False, False)),
+        ([REGISTER, CREATE], (CREATE, False, False)),
+        ([CREATE, f"PUT {DEPLOYMENT}"], (CREATE, False, False)),
+        ([CREATE, SENT], (CREATE, False, False)),
+        ([SWITCH], (SWITCH, False, False)),
+        ([SWITCH, f"GET {BODY}"], (SWITCH, False, False)),
+        ([SWITCH, SENT], (SWITCH, True, False)),
+        ([SWITCH, SENT, VERIFY], (VERIFY, True, False)),
+        # A rollback switches first and makes what is missing afterwards.
+        ([SWITCH, SENT, VERIFY, REGISTER, CREATE], (CREATE, True, False)),
+        ([RESTORE, SENT], (RESTORE, True, False)),
+        ([RESTORE, SENT, RESTORE], (RESTORE, True, False)),
+        ([RESTORE, SENT, REGISTER], (REGISTER, False, True)),
+        ([RESTORE, REGISTER], (REGISTER, False, False)),
+        ([RESTORE, SENT, REGISTER, SWITCH, SENT, VERIFY], (VERIFY, True, True)),
+    ],
+)
+def test_it_follows_steps_and_requests(happened: list[str], position: tuple[str, bool, bool]) -> None:
+    found = Position()
+    for each in happened:
+        method, _, url = each.partition(" ")
+        if url.startswith("https:"):
+            found.notice(method, url)
+        else:
+            found.enter(each)
+    assert (found.step, found.switch_sent, found.restored) == position
+
+
+def test_it_says_which_request_is_the_switch() -> None:
+    position = Position()
+    position.enter(SWITCH)
+    assert [position.notice("GET", BODY), position.notice("PUT", DEPLOYMENT), position.notice("PUT", BODY)] == [
+        False,
+        False,
+        True,
+    ]
