@@ -121,7 +121,6 @@ def test_workspace_and_cluster_are_read_and_nothing_is_declared() -> None:
         "resource_group": "team",
         "workspace": "theirs",
         "workspace_id": WORKSPACE,
-        "workspace_name": "theirs",
         "compute_id": CLUSTER,
         "results_scope": f"{STORAGE}/blobServices/default/containers/azureml-blobstore-guid",
         "location": "northeurope",
