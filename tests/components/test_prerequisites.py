@@ -77,11 +77,8 @@ def _checked(
         return answer()
 
     monkeypatch.setattr(urllib.request, "urlopen", urlopen)
-    recorded(
-        lambda: prerequisites.checked(
-            pulumi.Output.from_input("rg"), LOGIN, is_own=is_own, has_callers=has_callers
-        ).apply(names.append)
-    )
+    group = pulumi.Output.from_input("rg")
+    recorded(lambda: prerequisites.checked(group, LOGIN, is_own=is_own, has_callers=has_callers).apply(names.append))
     return asked, names
 
 
