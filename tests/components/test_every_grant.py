@@ -15,7 +15,7 @@ import pytest
 from components.workspace import MlWorkspace
 from sandbox.arm.errors import ArmError
 from sandbox.arm.types import BLOB_CONTAINER, INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
-from sandbox.authorization.roles import BLOB_READER
+from sandbox.authorization.built_in import BLOB_READER
 from sandbox.jobs.access import check_access
 from sandbox.jobs.failures import JobFailed
 from sandbox.jobs.network import check_network

@@ -82,7 +82,7 @@ class Team:
             )
             properties = {"principalId": principal, "principalType": "ServicePrincipal", "roleDefinitionId": definition}
             path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
-            self._rehearsal.arm("PUT", path, "2022-04-01", {"properties": properties})
+            self._rehearsal.arm("PUT", path, "2022-04-01", {"properties": properties}, principal="administrator")
 
     def bodies(self) -> list[dict[str, Any]]:
         """Everything that a deployment could have changed."""

@@ -15,8 +15,8 @@ from sandbox.arm.routes import ARM_HOST, Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
 from sandbox.authorization import bootstrap
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, CONTRIBUTOR
 from sandbox.authorization.evaluation import ASSIGNMENT, Authorization
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, CONTRIBUTOR
 from sandbox.blobs.store import BlobStore
 from sandbox.jobs.request import JobRequest
 from sandbox.services import machine_learning

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.arm.requests import OperationFault
 from sandbox.arm.types import STORAGE_ACCOUNT
-from sandbox.authorization.roles import CONTRIBUTOR
+from sandbox.authorization.built_in import CONTRIBUTOR
 from sandbox.switches import Switches
 from tests.sandbox.learning import GROUP, IDENTITY, WORKSPACE, Learning, workspace_body
 
