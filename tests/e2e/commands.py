@@ -12,6 +12,8 @@ from typing import TypeVar
 
 COMMAND_SECONDS = 240.0
 """Longer than any one command takes, even on a machine that is busy with something else."""
+KEPT = "✅ azureml-batch@v0.1.0 (local: policy)"
+"""The verdict when every rule of the policy pack is kept."""
 BOOKKEEPING = ("pulumi:pulumi:Stack", "pulumi:providers:")
 """Resources that are the engine's own and nobody's infrastructure."""
 CHANGING = ("create", "update", "delete", "replace", "create-replacement", "delete-replaced", "import", "discard")
@@ -59,6 +61,11 @@ class Done:
     def flat(self) -> str:
         """Everything printed as one line, so that a sentence is found however it was wrapped."""
         return " ".join(self.text.split())
+
+    @property
+    def verdict(self) -> str:
+        """What the engine prints of policies, as one line."""
+        return " ".join(self.out.partition("\nPolicies:\n")[2].partition("\n\n")[0].split())
 
 
 @dataclass
