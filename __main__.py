@@ -26,7 +26,7 @@ workspace = provided.workspace(
     },
     login=me,
     existing=settings.existing,
-    defines_roles=bool(settings.callers),
+    has_callers=bool(settings.callers),
 )
 cluster = provided.cluster("aml", workspace, nodes=settings.cluster.nodes, existing=settings.existing)
 endpoints = {

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import authorization
 
-from components import arm, roles
+from components import arm, caller_roles, roles
 
 _ML = "Microsoft.MachineLearningServices/workspaces/"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
@@ -43,6 +43,7 @@ class Needs:
         registry_id: ARM id of its container registry, if it has one already.
         deployer_id: Object id of who releases models.
         makes_cluster: Whether the program makes a cluster in the workspace.
+        has_callers: Whether custom roles of callers will be assigned in it.
     """
 
     workspace_id: str
@@ -50,6 +51,7 @@ class Needs:
     registry_id: str | None
     deployer_id: str
     makes_cluster: bool
+    has_callers: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,10 +96,17 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
             )
         try:
             missing = missing_roles(needs, principal, bearer)
+            undefined = caller_roles.problems(needs.workspace_id, bearer) if needs.has_callers else []
         except (OSError, ValueError):
             return name
-        if missing:
-            raise pulumi.RunError(_text(missing))
+        told = [_text(missing)] if missing else []
+        if undefined:
+            told.append(caller_roles.text(undefined, needs.workspace_id.split("/")[2]))
+        if told:
+            told.append(
+                "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
+            )
+            raise pulumi.RunError("\n".join(told))
         return name
 
     return pulumi.Output.all(compute_principal, token).apply(check)
@@ -126,7 +135,7 @@ def missing_roles(needs: Needs, compute_principal: str, token: str) -> list[Miss
 def _assigned(principal: str, scope: str, token: str) -> list[str]:
     """Return the ids of the role definitions that a principal has at a scope, inherited and by groups too."""
     query = f"&$filter=assignedTo('{principal}')"
-    found = arm.read(f"{scope}/providers/Microsoft.Authorization/roleAssignments", token, query)["value"]
+    found = arm.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", token, query)
     return [str(each["properties"]["roleDefinitionId"]) for each in found]
 
 
@@ -159,6 +168,5 @@ def _text(missing: Sequence[Missing]) -> str:
     commands = "\n".join(f"  {each.command()}" for each in missing)
     return (
         f"Roles are missing on what was adopted, and this program grants nothing there:\n{lines}\n"
-        f"Nothing was added to it. Somebody who may grant roles there can run:\n{commands}\n"
-        "A new role takes some minutes to work everywhere; then run pulumi up again."
+        f"Somebody who may grant roles there can run:\n{commands}"
     )

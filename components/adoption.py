@@ -50,6 +50,9 @@ class AdoptedWorkspaceArgs(TypedDict):
     tags: Mapping[str, str]
     """Azure tags of what the program adds."""
 
+    has_callers: bool
+    """Whether its endpoints have callers, whose custom roles must be defined."""
+
 
 class AdoptedWorkspace(pulumi.ComponentResource):
     """A workspace that exists.
@@ -94,6 +97,7 @@ class AdoptedWorkspace(pulumi.ComponentResource):
             registry_id=found.container_registry,
             deployer_id=args["deployer"]["principal_id"],
             makes_cluster=cluster_id is None,
+            has_callers=args["has_callers"],
         )
         self.workspace_name = checked(needs, principal, workspace_name)
         self.workspace_id = self.workspace_name.apply(lambda _: workspace_id)
@@ -106,7 +110,6 @@ class AdoptedWorkspace(pulumi.ComponentResource):
         self.for_callers: WorkspaceForCallers = {
             "subscription_id": login.subscription_id,
             "workspace_id": self.workspace_id,
-            "workspace_name": self.workspace_name,
             "results_scope": results_scope(needs.storage_id, str(found.workspace_id)),
         }
         self.for_release: WorkspaceForRelease = {

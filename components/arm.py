@@ -23,17 +23,38 @@ def read(path: str, token: str, query: str = "") -> Any:
         OSError: Azure refused (`urllib.error.HTTPError`, with its status in `code`) or did not answer.
         ValueError: The answer is no JSON.
     """
-    request = urllib.request.Request(  # noqa: S310 - the host is a constant
-        f"{_HOST}{path}?api-version={_API_VERSION}{query}", headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-        return json.load(answer)
+    return _get(f"{_HOST}{path}?api-version={_API_VERSION}{query}", token)
+
+
+def read_all(path: str, token: str, query: str = "") -> list[Mapping[str, Any]]:
+    """Return all items of a list, page after page.
+
+    Raises:
+        OSError: As `read` does.
+        ValueError: The answer is no JSON, or sends to another host, which must not see the token.
+    """
+    page = read(path, token, query)
+    found: list[Mapping[str, Any]] = [*page["value"]]
+    while following := page.get("nextLink"):
+        if not following.startswith(f"{_HOST}/"):
+            raise ValueError(f"the next page of {path} is not on {_HOST}: {following}")
+        page = _get(following, token)
+        found += page["value"]
+    return found
 
 
 def permissions(scope: str, token: str) -> list[Mapping[str, Any]]:
-    """Return what the caller may do at a scope: see `allows`. Raises as `read` does."""
-    found: list[Mapping[str, Any]] = read(f"{scope}/providers/Microsoft.Authorization/permissions", token)["value"]
-    return found
+    """Return what the caller may do in a resource group or on a resource: see `allows`. Raises as `read_all` does.
+
+    Source: `Permissions_ListForResourceGroup`, https://learn.microsoft.com/rest/api/authorization/permissions.
+    """
+    return read_all(f"{scope}/providers/Microsoft.Authorization/permissions", token)
+
+
+def _get(url: str, token: str) -> Any:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - it is _HOST
+    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
+        return json.load(answer)
 
 
 def allows(entry: Mapping[str, Any], action: str, *, data: bool = False) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import authorization
 
-from components import arm, roles
+from components import arm, caller_roles, roles
 from components.login import Login
 
 _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
@@ -31,13 +31,11 @@ _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
 }
 """The actions that the program cannot do without, and the built-in role that is meant to give them."""
 
-_NEEDED_FOR_CALLERS: Mapping[roles.Role, tuple[str, ...]] = {
-    roles.ACCESS_ADMINISTRATOR: ("Microsoft.Authorization/roleDefinitions/write",),
-}
-"""What defining the callers' custom roles needs beside that; Role Based Access Control Administrator has it not."""
+_CONDITION = ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
+"""Limits the deployer to the roles that the program assigns: `roles.deployer_condition`."""
 
 
-def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = False) -> pulumi.Output[str]:
+def checked(group: pulumi.Output[str], login: Login, *, has_callers: bool = False) -> pulumi.Output[str]:
     """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
 
     Everything that is deployed into the group waits for this name, so nothing else is made before the check. If Azure
@@ -46,10 +44,11 @@ def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = Fa
     Args:
         group: Name of the resource group.
         login: Who deploys.
-        defines_roles: Whether custom roles will be defined, which needs a role more.
+        has_callers: Whether the custom roles of callers will be assigned, which must be defined for that.
 
     Raises:
-        pulumi.RunError: Later, when the name is known: the group does not exist, or roles in it are missing.
+        pulumi.RunError: Later, when the name is known: the group does not exist, roles in it are missing, or the
+            callers' roles are.
     """
     if pulumi.runtime.is_dry_run():
         return group
@@ -59,32 +58,37 @@ def checked(group: pulumi.Output[str], login: Login, *, defines_roles: bool = Fa
         name, bearer = known
         try:
             scope = f"/subscriptions/{login.subscription_id}/resourcegroups/{name}"
-            missing = missing_roles(arm.permissions(scope, bearer), defines_roles=defines_roles)
+            missing = missing_roles(arm.permissions(scope, bearer))
+            undefined = caller_roles.problems(scope, bearer) if has_callers else []
         except urllib.error.HTTPError as error:
             if error.code == 404:  # noqa: PLR2004
                 raise pulumi.RunError(_no_group(name, login)) from None
             return name
         except (OSError, ValueError):
             return name
-        if missing:
-            raise pulumi.RunError(_missing(missing, name, login))
+        told = [_missing(missing, name, login)] if missing else []
+        if undefined:
+            told.append(caller_roles.text(undefined, login.subscription_id))
+        if told:
+            told.append(
+                "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
+            )
+            raise pulumi.RunError("\n".join(told))
         return name
 
     return pulumi.Output.all(group, token).apply(check)
 
 
-def missing_roles(permissions: Sequence[Mapping[str, Any]], *, defines_roles: bool = False) -> list[roles.Role]:
+def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> list[roles.Role]:
     """Return the roles without which the program cannot deploy.
 
     Args:
         permissions: What the caller may do, as Azure lists it: `actions` that are allowed, and `notActions` that are
-            taken out of them again, both with `*` for any text. Each entry stands for itself.
-        defines_roles: Whether custom roles will be defined.
+            taken out of them again, both with `*` for any text. Each entry stands for itself. Conditions do not show.
     """
-    needed = {**_NEEDED, **_NEEDED_FOR_CALLERS} if defines_roles else _NEEDED
     return [
         role
-        for role, actions in needed.items()
+        for role, actions in _NEEDED.items()
         if not all(any(arm.allows(entry, action) for entry in permissions) for action in actions)
     ]
 
@@ -93,13 +97,13 @@ def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
     scope = f"/subscriptions/{login.subscription_id}/resourceGroups/{group}"
     commands = "\n".join(
         f'  az role assignment create --assignee {login.object_id} --role "{role.name}" --scope {scope}'
+        f"{_CONDITION if role == roles.RBAC_ADMINISTRATOR else ''}"
         for role in missing
     )
     names = ", ".join(role.name for role in missing)
     return (
-        f"Who deploys ({login.object_id}) lacks in resource group '{group}': {names}. Nothing was created in it.\n"
-        f"Somebody who may grant roles there can run:\n{commands}\n"
-        "A new role takes some minutes to work everywhere; then run pulumi up again."
+        f"Who deploys ({login.object_id}) lacks in resource group '{group}': {names}.\n"
+        f"Somebody who may grant roles there can run:\n{commands}"
     )
 
 

@@ -16,7 +16,7 @@ def workspace(
     *,
     login: Login,
     existing: Existing,
-    defines_roles: bool,
+    has_callers: bool,
 ) -> MlWorkspace | AdoptedWorkspace:
     """Make a workspace, once the deployer is known to have the roles for it, or adopt one.
 
@@ -25,7 +25,7 @@ def workspace(
         args: What the workspace is to be; of an adopted one only deployer and tags count.
         login: Who deploys.
         existing: What is to be adopted instead.
-        defines_roles: Whether custom roles will be defined in it.
+        has_callers: Whether its endpoints have callers, whose custom roles must be defined.
     """
     if existing["workspace"] is not None:
         return AdoptedWorkspace(
@@ -36,10 +36,11 @@ def workspace(
                 "login": login,
                 "deployer": args["deployer"],
                 "tags": args.get("tags", {}),
+                "has_callers": has_callers,
             },
         )
     group = pulumi.Output.from_input(args["resource_group_name"])
-    checked = prerequisites.checked(group, login, defines_roles=defines_roles)
+    checked = prerequisites.checked(group, login, has_callers=has_callers)
     return MlWorkspace(name, {**args, "resource_group_name": checked})
 
 

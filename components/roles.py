@@ -1,14 +1,15 @@
-"""The Azure roles that the program grants, and the deterministic names of the grants and of its custom roles.
+"""The Azure roles that the program grants, the condition that limits a deployer to them, and the names of grants.
 
-Pure: no resources. Role ids are Microsoft's and the same in every tenant:
-https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+Pure: no resources. Ids of built-in roles are Microsoft's and the same in every tenant:
+https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. The two custom ones are ours, defined by
+prerequisites/caller-roles.json, and the same everywhere too: a condition must name them before any stack exists.
 """
 
 import uuid
 from dataclasses import dataclass
 
 _GRANTS = uuid.UUID("6f0f3c52-8d0e-5a53-9d0c-7b7d4c8f1e21")
-"""Namespace of the names below; any constant will do, as long as it never changes."""
+"""Namespace of the names of grants; any constant will do, as long as it never changes."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,40 @@ VAULT_ADMINISTRATOR = Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3
 METRICS_PUBLISHER = Role("Monitoring Metrics Publisher", "3913510d-42f4-4e42-8a64-420c390055eb")
 ACR_PULL = Role("AcrPull", "7f951dda-4ed3-4680-a7ca-43fe172d538d")
 ACR_PUSH = Role("AcrPush", "8311e382-0749-4cb8-b61a-304f252e45ec")
-ACCESS_ADMINISTRATOR = Role("User Access Administrator", "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9")
 DATA_SCIENTIST = Role("AzureML Data Scientist", "f6c7c914-8db3-469d-8ca1-694a8f32e121")
+ENDPOINT_CALLER = Role("Batch endpoint caller", "f61f24a0-8c6c-5e12-adc7-5ea2b3056604")
+CALLER_RUNS = Role("Batch endpoint caller runs", "ffe26e8a-fbf0-5192-a7b0-1300a1023a32")
+
+GRANTED = (
+    CONTRIBUTOR,
+    BLOB_READER,
+    BLOB_CONTRIBUTOR,
+    FILE_CONTRIBUTOR,
+    QUEUE_CONTRIBUTOR,
+    TABLE_CONTRIBUTOR,
+    VAULT_ADMINISTRATOR,
+    METRICS_PUBLISHER,
+    ACR_PULL,
+    ACR_PUSH,
+    ENDPOINT_CALLER,
+    CALLER_RUNS,
+)
+"""Every role that the program assigns to anybody, and so all that a deployer must be able to assign and remove."""
 
 
-def custom(workspace_id: str, name: str) -> Role:
-    """Return a custom role of a workspace; the same name in the same workspace always has the same id.
+def deployer_condition() -> str:
+    """Return the condition of the deployer's Role Based Access Control Administrator: the roles above, and no other.
 
-    Role names are unique in a tenant, so `name` has to begin with the workspace's.
+    Form: https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples, "Constrain
+    roles". It is also the text of prerequisites/deployer-condition.txt.
     """
-    return Role(name, str(uuid.uuid5(_GRANTS, f"{workspace_id.lower()}|{name}")))
+    ids = ", ".join(each.id for each in GRANTED)
+    assignments = "Microsoft.Authorization/roleAssignments"
+    return " AND ".join(
+        f"((!(ActionMatches{{'{assignments}/{verb}'}})) OR (@{source}[{assignments}:RoleDefinitionId]"
+        f" ForAnyOfAnyValues:GuidEquals {{{ids}}}))"
+        for verb, source in (("write", "Request"), ("delete", "Resource"))
+    )
 
 
 def definition_id(role: Role, subscription_id: str) -> str:

@@ -96,7 +96,6 @@ class MlWorkspace(pulumi.ComponentResource):
         self.for_callers: WorkspaceForCallers = {
             "subscription_id": args["subscription_id"],
             "workspace_id": workspace.id,
-            "workspace_name": workspace.name,
             "results_scope": results_scope(ground.storage.account_id, workspace.workspace_id),
         }
         self.for_release: WorkspaceForRelease = {

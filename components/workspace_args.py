@@ -47,9 +47,6 @@ class WorkspaceForCallers(TypedDict):
     workspace_id: pulumi.Input[str]
     """ARM id of the workspace."""
 
-    workspace_name: pulumi.Input[str]
-    """Name of the workspace."""
-
     results_scope: pulumi.Input[str]
     """ARM id of the blob container that predictions are written to."""
 

@@ -14,7 +14,7 @@ from sandbox.arm.requests import Principal
 REPOSITORY = Path(__file__).resolve().parent.parent
 """The checkout that this package runs from."""
 
-PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody")
+PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "administrator")
 """The service principals of every sandbox; ``run`` signs in as the first unless told otherwise.
 
 What each may do before any program has run: sandbox/authorization/bootstrap.py.

@@ -99,7 +99,12 @@ class Server:
         def acts_for(object_id: str) -> frozenset[str]:
             return named_principals.acted_for(self._home.root, names.get(object_id.lower(), ""))
 
-        permitted = Authorization(store, bootstrap.assignments(facts.subscription_id, object_ids), acts_for)
+        permitted = Authorization(
+            store,
+            bootstrap.assignments(facts.subscription_id, object_ids),
+            acts_for,
+            bootstrap.definitions(facts.subscription_id),
+        )
         world = World(
             home=self._home.root,
             subscription_id=facts.subscription_id,

@@ -93,7 +93,8 @@ class Router:
                 self._check_version(request)
                 self._check_subscription(params)
             if route.need is not None:
-                self._authorization.require(request.principal, route.need.action, route.need.scope_for(params))
+                scope = route.need.scope_for(params)
+                self._authorization.require(request.principal, route.need.action, scope, request.body)
             if route.is_arm:
                 self._check_group(request, params)
             return await route.handler(replace(request, params=params))

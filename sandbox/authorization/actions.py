@@ -63,6 +63,17 @@ def refusal(principal: Principal, action: str, scope: str) -> ArmError:
     )
 
 
+def condition_refusal(principal: Principal, action: str, scope: str) -> ArmError:
+    """403 for a caller whose role would allow it, if its condition did (text: public reports of this error)."""
+    return ArmError(
+        403,
+        "AuthorizationFailed",
+        f"The client '{principal.client_id}' with object id '{principal.object_id}' has an authorization with ABAC"
+        f" condition that is not fulfilled to perform action '{action}' over scope '{scope}' or the scope is invalid."
+        " If access was recently granted, please refresh your credentials.",
+    )
+
+
 def linked_refusal(principal: Principal, doing: Need, action: str, linked: str) -> ArmError:
     """403 for a request that names another resource which the caller may not use; ``doing.scope`` is an id here."""
     return ArmError(

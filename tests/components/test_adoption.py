@@ -5,6 +5,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from email.message import Message
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -98,7 +99,7 @@ def _adopted(
             },
             login=LOGIN,
             existing=existing,
-            defines_roles=False,
+            has_callers=False,
         )
         made = provided.cluster("aml", workspace, nodes={}, existing=existing)
         wanted: dict[str, Any] = {**workspace.for_release, **made.for_release, **workspace.for_callers}
@@ -120,7 +121,6 @@ def test_workspace_and_cluster_are_read_and_nothing_is_declared() -> None:
         "resource_group": "team",
         "workspace": "theirs",
         "workspace_id": WORKSPACE,
-        "workspace_name": "theirs",
         "compute": "shared",
         "compute_id": CLUSTER,
         "results_scope": f"{STORAGE}/blobServices/default/containers/azureml-blobstore-guid",
@@ -178,6 +178,20 @@ def test_a_custom_role_that_allows_the_same_does_as_well(azure: Azure) -> None:
     assert [each.role for each in missing_roles(NEEDS, NODES, "token")] == [roles.TABLE_CONTRIBUTOR]
 
 
+def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -> None:
+    azure.definitions[roles.ENDPOINT_CALLER.id] = {"actions": ["Microsoft.MachineLearningServices/*"]}
+    with pytest.raises(pulumi.RunError) as raised:
+        recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), NODES, "theirs"))
+    assert str(raised.value) == (
+        "The endpoints' callers cannot be let in: the custom role 'Batch endpoint caller runs'"
+        f" ({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
+        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
+        " --template-file prerequisites/caller-roles.json\n"
+        "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
+    )
+
+
 def test_without_an_answer_the_deployment_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise urllib.error.URLError("no network")
@@ -217,6 +231,6 @@ def test_a_workspace_of_another_subscription_is_refused() -> None:
                 },
                 login=LOGIN,
                 existing={"workspace": other, "cluster": None},
-                defines_roles=False,
+                has_callers=False,
             )
         )

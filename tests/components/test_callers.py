@@ -1,17 +1,18 @@
-"""EndpointCallers: two custom roles, and for each caller exactly the grants that it needs."""
+"""EndpointCallers: for each caller exactly the grants that it needs, of two custom roles that others define."""
 
-from typing import Any
+import json
+from pathlib import Path
 
 from components import roles
-from components.callers import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS, CallerArgs, EndpointCallers
+from components.caller_roles import ENDPOINT_ACTIONS, NEEDED, WORKSPACE_ACTIONS
+from components.callers import CallerArgs, EndpointCallers
 from components.endpoint import BatchEndpoint
 from tests.components.recorder import SUBSCRIPTION, Recorder, recorded
 
 FACTORY = "aaaaaaaa-0000-4000-8000-000000000001"
 PERSON = "AAAAAAAA-0000-4000-8000-000000000002"
 RESULTS = "/StorageAccount/s/blobServices/default/containers/azureml-blobstore-1"
-CALLS = roles.custom("/ws", "ml batch caller")
-RUNS = roles.custom("/ws", "ml batch caller runs")
+PREREQUISITES = Path(__file__).parents[2] / "prerequisites"
 
 
 def _recorded(callers: dict[str, list[CallerArgs]]) -> Recorder:
@@ -27,7 +28,6 @@ def _recorded(callers: dict[str, list[CallerArgs]]) -> Recorder:
             {
                 "subscription_id": SUBSCRIPTION,
                 "workspace_id": "/ws",
-                "workspace_name": "ml",
                 "results_scope": RESULTS,
                 "endpoints": endpoints,
                 "callers": callers,
@@ -37,7 +37,7 @@ def _recorded(callers: dict[str, list[CallerArgs]]) -> Recorder:
     return recorded(declare)
 
 
-def test_nobody_to_call_means_no_custom_role() -> None:
+def test_nobody_to_call_means_no_grant() -> None:
     declared = _recorded({}).declared()
     assert [each for each in declared if "authorization" in each[0]] == []
 
@@ -48,12 +48,12 @@ def test_a_caller_may_start_jobs_at_its_endpoint_be_recorded_in_the_workspace_an
     recorder = _recorded({"first": [factory, person], "second": [factory]})
     robot = "ServicePrincipal"
     assert recorder.grants() == {
-        (FACTORY, robot, CALLS.id, "/BatchEndpoint/first"),
-        (FACTORY, robot, CALLS.id, "/BatchEndpoint/second"),
-        (FACTORY, robot, RUNS.id, "/ws"),
+        (FACTORY, robot, roles.ENDPOINT_CALLER.id, "/BatchEndpoint/first"),
+        (FACTORY, robot, roles.ENDPOINT_CALLER.id, "/BatchEndpoint/second"),
+        (FACTORY, robot, roles.CALLER_RUNS.id, "/ws"),
         (FACTORY, robot, roles.BLOB_READER.id, RESULTS),
-        (PERSON, "User", CALLS.id, "/BatchEndpoint/first"),
-        (PERSON, "User", RUNS.id, "/ws"),
+        (PERSON, "User", roles.ENDPOINT_CALLER.id, "/BatchEndpoint/first"),
+        (PERSON, "User", roles.CALLER_RUNS.id, "/ws"),
         (PERSON, "User", roles.BLOB_READER.id, RESULTS),
     }
     assert [name for kind, name in recorder.declared() if kind.endswith("RoleAssignment")] == [
@@ -67,22 +67,35 @@ def test_a_caller_may_start_jobs_at_its_endpoint_be_recorded_in_the_workspace_an
     ]
 
 
-def test_the_custom_roles_can_be_granted_in_this_workspace_only_and_have_ids_that_stay() -> None:
+def test_the_program_defines_no_role() -> None:
+    """Who may define a role that he may assign as well can give himself everything."""
     caller: CallerArgs = {"principal_id": FACTORY, "principal_type": "ServicePrincipal"}
-    recorder = _recorded({"first": [caller]})
-    assert recorder.inputs("RoleDefinition", "mlbatch-batch-caller") == {
-        "assignableScopes": ["/ws"],
-        "description": "Starts batch jobs at an endpoint.",
-        "permissions": [_permission(ENDPOINT_ACTIONS)],
-        "roleDefinitionId": CALLS.id,
-        "roleName": "ml batch caller",
-        "roleType": "CustomRole",
-        "scope": "/ws",
-    }
-    assert recorder.inputs("RoleDefinition", "mlbatch-batch-caller-runs")["permissions"] == [
-        _permission(WORKSPACE_ACTIONS)
+    declared = _recorded({"first": [caller]}).declared()
+    assert [kind for kind, _ in declared if kind.endswith("RoleDefinition")] == []
+
+
+def test_the_template_defines_what_the_program_assigns() -> None:
+    template = json.loads((PREREQUISITES / "caller-roles.json").read_text())
+    assert template["parameters"]["assignableScopes"]["defaultValue"] == ["[subscription().id]"]
+    assert [
+        (each["type"], each["apiVersion"], each["name"], each["properties"]["roleName"], each["properties"]["type"])
+        for each in template["resources"]
+    ] == [
+        ("Microsoft.Authorization/roleDefinitions", "2022-04-01", role.id, role.name, "CustomRole") for role in NEEDED
     ]
-    assert roles.custom("/WS", "ml batch caller") == CALLS
+    assert [each["properties"]["permissions"] for each in template["resources"]] == [
+        [{"actions": [*actions], "notActions": [], "dataActions": [], "notDataActions": []}]
+        for actions in NEEDED.values()
+    ]
+    scopes = {each["properties"]["assignableScopes"] for each in template["resources"]}
+    assert scopes == {"[parameters('assignableScopes')]"}
+
+
+def test_the_condition_lists_what_the_program_assigns() -> None:
+    text = (PREREQUISITES / "deployer-condition.txt").read_text()
+    assert text == roles.deployer_condition() + "\n"
+    assert all(text.count(role.id) == 2 for role in roles.GRANTED)
+    assert len(set(roles.GRANTED)) == 12
 
 
 def test_no_role_of_a_caller_changes_an_endpoint_or_hands_out_a_secret() -> None:
@@ -109,7 +122,3 @@ def test_no_role_of_a_caller_changes_an_endpoint_or_hands_out_a_secret() -> None
         "metadata/artifacts/write",
         "metrics/resource/write",
     }
-
-
-def _permission(actions: tuple[str, ...]) -> dict[str, Any]:
-    return {"actions": [*actions], "notActions": [], "dataActions": [], "notDataActions": []}

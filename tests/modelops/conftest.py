@@ -14,7 +14,7 @@ from modelops.context import Context
 from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.reconcile import ReleaseReport, reconcile
 from modelops.workspace import Workspace
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
 from tests.sandbox.handle import Sandbox
 
 GROUP = "modelops"

@@ -10,7 +10,7 @@ from modelops.errors import ReleaseError, Stopped
 from modelops.permissions import PAUSE_SECONDS
 from modelops.reconcile import ReleaseReport, reconcile
 from modelops.workspace import Workspace
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
 from tests.modelops.conftest import GROUP, Bench
 
 

@@ -21,8 +21,8 @@ from sandbox.arm.requests import Principal
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
 from sandbox.authorization.evaluation import Assignment, Authorization
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR
 from sandbox.blobs.front import handle
 from sandbox.blobs.store import BlobStore
 from sandbox.switches import Switches

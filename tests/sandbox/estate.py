@@ -1,7 +1,7 @@
 """What a platform team's program leaves in Azure, made by plain REST: a keyless workspace, a cluster, two endpoints.
 
 ``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller's roles are small
-ones, as components/callers.py makes them.
+ones, as prerequisites/caller-roles.json defines them.
 """
 
 import json
@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, BLOB_READER
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR, BLOB_READER
 from sandbox.client import Answer
 from tests.sandbox.handle import ARM, ARM_AUDIENCE, ML_AUDIENCE, STORAGE_AUDIENCE, Sandbox, awaited
 
@@ -144,17 +144,17 @@ class Estate:
         return awaited(settled, f"{path} to settle")
 
     def custom_role(self, name: str, actions: tuple[str, ...]) -> str:
-        """Let the deployer make a role and return its id."""
+        """Let the administrator make a role and return its id."""
         path = (
             f"{self.workspace}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid5(uuid.NAMESPACE_DNS, name)}"
         )
         permissions = [{"actions": [f"{_TYPE}/{action}" for action in actions]}]
         properties = {"roleName": name, "permissions": permissions, "assignableScopes": [self.group]}
-        return str(self.put(path, {"properties": properties}, api=ROLES)["id"])
+        return str(self.put(path, {"properties": properties}, api=ROLES, who="administrator")["id"])
 
 
 def build(sandbox: Sandbox, name: str = "authz") -> Estate:
-    """Make everything, as the deployer."""
+    """Make everything: the deployer the resources, the administrator the grants."""
     estate = Estate(sandbox, f"/subscriptions/{sandbox.subscription}/resourceGroups/{name}")
     place = {"location": sandbox.location}
     estate.put(estate.group, place, api="2024-03-01")

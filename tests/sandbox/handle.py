@@ -133,8 +133,8 @@ class Sandbox:
         separator = "&" if "?" in full else "?"
         return self.request(method, f"{full}{separator}api-version={api_version}", body, **more)
 
-    def grant(self, principal: str, role: str, scope: str) -> str:
-        """Let the deployer assign a role (its GUID, or a custom one's id) and return the assignment's id.
+    def grant(self, principal: str, role: str, scope: str, condition: str = "") -> str:
+        """Let the administrator assign a role (its GUID, or a custom one's id) and return the assignment's id.
 
         ``principal`` is the name of one of the sandbox's, or an object id. Granting twice is no error.
         """
@@ -145,9 +145,17 @@ class Sandbox:
         definitions = f"/subscriptions/{self.subscription}/providers/Microsoft.Authorization/roleDefinitions"
         role_id = role if "/" in role else f"{definitions}/{role}"
         properties = {"principalId": object_id, "roleDefinitionId": role_id, "principalType": "ServicePrincipal"}
-        answer = self.arm("PUT", path, {"properties": properties}, api_version="2022-04-01")
+        if condition:
+            properties |= {"condition": condition, "conditionVersion": "2.0"}
+        token = self.control.token("administrator")
+        answer = self.arm("PUT", path, {"properties": properties}, api_version="2022-04-01", token=token)
         assert answer.status in (200, 201), answer.json
         return path
+
+    def take_away(self, assignment: str) -> None:
+        """Let the administrator remove an assignment that ``grant`` returned."""
+        answer = self.arm("DELETE", assignment, api_version="2022-04-01", token=self.control.token("administrator"))
+        assert answer.status == 200, answer.content
 
     def switch(self, **values: Any) -> dict[str, Any]:
         """Turn switches of the running sandbox (sandbox/live_switches.py) and return all of them."""

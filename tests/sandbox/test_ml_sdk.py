@@ -14,7 +14,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.identity import DefaultAzureCredential
 
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR
+from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
 from tests.sandbox.handle import Sandbox, awaited
 
 with warnings.catch_warnings():

@@ -18,9 +18,8 @@ from sandbox.arm.requests import ArmRequest, ArmResponse, OperationFault, Princi
 from sandbox.arm.routes import Router
 from sandbox.arm.store import Store
 from sandbox.arm.world import World
-from sandbox.authorization import bootstrap
-from sandbox.authorization.evaluation import Authorization
-from sandbox.authorization.roles import ACCESS_ADMINISTRATOR, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR
+from sandbox.authorization.built_in import OWNER
+from sandbox.authorization.evaluation import Assignment, Authorization
 from sandbox.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.switches import Switches
 
@@ -57,7 +56,8 @@ class Arm:
         (home / "sandbox.json").write_text(json.dumps({"principals": principals}))
         self.store = Store(home / "store.sqlite")
         self.blobs = FakeBlobs(calls=[])
-        permitted = Authorization(self.store, bootstrap.assignments(SUB, {"deployer": DEPLOYER.object_id}))
+        owner = Assignment("/owner", f"/subscriptions/{SUB}", DEPLOYER.object_id, OWNER)
+        permitted = Authorization(self.store, [owner])
         router = Router(self.store, SUB, permitted)
         operations = Operations(self.store)
         self.world = World(
@@ -289,11 +289,7 @@ def test_role_assignments(arm: Arm) -> None:
     listed = arm("GET", f"{GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()")
     assert [item["name"] for item in listed.body["value"] if item["properties"]["scope"] == GROUP] == [name]
     inherited = {item["properties"]["roleDefinitionId"] for item in listed.body["value"]} - {CONTRIBUTOR}
-    assert {role.rsplit("/", 1)[-1] for role in inherited} == {
-        RBAC_ADMINISTRATOR,
-        IDENTITY_OPERATOR,
-        ACCESS_ADMINISTRATOR,
-    }
+    assert {role.rsplit("/", 1)[-1] for role in inherited} == {OWNER}
 
 
 def test_a_failed_operation_leaves_a_failed_account(arm: Arm) -> None:

@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.authorization.roles import BLOB_CONTRIBUTOR, BLOB_READER, READER
+from components.roles import ENDPOINT_CALLER
+from sandbox.authorization.built_in import (
+    ACCESS_ADMINISTRATOR,
+    BLOB_CONTRIBUTOR,
+    BLOB_READER,
+    OWNER,
+    RBAC_ADMINISTRATOR,
+    READER,
+)
 from sandbox.client import Answer
 from tests.sandbox.estate import ML, ROLES, TABLE_CONTRIBUTOR, Estate, build, error_of
 from tests.sandbox.handle import Sandbox
@@ -57,20 +65,54 @@ def _blob(method: str, path: str, body: bytes | None = None, **headers: str) -> 
     return ask
 
 
-def _assign(estate: Estate, who: str) -> Answer:
-    """Give ``nobody`` Reader on the neighbour, and take it away again."""
-    nobody = estate.sandbox.facts.accounts["nobody"].principal.object_id
+def _assign(role: str) -> Callable[[Estate, str], Answer]:
+    """Return a request that gives the cluster a role on the neighbour; what comes of it is taken away again."""
+
+    def ask(estate: Estate, who: str) -> Answer:
+        path = f"{estate.endpoint('theirs')}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+        answer = estate.send(who, "PUT", path, _given(estate, role), api=ROLES)
+        if answer.status == 201:
+            estate.sandbox.take_away(path)
+        return answer
+
+    return ask
+
+
+def _unassign(role: str) -> Callable[[Estate, str], Answer]:
+    """Return a request that takes away what the administrator gave the cluster."""
+
+    def ask(estate: Estate, who: str) -> Answer:
+        path = estate.sandbox.grant(estate.cluster_identity, role, estate.endpoint("theirs"))
+        answer = estate.send(who, "DELETE", path, api=ROLES)
+        if answer.status != 200:
+            estate.sandbox.take_away(path)
+        return answer
+
+    return ask
+
+
+def _given(estate: Estate, role: str) -> Any:
     definitions = f"/subscriptions/{estate.sandbox.subscription}/providers/Microsoft.Authorization/roleDefinitions"
-    properties = {"principalId": nobody, "roleDefinitionId": f"{definitions}/{READER}"}
-    path = f"{estate.endpoint('theirs')}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
-    answer = estate.send(who, "PUT", path, {"properties": properties}, api=ROLES)
-    estate.send("deployer", "DELETE", path, api=ROLES)
-    return answer
+    return {
+        "properties": {
+            "principalId": estate.cluster_identity,
+            "roleDefinitionId": f"{definitions}/{role}",
+            "principalType": "ServicePrincipal",
+        }
+    }
 
 
 def _define(estate: Estate, who: str) -> Answer:
     path = f"{estate.workspace}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}"
     properties = {"roleName": "r", "permissions": [{"actions": ["*/read"]}], "assignableScopes": [estate.group]}
+    return estate.send(who, "PUT", path, {"properties": properties}, api=ROLES)
+
+
+def _redefine(estate: Estate, who: str) -> Answer:
+    """Widen a role that deployers may assign: who could do that, could do everything."""
+    scope = f"/subscriptions/{estate.sandbox.subscription}"
+    path = f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{ENDPOINT_CALLER.id}"
+    properties = {"roleName": "r", "permissions": [{"actions": ["*"]}], "assignableScopes": [scope]}
     return estate.send(who, "PUT", path, {"properties": properties}, api=ROLES)
 
 
@@ -102,8 +144,14 @@ TABLE = {
     "register a model": What(_arm("PUT", "{e.workspace}/models/m/versions/x", {}), (400, 400, 403, 403, 403)),
     "read a model": What(_arm("GET", "{e.workspace}/models/m"), (200, 200, 200, 200, 403)),
     "read all jobs": What(_arm("GET", "{e.workspace}/jobs"), (200, 200, 200, 403, 403)),
-    "assign a role": What(_assign, (201, 201, 403, 403, 403)),
-    "define a role": What(_define, (201, 201, 403, 403, 403)),
+    "assign a role that a stack grants": What(_assign(BLOB_READER), (201, 201, 403, 403, 403)),
+    "assign Reader": What(_assign(READER), (403, 403, 403, 403, 403)),
+    "assign Owner": What(_assign(OWNER), (403, 403, 403, 403, 403)),
+    "assign who may assign": What(_assign(RBAC_ADMINISTRATOR), (403, 403, 403, 403, 403)),
+    "take away a role that a stack grants": What(_unassign(BLOB_READER), (200, 200, 403, 403, 403)),
+    "take away Owner": What(_unassign(OWNER), (403, 403, 403, 403, 403)),
+    "define a role": What(_define, (403, 403, 403, 403, 403)),
+    "change the callers' role": What(_redefine, (403, 403, 403, 403, 403)),
     "start a job": What(_score("POST", "ours"), (400, 400, 403, 400, 403)),
     "start a job on a deployment": What(
         _score("POST", "ours", **{"azureml-model-deployment": "one"}), (400, 400, 403, 400, 403)
@@ -172,7 +220,7 @@ def test_a_refused_blob_names_neither_role_nor_scope(estate: Estate) -> None:
 def test_a_job_whose_cluster_may_not_read_the_input_fails(estate: Estate) -> None:
     sandbox = estate.sandbox
     granted = sandbox.grant(estate.cluster_identity, BLOB_CONTRIBUTOR, estate.storage)
-    sandbox.arm("DELETE", granted, api_version=ROLES)
+    sandbox.take_away(granted)
     job, _ = estate.run("caller", "ours", "in/", "blind")
     sandbox.grant(estate.cluster_identity, BLOB_CONTRIBUTOR, estate.storage)
     assert job["properties"]["status"] == "Failed"
@@ -187,10 +235,10 @@ def test_a_job_whose_cluster_may_only_read_cannot_write_its_output(estate: Estat
     sandbox = estate.sandbox
     granted = sandbox.grant(estate.cluster_identity, BLOB_CONTRIBUTOR, estate.storage)
     reads = sandbox.grant(estate.cluster_identity, BLOB_READER, estate.storage)
-    sandbox.arm("DELETE", granted, api_version=ROLES)
+    sandbox.take_away(granted)
     job, output = estate.run("caller", "ours", "in/", "mute")
     sandbox.grant(estate.cluster_identity, BLOB_CONTRIBUTOR, estate.storage)
-    sandbox.arm("DELETE", reads, api_version=ROLES)
+    sandbox.take_away(reads)
     assert job["properties"]["status"] == "Failed"
     assert "lacks a role such as 'Storage Blob Data Contributor'" in estate.failure(job["name"])
     assert estate.send("deployer", "GET", output, host=estate.blob_host).status == 404
@@ -199,7 +247,7 @@ def test_a_job_whose_cluster_may_only_read_cannot_write_its_output(estate: Estat
 def test_a_keyless_workspace_needs_the_table_role_too(estate: Estate) -> None:
     sandbox = estate.sandbox
     granted = sandbox.grant(estate.cluster_identity, TABLE_CONTRIBUTOR, estate.storage)
-    sandbox.arm("DELETE", granted, api_version=ROLES)
+    sandbox.take_away(granted)
     job, _ = estate.run("caller", "ours", "in/", "tableless")
     sandbox.grant(estate.cluster_identity, TABLE_CONTRIBUTOR, estate.storage)
     assert f"lacks a role such as 'Storage Table Data Contributor' on '{estate.storage}'" in estate.failure(job["name"])
@@ -228,7 +276,7 @@ def test_an_identity_is_not_assigned_by_who_may_not(estate: Estate) -> None:
     }
     wanted = {**_HERE, "identity": given, "properties": {"computeType": "AmlCompute", "properties": inner}}
     refused = estate.send("nobody", "PUT", path, wanted)
-    sandbox.arm("DELETE", granted, api_version=ROLES)
+    sandbox.take_away(granted)
     nobody = sandbox.facts.accounts["nobody"].principal
     assert error_of(refused) == (
         403,
@@ -251,9 +299,20 @@ def test_a_new_assignment_counts_after_so_many_evaluations(estate: Estate) -> No
         other = estate.send("nobody", "GET", estate.endpoint("ours")).status
     finally:
         sandbox.switch(rolePropagationPolls=0)
-    sandbox.arm("DELETE", granted, api_version=ROLES)
+    sandbox.take_away(granted)
     assert (statuses, other) == ([403, 403, 200, 200], 403)
     assert estate.send("nobody", "GET", estate.endpoint("theirs")).status == 403
+
+
+def test_everybody_with_a_role_learns_what_it_allows(estate: Estate) -> None:
+    """As the specification of 2022-04-01 has it: the path, and the members of answer and entry."""
+    path = f"{estate.group.replace('resourceGroups', 'resourcegroups')}/providers/Microsoft.Authorization/permissions"
+    asked = estate.send("reader", "GET", path, api=ROLES)
+    entry = {"actions": ["*/read"], "notActions": [], "dataActions": [], "notDataActions": []}
+    assert (asked.status, asked.json) == (200, {"value": [entry]})
+    assert error_of(estate.send("nobody", "GET", path, api=ROLES))[:2] == (403, "AuthorizationFailed")
+    subscription = f"/subscriptions/{estate.sandbox.subscription}/providers/Microsoft.Authorization/permissions"
+    assert error_of(estate.send("reader", "GET", subscription, api=ROLES))[:2] == (501, "NotModelledInSandbox")
 
 
 def test_switches_take_what_is_allowed_only(sandbox: Sandbox) -> None:
@@ -263,19 +322,55 @@ def test_switches_take_what_is_allowed_only(sandbox: Sandbox) -> None:
         sandbox.switch(rolePropagationPolls=-1)
 
 
+def test_a_deployer_who_assigns_owner_is_told_that_a_condition_forbids_it(estate: Estate) -> None:
+    deployer = estate.sandbox.facts.accounts["deployer"].principal
+    path = f"{estate.group}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
+    assert error_of(estate.send("deployer", "PUT", path, _given(estate, OWNER), api=ROLES)) == (
+        403,
+        "AuthorizationFailed",
+        (
+            f"The client '{deployer.client_id}' with object id '{deployer.object_id}' has an authorization with ABAC"
+            " condition that is not fulfilled to perform action 'Microsoft.Authorization/roleAssignments/write' over"
+            f" scope '{path}' or the scope is invalid. If access was recently granted, please refresh your credentials."
+        ),
+    )
+
+
 def test_an_assigned_role_is_not_deleted_and_assigned_within_its_scopes_only(estate: Estate) -> None:
     sandbox = estate.sandbox
     role = estate.custom_role("short lived", ("read",))
     granted = sandbox.grant("nobody", role, estate.workspace)
-    refused = estate.send("deployer", "DELETE", role, api=ROLES)
+    refused = estate.send("administrator", "DELETE", role, api=ROLES)
     assert error_of(refused)[:2] == (400, "RoleDefinitionHasAssignments")
-    sandbox.arm("DELETE", granted, api_version=ROLES)
-    body = {
-        "properties": {"principalId": sandbox.facts.accounts["nobody"].principal.object_id, "roleDefinitionId": role}
-    }
+    sandbox.take_away(granted)
     outside = f"/subscriptions/{sandbox.subscription}/providers/Microsoft.Authorization/roleAssignments/{uuid.uuid4()}"
-    assert error_of(estate.send("deployer", "PUT", outside, body, api=ROLES))[:2] == (
+    body = _given(estate, role.rsplit("/", 1)[-1])
+    assert error_of(estate.send("administrator", "PUT", outside, body, api=ROLES))[:2] == (
         400,
         "RoleAssignmentScopeNotAssignableToRoleDefinition",
     )
-    assert estate.send("deployer", "DELETE", role, api=ROLES).status == 200
+    assert estate.send("administrator", "DELETE", role, api=ROLES).status == 200
+
+
+def test_who_administers_one_group_defines_no_role_for_more(estate: Estate) -> None:
+    """Not a new one, and not one that exists: the callers' role would then allow everything, everywhere."""
+    sandbox = estate.sandbox
+    granted = sandbox.grant("nobody", ACCESS_ADMINISTRATOR, estate.group)
+    subscription = f"/subscriptions/{sandbox.subscription}"
+    properties = {
+        "roleName": "r",
+        "permissions": [{"actions": ["*"]}],
+        "assignableScopes": [estate.group, subscription],
+    }
+    path = f"{estate.group}/providers/Microsoft.Authorization/roleDefinitions/{ENDPOINT_CALLER.id}"
+    refused = estate.send("nobody", "PUT", path, {"properties": properties}, api=ROLES)
+    sandbox.take_away(granted)
+    assert error_of(refused)[:2] == (403, "AuthorizationFailed")
+    assert f"'Microsoft.Authorization/roleDefinitions/write' over scope '{subscription}'" in error_of(refused)[2]
+
+
+def test_the_callers_roles_are_there_from_the_start(estate: Estate) -> None:
+    scope = f"/subscriptions/{estate.sandbox.subscription}"
+    path = f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{ENDPOINT_CALLER.id}"
+    found = estate.send("reader", "GET", path, api=ROLES).json
+    assert (found["id"], found["properties"]["assignableScopes"]) == (path, [scope])

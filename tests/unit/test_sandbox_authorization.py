@@ -9,8 +9,8 @@ import pytest
 from sandbox.arm.store import Store
 from sandbox.authorization import bootstrap
 from sandbox.authorization.actions import Need, derived
+from sandbox.authorization.built_in import BLOB_READER, BUILT_IN, CONTRIBUTOR, READER
 from sandbox.authorization.evaluation import DEFINITION, Assignment, Authorization
-from sandbox.authorization.roles import BLOB_READER, BUILT_IN, CONTRIBUTOR, READER
 from sandbox.home import PRINCIPALS, Home
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -96,6 +96,56 @@ def test_what_a_built_in_role_allows(role: str, action: str, data: bool, allowed
     assert found.allows(action, data=data) is allowed
 
 
+def _lists(role: str) -> dict[str, list[str]]:
+    (found,) = [each for each in BUILT_IN.values() if each.name == role]
+    (entry,) = found.permissions
+    return {member: actions for member, actions in entry.to_body().items() if actions}
+
+
+def test_the_exact_lists_of_what_a_deployer_has() -> None:
+    """As Microsoft publishes them: built-in-roles/privileged and built-in-roles/identity."""
+    assert _lists("Contributor") == {
+        "actions": ["*"],
+        "notActions": [
+            "Microsoft.Authorization/*/Delete",
+            "Microsoft.Authorization/*/Write",
+            "Microsoft.Authorization/elevateAccess/Action",
+            "Microsoft.Blueprint/blueprintAssignments/write",
+            "Microsoft.Blueprint/blueprintAssignments/delete",
+            "Microsoft.Compute/galleries/share/action",
+            "Microsoft.Purview/consents/write",
+            "Microsoft.Purview/consents/delete",
+            "Microsoft.Resources/deploymentStacks/manageDenySetting/action",
+            "Microsoft.Subscription/cancel/action",
+            "Microsoft.Subscription/enable/action",
+        ],
+    }
+    assert _lists("Role Based Access Control Administrator") == {
+        "actions": [
+            "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignments/delete",
+            "*/read",
+            "Microsoft.Support/*",
+        ]
+    }
+    assert _lists("Managed Identity Operator") == {
+        "actions": [
+            "Microsoft.ManagedIdentity/userAssignedIdentities/*/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/*/assign/action",
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Insights/alertRules/*",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+            "Microsoft.Resources/deployments/*",
+            "Microsoft.Support/*",
+        ]
+    }
+
+
+def test_a_reader_of_key_vaults_may_not_deploy_templates() -> None:
+    assert "Microsoft.Resources/deployments/*" not in _lists("Key Vault Reader")["actions"]
+    assert "Microsoft.Resources/deployments/*" in _lists("Key Vault Administrator")["actions"]
+
+
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """Return an empty store."""
@@ -155,8 +205,25 @@ def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) ->
         "deployer",
         "second",
         "reader",
+        "administrator",
     ]
     assert not [name for name in PRINCIPALS if permitted.allowed(f"oid-{name}", blob, scope, data=True)]
+
+
+def test_a_deployer_defines_no_role_and_assigns_under_a_condition_only(store: Store) -> None:
+    assigned = bootstrap.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS})
+    permitted = Authorization(store, assigned)
+    scope = "/subscriptions/s"
+    able = {
+        action: [
+            name for name in PRINCIPALS if permitted.allowed(f"oid-{name}", f"Microsoft.Authorization/{action}", scope)
+        ]
+        for action in ("roleAssignments/write", "roleDefinitions/write", "roleDefinitions/delete", "locks/write")
+    }
+    # Without a request's body there is nothing that a condition could let through.
+    assert able == {action: ["administrator"] for action in able}
+    conditioned = {each.principal_id for each in assigned if each.condition}
+    assert conditioned == {"oid-deployer", "oid-second"}
 
 
 def test_an_older_sandbox_gets_the_principals_that_came_later(tmp_path: Path) -> None:
