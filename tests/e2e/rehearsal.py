@@ -32,7 +32,7 @@ MARKER = "pulumi:index:Stash"
 SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 %)"
 """What the example's committed model does with the example's images."""
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
-ADMINISTRATOR = "deployer"
+ADMINISTRATOR = "administrator"
 """Who grants roles in the sandbox before a program has run."""
 OUTCOME = "sandbox killed"
 """The property in which a test records what an interrupted run needed; the terminal summary counts them."""

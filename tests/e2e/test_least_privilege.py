@@ -1,6 +1,8 @@
-"""A deployer who has exactly what docs/configuration.md lists, on one resource group, and nothing beyond it."""
+"""A deployer who has exactly what docs/configuration.md lists, on one resource group, and nothing beyond it.
 
-import json
+The group is a team's, with something of theirs in it: both are as they were when the stack is gone.
+"""
+
 import uuid
 from typing import Any
 
@@ -11,6 +13,8 @@ from tests.e2e.rehearsal import REPOSITORY, Rehearsal
 
 CONDITION = (REPOSITORY / "prerequisites" / "deployer-condition.txt").read_text(encoding="utf-8").strip()
 VERSION = "2022-04-01"
+GROUP = "2024-03-01"
+STORAGE = "2024-01-01"
 OWNER = roles.Role("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635")
 
 
@@ -19,13 +23,20 @@ class Deployer:
 
     def __init__(self, rehearsal: Rehearsal) -> None:
         self._rehearsal = rehearsal
-        rehearsal.python("-m", "sandbox", "start").ok()
-        facts = json.loads((rehearsal.home / "sandbox.json").read_text(encoding="utf-8"))
-        self.subscription = str(facts["subscriptionId"])
-        self.object_id = str(facts["principals"]["nobody"]["objectId"])
-        self.caller = str(facts["principals"]["caller"]["objectId"])
+        rehearsal.start_server()
+        facts = rehearsal.facts()
+        self.subscription = facts.subscription_id
+        self.object_id = facts.accounts["nobody"].principal.object_id
+        self.caller = facts.accounts["caller"].principal.object_id
         self.group = f"/subscriptions/{self.subscription}/resourceGroups/theirs"
-        rehearsal.arm("PUT", self.group, "2024-03-01", {"location": "westeurope"})
+        self._foreign = f"{self.group}/providers/Microsoft.Storage/storageAccounts/theirstorage"
+        place = {"location": facts.location, "tags": {"owner": "team"}}
+        rehearsal.arm("PUT", self.group, GROUP, place)
+        rehearsal.arm("PUT", self._foreign, STORAGE, {**place, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}})
+
+    def theirs(self) -> list[dict[str, Any]]:
+        """Return group and storage account as ARM shows them."""
+        return [self._rehearsal.arm("GET", self.group, GROUP), self._rehearsal.arm("GET", self._foreign, STORAGE)]
 
     def grant(self, role: roles.Role, *, to: str = "", by: str = "administrator", **more: str) -> None:
         """Assign a role on the group."""
@@ -54,15 +65,26 @@ def _deployer(fresh: Rehearsal) -> Deployer:
 def test_a_stack_with_callers_lives_on_three_roles_of_its_group(fresh: Rehearsal, deployer: Deployer) -> None:
     deployer.grant(roles.CONTRIBUTOR)
     deployer.grant(roles.IDENTITY_OPERATOR)
-    before = fresh.mark()
+    before, there, theirs = fresh.mark(), fresh.resources(), deployer.theirs()
     missing = fresh.pulumi("up", principal="nobody").failed()
-    assert f"({deployer.object_id}) lacks in resource group 'theirs': {roles.RBAC_ADMINISTRATOR.name}." in missing.flat
+    lacking = roles.RBAC_ADMINISTRATOR.name
+    assert f"({deployer.object_id}) lacks in resource group 'theirs': {lacking}." in missing.flat
+    command = f'az role assignment create --assignee {deployer.object_id} --role "{lacking}" --scope {deployer.group} '
+    assert missing.flat.count("az role assignment create") == missing.flat.count(command) == 1
     assert fresh.writes(before) == []
+    assert fresh.resources() == there
+    assert [each["type"] for each in fresh.state()["resources"] if each["type"].startswith("azure-native:")] == []
 
     deployer.grant(roles.RBAC_ADMINISTRATOR, condition=CONDITION, conditionVersion="2.0")
     fresh.pulumi("up", principal="nobody").ok()
     assert fresh.pulumi("up", "--expect-no-changes", principal="nobody").ok().steps == ()
-    with pytest.raises(AssertionError, match="HTTP Error 403: Forbidden"):
+    with pytest.raises(AssertionError, match="AuthorizationFailed"):
         deployer.grant(OWNER, by="nobody")
     fresh.pulumi("destroy", principal="nobody").ok()
     assert {each["type"] for each in fresh.state().get("resources", [])} == set()
+    # The administrator granted one role more in the meantime.
+    left = set(fresh.resources()) - set(there)
+    assert [each.lower().rpartition("/providers/microsoft.authorization/roleassignments/")[0] for each in left] == [
+        deployer.group.lower()
+    ]
+    assert deployer.theirs() == theirs
