@@ -56,7 +56,9 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         **{f"AZURE_{name}": value for name, value in identity.items()},
         **{f"ARM_{name}": value for name, value in identity.items()},
         "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
-        "PULUMI_BACKEND_URL": f"file://{home.backend}",
+        # Without the files beside each state file, which the engine writes in two steps: killed in between, it cannot
+        # read its state again ("failed to load checkpoint: EOF"). docs/recovery.md.
+        "PULUMI_BACKEND_URL": f"file://{home.backend}?metadata=skip",
         "PULUMI_HOME": str(home.pulumi_home),
         "PULUMI_CONFIG_PASSPHRASE": facts.passphrase,
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

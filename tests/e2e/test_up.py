@@ -144,6 +144,17 @@ def test_a_rehearsal_leaves_the_checkout_clean_and_a_real_stack_can_be_made_in_i
     stack_file = (deployed.folder / "Pulumi.dev.yaml").read_text(encoding="utf-8")
     assert "encryptionsalt:" in stack_file
 
+    # What an engine that was killed at the wrong moment leaves in a file backend, and what docs/recovery.md says to do.
+    (cut_off,) = (tmp_path / "other").rglob("dev.json.attrs")
+    cut_off.write_text("")
+    refused = deployed.start("pulumi", "stack", "export", "--stack", "dev", extra=real).wait().failed()
+    assert "failed to load checkpoint: EOF" in refused.err
+    cure = ("find", str(tmp_path / "other" / ".pulumi"), "-name", "*.attrs", "-empty", "-delete")
+    assert " ".join(cure[2:]).replace("*.attrs", "'*.attrs'") in (deployed.folder / "docs" / "recovery.md").read_text()
+    deployed.start(*cure, extra=real).wait().ok()
+    deployed.start("pulumi", "stack", "export", "--stack", "dev", extra=real).wait().ok()
+    assert list((deployed.home).rglob("*.attrs")) == []
+
     # The stack file now belongs to that backend, with a secret that the sandbox cannot read; it still rehearses.
     preview = deployed.pulumi("preview").ok()
     assert "somebody" not in preview.text
