@@ -17,6 +17,7 @@ from modelops import fingerprint
 from modelops.errors import PlanError
 from modelops.plan import ReleasePlan
 from tests.components.recorder import recorded
+from tests.unit.plans import SCORING
 
 TYPE = "azureml-batch:index:ModelRelease"
 GOING_BACK = (
@@ -184,17 +185,7 @@ def test_the_marker_s_input_is_the_whole_plan() -> None:
                     "condaDigest": fingerprint.digest(Path("conda.yaml")),
                 },
                 "compute": "/computes/cpu",
-                "settings": {
-                    "instanceCount": 1,
-                    "maxConcurrencyPerInstance": 1,
-                    "miniBatchSize": 10,
-                    "maxRetries": 3,
-                    "timeoutSeconds": 30,
-                    "errorThreshold": -1,
-                    "loggingLevel": "info",
-                    "outputAction": "append_row",
-                    "outputFileName": "predictions.csv",
-                },
+                "settings": dict(SCORING),
                 "environmentVariables": {},
                 "description": "",
                 "tags": {},

@@ -7,6 +7,19 @@ MODEL_DIGEST = "a" * 64
 CODE_DIGEST = "b" * 64
 CONDA_DIGEST = "c" * 64
 
+SCORING = {
+    "instanceCount": 1,
+    "maxConcurrencyPerInstance": 1,
+    "miniBatchSize": 10,
+    "maxRetries": 3,
+    "timeoutSeconds": 30,
+    "errorThreshold": -1,
+    "loggingLevel": "info",
+    "outputAction": "append_row",
+    "outputFileName": "predictions.csv",
+}
+"""The service's own defaults, written out."""
+
 _PLAN: dict[str, Any] = {
     "schema": 1,
     "subscriptionId": "00000000-0000-0000-0000-000000000001",
@@ -32,17 +45,7 @@ _PLAN: dict[str, Any] = {
             "scoringScript": "score.py",
             "environment": {"image": "image:1", "condaFile": "conda.yaml", "condaDigest": CONDA_DIGEST},
             "compute": "/computes/cpu",
-            "settings": {
-                "instanceCount": 1,
-                "maxConcurrencyPerInstance": 1,
-                "miniBatchSize": 10,
-                "maxRetries": 3,
-                "timeoutSeconds": 30,
-                "errorThreshold": -1,
-                "loggingLevel": "info",
-                "outputAction": "append_row",
-                "outputFileName": "predictions.csv",
-            },
+            "settings": dict(SCORING),
             "environmentVariables": {"MODE": "fast"},
             "description": "A network",
             "tags": {"team": "ml"},

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.unit.plans import SCORING
 from tests.unit.settings_world import RIGHT, Config, make_files, problems
 
 ID = "00000000-0000-0000-0000-000000000001"
@@ -48,15 +49,7 @@ EVERYTHING: Config = {
                     "description": "A network",
                     "tags": {"a": "b"},
                     "environmentVariables": {"A": "b"},
-                    "instanceCount": 1,
-                    "maxConcurrencyPerInstance": 1,
-                    "miniBatchSize": 10,
-                    "maxRetries": 3,
-                    "timeoutSeconds": 30,
-                    "errorThreshold": -1,
-                    "loggingLevel": "info",
-                    "outputAction": "append_row",
-                    "outputFileName": "predictions.csv",
+                    **SCORING,
                 },
                 "registered": {
                     "model": {"registry": "azureml", "name": "m", "version": "1"},
