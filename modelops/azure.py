@@ -62,6 +62,12 @@ def is_missing(error: BaseException) -> bool:
     return getattr(error, "status_code", None) == 404  # noqa: PLR2004
 
 
+def is_refused(error: BaseException) -> bool:
+    """Whether the service answered that it did not do it; without an answer, or after a fault of its own, it may have."""
+    status = getattr(error, "status_code", None)
+    return isinstance(status, int) and 400 <= status < 500 and status not in (408, 429)  # noqa: PLR2004
+
+
 def is_firewall(error: BaseException) -> bool:
     """Whether a storage account refused the address, whoever asked; a missing role has another code."""
     return str(getattr(error, "error_code", "")).rpartition(".")[2] in {"AuthorizationFailure", "AUTHORIZATION_FAILURE"}

@@ -14,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from modelops import azure
 from modelops.fingerprint import Tree
 from modelops.workspace import Workspace
 
@@ -32,7 +33,7 @@ _REPORT_SECONDS: Final = 2.0
 
 def container(workspace: Workspace) -> "ContainerClient":
     """The container that the SDK uploads models to, with the credential that its datastore asks for."""
-    from azure.storage.blob import ContainerClient  # noqa: PLC0415
+    from azure.storage.blob import ContainerClient, ExponentialRetry  # noqa: PLC0415
 
     datastore: Any = workspace.ml.datastores.get(_DATASTORE, include_secrets=True)
     credentials = datastore.credentials
@@ -41,6 +42,8 @@ def container(workspace: Workspace) -> "ContainerClient":
         account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
         container_name=str(datastore.container_name),
         credential=secret or workspace.credential,
+        # 20 s altogether, as long as the other requests of a release try; the library's own take a minute.
+        retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4),
     )
 
 
@@ -48,8 +51,9 @@ def container(workspace: Workspace) -> "ContainerClient":
 def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> Iterator[str]:
     """Upload `source` (a folder or one file) and yield the address to register it with; keep it if all went well.
 
-    If the upload or the work inside fails, what was uploaded is removed again. A process that is killed or stopped
-    leaves its files behind, in a folder that nothing refers to.
+    If the upload fails, or Azure refuses the work inside, what was uploaded is removed again. It stays if nobody knows
+    whether Azure did that work, because a version may refer to it. A process that is killed or stopped leaves its
+    files behind, in a folder that nothing refers to.
 
     Args:
         workspace: whose datastore `workspaceblobstore` takes the files.
@@ -64,17 +68,25 @@ def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callab
     folder = f"LocalUpload/{expected}/{uuid.uuid4().hex[:12]}"
     root = folder if source.is_file() else f"{folder}/{MODEL_FOLDER}"
     with container(workspace) as client:
+        is_sent = False
         try:
             _send(client, tree, root, _Progress(tree, progress))
             tree.require(expected)
+            is_sent = True
             yield f"azureml://datastores/{_DATASTORE}/paths/{root}" + (
                 f"/{tree.files[0].name}" if source.is_file() else ""
             )
-        except Exception:
-            with contextlib.suppress(Exception):  # the first failure is the one to hear of
-                for name in client.list_blob_names(name_starts_with=f"{folder}/"):
-                    client.delete_blob(name)
+        except Exception as error:
+            if not is_sent or azure.is_refused(error):
+                _remove(client, folder)
             raise
+
+
+def _remove(client: "ContainerClient", folder: str) -> None:
+    """Remove what was uploaded, as far as that works at once: the first failure is the one to hear of."""
+    with contextlib.suppress(Exception):
+        for name in client.list_blob_names(name_starts_with=f"{folder}/", retry_total=0):
+            client.delete_blob(name, retry_total=0)
 
 
 def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress") -> None:

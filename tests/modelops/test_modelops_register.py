@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelops import fingerprint, uploads
+from modelops import fingerprint, uploads, workspace
 from modelops.errors import PlanError, ReleaseError
 from modelops.files import files_of
 from modelops.plan import LocalModel
@@ -110,6 +110,19 @@ def test_what_was_uploaded_is_removed_when_it_cannot_be_registered(bench: Bench)
     with pytest.raises(ReleaseError, match=rf"registering model {bench.model_name}:1 failed"):
         bench.release()
     assert _blobs(bench, f"LocalUpload/{_model(bench).digest}/") == {}
+
+
+def test_files_stay_when_nobody_knows_whether_they_were_registered(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(workspace._TRANSPORT, "retry_total", 0)
+    bench.place.sandbox.control.fault("reset-after", method="PUT", path=f"/{bench.model_name}/versions/1")
+    with pytest.raises(ReleaseError, match=rf"registering model {bench.model_name}:1 failed: no answer from Azure"):
+        bench.release()
+    assert _content(bench) == _whole(bench)
+    report = bench.release()
+    assert (report.registered, bench.versions()) == ([], ["1"])
+    assert bench.live().default == bench.plan.target
 
 
 def test_a_version_that_somebody_else_took_is_left_to_them(bench: Bench) -> None:
