@@ -63,7 +63,7 @@ def is_missing(error: BaseException) -> bool:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether the service answered that it did not do it; without an answer, or after a fault of its own, it may have."""
+    """Whether the service answered that it did not do it. After a fault of its own, or without an answer, it may."""
     status = getattr(error, "status_code", None)
     return isinstance(status, int) and 400 <= status < 500 and status not in (408, 429)  # noqa: PLR2004
 
