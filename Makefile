@@ -24,6 +24,9 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .PHONY: up test preview down check scan bench lock tools tools-dev help
 
+# The endpoint of the stack file that the example's images are sent to; a stack may have others.
+ENDPOINT ?= digits
+
 DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
 TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
@@ -32,7 +35,7 @@ up: tools ## deploy into the local sandbox, score the example's images, say wher
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(DEPLOY)
 	@rm -rf predictions
-	@$(RUN) python -m modelops invoke --stack $(STACK) --input examples/digits/data/images --download predictions
+	@$(RUN) python -m modelops invoke --stack $(STACK) --endpoint $(ENDPOINT) --input examples/digits/data/images --download predictions
 	@$(VENV)/python examples/digits/grade.py predictions
 	@printf '%s\n' '' 'What next:' \
 		'  make preview     what would change, after an edit of Pulumi.$(STACK).yaml or of the model' \
