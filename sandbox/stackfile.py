@@ -13,6 +13,11 @@ import yaml
 from sandbox.home import write_private
 from sandbox.named_principals import Named
 
+
+class StackFileError(Exception):
+    """A stack file cannot be read; the text says which one, where, and what is wrong."""
+
+
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """What belongs to the backend that a stack file was made for; ``environment`` names one of Pulumi's cloud."""
 
@@ -23,6 +28,9 @@ def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
     """Write ``own`` anew: the committed configuration, with the salt and the secrets that ``own`` already holds.
 
     Returns (key, property path) of each secure value for which ``own`` holds no secret yet; these are left out.
+
+    Raises:
+        StackFileError: one of them is no YAML; nothing was written.
     """
     theirs, ours = _read(committed), _read(own)
     kept = {name: node for name, node in _items(ours) if name in _BACKEND_KEYS}
@@ -96,7 +104,13 @@ def _read(file: Path) -> Node | None:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    return yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise StackFileError(
+            f"{file.name}{place}: {error.problem or 'no YAML'}. Nothing was changed; correct the file and try again."
+        ) from None
 
 
 def _items(node: Node | None) -> list[tuple[str, Node]]:

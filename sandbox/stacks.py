@@ -17,7 +17,7 @@ import yaml
 from sandbox.home import REPOSITORY, Home
 from sandbox.lifecycle import locked
 from sandbox.named_principals import remember
-from sandbox.stackfile import merge, named_principals
+from sandbox.stackfile import StackFileError, merge, named_principals
 
 DEFAULT_STACK = "dev"
 
@@ -135,7 +135,10 @@ def prepare(
         merged = own / f"Pulumi.{short}.yaml"
         if not _exists(home, project.name, short) or not merged.exists():
             _init(program, own, short, variables, exists=_exists(home, project.name, short))
-        missing = merge(project.stack_file(short), merged)
+        try:
+            missing = merge(project.stack_file(short), merged)
+        except StackFileError as error:
+            raise StackError(str(error)) from None
         remember(home, named_principals(project.stack_file(short)))
         for key, path in missing:
             # A secret of the sandbox's own in place of one that only the real backend can read.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.stackfile import merge
+from sandbox.stackfile import StackFileError, merge
 
 
 @pytest.fixture
@@ -19,6 +19,19 @@ def test_scalars_keep_their_spelling(files: tuple[Path, Path]) -> None:
     own.write_text("encryptionsalt: v1:own\n")
     assert merge(committed, own) == []
     assert own.read_text() == "encryptionsalt: v1:own\n" + config
+
+
+def test_a_file_that_is_no_yaml_is_named_with_the_line(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    committed.write_text("config:\n  p:a: 1\n p:b: 2\n")
+    own.write_text("encryptionsalt: v1:own\n")
+    with pytest.raises(StackFileError) as refused:
+        merge(committed, own)
+    assert str(refused.value) == (
+        "Pulumi.dev.yaml, line 3: expected <block end>, but found '<block mapping start>'. Nothing was changed; "
+        "correct the file and try again."
+    )
+    assert own.read_text() == "encryptionsalt: v1:own\n"
 
 
 def test_nothing_of_the_real_backend_is_taken_over(files: tuple[Path, Path]) -> None:
