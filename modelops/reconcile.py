@@ -83,13 +83,13 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         )
     if rollback.is_rollback(plan):
         # First: whatever is wrong with the deployments of now must not keep them serving.
-        _serve_target(plan, patience, report)
-        _create_missing(plan, patience, live.read(context.workspace, plan), report)
+        endpoint = _serve_target(plan, patience, endpoint, report)
+        _create_missing(plan, patience, endpoint, report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     _create_missing(plan, patience, endpoint, report)
     # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
-    _serve_target(plan, patience, report)
+    _serve_target(plan, patience, live.read(context.workspace, plan), report)
     # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
     return report
 
@@ -119,17 +119,18 @@ def _restore(
     return default.verify(context.workspace, plan, previous)
 
 
-def _serve_target(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> None:
+def _serve_target(
+    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
+) -> live.LiveEndpoint:
     """Steps 5 and 6: switch if the endpoint's body is not the plan's, and read it back."""
     context = patience.context
-    endpoint = live.read(context.workspace, plan)
     if not default.needs_switch(plan, endpoint, plan.target):
-        return
+        return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, plan.target)
     report.switched = True
     context.progress(VERIFY, f"reading back that the default is {plan.target}")
-    default.verify(context.workspace, plan, plan.target)
+    return default.verify(context.workspace, plan, plan.target)
 
 
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:

@@ -13,15 +13,14 @@ import yaml
 from sandbox.home import write_private
 from sandbox.named_principals import Named
 
-
-class StackFileError(Exception):
-    """A stack file cannot be read; the text says which one, where, and what is wrong."""
-
-
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """What belongs to the backend that a stack file was made for; ``environment`` names one of Pulumi's cloud."""
 
 Node = yaml.Node
+
+
+class StackFileError(Exception):
+    """A stack file cannot be read; the text says which one, where, and what is wrong."""
 
 
 def merge(committed: Path, own: Path) -> list[tuple[str, str]]:

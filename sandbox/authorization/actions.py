@@ -54,23 +54,21 @@ def _need(namespace: str, types: list[str], method: str, template: str, *, is_li
 
 def refusal(principal: Principal, action: str, scope: str) -> ArmError:
     """403 as ARM words it (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting)."""
-    return ArmError(
-        403,
-        "AuthorizationFailed",
-        f"The client '{principal.client_id}' with object id '{principal.object_id}' does not have authorization to"
-        f" perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted,"
-        " please refresh your credentials.",
-    )
+    return _refused(principal, "does not have authorization", action, scope)
 
 
 def condition_refusal(principal: Principal, action: str, scope: str) -> ArmError:
     """403 for a caller whose role would allow it, if its condition did (text: public reports of this error)."""
+    return _refused(principal, "has an authorization with ABAC condition that is not fulfilled", action, scope)
+
+
+def _refused(principal: Principal, why: str, action: str, scope: str) -> ArmError:
     return ArmError(
         403,
         "AuthorizationFailed",
-        f"The client '{principal.client_id}' with object id '{principal.object_id}' has an authorization with ABAC"
-        f" condition that is not fulfilled to perform action '{action}' over scope '{scope}' or the scope is invalid."
-        " If access was recently granted, please refresh your credentials.",
+        f"The client '{principal.client_id}' with object id '{principal.object_id}' {why} to perform action '{action}'"
+        f" over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your"
+        " credentials.",
     )
 
 

@@ -1,9 +1,12 @@
 """The worker process: one plan for each line, and nothing begins once its input is closed."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from modelops.plan import ReleasePlan
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 
@@ -97,19 +100,26 @@ def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
     assert bench.live().default == bench.plan.target
 
 
-def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench: Bench) -> None:
-    first = bench.release()
-    other = bench.release(bench.changed(mini_batch_size=3))
+def _stopped_while_it_creates(bench: Bench, plan: ReleasePlan, previous: str) -> Mapping[str, Any]:
+    """Release, close the worker's input while the deployment's request is held, and return its last words."""
     control = bench.place.sandbox.control
     control.fault("delay", method="PUT", path=DEPLOYMENT, seconds=30)
     with RealWorker(bench) as worker:
         before = bench.mark()
-        worker.begin(replace(bench.changed(mini_batch_size=4), pin=first.default), previous=other.default)
+        worker.begin(plan, previous=previous)
         control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
         worker.close()
         stopping = worker.last()
         control.clear_faults()
         worker.process.wait()
+    return stopping
+
+
+def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench: Bench) -> None:
+    first = bench.release()
+    other = bench.release(bench.changed(mini_batch_size=3))
+    rollback = replace(bench.changed(mini_batch_size=4), pin=first.default)
+    stopping = _stopped_while_it_creates(bench, rollback, other.default)
     assert (stopping["step"], stopping["switchSent"]) == ("create revisions", True)
     assert bench.live().default == first.default
 
@@ -117,21 +127,12 @@ def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench
 def test_a_default_that_was_put_back_is_told_when_the_release_is_stopped(bench: Bench) -> None:
     first = bench.release()
     other = bench.release(bench.changed(mini_batch_size=3))
-    control = bench.place.sandbox.control
-    control.fault("delay", method="PUT", path=DEPLOYMENT, seconds=30)
-    with RealWorker(bench) as worker:
-        before = bench.mark()
-        worker.begin(bench.changed(mini_batch_size=4), previous=first.default)
-        control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
-        worker.close()
-        assert worker.last() == {
-            "event": "stopping",
-            "step": "create revisions",
-            "switchSent": False,
-            "restored": True,
-        }
-        control.clear_faults()
-        worker.process.wait()
+    assert _stopped_while_it_creates(bench, bench.changed(mini_batch_size=4), first.default) == {
+        "event": "stopping",
+        "step": "create revisions",
+        "switchSent": False,
+        "restored": True,
+    }
     assert other.default != bench.live().default == first.default
 
 
