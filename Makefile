@@ -68,10 +68,10 @@ scan: tools ## deploy into the local sandbox, and have checkov grade what is the
 	@$(DEPLOY)
 	@group=$$($(RUN) pulumi stack output resourceGroup --stack $(STACK)) \
 		&& $(VENV)/python -m sandbox export-arm --resource-group "$$group" --output $(TEMPLATE)
-	@$(VENV)/python -m scan --stack $(STACK) $(TEMPLATE)
+	@$(VENV)/python -m tools.scan --stack $(STACK) $(TEMPLATE)
 
 bench: tools-dev ## measure this program against flat ones, as ratios
-	@$(VENV)/python -m bench
+	@$(VENV)/python -m tools.bench
 
 lock: tools-dev ## recompile the requirements files after an edit of pyproject.toml's dependencies
 	@$(VENV)/python -m toolchain lock

@@ -3,10 +3,11 @@
 import pulumi
 
 import settings as configuration
-from components import login, provided
+from components import provided
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
+from components.preflight import login
 from components.release import ModelRelease
 
 settings = configuration.load()
@@ -41,10 +42,7 @@ releases = {
     )
     for key, each in settings.endpoints.items()
 }
-EndpointCallers(
-    "mlbatch",
-    {**workspace.for_callers, "endpoints": endpoints, "callers": settings.callers},
-)
+EndpointCallers("mlbatch", {**workspace.for_callers, "endpoints": endpoints, "callers": settings.callers})
 
 pulumi.export("subscriptionId", me.subscription_id)
 pulumi.export("resourceGroup", group.group_name)

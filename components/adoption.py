@@ -2,7 +2,7 @@
 
 Owns nothing of either: they are read with the provider's get functions, never declared, so no deployment changes or
 deletes them. Roles that are missing on them are not granted but named, with the commands that somebody who owns them
-can run (`components.adopted_roles`). What the program adds in an adopted workspace is its own: endpoints, releases
+can run (`preflight.adopted_roles`). What the program adds in an adopted workspace is its own: endpoints, releases
 and, unless a cluster is adopted too, a cluster with an identity.
 """
 
@@ -14,12 +14,12 @@ from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import managedidentity
 
 from components import names
-from components.access import DeployerArgs
-from components.adopted_roles import Needs, checked
 from components.cluster import ClusterForRelease
-from components.login import Login
+from components.preflight.adopted_roles import Needs, checked
+from components.preflight.login import Login
 from components.workspace import results_scope
-from components.workspace_args import WorkspaceForCallers, WorkspaceForRelease, WorkspacePlace
+from components.workspace_parts.access import DeployerArgs
+from components.workspace_parts.workspace_args import WorkspaceForCallers, WorkspaceForRelease, WorkspacePlace
 
 
 class Existing(TypedDict):

@@ -1,7 +1,7 @@
 """Who may start jobs at an endpoint and read their results, and nothing else.
 
 Owns the grants of each endpoint's callers. The two custom roles that they get are somebody else's to define:
-`components.caller_roles`.
+`components.preflight.caller_roles`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ import pulumi
 
 from components import roles
 from components.endpoint import BatchEndpoint
-from components.grants import grant
+from components.workspace_parts.grants import grant
 
 
 class CallerArgs(TypedDict):

@@ -2,12 +2,12 @@
 
 import pulumi
 
-from components import prerequisites
 from components.adoption import AdoptedCluster, AdoptedWorkspace, Existing
 from components.cluster import ClusterNodesArgs, MlCluster
-from components.login import Login
+from components.preflight import prerequisites
+from components.preflight.login import Login
 from components.workspace import MlWorkspace
-from components.workspace_args import MlWorkspaceArgs
+from components.workspace_parts.workspace_args import MlWorkspaceArgs
 
 
 def workspace(

@@ -15,13 +15,13 @@ import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime.stack import ResourceRegistrationFailed
 
-from components.interrupt import end_on_interrupt
-from components.release_args import ModelReleaseArgs
-from components.release_plan import plan_inputs
-from components.release_secrets import plain_input
-from components.worker import Event, WorkerFailed, WorkerStopped
-from components.workers import pool
-from modelops.plan import PlanError, ReleasePlan
+from components.release_parts.args import ModelReleaseArgs
+from components.release_parts.plan_inputs import plan_inputs
+from components.release_parts.secrets import plain_input
+from modelops.plan.plan import PlanError, ReleasePlan
+from modelops.runner.interrupt import end_on_interrupt
+from modelops.runner.pool import pool
+from modelops.runner.process import Event, WorkerFailed, WorkerStopped
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
 

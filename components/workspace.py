@@ -15,15 +15,20 @@ from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import managedidentity
 
 from components import names, roles
-from components.access import WorkspaceAccess, WorkspaceAccessArgs
-from components.grants import grant
-from components.images import IMAGE_BUILDER, ImageBuilder
-from components.network import OPEN
-from components.registry import WorkspaceRegistry
-from components.storage import WorkspaceStorage
-from components.telemetry import Telemetry, send_logs
-from components.vault import WorkspaceVault
-from components.workspace_args import MlWorkspaceArgs, WorkspaceForCallers, WorkspaceForRelease, WorkspacePlace
+from components.workspace_parts.access import WorkspaceAccess, WorkspaceAccessArgs
+from components.workspace_parts.grants import grant
+from components.workspace_parts.images import IMAGE_BUILDER, ImageBuilder
+from components.workspace_parts.network import OPEN
+from components.workspace_parts.registry import WorkspaceRegistry
+from components.workspace_parts.storage import WorkspaceStorage
+from components.workspace_parts.telemetry import Telemetry, send_logs
+from components.workspace_parts.vault import WorkspaceVault
+from components.workspace_parts.workspace_args import (
+    MlWorkspaceArgs,
+    WorkspaceForCallers,
+    WorkspaceForRelease,
+    WorkspacePlace,
+)
 
 
 class _Placed(TypedDict):

@@ -2,6 +2,6 @@
 
 import sys
 
-from modelops.commands import main
+from modelops.commands.command_line import main
 
 sys.exit(main(sys.argv[1:]))

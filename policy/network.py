@@ -46,7 +46,8 @@ RULES: Final[list[Rule]] = [
         name="network-stack-consistent",
         description="Storage, vault and registry of a stack refuse unnamed networks all, or none of them does.",
         check=_all_or_none,
-        remedy="Set the network key of the stack file, which decides it for all of them: components/network.py.",
+        remedy="Set the network key of the stack file, which decides it for all of them: "
+        "components/workspace_parts/network.py.",
         url=f"{ML}how-to-secure-workspace-vnet",
         framework=control(11),
         severity=Severity.HIGH,

@@ -5,8 +5,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.access import DeployerArgs
 from components.callers import CallerArgs
+from components.workspace_parts.access import DeployerArgs
 from settings.problems import removing, setting
 from settings.section import Section
 

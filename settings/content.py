@@ -13,7 +13,7 @@ from settings.problems import setting
 from settings.section import Section
 
 if TYPE_CHECKING:
-    from components.release_args import EnvironmentArgs, ModelArgs
+    from components.release_parts.args import EnvironmentArgs, ModelArgs
 
 _MODEL_TYPES = ("custom_model", "mlflow_model")
 

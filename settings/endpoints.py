@@ -17,7 +17,7 @@ from settings.problems import removing, setting
 from settings.section import Section
 
 if TYPE_CHECKING:
-    from components.release_args import DeploymentArgs
+    from components.release_parts.args import DeploymentArgs
 
 _LOGGING_LEVELS = ("info", "debug", "warning")
 _OUTPUT_ACTIONS = ("append_row", "summary_only")

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from components.network import NetworkArgs
+from components.workspace_parts.network import NetworkArgs
 from settings.problems import removing, setting
 from settings.section import Section
 

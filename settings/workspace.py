@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from components.network import OPEN, NetworkArgs
-from components.workspace_args import WorkspaceProfileArgs
+from components.workspace_parts.network import OPEN, NetworkArgs
+from components.workspace_parts.workspace_args import WorkspaceProfileArgs
 from settings.network import read_network
 from settings.problems import removing, setting
 from settings.section import Section

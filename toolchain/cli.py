@@ -137,9 +137,8 @@ def adopt(built: Path, folder: Path) -> None:
             shutil.copy2(built, draft)
 
     def write(draft: Path) -> None:
-        # The folder is an argument, and not in PYTHONPATH, which the user's program would inherit.
-        code = "import sys; sys.path[0] = sys.argv.pop(1); from toolchain.host.__main__ import main; main()"
-        command = shlex.join([str(VENV / "bin" / "python"), "-u", "-c", code, str(REPOSITORY)])
+        # -P: not the folder that the engine runs it in, which is the user's program.
+        command = shlex.join([str(VENV / "bin" / "python"), "-P", "-u", "-m", "pulumi_standins.language_python"])
         draft.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
         draft.chmod(0o755)
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from toolchain.lock import held
 from toolchain.places import (
+    PACKAGES,
     PYTHON,
     REPOSITORY,
     VENV,
@@ -59,7 +60,7 @@ def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return what is to be installed and its fingerprint; None when just that was installed last."""
     stamp = read_stamp(STAMP)
     wanted: Level = "dev" if "dev" in (level, stamp.get("level")) else "runtime"
-    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV))
+    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in PACKAGES])
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
 
 
@@ -80,6 +81,7 @@ def _install(wanted: Level, print_: str) -> None:
     say(f"environment: installing the {count} packages of {REQUIREMENTS[wanted].name} into .venv, about a minute")
     _install_uv()
     _sync(wanted, again=not whole)
+    _add_packages()
     write_stamp(STAMP, level=wanted, fingerprint=print_)
 
 
@@ -129,6 +131,13 @@ def _sync(level: Level, *, again: bool) -> None:
         command.append("--reinstall")
     files = [str(path.relative_to(REPOSITORY)) for path in (REQUIREMENTS[level], UV_PIN)]
     _run([*command, *files], f"Installing {files[0]} failed.", environment)
+
+
+def _add_packages() -> None:
+    """Let `.venv` import the packages of this checkout from where they lie."""
+    folder = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "packages.pth").write_text("".join(f"{each}\n" for each in PACKAGES), encoding="utf-8")
 
 
 def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> None:

@@ -11,6 +11,9 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 VENV = REPOSITORY / ".venv"
 PYTHON = VENV / "bin" / "python"
+PACKAGES = [REPOSITORY / "packages" / name / "src" for name in ("sandbox", "pulumi-standins")]
+"""What `.venv` finds beside what is installed: a requirements file with hashes cannot hold a local folder."""
+
 STAMPS = VENV / "stamps"
 """One file for each finished step, with a fingerprint of what it was made from."""
 

@@ -13,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 import pulumi
 import pytest
 
-from components import adopted_roles, provided, roles
-from components.adopted_roles import Needs, missing_roles
+from components import provided, roles
 from components.adoption import Existing
-from components.login import Login
+from components.preflight import adopted_roles
+from components.preflight.adopted_roles import Needs, missing_roles
+from components.preflight.login import Login
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, Recorder, recorded
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/team"

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from components import roles
-from components.caller_roles import ENDPOINT_ACTIONS, NEEDED, WORKSPACE_ACTIONS
 from components.callers import CallerArgs, EndpointCallers
 from components.endpoint import BatchEndpoint
+from components.preflight.caller_roles import ENDPOINT_ACTIONS, NEEDED, WORKSPACE_ACTIONS
 from tests.components.recorder import SUBSCRIPTION, Recorder, recorded
 
 FACTORY = "aaaaaaaa-0000-4000-8000-000000000001"

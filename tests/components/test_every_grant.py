@@ -13,17 +13,7 @@ from typing import Any
 import pytest
 
 from components.workspace import MlWorkspace
-from sandbox.arm.errors import ArmError
-from sandbox.arm.types import BLOB_CONTAINER, INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
-from sandbox.authorization.built_in import BLOB_READER
-from sandbox.jobs.access import check_access
-from sandbox.jobs.failures import JobFailed
-from sandbox.jobs.network import check_network
-from sandbox.switches import Switches
-from tests.components.recorder import DEPLOYER, recorded
-from tests.components.test_restricted import RESTRICTED
-from tests.components.test_workspace import DATA, SCOPES
-from tests.sandbox.learning import (
+from learning import (
     ACCOUNT,
     CALLER,
     GROUP,
@@ -34,6 +24,16 @@ from tests.sandbox.learning import (
     endpoint_body,
     workspace_body,
 )
+from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.types import BLOB_CONTAINER, INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
+from sandbox.azure.authorization.built_in import BLOB_READER
+from sandbox.azure.jobs.access import check_access
+from sandbox.azure.jobs.failures import JobFailed
+from sandbox.azure.jobs.network import check_network
+from sandbox.azure.readings import Switches
+from tests.components.recorder import DEPLOYER, recorded
+from tests.components.test_restricted import RESTRICTED
+from tests.components.test_workspace import DATA, SCOPES
 
 STORAGE = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{ACCOUNT}"
 PLACES = {

@@ -6,7 +6,7 @@ import pulumi
 import pytest
 from pulumi_azure_native import authorization
 
-from components import login
+from components.preflight import login
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
 
 ADVICE = (

@@ -15,9 +15,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import caller_roles, prerequisites
-from components.caller_roles import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
-from components.login import Login
+from components.preflight import caller_roles, prerequisites
+from components.preflight.caller_roles import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
+from components.preflight.login import Login
 from components.roles import CALLER_RUNS, CONTRIBUTOR, ENDPOINT_CALLER, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, Role
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
 

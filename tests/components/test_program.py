@@ -142,7 +142,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
 def test_the_flat_program_of_the_benchmarks_declares_as_much(program: tuple[Recorder, dict[str, Any]]) -> None:
     """The ratios of `make bench` compare like with like: the same Azure resource types, equally often."""
     ours = azure_types(program[0])
-    flat = recorded(lambda: runpy.run_path(str(ROOT / "bench" / "flat" / "__main__.py"), run_name="__main__"))
+    flat = recorded(lambda: runpy.run_path(str(ROOT / "tools" / "bench" / "flat" / "__main__.py"), run_name="__main__"))
     assert azure_types(flat) == ours
 
 

@@ -8,14 +8,14 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import workers as worker_pool
 from components.release import ModelRelease
-from components.release_args import ModelReleaseArgs
-from components.release_plan import plan_inputs
-from components.workers import WorkerFailed, WorkerPool, WorkerStopped, use_pool
-from modelops import fingerprint
+from components.release_parts.args import ModelReleaseArgs
+from components.release_parts.plan_inputs import plan_inputs
 from modelops.errors import PlanError
-from modelops.plan import ReleasePlan
+from modelops.plan import fingerprint
+from modelops.plan.plan import ReleasePlan
+from modelops.runner import pool as worker_pool
+from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
 from tests.components.recorder import recorded
 from tests.unit.plans import SCORING
 

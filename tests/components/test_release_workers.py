@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.workers import WorkerFailed, WorkerPool, WorkerStopped
+from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped
 
 PRETENDING = Path(__file__).resolve().parents[1] / "modelops" / "markers" / "worker.py"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from components import roles
 from components.workspace import MlWorkspace
-from components.workspace_args import MlWorkspaceArgs
+from components.workspace_parts.workspace_args import MlWorkspaceArgs
 from tests.components.recorder import Recorder, recorded
 from tests.components.test_workspace import ARGS, DECLARED
 

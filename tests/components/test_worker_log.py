@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components import workers
-from components.worker_log import usable_log, usual_log
-from components.workers import WorkerFailed, WorkerPool
+from modelops.runner import pool
+from modelops.runner.log import usable_log, usual_log
+from modelops.runner.pool import WorkerFailed, WorkerPool
 
 
 def test_the_log_lies_with_the_sandbox_or_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,8 +56,8 @@ def test_without_any_folder_there_is_no_log(home: Path, monkeypatch: pytest.Monk
 
 
 def test_the_program_s_own_pool_has_a_log_that_can_be_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_pool", None)
-    assert workers.pool().log.parent.parent == home
+    monkeypatch.setattr(pool, "_pool", None)
+    assert pool.pool().log.parent.parent == home
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.workers import WorkerFailed, WorkerPool
+from modelops.runner.pool import WorkerFailed, WorkerPool
 
 # Says a step, then what the test wants it to say, then that it is done; it writes its process id down with each plan.
 ANSWERING = """\

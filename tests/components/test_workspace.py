@@ -9,7 +9,7 @@ import pytest
 
 from components import roles
 from components.workspace import MlWorkspace
-from components.workspace_args import MlWorkspaceArgs
+from components.workspace_parts.workspace_args import MlWorkspaceArgs
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, Recorder, recorded
 
 DATA = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/data/providers/Microsoft.Storage/storageAccounts/images"

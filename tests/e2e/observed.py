@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 from components import roles
 from components.roles import Role
-from sandbox import lifecycle
-from sandbox.client import Client
+from sandbox.commands import lifecycle
+from sandbox.commands.client import Client
 from sandbox.home import Facts, Home
 from tests.e2e.commands import alive, command_of, until
 
@@ -103,7 +103,7 @@ class Observed:
         self.control("GET", f"/wait?{urlencode(query)}")
 
     def fault(self, action: str, method: str, path: str, **more: object) -> int:
-        """Plant a fault (sandbox/edge/faults.py says which there are) and return its number."""
+        """Plant a fault (packages/sandbox/src/sandbox/edge/faults.py says which there are) and return its number."""
         return int(
             self.control("POST", "/faults", {"match": {"method": method, "path": path}, "action": action, **more})["id"]
         )

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.environment import variables
+from sandbox.commands.environment import variables
+from sandbox.commands.lifecycle import running
 from sandbox.home import Home
-from sandbox.lifecycle import running
 from tests.e2e.commands import until
 from tests.e2e.rehearsal import Rehearsal
 

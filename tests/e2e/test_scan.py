@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 import pytest
 
-from sandbox.template import API_VERSIONS
-from scan import checks, gate, scanner
-from scan.checks import Check
-from scan.scanner import Result
+from sandbox.commands.export_arm import API_VERSIONS
 from tests.e2e.rehearsal import PROJECT, Rehearsal
+from tools.scan import checks, gate, scanner
+from tools.scan.checks import Check
+from tools.scan.scanner import Result
 
 CHECKS = checks.expected()
 Template = dict[str, Any]

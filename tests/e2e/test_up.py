@@ -111,7 +111,7 @@ def test_no_secret_is_in_a_command_line(deployed: Rehearsal) -> None:
 
         until(looked, "the up to end", COMMAND_SECONDS)
     up.result().ok()
-    for program in ("pulumi up ", "__main__", "-m sandbox.provider ", "-m modelops worker"):
+    for program in ("pulumi up ", "__main__", "-m pulumi_standins.azure_native ", "-m modelops worker"):
         assert any(program in each for each in ours), f"never saw {program!r} run"
     assert [each for each in seen if any(secret in each for secret in _secrets(deployed))] == []
 

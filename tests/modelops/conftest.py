@@ -12,13 +12,14 @@ from typing import Any
 
 import pytest
 
-from modelops import fingerprint, live
-from modelops.context import Context
-from modelops.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
-from modelops.reconcile import ReleaseReport, reconcile
+from modelops.plan import fingerprint
+from modelops.plan.plan import DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
+from modelops.release import live
+from modelops.release.context import Context
+from modelops.release.reconcile import ReleaseReport, reconcile
 from modelops.workspace import Workspace
-from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
-from tests.sandbox.handle import Sandbox, started
+from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
+from sandbox.testing import Sandbox, started
 
 GROUP = "modelops"
 ML_API = "2025-12-01"

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from modelops import fingerprint, jobs
 from modelops.errors import ReleaseError
+from modelops.plan import fingerprint
+from modelops.scoring import jobs
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import REPOSITORY
 

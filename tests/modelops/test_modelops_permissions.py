@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from modelops.context import CREATE, READ, REGISTER, SWITCH, VERIFY, Context
 from modelops.errors import ReleaseError, Stopped
-from modelops.permissions import PAUSE_SECONDS
-from modelops.reconcile import ReleaseReport, reconcile
+from modelops.release.context import CREATE, READ, REGISTER, SWITCH, VERIFY, Context
+from modelops.release.permissions import PAUSE_SECONDS
+from modelops.release.reconcile import ReleaseReport, reconcile
 from modelops.workspace import Workspace
-from sandbox.authorization.built_in import BLOB_CONTRIBUTOR
+from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
 from tests.modelops.conftest import GROUP, Bench
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.errors import PlanError, ReleaseError
-from modelops.plan import RegisteredModel
+from modelops.plan.plan import RegisteredModel
+from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from tests.modelops.conftest import Bench
 
 DEPLOYMENT = "/deployments/[^/]+$"

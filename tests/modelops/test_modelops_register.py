@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from modelops import fingerprint, uploads, workspace
+from modelops import workspace
 from modelops.errors import PlanError, ReleaseError
-from modelops.files import files_of
-from modelops.plan import LocalModel
+from modelops.plan import fingerprint
+from modelops.plan.files import files_of
+from modelops.plan.plan import LocalModel
+from modelops.release import uploads
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 

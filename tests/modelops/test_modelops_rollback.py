@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from modelops import default, deploy, live, preview, register
-from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.errors import PlanError, ReleaseError
-from modelops.plan import ReleasePlan
+from modelops.plan.plan import ReleasePlan
+from modelops.release import default, deploy, live, preview, register
+from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from tests.modelops.conftest import Bench
 
 DEPLOYMENT = "/deployments/[^/]+$"

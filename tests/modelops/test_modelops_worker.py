@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelops.plan import ReleasePlan
+from modelops.plan.plan import ReleasePlan
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any, Self
 
-from modelops.plan import ReleasePlan
+from modelops.plan.plan import ReleasePlan
 from tests.modelops.conftest import Bench
 
 REPOSITORY = Path(__file__).resolve().parents[2]

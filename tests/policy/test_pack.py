@@ -10,7 +10,7 @@ import yaml
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from modelops import plan
+from modelops.plan import plan
 from policy import naming, release
 from policy.naming import Naming
 from policy.pack import NAME, RULES
@@ -55,7 +55,8 @@ def test_what_a_user_reads() -> None:
     rule = BY_NAME["storage-account-shared-keys-off"]
     assert rule.text("allowSharedKeyAccess is true; it must be false.") == (
         "allowSharedKeyAccess is true; it must be false.\n"
-        "Set allow_shared_key_access=False in components/storage.py; who needs blobs gets a role instead.\n"
+        "Set allow_shared_key_access=False in components/workspace_parts/storage.py; who needs "
+        "blobs gets a role instead.\n"
         "Why: https://azure.github.io/PSRule.Rules.Azure/en/rules/Azure.Storage.LocalAuth/"
     )
 

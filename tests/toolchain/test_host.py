@@ -9,8 +9,8 @@ import signal
 
 import pytest
 
+from pulumi_standins.language_python.runner import GRACE_SECONDS
 from tests.toolchain.engine import Project, is_alive, until
-from toolchain.host.runner import GRACE_SECONDS
 
 HOOKED = """
     import asyncio, os, pathlib, signal, time
@@ -214,7 +214,7 @@ def test_nothing_outlives_a_killed_engine_or_host(project: Project, who: str) ->
 def test_says_what_it_is_where_one_looks_for_it(project: Project) -> None:
     project.program("")
     about = project.run("about")
-    assert "host='the project's own Python language host (toolchain/host), a stand-in" in about.stdout
+    assert "host='the project's own Python language host (pulumi-standins), a stand-in" in about.stdout
     assert "executable='" in about.stdout
     assert "azure-native  3.29.0" in about.stdout
     assert "a stand-in" not in project.up().stdout

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.measure import Row, Spread, paired, table
-from bench.memory import role_of
+from tools.bench.measure import Row, Spread, paired, table
+from tools.bench.memory import role_of
 
 
 def test_ratios_are_taken_pair_by_pair() -> None:
@@ -29,11 +29,14 @@ def test_a_spread_names_its_ends() -> None:
     ("command", "role"),
     [
         ("python -m sandbox.server --home /h", "sandbox server"),
-        ("python -m sandbox.provider 127.0.0.1:1", "stand-in provider"),
+        ("python -m pulumi_standins.azure_native 127.0.0.1:1", "stand-in provider"),
         ("python -m modelops worker", "release worker"),
-        ("python -u /r/toolchain/host/runner.py", "program"),
+        ("python -u /r/packages/pulumi-standins/src/pulumi_standins/language_python/runner.py", "program"),
         ("python -u /usr/bin/pulumi-language-python-exec --monitor x", "program"),
-        ("python -u -c from toolchain.host.__main__ import main; main() /r 127.0.0.1:1", "language host"),
+        (
+            "python -u -c from pulumi_standins.language_python.__main__ import main; main() /r 127.0.0.1:1",
+            "language host",
+        ),
         ("/usr/bin/pulumi-language-python 127.0.0.1:1", "language host"),
         ("/r/.venv/bin/pulumi up --yes", "pulumi engine"),
         ("sleep 1", None),

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from modelops.errors import PlanError
-from modelops.files import files_of
-from modelops.fingerprint import Tree, digest, remove_abandoned, remove_staged, staged
-from modelops.plan import check_image, require_fixed_image
+from modelops.plan.files import files_of
+from modelops.plan.fingerprint import Tree, digest, remove_abandoned, remove_staged, staged
+from modelops.plan.plan import check_image, require_fixed_image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -131,7 +131,7 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 KILLED = """\
 import os, signal, sys, tempfile
 from pathlib import Path
-from modelops.fingerprint import digest, staged
+from modelops.plan.fingerprint import digest, staged
 tempfile.tempdir = sys.argv[2]
 root = Path(sys.argv[1])
 with staged(root, "model", digest(root)):

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from modelops.errors import Stopped
-from modelops.gate import Gate
+from modelops.release.gate import Gate
 
 
 def test_nothing_begins_after_it_closed() -> None:

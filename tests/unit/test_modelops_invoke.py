@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from modelops import commands, jobs
+from modelops.commands import command_line
 from modelops.errors import ReleaseError
+from modelops.scoring import jobs
 from modelops.workspace import Workspace
 
 Report = Callable[[str, float], None]
@@ -60,7 +61,7 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         monkeypatch.setattr(sys, "stdout", output)
         names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
         files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
-        code = commands.main(["invoke", *names, *files])
+        code = command_line.main(["invoke", *names, *files])
         return code, output.getvalue(), capsys.readouterr().err
 
     return invoke

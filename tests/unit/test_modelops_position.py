@@ -2,8 +2,8 @@
 
 import pytest
 
-from modelops.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
-from modelops.position import Position
+from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.position import Position
 
 BODY = "https://management.azure.com/subscriptions/s/workspaces/w/batchEndpoints/digits?api-version=1"
 DEPLOYMENT = (

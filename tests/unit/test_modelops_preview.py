@@ -1,7 +1,7 @@
 """What a preview says when Azure cannot be asked."""
 
-from modelops.plan import ReleasePlan
-from modelops.preview import from_plans
+from modelops.plan.plan import ReleasePlan
+from modelops.release.preview import from_plans
 from tests.unit.plans import MODEL_DIGEST, changed, plan_json
 
 RELEASED = ReleasePlan.from_inputs(plan_json())

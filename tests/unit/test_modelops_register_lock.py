@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from modelops import register
-from modelops.context import Context
-from modelops.plan import LocalModel, ReleasePlan
+from modelops.plan.plan import LocalModel, ReleasePlan
+from modelops.release import register
+from modelops.release.context import Context
 from modelops.workspace import Workspace
 from tests.unit.plans import plan_json
 

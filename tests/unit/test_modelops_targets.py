@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from modelops.commands.targets import Target, choose, from_export, from_file, from_outputs, from_stack
 from modelops.errors import UsageError
-from modelops.targets import Target, choose, from_export, from_file, from_outputs, from_stack
 from tests.unit.plans import plan_json
 
 OUTPUTS: dict[str, Any] = {

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from components import names
-from components.release_args import ModelReleaseArgs
-from components.release_plan import plan_inputs
-from modelops import plan_reader
-from modelops.deployment_plan import ScoringSettings
+from components.release_parts.args import ModelReleaseArgs
+from components.release_parts.plan_inputs import plan_inputs
 from modelops.errors import PlanError
-from modelops.plan import MAX_LOGICAL, ReleasePlan, check_image, check_logical_name, check_relative_path
+from modelops.plan import reader
+from modelops.plan.deployment_plan import ScoringSettings
+from modelops.plan.plan import MAX_LOGICAL, ReleasePlan, check_image, check_logical_name, check_relative_path
 from settings import SettingsError
 from tests.unit import plans
 from tests.unit.settings_world import RIGHT, changed, make_files, mlp, read
@@ -75,7 +75,7 @@ def test_a_component_without_settings_has_them_too(root: Path) -> None:
     assert planned_settings(root, deployments={"mlp": needed}) == ScoringSettings().to_json()
 
 
-@pytest.mark.parametrize(("key", "lowest"), plan_reader._LOWEST.items())
+@pytest.mark.parametrize(("key", "lowest"), reader._LOWEST.items())
 def test_the_least_numbers_are_the_same(root: Path, key: str, lowest: int) -> None:
     for value in (lowest - 1, lowest, 1.5, True, "1"):
         taken = value == lowest and value is not True
@@ -85,9 +85,9 @@ def test_the_least_numbers_are_the_same(root: Path, key: str, lowest: int) -> No
 @pytest.mark.parametrize(
     ("key", "place", "words"),
     [
-        ("loggingLevel", "settings", plan_reader._LOGGING_LEVELS),
-        ("outputAction", "settings", plan_reader._OUTPUT_ACTIONS),
-        ("type", "model", plan_reader._MODEL_TYPES),
+        ("loggingLevel", "settings", reader._LOGGING_LEVELS),
+        ("outputAction", "settings", reader._OUTPUT_ACTIONS),
+        ("type", "model", reader._MODEL_TYPES),
     ],
 )
 def test_the_words_are_the_same(root: Path, key: str, place: str, words: tuple[str, ...]) -> None:

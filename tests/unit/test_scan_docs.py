@@ -1,11 +1,11 @@
-"""docs/scan.md says what scan/checks.toml says."""
+"""docs/scan.md says what tools/scan/checks.toml says."""
 
 from pathlib import Path
 
 import pytest
 
-from scan import checks
-from scan.checks import Check
+from tools.scan import checks
+from tools.scan.checks import Check
 
 PAGE = (Path(__file__).parents[2] / "docs" / "scan.md").read_text(encoding="utf-8").splitlines()
 CHECKS = checks.expected().values()

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from scan import __main__ as command
-from scan import checks, gate, scanner
-from scan.checks import Check
-from scan.scanner import Result, ScanError
+from tools.scan import __main__ as command
+from tools.scan import checks, gate, scanner
+from tools.scan.checks import Check
+from tools.scan.scanner import Result, ScanError
 
 VAULT = Check("V_1", "vault: safe", "A/vaults", "properties.safe", good=True, bad=False)
 WAIVED = dataclasses.replace(VAULT, id="V_2", optional=True, member="properties.dear", waived={"dev": "too dear"})
@@ -45,7 +45,7 @@ def test_a_waiver_holds_for_its_stack_only() -> None:
 
 def test_a_waiver_that_nothing_needs() -> None:
     assert problems([AS_EXPECTED[0], Result("V_2", "A/vaults.kv", passed=True)]) == [
-        "V_2 passes, so its waiver for dev is to be removed from scan/checks.toml"
+        "V_2 passes, so its waiver for dev is to be removed from tools/scan/checks.toml"
     ]
 
 
@@ -65,7 +65,7 @@ def test_a_check_that_did_not_run_on_one_of_two_resources() -> None:
 
 def test_a_check_that_nobody_expects() -> None:
     assert problems([*AS_EXPECTED, Result("V_3", "A/vaults.kv", passed=True)]) == [
-        "V_3 evaluated A/vaults.kv, which scan/checks.toml does not expect; add the check there"
+        "V_3 evaluated A/vaults.kv, which tools/scan/checks.toml does not expect; add the check there"
     ]
 
 
@@ -79,7 +79,7 @@ def test_nothing_to_evaluate() -> None:
     assert problems([], {"resources": []}) == [
         "V_1 (vault: safe) had nothing to evaluate: the template has no A/vaults",
         "V_2 (vault: safe) had nothing to evaluate: the template has no A/vaults",
-        "V_2 passes, so its waiver for dev is to be removed from scan/checks.toml",
+        "V_2 passes, so its waiver for dev is to be removed from tools/scan/checks.toml",
     ]
 
 
@@ -144,7 +144,7 @@ def test_the_command(
 def test_an_unknown_stack(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--stack", "mine", str(template)]) == 2
     assert capsys.readouterr().err == (
-        "scan: scan/checks.toml knows no stack 'mine', only dev. Give its waivers their reasons there: "
+        "scan: tools/scan/checks.toml knows no stack 'mine', only dev. Give its waivers their reasons there: "
         'mine = "..." under [CHECK.waived].\n'
     )
 

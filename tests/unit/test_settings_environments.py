@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.network import OPEN
+from components.workspace_parts.network import OPEN
 from settings import ClusterSettings, WorkspaceSettings
 from tests.unit.settings_world import RIGHT, Config, make_files, problems, read
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from components.release import ModelRelease
-from components.release_args import ModelReleaseArgs
-from components.workers import WorkerPool, use_pool
+from components.release_parts.args import ModelReleaseArgs
+from modelops.runner.pool import WorkerPool, use_pool
 
 HERE = Path(__file__).resolve().parent
 

@@ -1,0 +1,1 @@
+"""What is asked of Azure before anything is made."""

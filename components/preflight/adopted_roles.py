@@ -1,0 +1,173 @@
+"""Which roles on an adopted workspace are missing, asked of Azure before anything is added to it.
+
+Nothing is granted on what somebody else keeps. Each missing role is named: which, on which scope, for whom, with the
+command that grants it. A role counts by what it allows, so a wider one or a custom one does as well.
+"""
+
+import urllib.error
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from components import roles
+from components.preflight import arm, caller_roles
+
+_ML = "Microsoft.MachineLearningServices/workspaces/"
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
+_QUEUES = "Microsoft.Storage/storageAccounts/queueServices/queues/messages/"
+_TABLES = "Microsoft.Storage/storageAccounts/tableServices/tables/entities/"
+
+_DATA_ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
+    roles.BLOB_CONTRIBUTOR: (f"{_BLOBS}read", f"{_BLOBS}write"),
+    roles.QUEUE_CONTRIBUTOR: (f"{_QUEUES}read", f"{_QUEUES}write"),
+    roles.TABLE_CONTRIBUTOR: (f"{_TABLES}read", f"{_TABLES}write"),
+}
+"""What a role must allow on data, to stand for the built-in one that is named when it is missing."""
+
+_ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
+    roles.ACR_PULL: ("Microsoft.ContainerRegistry/registries/pull/read",),
+    roles.DATA_SCIENTIST: (f"{_ML}batchEndpoints/write", f"{_ML}models/versions/write"),
+    roles.CONTRIBUTOR: (f"{_ML}batchEndpoints/write", f"{_ML}models/versions/write", f"{_ML}computes/write"),
+}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What an adopted workspace stands on, and who works with it.
+
+    Attributes:
+        workspace_id: ARM id of the workspace.
+        storage_id: ARM id of its storage account.
+        registry_id: ARM id of its container registry, if it has one already.
+        deployer_id: Object id of who releases models.
+        makes_cluster: Whether the program makes a cluster in the workspace.
+        has_callers: Whether custom roles of callers will be assigned in it.
+    """
+
+    workspace_id: str
+    storage_id: str
+    registry_id: str | None
+    deployer_id: str
+    makes_cluster: bool
+    has_callers: bool = False
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A role that somebody lacks."""
+
+    who: str
+    principal_id: str
+    role: roles.Role
+    scope: str
+
+    def line(self) -> str:
+        """Say who lacks what where."""
+        return f"{self.who} ({self.principal_id}) lacks {self.role.name} on {self.scope}"
+
+    def command(self) -> str:
+        """Return the command that grants it."""
+        return (
+            f'az role assignment create --assignee-object-id {self.principal_id} --role "{self.role.name}" '
+            f"--scope {self.scope}"
+        )
+
+
+def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pulumi.Output[str]:
+    """Return the workspace's name once nobody lacks a role; a preview, which readers may run, asks nothing.
+
+    If Azure does not answer the question, the deployment goes on: its own answers will say what is wrong.
+
+    Raises:
+        pulumi.RunError: Later: roles are missing.
+    """
+    if pulumi.runtime.is_dry_run():
+        return pulumi.Output.from_input(name)
+    token = authorization.get_client_token_output().token
+
+    def check(known: Sequence[str]) -> str:
+        principal, bearer = known
+        if not principal:
+            raise pulumi.RunError(
+                "cluster.existing runs without an identity, so its jobs could not read or write blobs. "
+                "Give it one: az ml compute update --identity-type SystemAssigned. Nothing was created."
+            )
+        try:
+            missing = missing_roles(needs, principal, bearer)
+            undefined = caller_roles.problems(needs.workspace_id, bearer) if needs.has_callers else []
+        except (OSError, ValueError):
+            return name
+        told = [_text(missing)] if missing else []
+        if undefined:
+            told.append(caller_roles.text(undefined, needs.workspace_id.split("/")[2]))
+        if told:
+            told.append(
+                "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
+            )
+            raise pulumi.RunError("\n".join(told))
+        return name
+
+    return pulumi.Output.all(compute_principal, token).apply(check)
+
+
+def missing_roles(needs: Needs, compute_principal: str, token: str) -> list[Missing]:
+    """Return every role that is missing; raises as `arm.read` does."""
+    deployers = roles.CONTRIBUTOR if needs.makes_cluster else roles.DATA_SCIENTIST
+    wanted = [
+        ("who deploys", needs.deployer_id, deployers, needs.workspace_id),
+        ("who deploys", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
+        ("the cluster's identity", compute_principal, roles.BLOB_CONTRIBUTOR, needs.storage_id),
+        ("the cluster's identity", compute_principal, roles.QUEUE_CONTRIBUTOR, needs.storage_id),
+        ("the cluster's identity", compute_principal, roles.TABLE_CONTRIBUTOR, needs.storage_id),
+    ]
+    if needs.registry_id:
+        wanted.append(("the cluster's identity", compute_principal, roles.ACR_PULL, needs.registry_id))
+    definitions: dict[str, Sequence[Mapping[str, Any]]] = {}
+    return [
+        Missing(who, principal, role, scope)
+        for who, principal, role, scope in wanted
+        if not _has(role, _assigned(principal, scope, token), token, definitions)
+    ]
+
+
+def _assigned(principal: str, scope: str, token: str) -> list[str]:
+    """Return the ids of the role definitions that a principal has at a scope, inherited and by groups too."""
+    query = f"&$filter=assignedTo('{principal}')"
+    found = arm.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", token, query)
+    return [str(each["properties"]["roleDefinitionId"]) for each in found]
+
+
+def _has(
+    role: roles.Role, assigned: Sequence[str], token: str, definitions: dict[str, Sequence[Mapping[str, Any]]]
+) -> bool:
+    """Say whether one of the assigned roles is this one or allows all that it is needed for."""
+    if any(each.rpartition("/")[2].lower() == role.id for each in assigned):
+        return True
+    data = role in _DATA_ACTIONS
+    actions = _DATA_ACTIONS[role] if data else _ACTIONS[role]
+    entries = [entry for each in assigned for entry in _definition(each, token, definitions)]
+    return all(any(arm.allows(entry, action, data=data) for entry in entries) for action in actions)
+
+
+def _definition(
+    definition: str, token: str, known: dict[str, Sequence[Mapping[str, Any]]]
+) -> Sequence[Mapping[str, Any]]:
+    """Return the permissions of a role definition; none if it cannot be read."""
+    if definition not in known:
+        try:
+            known[definition] = arm.read(definition, token)["properties"].get("permissions") or ()
+        except urllib.error.HTTPError:
+            known[definition] = ()
+    return known[definition]
+
+
+def _text(missing: Sequence[Missing]) -> str:
+    lines = "\n".join(f"  {each.line()}" for each in missing)
+    commands = "\n".join(f"  {each.command()}" for each in missing)
+    return (
+        f"Roles are missing on what was adopted, and this program grants nothing there:\n{lines}\n"
+        f"Somebody who may grant roles there can run:\n{commands}"
+    )

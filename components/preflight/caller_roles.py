@@ -1,0 +1,95 @@
+"""The two custom roles of those who call endpoints: what they must allow, and whether they are there.
+
+The program assigns these roles and does not define them: who may define a role that he may also assign can give himself
+everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that could do it (AzureML
+Data Scientist) may also change every endpoint of the workspace. The role that Microsoft documents for callers
+(https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) may move the default and list
+keys; ours is that list without what changes an endpoint or hands out secrets, and with what reads a job. Whether Azure
+needs no more than this is unconfirmed: docs/security.md.
+"""
+
+import urllib.error
+from collections.abc import Mapping, Sequence
+
+from components import roles
+from components.preflight import arm
+
+_ML = "Microsoft.MachineLearningServices/workspaces/"
+_NOT_FOUND = 404
+
+ENDPOINT_ACTIONS = tuple(
+    f"{_ML}{action}"
+    for action in (
+        "batchEndpoints/read",
+        "batchEndpoints/jobs/read",
+        "batchEndpoints/jobs/write",
+        "batchEndpoints/deployments/read",
+        "batchEndpoints/deployments/jobs/read",
+        "batchEndpoints/deployments/jobs/write",
+    )
+)
+"""What a caller may do at the scope of its endpoint: see it, start jobs, follow them."""
+
+WORKSPACE_ACTIONS = tuple(
+    f"{_ML}{action}"
+    for action in (
+        "read",
+        "computes/read",
+        "data/versions/write",
+        "datasets/registered/read",
+        "datasets/unregistered/read",
+        "datasets/unregistered/write",
+        "datastores/read",
+        "environments/read",
+        "experiments/read",
+        "experiments/runs/read",
+        "experiments/runs/submit/action",
+        "experiments/runs/write",
+        "metadata/artifacts/read",
+        "metadata/artifacts/write",
+        "metadata/snapshots/read",
+        "metrics/resource/write",
+        "models/read",
+        "modules/read",
+    )
+)
+"""What belongs to no endpoint and that starting a job needs: records of the run, and reading what it is made of."""
+
+NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
+    roles.ENDPOINT_CALLER: ENDPOINT_ACTIONS,
+    roles.CALLER_RUNS: WORKSPACE_ACTIONS,
+}
+"""The custom roles, and the actions that each must allow."""
+
+
+def problems(scope: str, token: str) -> list[str]:
+    """Say what is wrong with the custom roles, as they apply at `scope`; nothing if they allow what callers need.
+
+    Raises:
+        OSError: As `arm.read` does, but for a role that is not there.
+        ValueError: The answer is no JSON.
+    """
+    found: list[str] = []
+    for role, actions in NEEDED.items():
+        try:
+            definition = arm.read(f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role.id}", token)
+        except urllib.error.HTTPError as error:
+            if error.code != _NOT_FOUND:
+                raise
+            found.append(f"the custom role '{role.name}' ({role.id}) is not defined")
+            continue
+        entries = definition["properties"].get("permissions") or ()
+        lacking = [each for each in actions if not any(arm.allows(entry, each) for entry in entries)]
+        if lacking:
+            found.append(f"the custom role '{role.name}' ({role.id}) does not allow {', '.join(lacking)}")
+    return found
+
+
+def text(found: Sequence[str], subscription_id: str) -> str:
+    """Return what to tell about `found`, with the command for somebody who may define roles."""
+    return (
+        f"The endpoints' callers cannot be let in: {'; '.join(found)}. This program does not define roles.\n"
+        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        f"  az deployment sub create --subscription {subscription_id} --name batch-caller-roles --location LOCATION"
+        " --template-file prerequisites/caller-roles.json"
+    )

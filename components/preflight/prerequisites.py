@@ -1,0 +1,125 @@
+"""What the deployer must be allowed before anything can be made, asked of Azure at the start of every `up`.
+
+Nobody can grant these roles to himself, so the program does not try: it names the ones that are missing, with the
+command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment.
+A preview asks nothing: readers may run it.
+"""
+
+import urllib.error
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from components import roles
+from components.preflight import arm, caller_roles
+from components.preflight.login import Login
+
+_NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
+    roles.CONTRIBUTOR: (
+        "Microsoft.Storage/storageAccounts/write",
+        "Microsoft.KeyVault/vaults/write",
+        "Microsoft.ContainerRegistry/registries/write",
+        "Microsoft.OperationalInsights/workspaces/write",
+        "Microsoft.Insights/components/write",
+        "Microsoft.Insights/diagnosticSettings/write",
+        "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+        "Microsoft.MachineLearningServices/workspaces/write",
+    ),
+    roles.RBAC_ADMINISTRATOR: ("Microsoft.Authorization/roleAssignments/write",),
+    roles.IDENTITY_OPERATOR: ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",),
+}
+"""The actions that the program cannot do without, and the built-in role that is meant to give them."""
+
+_CONDITION = ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
+"""Limits the deployer to the roles that the program assigns: `roles.deployer_condition`."""
+
+
+def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_callers: bool = False) -> pulumi.Output[str]:
+    """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
+
+    Everything that is deployed into the group waits for this name, so nothing else is made before the check. If Azure
+    does not answer the question, the deployment goes on: its own answers will say what is wrong.
+
+    Args:
+        group: Name of the resource group.
+        login: Who deploys.
+        is_own: Whether the stack made the group; it then exists unless somebody deleted it.
+        has_callers: Whether the custom roles of callers will be assigned, which must be defined for that.
+
+    Raises:
+        pulumi.RunError: Later, when the name is known: the group does not exist, roles in it are missing, or the
+            callers' roles are.
+    """
+    if pulumi.runtime.is_dry_run():
+        return group
+    token = authorization.get_client_token_output().token
+
+    def check(known: Sequence[str]) -> str:
+        name, bearer = known
+        try:
+            scope = f"/subscriptions/{login.subscription_id}/resourcegroups/{name}"
+            missing = missing_roles(arm.permissions(scope, bearer))
+            undefined = caller_roles.problems(scope, bearer) if has_callers else []
+        except urllib.error.HTTPError as error:
+            if error.code == 404:  # noqa: PLR2004
+                raise pulumi.RunError(_group_is_gone(name, login) if is_own else _no_group(name, login)) from None
+            return name
+        except (OSError, ValueError):
+            return name
+        told = [_missing(missing, name, login)] if missing else []
+        if undefined:
+            told.append(caller_roles.text(undefined, login.subscription_id))
+        if told:
+            told.append(
+                "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
+            )
+            raise pulumi.RunError("\n".join(told))
+        return name
+
+    return pulumi.Output.all(group, token).apply(check)
+
+
+def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> list[roles.Role]:
+    """Return the roles without which the program cannot deploy.
+
+    Args:
+        permissions: What the caller may do, as Azure lists it: `actions` that are allowed, and `notActions` that are
+            taken out of them again, both with `*` for any text. Each entry stands for itself. Conditions do not show.
+    """
+    return [
+        role
+        for role, actions in _NEEDED.items()
+        if not all(any(arm.allows(entry, action) for entry in permissions) for action in actions)
+    ]
+
+
+def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
+    scope = f"/subscriptions/{login.subscription_id}/resourceGroups/{group}"
+    commands = "\n".join(
+        f'  az role assignment create --assignee {login.object_id} --role "{role.name}" --scope {scope}'
+        f"{_CONDITION if role == roles.RBAC_ADMINISTRATOR else ''}"
+        for role in missing
+    )
+    names = ", ".join(role.name for role in missing)
+    return (
+        f"Who deploys ({login.object_id}) lacks in resource group '{group}': {names}.\n"
+        f"Somebody who may grant roles there can run:\n{commands}"
+    )
+
+
+def _no_group(group: str, login: Login) -> str:
+    return (
+        f"There is no resource group '{group}' in subscription {login.subscription_id}, so nothing was created.\n"
+        f"  Make it: az group create --name {group} --location LOCATION\n"
+        "  Or let the program make one: pulumi config rm resourceGroup"
+    )
+
+
+def _group_is_gone(group: str, login: Login) -> str:
+    return (
+        f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside Pulumi, "
+        "with all that was in it, so nothing was created.\n"
+        "  Make it all again: pulumi up --refresh"
+    )

@@ -1,0 +1,1 @@
+"""What a ModelRelease is put together from."""

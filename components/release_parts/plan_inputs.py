@@ -1,0 +1,92 @@
+"""The release plan as the marker's input, from what a release is told; paths become digests here."""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from components.release_parts.args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
+from modelops.plan import fingerprint
+from modelops.plan.plan import SCHEMA, ScoringSettings, require_fixed_image
+
+
+def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
+    """The plan as the marker's input: plain data in which only leaves are outputs.
+
+    Args:
+        args: what the component was given.
+        root: the program's folder, from which the paths start.
+
+    Raises:
+        PlanError: a path does not exist or its content cannot be released.
+    """
+    return {
+        "schema": SCHEMA,
+        "subscriptionId": args["subscription_id"],
+        "resourceGroup": args["resource_group"],
+        "workspace": args["workspace"],
+        "endpoint": {
+            "name": args["endpoint_name"],
+            "id": args["endpoint_id"],
+            "createdAt": args["endpoint_created_at"],
+            "azureApiVersion": args["endpoint_api_version"],
+            "location": args["location"],
+            "authMode": args["auth_mode"],
+            "description": args["description"],
+            "tags": dict(args["endpoint_tags"]),
+        },
+        "default": args["default"],
+        "pin": args["pin"],
+        "keep": args["keep"],
+        "deployments": {
+            logical: _deployment_inputs(deployment, args["compute_id"], root)
+            for logical, deployment in args["deployments"].items()
+        },
+    }
+
+
+def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path) -> dict[str, Any]:
+    given: Mapping[str, Any] = args
+    settings = {each.name: given[each.name] for each in fields(ScoringSettings) if each.name in given}
+    return {
+        "model": _model_inputs(args["model"], root),
+        "code": {"path": args["code"], "digest": _digest(root / args["code"])},
+        "scoringScript": args["scoring_script"],
+        "environment": _environment_inputs(args["environment"], root),
+        "compute": compute_id,
+        "settings": ScoringSettings(**settings).to_json(),
+        "environmentVariables": dict(args.get("environment_variables", {})),
+        "description": args.get("description", ""),
+        "tags": dict(args.get("tags", {})),
+    }
+
+
+@functools.cache
+def _digest(path: Path) -> str:
+    """The content's digest, read once in each run of the program: endpoints share models."""
+    return fingerprint.digest(path)
+
+
+def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
+    args: dict[str, Any] = {**model}
+    if "path" in args:
+        return {
+            "path": args["path"],
+            "name": args["name"],
+            "type": args.get("type", "custom_model"),
+            "digest": _digest(root / args["path"]),
+        }
+    return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
+
+
+def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, Any]:
+    args: dict[str, Any] = {**environment}
+    if "image" not in args:
+        return {"name": args["name"], "version": args["version"]}
+    require_fixed_image(args["image"])
+    return {
+        "image": args["image"],
+        "condaFile": args["conda_file"],
+        "condaDigest": _digest(root / args["conda_file"]),
+    }

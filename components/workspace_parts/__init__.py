@@ -1,0 +1,1 @@
+"""What an MlWorkspace is put together from."""

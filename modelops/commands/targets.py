@@ -1,0 +1,176 @@
+"""Finds the endpoint that a command is about: in a stack's state, in a saved file of its outputs, or by names.
+
+A stack is asked for its markers and not for its outputs: when one release of an `up` fails, the engine keeps all
+outputs as they were, and so the old plans of the endpoints whose release succeeded (docs/adr/0005).
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from modelops.errors import UsageError
+from modelops.plan.plan import ReleasePlan
+
+_MARKER_TYPE: Final = "pulumi:index:Stash"
+_UP: Final = "Run `pulumi up` first"
+_KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a text", bool: "a truth value"}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One endpoint in one workspace; `plan` is what was released to it, if that is known."""
+
+    logical: str
+    subscription_id: str
+    resource_group: str
+    workspace: str
+    endpoint: str
+    plan: ReleasePlan | None = None
+
+
+def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
+    """The endpoints of a stack's outputs, by logical name.
+
+    Raises:
+        UsageError: the outputs are not those of this program.
+        PlanError: another version of the program wrote a plan.
+    """
+    subscription, group, workspace = (
+        _text(outputs, key, "") for key in ("subscriptionId", "resourceGroup", "workspace")
+    )
+    endpoints = _mapping(outputs, "endpoints", "")
+    found = {}
+    for logical in endpoints:
+        each = _mapping(endpoints, logical, "endpoints.")
+        name = _text(each, "name", f"endpoints.{logical}.")
+        plan = ReleasePlan.from_inputs(each["plan"]) if each.get("plan") else None
+        found[logical] = Target(logical, subscription, group, workspace, name, plan)
+    return found
+
+
+def _text(values: Mapping[str, Any], key: str, path: str) -> str:
+    if not isinstance(value := values.get(key), str):
+        raise _other_outputs(values, key, path)
+    return value
+
+
+def _mapping(values: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
+    if not isinstance(value := values.get(key), Mapping):
+        raise _other_outputs(values, key, path)
+    return value
+
+
+def _other_outputs(values: Mapping[str, Any], key: str, path: str) -> UsageError:
+    said = f"is {values[key]!r}" if key in values else "is missing"
+    return UsageError(
+        f"the stack's outputs are not those of this program, or of an older version: {path + key!r} {said}. {_UP}."
+    )
+
+
+def from_file(path: Path) -> dict[str, Target]:
+    """The endpoints of a file that `pulumi stack output --json` wrote.
+
+    Raises:
+        UsageError: the file cannot be read, or holds something else.
+        PlanError: another version of the program wrote a plan.
+    """
+    try:
+        outputs = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"--outputs {str(path)!r}: {error.strerror or error}. Give the path of a saved file."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise _no_outputs(path, "is not JSON (it is not UTF-8)") from error
+    except json.JSONDecodeError as error:
+        raise _no_outputs(path, f"is not JSON ({error})") from error
+    if not isinstance(outputs, dict):
+        kind = "null" if outputs is None else _KINDS.get(type(outputs), "a number")
+        raise _no_outputs(path, f"holds {kind}, not an object of outputs")
+    return from_outputs(outputs)
+
+
+def _no_outputs(path: Path, why: str) -> UsageError:
+    return UsageError(f"--outputs {str(path)!r} {why}. Make it with `pulumi stack output --json`.")
+
+
+def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
+    """The endpoints of a stack that were released, from the markers in its state; asks the `pulumi` command.
+
+    Args:
+        stack: its name; None takes the one that is selected in `folder`.
+        folder: the program's folder.
+
+    Raises:
+        UsageError: no such stack, no `pulumi`, or nothing was released.
+        PlanError: another version of the program wrote a plan.
+    """
+    found = from_export(_pulumi(["stack", "export"], stack, folder))
+    if not found:
+        raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_UP}.")
+    return found
+
+
+def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
+    """The endpoints whose markers are in an exported state, by logical name."""
+    plans: dict[str, ReleasePlan] = {}
+    for resource in (export.get("deployment") or {}).get("resources") or []:
+        released = (resource.get("inputs") or {}).get("input")
+        if resource.get("delete"):  # replaced, and not gone yet
+            continue
+        if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
+            plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
+                released
+            )
+    return {
+        logical: Target(logical, plan.subscription_id, plan.resource_group, plan.workspace, plan.endpoint.name, plan)
+        for logical, plan in plans.items()
+    }
+
+
+def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
+    """The one that `--endpoint` names, by logical or by physical name; without it, the only one.
+
+    Raises:
+        UsageError: there is no such endpoint, or several and no name.
+    """
+    if endpoint is None and len(found) == 1:
+        return next(iter(found.values()))
+    for target in found.values():
+        if endpoint in (target.logical, target.endpoint):
+            return target
+    names = ", ".join(sorted(found)) or "none"
+    if endpoint is None:
+        raise UsageError(f"there are {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
+    raise UsageError(f"--endpoint {endpoint!r} is no endpoint that was released. Allowed are: {names}.")
+
+
+def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:
+    """What a `pulumi` command prints, read as JSON."""
+    if not folder.is_dir():
+        raise UsageError(f"--directory {str(folder)!r} is not a folder. Name the one that Pulumi.yaml lies in.")
+    command = ["pulumi", *arguments, *(["--stack", stack] if stack else []), "--non-interactive"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        is_missing = isinstance(error, FileNotFoundError)
+        what = "is not on PATH" if is_missing else f"cannot be run ({error.strerror})"
+        raise UsageError(
+            f"the `pulumi` command {what}. Install it (see docs/getting-started.md), or save the outputs where "
+            "it is and give the file with --outputs."
+        ) from error
+    if done.returncode != 0:
+        lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
+        raise UsageError(
+            f"`{' '.join(command)}` failed: {lines[0] if lines else f'exit code {done.returncode}'}. "
+            "Check --stack, the login (`pulumi whoami`) and the folder."
+        )
+    try:
+        return json.loads(done.stdout)
+    except json.JSONDecodeError as error:
+        raise UsageError(
+            f"`{' '.join(command)}` printed no JSON ({error}). Run it yourself to see, or use --outputs."
+        ) from error

@@ -1,0 +1,199 @@
+"""Content identity: a digest of exactly the files that an upload sends.
+
+The digest covers the sorted POSIX paths, the sizes and the contents, with lengths between them, so that no two
+different trees feed the hash the same bytes (the SDK's own model hash does for crafted trees and serves only as an
+upload address). Times, owners and modes are not part of it.
+
+Which files belong to a tree: `modelops.plan.files`.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+from modelops.errors import PlanError
+from modelops.plan.files import SourceFile, files_of, reading
+
+_LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
+_CHUNK: Final = 1 << 20
+_PREFIX: Final = "azureml-batch-copy-"
+
+_staged: set[Path] = set()
+
+
+def digest(source: Path) -> str:
+    """SHA-256 of a folder's or a file's content identity, 64 hex digits.
+
+    Raises:
+        PlanError: see `files_of`; or a file is a Git LFS pointer instead of its content.
+    """
+    tree = Tree(source)
+    for each in tree.files:
+        with tree.open(each) as file:
+            while file.read(_CHUNK):
+                pass
+    return tree.digest()
+
+
+class Tree:
+    """The files below `source`, to be read once and in order; what was read goes into the digest on the way.
+
+    So that what is hashed is what is sent, without a second look at files that may have changed in between.
+
+    Raises:
+        PlanError: see `files_of`.
+    """
+
+    def __init__(self, source: Path) -> None:
+        self.source: Final = source
+        self.files: Final = files_of(source)
+        self._content = hashlib.sha256(f"{'file' if source.is_file() else 'folder'} {len(self.files)}\n".encode())
+
+    @contextlib.contextmanager
+    def open(self, each: SourceFile) -> Iterator["HashedFile"]:
+        """Open the next one of `files`.
+
+        Raises:
+            PlanError: it is a Git LFS pointer instead of its content, or cannot be read.
+        """
+        with reading(each.path):
+            opened = each.path.open("rb")
+        with opened as stream:
+            with reading(each.path):
+                is_pointer = stream.peek(len(_LFS_POINTER)).startswith(_LFS_POINTER)
+            if is_pointer:
+                raise PlanError(
+                    f"{each.path.as_posix()!r} is a Git LFS pointer, not the file itself. Run `git lfs pull` and try "
+                    "again."
+                )
+            name = each.name.encode()
+            self._content.update(f"{len(name)} {each.size}\n".encode())
+            self._content.update(name)
+            yield HashedFile(stream, each, self._content)
+
+    def digest(self) -> str:
+        """SHA-256 of what was read, 64 hex digits: the content identity once every file was read to its end."""
+        return self._content.hexdigest()
+
+    def require(self, expected: str) -> None:
+        """Compare what was read with the plan.
+
+        Raises:
+            PlanError: the content is no longer what the plan was made from.
+        """
+        if self.digest() != expected:
+            raise _changed(self.source)
+
+
+class HashedFile:
+    """A file of a tree, as many bytes as it had when the tree was listed; it can only be read forwards."""
+
+    def __init__(self, stream: BufferedReader, listed: SourceFile, content: "hashlib._Hash") -> None:
+        self._stream = stream
+        self._listed = listed
+        self._left = listed.size
+        self._content = content
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes (all that are left if negative); empty at the end.
+
+        Raises:
+            PlanError: the file is shorter by now, or cannot be read.
+        """
+        wanted = self._left if size < 0 else min(size, self._left)
+        with reading(self._listed.path):
+            data = self._stream.read(wanted)
+        if len(data) < wanted:
+            raise _changed(self._listed.path)
+        self._left -= wanted
+        self._content.update(data)
+        return data
+
+
+@contextlib.contextmanager
+def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
+    """Copy `source` to a folder of its own and yield the copy, which holds exactly the bytes of `expected`.
+
+    A folder's copy is called `folder` wherever the original lies: the name is part of a model's address in Azure, and
+    of the path under which a scoring script finds it. One file keeps its own name. The copy is removed afterwards.
+
+    Raises:
+        PlanError: the content is no longer what the plan was made from.
+    """
+    tree = Tree(source)
+    with _holder() as holder:
+        root = holder if source.is_file() else holder / folder
+        for each in tree.files:
+            target = root / each.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tree.open(each) as content, target.open("wb") as writing:
+                shutil.copyfileobj(content, writing, _CHUNK)
+        tree.require(expected)
+        yield root / tree.files[0].name if source.is_file() else root
+
+
+def remove_staged() -> None:
+    """Remove every copy that is still there; for a process that is about to leave without unwinding."""
+    for holder in list(_staged):
+        shutil.rmtree(holder, ignore_errors=True)
+
+
+def remove_abandoned() -> None:
+    """Remove the copies of processes that were killed; those of living ones are locked."""
+    with contextlib.suppress(OSError):
+        for holder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with contextlib.suppress(OSError), _locked(holder):  # in use, or somebody else's
+                shutil.rmtree(holder)
+
+
+@contextlib.contextmanager
+def _holder() -> Iterator[Path]:
+    """A new temporary folder, locked for as long as it exists: the system unlocks it when the process is killed."""
+    with contextlib.ExitStack() as held:
+        holder = _locked_folder(held)
+        _staged.add(holder)
+        held.callback(_staged.discard, holder)
+        held.callback(shutil.rmtree, holder, ignore_errors=True)
+        yield holder
+
+
+def _locked_folder(held: contextlib.ExitStack) -> Path:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        try:
+            held.enter_context(_locked(folder))
+        except (BlockingIOError, FileNotFoundError):
+            continue  # another process found it before it was locked, and removes it
+        except OSError:  # no locks in this file system, so nobody removes anything either
+            return folder
+        if folder.exists():
+            return folder
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder.
+
+    Raises:
+        OSError: somebody else holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _changed(path: Path) -> PlanError:
+    return PlanError(
+        f"{path.as_posix()!r} is not what the plan was made from: it changed in the meantime. "
+        "It was not released. Run `pulumi up` again to release what is there now."
+    )

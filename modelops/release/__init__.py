@@ -1,0 +1,1 @@
+"""A release, one module for each step."""

@@ -1,0 +1,73 @@
+"""Moves the default: a full PUT of the endpoint's body, then a look at what the service made of it."""
+
+from typing import Final
+
+from modelops import azure
+from modelops.errors import ReleaseError
+from modelops.plan.plan import ReleasePlan
+from modelops.release import live
+from modelops.release.operations import finished
+from modelops.workspace import Workspace
+
+_AUTH_MODE: Final = "aad_token"  # the only one that batch endpoints take
+
+
+def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> bool:
+    """Whether the endpoint's body differs from the plan's: default, description or tags."""
+    return (
+        endpoint.default != target
+        or endpoint.description != plan.endpoint.description
+        or dict(endpoint.tags) != dict(plan.endpoint.tags)
+    )
+
+
+def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> None:
+    """Make `target` the default, with the plan's description and tags in the same request.
+
+    The service has no smaller request for it (PATCH takes tags only), and a PUT replaces the body: what Pulumi
+    declared and what the service added to `properties` goes back with it.
+
+    Raises:
+        ReleaseError: `target` is not a deployment in state Succeeded, or the service refused the request.
+    """
+    if not endpoint.is_usable(target):
+        found = endpoint.deployments.get(target)
+        raise ReleaseError(
+            f"deployment {target} cannot become the default of {endpoint.name}: it "
+            f"{f'is in state {found.state}' if found else 'does not exist'}. The default was not changed."
+        )
+    from azure.ai.ml.entities import BatchEndpoint  # noqa: PLC0415
+
+    body = BatchEndpoint(
+        name=endpoint.name,
+        description=plan.endpoint.description,
+        tags=dict(plan.endpoint.tags),
+        properties=dict(endpoint.properties),
+        auth_mode=_AUTH_MODE,
+        location=endpoint.location,
+        # A dictionary: the attribute form is refused by the service in some SDK versions, and fails in ours when the
+        # endpoint has no default yet.
+        defaults={"deployment_name": target},
+    )
+    with azure.step(f"switching the default of {endpoint.name} to {target}"):
+        finished(workspace.ml.batch_endpoints.begin_create_or_update(body), "the switch")
+
+
+def verify(workspace: Workspace, plan: ReleasePlan, target: str) -> live.LiveEndpoint:
+    """Read the endpoint back and compare.
+
+    Raises:
+        ReleaseError: the service answered the switch with success but names another default.
+    """
+    endpoint = live.read(workspace, plan)
+    if endpoint.default != target:
+        raise ReleaseError(
+            f"the switch of {endpoint.name} to {target} was accepted, but the endpoint's default is "
+            f"{endpoint.default or 'not set'}. Somebody changed it at the same moment; run `pulumi up` again."
+        )
+    if not endpoint.is_usable(target):
+        raise ReleaseError(
+            f"the default of {endpoint.name} is {target}, which is no longer in state {live.SUCCEEDED}. "
+            "Run `pulumi up` again: the release makes it anew."
+        )
+    return endpoint

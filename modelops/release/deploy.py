@@ -1,0 +1,125 @@
+"""Makes deployment revisions: immutable, named by what they are, never edited in place."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from modelops import azure
+from modelops.errors import ReleaseError
+from modelops.plan.fingerprint import staged
+from modelops.plan.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
+from modelops.release import live
+from modelops.release.context import CREATE, Context
+from modelops.release.operations import LONGEST_SECONDS, finished, still_going
+from modelops.workspace import Workspace
+
+_CODE_FOLDER: Final = "code"
+_FINAL_STATES: Final = (live.SUCCEEDED, "Failed", "Canceled")
+_WAIT_SECONDS: Final = 5.0
+
+
+def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> live.LiveDeployment | None:
+    """Wait until a revision that somebody (or a killed release) is making or deleting is in a final state.
+
+    Returns:
+        The revision, or None if it does not exist.
+
+    Raises:
+        ReleaseError: another revision bears its name, or it is in no final state after an hour.
+    """
+    waited = 0.0
+    while True:
+        found = live.read_deployment(context.workspace, plan.endpoint.name, deployment.revision)
+        if found is None:
+            return None
+        if found.identity is not None and found.identity != deployment.identity():
+            raise ReleaseError(
+                f"deployment {found.name} exists with another content (identity {found.identity}, planned "
+                f"{deployment.identity()}): the 8 digits of its name are the same by chance. "
+                "Add an environment variable to the deployment, which makes another name, and run `pulumi up`."
+            )
+        if found.state in _FINAL_STATES:
+            return found
+        if waited >= LONGEST_SECONDS:
+            raise still_going(f"{found.name} is in state {found.state}, which")
+        context.progress(
+            CREATE, f"waiting for deployment {found.name}, which is in state {found.state} ({waited:.0f} s)"
+        )
+        context.wait(_WAIT_SECONDS)
+        waited += _WAIT_SECONDS
+
+
+def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentPlan, model_id: str) -> None:
+    """Create a revision and wait until it is Succeeded.
+
+    Raises:
+        ReleaseError: the service refused it or could not provision it.
+        PlanError: code or conda file changed since the plan was made.
+    """
+    name = deployment.revision
+    with azure.step(f"creating deployment {name}"), ExitStack() as copies:
+        entity = _entity(plan, deployment, model_id, context.root, copies)
+        finished(context.workspace.ml.batch_deployments.begin_create_or_update(entity), f"creating deployment {name}")
+    made = live.read_deployment(context.workspace, plan.endpoint.name, name)
+    if made is None or made.state != live.SUCCEEDED:
+        raise ReleaseError(
+            f"creating deployment {name} ended in state {made.state if made else 'deleted'}, expected "
+            f"{live.SUCCEEDED}. See the deployment's logs in the studio; the next release makes it anew."
+        )
+
+
+def delete_revision(workspace: Workspace, plan: ReleasePlan, name: str) -> None:
+    """Delete a revision and wait until it is gone."""
+    with azure.step(f"deleting deployment {name}"):
+        poller = workspace.ml.batch_deployments.begin_delete(name=name, endpoint_name=plan.endpoint.name)
+        finished(poller, f"deleting deployment {name}")
+
+
+def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:
+    from azure.ai.ml.entities import (  # noqa: PLC0415
+        BatchRetrySettings,
+        CodeConfiguration,
+        ModelBatchDeployment,
+        ModelBatchDeploymentSettings,
+    )
+
+    settings = deployment.settings
+    code = copies.enter_context(staged(root / deployment.code_path, _CODE_FOLDER, deployment.code_digest))
+    return ModelBatchDeployment(
+        name=deployment.revision,
+        endpoint_name=plan.endpoint.name,
+        description=deployment.description or None,
+        tags=dict(deployment.tags),
+        properties={live.IDENTITY_PROPERTY: deployment.identity() or ""},
+        model=model_id,
+        code_configuration=CodeConfiguration(code=str(code), scoring_script=deployment.scoring_script),
+        environment=_environment(deployment, root, copies),
+        compute=deployment.compute,
+        settings=ModelBatchDeploymentSettings(
+            mini_batch_size=settings.mini_batch_size,
+            instance_count=settings.instance_count,
+            max_concurrency_per_instance=settings.max_concurrency_per_instance,
+            output_action=settings.output_action,
+            output_file_name=settings.output_file_name,
+            retry_settings=BatchRetrySettings(max_retries=settings.max_retries, timeout=settings.timeout_seconds),
+            environment_variables=dict(deployment.environment_variables),
+            error_threshold=settings.error_threshold,
+            logging_level=settings.logging_level,
+        ),
+    )
+
+
+def _environment(deployment: DeploymentPlan, root: Path, copies: ExitStack) -> Any:
+    """An existing environment's name and version, or an anonymous one from image and conda file.
+
+    Anonymous, because the SDK then names the version after the content: the same environment is the same asset for
+    every endpoint and release, and there is no name that two stacks could fill with different contents. A named one
+    would be sent again, and overwritten, with every deployment.
+    """
+    from azure.ai.ml.entities import Environment  # noqa: PLC0415
+
+    environment = deployment.environment
+    if not isinstance(environment, ImageEnvironment):
+        return f"azureml:{environment.name}:{environment.version}"
+    conda_file = copies.enter_context(staged(root / environment.conda_file, "environment", environment.conda_digest))
+    return Environment(image=environment.image, conda_file=conda_file)

@@ -1,0 +1,114 @@
+"""What is live: an endpoint, its default and its revisions, as plain values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from modelops import azure
+from modelops.errors import ReleaseError
+from modelops.plan.plan import ReleasePlan
+from modelops.workspace import Workspace
+
+SUCCEEDED: Final = "Succeeded"
+IDENTITY_PROPERTY: Final = "revisionIdentity"
+"""Deployment property that holds the whole identity of which the name shows 8 digits."""
+
+# The versions that azure-ai-ml 1.35 uses for the same reads.
+_ENDPOINTS_API: Final = "2023-10-01"
+_DEPLOYMENTS_API: Final = "2024-01-01-preview"
+_COMPUTES_API: Final = "2024-10-01-preview"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDeployment:
+    """A deployment as the service shows it."""
+
+    name: str
+    state: str
+    compute: str | None = None
+    identity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEndpoint:
+    """An endpoint as the service shows it, with its deployments by name."""
+
+    name: str
+    default: str | None
+    description: str
+    tags: Mapping[str, str]
+    properties: Mapping[str, str]
+    location: str | None
+    scoring_uri: str | None
+    deployments: Mapping[str, LiveDeployment] = field(default_factory=dict)
+
+    def is_usable(self, name: str | None) -> bool:
+        """Whether `name` is a deployment in state Succeeded."""
+        deployment = self.deployments.get(name) if name else None
+        return deployment is not None and deployment.state == SUCCEEDED
+
+
+def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
+    """Read the plan's endpoint and its deployments.
+
+    Raises:
+        ReleaseError: the endpoint does not exist, or Azure cannot be asked.
+    """
+    name = plan.endpoint.name
+    with azure.step(f"reading endpoint {name}"):
+        try:
+            endpoint = workspace.get(f"batchEndpoints/{name}", _ENDPOINTS_API)
+        except Exception as error:
+            if not azure.is_missing(error):
+                raise
+            raise ReleaseError(
+                f"endpoint {name} does not exist in workspace {plan.workspace}: it was deleted outside Pulumi. "
+                "Run `pulumi up --refresh` to make it anew and release to it."
+            ) from error
+        listed = workspace.list(f"batchEndpoints/{name}/deployments", _DEPLOYMENTS_API)
+        deployments = [_deployment(each) for each in listed]
+    body = endpoint["properties"]
+    return LiveEndpoint(
+        name=name,
+        default=(body.get("defaults") or {}).get("deploymentName") or None,
+        description=body.get("description") or "",
+        tags=dict(endpoint.get("tags") or {}),
+        properties=dict(body.get("properties") or {}),
+        location=endpoint.get("location"),
+        scoring_uri=body.get("scoringUri"),
+        deployments={each.name: each for each in deployments},
+    )
+
+
+def read_deployment(workspace: Workspace, endpoint: str, name: str) -> LiveDeployment | None:
+    """Read one deployment, or None if it does not exist."""
+    with azure.step(f"reading deployment {name}"):
+        try:
+            return _deployment(workspace.get(f"batchEndpoints/{endpoint}/deployments/{name}", _DEPLOYMENTS_API))
+        except Exception as error:
+            if azure.is_missing(error):
+                return None
+            raise
+
+
+def compute_exists(workspace: Workspace, compute_id: str) -> bool:
+    """Whether the cluster that a revision runs on is still there."""
+    name = compute_id.rpartition("/")[2]
+    with azure.step(f"reading cluster {name}"):
+        try:
+            workspace.get(f"computes/{name}", _COMPUTES_API)
+        except Exception as error:
+            if azure.is_missing(error):
+                return False
+            raise
+    return True
+
+
+def _deployment(found: Any) -> LiveDeployment:
+    body = found["properties"]
+    return LiveDeployment(
+        name=str(found["name"]),
+        state=str(body.get("provisioningState") or "Unknown"),
+        compute=body.get("compute"),
+        identity=(body.get("properties") or {}).get(IDENTITY_PROPERTY),
+    )

@@ -1,0 +1,137 @@
+"""Waits for roles that were granted a moment ago, and names the one that is missing when it does not arrive.
+
+A role assignment counts in Azure after seconds or after ten minutes, and nobody says when
+(https://learn.microsoft.com/azure/role-based-access-control/troubleshooting). The program grants the deployer access to
+the workspace's storage in the same `pulumi up` that uploads the model, so the first refusal means little. Every step
+of a release may be repeated, so what is repeated here is the step.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+from modelops.errors import RERUN, ReleaseError
+from modelops.release.context import Context
+
+PAUSE_SECONDS: Final = 10.0
+
+_FORBIDDEN: Final = 403
+_BLOB_CODE: Final = "AuthorizationPermissionMismatch"
+_BLOB_ROLE: Final = "Storage Blob Data Contributor"  # the one that reads and writes, which an upload does
+_ARM_CODE: Final = "AuthorizationFailed"
+_ARM_ROLE: Final = "Contributor"
+_ARM_TEXT: Final = re.compile(r"perform action '(?P<action>[^']+)' over scope '(?P<scope>[^']+)'")
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Which role on which scope for whom was missing, as far as Azure's answer tells."""
+
+    role: str
+    scope: str
+    principal: str
+    action: str | None = None
+    """ARM names the action; storage does not."""
+
+
+def lack_of(error: BaseException) -> Lack | None:
+    """Return what an error says is missing, or None if it is about something else."""
+    refused = next((each for each in _chain(error) if getattr(each, "status_code", None) == _FORBIDDEN), None)
+    if refused is None:
+        return None
+    response = getattr(refused, "response", None)
+    request = getattr(response, "request", None)
+    principal = _principal(request)
+    code = getattr(getattr(refused, "error", None), "code", None)
+    # Storage says it in a header, because a HEAD's answer has no body.
+    code = code or (getattr(response, "headers", None) or {}).get("x-ms-error-code")
+    if code == _BLOB_CODE:
+        account = (urlsplit(str(getattr(request, "url", ""))).hostname or "").partition(".")[0]
+        return Lack(_BLOB_ROLE, f"storage account {account}", principal)
+    found = _ARM_TEXT.search(str(refused))
+    if code != _ARM_CODE or found is None:
+        return None
+    return Lack(_ARM_ROLE, found["scope"], principal, found["action"])
+
+
+@dataclass(slots=True)
+class Patience:
+    """Repeats a release's steps while a role is missing, until the time for that is used up."""
+
+    context: Context
+    _waited: float = field(default=0.0, init=False)
+
+    def call(self, step: str, do: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Return what `do` returns, as soon as nothing that it needs is forbidden any more.
+
+        Raises:
+            ReleaseError: it failed for another reason; or the time is up: the text names role, scope and principal.
+        """
+        context = self.context
+        while True:
+            try:
+                return do(*args, **kwargs)
+            except ReleaseError as error:
+                lack = lack_of(error)
+                if lack is None:
+                    raise
+                if self._waited >= context.patience:
+                    raise ReleaseError(self._text(step, lack)) from error
+            context.progress(
+                step,
+                f"waiting for role {lack.role} on {_short(lack.scope)}: a new role can take minutes "
+                f"({self._waited:.0f} of {context.patience:.0f} s)",
+            )
+            context.wait(PAUSE_SECONDS)
+            self._waited += PAUSE_SECONDS
+
+    def _text(self, step: str, lack: Lack) -> str:
+        scope = self._arm_id(lack.scope)
+        needed = f", which allows {lack.action}" if lack.action else ""
+        return (
+            f"step '{step}' failed: {lack.principal} lacks the role {lack.role}{needed}, on {scope}. "
+            f"It was still missing after {self._waited:.0f} s. Somebody who may grant roles there can run:\n"
+            f'  az role assignment create --assignee {lack.principal} --role "{lack.role}" --scope {scope}\n'
+            f"{RERUN}"
+        )
+
+    def _arm_id(self, scope: str) -> str:
+        """Return the ARM id of the workspace's storage account for its name, if it is that and Azure can be asked."""
+        if scope.startswith("/"):
+            return scope
+        workspace = self.context.workspace
+        try:
+            found = workspace.ml.workspaces.get(workspace.name)
+        except Exception:  # noqa: BLE001 - this text is about another failure, and is good enough without
+            return scope
+        account = str(found.storage_account) if found else ""
+        return account if account.rpartition("/")[2] == scope.rpartition(" ")[2] else scope
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def _principal(request: Any) -> str:
+    """Return the object id in the token that a request went out with: what a role assignment names."""
+    authorization = (getattr(request, "headers", None) or {}).get("Authorization", "")
+    try:
+        body = authorization.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return str(claims["oid"])
+    except (IndexError, KeyError, ValueError):
+        return "who runs the release"
+
+
+def _short(scope: str) -> str:
+    return scope if not scope.startswith("/") else "/".join(scope.rsplit("/", 2)[1:])

@@ -1,0 +1,78 @@
+"""What a release would do, for the engine's preview: reads only, and says so when it could not read."""
+
+from modelops.plan.plan import LocalModel, ReleasePlan
+from modelops.release import default, live, reconcile, register, rollback
+from modelops.workspace import Workspace
+
+
+def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
+    """Lines that compare the plan with Azure.
+
+    Args:
+        workspace: to be read.
+        plan: complete.
+        released: the plan that was released last, if there is one.
+
+    Raises:
+        ReleaseError: Azure cannot be asked; use `from_plans` then.
+    """
+    endpoint = live.read(workspace, plan)
+    if problem := rollback.problem(plan, endpoint):
+        return [_refused(problem)]
+    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    to_register = [
+        each.model
+        for each in missing
+        if isinstance(each.model, LocalModel) and register.find_version(workspace, each.model)[0] is None
+    ]
+    previous = released.target if released else None
+    first = []
+    if reconcile.restores(plan, endpoint, previous):
+        first = [f"restore the default {previous} first (found {endpoint.default or 'none'})"]
+    return first + _lines(
+        to_register,
+        [each.revision for each in missing],
+        endpoint.default,
+        plan.target,
+        body_differs=default.needs_switch(plan, endpoint, plan.target),
+    )
+
+
+def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
+    """Lines that compare the plan with the one released last (None: nothing was released yet)."""
+    if problem := rollback.problem_before_deploy(plan):
+        return [_refused(problem)]
+    known_revisions = set(released.revisions.values()) if released else set()
+    known_digests = {
+        each.model.digest
+        for each in (released.deployments.values() if released else ())
+        if isinstance(each.model, LocalModel)
+    }
+    to_register = [
+        each.model
+        for each in plan.deployments.values()
+        if isinstance(each.model, LocalModel) and each.model.digest not in known_digests
+    ]
+    to_create = [name for name in plan.revisions.values() if name not in known_revisions]
+    body = (plan.endpoint.description, dict(plan.endpoint.tags))
+    before = (released.endpoint.description, dict(released.endpoint.tags)) if released else body
+    return _lines(
+        to_register, to_create, released.target if released else None, plan.target, body_differs=body != before
+    )
+
+
+def _refused(problem: str) -> str:
+    return f"`pulumi up` will refuse this: {problem}"
+
+
+def _lines(
+    models: list[LocalModel], revisions: list[str], before: str | None, after: str, *, body_differs: bool
+) -> list[str]:
+    unique = {(model.name, model.digest): model for model in models}
+    lines = [f"register model {model.name} (sha256 {model.digest[:12]})" for model in unique.values()]
+    lines += [f"create revision {name}" for name in revisions]
+    if before != after:
+        lines.append(f"default {before or '(none)'} -> {after}")
+    elif body_differs:
+        lines.append("update the endpoint's description and tags")
+    return lines or [f"nothing to register or create; default stays {after}"]

@@ -1,0 +1,168 @@
+"""The steps of a release, in order. Every run does what is missing and nothing else.
+
+0. restore a default that was moved or lost  1. read what is live  2. register missing models
+3. create missing revisions  4. try out (a place is kept)  5. switch the default  6. verify
+7. prune (a place is kept)
+
+A rollback by `pin` begins with 5 and 6: its revision exists.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelops.errors import PlanError
+from modelops.plan.plan import DeploymentPlan, LocalModel, ReleasePlan
+from modelops.release import default, deploy, live, register, rollback
+from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
+from modelops.release.permissions import Patience
+
+
+@dataclass(slots=True)
+class ReleaseReport:
+    """What a release did."""
+
+    endpoint: str
+    default: str
+    previous_default: str | None = None
+    restored: str | None = None
+    registered: list[str] = field(default_factory=list)
+    created: list[str] = field(default_factory=list)
+    switched: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was sent that changes Azure."""
+        return bool(self.restored or self.registered or self.created or self.switched)
+
+    def summary(self) -> str:
+        """One line for people."""
+        parts = [f"registered {each}" for each in self.registered]
+        parts += [f"created {each}" for each in self.created]
+        if self.restored:
+            parts.append(f"restored the default {self.restored}")
+        if self.switched and self.previous_default != self.default:
+            parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
+        elif self.switched:
+            parts.append("updated description and tags")
+        return f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for the worker's answer."""
+        return {
+            "endpoint": self.endpoint,
+            "default": self.default,
+            "previousDefault": self.previous_default,
+            "restored": self.restored,
+            "registered": self.registered,
+            "created": self.created,
+            "switched": self.switched,
+            "summary": self.summary(),
+        }
+
+
+def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
+    """Bring the endpoint to what the plan says.
+
+    Args:
+        plan: complete, that is without unknown values.
+        context: client and callbacks.
+        previous: the default that the last successful release set, if one is known.
+
+    Raises:
+        ReleaseError: a step failed; the default is one that was tried.
+        PlanError: the plan and the files do not agree.
+        Stopped: the process was told to stop.
+    """
+    patience = Patience(context)
+    context.progress(READ, f"reading endpoint {plan.endpoint.name}")
+    endpoint = patience.call(READ, live.read, context.workspace, plan)
+    report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
+    if problem := rollback.problem(plan, endpoint):
+        raise PlanError(
+            f"{problem} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
+        )
+    if rollback.is_rollback(plan):
+        # First: whatever is wrong with the deployments of now must not keep them serving.
+        endpoint = _serve_target(plan, patience, endpoint, report)
+        _create_missing(plan, patience, endpoint, report)
+        return report
+    endpoint = _restore(plan, context, endpoint, previous, report)
+    _create_missing(plan, patience, endpoint, report)
+    # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
+    _serve_target(plan, patience, live.read(context.workspace, plan), report)
+    # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
+    return report
+
+
+def restores(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> bool:
+    """Whether the default of the last release is to be put back before anything else.
+
+    Not when the live default is this release's target and usable: a run before this one was killed after its switch.
+    """
+    if rollback.is_rollback(plan) or endpoint.default == previous or not endpoint.is_usable(previous):
+        return False
+    return endpoint.default != plan.target or not endpoint.is_usable(plan.target)
+
+
+def _restore(
+    plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
+) -> live.LiveEndpoint:
+    """Step 0: put back the default of the last release before anything that can fail is tried."""
+    if previous is None or not restores(plan, endpoint, previous):
+        return endpoint
+    compute = endpoint.deployments[previous].compute
+    if compute and not live.compute_exists(context.workspace, compute):
+        return endpoint
+    context.progress(RESTORE, f"restoring the default {previous} (found {endpoint.default or 'none'})")
+    default.switch(context.workspace, plan, endpoint, previous)
+    report.restored = previous
+    return default.verify(context.workspace, plan, previous)
+
+
+def _serve_target(
+    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
+) -> live.LiveEndpoint:
+    """Steps 5 and 6: switch if the endpoint's body is not the plan's, and read it back."""
+    context = patience.context
+    if not default.needs_switch(plan, endpoint, plan.target):
+        return endpoint
+    context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
+    patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, plan.target)
+    report.switched = True
+    context.progress(VERIFY, f"reading back that the default is {plan.target}")
+    return default.verify(context.workspace, plan, plan.target)
+
+
+def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
+    """Steps 2 and 3: all models first, then all revisions."""
+    context = patience.context
+    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
+    model_ids: dict[str, str] = {}
+    for deployment in missing:
+        model = deployment.model
+        if isinstance(model, LocalModel):
+            context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
+        model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
+        model_ids[deployment.logical] = model_id
+        if registered:
+            report.registered.append(registered)
+    for deployment in missing:
+        context.progress(CREATE, f"creating deployment {deployment.revision}")
+        found = deploy.settle(context, plan, deployment)
+        if found is not None and found.state == live.SUCCEEDED:
+            continue
+        # The service may refuse to delete a default. That one is sent again as it is: same name, same content.
+        if found is not None and found.name != endpoint.default:
+            context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
+            deploy.delete_revision(context.workspace, plan, found.name)
+        model_id = model_ids[deployment.logical]
+        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id)
+        report.created.append(deployment.revision)
+
+
+def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:
+    """Whether the revision is usable; one of the same name with another content is for `deploy.settle` to refuse."""
+    found = endpoint.deployments.get(deployment.revision)
+    return endpoint.is_usable(deployment.revision) and (
+        found is None or found.identity in (None, deployment.identity())
+    )

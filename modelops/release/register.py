@@ -1,0 +1,151 @@
+"""Registers a model: the same bytes once, under the service's own version numbers.
+
+The service takes only positive integers as versions of workspace models, so the digest is a property, and a release
+looks for it before it uploads anything. The version is chosen here, from the list that was searched: of two releases
+that register at the same time, both choose the same number, and the service refuses the second, because a version's
+address cannot be changed. The search then starts again, and finds the same bytes or another number. So no lock in Azure
+is needed.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from modelops import azure
+from modelops.errors import ReleaseError
+from modelops.plan.plan import LocalModel, RegisteredModel, ReleasePlan
+from modelops.release import uploads
+from modelops.release.context import REGISTER, Context
+from modelops.workspace import Workspace
+
+DIGEST_PROPERTY: Final = "contentDigest"
+
+_MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
+_ATTEMPTS: Final = 6
+_LOCK_POLL_SECONDS: Final = 0.2
+# The service's text for a version that exists with another content (azure-ai-ml: _utils/_asset_utils.py).
+_OTHER_CONTENT: Final = "Asset paths cannot be updated"
+
+
+def find_version(workspace: Workspace, model: LocalModel) -> tuple[str | None, int]:
+    """The version that holds the model's bytes already, or None, and the next free number.
+
+    Archived versions count: they keep their numbers, and deployments may name them.
+    """
+    highest, found = 0, None
+    with azure.step(f"looking for model {model.name}"):
+        for each in _versions(workspace, model.name):
+            body = each["properties"]
+            number = int(each["name"]) if str(each["name"]).isdigit() else 0
+            highest = max(highest, number)
+            same = (body.get("properties") or {}).get(DIGEST_PROPERTY) == model.digest
+            if same and body.get("modelType") == model.type:
+                found = min(found, number) if found else number
+    return (str(found) if found else None), highest + 1
+
+
+def _versions(workspace: Workspace, name: str) -> Iterator[Any]:
+    try:
+        yield from workspace.list(f"models/{name}/versions", _MODELS_API, listViewType="All")
+    except Exception as error:
+        if not azure.is_missing(error):  # nobody registered a model of this name
+            raise
+
+
+def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | RegisteredModel) -> tuple[str, str | None]:
+    """Make sure that the model is registered.
+
+    Returns:
+        The model's id for a deployment, and `name:version` if this call registered it.
+
+    Raises:
+        ReleaseError: the service or its storage refused it.
+        PlanError: the files changed since the plan was made.
+    """
+    if isinstance(model, RegisteredModel):
+        return model_id(plan, model.name, model.version, model.registry), None
+    with _lock_on_this_machine(context, plan, model):
+        for _ in range(_ATTEMPTS):
+            version, free = find_version(context.workspace, model)
+            if version is not None:
+                return model_id(plan, model.name, version), None
+            if _register(context, model, str(free)):
+                return model_id(plan, model.name, str(free)), f"{model.name}:{free}"
+    raise ReleaseError(
+        f"registering model {model.name} failed: {_ATTEMPTS} times another release took the version number. "
+        "Run `pulumi up` again when the other releases of this model are done."
+    )
+
+
+def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = None) -> str:
+    """The id by which a deployment names a model."""
+    if registry:
+        return f"azureml://registries/{registry}/models/{name}/versions/{version}"
+    return (
+        f"/subscriptions/{plan.subscription_id}/resourceGroups/{plan.resource_group}/providers/"
+        f"Microsoft.MachineLearningServices/workspaces/{plan.workspace}/models/{name}/versions/{version}"
+    )
+
+
+def _register(context: Context, model: LocalModel, version: str) -> bool:
+    """Upload and register; False if somebody else took the version with other files."""
+    from azure.ai.ml.entities import Model  # noqa: PLC0415
+
+    def sent(text: str) -> None:
+        context.progress(REGISTER, f"uploading model {model.name}: {text}")
+
+    with azure.step(f"registering model {model.name}:{version}"):
+        try:
+            with uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent) as address:
+                context.workspace.ml.models.create_or_update(
+                    Model(
+                        name=model.name,
+                        version=version,
+                        path=address,
+                        type=model.type,
+                        properties={DIGEST_PROPERTY: model.digest},
+                    )
+                )
+        except Exception as error:
+            if _OTHER_CONTENT in str(error):
+                return False
+            raise
+    return True
+
+
+@contextlib.contextmanager
+def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: LocalModel) -> Iterator[None]:
+    """Let releases of one `up` that share a model upload it one after the other; the second finds it there.
+
+    Where no lock can be made (a home folder that cannot be written, or none), they upload it twice; Azure keeps one.
+    """
+    with contextlib.ExitStack() as held:  # leaving it unlocks, also when the process is killed
+        try:
+            lock = held.enter_context(_lock_file(plan, model))
+        except (OSError, RuntimeError) as error:
+            why = f"{error.filename} cannot be written ({error.strerror})" if isinstance(error, OSError) else str(error)
+            text = f"not waiting for other releases of model {model.name} on this machine: {why}"
+            context.progress(REGISTER, text)
+        else:
+            while not _try_lock(lock):
+                context.wait(_LOCK_POLL_SECONDS)
+        yield
+
+
+def _lock_file(plan: ReleasePlan, model: LocalModel) -> TextIO:
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{model.digest}".lower()
+    return (folder / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w")
+
+
+def _try_lock(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,68 @@
+"""Compares what was released with what is live, for people and for scheduled checks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from modelops.plan.plan import ReleasePlan
+from modelops.release import live
+from modelops.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """One endpoint's state and what differs from the released plan."""
+
+    endpoint: live.LiveEndpoint
+    released_default: str
+    problems: tuple[str, ...]
+
+    def lines(self) -> list[str]:
+        """What a person reads."""
+        shown = [
+            f"endpoint    {self.endpoint.name}",
+            f"scoring URI {self.endpoint.scoring_uri or '(unknown)'}",
+            f"default     {self.endpoint.default or '(none)'}",
+        ]
+        for each in sorted(self.endpoint.deployments.values(), key=lambda deployment: deployment.name):
+            mark = "  (default)" if each.name == self.endpoint.default else ""
+            shown.append(f"deployment  {each.name}  {each.state}{mark}")
+        return [*shown, *(f"DIFFERS     {problem}" for problem in self.problems)]
+
+    def to_json(self) -> dict[str, Any]:
+        """What a program reads."""
+        return {
+            "endpoint": self.endpoint.name,
+            "scoringUri": self.endpoint.scoring_uri,
+            "default": self.endpoint.default,
+            "releasedDefault": self.released_default,
+            "deployments": {name: each.state for name, each in sorted(self.endpoint.deployments.items())},
+            "problems": list(self.problems),
+        }
+
+
+def status(workspace: Workspace, plan: ReleasePlan) -> Status:
+    """Read the endpoint and compare it with the released plan.
+
+    Raises:
+        ReleaseError: Azure cannot be asked, or the endpoint does not exist.
+    """
+    endpoint = live.read(workspace, plan)
+    problems = []
+    if endpoint.default != plan.target:
+        problems.append(f"the default is {endpoint.default or '(none)'}, released was {plan.target}")
+    for name in sorted({*plan.revisions.values(), plan.target}):
+        found = endpoint.deployments.get(name)
+        if found is None:
+            problems.append(f"deployment {name} is gone")
+        elif found.state != live.SUCCEEDED:
+            problems.append(f"deployment {name} is in state {found.state}")
+    serving = endpoint.deployments.get(endpoint.default or "")
+    if serving and serving.compute and not live.compute_exists(workspace, serving.compute):
+        problems.append(
+            f"the default {serving.name} runs on cluster {serving.compute.rpartition('/')[2]}, which does not exist"
+        )
+    if endpoint.description != plan.endpoint.description:
+        problems.append(f"the description is {endpoint.description!r}, released was {plan.endpoint.description!r}")
+    if dict(endpoint.tags) != dict(plan.endpoint.tags):
+        problems.append(f"the tags are {dict(endpoint.tags)}, released were {dict(plan.endpoint.tags)}")
+    return Status(endpoint, plan.target, tuple(problems))

@@ -1,0 +1,148 @@
+"""Uploads a model's files to an address of their own, and computes their digest from the bytes that are sent.
+
+Not by the SDK: it needs the files twice, once to hash and once to send, so that a copy would have to keep them from
+changing in between; and its address is the content's hash, so that an upload that was killed, or another machine that
+sends the same files at the same time, is in the way (docs/adr/0006).
+"""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from modelops import azure
+from modelops.plan.fingerprint import Tree
+from modelops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+MODEL_FOLDER: Final = "model"
+"""A model folder's name in Azure and below AZUREML_MODEL_DIR, wherever it lies in the repository."""
+
+_DATASTORE: Final = "workspaceblobstore"  # where the SDK uploads models to, default datastore or not
+_CONNECTIONS: Final = 8
+_LARGE_BYTES: Final = 4 * 1024 * 1024
+"""Files above this size go out one after the other, each in blocks over all connections; smaller ones side by side."""
+_REPORT_SECONDS: Final = 2.0
+
+
+def container(workspace: Workspace) -> "ContainerClient":
+    """The container that the SDK uploads models to, with the credential that its datastore asks for."""
+    from azure.storage.blob import ContainerClient, ExponentialRetry  # noqa: PLC0415
+
+    datastore: Any = workspace.ml.datastores.get(_DATASTORE, include_secrets=True)
+    credentials = datastore.credentials
+    secret = getattr(credentials, "account_key", None) or getattr(credentials, "sas_token", None)
+    return ContainerClient(
+        account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
+        container_name=str(datastore.container_name),
+        credential=secret or workspace.credential,
+        # 20 s altogether, as long as the other requests of a release try; the library's own take a minute.
+        retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4),
+    )
+
+
+@contextlib.contextmanager
+def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> Iterator[str]:
+    """Upload `source` (a folder or one file) and yield the address to register it with; keep it if all went well.
+
+    If the upload fails, or Azure refuses the work inside, what was uploaded is removed again. It stays if nobody knows
+    whether Azure did that work, because a version may refer to it. A process that is killed or stopped leaves its
+    files behind, in a folder that nothing refers to.
+
+    Args:
+        workspace: whose datastore `workspaceblobstore` takes the files.
+        source: where they lie.
+        expected: their digest in the plan.
+        progress: called now and then with how much was sent.
+
+    Raises:
+        PlanError: the content is no longer what the plan was made from.
+    """
+    tree = Tree(source)
+    folder = f"LocalUpload/{expected}/{uuid.uuid4().hex[:12]}"
+    root = folder if source.is_file() else f"{folder}/{MODEL_FOLDER}"
+    with container(workspace) as client:
+        is_sent = False
+        try:
+            _send(client, tree, root, _Progress(tree, progress))
+            tree.require(expected)
+            is_sent = True
+            yield f"azureml://datastores/{_DATASTORE}/paths/{root}" + (
+                f"/{tree.files[0].name}" if source.is_file() else ""
+            )
+        except Exception as error:
+            if not is_sent or azure.is_refused(error):
+                _remove(client, folder)
+            raise
+
+
+def _remove(client: "ContainerClient", folder: str) -> None:
+    """Remove what was uploaded, as far as that works at once: the first failure is the one to hear of."""
+    with contextlib.suppress(Exception):
+        for name in client.list_blob_names(name_starts_with=f"{folder}/", retry_total=0):
+            client.delete_blob(name, retry_total=0)
+
+
+def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress") -> None:
+    """Send the files in the order in which they are hashed; the bytes that wait to be sent stay below 64 MiB."""
+    under_way: set[Future[None]] = set()
+    with ThreadPoolExecutor(_CONNECTIONS) as connections:
+        for each in tree.files:
+            name = f"{root}/{each.name}"
+            with tree.open(each) as file:
+                if each.size > _LARGE_BYTES:
+                    stream: Any = file  # declared as IO; what is read once and in order needs only `read`
+                    client.upload_blob(
+                        name, stream, length=each.size, max_concurrency=_CONNECTIONS, progress_hook=progress.large
+                    )
+                    progress.add(each.size)
+                    continue
+                content = file.read()
+            under_way.add(connections.submit(_send_small, client, name, content, progress))
+            if len(under_way) >= 2 * _CONNECTIONS:
+                under_way = _answered(under_way)
+        while under_way:
+            under_way = _answered(under_way)
+
+
+def _send_small(client: "ContainerClient", name: str, content: bytes, progress: "_Progress") -> None:
+    client.upload_blob(name, content)
+    progress.add(len(content))
+
+
+def _answered(under_way: set[Future[None]]) -> set[Future[None]]:
+    """Wait for the first answer, raise what failed, return the rest."""
+    done, rest = wait(under_way, return_when=FIRST_COMPLETED)
+    for each in done:
+        each.result()
+    return rest
+
+
+class _Progress:
+    """Says every few seconds how much was sent."""
+
+    def __init__(self, tree: Tree, tell: Callable[[str], None]) -> None:
+        self._total = sum(each.size for each in tree.files)
+        self._tell = tell
+        self._sent = 0
+        self._told = time.monotonic()
+        self._adding = threading.Lock()
+
+    def add(self, size: int) -> None:
+        """Count a whole file."""
+        with self._adding:
+            self._sent += size
+        self.large(0, None)
+
+    def large(self, sent: int, _total: int | None) -> None:
+        """Tell of a file of which `sent` bytes are out, if it is time to."""
+        if time.monotonic() - self._told >= _REPORT_SECONDS:
+            self._told = time.monotonic()
+            mebibyte = 1024 * 1024
+            self._tell(f"{(self._sent + sent) // mebibyte} of {self._total // mebibyte} MiB sent")

@@ -1,0 +1,181 @@
+"""The pool of worker processes behind the release hook: bounded, used again, stopped together.
+
+Why processes and not threads: the loop's default executor holds one thread for every resource registration, so hooks
+that need one of its threads wait for each other for ever (docs/adr/0001).
+"""
+
+import asyncio
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from modelops.runner.log import usable_log
+from modelops.runner.process import Event, Worker, WorkerFailed, WorkerStopped
+
+__all__ = ["WorkerFailed", "WorkerPool", "WorkerStopped", "pool", "use_pool"]
+
+DEADLINE_SECONDS: Final = 3600.0
+"""A release's time, from the moment a worker takes it: uploads and deployments of large models take tens of minutes."""
+
+_pool: "WorkerPool | None" = None
+
+
+def pool() -> "WorkerPool":
+    """The program's own pool, made on first use."""
+    if _pool is None:
+        use_pool(WorkerPool([sys.executable, "-m", "modelops", "worker"], _environment(), usable_log()))
+    assert _pool is not None  # noqa: S101 - set one line above
+    return _pool
+
+
+def use_pool(workers: "WorkerPool") -> None:
+    """Let the releases of this program use other workers; for tests."""
+    global _pool  # noqa: PLW0603 - one pool for each program, like the engine's monitor
+    _pool = workers
+
+
+class WorkerPool:
+    """At most `size` workers, started when they are needed and used again."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        size: int | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        """Start nothing yet.
+
+        Args:
+            command: what to run, program first.
+            environment: its whole environment.
+            log: file that takes the workers' standard error; cut when it exceeds 5 MB.
+            size: workers at once, by default the cores that this process may use.
+            deadline_seconds: time of one plan, counted from when a worker takes it.
+        """
+        self.log: Final = log
+        self._command = command
+        self._environment = environment
+        self._free = size or _cores()
+        self._deadline = deadline_seconds
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._idle: list[Worker] = []
+        # Kept for ever: asyncio kills a process whose last reference goes, also in the middle of a request.
+        self._started: list[Worker] = []
+        self._busy: set[Worker] = set()
+        self._stopped = False
+        self._running = 0
+        self._done = asyncio.Event()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopped
+
+    async def until_idle(self) -> None:
+        """Wait until every `run` has ended."""
+        while self._running:
+            self._done.clear()
+            await self._done.wait()
+
+    async def run(
+        self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline_seconds: float | None = None
+    ) -> Event:
+        """Have one plan carried out.
+
+        Args:
+            request: what the worker reads; see modelops/runner/worker.py.
+            on_event: called with every event in between, and with `heartbeat` after 30 s without one.
+            deadline_seconds: instead of the pool's own.
+
+        Returns:
+            The worker's `done` event.
+
+        Raises:
+            WorkerFailed: the release failed, or its worker died or could not be started.
+            WorkerStopped: `stop` was called or the deadline passed; the worker finishes at most the request in flight.
+        """
+        self._running += 1
+        try:
+            await self._take_place()
+            return await self._run(request, on_event, deadline_seconds or self._deadline)
+        finally:
+            self._running -= 1
+            self._done.set()
+
+    async def _run(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
+        try:
+            worker = self._idle.pop() if self._idle else await self._start()
+            self._busy.add(worker)
+            try:
+                return await worker.converse(request, on_event, deadline)
+            finally:
+                self._busy.discard(worker)
+                if worker.is_usable:
+                    self._idle.append(worker)
+        finally:
+            self._leave_place()
+
+    def stop(self) -> None:
+        """Let every release end at once; may be called several times.
+
+        Idle workers are left alone: they read the end of their input when this process ends.
+        """
+        self._stopped = True
+        for worker in self._busy:
+            worker.stop()
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_exception(WorkerStopped(None))
+
+    async def end(self) -> None:
+        """Let idle workers end and wait for the last of all; for programs that live on after their releases."""
+        while self._idle:
+            self._idle.pop().stop()
+        for worker in self._started:
+            await worker.exited()
+        self._started.clear()
+
+    async def _start(self) -> Worker:
+        worker = await Worker.start(self._command, self._environment, self.log)
+        self._started.append(worker)
+        if self._stopped:  # in the meantime
+            worker.stop()
+            raise WorkerStopped(None)
+        return worker
+
+    async def _take_place(self) -> None:
+        if self._stopped:
+            raise WorkerStopped(None)
+        if self._free > 0:
+            self._free -= 1
+            return
+        place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        await place
+
+    def _leave_place(self) -> None:
+        while self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                return
+        self._free += 1
+
+
+def _cores() -> int:
+    """Cores that this process may use; not every system can tell them from those of the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment without Pulumi's own variables (passphrase, tokens, the stack's configuration)."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    package = str(Path(__file__).resolve().parent.parent)
+    paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}

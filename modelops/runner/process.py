@@ -1,0 +1,202 @@
+"""One worker process behind the release hook: a plan in, events out, until its input is closed.
+
+A process, because a thread cannot be stopped. It leads a session of its own, because the engine signals the program's
+whole process group whenever a program ends, well or not, and a worker in that group would die in the middle of a write.
+It stops when its standard input closes, which also happens when this process is killed. What it reads and answers:
+modelops/runner/worker.py.
+"""
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from modelops.runner.log import open_log
+
+Event = Mapping[str, Any]
+
+_ACKNOWLEDGE_SECONDS: Final = 1.0
+"""How long a worker that was told to stop gets to say which request is in flight; the program itself has 5 s."""
+
+_HEARTBEAT_SECONDS: Final = 30.0
+_LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments stays far below
+_LONGEST_QUOTE: Final = 200  # characters of what is no answer
+
+
+class WorkerFailed(Exception):  # noqa: N818 - says what happened
+    """The release failed; the text is the worker's own, or says how the worker ended."""
+
+    def __init__(self, text: str, *, switch_sent: bool = False) -> None:
+        super().__init__(text)
+        self.switch_sent = switch_sent
+        """Whether the request that moves the default had gone out."""
+
+
+class WorkerStopped(Exception):  # noqa: N818 - says what happened
+    """The release was stopped: by Ctrl-C or at its deadline."""
+
+    def __init__(
+        self, step: str | None, *, switch_sent: bool = False, restored: bool = False, at_deadline: bool = False
+    ) -> None:
+        super().__init__(f"stopped at step {step or 'waiting for a worker'}")
+        self.step = step
+        """Step that was reached, or None if no worker had taken the plan."""
+        self.switch_sent = switch_sent
+        """Whether the request that moves the default had gone out."""
+        self.restored = restored
+        """Whether the default of the last release, which somebody had moved, was put back."""
+        self.at_deadline = at_deadline
+        """Whether it was the deadline that stopped it."""
+
+
+class Worker:
+    """One process and the conversation with it."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdin is not None  # noqa: S101 - both are pipes, by `start`
+        assert process.stdout is not None  # noqa: S101
+        self._process = process
+        self._input = process.stdin
+        self._output = process.stdout
+        self._step: str | None = None
+        self._switch_sent = False
+        self._restored = False
+        self._is_working = False
+        self._told_to_stop = False
+        self._expired = False
+        self._given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Worker":
+        """Start one with that whole environment; its standard error goes to the log.
+
+        Raises:
+            WorkerFailed: the log cannot be written, or the system does not start the process.
+        """
+        failed = "the release worker could not be started"
+        try:
+            errors = open_log(log)
+        except OSError as error:
+            raise WorkerFailed(
+                f"{failed}: its log {log} cannot be written ({error.strerror}). "
+                "Set XDG_CACHE_HOME to a folder that can be."
+            ) from None
+        try:
+            with errors:
+                process = await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=errors,
+                    env=dict(environment),
+                    start_new_session=True,
+                    limit=_LONGEST_LINE,
+                )
+        except OSError as error:
+            raise WorkerFailed(f"{failed}: {command[0]}: {error.strerror}.") from None
+        return cls(process)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the worker can take another plan: it has answered the last one, and lives."""
+        return not (self._is_working or self._told_to_stop or self._output.at_eof())
+
+    async def converse(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
+        """Hand over one plan and follow it to its last answer.
+
+        A worker that did not get there is stopped: its answer would be taken for that of the next plan.
+        """
+        self._step, self._switch_sent, self._restored = "start", False, False
+        self._is_working = True
+        alarm = asyncio.get_running_loop().call_later(deadline, self._expire)
+        try:
+            self._input.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+            while (event := await self._next(on_event)) is not None:
+                match event.get("event"):
+                    case "step":
+                        self._note(event)
+                    case "switching":
+                        self._switch_sent = True
+                    case "stopping":
+                        self._note(event)
+                        break
+                    case "done":
+                        self._is_working = False
+                        return event
+                    case "failed":
+                        self._is_working = False
+                        text = str(event.get("message") or "the worker gave no reason.")
+                        raise WorkerFailed(text, switch_sent=self._switch_sent)
+                on_event(event)
+            raise await self._ended()
+        finally:
+            alarm.cancel()
+            if self._is_working:
+                self.stop()
+
+    def stop(self) -> None:
+        """Close the worker's input: it finishes the request in flight, begins no other and exits.
+
+        It gets a moment to say where it is; after that its last report has to do.
+        """
+        if not self._told_to_stop:
+            self._told_to_stop = True
+            self._input.close()
+            asyncio.get_running_loop().call_later(_ACKNOWLEDGE_SECONDS, self._give_up)
+
+    async def exited(self) -> None:
+        """Wait until the process is gone and everything that it wrote was read."""
+        await self._output.read()
+        await self._process.wait()
+
+    def _note(self, event: Event) -> None:
+        self._step = str(event.get("step"))
+        self._switch_sent, self._restored = bool(event.get("switchSent")), bool(event.get("restored"))
+
+    def _expire(self) -> None:
+        self._expired = True
+        self.stop()
+
+    def _give_up(self) -> None:
+        if not self._given_up.done():
+            self._given_up.set_result(None)
+
+    async def _next(self, on_event: Callable[[Event], None]) -> Event | None:
+        reading = asyncio.ensure_future(self._output.readline())
+        try:
+            while not reading.done():
+                both: set[asyncio.Future[Any]] = {reading, self._given_up}
+                await asyncio.wait(both, timeout=_HEARTBEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                if reading.done():
+                    break
+                if self._given_up.done():
+                    return None
+                on_event({"event": "heartbeat", "step": self._step})
+            line = reading.result()
+        finally:
+            reading.cancel()
+        return self._read(line) if line.endswith(b"\n") else None
+
+    def _read(self, line: bytes) -> Event:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict):
+            return event
+        said = line.decode(errors="replace").strip()[:_LONGEST_QUOTE]
+        raise WorkerFailed(
+            f"the release worker said {said!r} at step {self._step!r}, which is no answer, and was stopped.",
+            switch_sent=self._switch_sent,
+        )
+
+    async def _ended(self) -> Exception:
+        if self._told_to_stop:
+            return WorkerStopped(
+                self._step, switch_sent=self._switch_sent, restored=self._restored, at_deadline=self._expired
+            )
+        code = await self._process.wait()
+        text = f"the release worker ended with exit code {code} at step {self._step!r}."
+        return WorkerFailed(text, switch_sent=self._switch_sent)

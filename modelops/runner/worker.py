@@ -1,0 +1,131 @@
+"""`python -m modelops worker`: carries out the plans that arrive on standard input, one on each line.
+
+Internal: the program's hook talks to it (modelops/runner/process.py). Each line is a JSON object: `op` (`release` or
+`preview`), `plan`, and for a release `previous` (the default that the last one set), `root` (the folder that paths
+start from) and `stateDefault` (a revision that pruning will spare), for a preview `released` (the last plan). The
+answers are JSON objects, one on each line: `step` (what is being done), `switching` (the request that moves the default
+goes out), and for each plan at the end `done` or `failed`. Everything that the SDK prints goes to standard error.
+
+Closed standard input means stop: the requests in flight are finished, no other begins, and the process ends, whether
+its parent closed the pipe or died. A broken standard output changes nothing.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from modelops.errors import ModelOpsError, Stopped
+from modelops.plan.fingerprint import remove_abandoned, remove_staged
+from modelops.plan.plan import ReleasePlan
+from modelops.release import preview
+from modelops.release.context import Context
+from modelops.release.gate import Gate
+from modelops.release.position import Position
+from modelops.release.reconcile import reconcile
+from modelops.workspace import Workspace
+
+
+class Worker:
+    """One process's loop: a thread reads lines, the main thread works, the gate stands between it and Azure."""
+
+    def __init__(self, lines: BinaryIO, answers: BinaryIO) -> None:
+        self._lines = lines
+        self._answers = answers
+        self._answering = threading.Lock()
+        self._todo: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._gate = Gate()
+        self._gate.on_request = self._notice_switch
+        self._workspaces: dict[tuple[str, str, str], Workspace] = {}
+        self._busy = False
+        self._position = Position()
+
+    def run(self) -> None:
+        """Work until standard input closes; does not return."""
+        self._gate.install()
+        threading.Thread(target=self._read, daemon=True).start()
+        while True:
+            line = self._todo.get()
+            self._busy = True
+            try:
+                self._handle(line)
+            except Stopped:
+                threading.Event().wait()  # the reading thread ends the process when the last request is answered
+            self._busy = False
+
+    def _read(self) -> None:
+        for line in self._lines:
+            self._todo.put(line)
+        self._gate.close()
+        if self._busy:
+            self.answer({"event": "stopping", **self._position.to_json()})
+        self._gate.wait_until_idle()
+        remove_staged()
+        # Not sys.exit: threads of the SDK may be sleeping between two looks at an operation, for half a minute.
+        os._exit(0)
+
+    def _handle(self, line: bytes) -> None:
+        self._position = Position()
+        try:
+            request = json.loads(line)
+            plan = ReleasePlan.from_inputs(request["plan"])
+            if request["op"] == "preview":
+                self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
+                return
+            remove_abandoned()
+            context = Context(self._workspace(plan), Path(request["root"]), self._progress, self._gate.sleep)
+            report = reconcile(plan, context, request.get("previous"))
+            self.answer({"event": "done", "report": report.to_json()})
+        except ModelOpsError as error:
+            self.answer({"event": "failed", "step": self._position.step, "message": str(error)})
+        except Exception as error:  # noqa: BLE001 - the hook must hear of everything, in words
+            traceback.print_exc()
+            message = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
+            self.answer({"event": "failed", "step": self._position.step, "message": message})
+
+    def _preview(self, plan: ReleasePlan, released: object) -> list[str]:
+        """Compare with Azure if it can be asked, else with the plan that was released last."""
+        before = ReleasePlan.from_inputs(released) if released is not None else None
+        if not plan.is_complete:
+            return preview.from_plans(plan, before)
+        try:
+            return preview.from_live(self._workspace(plan), plan, before)
+        except ModelOpsError as error:
+            return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
+
+    def _workspace(self, plan: ReleasePlan) -> Workspace:
+        """The plan's workspace; its logins and connections serve all plans of this worker."""
+        key = (plan.subscription_id, plan.resource_group, plan.workspace)
+        return self._workspaces.setdefault(key, Workspace(*key))
+
+    def _progress(self, step: str, text: str) -> None:
+        if self._gate.is_closed:
+            return  # nothing of this step will be sent: it stopped in the one before
+        self._position.enter(step)
+        self.answer({"event": "step", "text": text, **self._position.to_json()})
+
+    def _notice_switch(self, method: str, url: str) -> None:
+        if self._position.notice(method, url):
+            self.answer({"event": "switching", "step": self._position.step})
+
+    def answer(self, event: Mapping[str, Any]) -> None:
+        """Write one line; nobody may be there to read it."""
+        line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
+        with self._answering:
+            try:
+                self._answers.write(line)
+                self._answers.flush()
+            except (BrokenPipeError, ValueError):
+                pass
+
+
+def main() -> None:
+    """Take standard output for the answers and leave the SDK's own printing to standard error."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    Worker(sys.stdin.buffer, answers).run()

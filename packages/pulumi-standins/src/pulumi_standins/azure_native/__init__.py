@@ -1,0 +1,8 @@
+"""A stand-in for the `azure-native` provider plugin, so that the real Pulumi engine runs with no plugin download.
+
+The engine starts it as `python -m pulumi_standins.azure_native <engine address>`. It behaves like azure-native 3.x
+where a stack can tell the difference (names, diffs, replacements, refresh, partial failures, error texts), for the
+resource types that are listed in `resources.py`; any other type is refused by name. To Azure it is an ordinary,
+strict client of https://management.azure.com and https://login.microsoftonline.com: it knows nothing of the sandbox
+behind the proxy.
+"""

@@ -1,0 +1,24 @@
+"""Says with the requests of a Create which resource of the program they are for: one whose answer is lost is found.
+
+Azure would ignore these headers; what the sandbox does with them: `sandbox.commands.inventory`.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from pulumi_standins.azure_native.names import CREATE_BEFORE_DELETE
+from sandbox.azure.arm.origin import RANDOM_NAME_HEADER, URN_HEADER
+
+_headers: ContextVar[Mapping[str, str]] = ContextVar("origin", default={})  # noqa: B039 - never changed
+
+
+def announce(urn: str, inputs: Mapping[str, Any]) -> None:
+    """Mark what the current task sends from now on (each call of the engine is a task of its own)."""
+    is_random = "true" if inputs.get(CREATE_BEFORE_DELETE) is True else "false"
+    _headers.set({URN_HEADER: urn, RANDOM_NAME_HEADER: is_random})
+
+
+def headers() -> Mapping[str, str]:
+    """Return the headers to send; none outside a Create."""
+    return _headers.get()

@@ -1,0 +1,220 @@
+"""``python -m sandbox``: run commands against Azure on this machine, and look after it."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from sandbox.azure.readings import PROFILES
+from sandbox.commands import environment, export_arm, inventory, lifecycle, protection, recovery, stacks
+from sandbox.commands.client import Client
+from sandbox.home import PRINCIPALS, Home
+
+_NOT_FOUND = 127
+_NOT_EXECUTABLE = 126
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return the exit code."""
+    options = _parser().parse_args(arguments)
+    code: int = options.action(Home.locate(), options)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox",
+        description="Azure on this machine: no account, no network. SANDBOX_HOME names the folder (default: .sandbox).",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="run a command in the sandbox's environment; starts the server if need be")
+    run.add_argument(
+        "--as", dest="principal", choices=PRINCIPALS, default="deployer", help="who the command signs in as"
+    )
+    run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
+    run.set_defaults(action=_run)
+
+    start = commands.add_parser("start", help="start the server if it does not run")
+    start.add_argument("--profile", choices=sorted(PROFILES), help="reading of unconfirmed behaviour (docs/sandbox.md)")
+    start.add_argument(
+        "--address", metavar="IPV4", help="the address that firewalls see all clients at; stays until it is changed"
+    )
+    start.set_defaults(action=_start)
+
+    stop = commands.add_parser("stop", help="stop the server; its state stays")
+    stop.set_defaults(action=_stop)
+
+    status = commands.add_parser("status", help="show whether it runs, its resources, and what is in no stack's state")
+    status.add_argument("--lost", action="store_true", help="show only what was made and is in no stack's state")
+    status.set_defaults(action=_status)
+
+    delete = commands.add_parser("delete", help="delete one resource by its ARM id")
+    delete.add_argument("id")
+    delete.add_argument("--api-version", help="needed for a resource that no Pulumi program made")
+    delete.set_defaults(action=_delete)
+
+    reset = commands.add_parser("reset", help="stop the server and forget its state; names and certificates stay")
+    reset.set_defaults(action=_reset)
+
+    recover = commands.add_parser("recover", help="put a stack right whose engine died: stale lock, pending operations")
+    recover.add_argument("--stack", default=None)
+    recover.set_defaults(action=_recover)
+
+    removable = commands.add_parser("removable", help="fail, and say what to do, if a stack holds protected resources")
+    removable.add_argument("--stack", default=None)
+    removable.set_defaults(action=_removable)
+
+    export = commands.add_parser("export-arm", help="write what is deployed as an ARM template, for scanners")
+    export.add_argument("--resource-group", metavar="NAME", help="of this group; needed when there are several")
+    export.add_argument("--output", metavar="FILE", type=Path, help="to this file; without it, to standard output")
+    export.set_defaults(action=_export)
+
+    env = commands.add_parser("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
+    env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
+    env.set_defaults(action=_env)
+    return parser
+
+
+def _run(home: Home, options: argparse.Namespace) -> NoReturn:
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise SystemExit("sandbox: which command? For example: python -m sandbox run -- pulumi preview")
+    variables, command = _rehearsal(home, command, options.principal)
+    become(command, variables)
+
+
+def _rehearsal(home: Home, command: Sequence[str], principal: str) -> tuple[dict[str, str], list[str]]:
+    """Return the environment for a command and the command, with the server started and the stack made."""
+    server = lifecycle.start(home)
+    if server.is_outdated:
+        print(
+            "sandbox: the server runs older code than this checkout has. When nothing is under way: "
+            f"{inventory.python()} -m sandbox stop",
+            file=sys.stderr,
+        )
+    variables = environment.complete(home, home.facts(), server, principal=principal)
+    try:
+        return stacks.prepare(home, variables, command, Path.cwd())
+    except stacks.StackError as error:
+        raise SystemExit(f"sandbox: {error}") from None
+
+
+def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
+    """Replace this process by ``command``: its exit code and its signals are then the command's own."""
+    program = shutil.which(command[0], path=variables["PATH"])
+    if program is None:
+        print(f"sandbox: there is no command '{command[0]}' on PATH", file=sys.stderr)
+        sys.exit(_NOT_FOUND)
+    sys.stdout.flush()
+    try:
+        os.execve(program, list(command), variables)  # noqa: S606 - no shell is wanted
+    except OSError as error:
+        print(f"sandbox: cannot run '{program}': {error.strerror}", file=sys.stderr)
+        sys.exit(_NOT_EXECUTABLE)
+
+
+def _start(home: Home, options: argparse.Namespace) -> int:
+    server = lifecycle.start(home, options.profile)
+    if options.address is not None:
+        try:
+            server.control("POST", "/switches", {"callerAddress": options.address})
+        except ValueError as error:
+            raise SystemExit(f"sandbox: --address: {error}") from None
+    print(f"sandbox: running in '{home.root}' (process {server.pid}, profile {server.profile})")
+    return 0
+
+
+def _stop(home: Home, _: argparse.Namespace) -> int:
+    print("sandbox: stopped" if lifecycle.stop(home) else "sandbox: it was not running")
+    return 0
+
+
+def _env(home: Home, options: argparse.Namespace) -> int:
+    variables, _ = _rehearsal(home, [], options.principal)
+    print(environment.exports(variables))
+    return 0
+
+
+def _status(home: Home, options: argparse.Namespace) -> int:
+    lost = inventory.orphans(home)
+    if not options.lost:
+        server = lifecycle.running(home)
+        state = "not running" if server is None else f"running (process {server.pid}, profile {server.profile})"
+        print(f"sandbox: {state} in '{home.root}'")
+        rows = inventory.resources(home)
+        print(f"Resources: {len(rows)}")
+        for line in inventory.table(rows):
+            print(line)
+    if lost:
+        print("Made, but in no stack's state (an answer was lost):")
+        for each in lost:
+            print("\n".join(each.lines()))
+    return 0
+
+
+def _delete(home: Home, options: argparse.Namespace) -> int:
+    try:
+        inventory.delete(home, Client(home, lifecycle.start(home)), options.id, options.api_version)
+    except ValueError as error:
+        raise SystemExit(f"sandbox: {error}") from None
+    print(f"sandbox: deleted {options.id}")
+    return 0
+
+
+def _export(home: Home, options: argparse.Namespace) -> int:
+    try:
+        text = export_arm.export(home, options.resource_group)
+        if options.output is None:
+            sys.stdout.write(text)
+        else:
+            options.output.write_text(text, encoding="utf-8")
+    except export_arm.ExportError as error:
+        raise SystemExit(f"sandbox: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"sandbox: cannot write '{options.output}': {error.strerror}") from None
+    return 0
+
+
+def _reset(home: Home, _: argparse.Namespace) -> int:
+    lifecycle.reset(home)
+    print(f"sandbox: '{home.root}' is empty")
+    return 0
+
+
+def _recover(home: Home, options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    project = stacks.Project.find(Path.cwd())
+    if project is None or not home.facts_file.exists():
+        return 0
+    for command in recovery.recover(home, project.name, stack):
+        variables, words = _rehearsal(home, command, "deployer")
+        try:
+            recovery.run(words, variables, project.folder)
+        except recovery.RecoveryError as error:
+            raise SystemExit(f"sandbox: {error}") from None
+        print(f"sandbox: an earlier pulumi run died; did `{' '.join(command)}`")
+    return 0
+
+
+def _removable(home: Home, options: argparse.Namespace) -> int:
+    stack = _stack(options)
+    project = stacks.Project.find(Path.cwd())
+    if project is None:
+        return 0
+    found = protection.protected(inventory.deployment(stacks.checkpoint(home, project.name, stack)))
+    if found:
+        raise SystemExit(f"sandbox: {protection.refusal(stack, found)}")
+    return 0
+
+
+def _stack(options: argparse.Namespace) -> str:
+    """Return the stack that a command is about, chosen as `run` chooses it."""
+    return str(options.stack or os.environ.get("PULUMI_STACK") or stacks.DEFAULT_STACK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What is emulated: Resource Manager and the services behind it."""

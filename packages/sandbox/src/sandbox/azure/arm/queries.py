@@ -1,0 +1,49 @@
+"""Query parameters that every service reads alike: none is ignored, since an ignored filter gives wrong answers."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.azure.arm.requests import ArmRequest
+
+T = TypeVar("T")
+_VIEWS = {"activeonly": False, "archivedonly": True, "all": None}
+
+
+def modelled_query(request: ArmRequest, *allowed: str) -> None:
+    """Refuse query parameters other than ``allowed`` and api-version; names compare without case.
+
+    Raises:
+        ArmError: 501 naming the first one.
+    """
+    known = {name.lower() for name in allowed} | {"api-version"}
+    for name in request.query:
+        if name.lower() not in known:
+            what = f"{request.method} {request.path}"
+            raise not_modelled(f"the query parameter '{name}' of {what} (only {', '.join(allowed) or 'none'})")
+
+
+def take(request: ArmRequest, items: Sequence[T], parameter: str) -> list[T]:
+    """Return at most as many items as an integer query parameter says.
+
+    Raises:
+        ArmError: 400 when it is not a positive integer.
+    """
+    text = request.query.get(parameter)
+    if text is None:
+        return list(items)
+    if not text.isdecimal() or int(text) == 0:
+        raise ArmError(400, "InvalidQueryParameter", f"'{parameter}' is '{text}'; allowed: a positive integer.")
+    return list(items[: int(text)])
+
+
+def archived_wanted(request: ArmRequest) -> bool | None:
+    """Return which items ``listViewType`` asks for: archived ones, the others (False, the default), or None for all.
+
+    Raises:
+        ArmError: 400 for another value.
+    """
+    view = request.query.get("listViewType", "ActiveOnly")
+    if view.lower() not in _VIEWS:
+        raise bad_request(f"'listViewType' is '{view}'; allowed: ActiveOnly, ArchivedOnly, All.")
+    return _VIEWS[view.lower()]

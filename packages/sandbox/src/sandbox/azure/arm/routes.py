@@ -1,0 +1,132 @@
+"""Routes from method, host and ARM path template to a service's handler; paths compare without case."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from sandbox.azure.arm.actions import Need, derived
+from sandbox.azure.arm.errors import ArmError, not_modelled
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.store import Store
+from sandbox.azure.authorization.evaluation import Authorization
+
+Handler = Callable[[ArmRequest], Awaitable[ArmResponse]]
+
+ARM_HOST = "management.azure.com"
+_API_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview|-privatepreview|-dataplanepreview)?$")
+
+
+def _compile(template: str) -> re.Pattern[str]:
+    """``{name}`` matches one segment, ``{name:path}`` one or more."""
+    parts = []
+    for piece in re.split(r"(\{[^}]+\})", template):
+        if not piece.startswith("{"):
+            parts.append(re.escape(piece))
+        elif piece.endswith(":path}"):
+            parts.append(f"(?P<{piece[1:-6]}>.+?)")
+        else:
+            parts.append(f"(?P<{piece[1:-1]}>[^/]+)")
+    return re.compile("^" + "".join(parts) + "$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    method: str
+    host: re.Pattern[str]
+    path: re.Pattern[str]
+    template: str
+    handler: Handler
+    is_arm: bool
+    need: Need | None
+
+
+ANYBODY = Need("", "")
+"""For routes of ARM that every signed-in principal may use, and for those whose handler asks by itself."""
+
+
+class Router:
+    """The routes of all services of one sandbox; a route's handler runs only for callers who may."""
+
+    def __init__(self, store: Store, subscription_id: str, authorization: Authorization) -> None:
+        self._store = store
+        self._subscription_id = subscription_id
+        self._authorization = authorization
+        self._routes: list[_Route] = []
+
+    def add(
+        self, method: str, template: str, handler: Handler, *, host: str = ARM_HOST, need: Need | None = None
+    ) -> None:
+        """Serve ``method template``, for example ``PUT /subscriptions/{subscription}/resourceGroups/{group}``.
+
+        Use the placeholder names ``subscription`` and ``group`` for those two: the router checks that they exist.
+        ``host`` may hold placeholders as well (``{endpoint}.{region}.inference.ml.azure.com``); they join ``params``.
+        ``need`` is what the caller must be allowed: by default what ARM derives from method and template, and nothing
+        on other hosts.
+        """
+        host_pattern = re.compile(
+            "^" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]+)", re.escape(host)) + "$", re.IGNORECASE
+        )
+        is_arm = host == ARM_HOST
+        if need is None and is_arm:
+            need = derived(method, template)
+        need = None if need is ANYBODY else need
+        self._routes.append(_Route(method, host_pattern, _compile(template), template, handler, is_arm, need))
+
+    async def dispatch(self, request: ArmRequest) -> ArmResponse:
+        """Answer a request.
+
+        Raises:
+            ArmError: whatever refuses it: the router (no such route, api-version, subscription, no permission,
+                no such resource group) or the service.
+        """
+        other_methods: set[str] = set()
+        for route in self._routes:
+            host = route.host.match(request.host)
+            path = route.path.match(request.path) if host else None
+            if host is None or path is None:
+                continue
+            if route.method != request.method:
+                other_methods.add(route.method)
+                continue
+            params = host.groupdict() | path.groupdict()
+            if route.is_arm:
+                self._check_version(request)
+                self._check_subscription(params)
+            if route.need is not None:
+                scope = route.need.scope_for(params)
+                self._authorization.require(request.principal, route.need.action, scope, request.body)
+            if route.is_arm:
+                self._check_group(request, params)
+            return await route.handler(replace(request, params=params))
+        if other_methods:
+            allowed = ", ".join(sorted(other_methods))
+            raise ArmError(
+                405,
+                "MethodNotAllowed",
+                f"{request.method} is not modelled for '{request.path}'; the sandbox has {allowed}.",
+                headers={"Allow": allowed},
+            )
+        raise not_modelled(f"{request.method} https://{request.host}{request.path}")
+
+    def _check_version(self, request: ArmRequest) -> None:
+        if "api-version" not in request.query:
+            raise ArmError(
+                400,
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
+        if not _API_VERSION.match(request.api_version):
+            raise ArmError(400, "InvalidApiVersionParameter", f"The api-version '{request.api_version}' is invalid.")
+
+    def _check_subscription(self, params: dict[str, str]) -> None:
+        subscription = params.get("subscription")
+        if subscription is not None and subscription.lower() != self._subscription_id.lower():
+            raise ArmError(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
+
+    def _check_group(self, request: ArmRequest, params: dict[str, str]) -> None:
+        group = params.get("group")
+        is_group_itself = request.path.lower().rstrip("/").endswith(f"/resourcegroups/{(group or '').lower()}")
+        if group is None or is_group_itself:
+            return
+        if self._store.get(f"/subscriptions/{params['subscription']}/resourceGroups/{group}") is None:
+            raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")

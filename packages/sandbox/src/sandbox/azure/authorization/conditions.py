@@ -1,0 +1,217 @@
+"""Conditions on role assignments: those that limit which assignments their holder may make and remove.
+
+A small and strict part of the documented language (version 2.0): logic, ``ActionMatches`` and comparisons of the three
+attributes of role assignments. What is documented and not here (conditions on blobs, for instance) is told apart from
+what is no condition at all. Language: https://learn.microsoft.com/azure/role-based-access-control/conditions-format;
+attributes: https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+from sandbox.azure.authorization.roles import action_matches
+
+VERSION: Final = "2.0"
+"""The only version of the language that Azure takes."""
+
+_ATTRIBUTES: Final = "Microsoft.Authorization/roleAssignments:"
+_GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_TOKEN: Final = re.compile(r"\s*(?:(@\w+\[[^\]]*\])|('[^']*')|([\w-]+(?::\w+)?)|(&&|\|\||[(){},!]))")
+_ELSEWHERE: Final = re.compile(
+    r"SubOperationMatches|Exists|(?:For(?:Any|All)Of(?:Any|All)Values:)?(?:Bool|DateTime|Guid|Numeric|String)[A-Za-z]+"
+)
+
+
+class ConditionError(ValueError):
+    """A text that is no condition: Azure refuses it too."""
+
+
+class NotModelledError(ValueError):
+    """A condition of Azure's language that the sandbox cannot evaluate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a condition is asked about: an action, and the assignment that is to be made or removed.
+
+    ``request`` and ``resource`` are attributes by their names (``RoleDefinitionId``, ``PrincipalId``,
+    ``PrincipalType``). One that is missing fulfils no comparison, so whoever leaves ``principalType`` out of a body is
+    refused (https://github.com/hashicorp/terraform-provider-azurerm/pull/24271).
+    """
+
+    action: str
+    request: Mapping[str, str] = field(default_factory=dict)
+    resource: Mapping[str, str] = field(default_factory=dict)
+
+
+Condition = Callable[[Context], bool]
+"""Whether an action is allowed."""
+
+
+def check(text: str, version: str) -> None:
+    """Do nothing for a condition that can be evaluated; raises as ``parse`` does."""
+    if not text:
+        raise ConditionError("'conditionVersion' is given without a 'condition'")
+    if version != VERSION:
+        raise ConditionError(f"'conditionVersion' is '{version}'; allowed: {VERSION}")
+    parse(text)
+
+
+@cache
+def parse(text: str) -> Condition:
+    """Read a condition.
+
+    Raises:
+        ConditionError: it is none.
+        NotModelledError: it is one that the sandbox does not know.
+    """
+    return _Parser(_tokens(text)).whole()
+
+
+def _tokens(text: str) -> list[str]:
+    found: list[str] = []
+    position = 0
+    rest = text.rstrip()
+    while position < len(rest):
+        match = _TOKEN.match(rest, position)
+        if match is None:
+            raise ConditionError(f"nothing of a condition begins with '{rest[position:].strip()[:20]}'")
+        found.append(match[0].strip())
+        position = match.end()
+    return found
+
+
+def _equals(left: str, right: str) -> bool:
+    return left.lower() == right.lower()
+
+
+def _differs(left: str, right: str) -> bool:
+    return not _equals(left, right)
+
+
+_Compare = Callable[[str, str], bool]
+_OPERATORS: Final[Mapping[str, Mapping[str, _Compare]]] = {
+    "RoleDefinitionId": {"GuidEquals": _equals, "GuidNotEquals": _differs},
+    "PrincipalId": {"GuidEquals": _equals, "GuidNotEquals": _differs},
+    "PrincipalType": {"StringEqualsIgnoreCase": _equals, "StringNotEqualsIgnoreCase": _differs},
+}
+_CROSS: Final[Mapping[str, Callable[[Sequence[bool]], bool]]] = {
+    # The left side has one value, so any of it and all of it are the same.
+    "ForAnyOfAnyValues": any,
+    "ForAllOfAnyValues": any,
+    "ForAnyOfAllValues": all,
+    "ForAllOfAllValues": all,
+}
+
+
+class _Parser:
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+        self._position = 0
+
+    def whole(self) -> Condition:
+        found = self._expression()
+        if self._peek():
+            raise ConditionError(f"'{self._peek()}' follows where the condition has ended")
+        return found
+
+    def _expression(self) -> Condition:
+        """Read terms that one kind of operator joins; mixed ones need parentheses, as Azure's page says."""
+        terms, joined = [self._term()], ""
+        while word := {"&&": "AND", "||": "OR"}.get(self._peek(), self._peek()):
+            if word not in ("AND", "OR"):
+                break
+            if joined and word != joined:
+                raise ConditionError("AND and OR beside each other need parentheses that say what comes first")
+            joined = word
+            self._next()
+            terms.append(self._term())
+        combine = any if joined == "OR" else all
+        return lambda context: combine(term(context) for term in terms)
+
+    def _term(self) -> Condition:
+        word = self._next()
+        if word in ("!", "NOT"):
+            negated = self._term()
+            return lambda context: not negated(context)
+        if word == "(":
+            inner = self._expression()
+            self._expect(")")
+            return inner
+        if word == "ActionMatches":
+            self._expect("{")
+            pattern = self._text()
+            self._expect("}")
+            return lambda context: action_matches(pattern, context.action)
+        if word.startswith("@"):
+            return self._comparison(word)
+        raise _unknown(word, "a comparison, ActionMatches, '!' or '('")
+
+    def _comparison(self, word: str) -> Condition:
+        source, _, name = word[1:-1].partition("[")
+        attribute = name.removeprefix(_ATTRIBUTES)
+        if source not in ("Request", "Resource") or attribute not in _OPERATORS or attribute == name:
+            if source in ("Request", "Resource", "Environment", "Principal") and name:
+                raise NotModelledError(f"conditions on '{word}'")
+            raise ConditionError(f"'{word}' is no attribute")
+        cross, _, operator = self._next().rpartition(":")
+        compare = _OPERATORS[attribute].get(operator)
+        if compare is None or (cross and cross not in _CROSS):
+            allowed = ", ".join(_OPERATORS[attribute])
+            raise _unknown(f"{cross}:{operator}" if cross else operator, f"{attribute} has {allowed}")
+        value = self._guid if operator.startswith("Guid") else self._text
+        if cross:
+            values, combine = self._list(value), _CROSS[cross]
+        else:
+            values, combine = [value()], any
+
+        def holds(context: Context) -> bool:
+            given = (context.request if source == "Request" else context.resource).get(attribute)
+            return given is not None and combine([compare(given, each) for each in values])
+
+        return holds
+
+    def _list(self, value: Callable[[], str]) -> list[str]:
+        self._expect("{")
+        values = [value()]
+        while self._peek() == ",":
+            self._next()
+            values.append(value())
+        self._expect("}")
+        return values
+
+    def _guid(self) -> str:
+        word = self._next()
+        if not _GUID.fullmatch(word):
+            raise ConditionError(f"'{word}' is no GUID")
+        return word
+
+    def _text(self) -> str:
+        word = self._next()
+        if not word.startswith("'"):
+            raise ConditionError(f"'{word}' is no text in single quotes")
+        return word[1:-1]
+
+    def _peek(self) -> str:
+        return self._tokens[self._position] if self._position < len(self._tokens) else ""
+
+    def _next(self) -> str:
+        word = self._peek()
+        if not word:
+            raise ConditionError("the condition ends too early")
+        self._position += 1
+        return word
+
+    def _expect(self, sign: str) -> None:
+        word = self._next()
+        if word != sign:
+            raise ConditionError(f"'{word}' stands where '{sign}' is needed")
+
+
+def _unknown(word: str, wanted: str) -> ValueError:
+    if _ELSEWHERE.fullmatch(word):
+        return NotModelledError(f"'{word}' in a condition ({wanted})")
+    return ConditionError(f"'{word}' is unknown: {wanted}")

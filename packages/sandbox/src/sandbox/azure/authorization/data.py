@@ -1,0 +1,28 @@
+"""The data plane of blob storage: which action an operation on a container asks for, and where.
+
+Operations on containers are actions, those on blobs data actions, although both come with a token for storage:
+https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory.
+"""
+
+from typing import Literal
+
+from sandbox.azure.authorization.evaluation import Authorization
+
+_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+
+Operation = Literal["read", "write", "delete", "blobs/read", "blobs/write", "blobs/delete"]
+"""What is done: to a container, or to the blobs in it."""
+
+
+def container_scope(account_id: str, container: str) -> str:
+    """Return a container's ARM id; role assignments on it, its account and above count."""
+    return f"{account_id}/blobServices/default/containers/{container}"
+
+
+def blobs_allowed(
+    authorization: Authorization, object_id: str, account_id: str, container: str, operation: Operation
+) -> bool:
+    """Whether a principal may do an operation in a container (or on it)."""
+    is_data = operation.startswith("blobs/")
+    scope = container_scope(account_id, container)
+    return authorization.allowed(object_id, f"{_CONTAINERS}/{operation}", scope, data=is_data)

@@ -1,0 +1,210 @@
+"""The decision: does one of a principal's role assignments, here or above, allow an action?
+
+Assignments add up; a definition's ``notActions`` take out of that definition only. There are no deny assignments. An
+assignment with a condition allows what its condition lets through: ``conditions``.
+Assignments that have not arrived everywhere yet (``rolePropagationPolls``) do not count: each evaluation that hangs on
+one counts it down, so that a delay ends after so many polls and never after so much time.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from sandbox.azure.arm.actions import condition_refusal, refusal
+from sandbox.azure.arm.requests import Principal
+from sandbox.azure.arm.store import Store
+from sandbox.azure.authorization import conditions
+from sandbox.azure.authorization.built_in import BUILT_IN
+from sandbox.azure.authorization.roles import Permission, RoleDefinition
+
+ASSIGNMENT = "Microsoft.Authorization/roleAssignments"
+DEFINITION = "Microsoft.Authorization/roleDefinitions"
+_PENDING = "role-propagation"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """``role`` is the definition's GUID, ``scope`` an ARM id, ``id`` the assignment's own; ``condition`` may be ""."""
+
+    id: str
+    scope: str
+    principal_id: str
+    role: str
+    condition: str = ""
+
+    def covers(self, scope: str) -> bool:
+        """Whether the assignment counts at ``scope``: its own, or one below."""
+        own, wanted = self.scope.lower().rstrip("/"), scope.lower().rstrip("/")
+        return wanted == own or wanted.startswith(own + "/")
+
+    def to_body(self, subscription_id: str) -> dict[str, Any]:
+        """Return the assignment as ARM answers it."""
+        provider = f"/subscriptions/{subscription_id}/providers/{DEFINITION}"
+        limits = {"condition": self.condition, "conditionVersion": conditions.VERSION} if self.condition else {}
+        return {
+            "id": self.id,
+            "name": self.id.rsplit("/", 1)[-1],
+            "type": ASSIGNMENT,
+            "properties": {
+                "scope": self.scope,
+                "principalId": self.principal_id,
+                "principalType": "ServicePrincipal",
+                "roleDefinitionId": f"{provider}/{self.role}",
+                **limits,
+            },
+        }
+
+
+class _Answer(Enum):
+    YES = auto()
+    NO = auto()
+    CONDITION = auto()
+    """A role would allow it, and its condition does not."""
+
+
+def _attributes(assignment: Any) -> Mapping[str, str]:
+    """Return what conditions know of the body of a role assignment: what is written in it, and nothing else."""
+    properties = assignment.get("properties") if isinstance(assignment, dict) else None
+    if not isinstance(properties, dict):
+        return {}
+    found = {
+        "RoleDefinitionId": str(properties.get("roleDefinitionId") or "").rsplit("/", 1)[-1],
+        "PrincipalId": properties.get("principalId"),
+        "PrincipalType": properties.get("principalType"),
+    }
+    return {name: value for name, value in found.items() if isinstance(value, str) and value}
+
+
+class Authorization:
+    """What the principals of one sandbox may do.
+
+    ``bootstrap`` are the assignments that were there before any program, ``prepared`` the custom roles (bodies by
+    GUID): they are not in the store, and nobody can remove them. ``acts_for`` says which other object ids a principal
+    acts for, in lower case: groups that it is a member of, and whom it stands for in a rehearsal.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        bootstrap: Sequence[Assignment] = (),
+        acts_for: Callable[[str], frozenset[str]] | None = None,
+        prepared: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None:
+        self._store = store
+        self._prepared = prepared or {}
+        self._acts_for = acts_for
+        self.bootstrap = tuple(bootstrap)
+
+    def allowed(self, object_id: str, action: str, scope: str, *, data: bool = False) -> bool:
+        """Whether a principal may do ``action`` (of the data plane with ``data``) on the resource ``scope``."""
+        return self._decide(object_id, action, scope, data=data) is _Answer.YES
+
+    def require(self, principal: Principal | None, action: str, scope: str, body: Any = None) -> None:
+        """Do nothing for a caller who may; ``body`` is what conditions see of the request.
+
+        Raises:
+            ArmError: 403 ``AuthorizationFailed``.
+        """
+        if principal is None:
+            raise TypeError(f"'{action}' on '{scope}' is asked for without a principal")
+        answer = self._decide(principal.object_id, action, scope, body=body)
+        if answer is _Answer.CONDITION:
+            raise condition_refusal(principal, action, scope)
+        if answer is _Answer.NO:
+            raise refusal(principal, action, scope)
+
+    def _decide(self, object_id: str, action: str, scope: str, *, data: bool = False, body: Any = None) -> _Answer:
+        waiting: list[Assignment] = []
+        answer = _Answer.NO
+        for assignment, role in self._roles(object_id, scope):
+            if not role.allows(action, data=data):
+                continue
+            if not self._fulfilled(assignment, action, scope, body):
+                answer = _Answer.CONDITION
+            elif self._store.document(_PENDING, assignment.id) is None:
+                return _Answer.YES
+            else:
+                waiting.append(assignment)
+        for assignment in waiting:
+            self._count_down(assignment)
+        return answer
+
+    def _fulfilled(self, assignment: Assignment, action: str, scope: str, body: Any) -> bool:
+        """Whether the condition of an assignment, if it has one, lets an action through.
+
+        What is not there cannot be removed, so a delete of it passes: the service answers 204 (inferred).
+        """
+        if not assignment.condition:
+            return True
+        there = self._store.get(scope)
+        if there is None and action == f"{ASSIGNMENT}/delete":
+            return True
+        context = conditions.Context(action, _attributes(body), _attributes(there.body if there else None))
+        return conditions.parse(assignment.condition)(context)
+
+    def permissions(self, object_id: str, scope: str) -> list[Permission]:
+        """Return all entries that a principal has at a scope, for ARM's list of permissions."""
+        found: list[Permission] = []
+        for assignment, role in self._roles(object_id, scope):
+            if self._store.document(_PENDING, assignment.id) is None:
+                found.extend(role.permissions)
+            else:
+                self._count_down(assignment)
+        return found
+
+    def delay(self, assignment_id: str, polls: int) -> None:
+        """Let a new assignment not count for the next ``polls`` evaluations that hang on it."""
+        if polls > 0:
+            self._store.put_document(_PENDING, assignment_id, polls)
+
+    def forget(self, assignment_id: str) -> None:
+        """Forget the delay of an assignment that is gone."""
+        self._store.delete_document(_PENDING, assignment_id)
+
+    def custom(self, guid: str) -> dict[str, Any] | None:
+        """Return the body of a custom role by its GUID, which alone tells it, whatever scope it was defined at."""
+        for each in self._store.of_type(DEFINITION):
+            if each.name.lower() == guid.lower():
+                return each.body
+        return self._prepared.get(guid.lower())
+
+    def definition(self, role_id: str) -> RoleDefinition | None:
+        """Return a definition, built in or custom, by its GUID or id."""
+        guid = role_id.rsplit("/", 1)[-1].lower()
+        if guid in BUILT_IN:
+            return BUILT_IN[guid]
+        body = self.custom(guid)
+        if body is None:
+            return None
+        properties = body["properties"]
+        entries = tuple(Permission.from_body(entry) for entry in properties.get("permissions") or ())
+        return RoleDefinition(properties["roleName"], entries)
+
+    def _roles(self, object_id: str, scope: str) -> Iterator[tuple[Assignment, RoleDefinition]]:
+        who = {object_id.lower()} | (self._acts_for(object_id) if self._acts_for else frozenset())
+        for assignment in self._assignments():
+            if assignment.principal_id.lower() not in who or not assignment.covers(scope):
+                continue
+            role = self.definition(assignment.role)
+            if role is not None:
+                yield assignment, role
+
+    def _assignments(self) -> Iterable[Assignment]:
+        yield from self.bootstrap
+        for each in self._store.of_type(ASSIGNMENT):
+            properties = each.body["properties"]
+            yield Assignment(
+                each.id,
+                properties["scope"],
+                properties["principalId"],
+                properties["roleDefinitionId"],
+                properties.get("condition") or "",
+            )
+
+    def _count_down(self, assignment: Assignment) -> None:
+        left = self._store.document(_PENDING, assignment.id) or 0
+        if left > 1:
+            self._store.put_document(_PENDING, assignment.id, left - 1)
+        else:
+            self._store.delete_document(_PENDING, assignment.id)

@@ -1,0 +1,196 @@
+"""The Blob service's REST API for ``<account>.blob.core.windows.net``: who may, which operation, and errors as XML.
+
+Source of operations, codes and conditions: https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api.
+"""
+
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from sandbox.azure.arm.requests import Principal
+from sandbox.azure.arm.store import Resource, Store
+from sandbox.azure.arm.types import STORAGE_ACCOUNT
+from sandbox.azure.authorization.data import Operation, blobs_allowed
+from sandbox.azure.blobs import containers, reads, sas, shared_key, writes
+from sandbox.azure.blobs.call import MATCHES, Call
+from sandbox.azure.blobs.errors import BlobError, invalid_header, not_modelled, refusal
+from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.firewalls import caller_address, lets_in
+from sandbox.azure.world import World
+
+_log = logging.getLogger(__name__)
+
+_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_META = "x-ms-meta-"
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """``needed`` are the SAS permissions of which one suffices; "" = never with a SAS.
+
+    ``action`` is what a token's principal must be allowed on the container; of the data plane below ``blobs/``
+    (https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory).
+    """
+
+    name: str
+    handler: Callable[[Call], Awaitable[web.StreamResponse]]
+    needed: str
+    action: Operation
+    query: frozenset[str] = frozenset()
+    headers: frozenset[str] = frozenset()
+    known: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", self.query | {"restype", "comp", "timeout"} | sas.PARAMETERS)
+
+
+_LIST = frozenset({"prefix", "delimiter", "marker", "maxresults", "include"})
+_PUT = frozenset({"x-ms-blob-type", _META, "x-ms-blob-content-md5"}) | writes.CONTENT_HEADERS | MATCHES
+_GET = frozenset({"x-ms-range", "x-ms-range-get-content-md5"}) | MATCHES
+_OPERATIONS = {
+    # The key: method, level, restype, comp.
+    ("PUT", "container", "container", ""): _Operation(
+        "Create Container", containers.create, "", "write", headers=frozenset({_META})
+    ),
+    ("GET", "container", "container", ""): _Operation("Get Container Properties", containers.properties, "", "read"),
+    ("HEAD", "container", "container", ""): _Operation("Get Container Properties", containers.properties, "", "read"),
+    ("DELETE", "container", "container", ""): _Operation("Delete Container", containers.delete, "", "delete"),
+    ("GET", "container", "container", "list"): _Operation(
+        "List Blobs", containers.list_blobs, "l", "blobs/read", _LIST
+    ),
+    ("PUT", "blob", "", ""): _Operation("Put Blob", writes.put_blob, "cw", "blobs/write", headers=_PUT),
+    ("PUT", "blob", "", "block"): _Operation(
+        "Put Block", writes.put_block, "cw", "blobs/write", frozenset({"blockid"})
+    ),
+    ("PUT", "blob", "", "blocklist"): _Operation(
+        "Put Block List", writes.put_block_list, "cw", "blobs/write", headers=_PUT
+    ),
+    ("PUT", "blob", "", "metadata"): _Operation(
+        "Set Blob Metadata", writes.set_metadata, "w", "blobs/write", headers=MATCHES | {_META}
+    ),
+    ("GET", "blob", "", ""): _Operation("Get Blob", reads.get, "r", "blobs/read", headers=_GET),
+    ("HEAD", "blob", "", ""): _Operation("Get Blob Properties", reads.head, "r", "blobs/read", headers=MATCHES),
+    ("GET", "blob", "", "metadata"): _Operation(
+        "Get Blob Metadata", reads.metadata, "r", "blobs/read", headers=MATCHES
+    ),
+    ("HEAD", "blob", "", "metadata"): _Operation(
+        "Get Blob Metadata", reads.metadata, "r", "blobs/read", headers=MATCHES
+    ),
+    ("DELETE", "blob", "", ""): _Operation("Delete Blob", reads.delete, "d", "blobs/delete", headers=MATCHES),
+}
+
+
+def storage_account(store: Store, name: str) -> Resource | None:
+    """Return the storage account resource with this (globally unique) name, or None."""
+    accounts = store.below("", STORAGE_ACCOUNT)
+    return next((account for account in accounts if account.name.lower() == name.lower()), None)
+
+
+async def handle(request: web.Request, world: World) -> web.StreamResponse:
+    """Answer one request to a blob host.
+
+    ``request["principal"]`` says that the caller's bearer token was checked (the edge does that). An account that does
+    not exist gets no answer: its connection is closed, because in Azure its name would not even resolve.
+    """
+    account = request.host.split(".", 1)[0].lower()
+    resource = storage_account(world.store, account)
+    if resource is None:
+        _log.warning(
+            "%s %s: there is no storage account '%s'; connection closed", request.method, request.path, account
+        )
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=499)
+    request_id = str(uuid.uuid4())
+    try:
+        response = await _serve(request, world, resource)
+    except BlobError as error:
+        # What is refused because it is not there yet must be seen; the rest is everyday life.
+        level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
+        _log.log(level, "%s %s: %s", request.method, request.path, error)
+        response = refusal(request, error, request_id)
+    if not response.prepared:
+        response.headers["x-ms-request-id"] = request_id
+        response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2024-11-04")
+    return response
+
+
+async def _serve(request: web.Request, world: World, account: Resource) -> web.StreamResponse:
+    store = world.blobs
+    if not isinstance(store, BlobStore):
+        raise TypeError(f"the blob endpoint needs a BlobStore, not {type(store).__name__}")
+    container, _, blob = unquote(request.rel_url.raw_path).lstrip("/").partition("/")
+    call = Call(request, store, account.name.lower(), container, blob, request.query)
+    restype, comp = call.query.get("restype", ""), call.query.get("comp", "")
+    level = "blob" if blob else "container"
+    operation = _OPERATIONS.get((request.method, level, restype, comp))
+    what = (
+        f"{request.method} of a {level} with restype='{restype}' and comp='{comp}'"
+        if operation is None
+        else operation.name
+    )
+    if not lets_in(account, caller_address(world.store)):
+        raise BlobError(403, "AuthorizationFailure", "This request is not authorized to perform this operation.")
+    _authenticate(call, world, account, operation.needed if operation else "", what)
+    if not container or operation is None:
+        raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")
+    _authorize(request, world, account, container, operation)
+    call.refuse_unknown(operation.known, operation.headers)
+    return await operation.handler(call)
+
+
+def _authorize(request: web.Request, world: World, account: Resource, container: str, operation: _Operation) -> None:
+    """Let pass who came with a SAS or a key, and tokens whose principal may.
+
+    Raises:
+        BlobError: 403 ``AuthorizationPermissionMismatch``, which names neither role nor scope, as in Azure.
+    """
+    caller: Principal | None = request.get("principal")
+    if caller is None or blobs_allowed(world.authorization, caller.object_id, account.id, container, operation.action):
+        return
+    raise BlobError(
+        403,
+        "AuthorizationPermissionMismatch",
+        "This request is not authorized to perform this operation using this permission.",
+    )
+
+
+def _authenticate(call: Call, world: World, account: Resource, needed: str, what: str) -> None:
+    """Let a bearer token, an account key or a SAS of this sandbox pass.
+
+    Raises:
+        BlobError: 401 without either, 403 for a SAS that does not cover the operation and for account keys.
+    """
+    version = call.headers.get("x-ms-version")
+    if version is not None and not _VERSION.match(version):
+        raise invalid_header("x-ms-version", version, "a date, YYYY-MM-DD")
+    if call.request.get("principal") is not None:
+        if version is None:
+            raise invalid_header("x-ms-version", "", "a date, YYYY-MM-DD: bearer tokens need the header")
+        return
+    if call.headers.get("Authorization", "").lower().startswith("sharedkey"):
+        # Null and absent mean: allowed.
+        if account.body.get("properties", {}).get("allowSharedKeyAccess") is not False:
+            shared_key.check(call, account)
+            return
+        raise BlobError(
+            403,
+            "KeyBasedAuthenticationNotPermitted",
+            "Key based authentication is not permitted on this storage account.",
+        )
+    if "sig" in call.query:
+        place = sas.Place(call.account, call.container, call.blob)
+        sas.check(call.store.sas_key, place, call.query, needed, what)
+        return
+    login = f"https://login.microsoftonline.com/{world.tenant_id}/oauth2/authorize"
+    raise BlobError(
+        401,
+        "NoAuthenticationInformation",
+        "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+        {"WWW-Authenticate": f"Bearer authorization_uri={login} resource_id=https://storage.azure.com"},
+    )

@@ -1,0 +1,251 @@
+"""Blob storage on disk, as the other services see it: no tokens, no conditions.
+
+``<folder>/index.sqlite`` says what there is; ``<folder>/<account>/<container>/`` holds the bytes, in files that are
+never changed.
+"""
+
+import base64
+import hashlib
+import os
+import secrets
+import shutil
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sandbox.azure.blobs import sas
+from sandbox.azure.blobs.index import Blob, Container, Index
+
+Condition = Callable[[Blob | None], None]
+"""Looks at what a write would replace; raises to refuse the write."""
+
+_OCTETS = {"content-type": "application/octet-stream"}
+_counter = 0
+_counter_lock = threading.Lock()
+
+
+def new_etag() -> str:
+    """Return an entity tag that was not used before, in the service's form."""
+    global _counter  # noqa: PLW0603 - two writes within one tick of the clock still get different tags
+    with _counter_lock:
+        _counter = max(_counter + 1, time.time_ns() // 100)
+        return f'"0x{_counter:X}"'
+
+
+class BlobStore:
+    """The blob storage of one sandbox (the ``Blobs`` of ``World``). Its methods may be called from any thread.
+
+    Account and container names compare without case, as in DNS; blob names with case.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.index = Index(folder / "index.sqlite")
+        self.sas_key = self.index.secret("sas", secrets.token_bytes(32))
+        self._joining = threading.Lock()
+        self._sweep()
+
+    def close(self) -> None:
+        """Close the index; the store is unusable afterwards."""
+        self.index.close()
+
+    def _sweep(self) -> None:
+        """Remove what a killed server left: files that no row names, folders of containers that are gone."""
+        known = {(container.account, container.name) for container in self.index.containers()}
+        for folder in self.folder.glob("*/*/"):
+            key = (folder.parent.name, folder.name)
+            if key not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            used = self.index.files(*key)
+            for file in folder.iterdir():
+                if file.name not in used:
+                    file.unlink()
+
+    # What services use ----------------------------------------------------------------------------------------------
+
+    def create_container(self, account: str, container: str) -> None:
+        """Make a container if it is not there."""
+        self.add_container(account, container, {})
+
+    def containers(self, account: str) -> list[str]:
+        """Return the names of an account's containers, sorted."""
+        return [container.name for container in self.index.containers(account.lower())]
+
+    def delete_container(self, account: str, container: str) -> None:
+        """Remove a container and its blobs."""
+        self.remove_container(account, container)
+
+    def delete_account(self, account: str) -> None:
+        """Remove all containers of an account."""
+        for container in self.index.containers(account.lower()):
+            self.remove_container(account, container.name)
+        shutil.rmtree(self.folder / account.lower(), ignore_errors=True)
+
+    def list(self, account: str, container: str, prefix: str = "") -> list[str]:
+        """Return the names of the blobs that begin with ``prefix``, sorted."""
+        return [blob.name for blob in self.index.blobs(account.lower(), container.lower(), prefix)]
+
+    def read(self, account: str, container: str, blob: str) -> bytes:
+        """Return a blob's bytes; KeyError when it does not exist."""
+        return self.path(account, container, blob).read_bytes()
+
+    def write(self, account: str, container: str, blob: str, data: bytes) -> None:
+        """Create or replace a block blob.
+
+        Raises:
+            KeyError: there is no such container.
+        """
+        file = self.new_file(account, container)
+        file.write_bytes(data)
+        self._put_whole(account, container, blob, file, hashlib.md5(data, usedforsecurity=False).digest())
+
+    def adopt(self, account: str, container: str, blob: str, source: Path) -> None:
+        """Create or replace a block blob with the bytes of ``source``, which is moved into the store.
+
+        Raises:
+            KeyError: there is no such container.
+        """
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()
+        file = self.new_file(account, container)
+        shutil.move(source, file)
+        self._put_whole(account, container, blob, file, digest)
+
+    def path(self, account: str, container: str, blob: str) -> Path:
+        """Return the file that holds a blob's bytes, for reading only; KeyError when it does not exist.
+
+        A blob that came in blocks is put together by its first reader, which takes time in proportion to its size.
+        """
+        found = self.index.blob(account.lower(), container.lower(), blob)
+        if found is None:
+            msg = f"there is no blob '{blob}' in container '{container}' of account '{account}'"
+            raise KeyError(msg)
+        return self.whole(found)
+
+    def sas(self, account: str, container: str, permissions: str, blob: str | None = None, hours: float = 24.0) -> str:
+        """Return a SAS query string (without ``?``) that the blob endpoint accepts for a container or one blob."""
+        return sas.make(self.sas_key, sas.Place(account.lower(), container.lower(), blob), permissions, hours)
+
+    # What the HTTP side uses ----------------------------------------------------------------------------------------
+
+    def add_container(self, account: str, container: str, metadata: dict[str, str]) -> Container | None:
+        """Make a container and return it; None when it is there already."""
+        made = Container(account.lower(), container.lower(), time.time(), new_etag(), metadata)
+        self._container_folder(account, container).mkdir(parents=True, exist_ok=True)
+        return made if self.index.add_container(made) else None
+
+    def remove_container(self, account: str, container: str) -> bool:
+        """Remove a container and its blobs; False when it is not there."""
+        done = self.index.remove_container(account.lower(), container.lower())
+        shutil.rmtree(self._container_folder(account, container), ignore_errors=True)
+        return done
+
+    def new_file(self, account: str, container: str) -> Path:
+        """Return a path for bytes on their way in; what no commit names is swept at the next start at the latest.
+
+        Raises:
+            KeyError: there is no such container.
+        """
+        if self.index.container(account.lower(), container.lower()) is None:
+            msg = f"there is no container '{container}' in account '{account}'"
+            raise KeyError(msg)
+        return self._container_folder(account, container) / uuid.uuid4().hex
+
+    def commit(self, blob: Blob, condition: Condition | None = None) -> Blob:
+        """Make a blob visible in place of an earlier one (whose creation time it keeps) and return it as stored.
+
+        ``blob.etag`` and its times are set here. Uncommitted blocks of the name that are not among its parts are
+        discarded.
+
+        Raises:
+            KeyError: the container is gone.
+            Exception: what ``condition`` raises; nothing has changed then.
+        """
+        while True:
+            old = self.index.blob(blob.account, blob.container, blob.name)
+            if condition is not None:
+                condition(old)
+            pending = self.index.blocks(blob.account, blob.container, blob.name)
+            now = time.time()
+            stored = replace(blob, etag=new_etag(), created=old.created if old else now, modified=now)
+            if self.index.put_blob(stored, replacing=old):
+                break
+            if self.index.container(blob.account, blob.container) is None:
+                msg = f"there is no container '{blob.container}' in account '{blob.account}'"
+                raise KeyError(msg)
+        kept = {file for file, _ in stored.parts}
+        folder = self._container_folder(blob.account, blob.container)
+        for file in {file for file, _ in (*pending.values(), *(old.parts if old else ()))} - kept:
+            (folder / file).unlink(missing_ok=True)
+        return stored
+
+    def put_block(self, account: str, container: str, blob: str, block: str, file: Path) -> None:
+        """Store an uncommitted block whose bytes are in ``file`` (a ``new_file``)."""
+        part = (file.name, file.stat().st_size)
+        old = self.index.put_block(account.lower(), container.lower(), blob, block, part)
+        if old is not None:
+            (file.parent / old).unlink(missing_ok=True)
+
+    def remove_blob(self, blob: Blob) -> None:
+        """Remove a blob."""
+        pending = self.index.blocks(blob.account, blob.container, blob.name)
+        self.index.remove_blob(blob.account, blob.container, blob.name)
+        folder = self._container_folder(blob.account, blob.container)
+        for file, _ in (*pending.values(), *blob.parts):
+            (folder / file).unlink(missing_ok=True)
+
+    def whole(self, blob: Blob) -> Path:
+        """Return the one file with a blob's bytes, after putting its parts together if there are several.
+
+        Raises:
+            KeyError: the blob was deleted meanwhile.
+        """
+        folder = self._container_folder(blob.account, blob.container)
+        if len(blob.parts) == 1:
+            return folder / blob.parts[0][0]
+        with self._joining:
+            now = self.index.blob(blob.account, blob.container, blob.name)
+            if now is None:
+                msg = f"there is no blob '{blob.name}' in container '{blob.container}' of account '{blob.account}'"
+                raise KeyError(msg)
+            if len(now.parts) == 1:
+                return folder / now.parts[0][0]
+            target = folder / uuid.uuid4().hex
+            _join([folder / file for file, _ in now.parts], target)
+            joined = replace(now, parts=((target.name, now.size),))
+            if self.index.put_blob(joined, replacing=now, forget_blocks=False):
+                for file, _ in now.parts:
+                    (folder / file).unlink(missing_ok=True)
+                return target
+        target.unlink()
+        return self.path(blob.account, blob.container, blob.name)
+
+    def _container_folder(self, account: str, container: str) -> Path:
+        return self.folder / account.lower() / container.lower()
+
+    def _put_whole(self, account: str, container: str, blob: str, file: Path, md5: bytes) -> None:
+        file.chmod(0o444)
+        parts = ((file.name, file.stat().st_size),)
+        checksum = base64.b64encode(md5).decode()
+        self.commit(Blob(account.lower(), container.lower(), blob, parts, checksum, "", 0.0, 0.0, _OCTETS))
+
+
+def _join(sources: list[Path], target: Path) -> None:
+    """Write the sources' bytes one after the other, inside the kernel; an empty list makes an empty file."""
+    with target.open("wb") as out:
+        for source in sources:
+            with source.open("rb") as part:
+                left = os.fstat(part.fileno()).st_size
+                while left:
+                    left -= os.copy_file_range(part.fileno(), out.fileno(), left)
+    target.chmod(0o444)
+
+
+def content_settings(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the content headers of a blob: those given, and the service's default type."""
+    return _OCTETS | {name: value for name, value in given.items() if value}

@@ -1,0 +1,68 @@
+"""Switches that tests and people turn while the sandbox runs, by the control API; they survive a restart.
+
+Unlike ``readings`` they are not readings of what Azure does, but circumstances: what the world is like now.
+"""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.azure.arm.store import Store
+from sandbox.azure.firewalls import DEFAULT_ADDRESS
+
+_KIND = "switch"
+_ADDRESS: Final = "callerAddress"
+_PROPAGATION: Final = "rolePropagationPolls"
+
+
+def _address(value: Any) -> str:
+    try:
+        return str(ipaddress.IPv4Address(value))
+    except ValueError:
+        raise ValueError("an IPv4 address") from None
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("a whole number, 0 or more")
+    return value
+
+
+_SWITCHES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
+    _ADDRESS: (DEFAULT_ADDRESS, _address),
+    _PROPAGATION: (0, _count),
+}
+"""Name to (initial value, check that returns the value to store)."""
+
+
+def all_switches(store: Store) -> dict[str, Any]:
+    """Return every switch with its value."""
+    return {name: _value(store, name) for name in _SWITCHES}
+
+
+def turn(store: Store, changes: Mapping[str, Any]) -> None:
+    """Set switches; the others stay.
+
+    Raises:
+        ValueError: a name or a value is not allowed; nothing has changed then.
+    """
+    checked = {}
+    for name, value in changes.items():
+        if name not in _SWITCHES:
+            raise ValueError(f"there is no switch '{name}'; allowed: {', '.join(_SWITCHES)}")
+        try:
+            checked[name] = _SWITCHES[name][1](value)
+        except ValueError as error:
+            raise ValueError(f"switch '{name}' cannot be {value!r}; allowed: {error}") from None
+    for name, value in checked.items():
+        store.put_document(_KIND, name, value)
+
+
+def propagation_polls(store: Store) -> int:
+    """For how many evaluations a new role assignment does not count yet."""
+    return int(_value(store, _PROPAGATION))
+
+
+def _value(store: Store, name: str) -> Any:
+    stored = store.document(_KIND, name)
+    return _SWITCHES[name][0] if stored is None else stored

@@ -1,0 +1,130 @@
+"""The mini-batches of a job: the queue that workers pull from, and the count of what succeeded and failed.
+
+Rules of counting, retries and thresholds: what is public of ParallelRunStep
+(https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch and its debugging guide).
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sandbox.azure.jobs.failures import nothing_succeeded, too_many_failed
+
+
+@dataclass(slots=True)
+class MiniBatch:
+    """Some files to score together; ``attempts`` counts the tries that ended."""
+
+    id: int
+    items: list[str]
+    attempts: int = 0
+
+
+@dataclass(slots=True)
+class Attempt:
+    """How one try of a mini-batch ended: ``count`` results, or an ``error`` (one line) and perhaps its ``trace``."""
+
+    count: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0
+    error: str | None = None
+    trace: str = ""
+    timed_out: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a job's mini-batches so far."""
+
+    batches: int = 0
+    items: int = 0
+    processed: int = 0
+    succeeded_items: int = 0
+    failed_items: int = 0
+    failed_attempts: int = 0
+    timeouts: int = 0
+
+    def metrics(self) -> dict[str, float]:
+        """Return the metrics of the run's step."""
+        return {
+            "Total MiniBatches": self.batches,
+            "Total Items": self.items,
+            "Processed MiniBatches": self.processed,
+            "Remaining MiniBatches": self.batches - self.processed,
+            "Processed Items": self.succeeded_items + self.failed_items,
+            "Remaining Items": self.items - self.succeeded_items - self.failed_items,
+            "Failed Items": self.failed_items,
+        }
+
+
+@dataclass(slots=True)
+class Batches:
+    """The queue and the tally of one job.
+
+    ``tries`` is how often a mini-batch is run at most; ``threshold`` the failed items that are allowed, negative = any
+    number; with ``retry_short`` a mini-batch with fewer results than items is a failed one.
+    """
+
+    files: Sequence[str]
+    size: int
+    tries: int
+    threshold: int
+    retry_short: bool = False
+    tally: Tally = field(default_factory=Tally)
+    _queue: asyncio.Queue[MiniBatch | None] = field(default_factory=asyncio.Queue)
+
+    def __post_init__(self) -> None:
+        # The service promises no order, of files or of mini-batches: nothing may come to rely on one.
+        files = random.sample(self.files, len(self.files))
+        cut = [files[start : start + self.size] for start in range(0, len(files), self.size)]
+        batches = [MiniBatch(number, items) for number, items in enumerate(cut)]
+        random.shuffle(batches)
+        for batch in batches:
+            self._queue.put_nowait(batch)
+        self.tally.batches, self.tally.items = len(batches), len(files)
+
+    async def pull(self) -> MiniBatch | None:
+        """Return a mini-batch to run, waiting while others may still come back; None when all are processed."""
+        batch = await self._queue.get()
+        if batch is None:
+            self._queue.put_nowait(None)
+        return batch
+
+    def give_back(self, batch: MiniBatch) -> None:
+        """Put back a mini-batch that was not run at all."""
+        self._queue.put_nowait(batch)
+
+    def account(self, batch: MiniBatch, attempt: Attempt) -> bool:
+        """Count an attempt; return whether the mini-batch is processed (else it waits for its next try).
+
+        Raises:
+            JobFailed: more items failed than the threshold allows.
+        """
+        batch.attempts += 1
+        short = attempt.count < len(batch.items)
+        failed = attempt.error is not None or (short and self.retry_short)
+        if failed:
+            self.tally.failed_attempts += 1
+            self.tally.timeouts += attempt.timed_out
+            if batch.attempts < self.tries:
+                self._queue.put_nowait(batch)
+                return False
+        succeeded = 0 if failed else min(attempt.count, len(batch.items))
+        self.tally.processed += 1
+        self.tally.succeeded_items += succeeded
+        self.tally.failed_items += len(batch.items) - succeeded
+        if 0 <= self.threshold < self.tally.failed_items:
+            raise too_many_failed(self.tally.failed_items, self.threshold)
+        if self.tally.processed == self.tally.batches:
+            self._queue.put_nowait(None)
+        return True
+
+    def check_result(self, *, append_row: bool) -> None:
+        """Refuse a finished job that has nothing to show.
+
+        Raises:
+            JobFailed: append_row and not one item succeeded; summary_only has no such rule.
+        """
+        if append_row and self.tally.succeeded_items == 0:
+            raise nothing_succeeded()

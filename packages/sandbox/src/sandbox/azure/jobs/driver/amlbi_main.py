@@ -1,0 +1,228 @@
+"""One worker process of a batch job: imports the scoring script and runs it on the mini-batches that the master sends.
+
+``python amlbi_main.py <descriptor>``. The descriptor is a socket that carries one JSON object a line: first the
+settings, then mini-batches to run and, at last, ``stop``. What comes back: ``ready``, ``init``, ``done``, ``failed``,
+``stopped``. Only the standard library is used, because everything else belongs to the deployment. When the socket
+closes, the master is dead and the whole process group ends.
+"""
+
+import errno
+import importlib
+import json
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any, BinaryIO
+
+_TRACE_LIMIT = 20_000
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CHANGES = frozenset({"os.remove", "os.rename", "os.truncate", "os.chmod", "os.rmdir", "os.mkdir", "os.link"})
+
+WRONG_TYPE = (
+    "The run() method in the entry script should return a list or a pandas DataFrame. The length of returned result is"
+    " considered as succeeded number of items. For --output_action=append_row, the returned result is what to write"
+    " into the result file. The actual type of output is {}."
+)
+"""The service's own sentence (seen in microsoft/MLOpsPython#328)."""
+
+
+class Channel:
+    """The socket to the master: a thread reads, so that the end of the master is noticed during ``run()`` as well."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._incoming: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        threading.Thread(target=self._read, args=(connection.makefile("rb"),), daemon=True).start()
+
+    def _read(self, stream: BinaryIO) -> None:
+        for line in stream:
+            self._incoming.put(json.loads(line))
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+
+    def receive(self) -> dict[str, Any]:
+        """Return the next message, waiting for it."""
+        return self._incoming.get()
+
+    def send(self, event: str, **members: Any) -> None:
+        """Report to the master."""
+        self._connection.sendall(json.dumps({"event": event, **members}).encode() + b"\n")
+
+
+class Script:
+    """The deployment's scoring script."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+        self._started = False
+
+    def start(self) -> bool:
+        """Call ``init()`` if it was not called yet; return whether it was now."""
+        if self._started:
+            return False
+        if hasattr(self._module, "init"):
+            self._module.init()
+        self._started = True
+        return True
+
+    def run(self, items: list[str]) -> Any:
+        """Call ``run()``; a tuple counts as a list.
+
+        Raises:
+            TypeError: it returned neither a list, a tuple nor a DataFrame; the message is the service's.
+        """
+        result = self._module.run(items)
+        if isinstance(result, tuple):
+            result = list(result)
+        if not isinstance(result, list) and not is_frame(result):
+            raise TypeError(WRONG_TYPE.format(type(result).__name__))
+        return result
+
+    def stop(self) -> None:
+        """Call ``shutdown()`` if the script has one and ``init()`` was called."""
+        shutdown: Callable[[], None] | None = getattr(self._module, "shutdown", None)
+        if self._started and shutdown is not None:
+            shutdown()
+
+
+def is_frame(value: Any) -> bool:
+    """Return whether a value is a pandas DataFrame; pandas is not imported for it."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.DataFrame)
+
+
+def append_rows(result: Any, file: str) -> None:
+    """Append a result as the service does: a list as ``str()`` lines, a frame with spaces, no header and no index."""
+    if is_frame(result):
+        result.to_csv(file, sep=" ", header=None, index=None, mode="a")
+        return
+    with Path(file).open("a") as out:  # in the process's own encoding, as the service does
+        out.writelines(f"{row}\n" for row in result)
+
+
+def protect(folders: list[str]) -> None:
+    """Make writing below ``folders`` fail as on a read-only mount, also for root, whom file modes do not stop."""
+    below = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
+
+    def check(path: Any) -> None:
+        if isinstance(path, int | None):
+            return
+        where = os.fsdecode(path)
+        if os.path.abspath(where).startswith(below):  # noqa: PTH100 - in an audit hook nothing slow may happen
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), where)
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if flags & _WRITING:
+                check(path)
+        elif event in _CHANGES:
+            for path in arguments[:2]:
+                if isinstance(path, str | bytes | os.PathLike):
+                    check(path)
+
+    sys.addaudithook(hook)
+
+
+def set_logging(settings: dict[str, Any]) -> None:
+    """Send the root logger to standard output and give the script its ``EntryScript``."""
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    logger = logging.getLogger("entry_script")
+    logger.setLevel(settings["logging_level"])
+    logger.propagate = False
+    log_file = Path(settings["entry_log"])
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(log_file, delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"))
+    logger.addHandler(handler)
+    # It lies beside this file, where nothing but this program finds it.
+    script = importlib.import_module("azureml_user.parallel_run").EntryScript()
+    script.logger = logger
+    script.log_dir = str(log_file.parent)
+    script.output_dir = settings["output_dir"]
+    script.working_dir = settings["working_dir"]
+    script.agent_name = settings["process"]
+
+
+def load(settings: dict[str, Any]) -> Script:
+    """Import the scoring script from the code snapshot.
+
+    Raises:
+        AttributeError: it has not the functions that it must have.
+        BaseException: whatever the import raises.
+    """
+    # In a checkout the emulator lies on this Python's path, where a job must not find it.
+    emulator = str(Path(__file__).parents[4])
+    sys.path[:] = [settings["code_dir"], *(folder for folder in sys.path if folder != emulator)]
+    module = importlib.import_module(settings["module"])
+    for name in settings["functions"]:
+        if not callable(getattr(module, name, None)):
+            raise AttributeError(f"the entry script '{settings['script']}' has no function {name}()")  # noqa: TRY004
+    return Script(module)
+
+
+def score(script: Script, channel: Channel, message: dict[str, Any], settings: dict[str, Any]) -> bool:
+    """Run one mini-batch and report it; return whether this process may go on."""
+    step = "init"
+    try:
+        if script.start():
+            channel.send("init")
+        step = "run"
+        started, used = time.perf_counter(), time.process_time()
+        result = script.run(message["items"])
+        seconds, used = time.perf_counter() - started, time.process_time() - used
+        if settings["append_row"]:
+            append_rows(result, settings["temp_file"])
+    except BaseException as error:  # noqa: BLE001 - sys.exit() in a script is a failed attempt like any other
+        report_failure(channel, step, error)
+        return False
+    channel.send("done", id=message["id"], count=len(result), seconds=seconds, cpu=used)
+    return True
+
+
+def report_failure(channel: Channel, step: str, error: BaseException) -> None:
+    """Tell the master what a step of the script raised."""
+    trace = "".join(traceback.format_exception(error))[-_TRACE_LIMIT:]
+    channel.send("failed", step=step, error=f"{type(error).__name__}: {error}"[:_TRACE_LIMIT], trace=trace)
+
+
+def main() -> int:
+    """Serve the master until it says stop."""
+    channel = Channel(socket.socket(fileno=int(sys.argv[1])))
+    settings = channel.receive()
+    sys.argv = settings["argv"]
+    set_logging(settings)
+    protect(settings["read_only"])
+    try:
+        script = load(settings)
+    except BaseException as error:  # noqa: BLE001 - reported, whatever it is
+        report_failure(channel, "import", error)
+        return 1
+    channel.send("ready")
+    while (message := channel.receive())["do"] == "run":
+        if not score(script, channel, message, settings):
+            return 1
+    try:
+        script.stop()
+    except BaseException as error:  # noqa: BLE001 - a failing shutdown() is logged and changes nothing
+        report_failure(channel, "shutdown", error)
+        return 1
+    channel.send("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Not sys.exit: threads that the script left behind must not keep the process.
+    os._exit(code)

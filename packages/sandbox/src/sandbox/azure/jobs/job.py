@@ -1,0 +1,192 @@
+"""One batch job from its acceptance to its end: states, preparation, scoring, output."""
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import time
+from typing import Any
+
+from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.jobs import output
+from sandbox.azure.jobs.access import check_access
+from sandbox.azure.jobs.batches import Batches
+from sandbox.azure.jobs.environment import check
+from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
+from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.network import check_network
+from sandbox.azure.jobs.nodes import Nodes
+from sandbox.azure.jobs.records import RunRecords
+from sandbox.azure.jobs.request import JobRequest
+from sandbox.azure.jobs.scoring import Scoring
+from sandbox.azure.jobs.stage import JobFolder, stage
+from sandbox.azure.world import World
+
+_log = logging.getLogger(__name__)
+
+_MIRROR_SECONDS = 1.0
+
+
+class Job:
+    """A job under way; ``run`` takes it to a terminal state and never raises, except when it is cancelled."""
+
+    def __init__(self, world: World, blobs: BlobStore, nodes: Nodes, request: JobRequest) -> None:
+        self._world = world
+        self._blobs = blobs
+        self._nodes = nodes
+        self._request = request
+        self._records = RunRecords(world.store)
+        self._folder = JobFolder((world.home / "jobs" / request.name).resolve())
+        self._logs = JobLogs(
+            blobs, self._records, self._artifact_account(), request.name, request.child_id, self._folder.logs
+        )
+        self._began = time.monotonic()
+        self._batches: Batches | None = None
+        self._stopping = False
+        self._ending = asyncio.Event()
+
+    def _artifact_account(self) -> str:
+        """Return the storage account of the workspace, where the artifacts of its runs are."""
+        workspace = self._world.store.get(self._request.workspace_id)
+        account = (workspace.body.get("properties") or {}).get("storageAccount") if workspace else None
+        return str(account).rsplit("/", 1)[-1].lower() if account else self._request.output.account
+
+    def sandbox_stops(self) -> None:
+        """Make a cancellation that follows count as the sandbox's end, not as the user's wish."""
+        self._stopping = True
+
+    async def run(self) -> None:
+        """Do the job."""
+        mirror = asyncio.create_task(self._mirror())
+        try:
+            await self._do()
+            await self._end("Completed", None, mirror)
+        except JobFailed as error:
+            await self._end("Failed", error, mirror)
+        except asyncio.CancelledError:
+            if self._stopping:
+                await self._end("Failed", sandbox_stopped(), mirror)
+            else:
+                self._logs.execution("User cancelled the run.")
+                await self._end("Canceled", None, mirror)
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect of the sandbox ends the job, not the server
+            _log.exception("job %s", self._request.name)
+            text = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
+            await self._end("Failed", JobFailed(text, "SandboxDefect"), mirror)
+        finally:
+            mirror.cancel()
+            await asyncio.to_thread(shutil.rmtree, self._folder.root, ignore_errors=True)
+
+    async def _do(self) -> None:
+        request = self._request
+        self._logs.execution(f"Submitting job '{request.name}' of deployment '{request.deployment}'.")
+        files = await self._prepare()
+        self._set("Queued")
+        async with self._nodes.some(request.compute, request.instance_count) as nodes:
+            self._running(files, nodes)
+            assert self._batches is not None  # noqa: S101 - _running has set it
+            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._world.switches).run()
+        append_row = request.output_action == "AppendRow"
+        self._batches.check_result(append_row=append_row)
+        self._set("Finalizing")
+        if append_row:
+            await asyncio.to_thread(output.merge, self._folder.output, request.output.file_name)
+        try:
+            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, request.output)
+        except KeyError as error:
+            raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
+
+    async def _prepare(self) -> list[str]:
+        """Check what can be checked without running anything; return the files to score."""
+        request = self._request
+        self._set("Preparing")
+        check_network(self._world, request)
+        for remark in check(request.environment):
+            self._logs.execution(f"Environment: {remark}.")
+        self._nodes.most(request.compute)
+        check_access(self._world, request)
+        if request.output_action == "AppendRow":
+            output.check_free(self._blobs, request.output)
+        nested = not self._world.switches.nested_folders_ignored
+        files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
+        if not files:
+            raise no_input()
+        return files
+
+    def _running(self, files: list[str], nodes: int) -> None:
+        request = self._request
+        self._batches = Batches(
+            files,
+            size=request.mini_batch_size,
+            tries=max(1, request.max_retries + (not self._world.switches.retries_are_tries)),
+            threshold=request.error_threshold,
+            retry_short=self._world.switches.short_results_retried,
+        )
+        tally = self._batches.tally
+        for run in (request.name, request.child_id):
+            self._records.start(run)
+        self._logs.standard("Azure Machine Learning Batch Inference Start")
+        self._logs.progress(
+            f"Scheduling finished. Scheduled {tally.batches} mini batches in"
+            f" {time.monotonic() - self._began:.0f} seconds. There are {tally.batches} tasks with {tally.items} items."
+        )
+        self._logs.progress("No task has been processed yet.")
+        workers = nodes * request.max_concurrency_per_instance
+        self._logs.execution(
+            f"Running: {tally.items} files in {tally.batches} mini-batches, {workers} processes on {nodes} nodes."
+        )
+
+    def _set(self, status: str) -> None:
+        for run in (self._request.name, self._request.child_id):
+            self._records.update(run, status=status)
+
+    async def _mirror(self) -> None:
+        """Bring logs and metrics to where clients read them, every second."""
+        told = -1
+        while not self._ending.is_set():
+            if self._batches is not None and self._batches.tally.processed != told:
+                told = self._batches.tally.processed
+                self._logs.execution(f"Processed {told} of {self._batches.tally.batches} mini-batches.")
+                self._records.update(self._request.child_id, metrics=self._batches.tally.metrics())
+            await self._logs.mirror()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_MIRROR_SECONDS):
+                    await self._ending.wait()
+
+    async def _end(self, status: str, failure: JobFailed | None, mirror: asyncio.Task[None]) -> None:
+        """Bring output, logs and metrics out, then set the last state: who sees it finds everything in its place."""
+        self._ending.set()
+        await mirror
+        error = self._explain(status, failure)
+        # Of a job that did not complete, what its workers wrote stays in the output folder.
+        with contextlib.suppress(KeyError):
+            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, self._request.output)
+        await self._logs.mirror(whole=True)
+        metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
+        self._records.update(self._request.child_id, metrics=metrics)
+        for run in (self._request.child_id, self._request.name):
+            self._records.finish(run, status, error)
+
+    def _explain(self, status: str, failure: JobFailed | None) -> dict[str, str] | None:
+        """Write the end into the logs; return the run's error."""
+        seconds = time.monotonic() - self._began
+        if self._batches is not None:
+            tally = self._batches.tally
+            counts = f"{tally.succeeded_items} items succeeded, {tally.failed_items} failed"
+            self._logs.execution(f"Processed {tally.processed} of {tally.batches} mini-batches: {counts}.")
+            self._logs.progress("The overviewer on 0 stopped.")
+            self._logs.master("INFO", f"{counts}; {tally.failed_attempts} failed attempts, {tally.timeouts} timeouts")
+            if failure is not None:
+                self._logs.standard(f"Traceback (most recent call last):\n{failure.message}\nSystemExit: 42")
+            self._logs.standard("Azure Machine Learning Batch Inference End")
+        self._logs.execution(f"The job ended as {status} after {seconds:.1f} s.")
+        reason = (
+            "" if failure is None else f"\n{failure.message}\nSee logs/user/error.txt and logs/sys/master_role.txt."
+        )
+        self._logs.write("logs/job_result.txt", f"{status}{reason}\n")
+        if failure is None:
+            return None
+        self._logs.execution(f"Error: {failure.message}")
+        ran = self._batches is not None and failure.code == "UserError"
+        return {"code": failure.code, "message": exit_42(failure.message) if ran else failure.message}

@@ -1,0 +1,98 @@
+"""The runner of batch jobs: the ``Jobs`` of a world."""
+
+import asyncio
+import logging
+import shutil
+
+from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.jobs.failures import sandbox_stopped
+from sandbox.azure.jobs.job import Job
+from sandbox.azure.jobs.nodes import Nodes
+from sandbox.azure.jobs.records import TERMINAL, RunRecords
+from sandbox.azure.jobs.request import JobRequest
+from sandbox.azure.world import World
+
+_log = logging.getLogger(__name__)
+
+
+class JobRunner:
+    """Runs the jobs of one sandbox, each as a task of the event loop with worker processes of its own.
+
+    Make it while the event loop runs, call ``recover`` before the first request is answered and ``close`` at the end.
+    """
+
+    def __init__(self, world: World) -> None:
+        if not isinstance(world.blobs, BlobStore):
+            msg = f"jobs need a BlobStore, not {type(world.blobs).__name__}"
+            raise TypeError(msg)
+        self._world = world
+        self._blobs = world.blobs
+        self._nodes = Nodes(world.store)
+        self._records = RunRecords(world.store)
+        self._tasks: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+
+    def recover(self) -> None:
+        """End the jobs that a killed server left, as Failed; their processes ended with it."""
+        for record in self._records.unfinished():
+            failure = sandbox_stopped()
+            _log.warning("job %s: %s", record["runId"], failure.message)
+            self._finish(record["runId"], "Failed", {"code": failure.code, "message": failure.message})
+        shutil.rmtree(self._world.home / "jobs", ignore_errors=True)
+
+    def submit(self, request: JobRequest) -> None:
+        """Take a job whose run records already exist; progress goes to those records.
+
+        Raises:
+            ValueError: a job of this name is under way.
+        """
+        key = request.name.lower()
+        if key in self._tasks:
+            msg = f"job '{request.name}' is under way already"
+            raise ValueError(msg)
+        job = Job(self._world, self._blobs, self._nodes, request)
+        task = asyncio.get_running_loop().create_task(job.run())
+        self._tasks[key] = job, task
+        task.add_done_callback(lambda task: self._ended(request.name, task))
+
+    def _ended(self, name: str, task: asyncio.Task[None]) -> None:
+        """Forget a job; one that was cancelled before its first step, or broke down, has not set its own state."""
+        self._tasks.pop(name.lower(), None)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            self._finish(name, "Canceled", None)
+            return
+        _log.error("job %s broke down", name, exc_info=error)
+        message = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
+        self._finish(name, "Failed", {"code": "SandboxDefect", "message": message})
+
+    def _finish(self, name: str, status: str, error: dict[str, str] | None) -> None:
+        """End what has not ended of a job's runs."""
+        runs = [*self._records.children(name), self._records.get(name)]
+        for run in runs:
+            if run is not None and run["status"] not in TERMINAL:
+                self._records.finish(run["runId"], status, error)
+
+    def cancel(self, name: str) -> None:
+        """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
+        if name.lower() not in self._tasks:
+            return
+        _, task = self._tasks[name.lower()]
+        if task.cancelling():
+            return
+        for run in (*self._records.children(name), {"runId": name}):
+            self._records.update(run["runId"], status="CancelRequested")
+        task.cancel()
+
+    async def wait(self, name: str) -> None:
+        """Return when a job has ended (at once if it is not under way)."""
+        if name.lower() in self._tasks:
+            await asyncio.wait([self._tasks[name.lower()][1]])
+
+    async def close(self) -> None:
+        """End every job, as Failed, and wait until their processes are gone."""
+        tasks = list(self._tasks.values())
+        for job, task in tasks:
+            job.sandbox_stops()
+            task.cancel()
+        if tasks:
+            await asyncio.wait([task for _, task in tasks])

@@ -1,0 +1,168 @@
+"""The scoring part of a job: worker slots that pull mini-batches until all are processed or the job has failed."""
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
+from sandbox.azure.jobs.failures import import_failed, init_failed, no_progress
+from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.request import JobRequest
+from sandbox.azure.jobs.settings import environment, ip_of, worker_settings
+from sandbox.azure.jobs.stage import JobFolder
+from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
+from sandbox.azure.readings import Switches
+
+_INIT_TRIES = 3
+"""A node gives up after this many failures of ``init()`` for each of its processes."""
+_OVERHEAD_SECONDS = 30.0
+_REPORT = "logs/sys/job_report/processed_mini-batches.csv"
+
+
+@dataclass(slots=True)
+class Scoring:
+    """One job's workers, ``nodes`` times the concurrency of each; ``run`` does it all."""
+
+    request: JobRequest
+    folder: JobFolder
+    batches: Batches
+    nodes: int
+    logs: JobLogs
+    switches: Switches
+    _numbers: Counter[int] = field(default_factory=Counter)
+    _init_failures: Counter[int] = field(default_factory=Counter)
+    _progress_at: float = field(default_factory=time.monotonic)
+    _began: float = field(default_factory=time.monotonic)
+    _workers: set[Worker] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Process every mini-batch. No process is left afterwards, however this ends.
+
+        Raises:
+            JobFailed: the script does not work at all, too many items failed, or nothing moves any more.
+        """
+        self.logs.write(_REPORT, "mini-batch,attempt,node,process,items,succeeded,seconds,error\n")
+        slots = min(self.nodes * self.request.max_concurrency_per_instance, self.batches.tally.batches)
+        try:
+            async with asyncio.TaskGroup() as group:
+                watch = group.create_task(self._watch())
+                work = [group.create_task(self._slot(slot % self.nodes)) for slot in range(slots)]
+                await asyncio.wait(work)
+                watch.cancel()
+        except BaseExceptionGroup as errors:
+            # The first failure cancelled the others; it is the reason.
+            raise errors.exceptions[0] from None
+        finally:
+            for worker in list(self._workers):
+                await worker.end()
+
+    async def _slot(self, node: int) -> None:
+        """Work as one process of a node, replaced whenever it fails."""
+        worker: Worker | None = None
+        while (batch := await self.batches.pull()) is not None:
+            if worker is None:
+                worker = await self._start(node)
+            try:
+                attempt = await worker.run(batch, self.request.timeout_seconds)
+            except InitFailed as error:
+                await self._end(worker, str(error))
+                worker = None
+                self.batches.give_back(batch)
+                if self._node_gives_up(node, str(error)):
+                    return
+                continue
+            if attempt.error is not None:
+                code = await self._end(worker, attempt.trace or attempt.error)
+                self.logs.node(node, "_main", f"{worker.place.name} exits with returncode {code}")
+            self._account(batch, attempt, worker)
+            if attempt.error is not None:
+                worker = None
+        if worker is not None:
+            trace = await worker.stop()
+            self._workers.discard(worker)
+            if trace is not None:
+                self.logs.script_error(node, worker.place.name, trace)
+
+    async def _start(self, node: int) -> Worker:
+        place = Place(node, f"process{self._numbers[node]:03d}")
+        self._numbers[node] += 1
+        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
+        variables = environment(self.request, self.folder, place, self.nodes)
+        stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
+        stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
+        worker = await Worker.start(place, settings, variables, (stdout, stderr))
+        self._workers.add(worker)
+        try:
+            await worker.ready()
+        except ScriptBroken as error:
+            await self._end(worker, str(error))
+            raise import_failed(str(error).rstrip().splitlines()[-1]) from None
+        self.logs.node(node, "_main", f"{place.name} started with pid {worker.pid}")
+        return worker
+
+    async def _end(self, worker: Worker, trace: str) -> int:
+        code = await worker.end()
+        self._workers.discard(worker)
+        self.logs.script_error(worker.place.node, worker.place.name, trace)
+        return code
+
+    def _node_gives_up(self, node: int, trace: str) -> bool:
+        """Count a failure of ``init()``; return whether the node has had too many.
+
+        Raises:
+            JobFailed: every node has.
+        """
+        self._init_failures[node] += 1
+        limit = _INIT_TRIES * self.request.max_concurrency_per_instance
+        # A node without a mini-batch has no process that could fail.
+        active = min(self.nodes, self.batches.tally.batches)
+        if all(self._init_failures[each] >= limit for each in range(active)):
+            raise init_failed(self._init_failures.total(), trace.rstrip().splitlines()[-1])
+        return self._init_failures[node] >= limit
+
+    def _account(self, batch: MiniBatch, attempt: Attempt, worker: Worker) -> None:
+        place, number = worker.place, batch.attempts + 1
+        self._progress_at = time.monotonic()
+        succeeded = min(attempt.count, len(batch.items))
+        error = "" if attempt.error is None else '"' + attempt.error.replace('"', "'") + '"'
+        self.logs.write(
+            _REPORT,
+            f"{batch.id},{number},{place.node},{place.name},{len(batch.items)},{succeeded},{attempt.seconds:.3f},{error}\n",
+        )
+        self.logs.node(
+            place.node,
+            place.name,
+            f"mini-batch {batch.id}: {ip_of(place.node)} {worker.pid}, {len(batch.items)} items, {succeeded} succeeded,"
+            f" {len(batch.items) - succeeded} failed, run method time {attempt.seconds:.3f} s,"
+            f" process time {attempt.cpu:.3f} s",
+        )
+        if attempt.count > len(batch.items):
+            self.logs.node(
+                place.node,
+                place.name,
+                f"run() returned {attempt.count} items, which is more than input count {len(batch.items)}."
+                " Using the input count as succeeded count and continue.",
+            )
+        done = self.batches.account(batch, attempt)
+        if attempt.error is not None:
+            what = "no try is left: its items count as failed" if done else "it will be tried again"
+            self.logs.master("WARNING", f"mini-batch {batch.id}, try {number}: {attempt.error}; {what}")
+        tally = self.batches.tally
+        if done:
+            elapsed = time.monotonic() - self._began
+            left = elapsed / tally.processed * (tally.batches - tally.processed)
+            self.logs.progress(
+                f"Processed {tally.processed} of {tally.batches} mini batches in {timedelta(seconds=int(elapsed))}."
+                f" Estimated remaining time {timedelta(seconds=int(left))}."
+            )
+
+    async def _watch(self) -> None:
+        """Fail the job when no attempt has ended for three times what one may take."""
+        limit = 3 * (self.request.timeout_seconds + _OVERHEAD_SECONDS)
+        while True:
+            quiet = time.monotonic() - self._progress_at
+            if quiet >= limit:
+                raise no_progress(limit)
+            await asyncio.sleep(limit - quiet)

@@ -1,0 +1,153 @@
+"""A job's files on disk: its folder, and the input, the model and the code brought into it.
+
+::
+
+    <home>/jobs/<job>/input/…   hard links to the blobs' files, under their own names
+                      model/…   hard links; AZUREML_MODEL_DIR
+                      code/…    copies; the snapshot's root
+                      output/…  AZUREML_BI_OUTPUT_PATH
+                      work/…    each process's current folder
+                      logs/…    the log files, as the service lays them out
+"""
+
+import errno
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sandbox.azure.jobs.failures import JobFailed
+from sandbox.azure.jobs.request import CodeFiles, InputLocation, JobRequest, ModelFiles
+from sandbox.azure.world import Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """The paths of one job."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        for folder in (self.input, self.model, self.code, self.output, self.work, self.logs):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def input(self) -> Path:
+        """Where the input's files are."""
+        return self.root / "input"
+
+    @property
+    def model(self) -> Path:
+        """What AZUREML_MODEL_DIR names."""
+        return self.root / "model"
+
+    @property
+    def code(self) -> Path:
+        """The code snapshot."""
+        return self.root / "code"
+
+    @property
+    def output(self) -> Path:
+        """What AZUREML_BI_OUTPUT_PATH names."""
+        return self.root / "output"
+
+    @property
+    def work(self) -> Path:
+        """The parent of the processes' current folders."""
+        return self.root / "work"
+
+    @property
+    def logs(self) -> Path:
+        """The run's files as users see them (``logs/…``, ``user_logs/…``) are below this."""
+        return self.root / "run"
+
+
+def stage(blobs: Blobs, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
+    """Bring everything into the job's folder and return the paths of the files to score, in no particular order.
+
+    ``nested``: files in sub-folders of the input are scored as well. May take a while: call it in a thread.
+
+    Raises:
+        JobFailed: the model, the code or the input is not there.
+    """
+    if request.code is None:
+        raise JobFailed("The sandbox does not run models without a scoring script yet.", "NotModelledInSandbox")
+    _stage_model(blobs, request.model, folder.model)
+    _stage_code(blobs, request.code, folder.code)
+    return _stage_input(blobs, request.input, folder.input, nested=nested)
+
+
+def _stage_model(blobs: Blobs, model: ModelFiles, target: Path) -> None:
+    if model.kind == "file":
+        _link(_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
+        return
+    names = blobs.list(model.account, model.container, model.path)
+    if not names:
+        raise JobFailed(f"The model's folder '{model.container}/{model.path}' is empty or was deleted.")
+    for name in names:
+        source = _path(blobs, model.account, model.container, name, "model")
+        _link(source, _inside(target / model.name, name.removeprefix(model.path)))
+
+
+def _stage_code(blobs: Blobs, code: CodeFiles, target: Path) -> None:
+    names = blobs.list(code.account, code.container, code.prefix)
+    if not names:
+        raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
+    for name in names:
+        # Copied: Python writes byte code beside it, and a script may write there as well.
+        path = _inside(target, name.removeprefix(code.prefix))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_path(blobs, code.account, code.container, name, "code"), path)
+
+
+def _stage_input(blobs: Blobs, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
+    if location.kind == "file":
+        names, base = [location.path], location.path.rpartition("/")[0]
+    else:
+        names, base = blobs.list(location.account, location.container, location.path), location.path
+    staged = []
+    for name in names:
+        relative = name.removeprefix(base).lstrip("/")
+        # A blob whose name ends in "/" is how some tools mark a folder.
+        if not relative or relative.endswith("/") or ("/" in relative and not nested):
+            continue
+        path = _inside(target, relative)
+        _link(_path(blobs, location.account, location.container, name, "input"), path)
+        staged.append(str(path))
+    return staged
+
+
+def _path(blobs: Blobs, account: str, container: str, name: str, what: str) -> Path:
+    try:
+        return blobs.path(account, container, name)
+    except KeyError:
+        message = (
+            f"ScriptExecutionException was caused by StreamAccessException. The {what} '{name}' in container"
+            f" '{container}' of '{account}' was not found."
+        )
+        raise JobFailed(message) from None
+
+
+def _inside(folder: Path, relative: str) -> Path:
+    """Return ``folder/relative``.
+
+    Raises:
+        JobFailed: the name would leave the folder, which a blob's name can but a file's path must not.
+    """
+    path = PurePosixPath(relative.lstrip("/"))
+    if ".." in path.parts or not path.parts:
+        raise JobFailed(f"The blob name '{relative}' is no path of a file.")
+    return folder / path
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target)
+    except OSError as error:
+        if error.errno in {errno.EXDEV, errno.EMLINK, errno.EPERM}:
+            shutil.copyfile(source, target)
+            return
+        if error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}:
+            raise JobFailed(f"'{target.name}' is a file and a folder in one place, which no mount can show.") from None
+        raise

@@ -1,0 +1,164 @@
+"""The master's side of a worker process: start it, give it mini-batches, end it with all that it started."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.azure.jobs.batches import Attempt, MiniBatch
+
+DRIVER = Path(__file__).parent / "driver" / "amlbi_main.py"
+_LINE_LIMIT = 1 << 20
+_STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which process this is: ``node`` counts from 0, ``name`` is ``process000`` and so on, per node."""
+
+    node: int
+    name: str
+
+
+class InitFailed(Exception):  # noqa: N818 - an event
+    """``init()`` raised, or ended the process; the mini-batch was not tried."""
+
+
+class ScriptBroken(Exception):  # noqa: N818 - an event
+    """The scoring script could not be imported."""
+
+
+class Worker:
+    """One worker process, in a process group of its own.
+
+    It ends when this program ends, however that happens: its socket closes then.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.place = place
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._initialised = False
+
+    @classmethod
+    async def start(
+        cls, place: Place, settings: Mapping[str, Any], environment: Mapping[str, str], output: tuple[Path, Path]
+    ) -> "Worker":
+        """Start a process in ``settings["working_dir"]`` with exactly ``environment``.
+
+        Its standard output and standard error go to the two files of ``output``.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs, output[0].open("ab") as out, output[1].open("ab") as err:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-u",
+                str(DRIVER),
+                str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=settings["working_dir"],
+                env=environment,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        reader, writer = await asyncio.open_connection(sock=ours, limit=_LINE_LIMIT)
+        worker = cls(place, process, reader, writer)
+        worker._send({**settings, "temp_file": settings["temp_file"].format(pid=process.pid)})
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """The process's id, also that of its group."""
+        return self._process.pid
+
+    async def ready(self) -> None:
+        """Wait until the scoring script is imported.
+
+        Raises:
+            ScriptBroken: it cannot be; the text is the traceback.
+        """
+        event = await self._receive()
+        if event["event"] != "ready":
+            raise ScriptBroken(event["trace"])
+
+    async def run(self, batch: MiniBatch, seconds: float) -> Attempt:
+        """Run one mini-batch, calling ``init()`` first if this is the process's first; ``run()`` may take ``seconds``.
+
+        Raises:
+            InitFailed: the text is the traceback of ``init()``.
+        """
+        self._send({"do": "run", "id": batch.id, "items": batch.items})
+        if not self._initialised:
+            event = await self._receive()
+            if event["event"] != "init":
+                raise InitFailed(event["trace"])
+            self._initialised = True
+        try:
+            async with asyncio.timeout(seconds):
+                event = await self._receive()
+        except TimeoutError:
+            self.kill()
+            return Attempt(seconds=seconds, error=f"run() did not return within {seconds:g} seconds", timed_out=True)
+        if event["event"] == "done":
+            return Attempt(event["count"], event["seconds"], event["cpu"])
+        return Attempt(error=event["error"], trace=event["trace"])
+
+    async def stop(self) -> str | None:
+        """Let the process call ``shutdown()`` and end; return the traceback if that raised. Nothing of it is left."""
+        trace = None
+        try:
+            self._send({"do": "stop"})
+            async with asyncio.timeout(_STOP_SECONDS):
+                event = await self._receive()
+                trace = event.get("trace")
+                await self._process.wait()
+        except (TimeoutError, ConnectionError):
+            trace = f"shutdown() did not end within {_STOP_SECONDS:g} seconds"
+        await self.end()
+        return trace
+
+    def kill(self) -> None:
+        """End the process and all that it started, at once."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def end(self) -> int:
+        """Kill what is left and return the exit code (negative: the signal)."""
+        self.kill()
+        self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
+        return await self._process.wait()
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        # A dead process is noticed at the next read.
+        if not self._writer.is_closing():
+            self._writer.write(json.dumps(message).encode() + b"\n")
+
+    async def _receive(self) -> dict[str, Any]:
+        try:
+            line = await self._reader.readline()
+        except ConnectionError:
+            line = b""
+        if line:
+            event: dict[str, Any] = json.loads(line)
+            return event
+        code = await self._process.wait()
+        text = f"{self.place.name} exits with returncode {code}"
+        return {"event": "gone", "error": text, "trace": text}

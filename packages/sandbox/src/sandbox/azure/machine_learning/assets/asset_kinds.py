@@ -1,0 +1,123 @@
+"""What the four kinds of versioned assets have in common, and in what they differ."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.azure.arm.errors import bad_request
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
+from sandbox.azure.machine_learning.scope import WORKSPACES
+from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
+from sandbox.azure.world import World
+
+Check = Callable[[World, Resource, dict[str, Any]], None]
+"""Refuse the properties of a new version: (world, workspace, properties)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetKind:
+    """One kind of asset.
+
+    ``word`` is its name in schemas, ``collection`` in paths. ``fixed`` members of a version never change (else
+    ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, what is allowed); ``answered`` are the
+    read-only members of containers and versions, ``shared`` those that all versions have from their container.
+    """
+
+    word: str
+    collection: str
+    fixed: tuple[str, ...]
+    fixed_message: str
+    version: tuple[re.Pattern[str], str]
+    check: Check
+    defaults: dict[str, Any] = field(default_factory=dict)
+    answered: dict[str, Any] = field(default_factory=lambda: {"provisioningState": "Succeeded"})
+    shared: tuple[str, ...] = ()
+
+    @property
+    def type(self) -> str:
+        """The ARM type of a container."""
+        return f"{WORKSPACES}/{self.collection}"
+
+    @property
+    def version_type(self) -> str:
+        """The ARM type of a version."""
+        return f"{self.type}/versions"
+
+
+def _check_model(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
+    _check_place(world, workspace, properties, "modelUri")
+    kind = properties.get("modelType") or "custom_model"
+    if kind not in ("custom_model", "mlflow_model", "triton_model"):
+        raise bad_request(
+            f"'properties.modelType' is '{kind}'; allowed: custom_model, mlflow_model, triton_model.", "UserError"
+        )
+
+
+def _check_code(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
+    _check_place(world, workspace, properties, "codeUri")
+
+
+def _check_environment(_: World, __: Resource, properties: dict[str, Any]) -> None:
+    given = [member for member in ("image", "build") if properties.get(member)]
+    if len(given) != 1:
+        raise bad_request("An environment needs exactly one of 'image' and 'build'.", "UserError")
+    refuse_unmodelled("an environment", {"properties": properties}, _NOT_MODELLED)
+
+
+def _check_data(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
+    if properties["dataType"] == "mltable":
+        _check_place(world, workspace, properties, "dataUri")
+        return
+    place_of(world, workspace, properties["dataUri"])
+
+
+def _check_place(world: World, workspace: Resource, properties: dict[str, Any], member: str) -> None:
+    uri = properties.get(member)
+    if not uri:
+        raise bad_request(f"required member 'properties.{member}' is missing", "UserError")
+    if kind_of(world, place_of(world, workspace, uri)) is None:
+        raise bad_request(f"'properties.{member}': there is nothing at '{uri}'.", "UserError")
+
+
+_NOT_MODELLED: Members = {
+    "properties.osType": ("Linux",),
+    "properties.autoRebuild": ("Disabled",),
+    "properties.inferenceConfig": (),
+}
+_PATHS_FIXED = "Asset paths cannot be updated."
+_ANY = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
+
+MODELS = AssetKind(
+    "model",
+    "models",
+    ("modelUri", "modelType"),
+    _PATHS_FIXED,
+    # Azure/azureml-examples#2725: "the version of a registered model must be a positive integer".
+    (re.compile(r"[1-9]\d{0,9}"), "a positive integer"),
+    _check_model,
+    {"flavors": {}, "modelType": "custom_model", "stage": None, "jobName": None},
+)
+CODES = AssetKind("code", "codes", ("codeUri",), _PATHS_FIXED, (_ANY, "letters, digits, '-', '_' and '.'"), _check_code)
+ENVIRONMENTS = AssetKind(
+    "environment",
+    "environments",
+    ("image", "condaFile", "build", "osType", "inferenceConfig"),
+    "The content of an environment version cannot be updated: register another version.",
+    (_ANY, "letters, digits, '-', '_' and '.'"),
+    _check_environment,
+    {"osType": "Linux", "autoRebuild": "Disabled", "environmentType": "UserCreated", "stage": None},
+)
+DATA = AssetKind(
+    "data",
+    "data",
+    ("dataUri", "dataType"),
+    _PATHS_FIXED,
+    # Azure/azureml-assets#295
+    (re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,29}"), "at most 30 letters, digits, '-', '_' and '.'"),
+    _check_data,
+    answered={},
+    shared=("dataType",),
+)
+KINDS = (MODELS, CODES, ENVIRONMENTS, DATA)

@@ -1,0 +1,90 @@
+"""From the many ways to write where data is, to an account, a container and a path in blob storage."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.scope import NAMESPACE
+from sandbox.azure.world import World
+
+_BLOB_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net", re.IGNORECASE)
+_SHORT = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
+_LONG = re.compile(
+    r"azureml://subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)(/providers/[^/]+)?"
+    r"/workspaces/(?P<workspace>[^/]+)/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)",
+    re.IGNORECASE,
+)
+_ARM = re.compile(r"(azureml:)?(?P<datastore>/subscriptions/[^:]+/datastores/[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A blob, or a prefix of blobs, in a container; ``path`` has no leading slash.
+
+    ``by_identity``: no datastore with credentials of its own opens it.
+    """
+
+    account: str
+    container: str
+    path: str
+    by_identity: bool = False
+
+
+def place_of(world: World, workspace: Resource, uri: str) -> Place:
+    """Return where a URI points: an https URL of blob storage, or a path in a datastore in any of its spellings.
+
+    Raises:
+        ArmError: 400 for a datastore that does not exist or a URI of no known form; 501 for one that Azure reads and
+            the sandbox does not (public web sites, other storage services, job outputs).
+    """
+    parts = urlsplit(uri)
+    host = _BLOB_HOST.fullmatch(parts.hostname or "")
+    if parts.scheme in ("http", "https"):
+        if host is None:
+            raise not_modelled(f"data at '{uri}' (only *.blob.core.windows.net, datastores and data assets)")
+        container, _, path = parts.path.lstrip("/").partition("/")
+        if not container:
+            raise bad_request(f"'{uri}' names no container.", "UserError")
+        return Place(host["account"].lower(), container, unquote(path), by_identity=True)
+    for pattern, prefix in ((_SHORT, f"{workspace.id}/datastores/"), (_ARM, "")):
+        match = pattern.fullmatch(uri)
+        if match is not None:
+            return _in_datastore(world, prefix + match["datastore"], match["path"])
+    match = _LONG.fullmatch(uri)
+    if match is None:
+        raise bad_request(
+            f"'{uri}' is no location of data: allowed are https://<account>.blob.core.windows.net/<container>/<path>"
+            " and azureml://[subscriptions/.../]datastores/<name>/paths/<path>.",
+            "UserError",
+        )
+    scope = f"/subscriptions/{match['subscription']}/resourceGroups/{match['group']}/providers/{NAMESPACE}"
+    return _in_datastore(
+        world, f"{scope}/workspaces/{match['workspace']}/datastores/{match['datastore']}", match["path"]
+    )
+
+
+def _in_datastore(world: World, datastore_id: str, path: str) -> Place:
+    found = world.store.get(datastore_id)
+    if found is None:
+        raise bad_request(f"There is no datastore '{datastore_id}'.", "UserError")
+    properties = found.body["properties"]
+    if properties["datastoreType"] != "AzureBlob":
+        # https://learn.microsoft.com/azure/machine-learning/how-to-access-data-batch-endpoints-jobs
+        raise bad_request(
+            f"The datastore '{found.name}' is of type {properties['datastoreType']}; only AzureBlob is supported.",
+            "DatastoreTypeNotSupported",
+        )
+    by_identity = properties["credentials"]["credentialsType"] == "None"
+    return Place(properties["accountName"], properties["containerName"], path.lstrip("/"), by_identity)
+
+
+def kind_of(world: World, place: Place) -> Literal["folder", "file"] | None:
+    """Return whether a place holds one blob or blobs below a prefix; None when it holds nothing."""
+    names = world.blobs.list(place.account, place.container, place.path.rstrip("/"))
+    if place.path in names and not place.path.endswith("/"):
+        return "file"
+    folder = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
+    return "folder" if any(name.startswith(folder) for name in names) else None

@@ -1,0 +1,65 @@
+"""The datastores that a workspace is born with, and the blob containers behind them."""
+
+from typing import Any
+
+from sandbox.azure.arm.requests import ArmRequest
+from sandbox.azure.arm.types import BLOB_CONTAINER
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
+from sandbox.azure.machine_learning.scope import DATASTORES
+from sandbox.azure.services.declared import stamp
+from sandbox.azure.world import World
+
+DEFAULT_DATASTORE = "workspaceblobstore"
+
+
+def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
+    """Make the four system datastores of a new workspace; blob containers that they need are made with them."""
+    account = workspace["properties"]["storageAccount"].rsplit("/", 1)[-1]
+    guid = workspace["properties"]["workspaceId"]
+    containers = {DEFAULT_DATASTORE: f"azureml-blobstore-{guid}", "workspaceartifactstore": ARTIFACT_CONTAINER}
+    shares = {"workspacefilestore": f"azureml-filestore-{guid}", "workspaceworkingdirectory": f"code-{guid}"}
+    for name, container in containers.items():
+        world.blobs.create_container(account, container)
+        _store_container(world, workspace["properties"]["storageAccount"], container)
+        _store(world, request, workspace, name, {"datastoreType": "AzureBlob", "containerName": container})
+    for name, share in shares.items():
+        _store(world, request, workspace, name, {"datastoreType": "AzureFile", "fileShareName": share})
+
+
+def _store_container(world: World, account_id: str, name: str) -> None:
+    """Make the container a resource too, so that roles can be granted on it."""
+    resource_id = f"{account_id}/blobServices/default/containers/{name}"
+    if world.store.get(resource_id) is None:
+        properties = {"publicAccess": "None", "leaseStatus": "Unlocked", "leaseState": "Available"}
+        body = {"id": resource_id, "name": name, "type": BLOB_CONTAINER, "properties": properties}
+        world.store.put(resource_id, BLOB_CONTAINER, body)
+
+
+def _store(world: World, request: ArmRequest, workspace: dict[str, Any], name: str, properties: dict[str, Any]) -> None:
+    storage = workspace["properties"]["storageAccount"].split("/")
+    keyless = workspace["properties"]["systemDatastoresAuthMode"].lower() == "identity"
+    credentials: dict[str, Any] = {"credentialsType": "None"}
+    if not keyless:
+        credentials = {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey"}}
+    resource_id = f"{workspace['id']}/datastores/{name}"
+    body: dict[str, Any] = {
+        "id": resource_id,
+        "name": name,
+        "type": DATASTORES,
+        "properties": {
+            "description": None,
+            "tags": {},
+            "properties": {},
+            "isDefault": name == DEFAULT_DATASTORE,
+            "credentials": credentials,
+            "subscriptionId": storage[2],
+            "resourceGroup": storage[4],
+            "accountName": storage[-1],
+            "endpoint": "core.windows.net",
+            "protocol": "https",
+            "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity" if keyless else "None",
+            **properties,
+        },
+    }
+    stamp(request, None, body)
+    world.store.put(resource_id, DATASTORES, body, {"system": True})

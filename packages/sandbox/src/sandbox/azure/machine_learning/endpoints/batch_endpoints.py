@@ -1,0 +1,180 @@
+"""Batch endpoints: names unique in a region, Entra tokens only, and the default deployment."""
+
+import re
+from typing import Any
+
+from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.bodies import checked
+from sandbox.azure.machine_learning.identities import answered_identity, take_identity
+from sandbox.azure.machine_learning.property_maps import grown
+from sandbox.azure.machine_learning.provisioning import Provisioning
+from sandbox.azure.machine_learning.scope import (
+    DEPLOYMENTS,
+    ENDPOINTS,
+    WORKSPACE_PATH,
+    existing,
+    listed,
+    location_of,
+    reached,
+    workspace_of,
+)
+from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
+from sandbox.azure.machine_learning.workspaces.workspace_limits import require_batch
+from sandbox.azure.services.declared import fill, stamp
+from sandbox.azure.world import World
+
+ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
+# https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas
+NAME = re.compile(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
+NAME_RULE = "3 to 32 letters, digits and single hyphens, the first a letter, the last a letter or digit"
+_ENDPOINTS_PER_REGION = 100
+# Keys are without meaning where only Entra tokens are taken; which error they get is not known.
+_NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
+
+
+def register(world: World) -> None:
+    """Serve batch endpoints."""
+    endpoints = _Endpoints(world)
+    world.router.add("GET", WORKSPACE_PATH + "/batchEndpoints", endpoints.list)
+    world.router.add("GET", ENDPOINT_PATH, endpoints.get)
+    world.router.add("PUT", ENDPOINT_PATH, endpoints.put)
+    world.router.add("PATCH", ENDPOINT_PATH, endpoints.patch)
+    world.router.add("DELETE", ENDPOINT_PATH, endpoints.delete)
+
+
+def default_of(endpoint: dict[str, Any]) -> str | None:
+    """Return the name of an endpoint's default deployment, or None."""
+    return (endpoint["properties"].get("defaults") or {}).get("deploymentName")
+
+
+def set_default(world: World, endpoint: dict[str, Any], name: str | None) -> None:
+    """Set ``properties.defaults``; without a default it is answered as ``Switches.empty_defaults`` says."""
+    properties = endpoint["properties"]
+    properties.pop("defaults", None)
+    if name is not None:
+        properties["defaults"] = {"deploymentName": name}
+    elif world.switches.empty_defaults == "object":
+        properties["defaults"] = {"deploymentName": None}
+    elif world.switches.empty_defaults == "null":
+        properties["defaults"] = None
+
+
+class _Endpoints:
+    """The handlers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._provisioning = Provisioning(world, "batch endpoint", collection="mfeOperationsStatus")
+
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Answer a workspace's batch endpoints."""
+        modelled_query(request)
+        return listed(self._world, workspace_of(self._world, request), ENDPOINTS)
+
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer an endpoint."""
+        modelled_query(request)
+        return ArmResponse(200, existing(self._world, self._id(request)).body)
+
+    async def put(self, request: ArmRequest) -> ArmResponse:
+        """Create (201) or replace (200) an endpoint."""
+        modelled_query(request)
+        workspace = workspace_of(self._world, request)
+        resource_id = self._id(request)
+        require_batch(workspace)
+        old = reached(self._world, resource_id)
+        if old is None:
+            self._check_new(request.params["endpoint"])
+        body = checked("batch endpoint", request.body)
+        resource_id = old.id if old else resource_id
+        name = resource_id.rsplit("/", 1)[-1]
+        body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
+        _check_access(body)
+        refuse_unmodelled("a batch endpoint", body, _NOT_MODELLED)
+        take_identity(self._world, request, body, old)
+        self._complete_defaults(body, old)
+        self._complete(body, old, request)
+        is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)
+        return ArmResponse(201 if is_new else 200, body, headers)
+
+    async def patch(self, request: ArmRequest) -> ArmResponse:
+        """Change tags and identity: all that PATCH can carry (REST specification 2025-12-01)."""
+        modelled_query(request)
+        old = existing(self._world, self._id(request))
+        change = checked("batch endpoint patch", request.body)
+        _check_access({"properties": old.body["properties"], "identity": change.get("identity")})
+        body = dict(old.body)
+        if change.get("tags") is not None:
+            body["tags"] = change["tags"]
+        if change.get("identity") is not None:
+            body["identity"] = answered_identity(self._world, request, change["identity"], old)
+        stamp(request, old, body)
+        self._world.store.put(old.id, ENDPOINTS, body)
+        return ArmResponse(200, body)
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Delete an endpoint and its deployments: 202, or 204 when there is none. Its jobs stay."""
+        modelled_query(request)
+        resource_id = self._id(request)
+        if reached(self._world, resource_id) is None:
+            return ArmResponse(204)
+        return self._provisioning.delete(request, resource_id)
+
+    def _id(self, request: ArmRequest) -> str:
+        return f"{workspace_of(self._world, request).id}/batchEndpoints/{request.params['endpoint']}"
+
+    def _check_new(self, name: str) -> None:
+        if not NAME.fullmatch(name):
+            raise bad_request(f"'{name}' is not a valid endpoint name: {NAME_RULE}.", "ValidationError")
+        others = self._world.store.below("", ENDPOINTS)
+        if any(each.name.lower() == name.lower() for each in others):
+            raise ArmError(
+                409, "Conflict", f"The endpoint name '{name}' is taken: names are unique within an Azure region."
+            )
+        if len(others) >= _ENDPOINTS_PER_REGION:
+            raise ArmError(400, "QuotaExceeded", f"The region's limit of {_ENDPOINTS_PER_REGION} endpoints is reached.")
+
+    def _complete_defaults(self, body: dict[str, Any], old: Resource | None) -> None:
+        given = body["properties"].get("defaults")
+        name = (given or {}).get("deploymentName") or None
+        if given is None and old is not None and not self._world.switches.put_without_defaults_clears:
+            name = default_of(old.body)
+        if name is not None and self._world.switches.missing_default_refused:
+            deployments = self._world.store.children(body["id"], DEPLOYMENTS)
+            if not any(each.name.lower() == name.lower() for each in deployments):
+                raise bad_request(
+                    f"'properties.defaults.deploymentName' is '{name}', and the endpoint has no such deployment; it"
+                    f" has: {', '.join(each.name for each in deployments) or 'none'}.",
+                    "UserError",
+                )
+        set_default(self._world, body, name)
+
+    def _complete(self, body: dict[str, Any], old: Resource | None, request: ArmRequest) -> None:
+        properties = body["properties"]
+        # Write-only in the REST specification.
+        properties.pop("keys", None)
+        added = {"BatchEndpointCreationApiVersion": request.api_version, "azureml.onlineendpointid": body["id"]}
+        properties["properties"] = grown(old, properties.get("properties"), added)
+        fill(body, {"tags": {}})
+        fill(properties, {"description": None})
+        scoring = f"https://{body['name']}.{body['location']}.inference.ml.azure.com/jobs"
+        properties |= {"scoringUri": scoring, "swaggerUri": None}
+        stamp(request, old, body)
+
+
+def _check_access(body: dict[str, Any]) -> None:
+    mode = body["properties"]["authMode"]
+    if mode != "AADToken":
+        # https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-batch
+        raise bad_request(
+            f"'properties.authMode' is '{mode}'; batch endpoints allow only AADToken (Microsoft Entra).", "UserError"
+        )
+    kind = (body.get("identity") or {}).get("type", "SystemAssigned")
+    if kind not in ("SystemAssigned", "None"):
+        # Code as users report it: Azure/azure-rest-api-specs#40149.
+        raise bad_request(
+            f"'identity.type' is '{kind}'; a batch endpoint allows only SystemAssigned.", "CannotSetResourceIdentity"
+        )

@@ -1,0 +1,1 @@
+"""Scoring jobs as callers see them: invocation, history, results."""

@@ -1,0 +1,136 @@
+"""Where a job reads and writes: its input, its output, and the files of its model and code."""
+
+import re
+
+from sandbox.azure.arm.errors import bad_request
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.jobs.request import CodeFiles, InputLocation, ModelFiles, OutputLocation
+from sandbox.azure.machine_learning.assets.asset_kinds import DATA
+from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
+from sandbox.azure.machine_learning.assets.system_datastores import DEFAULT_DATASTORE
+from sandbox.azure.machine_learning.endpoints.deployment_settings import check_file_name
+from sandbox.azure.machine_learning.jobs.invocation import Invocation
+from sandbox.azure.machine_learning.scope import DATASTORES
+from sandbox.azure.world import World
+
+_DATA_ID = re.compile(
+    r"(azureml:)?/subscriptions/[^:]+/data/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", re.IGNORECASE
+)
+_DATA_URI = re.compile(
+    r"azureml://(subscriptions/[^/]+/resourcegroups/[^/]+(/providers/[^/]+)?|locations/[^/]+)/workspaces/[^/]+"
+    r"/data/(?P<name>[^/]+)/(versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))",
+    re.IGNORECASE,
+)
+
+
+def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLocation:
+    """Return a job's input; whether anything is there shows when the job reads it, as in Azure.
+
+    Raises:
+        ArmError: the URI is of no known form, or names a datastore or data asset that does not exist or fits badly.
+    """
+    uri, kind = asked.input_uri, asked.input_kind
+    asset = _DATA_ID.fullmatch(uri) or _DATA_URI.fullmatch(uri)
+    if asset is not None:
+        uri = _data_asset(world, workspace, asset, kind)
+    place = place_of(world, workspace, uri)
+    path = place.path
+    if kind == "folder":
+        path = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
+        return InputLocation("folder", place.account, place.container, path, place.by_identity)
+    if not path or path.endswith("/"):
+        raise bad_request(f"The input '{asked.input_uri}' is of type UriFile and names no file.", "UserError")
+    return InputLocation("file", place.account, place.container, path, place.by_identity)
+
+
+def _data_asset(world: World, workspace: Resource, asset: re.Match[str], kind: str) -> str:
+    container = f"{workspace.id}/data/{asset['name']}"
+    label = asset.groupdict().get("label")
+    if label is not None:
+        if label.lower() != "latest":
+            raise bad_request(
+                f"'{asset[0]}': there is no label '{label}' of '{asset['name']}', only latest.", "UserError"
+            )
+        versions = world.store.children(container, DATA.version_type)
+        found = versions[-1] if versions else None
+    else:
+        found = world.store.get(f"{container}/versions/{asset['version']}")
+    if found is None:
+        raise bad_request(f"There is no data asset '{asset[0]}' in the workspace '{workspace.name}'.", "UserError")
+    properties = found.body["properties"]
+    if properties["dataType"] != f"uri_{kind}":
+        raise bad_request(
+            f"The data asset '{asset[0]}' is of type {properties['dataType']}, and the job's input is a uri_{kind}.",
+            "UserError",
+        )
+    return str(properties["dataUri"])
+
+
+def output_place(
+    world: World, workspace: Resource, asked: Invocation, child_id: str, file_name: str
+) -> tuple[OutputLocation, str]:
+    """Return a job's output, and the same folder as an ``azureml://`` URI.
+
+    ``outputData`` names a file when the last part of its path has a dot, else a folder: sources disagree.
+
+    Raises:
+        ArmError: the datastore does not exist or is no blob store, or the file name is not allowed.
+    """
+    name = asked.output_file_name or file_name
+    if asked.output_dataset is not None:
+        datastore, path = asked.output_dataset
+        uri = f"{datastore.removeprefix('azureml:').rstrip('/')}/paths/{path.strip('/')}/"
+    elif asked.output_uri is not None:
+        uri = asked.output_uri
+        folder, _, last = uri.rpartition("/")
+        if "." in last:
+            uri, name = folder + "/", last
+        uri = uri.rstrip("/") + "/"
+    else:
+        uri = f"azureml://datastores/{DEFAULT_DATASTORE}/paths/azureml/{child_id}/score/"
+    check_file_name("properties.outputFileName", name)
+    place = place_of(world, workspace, uri)
+    prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
+    location = OutputLocation(place.account, place.container, prefix, name, place.by_identity)
+    return location, _long_uri(world, workspace, location)
+
+
+def _long_uri(world: World, workspace: Resource, output: OutputLocation) -> str:
+    """Return the folder by the datastore that holds it: clients download by datastore."""
+    for datastore in world.store.children(workspace.id, DATASTORES):
+        properties = datastore.body["properties"]
+        if (properties.get("accountName"), properties.get("containerName")) == (output.account, output.container):
+            _, _, subscription, _, group, *_ = datastore.id.split("/")
+            return (
+                f"azureml://subscriptions/{subscription}/resourcegroups/{group}/workspaces/{workspace.name}"
+                f"/datastores/{datastore.name}/paths/{output.prefix}"
+            )
+    raise bad_request(
+        f"The output is in the container '{output.container}' of '{output.account}', which no datastore of the"
+        " workspace names.",
+        "UserError",
+    )
+
+
+def model_files(world: World, workspace: Resource, model: Resource) -> ModelFiles:
+    """Return where a registered model's files are.
+
+    Raises:
+        ArmError: 400 when they were deleted.
+    """
+    uri = model.body["properties"]["modelUri"]
+    place = place_of(world, workspace, uri)
+    kind = kind_of(world, place)
+    if kind is None:
+        raise bad_request(f"The files of the model '{model.id}' are gone from '{uri}'.", "UserError")
+    path = place.path if kind == "file" else place.path.rstrip("/") + "/"
+    name = path.rstrip("/").rsplit("/", 1)[-1]
+    type_ = model.body["properties"]["modelType"]
+    return ModelFiles(kind, place.account, place.container, path, name, type_)
+
+
+def code_files(world: World, workspace: Resource, code: Resource) -> CodeFiles:
+    """Return where a code asset's files are."""
+    place = place_of(world, workspace, code.body["properties"]["codeUri"])
+    prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
+    return CodeFiles(place.account, place.container, prefix)

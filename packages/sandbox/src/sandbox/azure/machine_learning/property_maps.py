@@ -1,0 +1,58 @@
+"""The free-form ``properties.properties`` of endpoints and deployments, which only grow; members made only once."""
+
+from typing import Any
+
+from sandbox.azure.arm.errors import bad_request
+from sandbox.azure.arm.store import Resource
+
+
+def grown(old: Resource | None, given: dict[str, str] | None, added: dict[str, str]) -> dict[str, str]:
+    """Return the map after a PUT: what was there, with what is new; a new resource gets the service's own entries too.
+
+    Raises:
+        ArmError: 400 when the request alters an entry. One that it leaves out stays: nothing can be removed.
+    """
+    if old is None:
+        return added | (given or {})
+    before: dict[str, str] = dict(old.body["properties"].get("properties") or {})
+    for name, value in (given or {}).items():
+        if name in before and before[name] != value:
+            raise bad_request(
+                f"'properties.properties.{name}' is '{before[name]}' and cannot be altered: entries can only be added.",
+                "UserError",
+            )
+    return before | (given or {})
+
+
+def kept_members(old: Resource | None, properties: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> None:
+    """Refuse a PUT that changes create-only members; what it leaves out is put back into ``properties``.
+
+    Raises:
+        ArmError: 400 naming the member.
+    """
+    if old is None:
+        return
+    for path in paths:
+        before: Any = old.body["properties"]
+        now: Any = properties
+        for name in path:
+            before = before.get(name) if isinstance(before, dict) else None
+            now = now.get(name) if isinstance(now, dict) else None
+        if now is None:
+            _put_back(properties, path, before)
+        elif str(now).lower() != str(before).lower():
+            raise bad_request(
+                f"'properties.{'.'.join(path)}' of a deployment cannot be changed: it is '{before}'. Make another"
+                " deployment.",
+                "UserError",
+            )
+
+
+def _put_back(properties: dict[str, Any], path: tuple[str, ...], before: Any) -> None:
+    if before is None:
+        return
+    *containers, member = path
+    for name in containers:
+        properties[name] = properties.get(name) or {}
+        properties = properties[name]
+    properties[member] = before

@@ -1,0 +1,95 @@
+"""Resources whose PUT and DELETE are long-running: their states, and the operations that move them on."""
+
+from typing import Any
+
+from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.world import World
+
+ASYNC = "Azure-AsyncOperation"
+LOCATION = "Location"
+
+
+class Provisioning:
+    """One resource type's long-running operations.
+
+    ``what`` names the type in the operations that the store keeps; ``collection`` is the last part of the status URL.
+    ``put_headers`` and ``delete_headers`` are the headers that the service announces an operation with.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        what: str,
+        *,
+        collection: str,
+        put_headers: tuple[str, ...] = (ASYNC,),
+        delete_headers: tuple[str, ...] = (ASYNC, LOCATION),
+    ) -> None:
+        self._world = world
+        self._what = what
+        self._collection = collection
+        self._put_headers = put_headers
+        self._delete_headers = delete_headers
+        world.operations.register(f"provision {what}", self._succeeded, self._failed)
+        world.operations.register(f"delete {what}", world.store.delete, self._failed)
+        world.operations.register(f"hide {what}", world.store.soft_delete, self._failed)
+
+    def put(
+        self, request: ArmRequest, resource_id: str, type_: str, body: dict[str, Any], private: dict[str, Any] | None
+    ) -> tuple[bool, dict[str, str]]:
+        """Store a resource in its transient state and begin its operation; return (is it new?, response headers).
+
+        Raises:
+            ArmError: 409 when the resource is being deleted.
+        """
+        store = self._world.store
+        old = store.get(resource_id)
+        if old is not None and old.body["properties"].get("provisioningState") == "Deleting":
+            raise ArmError(409, "Conflict", f"'{resource_id}' is being deleted; try again when that is done.")
+        body["properties"]["provisioningState"] = "Creating" if old is None else "Updating"
+        # Together: a resource in a transient state without an operation would stay in it for ever.
+        with store.transaction():
+            store.put(resource_id, type_, body, private)
+            headers = self._start(request, resource_id, "provision", self._put_headers, body["location"])
+        return old is None, headers | {"x-ms-async-operation-timeout": "PT1H"}
+
+    def delete(self, request: ArmRequest, resource_id: str, *, soft: bool = False) -> ArmResponse:
+        """Begin to delete a resource that exists: 202 with the headers that announce it."""
+        with self._world.store.transaction():
+            location = str(self._set_state(resource_id, "Deleting")["location"])
+            headers = self._start(request, resource_id, "hide" if soft else "delete", self._delete_headers, location)
+        return ArmResponse(202, None, headers | {"x-ms-async-operation-timeout": "PT1H"})
+
+    def update(self, request: ArmRequest, resource_id: str) -> dict[str, str]:
+        """Begin an operation on a resource that was changed in place; return the response headers."""
+        with self._world.store.transaction():
+            location = str(self._set_state(resource_id, "Updating")["location"])
+            return self._start(request, resource_id, "provision", self._delete_headers, location)
+
+    def _start(
+        self, request: ArmRequest, resource_id: str, verb: str, headers: tuple[str, ...], location: str
+    ) -> dict[str, str]:
+        return self._world.operations.start(
+            request,
+            resource_id,
+            f"{verb} {self._what}",
+            location=location,
+            headers=headers,
+            collection=self._collection,
+        )
+
+    def _succeeded(self, resource_id: str) -> None:
+        self._set_state(resource_id, "Succeeded")
+
+    def _failed(self, resource_id: str, _: dict[str, str]) -> None:
+        self._set_state(resource_id, "Failed")
+
+    def _set_state(self, resource_id: str, state: str) -> dict[str, Any]:
+        """Store a state; the empty mapping when the resource is gone, deleted together with what held it."""
+        found = self._world.store.get(resource_id)
+        if found is None:
+            return {}
+        found.body["properties"]["provisioningState"] = state
+        self._world.store.put(found.id, found.type, found.body)
+        return found.body

@@ -1,0 +1,84 @@
+"""Where machine learning resources are: path templates, ids, and the workspace that a request is about."""
+
+from typing import Any
+
+from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.world import World
+
+NAMESPACE = "Microsoft.MachineLearningServices"
+WORKSPACES = f"{NAMESPACE}/workspaces"
+ENDPOINTS = f"{WORKSPACES}/batchEndpoints"
+DEPLOYMENTS = f"{ENDPOINTS}/deployments"
+COMPUTES = f"{WORKSPACES}/computes"
+DATASTORES = f"{WORKSPACES}/datastores"
+
+WORKSPACE_PATH = (
+    f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{NAMESPACE}/workspaces/{{workspace}}"
+)
+SUBSCRIPTION_PATH = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}"
+
+
+def workspace_id(request: ArmRequest) -> str:
+    """Return the id of the workspace in a request's path, in the caller's case."""
+    return WORKSPACE_PATH.format(**{name: request.params[name] for name in ("subscription", "group", "workspace")})
+
+
+def workspace_of(world: World, request: ArmRequest) -> Resource:
+    """Return the workspace in a request's path.
+
+    Raises:
+        ArmError: 404 when it does not exist or is soft-deleted.
+    """
+    world.operations.touch(workspace_id(request))
+    found = world.store.get(workspace_id(request))
+    if found is None:
+        name, group = request.params["workspace"], request.params["group"]
+        raise ArmError(
+            404,
+            "ResourceNotFound",
+            f"The Resource '{WORKSPACES}/{name}' under resource group '{group}' was not found.",
+        )
+    return found
+
+
+def reached(world: World, resource_id: str) -> Resource | None:
+    """Return a resource after one step of the operation that it may be in: a read counts as a poll."""
+    world.operations.touch(resource_id)
+    return world.store.get(resource_id)
+
+
+def existing(world: World, resource_id: str) -> Resource:
+    """Return a resource after one step of its operation.
+
+    Raises:
+        ArmError: 404 when there is none.
+    """
+    found = reached(world, resource_id)
+    if found is None:
+        raise resource_not_found(resource_id)
+    return found
+
+
+def listed(world: World, parent: Resource, type_: str) -> ArmResponse:
+    """Answer the resources of a type directly below another, each after one step of its operation."""
+    now = (reached(world, each.id) for each in world.store.children(parent.id, type_))
+    return ArmResponse(200, {"value": [each.body for each in now if each is not None]})
+
+
+def location_of(body: dict[str, Any], workspace: Resource) -> str:
+    """Return a body's location in ARM's spelling, or the workspace's when it has none.
+
+    Raises:
+        ArmError: 400 when it is another region than the workspace's.
+    """
+    home = str(workspace.body["location"])
+    location = str(body.get("location") or home).replace(" ", "").lower()
+    if location != home:
+        raise ArmError(
+            400,
+            "InvalidLocation",
+            f"The location '{location}' is not the workspace's: '{workspace.name}' is in '{home}'.",
+        )
+    return location

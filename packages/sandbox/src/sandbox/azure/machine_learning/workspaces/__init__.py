@@ -1,0 +1,1 @@
+"""Workspaces and the computes in them."""

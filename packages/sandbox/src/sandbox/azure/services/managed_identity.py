@@ -1,0 +1,29 @@
+"""Microsoft.ManagedIdentity: user-assigned identities, which are principals of the sandbox's directory."""
+
+from typing import Any
+
+from sandbox.azure.arm.requests import ArmRequest
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.services.declared import Declared, kept
+from sandbox.azure.services.resources import GROUP
+from sandbox.azure.world import World
+
+IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+
+def _fill(world: World, _: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+    body["properties"] = {
+        "tenantId": world.tenant_id,
+        "principalId": kept(old, "properties", "principalId"),
+        "clientId": kept(old, "properties", "clientId"),
+    }
+
+
+def register(world: World) -> None:
+    """Serve user-assigned identities; each gets a random principal and client id that stay its own."""
+    Declared(
+        type=IDENTITY,
+        template=GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}",
+        fill=_fill,
+        name=(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}", "3 to 128 letters, digits, hyphens and underscores"),
+    ).register(world)

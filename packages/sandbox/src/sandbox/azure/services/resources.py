@@ -1,0 +1,169 @@
+"""Microsoft.Resources: the subscription and its resource groups."""
+
+import re
+from typing import Any
+
+from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.routes import ANYBODY
+from sandbox.azure.arm.schema import validate
+from sandbox.azure.arm.types import STORAGE_ACCOUNT
+from sandbox.azure.world import World
+
+GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+_READ_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/read"
+SOFT_DELETED = {"microsoft.keyvault/vaults", "microsoft.machinelearningservices/workspaces"}
+"""Types whose names stay taken when their group is deleted."""
+
+_SCHEMA = {
+    "type": "object",
+    "members": {
+        "location": {"type": "string", "nullable": False},
+        "tags": {"type": "map", "values": {"type": "string"}},
+        "managedBy": {"type": "string"},
+        "properties": {"type": "object", "members": {"provisioningState": {"type": "string", "readOnly": True}}},
+        "id": {"type": "string", "readOnly": True},
+        "name": {"type": "string", "readOnly": True},
+        "type": {"type": "string", "readOnly": True},
+    },
+    "required": ["location"],
+}
+# https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
+_NAME = re.compile(r"^[-\w.()]{0,89}[-\w()]$")
+
+
+def register(world: World) -> None:
+    """Serve the subscription, and PUT, GET, HEAD, DELETE and list of resource groups."""
+    groups = _Groups(world)
+    router = world.router
+    router.add("GET", "/subscriptions/{subscription}", groups.subscription)
+    router.add("PUT", GROUP, groups.put)
+    router.add("GET", GROUP, groups.get)
+    router.add("HEAD", GROUP, groups.head)
+    router.add("DELETE", GROUP, groups.delete)
+    router.add("GET", "/subscriptions/{subscription}/resourceGroups", groups.list, need=ANYBODY)
+    router.add("GET", GROUP + "/resources", groups.contents)
+    results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
+    router.add("GET", results + "/{operation}", groups.result, need=ANYBODY)
+
+
+class _Groups:
+    """The handlers."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        world.operations.register("delete resource group", lambda group_id: _delete_group(world, group_id))
+
+    async def subscription(self, request: ArmRequest) -> ArmResponse:
+        """Answer the subscription."""
+        name = request.params["subscription"]
+        return ArmResponse(
+            200,
+            {
+                "id": f"/subscriptions/{name}",
+                "subscriptionId": name,
+                "tenantId": self._world.tenant_id,
+                "displayName": "sandbox",
+                "state": "Enabled",
+            },
+        )
+
+    async def put(self, request: ArmRequest) -> ArmResponse:
+        """Create (201) or replace (200) a group."""
+        modelled_query(request)
+        name = request.params["group"]
+        if not _NAME.match(name):
+            raise ArmError(
+                400,
+                "InvalidParameter",
+                f"The resource group name '{name}' is invalid: 1 to 90 of letters, digits, -_.()",
+            )
+        body = validate(_SCHEMA, request.body)
+        old = self._world.store.get(_id(request))
+        location = body["location"].replace(" ", "").lower()
+        if old is not None and old.body["location"] != location:
+            raise ArmError(
+                409,
+                "InvalidResourceGroupLocation",
+                f"Invalid resource group location '{location}'. The Resource group already exists in location"
+                f" '{old.body['location']}'.",
+            )
+        resource_id = old.id if old else _id(request)
+        answer: dict[str, Any] = {
+            "id": resource_id,
+            "name": resource_id.rsplit("/", 1)[-1],
+            "type": "Microsoft.Resources/resourceGroups",
+            "location": location,
+            "properties": {"provisioningState": "Succeeded"},
+        }
+        answer |= {key: body[key] for key in ("tags", "managedBy") if body.get(key) is not None}
+        self._world.store.put(resource_id, answer["type"], answer)
+        return ArmResponse(201 if old is None else 200, answer)
+
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a group."""
+        modelled_query(request)
+        return ArmResponse(200, _existing(self._world, request).body)
+
+    async def head(self, request: ArmRequest) -> ArmResponse:
+        """Answer whether a group is there: 204 or 404."""
+        _existing(self._world, request)
+        return ArmResponse(204)
+
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Answer the groups that the caller may read: this list is filtered, not refused."""
+        caller = request.principal.object_id if request.principal else ""
+        modelled_query(request)
+        groups = self._world.store.children(
+            f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
+        )
+        shown = [each.body for each in groups if self._world.authorization.allowed(caller, _READ_GROUP, each.id)]
+        return ArmResponse(200, {"value": shown})
+
+    async def contents(self, request: ArmRequest) -> ArmResponse:
+        """Answer what is in a group."""
+        modelled_query(request)
+        found = [item.body for item in self._world.store.below(_id(request)) if item.type.count("/") == 1]
+        shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
+        return ArmResponse(200, {"value": shown})
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Begin to delete a group and what is in it: 202."""
+        modelled_query(request)
+        group = _existing(self._world, request)
+        headers = self._world.operations.start(
+            request,
+            group.id,
+            "delete resource group",
+            location=group.body["location"],
+            headers=("Location",),
+            namespace="Microsoft.Resources",
+            collection="operationresults",
+        )
+        return ArmResponse(202, None, headers)
+
+    async def result(self, request: ArmRequest) -> ArmResponse:
+        """Answer how far a deletion is."""
+        return self._world.operations.result(request)
+
+
+def _id(request: ArmRequest) -> str:
+    return f"/subscriptions/{request.params['subscription']}/resourceGroups/{request.params['group']}"
+
+
+def _existing(world: World, request: ArmRequest) -> Any:
+    found = world.store.get(_id(request))
+    if found is None:
+        name = request.params["group"]
+        raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+    return found
+
+
+def _delete_group(world: World, group_id: str) -> None:
+    for item in world.store.below(group_id):
+        if item.type.lower() in SOFT_DELETED:
+            world.store.soft_delete(item.id)
+        elif item.type == STORAGE_ACCOUNT:
+            world.blobs.delete_account(item.name)
+    world.store.delete(group_id)

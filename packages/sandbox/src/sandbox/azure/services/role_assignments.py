@@ -1,0 +1,170 @@
+"""Role assignments: what is refused, and what the service writes into them."""
+
+import json
+import re
+import uuid
+from typing import Any
+
+from sandbox import named_principals
+from sandbox.azure.arm.errors import ArmError, not_modelled, resource_not_found
+from sandbox.azure.arm.requests import ArmRequest
+from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.authorization import conditions
+from sandbox.azure.authorization.built_in import BUILT_IN
+from sandbox.azure.authorization.evaluation import ASSIGNMENT
+from sandbox.azure.circumstances import propagation_polls
+from sandbox.azure.services.declared import Declared
+from sandbox.azure.services.managed_identity import IDENTITY
+from sandbox.azure.world import World
+
+_WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
+_CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<name>[^/]+)", re.IGNORECASE)
+
+
+def _principal_type(world: World, object_id: str) -> str | None:
+    """Return what a principal of the sandbox's directory is ("ServicePrincipal"), or None when there is none.
+
+    Principals that a rehearsed stack file names are in it too: see ``sandbox.named_principals``.
+    """
+    identities = json.loads((world.home / "sandbox.json").read_text())["principals"].values()
+    known = {identity["objectId"].lower() for identity in identities}
+    known |= {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
+    for each in world.store.of_type(_WORKSPACE):
+        known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
+    return "ServicePrincipal" if object_id.lower() in known else named_principals.kind_of(world.home, object_id)
+
+
+def scope_of(request: ArmRequest) -> str:
+    """Return what a request of this provider is about: the id before ``/providers/Microsoft.Authorization``."""
+    return "/" + request.params.get("scope", "").strip("/")
+
+
+def check_scope(world: World, scope: str) -> None:
+    """Do nothing for a subscription and for what exists.
+
+    Raises:
+        ArmError: 404.
+    """
+    if re.fullmatch(r"/subscriptions/[^/]+", scope, re.IGNORECASE) or world.store.get(scope) is not None:
+        return
+    container = _CONTAINER.fullmatch(scope)
+    if container is not None and world.store.get(container["account"]) is not None:
+        # Most containers are made by other services, past ARM, which shows them all the same.
+        account = container["account"].rsplit("/", 1)[-1]
+        if container["name"].lower() in world.blobs.containers(account):
+            return
+    raise resource_not_found(scope)
+
+
+def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+    scope = scope_of(request)
+    check_scope(world, scope)
+    check_guid(request.params["assignment"], "role assignment id", "InvalidRoleAssignmentId")
+    properties = body["properties"]
+    for member in ("principalId", "roleDefinitionId"):
+        if not properties.get(member):
+            raise ArmError(400, "BadRequestFormat", f"'properties.{member}' is missing.")
+    _check_role(world, properties["roleDefinitionId"], scope)
+    _check_principal(world, properties)
+    _check_condition(properties)
+    if old is None:
+        _check_duplicate(world, scope, properties)
+        world.authorization.delay(DECLARED.resource_id(request), propagation_polls(world.store))
+    elif any(old.body["properties"][member] != properties[member] for member in ("principalId", "roleDefinitionId")):
+        raise ArmError(
+            400,
+            "RoleAssignmentUpdateNotPermitted",
+            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+        )
+    now = now_iso()
+    caller = request.principal.object_id if request.principal else None
+    properties |= {
+        "scope": scope,
+        "createdOn": old.body["properties"]["createdOn"] if old else now,
+        "createdBy": old.body["properties"]["createdBy"] if old else caller,
+        "updatedOn": now,
+        "updatedBy": caller,
+    }
+
+
+def check_guid(value: str, what: str, code: str) -> None:
+    """Refuse with 400 ``code`` what is no GUID; ``what`` tells which one it should be."""
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        raise ArmError(400, code, f"The {what} '{value}' is not a GUID.") from None
+
+
+def _check_role(world: World, role_id: str, scope: str) -> None:
+    guid = role_id.rsplit("/", 1)[-1].lower()
+    if guid in BUILT_IN:
+        return
+    custom = world.authorization.custom(guid)
+    if custom is None:
+        raise ArmError(
+            400, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid}' does not exist."
+        )
+    allowed = [each.rstrip("/").lower() for each in custom["properties"]["assignableScopes"]]
+    if not any((scope.lower() + "/").startswith(each + "/") for each in allowed):
+        raise ArmError(
+            400,
+            "RoleAssignmentScopeNotAssignableToRoleDefinition",
+            f"The role assignment scope '{scope}' is not assignable to the role definition '{guid}'; its assignable"
+            f" scopes are: {', '.join(custom['properties']['assignableScopes'])}.",
+        )
+
+
+def _check_principal(world: World, properties: dict[str, Any]) -> None:
+    kind = _principal_type(world, properties["principalId"])
+    if kind is None:
+        raise ArmError(
+            400,
+            "PrincipalNotFound",
+            f"Principal {properties['principalId']} does not exist in the directory {world.tenant_id}.",
+        )
+    asked = properties.get("principalType") or kind
+    if asked != kind:
+        raise ArmError(
+            400,
+            "UnmatchedPrincipalType",
+            f"The PrincipalId '{properties['principalId']}' has type '{kind}', which is different from specified"
+            f" PrincipalType '{asked}'.",
+        )
+    properties["principalType"] = kind
+
+
+def _check_condition(properties: dict[str, Any]) -> None:
+    """Refuse what is no condition, and what the sandbox could only store: a condition without effect would be a lie.
+
+    The text before the colon is Azure's (https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot).
+    """
+    text, version = properties.get("condition") or "", properties.get("conditionVersion") or ""
+    if not text and not version:
+        return
+    try:
+        conditions.check(text, version)
+    except conditions.NotModelledError as error:
+        raise not_modelled(str(error)) from None
+    except conditions.ConditionError as error:
+        raise ArmError(
+            400,
+            "InvalidRoleAssignmentCondition",
+            f"The given role assignment condition is invalid: {error}.",
+        ) from None
+
+
+def _check_duplicate(world: World, scope: str, properties: dict[str, Any]) -> None:
+    for other in world.store.children(scope, ASSIGNMENT):
+        theirs = other.body["properties"]
+        same_role = theirs["roleDefinitionId"].rsplit("/", 1)[-1] == properties["roleDefinitionId"].rsplit("/", 1)[-1]
+        if same_role and theirs["principalId"] == properties["principalId"]:
+            raise ArmError(409, "RoleAssignmentExists", f"The role assignment already exists. Its ID is {other.name}.")
+
+
+DECLARED = Declared(
+    ASSIGNMENT,
+    "/{scope:path}/providers/Microsoft.Authorization/roleAssignments/{assignment}",
+    _fill,
+    tracked=False,
+)
+"""The type, its route and its rules."""

@@ -1,0 +1,201 @@
+"""What is deployed in a resource group, as an ARM template: for tools that grade templates, and to read or compare.
+
+Each resource is asked for as any client would (GET), stripped of what a request could not set, and written with its
+full type, its name as ``parent/child`` and the api-version that the program uses. No expressions: every value is
+literal, because scanners skip what they cannot evaluate. Secrets cannot be in it, since no GET answers one and the
+keys that some do answer (Application Insights) are read-only. The same deployment gives the same bytes.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sandbox.azure.arm.schema import Schema, settable
+from sandbox.azure.arm.schemas import arm_schemas, machine_learning_schemas
+from sandbox.azure.arm.store import Resource, Store
+from sandbox.azure.arm.types import BLOB_CONTAINER, INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
+from sandbox.commands import lifecycle
+from sandbox.commands.client import Client
+from sandbox.home import Home
+
+_FORMAT = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+_GROUPS = "Microsoft.Resources/resourceGroups"
+_ML = "Microsoft.MachineLearningServices/workspaces"
+
+API_VERSIONS = {
+    "Microsoft.Authorization/locks": "2020-05-01",
+    "Microsoft.Authorization/roleAssignments": "2022-04-01",
+    "Microsoft.Authorization/roleDefinitions": "2022-05-01-preview",
+    REGISTRY: "2023-01-01-preview",
+    INSIGHTS: "2020-02-02",
+    "Microsoft.Insights/diagnosticSettings": "2021-05-01-preview",
+    VAULT: "2024-11-01",
+    "Microsoft.ManagedIdentity/userAssignedIdentities": "2023-01-31",
+    "Microsoft.OperationalInsights/workspaces": "2023-09-01",
+    STORAGE_ACCOUNT: "2024-01-01",
+    f"{STORAGE_ACCOUNT}/blobServices": "2024-01-01",
+    BLOB_CONTAINER: "2024-01-01",
+}
+"""The versions that pulumi-azure-native uses (a test compares them with pulumi_standins/azure_native/schema.json)."""
+
+_ML_VERSION = "2025-12-01"
+_ML_SCHEMAS = {
+    _ML: "workspace",
+    f"{_ML}/batchEndpoints": "batch endpoint",
+    f"{_ML}/batchEndpoints/deployments": "batch deployment",
+    f"{_ML}/codes": "code container",
+    f"{_ML}/codes/versions": "code version",
+    f"{_ML}/computes": "compute",
+    f"{_ML}/data": "data container",
+    f"{_ML}/data/versions": "data version",
+    f"{_ML}/datastores": "datastore",
+    f"{_ML}/environments": "environment container",
+    f"{_ML}/environments/versions": "environment version",
+    f"{_ML}/models": "model container",
+    f"{_ML}/models/versions": "model version",
+}
+API_VERSIONS |= dict.fromkeys(_ML_SCHEMAS, _ML_VERSION)
+
+# What follows in a template's resource, in the order in which people write it.
+_ENVELOPE = ("location", "kind", "sku", "identity", "tags", "properties")
+
+
+class ExportError(ValueError):
+    """Nothing can be exported; the text says why and what to run."""
+
+
+def export(home: Home, group: str | None) -> str:
+    """Return the template of a resource group, as JSON text that ends in a line break.
+
+    Starts the server if need be, and asks as the deployer.
+
+    Args:
+        home: The sandbox.
+        group: Name of the group, in any case; None when there is only one.
+
+    Raises:
+        ExportError: there is no such group, or several and none is named; a resource cannot be read or has a type
+            that is not known here.
+    """
+    scope, ids = _deployed(home, group)
+    client = Client(home, lifecycle.start(home))
+    bodies = list(_answers(client, ids))
+    known = {body["id"].lower() for body in bodies}
+    resources = [_resource(body, scope.id, known) for body in bodies]
+    document = {
+        "$schema": _FORMAT,
+        "contentVersion": "1.0.0.0",
+        "metadata": {"resourceGroup": scope.name, "location": scope.body["location"]},
+        "resources": sorted(resources, key=lambda each: (each["type"], each.get("scope", ""), each["name"])),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _deployed(home: Home, name: str | None) -> tuple[Resource, list[str]]:
+    """Return the group and the ids of what is stored in it."""
+    if not home.store.exists():
+        raise ExportError(f"there is no sandbox in '{home.root}', so nothing is deployed. Run: make up")
+    with Store(home.store) as store:
+        groups = sorted(store.below("", _GROUPS), key=lambda each: each.name)
+        names = ", ".join(each.name for each in groups)
+        chosen = [each for each in groups if name is None or each.name.lower() == name.lower()]
+        if not groups:
+            raise ExportError("nothing is deployed: there is no resource group. Run: make up")
+        if not chosen:
+            raise ExportError(f"there is no resource group '{name}'; there are: {names}")
+        if len(chosen) > 1:
+            raise ExportError(f"there are several resource groups: {names}. Name one with --resource-group")
+        return chosen[0], [each.id for each in store.below(chosen[0].id)]
+
+
+def _answers(client: Client, ids: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield what a GET answers for each id, and for the storage accounts' parts that nobody had to make."""
+    seen = set()
+    for resource_id in ids:
+        seen.add(resource_id.lower())
+        yield _get(client, resource_id, _type_of(resource_id))
+    for account in [each for each in ids if _type_of(each) == STORAGE_ACCOUNT]:
+        service = f"{account}/blobServices/default"
+        implied = [_get(client, service, f"{STORAGE_ACCOUNT}/blobServices")]
+        # A container that was made through the data plane is as real as a declared one.
+        implied += _get(client, f"{service}/containers", BLOB_CONTAINER)["value"]
+        yield from (body for body in implied if body["id"].lower() not in seen)
+
+
+def _get(client: Client, resource_id: str, type_: str) -> dict[str, Any]:
+    answer = client.request("GET", f"{resource_id}?api-version={_version(type_)}")
+    if answer.status != 200:  # noqa: PLR2004 - anything else is no answer
+        _, code, message = answer.error
+        raise ExportError(f"'{resource_id}' cannot be read: ({code}) {message}")
+    body: dict[str, Any] = answer.json
+    return body
+
+
+def _version(type_: str) -> str:
+    if type_ not in API_VERSIONS:
+        raise ExportError(
+            f"resources of type '{type_}' cannot be exported; sandbox/commands/export_arm.py knows none such"
+        )
+    return API_VERSIONS[type_]
+
+
+def _schema(type_: str) -> Schema:
+    return machine_learning_schemas()[_ML_SCHEMAS[type_]] if type_ in _ML_SCHEMAS else arm_schemas()[type_]
+
+
+def _resource(body: Mapping[str, Any], group_id: str, known: set[str]) -> dict[str, Any]:
+    """Return one entry of the template's ``resources``."""
+    resource_id = str(body["id"])
+    scope, _, path = resource_id.rpartition("/providers/")
+    type_ = _type_of(resource_id)
+    written = _sorted(settable(_schema(type_), body))
+    entry: dict[str, Any] = {"type": type_, "apiVersion": _version(type_), "name": "/".join(path.split("/")[2::2])}
+    if scope.lower() != group_id.lower():
+        entry["scope"] = scope.rpartition("/providers/")[2]
+    entry |= {member: _literal(written[member]) for member in _ENVELOPE if member in written}
+    needed = sorted(_needed(body, resource_id, known))
+    return entry | ({"dependsOn": needed} if needed else {})
+
+
+def _type_of(resource_id: str) -> str:
+    """Return the full type in an id, in the id's own case: the services answer canonical ones."""
+    parts = resource_id.rpartition("/providers/")[2].split("/")
+    return "/".join([parts[0], *parts[1::2]])
+
+
+def _needed(body: Mapping[str, Any], resource_id: str, known: set[str]) -> Iterator[str]:
+    """Yield the ids of other exported resources that must be there before: what holds it, what it names.
+
+    Not what lies below it: an endpoint names its default deployment, which cannot exist before the endpoint.
+    """
+    own = resource_id.lower()
+    named = {text for text in _texts(body) if text.lower() in known}
+    ancestors = {resource_id[: len(each)] for each in known if own.startswith(f"{each}/")}
+    yield from (each for each in named | ancestors if not f"{each.lower()}/".startswith(f"{own}/"))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from (name, *_texts(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+
+
+def _sorted(value: Any) -> Any:
+    """Return a copy with the members of all objects in order; arrays keep theirs, which may mean something."""
+    if isinstance(value, Mapping):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def _literal(value: Any) -> Any:
+    """Return a copy in which no text reads as an expression: those begin with a bracket, which doubling escapes."""
+    if isinstance(value, Mapping):
+        return {name: _literal(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_literal(each) for each in value]
+    return f"[{value}" if isinstance(value, str) and value.startswith("[") else value

@@ -1,0 +1,159 @@
+"""What exists in the sandbox, and what of it a Pulumi program made but no stack of the sandbox's backend knows.
+
+A resource whose answer was lost, because the server or the engine died, is in the store and in no checkpoint; which
+resource of a program it was made for, the store remembers (``sandbox.azure.arm.origin``).
+"""
+
+import json
+import re
+import shlex
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.azure.arm.operations import ARM
+from sandbox.azure.arm.origin import ORIGIN
+from sandbox.azure.arm.store import Resource, Store
+from sandbox.commands.client import Client
+from sandbox.home import Home
+
+_DELETE_POLLS = 1000
+_GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/([^/]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A resource that was made for a program's resource (``urn``) and that no stack's state holds."""
+
+    id: str
+    urn: str
+    has_random_name: bool
+    parent: str | None
+
+    @property
+    def delete_command(self) -> str:
+        """The command that removes it."""
+        return shlex.join([python(), "-m", "sandbox", "delete", self.id])
+
+    @property
+    def import_command(self) -> str:
+        """The command that puts it into its stack's state, unprotected and below its parent."""
+        stack, type_token, name = _parts(self.urn)
+        words = [python(), "-m", "sandbox", "run", "--", "pulumi", "import", type_token, name, self.id]
+        if self.parent is not None:
+            words += ["--parent", f"{_parts(self.parent)[2]}={self.parent}"]
+        return shlex.join([*words, "--protect=false", "--generate-code=false", "--yes", "--stack", stack])
+
+    def lines(self) -> list[str]:
+        """Return what `status` prints of it."""
+        if self.has_random_name:
+            return [f"  {self.id}", f"    delete it:  {self.delete_command}"]
+        return [
+            f"  {self.id}",
+            f"    keep it:    {self.import_command}",
+            f"    delete it:  {self.delete_command}",
+        ]
+
+
+def python() -> str:
+    """Return this interpreter as one would type it here: the printed commands must work as they are."""
+    program = Path(sys.executable)
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
+
+
+def resources(home: Home) -> list[Resource]:
+    """Return every resource of the sandbox, soft-deleted ones (``deleted`` set) last."""
+    if not home.store.exists():
+        return []
+    with Store(home.store) as store:
+        return [*store.below(""), *store.soft_deleted()]
+
+
+def orphans(home: Home) -> list[Orphan]:
+    """Return the resources that were made for a program and are in no state, oldest first."""
+    if not home.store.exists():
+        return []
+    states = list(_state_resources(home))
+    known = {str(state.get("id", "")).lower() for state in states}
+    with Store(home.store) as store:
+        origins = dict(store.documents(ORIGIN))
+        alive = [each for each in store.below("") if each.id.lower() in origins and each.id.lower() not in known]
+    return [_orphan(each.id, origins[each.id.lower()], states) for each in alive]
+
+
+def _orphan(resource_id: str, origin: Mapping[str, Any], states: list[Mapping[str, Any]]) -> Orphan:
+    urn = str(origin["urn"])
+    # A state that already holds another resource under this URN has no place for this one.
+    is_replaced = any(state.get("urn") == urn for state in states)
+    return Orphan(resource_id, urn, bool(origin.get("random")) or is_replaced, _parent(urn, states))
+
+
+def _parent(urn: str, states: list[Mapping[str, Any]]) -> str | None:
+    """Return the URN of the component that a resource belongs to, from the types in its URN and the names of both."""
+    prefix, qualified, name = urn.rsplit("::", 2)
+    types, dollar, _ = qualified.rpartition("$")
+    if not dollar:
+        return None
+    candidates = [str(state["urn"]) for state in states if str(state["urn"]).startswith(f"{prefix}::{types}::")]
+    # Children are called like their component, with a suffix: the longest such name is the nearest.
+    named = [each for each in candidates if name.startswith(_parts(each)[2])]
+    return max(named or candidates, key=len, default=None)
+
+
+def _parts(urn: str) -> tuple[str, str, str]:
+    """Return (stack, own type token, logical name) of ``urn:pulumi:STACK::PROJECT::TYPE$TYPE::NAME``."""
+    head, _, qualified, name = urn.split("::", 3)
+    return head.rsplit(":", 1)[-1], qualified.rsplit("$", 1)[-1], name
+
+
+def _state_resources(home: Home) -> Iterator[Mapping[str, Any]]:
+    """Yield the resources in the state of every stack of the sandbox's backend."""
+    for file in sorted((home.backend / ".pulumi" / "stacks").glob("*/*.json")):
+        yield from (deployment(file).get("resources") or [])
+
+
+def deployment(checkpoint: Path) -> dict[str, Any]:
+    """Return a stack's deployment (``resources``, ``pending_operations``) from its checkpoint file; {} without one."""
+    try:
+        data = json.loads(checkpoint.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    latest = (data.get("checkpoint") or {}).get("latest")
+    return latest if isinstance(latest, dict) else {}
+
+
+def table(rows: list[Resource]) -> Iterator[str]:
+    """Yield the lines of `status` for the resources."""
+    for row in rows:
+        in_group = _GROUP.match(row.id)
+        group = in_group[1] if in_group else ""
+        yield f"  {row.type:<60} {row.name:<40} {group}{' (soft-deleted)' if row.deleted else ''}".rstrip()
+
+
+def delete(home: Home, client: Client, resource_id: str, api_version: str | None) -> None:
+    """Delete a resource as the deployer and wait until it is gone.
+
+    Raises:
+        ValueError: the service refuses, or the api-version is not known; the text is for the user.
+    """
+    if api_version is None:
+        with Store(home.store) as store:
+            origin = store.document(ORIGIN, resource_id) or {}
+        api_version = origin.get("apiVersion")
+    if not api_version:
+        raise ValueError(f"no program made '{resource_id}': say with which --api-version to delete it")
+    answer = client.request("DELETE", f"{resource_id}?api-version={api_version}")
+    follow = answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location")
+    for _ in range(_DELETE_POLLS):
+        if answer.status >= 400:  # noqa: PLR2004 - an HTTP error
+            _, code, message = answer.error
+            raise ValueError(f"'{resource_id}' was not deleted: ({code}) {message}")
+        is_over = answer.status != 202 and (answer.json or {}).get("status") != "InProgress"  # noqa: PLR2004 - accepted
+        if is_over or follow is None:
+            return
+        time.sleep(int(answer.headers.get("retry-after-ms", "100")) / 1000)
+        answer = client.request("GET", follow.removeprefix(ARM))
+    raise ValueError(f"'{resource_id}' is still being deleted")

@@ -1,0 +1,215 @@
+"""Start, find and stop the server process of a sandbox; safe when several commands do it at once."""
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.azure.readings import PROFILES
+from sandbox.commands.processes import wait_until_ended
+from sandbox.home import REPOSITORY, Home
+
+_START_SECONDS = 60
+_STOP_SECONDS = 15
+_ANSWER_SECONDS = 10
+_LOG_LINES = 15
+_STATE = frozenset({"blobs", "jobs", "pulumi", "stacks", "log"})
+"""What ``reset`` removes beside the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Where a running server listens."""
+
+    pid: int
+    proxy_port: int
+    control_port: int
+    control_token: str
+    profile: str
+    started: float = 0.0
+    """When it started, in Unix seconds."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether a source file of the sandbox is newer than the server that runs."""
+        sources = Path(__file__).parent.rglob("*.py")
+        return any(source.stat().st_mtime > self.started for source in sources)
+
+    def control(self, method: str, path: str, body: Any = None, *, seconds: float = _ANSWER_SECONDS) -> Any:
+        """Send a request to the control API and return the JSON answer.
+
+        Raises:
+            OSError: the server does not answer.
+            ValueError: it refuses; the text is its reason.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.control_port, timeout=seconds)
+        try:
+            headers = {"Authorization": f"Bearer {self.control_token}", "Content-Type": "application/json"}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+        except http.client.HTTPException as error:
+            raise OSError(f"the sandbox's control port {self.control_port} answers nonsense: {error!r}") from error
+        finally:
+            connection.close()
+        if response.status >= http.client.BAD_REQUEST:
+            raise ValueError(answer.get("error", str(answer)))
+        return answer
+
+
+def running(home: Home) -> Running | None:
+    """Return the server of this sandbox if one runs and answers."""
+    try:
+        data = json.loads(home.server_file.read_text(encoding="utf-8"))
+        server = Running(
+            data["pid"],
+            data["proxyPort"],
+            data["controlPort"],
+            data["controlToken"],
+            data["profile"],
+            data["started"],
+        )
+        answer = server.control("GET", "/health")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return server if answer.get("pid") == server.pid else None
+
+
+@contextlib.contextmanager
+def locked(home: Home, name: str) -> Iterator[None]:
+    """Hold one of the sandbox's locks between processes; released by the kernel if this process dies."""
+    descriptor = os.open(home.root / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def start(home: Home, profile: str | None = None) -> Running:
+    """Return the running server, starting one if there is none; of several callers one starts it.
+
+    ``profile`` (or ``SANDBOX_PROFILE``) names the switches. Without it a server that died is started again with the
+    profile that it had, and any other with ``harsh``.
+
+    Raises:
+        SystemExit: the profile is unknown, or not the running server's; or the server did not come up.
+    """
+    wanted = profile or os.environ.get("SANDBOX_PROFILE") or None
+    if wanted is not None and wanted not in PROFILES:
+        raise SystemExit(f"sandbox: profile '{wanted}' is unknown; allowed: {', '.join(PROFILES)}")
+    home.prepare()
+    with locked(home, "start"):
+        server = running(home)
+        if server is None:
+            server = _spawn(home, wanted or _profile_before(home))
+    if wanted is not None and wanted != server.profile:
+        raise SystemExit(
+            f"sandbox: it runs with profile '{server.profile}', not '{wanted}'. Stop it first: python -m sandbox stop"
+        )
+    return server
+
+
+def stop(home: Home) -> bool:
+    """Stop the server and wait until its process is gone; return whether one ran."""
+    if not home.root.exists():
+        return False
+    with locked(home, "start"):
+        server = running(home)
+        if server is None:
+            home.server_file.unlink(missing_ok=True)
+            return False
+        with contextlib.suppress(OSError):
+            server.control("POST", "/stop")
+        if not wait_until_ended(server.pid, _STOP_SECONDS):
+            # It answered as this pid a moment ago: the number still is the server's.
+            os.kill(server.pid, signal.SIGKILL)
+            wait_until_ended(server.pid, _STOP_SECONDS)
+        home.server_file.unlink(missing_ok=True)
+        return True
+
+
+def reset(home: Home) -> None:
+    """Stop the server and remove all state: resources, blobs, jobs, stacks, logs.
+
+    Names, secrets, certificates and ports stay, so that shells with the sandbox's environment go on working.
+
+    Raises:
+        SystemExit: the folder is not a sandbox's.
+    """
+    home.facts()
+    stop(home)
+    with locked(home, "start"):
+        for entry in home.root.iterdir():
+            if entry.name in _STATE or entry.name.startswith("store.sqlite"):
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _profile_before(home: Home) -> str:
+    """Return the profile of a server that died without being stopped (it left its ``server.json``)."""
+    try:
+        profile = str(json.loads(home.server_file.read_text(encoding="utf-8"))["profile"])
+    except (OSError, ValueError, KeyError):
+        return "harsh"
+    return profile if profile in PROFILES else "harsh"
+
+
+def _spawn(home: Home, profile: str) -> Running:
+    """Start the server in a session of its own, as nobody's child, and wait until it says that it is ready."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _become_server(home, profile, writing)
+    os.close(writing)
+    os.waitpid(child, 0)
+    try:
+        arrived, _, _ = select.select([reading], [], [], _START_SECONDS)
+        is_ready = bool(arrived) and os.read(reading, 16) == b"ready"
+    finally:
+        os.close(reading)
+    server = running(home) if is_ready else None
+    if server is None:
+        raise SystemExit(
+            f"sandbox: the server did not start. The end of {home.logs / 'server.log'}:\n{_end_of_log(home)}"
+        )
+    return server
+
+
+def _become_server(home: Home, profile: str, ready: int) -> None:
+    """In the forked child: detach twice and exec the server; never returns.
+
+    The second fork makes the server a child of init: the command that `run` becomes must not find a child it never
+    started, and the new session keeps the terminal's Ctrl-C away from the server.
+    """
+    try:
+        os.setsid()
+        if os.fork() != 0:
+            os._exit(0)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        log = os.open(home.logs / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(nothing, 0)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.set_inheritable(ready, True)
+        os.chdir(REPOSITORY)
+        command = [sys.executable, "-m", "sandbox.server", "--home", str(home.root), "--profile", profile]
+        os.execv(sys.executable, [*command, "--ready", str(ready)])  # noqa: S606 - no shell is wanted
+    finally:
+        os._exit(1)
+
+
+def _end_of_log(home: Home) -> str:
+    try:
+        lines = (home.logs / "server.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return "(no log)"
+    return "\n".join(lines[-_LOG_LINES:])

@@ -1,0 +1,203 @@
+"""The folder that holds one sandbox: its paths, and the facts that are made once and kept."""
+
+import json
+import os
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from sandbox.azure.arm.requests import Principal
+
+REPOSITORY = Path(__file__).resolve().parents[4]
+"""The checkout that this package runs from."""
+
+PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "administrator")
+"""The service principals of every sandbox; ``run`` signs in as the first unless told otherwise.
+
+What each may do before any program has run: sandbox/azure/authorization/bootstrap.py.
+"""
+
+_PRIVATE_FOLDER = 0o700
+_PRIVATE_FILE = 0o600
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all (a reader never sees half of it)."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    draft.replace(file)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A service principal of the sandbox's directory, with the secret that it signs in with."""
+
+    principal: Principal
+    secret: str
+
+
+def _new_account(name: str, tenant_id: str) -> Account:
+    principal = Principal(name, object_id=str(uuid.uuid4()), client_id=str(uuid.uuid4()), tenant_id=tenant_id)
+    return Account(principal, secrets.token_urlsafe(24))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a sandbox is called: made at its first start, the same for as long as its folder exists."""
+
+    subscription_id: str
+    tenant_id: str
+    location: str
+    passphrase: str
+    accounts: Mapping[str, Account]
+
+    @classmethod
+    def invent(cls) -> Self:
+        """Make new random facts."""
+        facts = cls(str(uuid.uuid4()), str(uuid.uuid4()), "westeurope", secrets.token_urlsafe(24), {})
+        return facts.completed()
+
+    def completed(self) -> Self:
+        """Return the facts with an account for every principal: an older sandbox lacks those that came later."""
+        accounts = {name: self.accounts.get(name) or _new_account(name, self.tenant_id) for name in PRINCIPALS}
+        return replace(self, accounts={**self.accounts, **accounts})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote."""
+        tenant = data["tenantId"]
+        accounts = {
+            name: Account(Principal(name, entry["objectId"], entry["clientId"], tenant), entry["clientSecret"])
+            for name, entry in data["principals"].items()
+        }
+        return cls(data["subscriptionId"], tenant, data["location"], data["passphrase"], accounts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for ``sandbox.json``."""
+        return {
+            "subscriptionId": self.subscription_id,
+            "tenantId": self.tenant_id,
+            "location": self.location,
+            "passphrase": self.passphrase,
+            "principals": {
+                name: {
+                    "clientId": account.principal.client_id,
+                    "objectId": account.principal.object_id,
+                    "clientSecret": account.secret,
+                }
+                for name, account in self.accounts.items()
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A sandbox's folder; every path below it is named here and nowhere else."""
+
+    root: Path
+
+    @classmethod
+    def locate(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Return the folder that ``SANDBOX_HOME`` names, else ``.sandbox`` in the repository. It need not exist."""
+        named = environ.get("SANDBOX_HOME", "")
+        return cls(Path(named).absolute() if named else REPOSITORY / ".sandbox")
+
+    @property
+    def facts_file(self) -> Path:
+        """``sandbox.json``: names and secrets, made once."""
+        return self.root / "sandbox.json"
+
+    @property
+    def server_file(self) -> Path:
+        """``server.json``: where the running server listens; absent when none runs."""
+        return self.root / "server.json"
+
+    @property
+    def ports_file(self) -> Path:
+        """``ports.json``: where the last server listened, so that the next one listens there again."""
+        return self.root / "ports.json"
+
+    @property
+    def authority(self) -> Path:
+        """``ca.pem``: the certificate authority that the sandbox's clients trust."""
+        return self.root / "ca.pem"
+
+    @property
+    def tls(self) -> Path:
+        """Private keys: of the certificate authority and of the tokens."""
+        return self.root / "tls"
+
+    @property
+    def store(self) -> Path:
+        """``store.sqlite``: resources, operations and the journal."""
+        return self.root / "store.sqlite"
+
+    @property
+    def backend(self) -> Path:
+        """Pulumi's file backend."""
+        return self.root / "pulumi"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """``PULUMI_HOME``: credentials and plug-ins of the sandbox's own."""
+        return self.root / "pulumi-home"
+
+    @property
+    def stacks(self) -> Path:
+        """Copies of project files and merged stack files, a folder for each project."""
+        return self.root / "stacks"
+
+    @property
+    def programs(self) -> Path:
+        """``bin``: put first on PATH; holds the stand-in provider's wrapper."""
+        return self.root / "bin"
+
+    @property
+    def logs(self) -> Path:
+        """``log``: of the server, the provider and the release workers."""
+        return self.root / "log"
+
+    def prepare(self) -> Facts:
+        """Make the folders and, the first time, the facts; return the facts, with all of today's principals.
+
+        Raises:
+            SystemExit: the folder cannot be made or its ``sandbox.json`` is not one.
+        """
+        try:
+            self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+            for folder in (self.tls, self.backend, self.pulumi_home, self.stacks, self.programs, self.logs):
+                folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            if not self.facts_file.exists():
+                self._write(Facts.invent())
+            facts = self.facts()
+            if facts.accounts.keys() < set(PRINCIPALS):
+                facts = facts.completed()
+                self._write(facts)
+        except OSError as error:
+            raise SystemExit(f"sandbox: cannot use '{self.root}' as SANDBOX_HOME: {error.strerror}") from error
+        return facts
+
+    def _write(self, facts: Facts) -> None:
+        write_private(self.facts_file, json.dumps(facts.to_json(), indent=2))
+
+    def facts(self) -> Facts:
+        """Return the facts of a sandbox that was started at least once.
+
+        Raises:
+            SystemExit: there is none in this folder, or ``sandbox.json`` is not readable as one.
+        """
+        try:
+            return Facts.from_json(json.loads(self.facts_file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise SystemExit(
+                f"sandbox: there is no sandbox in '{self.root}'. Make one: python -m sandbox start"
+            ) from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SystemExit(
+                f"sandbox: '{self.facts_file}' is damaged ({error!r}). Remove '{self.root}' to begin anew."
+            ) from error

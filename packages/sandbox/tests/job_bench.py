@@ -1,0 +1,126 @@
+"""A place to run batch jobs in without a server: a world, a deployment's files in its blob storage, and the runner."""
+
+import asyncio
+import textwrap
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from blob_server import ACCOUNT, SUBSCRIPTION, make_world
+from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
+from sandbox.azure.jobs.records import Record, RunRecords
+from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
+from sandbox.azure.jobs.runner import JobRunner
+
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices"
+WORKSPACE = f"{GROUP}/workspaces/ws"
+CLUSTER = f"{WORKSPACE}/computes/cpu"
+CONDA = (
+    "dependencies:\n- python=3.11\n- pip\n- pip:\n  - azureml-core==1.61.0\n  - azureml-dataset-runtime[fuse]==1.62.0\n"
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is left of a job: its records, the output files by name, and the logs by path."""
+
+    parent: Record
+    child: Record
+    output: dict[str, bytes]
+    logs: dict[str, str]
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the output file, sorted, because their order is not promised."""
+        return sorted(self.output["predictions.csv"].decode().splitlines())
+
+    @property
+    def error(self) -> str:
+        """The message of the job's error."""
+        return str(self.parent["error"]["message"])
+
+
+class JobBench:
+    """Runs jobs one after the other; each has a name of its own."""
+
+    def __init__(self, home: Path, *, most_nodes: int = 2) -> None:
+        self.world = make_world(home)
+        assert isinstance(self.world.blobs, BlobStore)
+        self.blobs = self.world.blobs
+        self.records = RunRecords(self.world.store)
+        cluster = {
+            "properties": {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": most_nodes}}}
+        }
+        self.world.store.put(WORKSPACE, "Microsoft.MachineLearningServices/workspaces", {"properties": {}})
+        self.world.store.put(CLUSTER, "Microsoft.MachineLearningServices/workspaces/computes", cluster)
+        for container in ("data", "code"):
+            self.blobs.create_container(ACCOUNT, container)
+        self.blobs.write(ACCOUNT, "data", "LocalUpload/1/model/weights.txt", b"weights")
+        self._count = 0
+
+    def close(self) -> None:
+        self.blobs.close()
+        self.world.store.close()
+
+    def request(self, script: str, files: dict[str, bytes] | int = 4, **settings: Any) -> JobRequest:
+        """Store a script and input files (or so many of them, ``f000`` on) and return a request for a job of them."""
+        self._count += 1
+        name = f"batchjob-{self._count}"
+        self.blobs.write(ACCOUNT, "code", f"{name}/score.py", textwrap.dedent(script).encode())
+        given = {f"f{number:03d}": b"x" for number in range(files)} if isinstance(files, int) else files
+        for file, data in given.items():
+            self.blobs.write(ACCOUNT, "data", f"input/{name}/{file}", data)
+        request = JobRequest(
+            name=name,
+            child_id=f"child-{self._count}",
+            workspace_id=WORKSPACE,
+            endpoint="e",
+            deployment="d",
+            location="westeurope",
+            compute=CLUSTER,
+            input=InputLocation("folder", ACCOUNT, "data", f"input/{name}/"),
+            output=OutputLocation(ACCOUNT, "data", f"azureml/child-{self._count}/score/", "predictions.csv"),
+            model=ModelFiles("folder", ACCOUNT, "data", "LocalUpload/1/model/", "model", "custom_model"),
+            code=CodeFiles(ACCOUNT, "code", f"{name}/"),
+            scoring_script="score.py",
+            environment=EnvironmentSpec("env", "1", "image:1", CONDA),
+        )
+        return replace(request, **settings)
+
+    def run(self, request: JobRequest, during: Callable[[JobRunner], Awaitable[None]] | None = None) -> Outcome:
+        """Run a job to its end, and ``during`` beside it."""
+
+        async def go() -> None:
+            runner = JobRunner(self.world)
+            self.accept(request)
+            runner.submit(request)
+            if during is not None:
+                await during(runner)
+            await runner.wait(request.name)
+            await runner.close()
+
+        asyncio.run(go())
+        return self.outcome(request)
+
+    def accept(self, request: JobRequest) -> None:
+        """Make the run records, as the machine learning service does."""
+        common = {"workspaceId": WORKSPACE, "status": "Preparing"}
+        self.records.create(common | {"runId": request.name})
+        self.records.create(
+            common | {"runId": request.child_id, "parentRunId": request.name, "rootRunId": request.name}
+        )
+
+    def outcome(self, request: JobRequest) -> Outcome:
+        parent, child = self.records.get(request.name), self.records.get(request.child_id)
+        assert parent is not None
+        assert child is not None
+        prefix = request.output.prefix
+        names = self.blobs.list(ACCOUNT, "data", prefix)
+        output = {name.removeprefix(prefix): self.blobs.read(ACCOUNT, "data", name) for name in names}
+        logs = {}
+        for path, (account, container, blob) in (parent["logs"] | child["logs"]).items():
+            assert (account, container) == (ACCOUNT, ARTIFACT_CONTAINER)
+            logs[path] = self.blobs.read(account, container, blob).decode()
+        return Outcome(parent, child, output, logs)

@@ -1,0 +1,245 @@
+"""Scoring requests: routing, overrides, what the runner is handed, and what clients read of a job, through the router.
+
+Does not run jobs: the runner here only remembers.
+"""
+
+from typing import Any
+
+import pytest
+
+from learning import ACCOUNT, CALLER, WORKSPACE, Learning, deployment_body
+from sandbox.azure.jobs.records import RunRecords
+from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
+
+HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
+API_HOST = "https://westeurope.api.azureml.ms"
+FOLDER = "azureml://datastores/workspaceblobstore/paths/in/"
+
+
+@pytest.fixture
+def ready(learning: Learning) -> Learning:
+    """An endpoint whose default deployment is ``blue``."""
+    learning.make_all()
+    return learning
+
+
+def asked(**properties: Any) -> dict[str, Any]:
+    """Return a scoring request for a folder."""
+    folder = {"UriFolder": {"jobInputType": "UriFolder", "uri": FOLDER}}
+    return {"properties": {"inputData": folder, **properties}}
+
+
+def container(learning: Learning) -> str:
+    name: str = learning.call("GET", "/datastores/workspaceblobstore").body["properties"]["containerName"]
+    return name
+
+
+def test_the_runner_is_handed_everything(ready: Learning) -> None:
+    answer = ready.call("POST", HOST, asked())
+    assert answer.status == 201
+    (job,) = ready.jobs.submitted
+    assert (answer.body["name"], answer.body["properties"]["status"]) == (job.name, "Preparing")
+    own = container(ready)
+    assert job == JobRequest(
+        name=job.name,
+        child_id=job.child_id,
+        workspace_id=WORKSPACE,
+        endpoint="digits-ep",
+        deployment="blue",
+        location="westeurope",
+        compute=f"{WORKSPACE}/computes/cpu",
+        input=InputLocation("folder", ACCOUNT, own, "in/", by_identity=True),
+        output=OutputLocation(ACCOUNT, own, f"azureml/{job.child_id}/score/", "predictions.csv", by_identity=True),
+        model=ModelFiles("folder", ACCOUNT, own, "models/one/model/", "model", "custom_model"),
+        code=CodeFiles(ACCOUNT, own, "code/src/"),
+        scoring_script="score.py",
+        environment=EnvironmentSpec("e", "1", "img:1", "name: e"),
+        caller=CALLER.object_id,
+    )
+
+
+def test_overrides_in_any_case(ready: Learning) -> None:
+    body = {
+        "Properties": {
+            "INPUTDATA": {"x": {"JobInputType": "urifile", "Uri": FOLDER + "a.png"}},
+            "MiniBatchSize": 3,
+            "Compute": {"IsLocal": False, "InstanceCount": 2},
+            "RetrySettings": {"MaxRetries": 0, "Timeout": "PT45S"},
+            "ErrorThreshold": 7,
+            "OutputFileName": "o.csv",
+        }
+    }
+    ready.call("POST", HOST, body)
+    (job,) = ready.jobs.submitted
+    assert job.input == InputLocation("file", ACCOUNT, container(ready), "in/a.png", by_identity=True)
+    assert (job.mini_batch_size, job.instance_count, job.max_retries, job.timeout_seconds) == (3, 2, 0, 45.0)
+    assert (job.error_threshold, job.output.file_name) == (7, "o.csv")
+
+
+@pytest.mark.parametrize(
+    ("output", "prefix", "name"),
+    [
+        ("azureml://datastores/workspaceblobstore/paths/mine/x.csv", "mine/", "x.csv"),
+        ("azureml://datastores/workspaceblobstore/paths/mine/out", "mine/out/", "predictions.csv"),
+        (f"{WORKSPACE}/datastores/workspaceblobstore/paths/mine/", "mine/", "predictions.csv"),
+    ],
+)
+def test_an_output_of_the_callers_own(ready: Learning, output: str, prefix: str, name: str) -> None:
+    ready.call("POST", HOST, asked(outputData={"any": {"jobOutputType": "UriFile", "uri": output}}))
+    (job,) = ready.jobs.submitted
+    assert job.output == OutputLocation(ACCOUNT, container(ready), prefix, name, by_identity=True)
+
+
+def test_the_older_form_of_an_output(ready: Learning) -> None:
+    dataset = {"datastoreId": f"azureml:{WORKSPACE}/datastores/workspaceblobstore", "path": "/p/"}
+    ready.call("POST", HOST, asked(outputDataset=dataset, outputFileName="f.csv"))
+    assert ready.jobs.submitted[0].output == OutputLocation(ACCOUNT, container(ready), "p/", "f.csv", by_identity=True)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"{WORKSPACE}/data/d/versions/1",
+        f"azureml:{WORKSPACE}/data/d/versions/1",
+        "azureml://locations/westeurope/workspaces/x/data/d/labels/latest",
+        "azureml://locations/westeurope/workspaces/x/data/d/versions/1",
+    ],
+)
+def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
+    ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
+    ready.call("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
+    assert ready.jobs.submitted[0].input == InputLocation(
+        "folder", ACCOUNT, container(ready), "in/deep/", by_identity=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("properties", "message"),
+    [
+        ({"inputData": {}}, "'properties.inputData' has 0 inputs; a model deployment takes exactly one."),
+        (
+            {"inputData": {"a": {"jobInputType": "Literal", "value": 1}}},
+            "which only pipeline component deployments take",
+        ),
+        ({"inputData": {"a": {"jobInputType": "MLTable", "uri": "x"}}}, "is 'MLTable'; allowed: UriFolder, UriFile."),
+        ({"inputData": {"a": {"jobInputType": "UriFolder", "uri": FOLDER + "*.png"}}}, "patterns are not supported"),
+        ({"inputData": {"a": {"jobInputType": "UriFile", "uri": FOLDER}}}, "is of type UriFile and names no file."),
+        ({"inputData": {"a": {"jobInputType": "UriFolder", "uri": "https://x.org/a"}}}, "does not model data at"),
+        (
+            {
+                "inputData": {
+                    "a": {"jobInputType": "UriFolder", "uri": "azureml://datastores/workspacefilestore/paths/x"}
+                }
+            },
+            "The datastore 'workspacefilestore' is of type AzureFile; only AzureBlob is supported.",
+        ),
+        (
+            {"outputData": {"score": {"jobOutputType": "UriFolder", "uri": FOLDER}}},
+            '"ErrorMessage":"Job output type must be \'uri_file\'.","AttemptedValue":"UriFolder"',
+        ),
+        ({"miniBatchSize": 0}, "'properties.miniBatchSize' is 0; allowed: 1 to 2147483647."),
+        ({"compute": {"instanceCount": 3}}, "is 3; the cluster 'cpu' has at most 2 nodes."),
+        ({"loggingLevel": "Debug"}, "does not model 'properties.loggingLevel' of a scoring request"),
+        ({"dataset": {"dataInputType": "DataUrl"}}, "does not model 'properties.dataset' of a scoring request"),
+        ({"nonsense": 1}, "Could not find member 'nonsense'. Path 'properties.nonsense'"),
+        ({"retrySettings": {"timeout": "45"}}, "is not an ISO 8601 duration"),
+    ],
+)
+def test_wrong_requests_are_refused_and_make_no_job(ready: Learning, properties: dict[str, Any], message: str) -> None:
+    assert message in ready.refused("POST", HOST, asked(**properties))[2]
+    assert ready.jobs.submitted == []
+    assert ready.call("GET", "/jobs").body["value"] == []
+
+
+def test_without_a_default_there_is_nowhere_to_route(ready: Learning) -> None:
+    ready.make_endpoint()
+    assert ready.refused("POST", HOST, asked()) == (
+        404,
+        "NotFound",
+        (
+            "No valid deployments to route to. Please check that the endpoint has at least one deployment with positive"
+            " weight values or use a deployment specific header to route."
+        ),
+    )
+    ready.call("POST", HOST, asked(), headers={"azureml-model-deployment": "blue"})
+    assert ready.jobs.submitted[0].deployment == "blue"
+    assert ready.refused("POST", HOST, asked(), headers={"azureml-model-deployment": "green"})[2] == (
+        "The endpoint 'digits-ep' has no deployment 'green'."
+    )
+
+
+def test_a_repeated_request_starts_no_second_job(ready: Learning) -> None:
+    headers = {"repeatability_request-id": "r1"}
+    first = ready.call("POST", HOST, asked(), headers=headers)
+    second = ready.call("POST", HOST, asked(), headers=headers)
+    assert (first.status, second.status) == (201, 200)
+    assert first.body == second.body
+    assert len(ready.jobs.submitted) == 1
+
+
+def test_an_unknown_host_has_no_endpoint(ready: Learning) -> None:
+    for host in ("other.westeurope", "digits-ep.northeurope"):
+        assert ready.refused("POST", f"https://{host}.inference.ml.azure.com/jobs", asked())[:2] == (404, "NotFound")
+
+
+def test_a_job_is_read_in_every_place(ready: Learning) -> None:
+    job = ready.call("POST", HOST, asked()).body
+    name, child = job["name"], ready.jobs.submitted[0].child_id
+    records = RunRecords(ready.store)
+    records.finish(child, "Failed", {"code": "UserError", "message": "why"})
+    records.finish(name, "Failed", {"code": "UserError", "message": "why"})
+    records.add_log(name, "logs/azureml/executionlogs.txt", ACCOUNT, "azureml", "x/log.txt")
+    assert ready.call("GET", f"{HOST}/{name}").body["properties"]["status"] == "Failed"
+    arm = ready.call("GET", f"/jobs/{name}").body["properties"]
+    assert (arm["jobType"], arm["status"], arm["experimentName"]) == ("Pipeline", "Failed", "digits-ep")
+    assert arm["tags"]["azureml.batchrun"] == "true"
+    history = f"{API_HOST}/history/v1.0{WORKSPACE}"
+    details = ready.call("GET", f"{history}/runs/{name}/details").body
+    assert details["error"] == {"error": {"code": "UserError", "message": "why"}}
+    url = details["logFiles"]["logs/azureml/executionlogs.txt"]
+    assert url.startswith(f"https://{ACCOUNT}.blob.core.windows.net/azureml/x/log.txt?")
+    (step,) = ready.call("GET", f"{history}/runs/{name}/children").body["value"]
+    assert (step["runId"], step["displayName"], step["parentRunId"]) == (child, "batchscoring", name)
+    data = ready.call("POST", f"{history}/rundata", {"runId": child}).body["runMetadata"]["outputs"]["score"]
+    resolved = ready.call(
+        "POST", f"{API_HOST}/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", {"values": [data["assetId"]]}
+    ).body
+    assert resolved["values"][data["assetId"]]["uri"].endswith(f"/workspaceblobstore/paths/azureml/{child}/score/")
+    jobs = f"{API_HOST}/mferp/managementfrontend{WORKSPACE}/batchEndpoints/digits-ep/jobs"
+    assert [each["name"] for each in ready.call("GET", jobs).body["value"]] == [name]
+
+
+def test_cancel_asks_the_runner_once(ready: Learning) -> None:
+    name = ready.call("POST", HOST, asked()).body["name"]
+    assert ready.call("POST", f"/jobs/{name}/cancel").status == 200
+    assert ready.jobs.canceled == [name]
+    RunRecords(ready.store).finish(name, "Canceled")
+    assert ready.refused("POST", f"/jobs/{name}/cancel")[2] == f"The job '{name}' is Canceled and cannot be canceled."
+
+
+def test_jobs_outlive_their_endpoint_and_not_their_workspace(ready: Learning) -> None:
+    name = ready.call("POST", HOST, asked()).body["name"]
+    ready.done("DELETE", "/batchEndpoints/digits-ep")
+    assert ready.call("GET", f"/jobs/{name}").status == 200
+    ready.done("DELETE", "?forceToPurge=true")
+    ready.make_workspace()
+    assert ready.refused("GET", f"/jobs/{name}")[0] == 404
+
+
+def test_a_model_without_a_script_cannot_be_scored_yet(ready: Learning) -> None:
+    uri = "azureml://datastores/workspaceblobstore/paths/models/one/model"
+    ready.call("PUT", "/models/f/versions/1", {"properties": {"modelUri": uri, "modelType": "mlflow_model"}})
+    model = {"referenceType": "Id", "assetId": f"{WORKSPACE}/models/f/versions/1"}
+    body = deployment_body(model=model, codeConfiguration=None, environmentId=None)
+    ready.done("PUT", "/batchEndpoints/digits-ep/deployments/nocode", body)
+    refusal = ready.refused("POST", HOST, asked(), headers={"azureml-model-deployment": "nocode"})
+    assert refusal[:2] == (501, "NotModelledInSandbox")
+
+
+def test_a_cluster_that_is_gone_refuses_jobs(ready: Learning) -> None:
+    ready.done("DELETE", "/computes/cpu")
+    assert ready.refused("POST", HOST, asked())[2].endswith("and the workspace 'wsp' has no such compute.")
+
+
+def test_jobs_cannot_be_made_by_arm(ready: Learning) -> None:
+    assert ready.refused("PUT", "/jobs/x", {})[:2] == (501, "NotModelledInSandbox")

@@ -1,0 +1,299 @@
+"""azure-ai-ml, unmodified and over real HTTP, against the sandbox: every kind of call that a release makes.
+
+Does not prove that Azure answers like this; docs/sandbox.md says what is confirmed.
+"""
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.identity import DefaultAzureCredential
+
+from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
+from sandbox.testing import Sandbox, awaited
+
+with warnings.catch_warnings():
+    # The SDK's own modules use what the libraries below it have deprecated; that is not ours to mend.
+    warnings.simplefilter("ignore")
+    from azure.ai.ml import Input, MLClient
+    from azure.ai.ml.entities import (
+        AmlCompute,
+        AzureBlobDatastore,
+        BatchEndpoint,
+        CodeConfiguration,
+        Data,
+        Environment,
+        IdentityConfiguration,
+        ManagedIdentityConfiguration,
+        Model,
+        ModelBatchDeployment,
+        ModelBatchDeploymentSettings,
+        Workspace,
+    )
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+GROUP = "ml-sdk"
+CONDA = {"name": "e", "dependencies": ["pip", {"pip": ["azureml-core", "azureml-dataset-runtime[fuse]"]}]}
+SCRIPT = """\
+from pathlib import Path
+
+
+def init():
+    pass
+
+
+def run(mini_batch):
+    return [f"{Path(file).name},{Path(file).read_text()}" for file in mini_batch]
+"""
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Client:
+    """The SDK's client of one workspace (Any: its type hints do not fit what it returns), and the sandbox behind it."""
+
+    ml: Any
+    sandbox: Sandbox
+    files: Path
+
+    def model(self, content: str) -> str:
+        """Return a folder ``model`` that holds one file."""
+        folder = self.files / content / "model"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "weights.txt").write_text(content)
+        return str(folder)
+
+    def code(self) -> str:
+        """Return a folder with the scoring script."""
+        folder = self.files / "code"
+        folder.mkdir(exist_ok=True)
+        (folder / "score.py").write_text(SCRIPT)
+        return str(folder)
+
+    def writes(self, after: int) -> list[str]:
+        """Return what was written since a journal entry: hosts of PUT requests with the last part of their paths."""
+        entries = [entry for entry in self.sandbox.control.journal(after) if entry["method"] == "PUT"]
+        return [f"{entry['host'].partition('.')[2]} {entry['path'].rsplit('/', 1)[-1]}" for entry in entries]
+
+
+def arm_ids(sandbox: Sandbox) -> dict[str, str]:
+    """Make what a workspace depends on (again and again); return the members that name it."""
+    group = f"/subscriptions/{sandbox.subscription}/resourceGroups/{GROUP}"
+    place = {"location": sandbox.location}
+    sandbox.arm("PUT", group, place, api_version="2024-03-01")
+    wanted: dict[str, tuple[str, str, dict[str, Any]]] = {
+        "storageAccount": (
+            "Microsoft.Storage/storageAccounts/stmlsdk",
+            "2024-01-01",
+            {"kind": "StorageV2", "sku": {"name": "Standard_LRS"}},
+        ),
+        "keyVault": (
+            "Microsoft.KeyVault/vaults/kv-ml-sdk",
+            "2024-11-01",
+            {"properties": {"tenantId": sandbox.tenant, "sku": {"family": "A", "name": "standard"}}},
+        ),
+        "applicationInsights": (
+            "Microsoft.Insights/components/ai-ml-sdk",
+            "2020-02-02",
+            {"kind": "web", "properties": {"Application_Type": "web"}},
+        ),
+    }
+    workspace = f"{group}/providers/Microsoft.OperationalInsights/workspaces/law-ml-sdk"
+    sandbox.arm("PUT", workspace, place | {"properties": {"sku": {"name": "PerGB2018"}}}, api_version="2023-09-01")
+    wanted["applicationInsights"][2]["properties"]["WorkspaceResourceId"] = workspace
+    ids = {}
+    for member, (path, api, body) in wanted.items():
+        ids[member] = f"{group}/providers/{path}"
+        answer = sandbox.arm("PUT", ids[member], place | body, api_version=api)
+        assert answer.status in (200, 201, 202), answer.json
+    return ids
+
+
+def make_workspace(sandbox: Sandbox, name: str) -> str:
+    """Make a workspace by ARM, keyless; return its path."""
+    path = (
+        f"/subscriptions/{sandbox.subscription}/resourceGroups/{GROUP}/providers"
+        f"/Microsoft.MachineLearningServices/workspaces/{name}"
+    )
+    properties = arm_ids(sandbox) | {"systemDatastoresAuthMode": "Identity"}
+    body = {"location": sandbox.location, "identity": {"type": "SystemAssigned"}, "properties": properties}
+    assert sandbox.arm("PUT", path, body, api_version="2025-12-01").status in (200, 202)
+
+    def is_made() -> bool | None:
+        found = sandbox.arm("GET", path, api_version="2025-12-01").json
+        return found["properties"]["provisioningState"] == "Succeeded" or None
+
+    awaited(is_made, f"workspace {name} to be made")
+    return path
+
+
+@pytest.fixture
+def client(in_sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
+    """A client of the workspace ``mlsdk``, which has the cluster ``aml-cluster``."""
+    make_workspace(in_sandbox, "mlsdk")
+    group = f"/subscriptions/{in_sandbox.subscription}/resourceGroups/{GROUP}"
+    identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/aml-cluster"
+    jobs = in_sandbox.arm("PUT", identity, {"location": in_sandbox.location}, api_version="2023-01-31").json
+    for principal in ("deployer", jobs["properties"]["principalId"]):
+        storage = f"{group}/providers/Microsoft.Storage/storageAccounts/stmlsdk"
+        in_sandbox.grant(principal, BLOB_CONTRIBUTOR, storage)
+    with DefaultAzureCredential() as credential:
+        made = Client(MLClient(credential, in_sandbox.subscription, GROUP, "mlsdk"), in_sandbox, tmp_path)
+        cluster = AmlCompute(name="aml-cluster", size="STANDARD_DS11_V2", min_instances=0, max_instances=4)
+        cluster.identity = IdentityConfiguration(
+            type="UserAssigned", user_assigned_identities=[ManagedIdentityConfiguration(resource_id=identity)]
+        )
+        made.ml.compute.begin_create_or_update(cluster).result()
+        yield made
+
+
+def deploy(client: Client, endpoint: str, name: str, model: Any, **settings: Any) -> Any:
+    """Make a deployment with the usual code and environment."""
+    wanted = ModelBatchDeployment(
+        name=name,
+        endpoint_name=endpoint,
+        model=model,
+        environment=Environment(name="env", version="1", image="img:1", conda_file=CONDA),
+        code_configuration=CodeConfiguration(code=client.code(), scoring_script="score.py"),
+        compute="aml-cluster",
+        settings=ModelBatchDeploymentSettings(mini_batch_size=2, **settings),
+    )
+    return client.ml.batch_deployments.begin_create_or_update(wanted).result()
+
+
+def test_the_code_of_the_learn_unit_runs(client: Client) -> None:
+    ml_client = client.ml
+    endpoint = BatchEndpoint(
+        name="endpoint-example",
+        description="A batch endpoint",
+    )
+    ml_client.batch_endpoints.begin_create_or_update(endpoint).result()
+    cpu_cluster = AmlCompute(
+        name="aml-cluster",
+        type="amlcompute",
+        size="STANDARD_DS11_V2",
+        min_instances=0,
+        max_instances=4,
+        idle_time_before_scale_down=120,
+        tier="Dedicated",
+    )
+    cpu_cluster = ml_client.compute.begin_create_or_update(cpu_cluster).result()
+    assert ml_client.batch_endpoints.get("endpoint-example").description == "A batch endpoint"
+    assert (cpu_cluster.max_instances, cpu_cluster.idle_time_before_scale_down) == (4, 120)
+    assert [each.name for each in ml_client.compute.list()] == ["aml-cluster"]
+    ml_client.batch_endpoints.begin_delete("endpoint-example").result()
+
+
+def test_a_model_is_uploaded_once_and_never_changed(client: Client) -> None:
+    models, name = client.ml.models, f"m{next(_numbers)}"
+    first = models.create_or_update(Model(name=name, path=client.model("one"), tags={"a": "b"}))
+    assert first.version == "1"
+    before = client.sandbox.control.sequence()
+    again = models.create_or_update(Model(name=name, path=client.model("one")))
+    assert (again.version, again.path) == ("2", first.path)
+    assert client.writes(before) == ["azure.com 2"]
+    with pytest.raises(HttpResponseError) as caught:
+        models.create_or_update(Model(name=name, version="1", path=client.model("two")))
+    assert "Asset paths cannot be updated." in str(caught.value)
+    with pytest.raises(ResourceNotFoundError):
+        models.get(name, "9")
+    with pytest.raises(HttpResponseError, match=r"'1\.0' is not a valid model version: a positive integer"):
+        models.create_or_update(Model(name=name, version="1.0", path=client.model("one")))
+    models.archive(name, "1")
+    assert [each.version for each in models.list(name)] == ["2"]
+    assert models.get(name, label="latest").version == "2"
+
+
+def test_from_model_to_predictions(client: Client) -> None:
+    ml, endpoint = client.ml, f"ep-{next(_numbers)}-job"
+    ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=endpoint, tags={"a": "b"})).result()
+    model = ml.models.create_or_update(Model(name="served", path=client.model("served")))
+    deployment = deploy(client, endpoint, "blue", model, max_concurrency_per_instance=2)
+    assert deployment.provisioning_state == "Succeeded"
+    live = ml.batch_endpoints.get(endpoint)
+    live.defaults.deployment_name = "blue"
+    ml.batch_endpoints.begin_create_or_update(live).result()
+    assert ml.batch_endpoints.get(endpoint).defaults.deployment_name == "blue"
+    folder = client.files / "input"
+    folder.mkdir()
+    for number in range(5):
+        (folder / f"{number}.txt").write_text(str(number * number))
+    job = ml.batch_endpoints.invoke(endpoint_name=endpoint, input=Input(type="uri_folder", path=str(folder)))
+    ml.jobs.stream(job.name)
+    ml.jobs.download(job.name, download_path=client.files / "out", output_name="score")
+    rows = (client.files / "out" / "predictions.csv").read_text().splitlines()
+    assert sorted(rows) == ["0.txt,0", "1.txt,1", "2.txt,4", "3.txt,9", "4.txt,16"]
+    assert ml.jobs.get(job.name).status == "Completed"
+    assert [each.name for each in ml.batch_endpoints.list_jobs(endpoint)] == [job.name]
+    (step,) = ml.jobs.list(parent_job_name=job.name)
+    assert (step.display_name, step.status) == ("batchscoring", "Completed")
+    ml.jobs.download(step.name, download_path=client.files / "step", output_name="score")
+    assert (client.files / "step" / "named-outputs" / "score" / "predictions.csv").exists()
+
+
+def test_an_unchanged_deployment_uploads_nothing(client: Client) -> None:
+    endpoint = f"ep-{next(_numbers)}-same"
+    client.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=endpoint)).result()
+    model = client.ml.models.create_or_update(Model(name="same", path=client.model("same")))
+    first = deploy(client, endpoint, "blue", model)
+    before = client.sandbox.control.sequence()
+    second = deploy(client, endpoint, "blue", model)
+    assert second.code_configuration.code == first.code_configuration.code
+    assert client.writes(before) == ["azure.com 1", "azure.com blue"]
+
+
+def test_refusals_reach_the_user(client: Client) -> None:
+    ml, endpoint = client.ml, f"ep-{next(_numbers)}-no"
+    ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=endpoint)).result()
+    with pytest.raises(HttpResponseError, match="and there is no such version"):
+        deploy(client, endpoint, "blue", "azureml:nothing:1")
+    with pytest.raises(HttpResponseError, match="No valid deployments to route to"):
+        ml.batch_endpoints.invoke(
+            endpoint_name=endpoint,
+            input=Input(type="uri_folder", path="azureml://datastores/workspaceblobstore/paths/x/"),
+        )
+    with pytest.raises(ResourceNotFoundError):
+        ml.batch_endpoints.get("ep-of-nobody")
+
+
+def test_deployments_and_endpoints_are_deleted(client: Client) -> None:
+    ml, endpoint = client.ml, f"ep-{next(_numbers)}-del"
+    ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=endpoint)).result()
+    model = ml.models.create_or_update(Model(name="gone", path=client.model("gone")))
+    for name in ("blue", "green"):
+        deploy(client, endpoint, name, model)
+    ml.batch_deployments.begin_delete("green", endpoint).result()
+    assert [each.name for each in ml.batch_deployments.list(endpoint)] == ["blue"]
+    ml.batch_endpoints.begin_delete(endpoint).result()
+    assert endpoint not in [each.name for each in ml.batch_endpoints.list()]
+
+
+def test_environments_data_and_datastores(client: Client) -> None:
+    ml = client.ml
+    made = ml.environments.create_or_update(Environment(name="other", image="img:2", conda_file=CONDA))
+    assert (made.version, ml.environments.get("other", label="latest").image) == ("1", "img:2")
+    data = ml.data.create_or_update(Data(name="d", path=client.model("data"), type="uri_folder"))
+    assert ml.data.get("d", data.version).path == data.path
+    ml.datastores.create_or_update(AzureBlobDatastore(name="mine", account_name="stmlsdk", container_name="mine"))
+    assert ml.datastores.get("mine").container_name == "mine"
+    assert ml.datastores.get_default().name == "workspaceblobstore"
+    ml.datastores.delete("mine")
+    assert "mine" not in [each.name for each in ml.datastores.list()]
+
+
+def test_a_workspace_is_updated_and_deleted_for_good(client: Client) -> None:
+    make_workspace(client.sandbox, "mlsdk2")
+    workspaces = client.ml.workspaces
+    updated = workspaces.begin_update(Workspace(name="mlsdk2", description="changed", tags={"a": "b"})).result()
+    assert (updated.description, updated.tags) == ("changed", {"a": "b"})
+    assert {"mlsdk", "mlsdk2"} <= {each.name for each in workspaces.list()}
+    workspaces.begin_delete("mlsdk2", delete_dependent_resources=False, permanently_delete=True).result()
+    with pytest.raises(ResourceNotFoundError):
+        workspaces.get("mlsdk2")
+    make_workspace(client.sandbox, "mlsdk2")

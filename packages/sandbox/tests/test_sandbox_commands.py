@@ -1,0 +1,152 @@
+"""What the sandbox reads out of a `pulumi` command line and of a stack's state: what was lost, what is protected."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+from sandbox.__main__ import main
+from sandbox.azure.arm.origin import ORIGIN
+from sandbox.azure.arm.store import Store
+from sandbox.commands import inventory, protection
+from sandbox.commands.stacks import PulumiCommand
+from sandbox.home import Home
+
+ACCOUNTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts"
+PREFIX = "urn:pulumi:dev::proj"
+COMPONENT = "azureml-batch:index:MlWorkspace"
+ACCOUNT = "azure-native:storage:StorageAccount"
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "stack", "folder"),
+    [
+        ("pulumi up --stack prod --yes", ("up",), "prod", None),
+        ("pulumi up --stack=prod", ("up",), "prod", None),
+        ("pulumi -C infra up -s prod", ("up",), "prod", "infra"),
+        ("/x/bin/pulumi --cwd=infra --color never stack output name", ("stack", "output", "name"), None, "infra"),
+        ("pulumi config set key -- --stack", ("config", "set", "key"), None, None),
+    ],
+)
+def test_a_pulumi_command_line(line: str, words: tuple[str, ...], stack: str | None, folder: str | None) -> None:
+    command = PulumiCommand.parse(shlex.split(line))
+    assert command is not None
+    assert (command.words, command.stack, command.folder) == (words, stack, folder)
+
+
+@pytest.mark.parametrize("line", ["", "make up", "python -m pulumi"])
+def test_other_commands_are_not_pulumis(line: str) -> None:
+    assert PulumiCommand.parse(shlex.split(line)) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "rewrites", "edits"),
+    [
+        ("pulumi stack init dev", True, False),
+        ("pulumi stack rm dev --yes", True, False),
+        ("pulumi stack output --json", False, False),
+        ("pulumi stack", False, False),
+        ("pulumi config set a 1", False, True),
+        ("pulumi config set --secret a 1", False, False),
+        ("pulumi config get a", False, False),
+        ("pulumi config", False, False),
+    ],
+)
+def test_which_commands_touch_the_stack_file(line: str, rewrites: bool, edits: bool) -> None:
+    command = PulumiCommand.parse(shlex.split(line))
+    assert command is not None
+    assert (command.rewrites_stack_file, command.edits_plain_config) == (rewrites, edits)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A sandbox that was never started: a stack with two components and an account, a store with three accounts."""
+    home = Home(tmp_path)
+    states = [
+        {"urn": f"{PREFIX}::{COMPONENT}::ml", "type": COMPONENT},
+        {"urn": f"{PREFIX}::{COMPONENT}::ml-two", "type": COMPONENT},
+        {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-storage", "type": ACCOUNT, "id": f"{ACCOUNTS}/KNOWN"},
+    ]
+    checkpoint = home.backend / ".pulumi" / "stacks" / "proj" / "dev.json"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": states}}}))
+    with Store(home.store) as store:
+        for name in ("known", "lost", "no-programs"):
+            store.put(f"{ACCOUNTS}/{name}", "Microsoft.Storage/storageAccounts", {})
+        store.put_document(ORIGIN, f"{ACCOUNTS}/known", {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-storage"})
+    return home
+
+
+def remember(home: Home, name: str, *, random: bool = False) -> inventory.Orphan:
+    with Store(home.store) as store:
+        urn = f"{PREFIX}::{COMPONENT}${ACCOUNT}::{name}"
+        store.put_document(ORIGIN, f"{ACCOUNTS}/lost", {"urn": urn, "random": random, "apiVersion": "2024-01-01"})
+    (orphan,) = inventory.orphans(home)
+    return orphan
+
+
+def test_a_state_without_gaps_has_no_orphans(home: Home) -> None:
+    assert inventory.orphans(home) == []
+
+
+def test_a_lost_resource_with_a_fixed_name_can_be_imported_below_its_parent(home: Home) -> None:
+    orphan = remember(home, "ml-two-storage")
+    assert shlex.split(orphan.import_command)[1:] == [
+        *("-m", "sandbox", "run", "--", "pulumi", "import", ACCOUNT, "ml-two-storage", f"{ACCOUNTS}/lost"),
+        *("--parent", f"ml-two={PREFIX}::{COMPONENT}::ml-two"),
+        *("--protect=false", "--generate-code=false", "--yes", "--stack", "dev"),
+    ]
+    assert [line.split(":")[0].strip() for line in orphan.lines()[1:]] == ["keep it", "delete it"]
+
+
+def test_a_lost_resource_with_a_random_name_can_only_be_deleted(home: Home) -> None:
+    orphan = remember(home, "ml-two-storage", random=True)
+    assert [line.split(":")[0].strip() for line in orphan.lines()[1:]] == ["delete it"]
+    assert shlex.split(orphan.delete_command)[1:] == ["-m", "sandbox", "delete", f"{ACCOUNTS}/lost"]
+
+
+def test_a_lost_resource_whose_place_in_the_state_is_taken_can_only_be_deleted(home: Home) -> None:
+    assert remember(home, "ml-storage").has_random_name
+
+
+PROTECTED = [
+    {"urn": f"{PREFIX}::{COMPONENT}::ml", "type": COMPONENT},
+    {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-storage", "type": ACCOUNT, "protect": True},
+    {"urn": f"{PREFIX}::{COMPONENT}$azure-native:keyvault:Vault::a-vault", "type": "azure-native:keyvault:Vault"}
+    | {"protect": True},
+    {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-other", "type": ACCOUNT, "protect": False},
+]
+
+
+def test_what_is_protected_is_listed_by_name() -> None:
+    assert protection.protected({"resources": PROTECTED}) == [
+        "a-vault (azure-native:keyvault:Vault)",
+        f"ml-storage ({ACCOUNT})",
+    ]
+    assert protection.protected({"resources": PROTECTED[:1]}) == []
+    assert protection.protected({}) == []
+
+
+def test_a_stack_that_was_never_deployed_is_removable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(tmp_path))
+    assert main(["removable", "--stack", "prod"]) == 0
+
+
+def test_a_protected_stack_is_not_removable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(tmp_path))
+    checkpoint = Home(tmp_path).backend / ".pulumi" / "stacks" / "azureml-batch-endpoint" / "prod.json"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": PROTECTED}}}))
+    with pytest.raises(SystemExit) as refused:
+        main(["removable", "--stack", "prod"])
+    assert str(refused.value) == (
+        "sandbox: stack 'prod' holds resources that are protected, so nothing was deleted and the sandbox goes on "
+        "running:\n"
+        "  a-vault (azure-native:keyvault:Vault)\n"
+        f"  ml-storage ({ACCOUNT})\n"
+        "To remove them all the same, take the protection away; the next `up` puts it back:\n"
+        f"  {inventory.python()} -m sandbox run -- pulumi state unprotect --all --yes --stack prod\n"
+        "  make down STACK=prod"
+    )
+    assert main(["removable", "--stack", "dev"]) == 0

@@ -1,0 +1,75 @@
+"""Merging a committed stack file into the sandbox's copy: spelling, salts and secrets."""
+
+from pathlib import Path
+
+import pytest
+
+from sandbox.commands.stack_file import StackFileError, merge
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "Pulumi.dev.yaml", tmp_path / "own.yaml"
+
+
+def test_scalars_keep_their_spelling(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    config = 'config:\n  p:a: yes\n  p:b: 0123\n  p:c: "1"\n  p:d:\n    e: 1.0\n    f:\n    - no\n    - 1e3\n'
+    committed.write_text(config)
+    own.write_text("encryptionsalt: v1:own\n")
+    assert merge(committed, own) == []
+    assert own.read_text() == "encryptionsalt: v1:own\n" + config
+
+
+def test_a_file_that_is_no_yaml_is_named_with_the_line(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    committed.write_text("config:\n  p:a: 1\n p:b: 2\n")
+    own.write_text("encryptionsalt: v1:own\n")
+    with pytest.raises(StackFileError) as refused:
+        merge(committed, own)
+    assert str(refused.value) == (
+        "Pulumi.dev.yaml, line 3: expected <block end>, but found '<block mapping start>'. Nothing was changed; "
+        "correct the file and try again."
+    )
+    assert own.read_text() == "encryptionsalt: v1:own\n"
+
+
+def test_nothing_of_the_real_backend_is_taken_over(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    committed.write_text(
+        "secretsprovider: azurekeyvault://v\nencryptedkey: k\nencryptionsalt: v1:real\nenvironment: [e]\n"
+        "config:\n  p:a: 1\n"
+    )
+    own.write_text("encryptionsalt: v1:own\n")
+    assert merge(committed, own) == []
+    assert own.read_text() == "encryptionsalt: v1:own\nconfig:\n  p:a: 1\n"
+
+
+def test_a_secure_value_waits_for_a_secret_of_the_sandboxs_own(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    committed.write_text(
+        "config:\n  p:top:\n    secure: v1:real\n  p:o:\n    list:\n    - secure: v1:real\n    - {n: 1}\n"
+    )
+    assert merge(committed, own) == [("p:top", "p:top"), ("p:o", 'p:o["list"][0]')]
+    assert "real" not in own.read_text()
+
+
+def test_secrets_that_the_sandbox_has_are_kept(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    committed.write_text("config:\n  p:top:\n    secure: v1:real\n  p:plain: new\n")
+    own.write_text(
+        "encryptionsalt: v1:own\nconfig:\n  p:top:\n    secure: v1:mine\n"
+        "  p:only-here:\n    secure: v1:mine\n  p:plain: old\n  p:gone: x\n"
+    )
+    assert merge(committed, own) == []
+    assert own.read_text() == (
+        "encryptionsalt: v1:own\nconfig:\n  p:top:\n    secure: v1:mine\n  p:plain: new\n"
+        "  p:only-here:\n    secure: v1:mine\n"
+    )
+
+
+def test_without_a_committed_file_the_own_salt_stays(files: tuple[Path, Path]) -> None:
+    committed, own = files
+    own.write_text("encryptionsalt: v1:own\n")
+    assert merge(committed, own) == []
+    assert own.read_text() == "encryptionsalt: v1:own\n"

@@ -1,0 +1,320 @@
+"""The plain services, through the router: what they store, what they fill in, and what they refuse with which text.
+
+Does not prove anything about HTTP, tokens or the provider: test_provider and the end-to-end tests do.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.operations import Operations
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault, Principal
+from sandbox.azure.arm.routes import Router
+from sandbox.azure.arm.store import Store
+from sandbox.azure.authorization.built_in import OWNER
+from sandbox.azure.authorization.evaluation import Assignment, Authorization
+from sandbox.azure.readings import Switches
+from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
+from sandbox.azure.world import World
+
+SUB = "11111111-1111-1111-1111-111111111111"
+TENANT = "22222222-2222-2222-2222-222222222222"
+DEPLOYER = Principal("deployer", "33333333-3333-3333-3333-333333333333", "44444444-4444-4444-4444-444444444444", TENANT)
+GROUP = f"/subscriptions/{SUB}/resourceGroups/rg"
+CONTRIBUTOR = (
+    f"/subscriptions/{SUB}/providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
+)
+
+
+class FakeBlobs(SimpleNamespace):
+    """Remembers what the services ask of blob storage."""
+
+    def create_container(self, account: str, container: str) -> None:
+        self.calls.append(("create_container", account, container))
+
+    def containers(self, account: str) -> list[str]:
+        return [container for call, of, container in self.calls if call == "create_container" and of == account]
+
+    def delete_container(self, account: str, container: str) -> None:
+        self.calls.append(("delete_container", account, container))
+
+    def delete_account(self, account: str) -> None:
+        self.calls.append(("delete_account", account))
+
+
+class Arm:
+    """A router with all plain services, called without HTTP."""
+
+    def __init__(self, home: Path) -> None:
+        principals = {"deployer": {"objectId": DEPLOYER.object_id, "clientId": DEPLOYER.client_id}}
+        (home / "sandbox.json").write_text(json.dumps({"principals": principals}))
+        self.store = Store(home / "store.sqlite")
+        self.blobs = FakeBlobs(calls=[])
+        owner = Assignment("/owner", f"/subscriptions/{SUB}", DEPLOYER.object_id, OWNER)
+        permitted = Authorization(self.store, [owner])
+        router = Router(self.store, SUB, permitted)
+        operations = Operations(self.store)
+        self.world = World(
+            home=home,
+            subscription_id=SUB,
+            tenant_id=TENANT,
+            location="westeurope",
+            store=self.store,
+            operations=operations,
+            router=router,
+            authorization=permitted,
+            switches=Switches(),
+            blobs=cast("Any", self.blobs),
+        )
+        for service in (resources, storage, vault, registry, managed_identity, monitor, authorization):
+            service.register(self.world)
+
+    def __call__(
+        self, method: str, path: str, body: Any = None, fault: OperationFault | None = None, **query: str
+    ) -> ArmResponse:
+        path, _, tail = path.partition("?")
+        query |= dict(part.split("=", 1) for part in tail.split("&") if part)
+        query.setdefault("api-version", "2024-01-01")
+        request = ArmRequest(method, "management.azure.com", path, query, {}, body, DEPLOYER, 1, {}, fault)
+        return asyncio.run(self.world.router.dispatch(request))
+
+    def refused(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
+        with pytest.raises(ArmError) as caught:
+            self(method, path, body)
+        return caught.value.status, caught.value.code, caught.value.message
+
+
+@pytest.fixture
+def arm(tmp_path: Path) -> Iterator[Arm]:
+    """A fresh sandbox core with one resource group ``rg``."""
+    made = Arm(tmp_path)
+    made("PUT", GROUP, {"location": "West Europe"})
+    yield made
+    made.store.close()
+
+
+def account(arm: Arm, name: str = "stdata", **properties: Any) -> ArmResponse:
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": properties}
+    return arm("PUT", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{name}", body)
+
+
+def path_of(url: str) -> str:
+    return url.removeprefix("https://management.azure.com")
+
+
+def test_a_resource_group_answers_in_canonical_form(arm: Arm) -> None:
+    assert arm("GET", GROUP.upper()).body == {
+        "id": GROUP,
+        "name": "rg",
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": "westeurope",
+        "properties": {"provisioningState": "Succeeded"},
+    }
+
+
+def test_router_refusals(arm: Arm) -> None:
+    missing = f"/subscriptions/{SUB}/resourceGroups/nope/providers/Microsoft.KeyVault/vaults/v"
+    assert arm.refused("GET", missing) == (404, "ResourceGroupNotFound", "Resource group 'nope' could not be found.")
+    other = "/subscriptions/99999999-0000-0000-0000-000000000000"
+    assert arm.refused("GET", other)[:2] == (404, "SubscriptionNotFound")
+    assert arm.refused("PATCH", GROUP)[:2] == (405, "MethodNotAllowed")
+    assert arm.refused("GET", f"{GROUP}/providers/Microsoft.Compute/virtualMachines/vm")[:2] == (
+        501,
+        "NotModelledInSandbox",
+    )
+    with pytest.raises(ArmError, match="api-version query parameter"):
+        asyncio.run(
+            arm.world.router.dispatch(ArmRequest("GET", "management.azure.com", GROUP, {}, {}, None, DEPLOYER, 1))
+        )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [f"{GROUP}/resources", f"{GROUP}/providers/Microsoft.KeyVault/vaults", f"/subscriptions/{SUB}/resourceGroups"],
+)
+def test_a_query_parameter_that_is_not_modelled_is_refused_by_name(arm: Arm, path: str) -> None:
+    assert arm.refused("GET", f"{path}?$filter=name") == (
+        501,
+        "NotModelledInSandbox",
+        (
+            f"The sandbox does not model the query parameter '$filter' of GET {path} (only none)."
+            " See docs/sandbox.md for what it does."
+        ),
+    )
+
+
+def test_creating_an_account_is_a_long_running_operation(arm: Arm) -> None:
+    answer = account(arm, allowSharedKeyAccess=False)
+    assert answer.status == 202
+    assert answer.headers["retry-after-ms"] == "20"
+    location = path_of(answer.headers["Location"])
+    assert arm("GET", location).status == 202
+    done = arm("GET", location)
+    assert done.status == 200
+    assert done.body["properties"]["allowSharedKeyAccess"] is False
+    assert done.body["properties"]["networkAcls"]["defaultAction"] == "Allow"
+    assert done.body["properties"]["primaryEndpoints"]["blob"] == "https://stdata.blob.core.windows.net/"
+
+
+def test_a_put_replaces_and_refuses_unknown_members(arm: Arm) -> None:
+    account(arm, isSftpEnabled=False)
+    again = account(arm)
+    assert again.status == 200
+    assert "isSftpEnabled" not in again.body["properties"]
+    status, code, message = arm.refused(
+        "PUT",
+        f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata",
+        {"location": "westeurope", "properties": {"minimum_tls_version": "TLS1_2"}},
+    )
+    assert (status, code) == (400, "InvalidRequestContent")
+    assert message.startswith(
+        "The request content was invalid: Could not find member 'minimum_tls_version'."
+        " Path 'properties.minimum_tls_version'; allowed here: accessTier, "
+    )
+
+
+@pytest.mark.parametrize("name", ["ab", "Abc", "with-hyphen", "a" * 25])
+def test_account_names(arm: Arm, name: str) -> None:
+    status, code, _ = arm.refused(
+        "PUT", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{name}", {"location": "westeurope"}
+    )
+    assert (status, code) == (400, "InvalidResourceName")
+
+
+def test_account_names_are_unique_in_the_cloud(arm: Arm) -> None:
+    account(arm)
+    arm("PUT", f"/subscriptions/{SUB}/resourceGroups/other", {"location": "westeurope"})
+    elsewhere = f"/subscriptions/{SUB}/resourceGroups/other/providers/Microsoft.Storage/storageAccounts/stdata"
+    assert arm.refused("PUT", elsewhere, {"location": "westeurope"}) == (
+        409,
+        "StorageAccountAlreadyTaken",
+        "The storage account named stdata is already taken.",
+    )
+
+
+def test_containers_reach_blob_storage(arm: Arm) -> None:
+    account(arm)
+    container = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata/blobServices/default/containers/input"
+    assert arm("PUT", container, {"properties": {}}).body["properties"]["publicAccess"] == "None"
+    assert arm("DELETE", container).status == 200
+    assert arm("DELETE", container).status == 204
+    assert arm.blobs.calls == [
+        ("delete_account", "stdata"),
+        ("create_container", "stdata", "input"),
+        ("delete_container", "stdata", "input"),
+    ]
+
+
+def test_a_deleted_vault_keeps_its_name(arm: Arm) -> None:
+    url = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-one"
+    body = {
+        "location": "westeurope",
+        "properties": {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}, "enableRbacAuthorization": True},
+    }
+    assert arm("PUT", url, body).status == 201
+    assert arm("DELETE", url).status == 200
+    assert arm.refused("GET", url)[0] == 404
+    assert arm.refused("PUT", url, body)[:2] == (409, "ConflictError")
+    assert arm.refused("PUT", url.replace("kv-one", "KV-One"), body)[:2] == (409, "ConflictError")
+    purge = f"/subscriptions/{SUB}/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/kv-one/purge"
+    assert arm("POST", purge).status == 200
+    assert arm("PUT", url, body).status == 201
+
+
+def test_a_deleted_vault_is_recovered_in_its_own_place(arm: Arm) -> None:
+    url = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-one"
+    properties = {"tenantId": TENANT, "sku": {"family": "A", "name": "standard"}}
+    recovery = {"location": "westeurope", "properties": {**properties, "createMode": "recover"}}
+    assert arm.refused("PUT", url, recovery) == (
+        400,
+        "SoftDeletedVaultDoesNotExist",
+        "There is no soft-deleted vault 'kv-one' to recover.",
+    )
+    arm("PUT", url, {"location": "westeurope", "properties": properties})
+    arm("DELETE", url)
+    arm("PUT", f"/subscriptions/{SUB}/resourceGroups/other", {"location": "westeurope"})
+    elsewhere = url.replace("resourceGroups/rg", "resourceGroups/other")
+    assert arm.refused("PUT", elsewhere, recovery)[:2] == (409, "ConflictError")
+    assert arm("PUT", url, recovery).status == 201
+    assert arm.store.soft_deleted() == []
+
+
+def test_deleting_a_group_keeps_soft_deleted_names(arm: Arm) -> None:
+    account(arm)
+    vault_id = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-one"
+    arm(
+        "PUT",
+        vault_id,
+        {"location": "westeurope", "properties": {"tenantId": TENANT, "sku": {"name": "standard", "family": "A"}}},
+    )
+    location = path_of(arm("DELETE", GROUP).headers["Location"])
+    assert arm("GET", location).status == 202
+    assert arm("GET", location).status == 204
+    assert arm.store.below("") == []
+    assert [item.id for item in arm.store.soft_deleted()] == [vault_id]
+
+
+def test_role_assignments(arm: Arm) -> None:
+    identity = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs"
+    principal = arm("PUT", identity, {"location": "westeurope"}).body["properties"]["principalId"]
+    name = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"
+    url = f"{GROUP}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    body = {
+        "properties": {
+            "principalId": principal,
+            "roleDefinitionId": CONTRIBUTOR,
+            "principalType": "ServicePrincipal",
+        }
+    }
+    made = arm("PUT", url, body)
+    assert made.status == 201
+    assert made.body["properties"]["scope"] == GROUP
+    assert made.body["id"] == url
+    other = url[:-1] + "f"
+    assert arm.refused("PUT", other, body) == (
+        409,
+        "RoleAssignmentExists",
+        f"The role assignment already exists. Its ID is {name}.",
+    )
+    body["properties"]["principalType"] = "User"
+    assert arm.refused("PUT", url, body)[:2] == (400, "UnmatchedPrincipalType")
+    body["properties"]["principalId"] = name
+    assert arm.refused("PUT", other, body)[:2] == (400, "PrincipalNotFound")
+    listed = arm("GET", f"{GROUP}/providers/Microsoft.Authorization/roleAssignments?$filter=atScope()")
+    assert [item["name"] for item in listed.body["value"] if item["properties"]["scope"] == GROUP] == [name]
+    inherited = {item["properties"]["roleDefinitionId"] for item in listed.body["value"]} - {CONTRIBUTOR}
+    assert {role.rsplit("/", 1)[-1] for role in inherited} == {OWNER}
+
+
+def test_a_failed_operation_leaves_a_failed_account(arm: Arm) -> None:
+    url = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata"
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    answer = arm("PUT", url, body, OperationFault("fail", "QuotaExceeded", "no more accounts"))
+    location = path_of(answer.headers["Location"])
+    assert arm("GET", location).status == 202
+    assert arm.refused("GET", location) == (409, "QuotaExceeded", "no more accounts")
+    assert arm("GET", url).body["properties"]["provisioningState"] == "Failed: QuotaExceeded"
+
+
+def test_telemetry_needs_its_workspace(arm: Arm) -> None:
+    url = f"{GROUP}/providers/Microsoft.Insights/components/appi"
+    workspace = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/logs"
+    properties = {"Application_Type": "web", "WorkspaceResourceId": workspace, "DisableLocalAuth": True}
+    body = {"location": "westeurope", "kind": "web", "properties": properties}
+    assert arm.refused("PUT", url, body)[:2] == (404, "ResourceNotFound")
+    arm("PUT", workspace, {"location": "westeurope", "properties": {"retentionInDays": 90}})
+    made = arm("PUT", url, body).body
+    assert made["properties"]["DisableLocalAuth"] is True
+    again = arm("PUT", url, body).body
+    assert again["properties"]["InstrumentationKey"] == made["properties"]["InstrumentationKey"]
+
+
+def test_locks_are_refused_by_name(arm: Arm) -> None:
+    url = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
+    assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (501, "NotModelledInSandbox")

@@ -1,0 +1,65 @@
+"""`pulumi up` and `preview` of the program against a flat program, and a release against a plain SDK script."""
+
+import itertools
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from tools.bench.checkout import Checkout
+from tools.bench.measure import Row, paired, seconds
+
+_numbers = itertools.count(1)
+
+
+def prepare(checkout: Checkout) -> None:
+    """Deploy the program and the flat one, once."""
+    checkout.run("pulumi", "up", "--yes", "--skip-preview")
+    checkout.run("pulumi", "up", "--yes", "--skip-preview", folder=_flat(checkout))
+
+
+def no_change(checkout: Checkout, runs: int) -> list[Row]:
+    """Time commands that have nothing to do: what every pull request and every repeated `up` pays."""
+
+    def timed(folder: Path, *command: str) -> Callable[[], float]:
+        return lambda: seconds(lambda: checkout.run("pulumi", *command, "--expect-no-changes", folder=folder))
+
+    return [
+        paired(
+            f"{command[0]} without changes / flat program",
+            timed(checkout.root, *command),
+            timed(_flat(checkout), *command),
+            runs=runs,
+            aim="at most 1.2",
+        )
+        for command in (("up", "--yes", "--skip-preview"), ("preview",))
+    ]
+
+
+def release(checkout: Checkout, runs: int) -> Row:
+    """Time the `up` that releases a changed model against the same SDK calls in a script plus an idle `up`."""
+
+    def ours() -> float:
+        _change_model(checkout)
+        return seconds(lambda: checkout.run("pulumi", "up", "--yes", "--skip-preview"))
+
+    # The script deploys to the flat program's endpoint: the program would put right what it did to its own.
+    outputs = json.loads(checkout.run("pulumi", "stack", "output", "--json", folder=_flat(checkout)).stdout)
+    names = [outputs[key] for key in ("group", "workspace", "cluster", "endpoint")]
+
+    def other() -> float:
+        idle = seconds(lambda: checkout.run("pulumi", "up", "--yes", "--skip-preview"))
+        _change_model(checkout)
+        script = seconds(lambda: checkout.run("python", "-m", "tools.bench.script", *names, f"script-{next(_numbers)}"))
+        checkout.run("pulumi", "up", "--yes", "--skip-preview")  # so that the next idle `up` has nothing to do
+        return script + idle
+
+    return paired("up with one changed model / SDK script + idle up", ours, other, runs=runs, aim="at most 1.2")
+
+
+def _flat(checkout: Checkout) -> Path:
+    return checkout.root / "tools" / "bench" / "flat"
+
+
+def _change_model(checkout: Checkout) -> None:
+    """Make the model's bytes new, as a retraining would."""
+    (checkout.root / "examples" / "digits" / "model" / "note.txt").write_text(f"benchmark {next(_numbers)}\n")

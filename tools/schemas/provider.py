@@ -1,0 +1,253 @@
+"""Write schema.json: what the stand-in provider has to know about the resource types it serves.
+
+The source is the installed `pulumi_azure_native` package, read as text (its syntax trees; nothing is imported), so the
+file is the same on every machine that has the same version. For every token of
+`pulumi_standins.azure_native.resources` it holds the API version, the inputs and outputs with
+their types, which inputs are required, the defaults that the SDK fills in, and every nested type that these
+name.
+
+Run it after a change of the `pulumi-azure-native` pin or of the list of tokens:
+
+    .venv/bin/python -m tools.schemas.provider
+
+How a type is written: `{"type": "string"|"boolean"|"integer"|"number"}`, `{"items": T}`, `{"values": T}` (a map),
+`{"ref": name}`, `{"oneOf": [names]}`, `{"stringSet": true}` (a list of strings here, an object with those keys in ARM),
+`{}` (anything). `const` is the only value that a discriminator may have.
+"""
+
+import ast
+import importlib.util
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pulumi_standins.azure_native.resources import RESOURCES
+from tools.schemas.schema_file import STANDINS, run
+
+FILE = STANDINS / "schema.json"
+SCALARS = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
+WRAPPERS = {"Input", "Optional", "Output"}
+API_VERSION = re.compile(r"Uses Azure REST API version (\S+?)\.(?:\s|$)")
+CLASS = re.compile(r"^class (?P<name>\w+).*\n(?:(?:[ \t].*)?\n)*", re.MULTILINE)
+EXPECTED = re.compile(r"Expected value is '([^']+)'")
+
+Json = dict[str, Any]
+
+
+def package_folder() -> Path:
+    """The folder of the installed `pulumi_azure_native`, found without importing it."""
+    spec = importlib.util.find_spec("pulumi_azure_native")
+    if spec is None or spec.origin is None:
+        sys.exit("pulumi_azure_native is not installed here: run `make tools`, then this script with .venv/bin/python")
+    return Path(spec.origin).parent
+
+
+@cache
+def sources(path: Path) -> dict[str, str]:
+    """The text of every class of one source file by name; none when there is no such file."""
+    if not path.exists():
+        return {}
+    return {found["name"]: found[0] for found in CLASS.finditer(path.read_text(encoding="utf-8"))}
+
+
+@cache
+def class_of(path: Path, name: str) -> ast.ClassDef | None:
+    """One class of a source file. Only what is asked for is parsed: the files have tens of thousands of lines."""
+    text = sources(path).get(name)
+    node = ast.parse(text).body[0] if text is not None else None
+    return node if isinstance(node, ast.ClassDef) else None
+
+
+def snake(name: str) -> str:
+    """`BatchEndpoint` -> `batch_endpoint`, the SDK's file names."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _last(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+class Reader:
+    """Reads one module of the package (`storage`, ...) and collects the nested types that it meets."""
+
+    def __init__(self, folder: Path, module: str, types: dict[str, Json]) -> None:
+        self.folder = folder / module
+        self.module = module
+        self.types = types
+
+    def annotation(self, node: ast.expr) -> Json:
+        """The schema form of one type annotation; `{}` for everything that is not a type of its own."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return self.named(node.value.rpartition(".")[2])
+        if isinstance(node, ast.Subscript):
+            return self.subscript(node)
+        scalar = SCALARS.get(_last(node))
+        return {"type": scalar} if scalar else {}
+
+    def subscript(self, node: ast.Subscript) -> Json:
+        """A generic: a wrapper, a list, a map or a union."""
+        outer = _last(node.value)
+        inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if outer in WRAPPERS:
+            return self.annotation(inner[0])
+        if outer == "Sequence":
+            return {"items": self.annotation(inner[0])}
+        if outer == "Mapping":
+            return {"values": self.annotation(inner[1])}
+        return self.union([self.annotation(item) for item in inner]) if outer == "Union" else {}
+
+    @staticmethod
+    def union(members: list[Json]) -> Json:
+        """One type for several: an enum beside `str` is a string; objects stay alternatives; a mixture is anything."""
+        refs = [member["ref"] for member in members if "ref" in member]
+        if refs and len(refs) == len(members):
+            return {"oneOf": refs}
+        kinds = {json.dumps(member) for member in members}
+        return members[0] if len(kinds) == 1 else {}
+
+    def named(self, name: str) -> Json:
+        """A quoted name: a nested input or output type, or an enum (all of ours are strings)."""
+        is_input = name.endswith("Args")
+        # Small modules have no nested inputs at all.
+        source = class_of(self.folder / ("_inputs.py" if is_input else "outputs.py"), name)
+        if source is None:
+            return {"type": "string"}
+        key = f"{self.module}:{name.removesuffix('Args') if is_input else name}"
+        if key not in self.types:
+            self.types[key] = {}
+            self.types[key] = self.object(source)
+        return {"ref": key}
+
+    def properties(self, node: ast.ClassDef) -> dict[str, Json]:
+        """Name -> type of every property getter of a class, with the names that go over the wire."""
+        found: dict[str, Json] = {}
+        for item in node.body:
+            if not isinstance(item, ast.FunctionDef) or item.returns is None:
+                continue
+            wire = _getter_name(item)
+            if wire is None:
+                continue
+            found[wire] = self.annotation(item.returns)
+            expected = EXPECTED.search(ast.get_docstring(item) or "")
+            if expected:
+                found[wire] = {**found[wire], "const": expected.group(1)}
+        return found
+
+    def object(self, node: ast.ClassDef) -> Json:
+        """One nested or top-level type: its properties and, by their wire names, which must be given."""
+        properties = self.properties(node)
+        wire_names = _wire_names(node)
+        required = sorted(wire_names[name] for name in _required(node))
+        return {"properties": properties, "required": required} if required else {"properties": properties}
+
+
+def _getter_name(function: ast.FunctionDef) -> str | None:
+    """The wire name in a `@pulumi.getter` decorator; None when the function is no getter."""
+    for decorator in function.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        if _last(call.func if call else decorator) != "getter":
+            continue
+        names = [kw.value.value for kw in call.keywords if isinstance(kw.value, ast.Constant)] if call else []
+        return str(names[0]) if names else function.name
+    return None
+
+
+def _wire_names(node: ast.ClassDef) -> dict[str, str]:
+    """Python name -> wire name of every property; setters bear the same Python name and say nothing."""
+    named = [(item.name, _getter_name(item)) for item in node.body if isinstance(item, ast.FunctionDef)]
+    return {name: wire for name, wire in named if wire is not None}
+
+
+def _constructor(node: ast.ClassDef) -> ast.FunctionDef | None:
+    found = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
+    return found[0] if found else None
+
+
+def _required(node: ast.ClassDef) -> list[str]:
+    init = _constructor(node)
+    if init is None:
+        return []
+    pairs = zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
+    return [argument.arg for argument, default in pairs if default is None]
+
+
+def _defaults(node: ast.ClassDef) -> Json:
+    """What the constructor fills in: statements of the form `if x is None: x = <constant>`."""
+    init, wire_names = _constructor(node), _wire_names(node)
+    found: Json = {}
+    for statement in init.body if init else []:
+        if not isinstance(statement, ast.If) or not isinstance(statement.body[0], ast.Assign):
+            continue
+        assign = statement.body[0]
+        if isinstance(assign.targets[0], ast.Name) and isinstance(assign.value, ast.Constant):
+            found[wire_names[assign.targets[0].id]] = assign.value.value
+    return found
+
+
+def _mark_string_sets(types: dict[str, Json], inputs: dict[str, Json], outputs: dict[str, Json]) -> None:
+    """A list of strings that comes back as a map (user-assigned identities) is a set of keys in ARM."""
+    pairs = [(types[name], types.get(f"{name}Response")) for name in list(types)]
+    for given, answered in [*[(a["properties"], b["properties"]) for a, b in pairs if a and b], (inputs, outputs)]:
+        for name, kind in given.items():
+            if kind == {"items": {"type": "string"}} and "values" in answered.get(name, {}):
+                given[name] = {"stringSet": True}
+
+
+def resource(folder: Path, token: str, types: dict[str, Json]) -> Json:
+    """Everything about one token, for example `azure-native:storage:StorageAccount`."""
+    _, module, name = token.split(":")
+    source = folder / module / f"{snake(name)}.py"
+    if not source.exists():
+        sys.exit(f"{token}: there is no {source}; take the token out of pulumi_standins/azure_native/resources.py")
+    reader = Reader(folder, module, types)
+    # The SDK calls it XInitArgs where XArgs is a nested type's name already.
+    arguments = class_of(source, f"{name}Args") or class_of(source, f"{name}InitArgs")
+    outputs = class_of(source, name)
+    if arguments is None or outputs is None:
+        sys.exit(f"{token}: {source} has no class {name}, or none for its arguments; teach this script its new form")
+    described = reader.object(arguments)
+    documentation = " ".join(
+        ast.get_docstring(item) or "" for item in outputs.body if isinstance(item, ast.FunctionDef)
+    )
+    version = API_VERSION.search(documentation)
+    if version is None:
+        sys.exit(f"{token}: its docstring in {source} names no API version; teach this script its new form")
+    result = {
+        "apiVersion": version.group(1),
+        "inputs": described["properties"],
+        "required": described.get("required", []),
+        "defaults": _defaults(arguments),
+        "outputs": reader.properties(outputs),
+    }
+    _mark_string_sets(types, result["inputs"], result["outputs"])
+    return result
+
+
+def generate() -> str:
+    """The text of the file, for every token of `pulumi_standins.azure_native.resources`."""
+    folder = package_folder()
+    plugin = json.loads((folder / "pulumi-plugin.json").read_text(encoding="utf-8"))
+    types: dict[str, Json] = {}
+    resources = {token: resource(folder, token, types) for token in sorted(RESOURCES)}
+    document = {
+        "_": "Made by tools/schemas/provider.py from the installed pulumi_azure_native. Do not edit.",
+        "version": plugin["version"],
+        "resources": resources,
+        "types": dict(sorted(types.items())),
+    }
+    lines = ["{"]
+    for index, (section, content) in enumerate(document.items()):
+        comma = "," if index < len(document) - 1 else ""
+        if isinstance(content, dict):
+            entries = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in content.items()]
+            lines += [f" {json.dumps(section)}: {{", ",\n".join(entries), f" }}{comma}"]
+        else:
+            lines.append(f" {json.dumps(section)}: {json.dumps(content)}{comma}")
+    return "\n".join([*lines, "}", ""])
+
+
+if __name__ == "__main__":
+    raise SystemExit(run("provider", FILE, generate))
