@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stacks = checks.stacks(known.values())
     if options.stack not in stacks:
         print(
-            f"scan: tools/scan/checks.toml has no waivers for the stack '{options.stack}', only for {', '.join(stacks)}."
+            f"scan: tools/scan/checks.toml has no waivers for the stack '{options.stack}', "
+            f"only for {', '.join(stacks)}."
             f' Add them with their reasons: {options.stack} = "..." under [CHECK.waived].',
             file=sys.stderr,
         )

@@ -21,7 +21,7 @@ class Check:
     bad: Any
     also: tuple[str, ...] = ()
     optional: bool = False
-    """Whether the member may be absent from a template: the service leaves it out, and this check then fails."""
+    """Whether the member may be absent from a template: then this check fails."""
     conditional: bool = False
     """Whether a template may have no resource of the type at all."""
     waived: Mapping[str, str] = field(default_factory=dict)
