@@ -70,7 +70,6 @@ NOT_YET: tuple[str, ...] = (
     "modelops/",
     "packages/",
     "prerequisites/",
-    "settings/",
     "tests/",
     "toolchain/",
     "tools/",
