@@ -209,8 +209,10 @@ def test_a_refused_question_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> Non
     ResourceManagerDouble(monkeypatch, lambda _: answer({}, 403))
     assert _adopted()[1]["workspace"] == "theirs"
     assert warnings == [
-        "The roles on workspace 'theirs' were not checked: "
-        "https://management.azure.com refused the question (HTTP 403)."
+        (
+            "The roles on workspace 'theirs' were not checked: "
+            "https://management.azure.com refused the question (HTTP 403)."
+        )
     ]
 
 

@@ -91,7 +91,7 @@ def test_a_default_moved_by_hand_is_found_and_mended(bench: Bench) -> None:
     assert code == 1
     assert f"DIFFERS     the default is {other.target}, released was {bench.plan.target}\n" in output
     code, output, _ = run(bench, "status", "--check", "--json")
-    assert (code, json.loads(output)["releasedDefault"]) == (1, bench.plan.target)
+    assert (code, json.loads(output)["endpoints"]["digits"]["releasedDefault"]) == (1, bench.plan.target)
     code, output, errors = run(bench, "release")  # its standard input is /dev/null
     name = bench.plan.endpoint.name
     assert (code, output.splitlines()[-1], errors) == (
@@ -126,10 +126,10 @@ def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Be
 
 AFTER_THE_STOP = """\
 import os, signal
-from modelops.commands import _Stop
+from modelops.commands.stopping import Stop
 from modelops.errors import Stopped
 
-stop = _Stop()
+stop = Stop()
 stop.progress("create revisions", "one")
 stop.gate.begin("PUT", "https://management.azure.com/")
 os.kill(os.getpid(), signal.SIGTERM)
