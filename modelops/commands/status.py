@@ -47,7 +47,7 @@ def _show(found: Status) -> None:
         return
     terminal.say(found.endpoint.name)
     terminal.say(found.endpoint.scoring_uri or "(scoring URI unknown)")
-    table = Table("deployment", "state", "default")
+    table = Table("deployment", "state", "default", header_style="")
     for name, each in sorted(found.endpoint.deployments.items()):
         table.add_row(name, each.state, "yes" if name == found.endpoint.default else "")
     terminal.show(table)
