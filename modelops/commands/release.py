@@ -24,6 +24,7 @@ def release(
     stop = Stop()
     remove_abandoned()
     for target, plan in zip(targets, plans, strict=True):
+        stop.begin()
         context = Context(options.workspace(target), directory, stop.progress, stop.gate.sleep)
         try:
             report = reconcile(plan, context, previous=None)

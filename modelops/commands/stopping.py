@@ -22,14 +22,18 @@ class Stop:
     def __init__(self) -> None:
         self.gate = Gate()
         self.gate.install()
-        self._position = Position()
-        self.gate.on_request = self._position.notice
+        self.begin()
         # As they are now: `azure.step` swallows what is printed while the SDK is at work.
         self._output, self._errors = sys.stdout, sys.stderr
         # Waited for in a thread, and blocked in all others: a handler would run in the main thread, and only after the
         # request that it waits for, if the system gives the signal to another one.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         threading.Thread(target=self._wait, daemon=True).start()
+
+    def begin(self) -> None:
+        """Note that the release of an endpoint begins: what a stop would say is about it, and no earlier one."""
+        self._position = Position()
+        self.gate.on_request = self._position.notice
 
     def progress(self, step: str, text: str) -> None:
         """Print what a step does, and note that it is where the release is."""

@@ -154,6 +154,36 @@ def test_a_step_that_comes_after_the_stop_is_not_where_it_stopped() -> None:
     assert ran.stdout == "create revisions: one\n"
 
 
+STOPPED_IN_THE_SECOND = """\
+import os, signal
+from modelops.commands.stopping import Stop
+
+stop = Stop()
+stop.progress("switch the default", "of the first")
+stop.gate.begin("PUT", "https://management.azure.com/batchEndpoints/first")
+stop.gate.end()
+stop.begin()
+stop.progress("create revisions", "of the second")
+os.kill(os.getpid(), signal.SIGTERM)
+signal.pause()
+"""
+
+
+def test_where_it_stopped_is_about_the_endpoint_that_it_is_at() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", STOPPED_IN_THE_SECOND],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "error: stopped at step 'create revisions'; default unchanged. Run the command again.\n",
+    )
+
+
 @in_one_profile
 def test_a_release_without_a_login_says_how_to_log_in(bench: Bench) -> None:
     for name in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):

@@ -1,6 +1,8 @@
 """docs/commands.md says what the commands are: each command, option and schema, and no other."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,18 @@ def test_a_wrong_command_line_ends_with_2(
     assert main(arguments) == 2
     said = capsys.readouterr()
     assert (said.out, error in said.err, "Traceback" in said.err) == ("", True, False)
+
+
+def test_the_program_s_worker_does_not_load_the_command_line() -> None:
+    """Every deployment waits for it."""
+    ran = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "modelops", "worker"],
+        cwd=DOCS.parent,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "modelops.runner.worker" in loaded
+    assert {each for each in loaded if each.partition(".")[0] in {"typer", "rich", "argparse", "azure"}} == set()
