@@ -42,7 +42,7 @@ up: tools ## deploy into the local sandbox and score the example's images
 		'  make down        remove everything; `make up` creates it again' \
 		'  README.md        how to do the same in Azure'
 
-# The parts of the long tests: what each holds stands beside the marker in pyproject.toml.
+# The parts of the long tests; pyproject.toml describes them at the marker.
 PARTS := kills profiles series packages engines
 PART ?= $(PARTS)
 SUITE := $(VENV)/python -m pytest -n auto

@@ -224,7 +224,7 @@ def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("azure")
 def test_a_cluster_of_another_kind_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="which is of kind ComputeInstance"):
+    with pytest.raises(pulumi.RunError, match="which is of type ComputeInstance"):
         _adopted(
             answers={
                 "azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}

@@ -49,7 +49,7 @@ def test_a_new_dependency_is_noticed_without_a_network(monkeypatch: pytest.Monke
     with pytest.raises(SetupError) as caught:
         requirements.check()
     assert str(caught.value) == (
-        "requirements.txt was not compiled from the dependencies that pyproject.toml has now. Run: make lock"
+        "requirements.txt was not compiled from the current dependencies in pyproject.toml. Run: make lock"
     )
 
 
