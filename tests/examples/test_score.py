@@ -45,7 +45,7 @@ def test_a_file_that_is_no_image_gets_no_line(
     assert [line.split(",")[0] for line in lines] == [good.name]
     told = [record.getMessage() for record in caplog.records]
     assert [each.split(" ")[0] for each in told] == ["text.png", "cut.png", "wide.png", "gone.png"]
-    assert told[2] == "wide.png is (9, 8) pixels, the model needs (8, 8): not scored"
+    assert told[2] == "wide.png is (9, 8) pixels; the model takes (8, 8): not scored"
 
 
 def test_a_mini_batch_without_any_image_gives_an_empty_list(scoring: ModuleType, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ _size: tuple[int, int]
 
 
 def init() -> None:
-    """Load the model from anywhere below AZUREML_MODEL_DIR.
+    """Load the model that lies anywhere below AZUREML_MODEL_DIR.
 
     The service puts the registered folder there under its own name (`.../model/model.onnx`), so this looks for the
     file instead of assuming a depth.
@@ -34,7 +34,7 @@ def init() -> None:
     Raises:
         RuntimeError: if there is not exactly one `.onnx` file.
     """
-    global _session, _classes, _size  # noqa: PLW0603 -- init() and run() only share the module
+    global _session, _classes, _size  # noqa: PLW0603 -- init() and run() share nothing but the module
     root = Path(os.environ["AZUREML_MODEL_DIR"])
     # glob, and not Path.rglob, because it follows symbolic links: a mounted folder may be one.
     found = sorted(Path(each) for each in glob.glob(f"{glob.escape(str(root))}/**/*.onnx", recursive=True))  # noqa: PTH207
@@ -50,7 +50,7 @@ def init() -> None:
 
 
 def run(mini_batch: Sequence[str]) -> list[str]:
-    """Score the files of one mini-batch in one call of the model; see the module's docstring for the result."""
+    """Score the files of one mini-batch in one call of the model; see the module's text for what comes back."""
     started = time.perf_counter()
     names: list[str] = []
     rows: list[np.ndarray] = []
@@ -76,7 +76,7 @@ def _read(path: Path) -> np.ndarray | None:
     try:
         with Image.open(path) as image:
             if image.size != _size:
-                logger.error("%s is %s pixels, the model needs %s: not scored", path.name, image.size, _size)
+                logger.error("%s is %s pixels; the model takes %s: not scored", path.name, image.size, _size)
                 return None
             return np.asarray(image.convert("L"), dtype=np.float32).reshape(-1)
     except (UnidentifiedImageError, OSError) as problem:
@@ -85,7 +85,7 @@ def _read(path: Path) -> np.ndarray | None:
 
 
 def _line(name: str, label: int, confidence: float) -> str:
-    """Quote like CSV: `append_row` writes strings unchanged, and a file's name may contain a comma."""
+    """Quote like CSV: `append_row` writes a string as it is, and a file's name may hold a comma."""
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow([name, label, f"{confidence:.4f}"])
     return text.getvalue()
