@@ -1,4 +1,4 @@
-"""What a release is told: the arguments of `components.release.ModelRelease`, as types."""
+"""The arguments of `components.release.ModelRelease`, as types."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -7,10 +7,10 @@ import pulumi
 
 
 class ModelArgs(TypedDict, total=False):
-    """A model: a local path (`path`, `name`, `type`), a registered one (`name`, `version`) or one of a registry.
+    """A model: a local path (`path`, `name`, `type`), a registered model (`name`, `version`) or a model in a registry.
 
     `type` is `custom_model` or `mlflow_model`; `path` is relative to the program's folder, with `/` separators;
-    `registry` stands beside `name` and `version`.
+    `registry` goes together with `name` and `version`.
     """
 
     path: str
@@ -30,11 +30,11 @@ class EnvironmentArgs(TypedDict, total=False):
 
 
 class DeploymentArgs(TypedDict):
-    """One deployment: what runs, where its files are and how a job cuts its input.
+    """One deployment: what runs, where its files are, and how a job splits its input.
 
     `timeout_seconds` is the time of one mini-batch; `mini_batch_size` counts files; `error_threshold` counts failed
     files, -1 ignores all; `output_action` is `append_row` or `summary_only`; `logging_level` is `debug`, `info` or
-    `warning`. The values left out are the service's own defaults.
+    `warning`. Missing values get the service's defaults.
     """
 
     model: ModelArgs
@@ -56,7 +56,7 @@ class DeploymentArgs(TypedDict):
 
 
 class ModelReleaseArgs(TypedDict):
-    """Everything a release needs to know; only the leaves marked `Input` may be outputs of other resources."""
+    """Everything that a release needs; only the leaves marked `Input` may be outputs of other resources."""
 
     subscription_id: pulumi.Input[str]
     resource_group: pulumi.Input[str]

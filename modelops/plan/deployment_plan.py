@@ -24,7 +24,7 @@ class LocalModel:
     digest: str
 
     def identity(self) -> dict[str, Any]:
-        """What of the model decides the revision: its bytes and how they are to be read, not where they lie."""
+        """What of the model decides the revision: its bytes and how they are to be read, not their path."""
         return {"digest": self.digest, "type": self.type}
 
     def to_json(self) -> dict[str, Any]:

@@ -86,7 +86,7 @@ class Tree:
         """Compare what was read with the plan.
 
         Raises:
-            PlanError: the content is no longer what the plan was made from.
+            PlanError: the content changed since the plan was made.
         """
         if self.digest() != expected:
             raise _changed(self.source)
@@ -125,7 +125,7 @@ def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
     of the path under which a scoring script finds it. One file keeps its own name. The copy is removed afterwards.
 
     Raises:
-        PlanError: the content is no longer what the plan was made from.
+        PlanError: the content changed since the plan was made.
     """
     tree = Tree(source)
     with _holder() as holder:

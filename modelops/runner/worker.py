@@ -105,7 +105,7 @@ class Worker:
 
     def _progress(self, step: str, text: str) -> None:
         if self._gate.is_closed:
-            return  # nothing of this step will be sent: it stopped in the one before
+            return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)
         self.answer({"event": "step", "text": text, **self._position.to_json()})
 

@@ -10,7 +10,7 @@ from components.preflight import login
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
 
 ADVICE = (
-    "There is no usable Azure login, so nothing was created or changed.\n"
+    "No usable Azure login was found, so nothing was created or changed.\n"
     "  A person: az login, then az account set --subscription ID\n"
     "  A pipeline: set ARM_TENANT_ID, ARM_CLIENT_ID, ARM_SUBSCRIPTION_ID, and a secret or ARM_USE_OIDC=true\n"
     "  A rehearsal without Azure: python -m sandbox run -- pulumi up\n"
@@ -48,4 +48,4 @@ def test_a_login_without_a_subscription_is_none(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(authorization, "get_client_config", lambda: nobody)
     with pytest.raises(pulumi.RunError) as raised:
         login.current()
-    assert str(raised.value) == f"{ADVICE}The provider said: the login names no subscription or no principal"
+    assert str(raised.value) == f"{ADVICE}The provider said: the login has no subscription or no principal"

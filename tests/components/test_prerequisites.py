@@ -118,8 +118,8 @@ def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _permissions(AS_READER))
     assert str(raised.value) == (
-        f"Who deploys ({DEPLOYER}) lacks in resource group 'rg': Contributor, Role Based Access Control Administrator, "
-        "Managed Identity Operator.\n"
+        f"The deploying principal ({DEPLOYER}) is missing these roles in resource group 'rg': Contributor, Role "
+        "Based Access Control Administrator, Managed Identity Operator.\n"
         "Somebody who may grant roles there can run:\n"
         f'  az role assignment create --assignee {DEPLOYER} --role "Contributor" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
@@ -128,7 +128,7 @@ def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatc
         ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0\n'
         f'  az role assignment create --assignee {DEPLOYER} --role "Managed Identity Operator" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
-        "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
+        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
 
@@ -153,14 +153,14 @@ def test_callers_need_their_custom_roles(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _one_by_one(*answers), has_callers=True)
     assert str(raised.value) == (
-        "The endpoints' callers cannot be let in: the custom role 'Batch endpoint caller'"
-        " (f61f24a0-8c6c-5e12-adc7-5ea2b3056604) is not defined; the custom role 'Batch endpoint caller runs'"
-        " (ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read."
-        " This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
-        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
-        " --template-file prerequisites/caller-roles.json\n"
-        "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
+        "The callers cannot get access: the custom role 'Batch endpoint caller' "
+        "(f61f24a0-8c6c-5e12-adc7-5ea2b3056604) is not defined; the custom role 'Batch endpoint caller runs' "
+        "(ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read. "
+        "This program does not define roles.\n"
+        "Somebody who may define roles in the subscription (User Access Administrator, Owner) can run:\n"
+        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
+        "--template-file prerequisites/caller-roles.json\n"
+        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
 
@@ -185,7 +185,7 @@ def _warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 NOT_CHECKED = (
-    "The roles in resource group 'rg' were not checked: https://management.azure.com refused the question (HTTP 403)."
+    "The roles in resource group 'rg' were not checked: https://management.azure.com refused the request (HTTP 403)."
 )
 
 
@@ -211,9 +211,9 @@ def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _refusal(404))
     assert str(raised.value) == (
-        f"There is no resource group 'rg' in subscription {SUBSCRIPTION}, so nothing was created.\n"
-        "  Make it: az group create --name rg --location LOCATION\n"
-        "  Or let the program make one: pulumi config rm resourceGroup"
+        f"Resource group 'rg' does not exist in subscription {SUBSCRIPTION}, so nothing was created.\n"
+        "  Create it: az group create --name rg --location LOCATION\n"
+        "  Or let the program create one: pulumi config rm resourceGroup"
     )
 
 
@@ -222,9 +222,9 @@ def test_a_group_of_the_stack_s_own_that_is_gone_was_deleted_by_somebody(monkeyp
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _refusal(404), is_own=True)
     assert str(raised.value) == (
-        f"The stack's own resource group 'rg' in subscription {SUBSCRIPTION} was deleted outside Pulumi, with all that "
-        "was in it, so nothing was created.\n"
-        "  Make it all again: pulumi up --refresh"
+        f"The stack's own resource group 'rg' in subscription {SUBSCRIPTION} was deleted outside Pulumi, with "
+        "everything in it, so nothing was created.\n"
+        "  Create everything again: pulumi up --refresh"
     )
 
 
@@ -249,7 +249,9 @@ def test_a_passing_fault_is_asked_again(
 ) -> None:
     """azure-core makes no pause before the first new attempt, unless Azure asks for one."""
     azure = ResourceManagerDouble(monkeypatch, _one_by_one(*first, _permissions(AS_READER)))
-    with pytest.raises(pulumi.RunError, match=r"^Who deploys .* lacks in resource group 'rg': Contributor"):
+    with pytest.raises(
+        pulumi.RunError, match=r"^The deploying principal .* is missing these roles in resource group 'rg': Contributor"
+    ):
         recorded(lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, is_own=False))
     assert (len(azure.asked), azure.pauses) == (len(first) + 1, pauses)
 

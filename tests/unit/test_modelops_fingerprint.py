@@ -196,7 +196,7 @@ def _loop(path: Path) -> None:
     [
         (_dangling, "cannot be read (No such file or directory)"),
         (_loop, "cannot be read (Too many levels of symbolic links)"),
-        (os.mkfifo, "is no file"),
+        (os.mkfifo, "is not a file"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, make: Callable[[Path], None], why: str) -> None:
@@ -205,8 +205,8 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, make: Callable[[
     with pytest.raises(PlanError) as refused:
         digest(root)
     assert str(refused.value) == (
-        f"'{root.as_posix()}/b' {why}. Allowed are files that can be read, and links to them, because all that lies "
-        "there is uploaded; mend it or remove it."
+        f"'{root.as_posix()}/b' {why}. Every file there is uploaded, so it must be a readable file, or a link to "
+        "one. Fix it or remove it."
     )
 
 

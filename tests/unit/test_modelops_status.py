@@ -16,7 +16,7 @@ from modelops.release.live import LiveDeployment, LiveEndpoint
 from modelops.release.status import Status
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "schemas" / "status.json").read_text("utf-8"))
-MEND = "Run `python -m modelops release` to mend it.\n"
+MEND = "Run `python -m modelops release` to restore it.\n"
 
 
 class Terminal(io.StringIO):

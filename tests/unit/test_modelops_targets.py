@@ -69,8 +69,8 @@ def test_outputs_of_another_program_are_refused() -> None:
     with pytest.raises(UsageError) as refused:
         from_outputs({"url": "https://example.com"})
     assert str(refused.value) == (
-        "the stack's outputs are not those of this program, or of an older version: 'subscriptionId' is missing. "
-        "Run `pulumi up` first."
+        "the stack's outputs are not from this program, or from an older version: 'subscriptionId' is missing. Run "
+        "`pulumi up` first."
     )
 
 
@@ -131,7 +131,7 @@ def test_a_folder_that_is_none_is_told(pulumi: Any, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as refused:
             from_stack("dev", tmp_path / name)
         assert str(refused.value) == (
-            f"--directory '{tmp_path}/{name}' is not a folder. Name the one that Pulumi.yaml lies in."
+            f"--directory '{tmp_path}/{name}' is not a folder. Name the folder with Pulumi.yaml."
         )
 
 
@@ -164,7 +164,7 @@ def test_a_saved_file_that_holds_something_else_is_told(tmp_path: Path, content:
     saved.write_bytes(content)
     with pytest.raises(UsageError) as refused:
         from_file(saved)
-    assert str(refused.value) == f"--outputs '{saved}' {text}. Make it with `pulumi stack output --json`."
+    assert str(refused.value) == f"--outputs '{saved}' {text}. Create it with `pulumi stack output --json`."
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_outputs_that_are_no_endpoints_are_told(endpoints: object, what: str) ->
     with pytest.raises(UsageError) as refused:
         from_outputs({**OUTPUTS, "endpoints": endpoints})
     assert str(refused.value) == (
-        f"the stack's outputs are not those of this program, or of an older version: {what}. Run `pulumi up` first."
+        f"the stack's outputs are not from this program, or from an older version: {what}. Run `pulumi up` first."
     )
 
 
@@ -196,7 +196,7 @@ def test_the_only_endpoint_needs_no_name() -> None:
     one = {"digits": _target("digits")}
     assert choose(one, None).logical == "digits"
     assert choose(one, "digits-physical").logical == "digits"
-    with pytest.raises(UsageError, match=r"^--endpoint 'x' is no endpoint that was released\. Allowed are: digits\.$"):
+    with pytest.raises(UsageError, match=r"^--endpoint 'x' is not a released endpoint\. Allowed are: digits\.$"):
         choose(one, "x")
 
 
