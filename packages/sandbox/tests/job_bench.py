@@ -1,4 +1,4 @@
-"""A place to run batch jobs in without a server: a world, a deployment's files in its blob storage, and the runner."""
+"""A place to run batch jobs in without a server: a deployment's files in blob storage, and the runner."""
 
 import asyncio
 import textwrap
@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from blob_server import ACCOUNT, SUBSCRIPTION, make_world
-from sandbox.azure.blobs.store import BlobStore
+from blob_server import ACCOUNT, SUBSCRIPTION, make_front
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
 from sandbox.azure.jobs.records import Record, RunRecords
 from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
+from sandbox.azure.readings import Switches
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices"
 WORKSPACE = f"{GROUP}/workspaces/ws"
@@ -46,23 +47,27 @@ class JobBench:
     """Runs jobs one after the other; each has a name of its own."""
 
     def __init__(self, home: Path, *, most_nodes: int = 2) -> None:
-        self.world = make_world(home)
-        assert isinstance(self.world.blobs, BlobStore)
-        self.blobs = self.world.blobs
-        self.records = RunRecords(self.world.store)
+        front = make_front(home)
+        self.store, self.blobs, self.authorization = front.store, front.blobs, front.authorization
+        self.folder, self.switches = home / "jobs", Switches()
+        self.records = RunRecords(self.store)
         cluster = {
             "properties": {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": most_nodes}}}
         }
-        self.world.store.put(WORKSPACE, "Microsoft.MachineLearningServices/workspaces", {"properties": {}})
-        self.world.store.put(CLUSTER, "Microsoft.MachineLearningServices/workspaces/computes", cluster)
+        self.store.put(WORKSPACE, "Microsoft.MachineLearningServices/workspaces", {"properties": {}})
+        self.store.put(CLUSTER, "Microsoft.MachineLearningServices/workspaces/computes", cluster)
         for container in ("data", "code"):
             self.blobs.create_container(ACCOUNT, container)
         self.blobs.write(ACCOUNT, "data", "LocalUpload/1/model/weights.txt", b"weights")
         self._count = 0
 
+    def runner(self) -> JobRunner:
+        """Return a runner of jobs, as a server that has just started has one."""
+        return JobRunner(JobContext(self.folder, self.store, self.blobs, self.authorization, self.switches))
+
     def close(self) -> None:
         self.blobs.close()
-        self.world.store.close()
+        self.store.close()
 
     def request(self, script: str, files: dict[str, bytes] | int = 4, **settings: Any) -> JobRequest:
         """Store a script and input files (or so many of them, ``f000`` on) and return a request for a job of them."""
@@ -93,7 +98,7 @@ class JobBench:
         """Run a job to its end, and ``during`` beside it."""
 
         async def go() -> None:
-            runner = JobRunner(self.world)
+            runner = self.runner()
             self.accept(request)
             runner.submit(request)
             if during is not None:

@@ -187,7 +187,7 @@ def test_fewer_results_than_files_are_failed_items_and_more_are_capped(bench: Jo
 def test_files_in_sub_folders_are_not_scored_unless_switched(bench: JobBench) -> None:
     files = {"a": b"1", "sub/b": b"2", "sub/": b""}
     assert bench.run(bench.request(NAMES, files)).lines == ["a"]
-    bench.world.switches = Switches(nested_folders_ignored=False)
+    bench.switches = Switches(nested_folders_ignored=False)
     assert bench.run(bench.request(NAMES, files)).lines == ["a", "b"]
 
 
@@ -244,7 +244,7 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     )
     assert len(done.logs["logs/sys/job_report/processed_mini-batches.csv"].splitlines()) == 3
     assert "logs/readme.txt" in done.logs
-    assert not (bench.world.home / "jobs" / "batchjob-1").exists()
+    assert not (bench.folder / "batchjob-1").exists()
     assert bench.blobs.path(ACCOUNT, "data", "azureml/child-1/score/predictions.csv").stat().st_nlink == 1
 
 

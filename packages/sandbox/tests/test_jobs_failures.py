@@ -102,14 +102,14 @@ def test_nothing_but_failures_fails_append_row_even_without_a_threshold(bench: J
 
 
 def test_the_lenient_readings_try_once_more_and_need_no_init(bench: JobBench) -> None:
-    bench.world.switches = PROFILES["lenient"]
+    bench.switches = PROFILES["lenient"]
     script = "def run(mini_batch): raise ValueError('bad file')\n"
     done = bench.run(bench.request(script, 1, max_retries=1))
     assert done.logs["logs/sys/job_report/processed_mini-batches.csv"].count('"ValueError: bad file"') == 2
 
 
 def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
-    bench.world.switches = Switches(short_results_retried=True)
+    bench.switches = Switches(short_results_retried=True)
     script = "def init(): pass\ndef run(mini_batch): return ['row'] if mini_batch[1:] else mini_batch\n"
     done = bench.run(bench.request(script, 3, mini_batch_size=2, max_retries=2))
     assert (done.parent["status"], done.child["metrics"]["Failed Items"]) == ("Completed", 2)
@@ -214,7 +214,7 @@ def test_an_environment_that_is_not_here_fails_the_job_before_it_runs(bench: Job
 
 
 def test_a_cluster_that_is_gone_fails_the_job(bench: JobBench) -> None:
-    bench.world.store.delete(CLUSTER)
+    bench.store.delete(CLUSTER)
     done = bench.run(bench.request(ALWAYS.format(bad=()), 1))
     assert done.error == f"The compute target '{CLUSTER}' does not exist."
 
@@ -347,7 +347,7 @@ def test_a_killed_server_leaves_no_process_and_its_job_is_failed_at_the_next_sta
     asyncio.run(all_gone(pids))
     bench = JobBench(home)
     request = bench.request("", 0)
-    JobRunner(bench.world).recover()
+    bench.runner().recover()
     done = bench.outcome(request)
     assert (done.parent["status"], done.child["status"]) == ("Failed", "Failed")
     assert done.error.startswith("The sandbox ended while the job was running, and the job with it:")

@@ -96,7 +96,7 @@ class Operations:
         if operation is not None:
             self._step(operation)
 
-    def status(self, request: ArmRequest) -> ArmResponse:
+    async def status(self, request: ArmRequest) -> ArmResponse:
         """Answer a read of an ``Azure-AsyncOperation`` URL."""
         record = self._known(request)
         body: dict[str, Any] = {
@@ -113,7 +113,7 @@ class Operations:
             body["error"] = record["error"]
         return ArmResponse(200, body)
 
-    def result(self, request: ArmRequest) -> ArmResponse:
+    async def result(self, request: ArmRequest) -> ArmResponse:
         """Answer a read of a ``Location`` URL: 202 while under way, then the resource, 204 when gone, or the error."""
         record = self._known(request)
         if record["status"] == "InProgress":

@@ -16,9 +16,9 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, JobRequest, ModelFiles
-from sandbox.azure.world import Blobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class JobFolder:
         return self.root / "run"
 
 
-def stage(blobs: Blobs, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
+def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
     """Bring everything into the job's folder and return the paths of the files to score, in no particular order.
 
     ``nested``: files in sub-folders of the input are scored as well. May take a while: call it in a thread.
@@ -77,7 +77,7 @@ def stage(blobs: Blobs, request: JobRequest, folder: JobFolder, *, nested: bool)
     return _stage_input(blobs, request.input, folder.input, nested=nested)
 
 
-def _stage_model(blobs: Blobs, model: ModelFiles, target: Path) -> None:
+def _stage_model(blobs: BlobStore, model: ModelFiles, target: Path) -> None:
     if model.kind == "file":
         _link(_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
         return
@@ -89,7 +89,7 @@ def _stage_model(blobs: Blobs, model: ModelFiles, target: Path) -> None:
         _link(source, _inside(target / model.name, name.removeprefix(model.path)))
 
 
-def _stage_code(blobs: Blobs, code: CodeFiles, target: Path) -> None:
+def _stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
     names = blobs.list(code.account, code.container, code.prefix)
     if not names:
         raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
@@ -100,7 +100,7 @@ def _stage_code(blobs: Blobs, code: CodeFiles, target: Path) -> None:
         shutil.copyfile(_path(blobs, code.account, code.container, name, "code"), path)
 
 
-def _stage_input(blobs: Blobs, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
+def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
     if location.kind == "file":
         names, base = [location.path], location.path.rpartition("/")[0]
     else:
@@ -117,7 +117,7 @@ def _stage_input(blobs: Blobs, location: InputLocation, target: Path, *, nested:
     return staged
 
 
-def _path(blobs: Blobs, account: str, container: str, name: str, what: str) -> Path:
+def _path(blobs: BlobStore, account: str, container: str, name: str, what: str) -> Path:
     try:
         return blobs.path(account, container, name)
     except KeyError:

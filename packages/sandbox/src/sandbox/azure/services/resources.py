@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError
-from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.arm.schema import validate
@@ -45,7 +44,7 @@ def register(world: World) -> None:
     router.add("GET", "/subscriptions/{subscription}/resourceGroups", groups.list, need=ANYBODY)
     router.add("GET", GROUP + "/resources", groups.contents)
     results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
-    router.add("GET", results + "/{operation}", groups.result, need=ANYBODY)
+    router.add("GET", results + "/{operation}", world.operations.result, need=ANYBODY)
 
 
 class _Groups:
@@ -71,7 +70,6 @@ class _Groups:
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a group."""
-        modelled_query(request)
         name = request.params["group"]
         if not _NAME.match(name):
             raise ArmError(
@@ -103,7 +101,6 @@ class _Groups:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a group."""
-        modelled_query(request)
         return ArmResponse(200, _existing(self._world, request).body)
 
     async def head(self, request: ArmRequest) -> ArmResponse:
@@ -114,7 +111,6 @@ class _Groups:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer the groups that the caller may read: this list is filtered, not refused."""
         caller = request.principal.object_id if request.principal else ""
-        modelled_query(request)
         groups = self._world.store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
         )
@@ -123,14 +119,12 @@ class _Groups:
 
     async def contents(self, request: ArmRequest) -> ArmResponse:
         """Answer what is in a group."""
-        modelled_query(request)
         found = [item.body for item in self._world.store.below(_id(request)) if item.type.count("/") == 1]
         shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
         return ArmResponse(200, {"value": shown})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Begin to delete a group and what is in it: 202."""
-        modelled_query(request)
         group = _existing(self._world, request)
         headers = self._world.operations.start(
             request,
@@ -142,10 +136,6 @@ class _Groups:
             collection="operationresults",
         )
         return ArmResponse(202, None, headers)
-
-    async def result(self, request: ArmRequest) -> ArmResponse:
-        """Answer how far a deletion is."""
-        return self._world.operations.result(request)
 
 
 def _id(request: ArmRequest) -> str:

@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
-from sandbox.azure.arm.queries import archived_wanted, modelled_query, take
+from sandbox.azure.arm.queries import archived_wanted, take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import machine_learning_schemas
@@ -27,11 +27,13 @@ def register(world: World) -> None:
         containers = f"{WORKSPACE_PATH}/{kind.collection}"
         container = containers + "/{asset}"
         version = container + "/versions/{version}"
-        world.router.add("GET", containers, assets.list_containers)
+        world.router.add("GET", containers, assets.list_containers, query=("listViewType",))
         world.router.add("GET", container, assets.get_container)
         world.router.add("PUT", container, assets.put_container)
         world.router.add("DELETE", container, assets.delete)
-        world.router.add("GET", container + "/versions", assets.list_versions)
+        by_hash = ("hash", "hashVersion") if kind.word == "code" else ()
+        query = ("listViewType", "$orderBy", "$top", *by_hash)
+        world.router.add("GET", container + "/versions", assets.list_versions, query=query)
         world.router.add("GET", version, assets.get_version)
         world.router.add("PUT", version, assets.put_version)
         world.router.add("DELETE", version, assets.delete)
@@ -48,18 +50,15 @@ class _Assets:
 
     async def list_containers(self, request: ArmRequest) -> ArmResponse:
         """Answer the containers of a workspace."""
-        modelled_query(request, "listViewType")
         found = self._world.store.children(workspace_of(self._world, request).id, self._kind.type)
         return ArmResponse(200, {"value": [self._container(each) for each in _in_view(request, found)]})
 
     async def get_container(self, request: ArmRequest) -> ArmResponse:
         """Answer a container with its latest and next version."""
-        modelled_query(request)
         return ArmResponse(200, self._container(existing(self._world, self._container_id(request))))
 
     async def put_container(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a container."""
-        modelled_query(request)
         resource_id = self._container_id(request)
         self._check_name(request.params["asset"])
         body = checked(f"{self._kind.word} container", request.body)
@@ -69,9 +68,7 @@ class _Assets:
 
     async def list_versions(self, request: ArmRequest) -> ArmResponse:
         """Answer an asset's versions; for codes with ``hash``, those of the whole workspace that have it."""
-        by_hash = ("hash", "hashVersion") if self._kind.word == "code" else ()
-        modelled_query(request, "listViewType", "$orderBy", "$top", *by_hash)
-        if "hash" in request.query and by_hash:
+        if "hash" in request.query:
             return ArmResponse(200, {"value": self._with_hash(request)})
         versions = self._world.store.children(self._container_id(request), self._kind.version_type)
         bodies = _ordered(request, _in_view(request, versions))
@@ -79,12 +76,10 @@ class _Assets:
 
     async def get_version(self, request: ArmRequest) -> ArmResponse:
         """Answer a version."""
-        modelled_query(request)
         return ArmResponse(200, existing(self._world, self._version_id(request)).body)
 
     async def put_version(self, request: ArmRequest) -> ArmResponse:
         """Create (201) a version, or change (200) what may be changed of one: never what it consists of."""
-        modelled_query(request)
         workspace = workspace_of(self._world, request)
         self._check_name(request.params["asset"])
         pattern, allowed = self._kind.version
@@ -117,7 +112,6 @@ class _Assets:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a version, or a container with all of them: 200, or 204 when there is none."""
-        modelled_query(request)
         is_version = "version" in request.params
         resource_id = self._version_id(request) if is_version else self._container_id(request)
         if self._world.store.get(resource_id) is None:
@@ -128,7 +122,6 @@ class _Assets:
 
     async def start_upload(self, request: ArmRequest) -> ArmResponse:
         """Make a container for the files of a version to come, and answer a SAS that writes to it."""
-        modelled_query(request)
         workspace = workspace_of(self._world, request)
         body = validate(machine_learning_schemas()["pending upload"], request.body or {})
         if (body.get("pendingUploadType") or "TemporaryBlobReference") != "TemporaryBlobReference":

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
-from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
@@ -73,17 +72,14 @@ class _Deployments:
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's deployments."""
-        modelled_query(request)
         return listed(self._world, self._endpoint(request), DEPLOYMENTS)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a deployment."""
-        modelled_query(request)
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a deployment."""
-        modelled_query(request)
         workspace, endpoint = workspace_of(self._world, request), self._endpoint(request)
         require_batch(workspace)
         resource_id = f"{endpoint.id}/deployments/{request.params['deployment']}"
@@ -112,7 +108,6 @@ class _Deployments:
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change description and tags: all that PATCH can carry (REST specification 2025-12-01)."""
-        modelled_query(request)
         old = existing(self._world, self._id(request))
         change = checked("batch deployment patch", request.body)
         body = dict(old.body)
@@ -126,7 +121,6 @@ class _Deployments:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a deployment: 202, or 204 when there is none; the default one as ``Switches`` says."""
-        modelled_query(request)
         endpoint, resource_id = self._endpoint(request), self._id(request)
         found = reached(self._world, resource_id)
         if found is None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
-from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
@@ -71,17 +70,14 @@ class _Endpoints:
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's batch endpoints."""
-        modelled_query(request)
         return listed(self._world, workspace_of(self._world, request), ENDPOINTS)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint."""
-        modelled_query(request)
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) an endpoint."""
-        modelled_query(request)
         workspace = workspace_of(self._world, request)
         resource_id = self._id(request)
         require_batch(workspace)
@@ -102,7 +98,6 @@ class _Endpoints:
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change tags and identity: all that PATCH can carry (REST specification 2025-12-01)."""
-        modelled_query(request)
         old = existing(self._world, self._id(request))
         change = checked("batch endpoint patch", request.body)
         _check_access({"properties": old.body["properties"], "identity": change.get("identity")})
@@ -117,7 +112,6 @@ class _Endpoints:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete an endpoint and its deployments: 202, or 204 when there is none. Its jobs stay."""
-        modelled_query(request)
         resource_id = self._id(request)
         if reached(self._world, resource_id) is None:
             return ArmResponse(204)

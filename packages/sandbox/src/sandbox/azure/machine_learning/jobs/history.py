@@ -5,7 +5,7 @@ from typing import Any
 
 from sandbox.azure.arm.actions import Need
 from sandbox.azure.arm.errors import ArmError
-from sandbox.azure.arm.queries import modelled_query, take
+from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.arm.store import Resource
@@ -51,7 +51,7 @@ def register(world: World) -> None:
     jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
     add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST, need=runs)
     add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST, need=runs)
-    add("GET", _HISTORY + "/runs/{run}/children", history.children, host=HOST, need=runs)
+    add("GET", _HISTORY + "/runs/{run}/children", history.children, query=("$top",), host=HOST, need=runs)
     add("POST", _HISTORY + "/rundata", history.data, host=HOST, need=runs)
     resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
     add("POST", resolved, history.resolve, host=HOST, need=runs)
@@ -73,19 +73,16 @@ class _History:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a run."""
-        modelled_query(request)
         workspace = self._workspace(request)
         return ArmResponse(200, run(workspace, run_of(self._records, workspace, request.params["run"])))
 
     async def details(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's state and log files."""
-        modelled_query(request)
         workspace = self._workspace(request)
         return ArmResponse(200, run_details(self._world, run_of(self._records, workspace, request.params["run"])))
 
     async def children(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's steps."""
-        modelled_query(request, "$top")
         workspace = self._workspace(request)
         parent = run_of(self._records, workspace, request.params["run"])
         children = self._records.children(parent["runId"])
@@ -93,7 +90,6 @@ class _History:
 
     async def data(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's metadata; definition and specification, which clients only ask for, are null."""
-        modelled_query(request)
         workspace = self._workspace(request)
         asked = validate(_RUN_DATA, request.body or {})
         metadata = run(workspace, run_of(self._records, workspace, asked["runId"]))
@@ -101,7 +97,6 @@ class _History:
 
     async def resolve(self, request: ArmRequest) -> ArmResponse:
         """Answer where the data assets of runs' outputs are."""
-        modelled_query(request)
         workspace = self._workspace(request)
         values: dict[str, Any] = {}
         for asset_id in validate(_ASSET_IDS, request.body or {})["values"]:
@@ -114,7 +109,6 @@ class _History:
 
     async def endpoint_jobs(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's jobs, newest first."""
-        modelled_query(request)
         workspace = self._workspace(request)
         endpoint = existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
         found = jobs_of(self._records, workspace, endpoint.name)

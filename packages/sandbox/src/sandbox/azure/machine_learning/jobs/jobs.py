@@ -1,7 +1,7 @@
 """``{workspace}/jobs`` of ARM: read, list and cancel. Jobs start only at a scoring host."""
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
-from sandbox.azure.arm.queries import archived_wanted, modelled_query
+from sandbox.azure.arm.queries import archived_wanted
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.jobs.records import TERMINAL, Record, RunRecords
 from sandbox.azure.machine_learning.jobs.job_answers import arm_job
@@ -15,7 +15,7 @@ _PATH = WORKSPACE_PATH + "/jobs/{job}"
 def register(world: World) -> None:
     """Serve jobs."""
     jobs = _Jobs(world)
-    world.router.add("GET", WORKSPACE_PATH + "/jobs", jobs.list)
+    world.router.add("GET", WORKSPACE_PATH + "/jobs", jobs.list, query=("listViewType",))
     world.router.add("GET", _PATH, jobs.get)
     world.router.add("PUT", _PATH, jobs.put)
     world.router.add("POST", _PATH + "/cancel", jobs.cancel)
@@ -30,14 +30,12 @@ class _Jobs:
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's jobs, newest first."""
-        modelled_query(request, "listViewType")
         # No job is ever archived here.
         found = [] if archived_wanted(request) else jobs_of(self._records, workspace_of(self._world, request))
         return ArmResponse(200, {"value": [arm_job(record) for record in found]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job, or a step of one."""
-        modelled_query(request)
         return ArmResponse(200, arm_job(self._existing(request)))
 
     async def put(self, request: ArmRequest) -> ArmResponse:
@@ -50,7 +48,6 @@ class _Jobs:
 
     async def cancel(self, request: ArmRequest) -> ArmResponse:
         """Ask the runner to stop a job (200); one that has ended answers 400."""
-        modelled_query(request)
         record = self._existing(request)
         if record["status"] in TERMINAL:
             raise bad_request(f"The job '{record['runId']}' is {record['status']} and cannot be canceled.", "UserError")

@@ -6,7 +6,6 @@ from typing import Any
 from sandbox.azure.arm.durations import format_duration, parse_duration
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.azure.arm.identities import principal_of
-from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
@@ -65,7 +64,6 @@ class _Scoring:
 
     async def start(self, request: ArmRequest) -> ArmResponse:
         """Start a job (201); a repeated request id answers the job that it started before (200)."""
-        modelled_query(request)
         endpoint = self._endpoint(request)
         self._require(request, endpoint, "write")
         repeat = request.headers.get("repeatability_request-id")
@@ -84,7 +82,6 @@ class _Scoring:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job of this endpoint."""
-        modelled_query(request)
         endpoint = self._endpoint(request)
         self._require(request, endpoint, "read")
         wanted = request.params["job"].lower()

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
-from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases, respelled
@@ -59,7 +58,7 @@ def register(world: World) -> None:
     world.router.add("GET", _PATH, computes.get)
     world.router.add("PUT", _PATH, computes.put)
     world.router.add("PATCH", _PATH, computes.patch)
-    world.router.add("DELETE", _PATH, computes.delete)
+    world.router.add("DELETE", _PATH, computes.delete, query=("underlyingResourceAction",))
     world.router.add("POST", _PATH + "/listNodes", computes.list_nodes)
 
 
@@ -72,12 +71,10 @@ class _Computes:
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's clusters."""
-        modelled_query(request)
         return listed(self._world, workspace_of(self._world, request), COMPUTES)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a cluster."""
-        modelled_query(request)
         return ArmResponse(200, self._existing(request).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
@@ -85,7 +82,6 @@ class _Computes:
 
         Other changes are accepted and ignored, as users report of the service (bicep-types-az#2543).
         """
-        modelled_query(request)
         workspace = workspace_of(self._world, request)
         name = request.params["compute"]
         old = reached(self._world, f"{workspace.id}/computes/{name}")
@@ -105,7 +101,6 @@ class _Computes:
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change a cluster's scale settings: 200, though it is long-running (REST specification 2025-12-01)."""
-        modelled_query(request)
         old = self._existing(request)
         change = checked("compute patch", request.body)
         settings = (change["properties"].get("properties") or {}).get("scaleSettings")
@@ -120,7 +115,6 @@ class _Computes:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a cluster; azure-native sends no ``underlyingResourceAction``, so it is not insisted on."""
-        modelled_query(request, "underlyingResourceAction")
         action = request.query.get("underlyingResourceAction", "Delete")
         if action.lower() != "delete":
             raise bad_request(f"'underlyingResourceAction' is '{action}'; a cluster can only be deleted: Delete.")
@@ -131,7 +125,6 @@ class _Computes:
 
     async def list_nodes(self, request: ArmRequest) -> ArmResponse:
         """Answer that there are no nodes: the sandbox runs jobs in processes of this machine."""
-        modelled_query(request)
         self._existing(request)
         return ArmResponse(200, {"nodes": []})
 

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
-from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
@@ -47,7 +46,7 @@ def register(world: World) -> None:
     world.router.add("PUT", WORKSPACE_PATH, workspaces.put)
     world.router.add("GET", WORKSPACE_PATH, workspaces.get)
     world.router.add("PATCH", WORKSPACE_PATH, workspaces.patch)
-    world.router.add("DELETE", WORKSPACE_PATH, workspaces.delete)
+    world.router.add("DELETE", WORKSPACE_PATH, workspaces.delete, query=("forceToPurge",))
     world.router.add("GET", WORKSPACE_PATH.rsplit("/", 1)[0], workspaces.list_in_group)
     world.router.add("GET", SUBSCRIPTION_PATH + "/workspaces", workspaces.list_in_subscription)
 
@@ -68,7 +67,6 @@ class _Workspaces:
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (202) or replace (200) a workspace."""
-        modelled_query(request)
         resource_id = workspace_id(request)
         old = reached(self._world, resource_id)
         if old is None:
@@ -88,12 +86,10 @@ class _Workspaces:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace."""
-        modelled_query(request)
         return ArmResponse(200, workspace_of(self._world, request).body)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change the members that are given; the others stay."""
-        modelled_query(request)
         old = workspace_of(self._world, request)
         change = checked("workspace patch", request.body)
         body = old.body | {key: value for key, value in change.items() if key != "properties" and value is not None}
@@ -108,7 +104,6 @@ class _Workspaces:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Soft-delete a workspace, or remove it for good with ``forceToPurge=true``."""
-        modelled_query(request, "forceToPurge")
         purge = request.query.get("forceToPurge", "false").lower() == "true"
         resource_id = workspace_id(request)
         if reached(self._world, resource_id) is None:
@@ -121,14 +116,12 @@ class _Workspaces:
 
     async def list_in_group(self, request: ArmRequest) -> ArmResponse:
         """Answer the workspaces of a resource group."""
-        modelled_query(request)
         group = WORKSPACE_PATH.split("/providers/", 1)[0].format(**request.params)
         found = self._world.store.children(group, WORKSPACES)
         return ArmResponse(200, {"value": [each.body for each in found]})
 
-    async def list_in_subscription(self, request: ArmRequest) -> ArmResponse:
+    async def list_in_subscription(self, _: ArmRequest) -> ArmResponse:
         """Answer all workspaces."""
-        modelled_query(request)
         return ArmResponse(200, {"value": [each.body for each in self._world.store.below("", WORKSPACES)]})
 
     def _check_name_free(self, resource_id: str, name: str) -> None:
