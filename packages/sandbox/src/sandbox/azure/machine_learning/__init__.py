@@ -1,15 +1,15 @@
 """Microsoft.MachineLearningServices: workspaces and what is in them, the scoring hosts and the run history."""
 
 from sandbox.azure.arm.routes import ANYBODY
-from sandbox.azure.machine_learning.assets import assets, datastores
+from sandbox.azure.machine_learning.assets import datastores, versions
 from sandbox.azure.machine_learning.endpoints import batch_deployments, batch_endpoints
-from sandbox.azure.machine_learning.jobs import history, jobs, scoring
+from sandbox.azure.machine_learning.jobs import arm_jobs, history, scoring
 from sandbox.azure.machine_learning.scope import SUBSCRIPTION_PATH
 from sandbox.azure.machine_learning.workspaces import computes, workspaces
 from sandbox.azure.world import World
 
 _OPERATIONS = ("mfeOperations", "computeOperations", "workspaceOperations")
-_PARTS = (workspaces, computes, datastores, assets, batch_endpoints, batch_deployments, jobs, scoring, history)
+_PARTS = (workspaces, computes, datastores, versions, batch_endpoints, batch_deployments, arm_jobs, scoring, history)
 
 
 def register(world: World) -> None:

@@ -34,17 +34,7 @@ _NAME = re.compile(r"^[-\w.()]{0,89}[-\w()]$")
 
 def register(world: World) -> None:
     """Serve the subscription, and PUT, GET, HEAD, DELETE and list of resource groups."""
-    groups = _Groups(world)
-    router = world.router
-    router.add("GET", "/subscriptions/{subscription}", groups.subscription)
-    router.add("PUT", GROUP, groups.put)
-    router.add("GET", GROUP, groups.get)
-    router.add("HEAD", GROUP, groups.head)
-    router.add("DELETE", GROUP, groups.delete)
-    router.add("GET", "/subscriptions/{subscription}/resourceGroups", groups.list, need=ANYBODY)
-    router.add("GET", GROUP + "/resources", groups.contents)
-    results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
-    router.add("GET", results + "/{operation}", world.operations.result, need=ANYBODY)
+    _Groups(world).register()
 
 
 class _Groups:
@@ -53,6 +43,19 @@ class _Groups:
     def __init__(self, world: World) -> None:
         self._world = world
         world.operations.register("delete resource group", lambda group_id: _delete_group(world, group_id))
+
+    def register(self) -> None:
+        """Add the routes."""
+        router = self._world.router
+        router.add("GET", "/subscriptions/{subscription}", self.subscription)
+        router.add("PUT", GROUP, self.put)
+        router.add("GET", GROUP, self.get)
+        router.add("HEAD", GROUP, self.head)
+        router.add("DELETE", GROUP, self.delete)
+        router.add("GET", "/subscriptions/{subscription}/resourceGroups", self.list, need=ANYBODY)
+        router.add("GET", GROUP + "/resources", self.contents)
+        results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
+        router.add("GET", results + "/{operation}", self._world.operations.result, need=ANYBODY)
 
     async def subscription(self, request: ArmRequest) -> ArmResponse:
         """Answer the subscription."""

@@ -16,10 +16,7 @@ _BASE = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 
 def register(world: World) -> None:
     """Serve vaults, and list and purge of the soft-deleted ones."""
-    vaults = _Vaults(world)
-    vaults.register()
-    world.router.add("GET", _BASE + "/deletedVaults", vaults.list_deleted)
-    world.router.add("POST", _BASE + "/locations/{location}/deletedVaults/{vault}/purge", vaults.purge)
+    _Vaults(world).register()
 
 
 class _Vaults(Declared):
@@ -33,6 +30,12 @@ class _Vaults(Declared):
     )
     taken = ("VaultAlreadyExists", "The vault name '{name}' is already in use. Vault names are globally unique.")
     soft = True
+
+    def register(self) -> None:
+        """Add the routes, also those of the soft-deleted vaults."""
+        super().register()
+        self._world.router.add("GET", _BASE + "/deletedVaults", self.list_deleted)
+        self._world.router.add("POST", _BASE + "/locations/{location}/deletedVaults/{vault}/purge", self.purge)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         properties = body["properties"]

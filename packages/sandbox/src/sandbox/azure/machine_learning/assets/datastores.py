@@ -24,12 +24,7 @@ _LIST_QUERY = ("isDefault", "count", "orderByAsc", "orderBy", "names", "searchTe
 
 def register(world: World) -> None:
     """Serve datastores."""
-    datastores = _Datastores(world)
-    world.router.add("GET", WORKSPACE_PATH + "/datastores", datastores.list, query=_LIST_QUERY)
-    world.router.add("GET", _PATH, datastores.get)
-    world.router.add("PUT", _PATH, datastores.put, query=("skipValidation",))
-    world.router.add("DELETE", _PATH, datastores.delete)
-    world.router.add("POST", _PATH + "/listSecrets", datastores.list_secrets)
+    _Datastores(world).register()
 
 
 class _Datastores:
@@ -37,6 +32,14 @@ class _Datastores:
 
     def __init__(self, world: World) -> None:
         self._world = world
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/datastores", self.list, query=_LIST_QUERY)
+        self._world.router.add("GET", _PATH, self.get)
+        self._world.router.add("PUT", _PATH, self.put, query=("skipValidation",))
+        self._world.router.add("DELETE", _PATH, self.delete)
+        self._world.router.add("POST", _PATH + "/listSecrets", self.list_secrets)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's datastores, with ``isDefault=true`` only the default one."""

@@ -14,8 +14,8 @@ from sandbox.azure.machine_learning.endpoints.batch_endpoints import (
     default_of,
     set_default,
 )
-from sandbox.azure.machine_learning.endpoints.deployment_settings import complete_settings
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.endpoints.settings import complete_settings
 from sandbox.azure.machine_learning.property_maps import grown, kept_members
 from sandbox.azure.machine_learning.provisioning import Provisioning
 from sandbox.azure.machine_learning.scope import (
@@ -28,7 +28,7 @@ from sandbox.azure.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
-from sandbox.azure.machine_learning.workspaces.workspace_limits import require_batch
+from sandbox.azure.machine_learning.workspaces.limits import require_batch
 from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
@@ -55,12 +55,7 @@ _SCRIPT = re.compile(r"[^/\\].*\.py")
 
 def register(world: World) -> None:
     """Serve batch deployments."""
-    deployments = _Deployments(world)
-    world.router.add("GET", ENDPOINT_PATH + "/deployments", deployments.list)
-    world.router.add("GET", DEPLOYMENT_PATH, deployments.get)
-    world.router.add("PUT", DEPLOYMENT_PATH, deployments.put)
-    world.router.add("PATCH", DEPLOYMENT_PATH, deployments.patch)
-    world.router.add("DELETE", DEPLOYMENT_PATH, deployments.delete)
+    _Deployments(world).register()
 
 
 class _Deployments:
@@ -69,6 +64,14 @@ class _Deployments:
     def __init__(self, world: World) -> None:
         self._world = world
         self._provisioning = Provisioning(world, "batch deployment", collection="mfeOperationsStatus")
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", ENDPOINT_PATH + "/deployments", self.list)
+        self._world.router.add("GET", DEPLOYMENT_PATH, self.get)
+        self._world.router.add("PUT", DEPLOYMENT_PATH, self.put)
+        self._world.router.add("PATCH", DEPLOYMENT_PATH, self.patch)
+        self._world.router.add("DELETE", DEPLOYMENT_PATH, self.delete)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's deployments."""

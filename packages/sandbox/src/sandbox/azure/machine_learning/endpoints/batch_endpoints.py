@@ -21,7 +21,7 @@ from sandbox.azure.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
-from sandbox.azure.machine_learning.workspaces.workspace_limits import require_batch
+from sandbox.azure.machine_learning.workspaces.limits import require_batch
 from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
@@ -36,12 +36,7 @@ _NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
 def register(world: World) -> None:
     """Serve batch endpoints."""
-    endpoints = _Endpoints(world)
-    world.router.add("GET", WORKSPACE_PATH + "/batchEndpoints", endpoints.list)
-    world.router.add("GET", ENDPOINT_PATH, endpoints.get)
-    world.router.add("PUT", ENDPOINT_PATH, endpoints.put)
-    world.router.add("PATCH", ENDPOINT_PATH, endpoints.patch)
-    world.router.add("DELETE", ENDPOINT_PATH, endpoints.delete)
+    _Endpoints(world).register()
 
 
 def default_of(endpoint: dict[str, Any]) -> str | None:
@@ -67,6 +62,14 @@ class _Endpoints:
     def __init__(self, world: World) -> None:
         self._world = world
         self._provisioning = Provisioning(world, "batch endpoint", collection="mfeOperationsStatus")
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/batchEndpoints", self.list)
+        self._world.router.add("GET", ENDPOINT_PATH, self.get)
+        self._world.router.add("PUT", ENDPOINT_PATH, self.put)
+        self._world.router.add("PATCH", ENDPOINT_PATH, self.patch)
+        self._world.router.add("DELETE", ENDPOINT_PATH, self.delete)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's batch endpoints."""

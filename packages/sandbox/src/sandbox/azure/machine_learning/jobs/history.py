@@ -10,7 +10,7 @@ from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
-from sandbox.azure.machine_learning.jobs.job_answers import batch_job, run, run_details
+from sandbox.azure.machine_learning.jobs.answers import batch_job, run, run_details
 from sandbox.azure.machine_learning.jobs.runs import jobs_of, run_of
 from sandbox.azure.machine_learning.scope import ENDPOINTS, WORKSPACE_PATH, WORKSPACES, existing, workspace_of
 from sandbox.azure.world import World
@@ -42,20 +42,7 @@ _ASSET_IDS: Schema = {
 
 def register(world: World) -> None:
     """Serve the workspace API hosts."""
-    history = _History(world)
-    add = world.router.add
-    add("GET", "/discovery", history.discover, host=HOST)
-    # Which action each of these asks for is inferred from the names in the provider's list of operations:
-    # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
-    runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
-    jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
-    add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST, need=runs)
-    add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST, need=runs)
-    add("GET", _HISTORY + "/runs/{run}/children", history.children, query=("$top",), host=HOST, need=runs)
-    add("POST", _HISTORY + "/rundata", history.data, host=HOST, need=runs)
-    resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
-    add("POST", resolved, history.resolve, host=HOST, need=runs)
-    add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", history.endpoint_jobs, host=HOST, need=jobs)
+    _History(world).register()
 
 
 class _History:
@@ -64,6 +51,22 @@ class _History:
     def __init__(self, world: World) -> None:
         self._world = world
         self._records = RunRecords(world.store)
+
+    def register(self) -> None:
+        """Add the routes."""
+        add = self._world.router.add
+        add("GET", "/discovery", self.discover, host=HOST)
+        # Which action each of these asks for is inferred from the names in the provider's list of operations:
+        # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
+        runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
+        jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
+        add("GET", _HISTORY + "/runs/{run}", self.get, host=HOST, need=runs)
+        add("GET", _HISTORY + "/runs/{run}/details", self.details, host=HOST, need=runs)
+        add("GET", _HISTORY + "/runs/{run}/children", self.children, query=("$top",), host=HOST, need=runs)
+        add("POST", _HISTORY + "/rundata", self.data, host=HOST, need=runs)
+        resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
+        add("POST", resolved, self.resolve, host=HOST, need=runs)
+        add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", self.endpoint_jobs, host=HOST, need=jobs)
 
     async def discover(self, request: ArmRequest) -> ArmResponse:
         """Answer where a workspace's services are: all on this host."""

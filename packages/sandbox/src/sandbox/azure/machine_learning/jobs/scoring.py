@@ -11,16 +11,16 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest
 from sandbox.azure.machine_learning.endpoints.batch_endpoints import default_of
-from sandbox.azure.machine_learning.endpoints.deployment_settings import (
+from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.endpoints.settings import (
     LARGEST,
     check_instances,
     check_range,
     check_timeout,
 )
-from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.jobs.answers import batch_job
 from sandbox.azure.machine_learning.jobs.invocation import Invocation, parse
-from sandbox.azure.machine_learning.jobs.job_answers import batch_job
-from sandbox.azure.machine_learning.jobs.job_places import code_files, input_place, model_files, output_place
+from sandbox.azure.machine_learning.jobs.places import code_files, input_place, model_files, output_place
 from sandbox.azure.machine_learning.jobs.runs import jobs_of
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, ENDPOINTS, WORKSPACES, reached
 from sandbox.azure.world import World
@@ -50,9 +50,7 @@ _AT_THE_WORKSPACE = (
 
 def register(world: World) -> None:
     """Serve the scoring hosts."""
-    scoring = _Scoring(world)
-    world.router.add("POST", "/jobs", scoring.start, host=HOST)
-    world.router.add("GET", "/jobs/{job}", scoring.get, host=HOST)
+    _Scoring(world).register()
 
 
 class _Scoring:
@@ -61,6 +59,11 @@ class _Scoring:
     def __init__(self, world: World) -> None:
         self._world = world
         self._records = RunRecords(world.store)
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("POST", "/jobs", self.start, host=HOST)
+        self._world.router.add("GET", "/jobs/{job}", self.get, host=HOST)
 
     async def start(self, request: ArmRequest) -> ArmResponse:
         """Start a job (201); a repeated request id answers the job that it started before (200)."""

@@ -53,13 +53,7 @@ _NOT_MODELLED: Members = {
 
 def register(world: World) -> None:
     """Serve compute clusters."""
-    computes = _Computes(world)
-    world.router.add("GET", WORKSPACE_PATH + "/computes", computes.list)
-    world.router.add("GET", _PATH, computes.get)
-    world.router.add("PUT", _PATH, computes.put)
-    world.router.add("PATCH", _PATH, computes.patch)
-    world.router.add("DELETE", _PATH, computes.delete, query=("underlyingResourceAction",))
-    world.router.add("POST", _PATH + "/listNodes", computes.list_nodes)
+    _Computes(world).register()
 
 
 class _Computes:
@@ -68,6 +62,15 @@ class _Computes:
     def __init__(self, world: World) -> None:
         self._world = world
         self._provisioning = Provisioning(world, "compute", collection="computeOperationsStatus")
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/computes", self.list)
+        self._world.router.add("GET", _PATH, self.get)
+        self._world.router.add("PUT", _PATH, self.put)
+        self._world.router.add("PATCH", _PATH, self.patch)
+        self._world.router.add("DELETE", _PATH, self.delete, query=("underlyingResourceAction",))
+        self._world.router.add("POST", _PATH + "/listNodes", self.list_nodes)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's clusters."""

@@ -21,8 +21,8 @@ from sandbox.azure.machine_learning.scope import (
     workspace_id,
     workspace_of,
 )
-from sandbox.azure.machine_learning.workspaces.workspace_identity import check_identity_roles, check_vault_lets_in
-from sandbox.azure.machine_learning.workspaces.workspace_limits import refuse_other_workspaces
+from sandbox.azure.machine_learning.workspaces.identity_roles import check_identity_roles, check_vault_lets_in
+from sandbox.azure.machine_learning.workspaces.limits import refuse_other_workspaces
 from sandbox.azure.services.declared import check_location, fill, stamp
 from sandbox.azure.world import World
 
@@ -42,13 +42,7 @@ _SOFT_DELETED_SECONDS = 14 * 86400
 
 def register(world: World) -> None:
     """Serve workspaces."""
-    workspaces = _Workspaces(world)
-    world.router.add("PUT", WORKSPACE_PATH, workspaces.put)
-    world.router.add("GET", WORKSPACE_PATH, workspaces.get)
-    world.router.add("PATCH", WORKSPACE_PATH, workspaces.patch)
-    world.router.add("DELETE", WORKSPACE_PATH, workspaces.delete, query=("forceToPurge",))
-    world.router.add("GET", WORKSPACE_PATH.rsplit("/", 1)[0], workspaces.list_in_group)
-    world.router.add("GET", SUBSCRIPTION_PATH + "/workspaces", workspaces.list_in_subscription)
+    _Workspaces(world).register()
 
 
 class _Workspaces:
@@ -64,6 +58,15 @@ class _Workspaces:
             put_headers=(LOCATION,),
             delete_headers=(LOCATION,),
         )
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("PUT", WORKSPACE_PATH, self.put)
+        self._world.router.add("GET", WORKSPACE_PATH, self.get)
+        self._world.router.add("PATCH", WORKSPACE_PATH, self.patch)
+        self._world.router.add("DELETE", WORKSPACE_PATH, self.delete, query=("forceToPurge",))
+        self._world.router.add("GET", WORKSPACE_PATH.rsplit("/", 1)[0], self.list_in_group)
+        self._world.router.add("GET", SUBSCRIPTION_PATH + "/workspaces", self.list_in_subscription)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (202) or replace (200) a workspace."""

@@ -36,12 +36,7 @@ _DEFAULTS: dict[str, Any] = {
 
 def register(world: World) -> None:
     """Serve storage accounts, and how far their creation is."""
-    accounts = Accounts(world)
-    accounts.register()
-    world.operations.register("create storage account", lambda _: None, accounts.creation_failed)
-    world.router.add("POST", PATH + "/listKeys", accounts.list_keys)
-    operations = "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations"
-    world.router.add("GET", operations + "/{operation}", world.operations.result, need=ANYBODY)
+    Accounts(world).register()
 
 
 class Accounts(Declared):
@@ -51,6 +46,15 @@ class Accounts(Declared):
     template = PATH
     name_rule = (r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")
     taken = ("StorageAccountAlreadyTaken", "The storage account named {name} is already taken.")
+
+    def register(self) -> None:
+        """Add the routes, also those of the keys and of the operation that creates an account."""
+        super().register()
+        world = self._world
+        world.operations.register("create storage account", lambda _: None, self._creation_failed)
+        world.router.add("POST", PATH + "/listKeys", self.list_keys)
+        operations = "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations"
+        world.router.add("GET", operations + "/{operation}", world.operations.result, need=ANYBODY)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         """Refuse what the service refuses, and add its defaults."""
@@ -115,8 +119,7 @@ class Accounts(Declared):
         shown = [{"keyName": f"key{n}", "value": key, "permissions": "FULL"} for n, key in enumerate(keys, 1)]
         return ArmResponse(200, {"keys": shown})
 
-    def creation_failed(self, account_id: str, error: dict[str, str]) -> None:
-        """Mark an account whose creation failed."""
+    def _creation_failed(self, account_id: str, error: dict[str, str]) -> None:
         account = self._world.store.get(account_id)
         if account is not None:
             account.body["properties"]["provisioningState"] = f"Failed: {error['code']}"

@@ -27,9 +27,7 @@ _BLOB_SERVICE_DEFAULTS = {
 
 def register(world: World) -> None:
     """Serve the blob service of storage accounts, and its containers."""
-    services = _BlobServices(world)
-    world.router.add("PUT", services.template, services.put)
-    world.router.add("GET", services.template, services.get)
+    _BlobServices(world).register()
     _Containers(world).register()
 
 
@@ -39,6 +37,11 @@ class _BlobServices(Declared):
     type = f"{STORAGE_ACCOUNT}/blobServices"
     template = PATH + "/blobServices/default"
     tracked = False
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("PUT", self.template, self.put)
+        self._world.router.add("GET", self.template, self.get)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         del old

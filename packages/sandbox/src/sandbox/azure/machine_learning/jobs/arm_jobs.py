@@ -4,7 +4,7 @@ from sandbox.azure.arm.errors import bad_request, not_modelled
 from sandbox.azure.arm.queries import archived_wanted
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.jobs.records import TERMINAL, Record, RunRecords
-from sandbox.azure.machine_learning.jobs.job_answers import arm_job
+from sandbox.azure.machine_learning.jobs.answers import arm_job
 from sandbox.azure.machine_learning.jobs.runs import jobs_of, run_of
 from sandbox.azure.machine_learning.scope import WORKSPACE_PATH, workspace_of
 from sandbox.azure.world import World
@@ -14,11 +14,7 @@ _PATH = WORKSPACE_PATH + "/jobs/{job}"
 
 def register(world: World) -> None:
     """Serve jobs."""
-    jobs = _Jobs(world)
-    world.router.add("GET", WORKSPACE_PATH + "/jobs", jobs.list, query=("listViewType",))
-    world.router.add("GET", _PATH, jobs.get)
-    world.router.add("PUT", _PATH, jobs.put)
-    world.router.add("POST", _PATH + "/cancel", jobs.cancel)
+    _Jobs(world).register()
 
 
 class _Jobs:
@@ -27,6 +23,13 @@ class _Jobs:
     def __init__(self, world: World) -> None:
         self._world = world
         self._records = RunRecords(world.store)
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/jobs", self.list, query=("listViewType",))
+        self._world.router.add("GET", _PATH, self.get)
+        self._world.router.add("PUT", _PATH, self.put)
+        self._world.router.add("POST", _PATH + "/cancel", self.cancel)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's jobs, newest first."""

@@ -5,10 +5,10 @@ import re
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, ModelFiles, OutputLocation
-from sandbox.azure.machine_learning.assets.asset_kinds import DATA
+from sandbox.azure.machine_learning.assets.kinds import DATA
 from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
 from sandbox.azure.machine_learning.assets.system_datastores import DEFAULT_DATASTORE
-from sandbox.azure.machine_learning.endpoints.deployment_settings import check_file_name
+from sandbox.azure.machine_learning.endpoints.settings import check_file_name
 from sandbox.azure.machine_learning.jobs.invocation import Invocation
 from sandbox.azure.machine_learning.scope import DATASTORES
 from sandbox.azure.world import World
