@@ -10,7 +10,7 @@ from typing import Any
 from blob_server import ACCOUNT, SUBSCRIPTION, make_front
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
-from sandbox.azure.jobs.records import Record, RunRecords
+from sandbox.azure.jobs.records import Run, RunRecords
 from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import Switches
@@ -27,8 +27,8 @@ CONDA = (
 class Outcome:
     """What is left of a job: its records, the output files by name, and the logs by path."""
 
-    parent: Record
-    child: Record
+    parent: Run
+    child: Run
     output: dict[str, bytes]
     logs: dict[str, str]
 
@@ -40,7 +40,12 @@ class Outcome:
     @property
     def error(self) -> str:
         """The message of the job's error."""
-        return str(self.parent["error"]["message"])
+        return (self.parent.error or {})["message"]
+
+    @property
+    def error_code(self) -> str:
+        """The code of the job's error."""
+        return (self.parent.error or {})["code"]
 
 
 class JobBench:
@@ -111,11 +116,14 @@ class JobBench:
 
     def accept(self, request: JobRequest) -> None:
         """Make the run records, as the machine learning service does."""
-        common = {"workspaceId": WORKSPACE, "status": "Preparing"}
-        self.records.create(common | {"runId": request.name})
-        self.records.create(
-            common | {"runId": request.child_id, "parentRunId": request.name, "rootRunId": request.name}
-        )
+        job = Run(request.name, request.name, WORKSPACE, status="Preparing")
+        self.records.create(job)
+        self.records.create(replace(job, run_id=request.child_id, parent_run_id=request.name))
+
+    def status(self, run: str) -> str | None:
+        """Return the state of a run, None when there is no such run."""
+        found = self.records.get(run)
+        return None if found is None else found.status
 
     def outcome(self, request: JobRequest) -> Outcome:
         parent, child = self.records.get(request.name), self.records.get(request.child_id)
@@ -125,7 +133,7 @@ class JobBench:
         names = self.blobs.list(ACCOUNT, "data", prefix)
         output = {name.removeprefix(prefix): self.blobs.read(ACCOUNT, "data", name) for name in names}
         logs = {}
-        for path, (account, container, blob) in (parent["logs"] | child["logs"]).items():
+        for path, (account, container, blob) in {**parent.logs, **child.logs}.items():
             assert (account, container) == (ACCOUNT, ARTIFACT_CONTAINER)
             logs[path] = self.blobs.read(account, container, blob).decode()
         return Outcome(parent, child, output, logs)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS resources_by_parent ON resources (parent, type);
 CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type);
 CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, key));
+CREATE INDEX IF NOT EXISTS documents_by_parent_run ON documents (
+  kind, json_extract(value, '$.parentRunId') COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS documents_by_workspace ON documents (
+  kind, json_extract(value, '$.workspaceId') COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS journal (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, entry TEXT NOT NULL);
 """
@@ -206,6 +210,15 @@ class Store:
         """Yield (lower-case key, value) of every document of a kind, in the order of the keys."""
         rows = self._db.execute("SELECT key, value FROM documents WHERE kind = ? ORDER BY key", (kind,)).fetchall()
         yield from ((key, json.loads(value)) for key, value in rows)
+
+    def documents_with(self, kind: str, member: Literal["parentRunId", "workspaceId"], value: str) -> list[Any]:
+        """Return the documents of a kind whose member has a value, found by an index; values compare without case."""
+        rows = self._db.execute(
+            f"SELECT value FROM documents WHERE kind = ?"  # noqa: S608 - a name of ours, as the index has it
+            f" AND json_extract(value, '$.{member}') = ? COLLATE NOCASE ORDER BY key",
+            (kind, value),
+        )
+        return [json.loads(row[0]) for row in rows]
 
     # Journal --------------------------------------------------------------------------------------------------------
 

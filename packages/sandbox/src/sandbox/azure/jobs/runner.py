@@ -28,10 +28,10 @@ class JobRunner:
 
     def recover(self) -> None:
         """End the jobs that a killed server left, as Failed; their processes ended with it."""
-        for record in self._records.unfinished():
+        for run in self._records.unfinished():
             failure = sandbox_stopped()
-            _log.warning("job %s: %s", record["runId"], failure.message)
-            self._finish(record["runId"], "Failed", {"code": failure.code, "message": failure.message})
+            _log.warning("job %s: %s", run.run_id, failure.message)
+            self._finish(run.run_id, "Failed", {"code": failure.code, "message": failure.message})
         shutil.rmtree(self._context.folder, ignore_errors=True)
 
     def submit(self, request: JobRequest) -> None:
@@ -64,8 +64,8 @@ class JobRunner:
         """End what has not ended of a job's runs."""
         runs = [*self._records.children(name), self._records.get(name)]
         for run in runs:
-            if run is not None and run["status"] not in TERMINAL:
-                self._records.finish(run["runId"], status, error)
+            if run is not None and run.status not in TERMINAL:
+                self._records.finish(run.run_id, status, error)
 
     def cancel(self, name: str) -> None:
         """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
@@ -74,8 +74,8 @@ class JobRunner:
         _, task = self._tasks[name.lower()]
         if task.cancelling():
             return
-        for run in (*self._records.children(name), {"runId": name}):
-            self._records.update(run["runId"], status="CancelRequested")
+        for run_id in (*(run.run_id for run in self._records.children(name)), name):
+            self._records.update(run_id, status="CancelRequested")
         task.cancel()
 
     async def wait(self, name: str) -> None:

@@ -4,24 +4,24 @@ from typing import Any
 from urllib.parse import quote
 
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.jobs.records import Record
+from sandbox.azure.jobs.records import Run
 from sandbox.azure.world import World
 
 _PROVISIONING = {"Completed": "Succeeded", "Failed": "Failed", "Canceled": "Canceled"}
 
 
-def batch_job(record: Record) -> dict[str, Any]:
+def batch_job(record: Run) -> dict[str, Any]:
     """Return a job as the scoring host and ``list_jobs`` answer it."""
-    endpoint_id = f"{record['workspaceId']}/batchEndpoints/{record['endpoint']}"
+    endpoint_id = f"{record.workspace_id}/batchEndpoints/{record.endpoint}"
     return {
-        "id": f"{endpoint_id}/deployments/{record['deployment']}/jobs/{record['runId']}",
-        "name": record["runId"],
+        "id": f"{endpoint_id}/deployments/{record.deployment}/jobs/{record.run_id}",
+        "name": record.run_id,
         "type": "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/jobs",
-        "systemData": {"createdAt": record["createdUtc"]},
-        "properties": record["job"]
-        | {
-            "status": record["status"],
-            "provisioningState": _PROVISIONING.get(record["status"], "InProgress"),
+        "systemData": {"createdAt": record.created_utc},
+        "properties": {
+            **record.job,
+            "status": record.status,
+            "provisioningState": _PROVISIONING.get(record.status, "InProgress"),
             "interactionEndpoints": {
                 "Studio": {"endpoint": studio_url(record), "jobEndpointType": "Studio", "port": None, "properties": {}}
             },
@@ -29,75 +29,75 @@ def batch_job(record: Record) -> dict[str, Any]:
     }
 
 
-def arm_job(record: Record) -> dict[str, Any]:
+def arm_job(record: Run) -> dict[str, Any]:
     """Return a run as ``GET {workspace}/jobs/{name}`` answers it: a job is a pipeline, its step a command."""
-    is_job = record["parentRunId"] is None
-    resource_id = f"{record['workspaceId']}/jobs/{record['runId']}"
+    is_job = record.parent_run_id is None
+    resource_id = f"{record.workspace_id}/jobs/{record.run_id}"
     properties: dict[str, Any] = {
         "jobType": "Pipeline" if is_job else "Command",
-        "displayName": record["displayName"],
+        "displayName": record.display_name,
         "description": None,
-        "experimentName": record["experimentName"],
-        "status": record["status"],
+        "experimentName": record.experiment_name,
+        "status": record.status,
         "isArchived": False,
-        "tags": record["tags"],
-        "properties": record["properties"],
+        "tags": record.tags,
+        "properties": record.properties,
         "services": {
             "Studio": {"jobServiceType": "Studio", "endpoint": studio_url(record)},
         },
         "inputs": {},
         "outputs": {},
-        "computeId": (record["job"].get("compute") or {}).get("target"),
+        "computeId": (record.job.get("compute") or {}).get("target"),
     }
     if is_job:
         properties |= {"jobs": {}, "settings": {}}
     else:
-        properties |= {"command": "", "environmentId": "", "parentJobName": record["parentRunId"]}
+        properties |= {"command": "", "environmentId": "", "parentJobName": record.parent_run_id}
     return {
         "id": resource_id,
-        "name": record["runId"],
+        "name": record.run_id,
         "type": "Microsoft.MachineLearningServices/workspaces/jobs",
-        "systemData": {"createdAt": record["createdUtc"], "createdByType": "Application"},
+        "systemData": {"createdAt": record.created_utc, "createdByType": "Application"},
         "properties": properties,
     }
 
 
-def run(workspace: Resource, record: Record) -> dict[str, Any]:
+def run(workspace: Resource, record: Run) -> dict[str, Any]:
     """Return a run as the run history answers it; its ``score`` output is named by a data asset."""
     outputs = {
-        name: {"assetId": output_asset(workspace, record["runId"], name), "type": "uri_folder"}
-        for name in record["outputs"]
-        if record["parentRunId"] is not None
+        name: {"assetId": output_asset(workspace, record.run_id, name), "type": "uri_folder"}
+        for name in record.outputs
+        if record.parent_run_id is not None
     }
     return {
-        "runId": record["runId"],
-        "rootRunId": record["rootRunId"],
-        "parentRunId": record["parentRunId"],
-        "experimentId": record["experimentName"],
-        "status": record["status"],
-        "displayName": record["displayName"],
-        "runType": record["runType"],
+        "runId": record.run_id,
+        "rootRunId": record.root_run_id,
+        "parentRunId": record.parent_run_id,
+        "experimentId": record.experiment_name,
+        "status": record.status,
+        "displayName": record.display_name,
+        "runType": record.run_type,
         "runTypeV2": {"orchestrator": None, "traits": [], "computeType": "AmlCompute"},
-        "createdUtc": record["createdUtc"],
-        "startTimeUtc": record["startTimeUtc"],
-        "endTimeUtc": record["endTimeUtc"],
-        "properties": record["properties"],
-        "tags": record["tags"],
+        "createdUtc": record.created_utc,
+        "startTimeUtc": record.start_time_utc,
+        "endTimeUtc": record.end_time_utc,
+        "properties": record.properties,
+        "tags": record.tags,
         "outputs": outputs,
         "error": _error(record),
     }
 
 
-def run_details(world: World, record: Record) -> dict[str, Any]:
+def run_details(world: World, record: Run) -> dict[str, Any]:
     """Return a run's details: its state, and its log files as URLs that need no token."""
     return {
-        "runId": record["runId"],
-        "parentRunId": record["parentRunId"],
-        "status": record["status"],
-        "startTimeUtc": record["startTimeUtc"],
-        "endTimeUtc": record["endTimeUtc"],
-        "properties": record["properties"],
-        "logFiles": {name: _readable(world, *place) for name, place in sorted(record["logs"].items())},
+        "runId": record.run_id,
+        "parentRunId": record.parent_run_id,
+        "status": record.status,
+        "startTimeUtc": record.start_time_utc,
+        "endTimeUtc": record.end_time_utc,
+        "properties": record.properties,
+        "logFiles": {name: _readable(world, *place) for name, place in sorted(record.logs.items())},
         "warnings": [],
         "error": _error(record),
     }
@@ -110,9 +110,9 @@ def output_asset(workspace: Resource, run_id: str, output: str) -> str:
     return f"azureml://locations/{location}/workspaces/{guid}/data/{name}/versions/1"
 
 
-def studio_url(record: Record) -> str:
+def studio_url(record: Run) -> str:
     """Return the run's page in Azure Machine Learning studio (there is none for the sandbox's runs)."""
-    return f"https://ml.azure.com/runs/{record['runId']}?wsid={record['workspaceId']}"
+    return f"https://ml.azure.com/runs/{record.run_id}?wsid={record.workspace_id}"
 
 
 def _readable(world: World, account: str, container: str, blob: str) -> str:
@@ -120,5 +120,5 @@ def _readable(world: World, account: str, container: str, blob: str) -> str:
     return f"https://{account}.blob.core.windows.net/{container}/{quote(blob)}?{sas}"
 
 
-def _error(record: Record) -> dict[str, Any] | None:
-    return {"error": record["error"]} if record["error"] else None
+def _error(record: Run) -> dict[str, Any] | None:
+    return {"error": record.error} if record.error else None

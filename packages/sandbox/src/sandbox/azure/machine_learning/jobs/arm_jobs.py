@@ -3,7 +3,7 @@
 from sandbox.azure.arm.errors import bad_request, not_modelled
 from sandbox.azure.arm.queries import archived_wanted
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
-from sandbox.azure.jobs.records import TERMINAL, Record, RunRecords
+from sandbox.azure.jobs.records import TERMINAL, Run, RunRecords
 from sandbox.azure.machine_learning.jobs.answers import arm_job
 from sandbox.azure.machine_learning.jobs.runs import jobs_of, run_of
 from sandbox.azure.machine_learning.scope import WORKSPACE_PATH, workspace_of
@@ -35,7 +35,7 @@ class _Jobs:
         """Answer a workspace's jobs, newest first."""
         # No job is ever archived here.
         found = [] if archived_wanted(request) else jobs_of(self._records, workspace_of(self._world, request))
-        return ArmResponse(200, {"value": [arm_job(record) for record in found]})
+        return ArmResponse(200, {"value": [arm_job(run) for run in found]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job, or a step of one."""
@@ -51,11 +51,11 @@ class _Jobs:
 
     async def cancel(self, request: ArmRequest) -> ArmResponse:
         """Ask the runner to stop a job (200); one that has ended answers 400."""
-        record = self._existing(request)
-        if record["status"] in TERMINAL:
-            raise bad_request(f"The job '{record['runId']}' is {record['status']} and cannot be canceled.", "UserError")
-        self._world.jobs.cancel(record["rootRunId"])
+        run = self._existing(request)
+        if run.status in TERMINAL:
+            raise bad_request(f"The job '{run.run_id}' is {run.status} and cannot be canceled.", "UserError")
+        self._world.jobs.cancel(run.root_run_id)
         return ArmResponse(200)
 
-    def _existing(self, request: ArmRequest) -> Record:
+    def _existing(self, request: ArmRequest) -> Run:
         return run_of(self._records, workspace_of(self._world, request), request.params["job"])

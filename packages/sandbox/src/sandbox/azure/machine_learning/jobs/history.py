@@ -11,7 +11,7 @@ from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.machine_learning.jobs.answers import batch_job, run, run_details
-from sandbox.azure.machine_learning.jobs.runs import jobs_of, run_of
+from sandbox.azure.machine_learning.jobs.runs import is_job_of, jobs_of, run_of
 from sandbox.azure.machine_learning.scope import ENDPOINTS, WORKSPACE_PATH, WORKSPACES, existing, workspace_of
 from sandbox.azure.world import World
 
@@ -88,7 +88,7 @@ class _History:
         """Answer a run's steps."""
         workspace = self._workspace(request)
         parent = run_of(self._records, workspace, request.params["run"])
-        children = self._records.children(parent["runId"])
+        children = self._records.children(parent.run_id)
         return ArmResponse(200, {"value": take(request, [run(workspace, child) for child in children], "$top")})
 
     async def data(self, request: ArmRequest) -> ArmResponse:
@@ -104,18 +104,18 @@ class _History:
         values: dict[str, Any] = {}
         for asset_id in validate(_ASSET_IDS, request.body or {})["values"]:
             match = _OUTPUT_ASSET.fullmatch(asset_id)
-            record = run_of(self._records, workspace, match["run"]) if match else None
-            if match is None or record is None or match["output"] not in record["outputs"]:
+            found = run_of(self._records, workspace, match["run"]) if match else None
+            if match is None or found is None or match["output"] not in found.outputs:
                 raise ArmError(404, "NotFound", f"There is no data asset '{asset_id}'.")
-            values[asset_id] = {"type": "uri_folder", "uri": record["outputs"][match["output"]]}
+            values[asset_id] = {"type": "uri_folder", "uri": found.outputs[match["output"]]}
         return ArmResponse(200, {"values": values})
 
     async def endpoint_jobs(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's jobs, newest first."""
         workspace = self._workspace(request)
         endpoint = existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
-        found = jobs_of(self._records, workspace, endpoint.name)
-        return ArmResponse(200, {"value": [batch_job(record) for record in found]})
+        found = [job for job in jobs_of(self._records, workspace) if is_job_of(job, workspace, endpoint.name)]
+        return ArmResponse(200, {"value": [batch_job(job) for job in found]})
 
     def _workspace(self, request: ArmRequest) -> Resource:
         workspace = workspace_of(self._world, request)
