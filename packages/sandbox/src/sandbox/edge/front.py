@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox.azure.arm.errors import ArmError, not_modelled
-from sandbox.azure.arm.origin import remember
+from sandbox.azure.arm.origin import announced, remember
 from sandbox.azure.arm.requests import ArmRequest, OperationFault, Principal
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
@@ -179,8 +179,10 @@ class Front:
         if not (service is Service.WORKSPACE_API and request.path.startswith("/discovery")):
             self._sign_in(request, service)
         arm_request = await _arm_request(request, host, sequence, fault.operation_fault() if fault else None)
-        # Before it is served, so that no death can come between.
-        remember(self._store, arm_request)
+        origin = announced(arm_request)
+        if origin is not None:
+            # Before it is served, so that no death can come between.
+            remember(self._store, arm_request.path, origin)
         answer = await self._router.dispatch(arm_request)
         return _json(answer.status, answer.body, answer.headers)
 

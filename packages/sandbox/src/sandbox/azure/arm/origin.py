@@ -40,13 +40,17 @@ class Origin:
         }
 
 
-def remember(store: Store, request: ArmRequest) -> None:
-    """Remember which resource of a program a PUT is for, if it says so."""
+def announced(request: ArmRequest) -> Origin | None:
+    """Return what a PUT says that it is for; None for one that does not say it, and for other requests."""
     urn = request.headers.get(URN_HEADER)
-    if request.method == "PUT" and urn:
-        is_random = request.headers.get(RANDOM_NAME_HEADER) == "true"
-        origin = Origin(urn, is_random, request.api_version, request.sequence)
-        store.put_document(_KIND, request.path, origin.to_json())
+    if request.method != "PUT" or not urn:
+        return None
+    return Origin(urn, request.headers.get(RANDOM_NAME_HEADER) == "true", request.api_version, request.sequence)
+
+
+def remember(store: Store, resource_id: str, origin: Origin) -> None:
+    """Remember what a resource is made for."""
+    store.put_document(_KIND, resource_id, origin.to_json())
 
 
 def origin_of(store: Store, resource_id: str) -> Origin | None:
