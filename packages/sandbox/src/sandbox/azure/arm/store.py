@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from sandbox.azure.arm.ids import ArmId
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
   key TEXT PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, parent TEXT NOT NULL,
@@ -35,21 +37,6 @@ def now_iso() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def parent_id(resource_id: str) -> str:
-    """Return the id of the resource (or scope) that holds ``resource_id``; "" above a subscription.
-
-    A nested type's parent is its parent resource; a top-level type's and an extension's parent is its scope.
-    """
-    parts = resource_id.strip("/").split("/")
-    lowered = [part.lower() for part in parts]
-    if "providers" not in lowered:
-        return "/" + "/".join(parts[:-2]) if len(parts) > 2 else ""  # noqa: PLR2004 - name and type
-    provider = len(lowered) - 1 - lowered[::-1].index("providers")
-    # providers/<namespace>/<type>/<name>[/<type>/<name>...]
-    nested = len(parts) - provider > 4  # noqa: PLR2004
-    return "/" + "/".join(parts[:-2] if nested else parts[:provider])
-
-
 @dataclass(slots=True)
 class Resource:
     """A stored resource: ``body`` is what a GET answers, ``private`` is never answered; times are Unix seconds."""
@@ -65,7 +52,7 @@ class Resource:
     @property
     def name(self) -> str:
         """The last segment of the id."""
-        return self.id.rsplit("/", 1)[-1]
+        return ArmId.parse(self.id).name
 
 
 def _resource(row: tuple[Any, ...]) -> Resource:
@@ -132,7 +119,7 @@ class Store:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 resource_id.lower(),
-                parent_id(resource_id).lower(),
+                str(ArmId.parse(resource_id).parent).lower(),
                 resource_id,
                 type_,
                 json.dumps(body),

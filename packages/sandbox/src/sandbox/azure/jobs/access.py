@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sandbox.azure.arm.identities import principal_of
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import REGISTRY, STORAGE_ACCOUNT
 from sandbox.azure.authorization.data import Operation, blobs_allowed, container_scope
@@ -45,7 +46,7 @@ def check_access(context: JobContext, request: JobRequest) -> None:
         JobFailed: the cluster has no identity, or it (or the caller, for the input; or the workspace's) lacks a role;
             the text names both.
     """
-    cluster = Who(f"The identity of the cluster '{request.compute.rsplit('/', 1)[-1]}'", request.cluster_identity)
+    cluster = Who(f"The identity of the cluster '{ArmId.parse(request.compute).name}'", request.cluster_identity)
     readers = [cluster]
     if context.switches.input_read_by_caller:
         readers.append(Who("Who started the job", request.caller))

@@ -7,6 +7,7 @@ import shutil
 import time
 from typing import Any
 
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.jobs import output
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
@@ -50,7 +51,7 @@ class Job:
         """Return the storage account of the workspace, where the artifacts of its runs are."""
         workspace = self._store.get(self._request.workspace_id)
         account = (workspace.body.get("properties") or {}).get("storageAccount") if workspace else None
-        return str(account).rsplit("/", 1)[-1].lower() if account else self._request.output.account
+        return ArmId.parse(account).name.lower() if account else self._request.output.account
 
     def sandbox_stops(self) -> None:
         """Make a cancellation that follows count as the sandbox's end, not as the user's wish."""

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, not_modelled
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.authorization.built_in import BUILT_IN
@@ -118,7 +119,7 @@ class _Locks(Declared):
 def _assignable(definition: dict[str, Any], scope: str) -> bool:
     """Whether a definition applies at a scope: one of its assignable scopes is that scope, or is above it."""
     scopes: list[str] = definition["properties"]["assignableScopes"]
-    return any((scope.lower() + "/").startswith(each.rstrip("/").lower() + "/") for each in scopes)
+    return any(ArmId.parse(scope).is_within(ArmId.parse(each)) for each in scopes)
 
 
 def _built_in(name: str) -> dict[str, Any]:
@@ -138,4 +139,4 @@ def _built_in(name: str) -> dict[str, Any]:
 
 def _role_of(assignment: Resource) -> str:
     role: str = assignment.body["properties"]["roleDefinitionId"]
-    return role.rsplit("/", 1)[-1].lower()
+    return ArmId.parse(role).name.lower()

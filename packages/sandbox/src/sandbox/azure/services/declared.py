@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import arm_schemas
@@ -57,7 +58,7 @@ class Declared:
         """
         resource_id = self.resource_id(request)
         old = self._world.store.get(resource_id)
-        name = resource_id.rsplit("/", 1)[-1]
+        name = ArmId.parse(resource_id).name
         if old is None:
             self._check_name(resource_id, name)
         body = validate(arm_schemas()[self.type], request.body or {})
@@ -93,7 +94,7 @@ class Declared:
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer the resources of this type in the scope that the path names."""
-        scope = self.resource_id(request).rpartition("/providers/")[0]
+        scope = str(ArmId.parse(self.resource_id(request)).scope)
         found = self._world.store.children(scope, self.type)
         return ArmResponse(200, {"value": [each.body for each in found]})
 

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.arm.schema import validate
@@ -92,9 +93,7 @@ class _Groups:
             )
         resource_id = old.id if old else _id(request)
         answer: dict[str, Any] = {
-            "id": resource_id,
-            "name": resource_id.rsplit("/", 1)[-1],
-            "type": "Microsoft.Resources/resourceGroups",
+            **ArmId.parse(resource_id).named("Microsoft.Resources/resourceGroups"),
             "location": location,
             "properties": {"provisioningState": "Succeeded"},
         }

@@ -5,8 +5,10 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, not_modelled, resource_not_found
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.arm.types import WORKSPACE
 from sandbox.azure.authorization import conditions
 from sandbox.azure.authorization.built_in import BUILT_IN
 from sandbox.azure.authorization.evaluation import ASSIGNMENT
@@ -15,7 +17,6 @@ from sandbox.azure.services.declared import Declared
 from sandbox.azure.services.managed_identity import IDENTITY
 from sandbox.azure.world import World
 
-_WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 _CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<name>[^/]+)", re.IGNORECASE)
 _FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
 
@@ -98,7 +99,7 @@ def check_scope(world: World, scope: str) -> None:
     container = _CONTAINER.fullmatch(scope)
     if container is not None and world.store.get(container["account"]) is not None:
         # Most containers are made by other services, past ARM, which shows them all the same.
-        account = container["account"].rsplit("/", 1)[-1]
+        account = ArmId.parse(container["account"]).name
         if container["name"].lower() in world.blobs.containers(account):
             return
     raise resource_not_found(scope)
@@ -107,7 +108,7 @@ def check_scope(world: World, scope: str) -> None:
 def _principal_type(world: World, object_id: str) -> str | None:
     """Return what a principal of the directory or of a resource is ("ServicePrincipal"), or None when there is none."""
     known = {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
-    for each in world.store.of_type(_WORKSPACE):
+    for each in world.store.of_type(WORKSPACE):
         known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
     return "ServicePrincipal" if object_id.lower() in known else world.kind_of(object_id)
 
@@ -121,7 +122,7 @@ def check_guid(value: str, what: str, code: str) -> None:
 
 
 def _check_role(world: World, role_id: str, scope: str) -> None:
-    guid = role_id.rsplit("/", 1)[-1].lower()
+    guid = ArmId.parse(role_id).name.lower()
     if guid in BUILT_IN:
         return
     custom = world.authorization.custom(guid)
@@ -129,8 +130,7 @@ def _check_role(world: World, role_id: str, scope: str) -> None:
         raise ArmError(
             400, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid}' does not exist."
         )
-    allowed = [each.rstrip("/").lower() for each in custom["properties"]["assignableScopes"]]
-    if not any((scope.lower() + "/").startswith(each + "/") for each in allowed):
+    if not any(ArmId.parse(scope).is_within(ArmId.parse(each)) for each in custom["properties"]["assignableScopes"]):
         raise ArmError(
             400,
             "RoleAssignmentScopeNotAssignableToRoleDefinition",
@@ -181,15 +181,12 @@ def _check_condition(properties: dict[str, Any]) -> None:
 def _check_duplicate(world: World, scope: str, properties: dict[str, Any]) -> None:
     for other in world.store.children(scope, ASSIGNMENT):
         theirs = other.body["properties"]
-        same_role = theirs["roleDefinitionId"].rsplit("/", 1)[-1] == properties["roleDefinitionId"].rsplit("/", 1)[-1]
+        same_role = ArmId.parse(theirs["roleDefinitionId"]).name == ArmId.parse(properties["roleDefinitionId"]).name
         if same_role and theirs["principalId"] == properties["principalId"]:
             raise ArmError(409, "RoleAssignmentExists", f"The role assignment already exists. Its ID is {other.name}.")
 
 
 def _covers(assignment: dict[str, Any], scope: str, *, at_scope: bool) -> bool:
     """Whether a list at ``scope`` shows an assignment: those at and above it, and without a filter those below too."""
-    theirs = assignment["properties"]["scope"].lower()
-    wanted = scope.lower()
-    if wanted == theirs or wanted.startswith(theirs.rstrip("/") + "/"):
-        return True
-    return not at_scope and theirs.startswith(wanted + "/")
+    theirs, wanted = ArmId.parse(assignment["properties"]["scope"]), ArmId.parse(scope)
+    return wanted.is_within(theirs) or (not at_scope and theirs.is_within(wanted))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import VAULT
@@ -112,7 +113,7 @@ class _Vaults(Declared):
 
 def _shown(vault: Resource) -> dict[str, Any]:
     location = vault.body["location"]
-    provider = f"/subscriptions/{vault.id.split('/')[2]}/providers/Microsoft.KeyVault"
+    provider = f"/subscriptions/{ArmId.parse(vault.id).subscription}/providers/Microsoft.KeyVault"
     return {
         "id": f"{provider}/locations/{location}/deletedVaults/{vault.name}",
         "name": vault.name,

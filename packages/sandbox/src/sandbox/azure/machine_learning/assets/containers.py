@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import archived_wanted
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
@@ -67,7 +68,7 @@ class Containers:
     def store(self, request: ArmRequest, resource_id: str, old: Resource | None, body: dict[str, Any]) -> Resource:
         """Create or replace a container, with what the service adds."""
         resource_id = old.id if old else resource_id
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": self._kind.type}
+        body |= ArmId.parse(resource_id).named(self._kind.type)
         fill(body["properties"], FILLED)
         body["properties"] |= self._kind.answered
         stamp(request, old, body)
@@ -111,10 +112,9 @@ class Containers:
         """Refuse to delete a model that a deployment uses, as the service documents."""
         if self._kind.word != "model":
             return
-        prefix = resource_id.lower() + "/"
         for deployment in self._world.store.below("", DEPLOYMENTS):
             model = (deployment.body["properties"].get("model") or {}).get("assetId", "")
-            if (model.lower() + "/").startswith(prefix):
+            if ArmId.parse(model).is_within(ArmId.parse(resource_id)):
                 raise ArmError(
                     409,
                     "Conflict",

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
@@ -73,7 +74,7 @@ class _Datastores:
             properties["credentials"]["secrets"] = {"secretsType": secrets["secretsType"]}
         self._check(properties, old, skip=request.query.get("skipValidation", "").lower() == "true")
         resource_id = old.id if old else f"{workspace.id}/datastores/{name}"
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": DATASTORES}
+        body |= ArmId.parse(resource_id).named(DATASTORES)
         fill(properties, {"tags": {}, "properties": {}, "endpoint": "core.windows.net", "protocol": "https"})
         fill(properties, {"serviceDataAccessAuthIdentity": "None"})
         properties["isDefault"] = old.body["properties"]["isDefault"] if old else False

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
@@ -78,7 +79,7 @@ class _Versions:
             self._kind.check(self._world, workspace, body["properties"])
         fill(body["properties"], {**FILLED, **self._kind.defaults, "isAnonymous": False})
         body["properties"] |= self._kind.answered
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": self._kind.version_type}
+        body |= ArmId.parse(resource_id).named(self._kind.version_type)
         stamp(request, old, body)
         container_id = self._containers.id_of(request)
         container = self._world.store.get(container_id)
@@ -102,7 +103,7 @@ class _Versions:
         if (body.get("pendingUploadType") or "TemporaryBlobReference") != "TemporaryBlobReference":
             raise not_modelled(f"a pending upload of type '{body['pendingUploadType']}'")
         storage = workspace.body["properties"]["storageAccount"]
-        account, container = storage.rsplit("/", 1)[-1], str(uuid.uuid4())
+        account, container = ArmId.parse(storage).name, str(uuid.uuid4())
         self._world.blobs.create_container(account, container)
         uri = f"https://{account}.blob.core.windows.net/{container}"
         sas = self._world.blobs.sas(account, container, "racwl")

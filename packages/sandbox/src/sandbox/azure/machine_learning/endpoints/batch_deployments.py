@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
@@ -91,8 +92,7 @@ class _Deployments:
             self._check_new(endpoint, request.params["deployment"])
         body = checked("batch deployment", request.body)
         resource_id = old.id if old else resource_id
-        name = resource_id.rsplit("/", 1)[-1]
-        body |= {"id": resource_id, "name": name, "type": DEPLOYMENTS, "location": location_of(body, workspace)}
+        body |= {**ArmId.parse(resource_id).named(DEPLOYMENTS), "location": location_of(body, workspace)}
         if body.get("identity") is not None:
             raise not_modelled("an identity on a batch deployment")
         refuse_unmodelled("a batch deployment", body, _NOT_MODELLED)
@@ -105,7 +105,7 @@ class _Deployments:
         stamp(request, old, body)
         is_new, headers = self._provisioning.put(request, resource_id, DEPLOYMENTS, body, None)
         if is_new and self._world.switches.first_deployment_becomes_default and default_of(endpoint.body) is None:
-            set_default(self._world, endpoint.body, name)
+            set_default(self._world, endpoint.body, body["name"])
             self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
         return ArmResponse(201 if is_new else 200, body, headers)
 

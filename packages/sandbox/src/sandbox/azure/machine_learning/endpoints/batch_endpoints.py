@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
@@ -89,8 +90,7 @@ class _Endpoints:
             self._check_new(request.params["endpoint"])
         body = checked("batch endpoint", request.body)
         resource_id = old.id if old else resource_id
-        name = resource_id.rsplit("/", 1)[-1]
-        body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
+        body |= {**ArmId.parse(resource_id).named(ENDPOINTS), "location": location_of(body, workspace)}
         _check_access(body)
         refuse_unmodelled("a batch endpoint", body, _NOT_MODELLED)
         take_identity(self._world, request, body, old)

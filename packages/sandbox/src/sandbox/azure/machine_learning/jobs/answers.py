@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import Run
+from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACES
 from sandbox.azure.world import World
 
 _PROVISIONING = {"Completed": "Succeeded", "Failed": "Failed", "Canceled": "Canceled"}
@@ -16,7 +17,7 @@ def batch_job(record: Run) -> dict[str, Any]:
     return {
         "id": f"{endpoint_id}/deployments/{record.deployment}/jobs/{record.run_id}",
         "name": record.run_id,
-        "type": "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/jobs",
+        "type": f"{DEPLOYMENTS}/jobs",
         "systemData": {"createdAt": record.created_utc},
         "properties": {
             **record.job,
@@ -56,7 +57,7 @@ def arm_job(record: Run) -> dict[str, Any]:
     return {
         "id": resource_id,
         "name": record.run_id,
-        "type": "Microsoft.MachineLearningServices/workspaces/jobs",
+        "type": f"{WORKSPACES}/jobs",
         "systemData": {"createdAt": record.created_utc, "createdByType": "Application"},
         "properties": properties,
     }

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sandbox.azure.arm.durations import format_duration, parse_duration
 from sandbox.azure.arm.errors import not_modelled
 from sandbox.azure.arm.identities import principal_of
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest
@@ -137,7 +138,7 @@ def _files(world: World, workspace: Resource, settings: dict[str, Any]) -> dict[
         version = referenced_asset(world, workspace, environment_id, "environments", "properties.environmentId")
         properties = version.body["properties"]
         result["environment"] = EnvironmentSpec(
-            name=version.id.split("/")[-3],
+            name=ArmId.parse(version.id).names[-2],
             version=version.name,
             image=properties.get("image") or "",
             conda_file=properties.get("condaFile") or "",

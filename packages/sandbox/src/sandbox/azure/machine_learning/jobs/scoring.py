@@ -1,6 +1,7 @@
 """The scoring hosts, ``<endpoint>.<region>.inference.ml.azure.com``: POST /jobs starts a job, GET reads it."""
 
 from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
@@ -107,7 +108,7 @@ class _Scoring:
                 require(request.principal, f"{WORKSPACES}/{action}", self._workspace(endpoint).id)
 
     def _workspace(self, endpoint: Resource) -> Resource:
-        found = self._world.store.get(endpoint.id.rsplit("/batchEndpoints/", 1)[0])
+        found = self._world.store.get(str(ArmId.parse(endpoint.id).parent))
         if found is None:
             raise ArmError(404, "NotFound", f"The workspace of the endpoint '{endpoint.name}' is gone.")
         return found

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases, respelled
@@ -94,7 +95,7 @@ class _Computes:
         body = checked("compute", request.body)
         refuse_unmodelled("a cluster", body, _NOT_MODELLED)
         resource_id = old.id if old else f"{workspace.id}/computes/{name}"
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}
+        body |= ArmId.parse(resource_id).named(COMPUTES)
         body["location"] = location_of(body, workspace)
         take_identity(self._world, request, body, old)
         self._complete(body, old)

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
@@ -14,6 +15,7 @@ from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.identities import answered_identity
 from sandbox.azure.machine_learning.provisioning import LOCATION, Provisioning
 from sandbox.azure.machine_learning.scope import (
+    GROUP_PATH,
     SUBSCRIPTION_PATH,
     WORKSPACE_PATH,
     WORKSPACES,
@@ -65,7 +67,7 @@ class _Workspaces:
         self._world.router.add("GET", WORKSPACE_PATH, self.get)
         self._world.router.add("PATCH", WORKSPACE_PATH, self.patch)
         self._world.router.add("DELETE", WORKSPACE_PATH, self.delete, query=("forceToPurge",))
-        self._world.router.add("GET", WORKSPACE_PATH.rsplit("/", 1)[0], self.list_in_group)
+        self._world.router.add("GET", GROUP_PATH + f"/providers/{WORKSPACES}", self.list_in_group)
         self._world.router.add("GET", SUBSCRIPTION_PATH + "/workspaces", self.list_in_subscription)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
@@ -76,7 +78,7 @@ class _Workspaces:
             self._check_name_free(resource_id, request.params["workspace"])
         body = checked("workspace", request.body)
         resource_id = resource_id if old is None else old.id
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": WORKSPACES}
+        body |= ArmId.parse(resource_id).named(WORKSPACES)
         self._complete(request, old, body)
         check_identity_roles(self._world, body)
         with self._world.store.transaction():
@@ -119,7 +121,7 @@ class _Workspaces:
 
     async def list_in_group(self, request: ArmRequest) -> ArmResponse:
         """Answer the workspaces of a resource group."""
-        group = WORKSPACE_PATH.split("/providers/", 1)[0].format(**request.params)
+        group = GROUP_PATH.format(**request.params)
         found = self._world.store.children(group, WORKSPACES)
         return ArmResponse(200, {"value": [each.body for each in found]})
 
