@@ -239,3 +239,28 @@ def test_an_older_sandbox_gets_the_principals_that_came_later(tmp_path: Path) ->
     assert {name: now["principals"][name] for name in old["principals"]} == old["principals"]
     assert home.prepare() == facts
     assert home.facts_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_prerequisites_nothing_is_defined_and_no_condition_holds(store: Store) -> None:
+    assigned = Prerequisites().assignments("s", {"deployer": "oid"})
+    assert Prerequisites().definitions("s") == {}
+    assert {each.condition for each in assigned} == {""}
+    assert Authorization(store, assigned).allowed(
+        "oid", "Microsoft.Authorization/roleAssignments/write", "/subscriptions/s"
+    )
+
+
+def test_prerequisites_are_read_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "deployer-condition.txt").write_text(" a condition\n", encoding="utf-8")
+    role = {"name": "guid", "properties": {"roleName": "r", "assignableScopes": ["elsewhere"]}}
+    (tmp_path / "caller-roles.json").write_text(json.dumps({"resources": [role]}), encoding="utf-8")
+    asked = Prerequisites.read(tmp_path)
+    assert asked.condition == "a condition"
+    assert asked.definitions("s") == {
+        "guid": {
+            "id": f"/subscriptions/s/providers/{DEFINITION}/guid",
+            "name": "guid",
+            "type": DEFINITION,
+            "properties": {"roleName": "r", "assignableScopes": ["/subscriptions/s"]},
+        }
+    }

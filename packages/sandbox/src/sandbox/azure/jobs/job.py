@@ -8,19 +8,18 @@ import time
 from typing import Any
 
 from sandbox.azure.arm.ids import ArmId
-from sandbox.azure.jobs import output
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import check
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
+from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.logs import JobLogs
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.scoring import Scoring
-from sandbox.azure.jobs.stage import JobFolder, stage
 
 _log = logging.getLogger(__name__)
 
@@ -93,9 +92,9 @@ class Job:
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
         if append_row:
-            await asyncio.to_thread(output.merge, self._folder.output, request.output.file_name)
+            await asyncio.to_thread(merge_output, self._folder.output, request.output.file_name)
         try:
-            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, request.output)
+            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
         except KeyError as error:
             raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
 
@@ -109,7 +108,7 @@ class Job:
         self._nodes.most(request.compute)
         check_access(self._context, request)
         if request.output_action == "AppendRow":
-            output.check_free(self._blobs, request.output)
+            check_output_free(self._blobs, request.output)
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:
@@ -163,7 +162,7 @@ class Job:
         error = self._explain(status, failure)
         # Of a job that did not complete, what its workers wrote stays in the output folder.
         with contextlib.suppress(KeyError):
-            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, self._request.output)
+            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
         await self._logs.mirror(whole=True)
         metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
         self._records.update(self._request.child_id, metrics=metrics)
