@@ -111,7 +111,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from modelops.plan.fingerprint import remove_abandoned  # noqa: PLC0415
+    from modelops.plan.staging import remove_abandoned  # noqa: PLC0415
 
     target = _find(options)
     plan = _released(target)
@@ -159,7 +159,7 @@ class _Stop:
 
     def _wait(self) -> NoReturn:
         """Wait for a signal and the requests in flight, say where it stopped, and leave the SDK's threads behind."""
-        from modelops.plan.fingerprint import remove_staged  # noqa: PLC0415
+        from modelops.plan.staging import remove_staged  # noqa: PLC0415
 
         signal.sigwait(_SIGNALS)
         self.gate.close()

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from modelops.errors import ModelOpsError, Stopped
-from modelops.plan.fingerprint import remove_abandoned, remove_staged
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.staging import remove_abandoned, remove_staged
 from modelops.release import preview
 from modelops.release.context import Context
 from modelops.release.gate import Gate
