@@ -27,4 +27,3 @@ class ModelReleaseArgs(TypedDict):
     pin: str | None
     keep: int
     deployments: Mapping[str, DeploymentArgs]
-    live_default: pulumi.Input[str | None]
