@@ -68,7 +68,7 @@ def test_a_stack_with_callers_lives_on_three_roles_of_its_group(fresh: Rehearsal
     before, there, theirs = fresh.mark(), fresh.resources(), deployer.theirs()
     missing = fresh.pulumi("up", principal="nobody").failed()
     lacking = roles.RBAC_ADMINISTRATOR.name
-    assert f"({deployer.object_id}) lacks in resource group 'theirs': {lacking}." in missing.flat
+    assert f"({deployer.object_id}) is missing these roles in resource group 'theirs': {lacking}." in missing.flat
     command = f'az role assignment create --assignee {deployer.object_id} --role "{lacking}" --scope {deployer.group} '
     assert missing.flat.count("az role assignment create") == missing.flat.count(command) == 1
     assert fresh.writes(before) == []
