@@ -103,7 +103,7 @@ def _named(refused: Done) -> list[tuple[str, str, str]]:
     """Return (principal, role, scope) of every command that a refused `up` prints, each of which it also says."""
     commands = re.findall(r'--assignee-object-id (\S+) --role "([^"]+)" --scope (\S+)', refused.flat)
     for principal, role, scope in commands:
-        assert f"({principal}) lacks {role} on {scope}" in refused.flat
+        assert f"({principal}) is missing {role} on {scope}" in refused.flat
     return sorted(commands)
 
 
