@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components import roles
+from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import REPOSITORY, Rehearsal
 
 CONDITION = (REPOSITORY / "prerequisites" / "deployer-condition.txt").read_text(encoding="utf-8").strip()
@@ -62,6 +63,7 @@ def _deployer(fresh: Rehearsal) -> Deployer:
     return deployer
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_stack_with_callers_lives_on_three_roles_of_its_group(fresh: Rehearsal, deployer: Deployer) -> None:
     deployer.grant(roles.CONTRIBUTOR)
     deployer.grant(roles.IDENTITY_OPERATOR)

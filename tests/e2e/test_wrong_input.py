@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.commands import Done
-from tests.e2e.hosts import BOTH_HOSTS
+from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import Rehearsal
 
 Config = dict[str, Any]
@@ -90,7 +90,7 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
 }
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 @pytest.mark.parametrize(("change", "phrases"), WRONG.values(), ids=WRONG.keys())
 def test_wrong_configuration_is_told_before_anything_is_made(
     wrong: Rehearsal, change: Callable[[Config], None], phrases: list[str]
@@ -112,7 +112,7 @@ def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
     _told_once_and_nothing_made(done, wrong, before, *phrases)
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 def test_a_missing_passphrase_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
     wrong.pulumi("preview").ok()  # makes the stack, with the sandbox's own passphrase
     before = wrong.mark()
