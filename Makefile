@@ -24,6 +24,9 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .PHONY: up test test-long preview down check scan bench lock tools tools-dev help
 
+# What .venv is for: program (pulumi up against Azure), local (also the sandbox and the example), dev (also the tests).
+ONLY ?= local
+
 # The endpoint of the stack file that the example's images are sent to; a stack may have others.
 ENDPOINT ?= digits
 
@@ -87,8 +90,8 @@ bench: tools-dev ## measure this program against flat ones, as ratios
 lock: tools-dev ## recompile the requirements files after an edit of pyproject.toml's dependencies
 	@$(VENV)/python -m toolchain lock
 
-tools: ## only the set-up: .venv and the Pulumi CLI; every target above does it by itself
-	$(SET_UP) runtime pulumi
+tools: ## only the set-up: .venv and the Pulumi CLI; ONLY=program leaves the sandbox and the example out
+	$(SET_UP) $(ONLY) pulumi
 
 tools-dev:
 	$(SET_UP) dev pulumi
