@@ -123,7 +123,7 @@ def _many(config: Config) -> None:
     config["endpoints"]["digits"]["deployments"] = {f"{'mlp' if n == 0 else f'd{n}'}": mlp(config) for n in range(8)}
 
 
-WORDS = "letters, digits and single hyphens, a letter first, no hyphen last"
+WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 BATCH_KEYS = (
     "code, description, environment, environmentVariables, errorThreshold, instanceCount, loggingLevel, "
     "maxConcurrencyPerInstance, maxRetries, miniBatchSize, model, outputAction, outputFileName, "
