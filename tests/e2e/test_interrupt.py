@@ -128,7 +128,11 @@ def _recovery_commands() -> list[list[str]]:
 @BOTH_HOSTS
 @pytest.mark.parametrize(
     ("action", "method", "path", "finished"),
-    [("operation-hang", "PUT", DEPLOYMENT, True), ("delay", "PUT", MODEL, False), ("delay", "PUT", ENDPOINT, False)],
+    [
+        pytest.param("operation-hang", "PUT", DEPLOYMENT, True, marks=pytest.mark.long(part="kills")),
+        pytest.param("delay", "PUT", MODEL, False, marks=pytest.mark.long(part="kills")),
+        ("delay", "PUT", ENDPOINT, False),
+    ],
     ids=["in a wait", "with a registration in flight", "with the switch in flight"],
 )
 def test_a_killed_engine_and_the_documented_recovery(

@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from tests.e2e.commands import Step
 from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import MARKER, Rehearsal
@@ -118,6 +120,7 @@ def test_a_failing_release_leaves_the_old_default_serving(deployed: Rehearsal) -
 
 
 @BOTH_HOSTS_IN_LONG
+@pytest.mark.long(part="profiles")
 def test_a_release_under_the_lenient_reading(fresh: Rehearsal) -> None:
     """The same life where Azure turns out to be the milder of two readings: all other tests here take the harsher."""
     fresh.python("-m", "sandbox", "start", "--profile", "lenient").ok()

@@ -90,8 +90,18 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
 }
 
 
+QUICK = {"no model there", "unknown nested key"}
+"""Those that every run tries: what the settings find, and what only the folder of the program tells."""
+
+
 @BOTH_HOSTS_IN_LONG
-@pytest.mark.parametrize(("change", "phrases"), WRONG.values(), ids=WRONG.keys())
+@pytest.mark.parametrize(
+    ("change", "phrases"),
+    [
+        pytest.param(*wrong, id=name, marks=() if name in QUICK else pytest.mark.long(part="series"))
+        for name, wrong in WRONG.items()
+    ],
+)
 def test_wrong_configuration_is_told_before_anything_is_made(
     wrong: Rehearsal, change: Callable[[Config], None], phrases: list[str]
 ) -> None:
