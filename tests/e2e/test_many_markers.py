@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 
