@@ -45,7 +45,7 @@ class AdoptedWorkspaceArgs(TypedDict):
     """ARM id of the cluster to adopt with it; None if the program creates one."""
 
     login: Login
-    """The login of the deployer."""
+    """The deploying principal."""
 
     deployer: DeployerArgs
     """The principal that releases models."""

@@ -1,26 +1,20 @@
-"""The `endpoints` part of the configuration: endpoints, their deployments, and the batch settings.
-
-Defaults are those of the batch service, so that a missing key means the same here as in Azure:
-https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch
-"""
+"""The `endpoints` part of the configuration: endpoints and their deployments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from components import names
 from components.callers import CallerArgs
+from components.release_parts.deployment_args import DeploymentArgs
+from modelops.plan.scoring_settings import SETTINGS
 from settings.access import read_callers
 from settings.content import read_environment, read_model, read_path, read_script
 from settings.problems import removing, setting
+from settings.scoring import read_scoring
 from settings.section import Section
 
-if TYPE_CHECKING:
-    from components.release_parts.args import DeploymentArgs
-
-_LOGGING_LEVELS = ("info", "debug", "warning")
-_OUTPUT_ACTIONS = ("append_row", "summary_only")
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
 _DEPLOYMENTS_PER_ENDPOINT = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
@@ -32,7 +26,7 @@ class ServedArgs(TypedDict):
     default: str
     pin: str | None
     keep: int
-    deployments: Mapping[str, "DeploymentArgs"]
+    deployments: Mapping[str, DeploymentArgs]
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ class EndpointSettings:
     default: str
     pin: str | None
     keep: int
-    deployments: Mapping[str, "DeploymentArgs"]
+    deployments: Mapping[str, DeploymentArgs]
     callers: tuple[CallerArgs, ...] = ()
 
     @property
@@ -74,7 +68,7 @@ def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict
         section.problems.add(
             section.path,
             "is not set",
-            "Allowed: an object with at least one endpoint; docs/configuration.md has an example.",
+            "Allowed: an object with at least one endpoint; docs/configuration.md has a whole one.",
             setting((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
         )
     _check_names(section, names.ENDPOINT)
@@ -96,9 +90,8 @@ def _check_names(section: Section, rule: names.Rule) -> None:
         elif key.lower() in seen:
             section.problems.add(
                 section.at(key),
-                f"has the same name as {seen[key.lower()]}",
-                f"Allowed: names that differ in more than upper and lower case, because {rule.kind} names are "
-                "case-insensitive.",
+                f"is the same name as {seen[key.lower()]}",
+                f"Allowed: names that differ in more than capitals, because a {rule.kind} name has no case.",
                 removing(section.at(key)),
             )
         seen.setdefault(key.lower(), key)
@@ -106,7 +99,7 @@ def _check_names(section: Section, rule: names.Rule) -> None:
 
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
     later = {
-        "tryOut": "This version of the program cannot try out a revision before the switch; remove it.",
+        "tryOut": "Trying a candidate out before the switch comes with a later release of this program; remove it.",
     }
     section.only("description", "default", "pin", "keep", "callers", "deployments", *later)
     for key, sentence in later.items():
@@ -114,7 +107,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
-    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
+    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, the newest included")
     count = len(deployments.values)
     # A release creates each new revision before it deletes an old one.
     if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
@@ -131,7 +124,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             "pin",
             None,
             pattern=_REVISION,
-            allowed="the name of an existing revision (`python -m modelops status` lists them)",
+            allowed="the name of a kept revision, as `python -m modelops status` lists them",
             example="DEPLOYMENT-01234567",
         )
     return EndpointSettings(
@@ -160,16 +153,12 @@ def _read_default(section: Section, deployments: Section) -> str:
     return section.choice("default", None, tuple(deployments.values))
 
 
-def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "DeploymentArgs":
+def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> DeploymentArgs:
     section.only(
         *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
-        *("instanceCount", "maxConcurrencyPerInstance", "miniBatchSize", "maxRetries", "timeoutSeconds"),
-        *("errorThreshold", "loggingLevel", "outputAction", "outputFileName"),
+        *(each.key for each in SETTINGS.values()),
     )
-    instances = section.whole("instanceCount", 1, least=1, unit="nodes that one job uses")
-    if most_nodes is not None and instances > most_nodes:
-        bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
-        section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))
+    scoring = read_scoring(section, most_nodes)
     code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
     return {
         "model": read_model(section.section("model", of="a model"), root),
@@ -179,23 +168,5 @@ def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "D
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
         "tags": section.flat("tags", of="tags", example="VALUE"),
         "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
-        "instance_count": instances,
-        "max_concurrency_per_instance": section.whole(
-            "maxConcurrencyPerInstance", 1, least=1, unit="worker processes of a node"
-        ),
-        "mini_batch_size": section.whole("miniBatchSize", 10, least=1, unit="files for each call of run()"),
-        "max_retries": section.whole("maxRetries", 3, least=0, unit="tries of a mini-batch"),
-        "timeout_seconds": section.whole("timeoutSeconds", 30, least=1, unit="seconds for each call of run()"),
-        "error_threshold": section.whole(
-            "errorThreshold", -1, least=-1, unit="failed files above which the job ends; -1 ignores all"
-        ),
-        "logging_level": section.choice("loggingLevel", "info", _LOGGING_LEVELS),
-        "output_action": section.choice("outputAction", "append_row", _OUTPUT_ACTIONS),
-        "output_file_name": section.text(
-            "outputFileName",
-            "predictions.csv",
-            pattern=r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]",
-            allowed="a file name without a folder",
-            example="predictions.csv",
-        ),
+        "settings": scoring,
     }

@@ -58,7 +58,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Missing:
-    """A role that a principal is missing."""
+    """A role that somebody is missing."""
 
     who: str
     principal_id: str
@@ -66,7 +66,7 @@ class Missing:
     scope: str
 
     def line(self) -> str:
-        """Say which principal is missing which role on which scope."""
+        """Say who is missing which role, and where."""
         return f"{self.who} ({self.principal_id}) is missing {self.role.name} on {self.scope}"
 
     def command(self) -> str:
@@ -78,7 +78,7 @@ class Missing:
 
 
 def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pulumi.Output[str]:
-    """Return the workspace's name once no role is missing; a preview, which readers may run, checks nothing.
+    """Return the workspace's name once no role is missing; a preview, which readers may run, asks nothing.
 
     If Azure refuses the request, the deployment continues with a warning; later errors will show what is wrong.
 
@@ -121,8 +121,8 @@ def missing_roles(needs: Needs, compute_principal: str, azure: arm.ResourceManag
     """Return every missing role; raises like `azure.read`."""
     deployers = roles.CONTRIBUTOR if needs.makes_cluster else roles.DATA_SCIENTIST
     wanted = [
-        ("the deploying principal", needs.deployer_id, deployers, needs.workspace_id),
-        ("the deploying principal", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
+        ("the deployer", needs.deployer_id, deployers, needs.workspace_id),
+        ("the deployer", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.BLOB_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.QUEUE_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.TABLE_CONTRIBUTOR, needs.storage_id),
@@ -177,6 +177,6 @@ def _text(missing: Sequence[Missing]) -> str:
     return (
         "Roles are missing on the adopted resources, and this program does not grant roles there:\n"
         f"{lines}\n"
-        "Somebody who may grant roles there can run:\n"
+        "Somebody who can grant roles there can run:\n"
         f"{commands}"
     )

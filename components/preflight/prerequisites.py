@@ -1,8 +1,8 @@
 """The deployer's required roles, checked in Azure at the start of every `up`.
 
-A deployer cannot grant these roles to itself, so the program names the missing ones, with the command for somebody who
-can grant them. Without this check, a deployment would stop halfway, at its first role assignment. A preview checks
-nothing, because readers may run it.
+The deployer cannot grant these roles to itself, so the program does not try: it names the missing ones, with the
+command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment. A
+preview asks nothing: readers may run it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
 
     Args:
         group: Name of the resource group.
-        login: Who deploys.
+        login: The deploying principal.
         is_own: Whether the stack created the group; then it exists unless somebody deleted it.
         has_callers: Whether the callers' custom roles will be assigned, so that they must be defined.
 
@@ -102,10 +102,8 @@ def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
     )
     names = ", ".join(role.name for role in missing)
     return (
-        f"The deploying principal ({login.object_id}) is missing these roles in resource group '{group}': "
-        f"{names}.\n"
-        "Somebody who may grant roles there can run:\n"
-        f"{commands}"
+        f"The deployer ({login.object_id}) is missing these roles in resource group '{group}': {names}.\n"
+        f"Somebody who can grant roles there can run:\n{commands}"
     )
 
 

@@ -38,7 +38,7 @@ class Lack:
     scope: str
     principal: str
     action: str | None = None
-    """Only Only ARM names the action; storage does not."""
+    """Only Only Only ARM names the action; storage does not."""
 
 
 def lack_of(error: BaseException) -> Lack | None:

@@ -155,8 +155,8 @@ def test_each_missing_role_is_named_with_scope_principal_and_command(azure: Azur
     azure.assigned.clear()
     missing = missing_roles(NEEDS, NODES, arm.ResourceManager("token"))
     assert [each.line() for each in missing] == [
-        f"the deploying principal ({DEPLOYER}) is missing AzureML Data Scientist on {WORKSPACE}",
-        f"the deploying principal ({DEPLOYER}) is missing Storage Blob Data Contributor on {STORAGE}",
+        f"the deployer ({DEPLOYER}) is missing AzureML Data Scientist on {WORKSPACE}",
+        f"the deployer ({DEPLOYER}) is missing Storage Blob Data Contributor on {STORAGE}",
         f"the cluster's identity ({NODES}) is missing Storage Blob Data Contributor on {STORAGE}",
         f"the cluster's identity ({NODES}) is missing Storage Queue Data Contributor on {STORAGE}",
         f"the cluster's identity ({NODES}) is missing Storage Table Data Contributor on {STORAGE}",
@@ -181,9 +181,9 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), NODES, "theirs"))
     assert str(raised.value) == (
-        f"The callers cannot get access: the custom role 'Batch endpoint caller runs' ({roles.CALLER_RUNS.id}) is "
-        "not defined. This program does not define roles.\n"
-        "Somebody who may define roles in the subscription (User Access Administrator, Owner) can run:\n"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs' "
+        f"({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
         "--template-file prerequisites/caller-roles.json\n"
         "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
