@@ -36,7 +36,8 @@ def read_model(section: Section, root: Path) -> ModelArgs:
     section.problems.add(
         section.path,
         "does not name a model",
-        "Allowed: path and name (a local one), name and version (one of the workspace), or registry, name and version.",
+        "Allowed: path and name (a local model), name and version (a model in the workspace), or registry, name and "
+        "version.",
         setting(section.at("path"), "PATH"),
     )
     return {"name": name}
@@ -87,7 +88,7 @@ def _read_version(section: Section) -> str:
     value: Any = section.values.get("version")
     if isinstance(value, int) and not isinstance(value, bool):  # YAML reads a plain 3 as a number
         return str(value)
-    allowed = "a version, such as 3 (not latest: the same configuration must always mean the same thing)"
+    allowed = "a version, such as 3 (not latest: the same configuration must always mean the same version)"
     return section.text("version", None, pattern=r"(?!latest$|@)\S+", allowed=allowed, example="1")
 
 
@@ -117,7 +118,7 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
 
     Returns: The path in its shortest POSIX form, or an empty text if there is a problem.
     """
-    allowed = f"the path of {what}, relative to the folder of Pulumi.yaml and inside it, with / between its parts"
+    allowed = f"the path of {what}, relative to the folder of Pulumi.yaml and inside it, with / as the separator"
     value = section.text(key, None, allowed=allowed, example="PATH")
     if not value:
         return ""

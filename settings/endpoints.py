@@ -68,7 +68,7 @@ def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict
         section.problems.add(
             section.path,
             "is not set",
-            "Allowed: an object with at least one endpoint; docs/configuration.md has a whole one.",
+            "Allowed: an object with at least one endpoint; docs/configuration.md has an example.",
             setting((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
         )
     _check_names(section, names.ENDPOINT)
@@ -90,8 +90,9 @@ def _check_names(section: Section, rule: names.Rule) -> None:
         elif key.lower() in seen:
             section.problems.add(
                 section.at(key),
-                f"is the same name as {seen[key.lower()]}",
-                f"Allowed: names that differ in more than capitals, because a {rule.kind} name has no case.",
+                f"has the same name as {seen[key.lower()]}",
+                f"Allowed: names that differ in more than upper and lower case, because {rule.kind} names are "
+                "case-insensitive.",
                 removing(section.at(key)),
             )
         seen.setdefault(key.lower(), key)
@@ -99,7 +100,7 @@ def _check_names(section: Section, rule: names.Rule) -> None:
 
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
     later = {
-        "tryOut": "Trying a candidate out before the switch comes with a later release of this program; remove it.",
+        "tryOut": "This version of the program cannot try out a revision before the switch; remove it.",
     }
     section.only("description", "default", "pin", "keep", "callers", "deployments", *later)
     for key, sentence in later.items():
@@ -107,7 +108,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
-    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, the newest included")
+    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
     # A release creates each new revision before it deletes an old one.
     if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
@@ -124,7 +125,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             "pin",
             None,
             pattern=_REVISION,
-            allowed="the name of a kept revision, as `python -m modelops status` lists them",
+            allowed="the name of an existing revision (`python -m modelops status` lists them)",
             example="DEPLOYMENT-01234567",
         )
     return EndpointSettings(

@@ -1,4 +1,4 @@
-"""One deployment of a release, as types: what it is made of and how its jobs are cut."""
+"""One deployment of a release, as types: its content and its scoring settings."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -40,4 +40,4 @@ class DeploymentArgs(TypedDict):
     tags: NotRequired[Mapping[str, str]]
     environment_variables: NotRequired[Mapping[str, str]]
     settings: NotRequired[ScoringSettings]
-    """How a job cuts its input and what it does with failures; what is left out is the service's own default."""
+    """How a job splits its input and handles failures; missing values get the service's defaults."""

@@ -98,7 +98,7 @@ class Patience:
         needed = f", which allows {lack.action}" if lack.action else ""
         return (
             f"step '{step}' failed: {lack.principal} is missing the role {lack.role}{needed}, on {scope}. "
-            f"It was still missing after {self._waited:.0f} s. Somebody who may grant roles there can run:\n"
+            f"It was still missing after {self._waited:.0f} s. Somebody who can grant roles there can run:\n"
             f'  az role assignment create --assignee {lack.principal} --role "{lack.role}" --scope {scope}\n'
             f"{RERUN}"
         )

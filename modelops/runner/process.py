@@ -33,7 +33,7 @@ _ACKNOWLEDGE_SECONDS: Final = 1.0
 """Time for a stopped worker to report the request in flight; the program itself has 5 s."""
 
 _HEARTBEAT_SECONDS: Final = 30.0
-_LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments stays far below
+_LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments is much smaller
 _LONGEST_QUOTE: Final = 200  # characters of an invalid answer
 
 
@@ -151,7 +151,7 @@ class Worker:
                         return event
                     case Failed():
                         self._is_working = False
-                        text = event.message or "the worker gave no reason."
+                        text = event.message or "the worker did not give a reason."
                         raise WorkerFailed(text, switch_sent=self._switch_sent)
                     case _:
                         assert_never(event)

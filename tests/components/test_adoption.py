@@ -198,8 +198,9 @@ def test_without_an_answer_nothing_is_added(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(pulumi.RunError) as raised:
         _adopted()
     assert str(raised.value) == (
-        "The roles could not be checked, so nothing was added: https://management.azure.com gave no usable answer in 6 "
-        "attempts; the last one: no network.\n  Check the network and HTTPS_PROXY, then run pulumi up again."
+        "The roles could not be checked, so nothing was added: https://management.azure.com gave no usable answer "
+        "in 6 attempts; the last: no network.\n"
+        "  Check the network and HTTPS_PROXY, then run pulumi up again."
     )
 
 

@@ -107,8 +107,8 @@ def test_a_next_page_on_another_host_is_not_asked_for(monkeypatch: pytest.Monkey
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, is_own=False))
     assert str(raised.value) == (
-        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer in "
-        "1 attempt; the last one: a next page on another host, https://management.azure.com.example.org/x.\n"
+        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
+        "in 1 attempt; the last: a next page on another host, https://management.azure.com.example.org/x.\n"
         "  Check the network and HTTPS_PROXY, then run pulumi up again."
     )
     assert len(azure.asked) == 1
@@ -271,17 +271,17 @@ NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
 @pytest.mark.parametrize(
     ("answers", "told"),
     [
-        (_refusal(429), f"in 6 attempts; the last one: HTTP 429.\n  {LATER}"),
+        (_refusal(429), f"in 6 attempts; the last: HTTP 429.\n  {LATER}"),
         (
             lambda _: answer("", 429, Retry_After="60"),
-            f"in 1 attempt; the last one: HTTP 429, with the request to wait 60 s.\n  {LATER}",
+            f"in 1 attempt; the last: HTTP 429, with the request to wait 60 s.\n  {LATER}",
         ),
-        (_refusal(503), f"in 6 attempts; the last one: HTTP 503.\n  {LATER}"),
-        (_unreachable, f"in 6 attempts; the last one: no route to host.\n  {NETWORK}"),
-        (_lost, f"in 6 attempts; the last one: read timed out.\n  {NETWORK}"),
+        (_refusal(503), f"in 6 attempts; the last: HTTP 503.\n  {LATER}"),
+        (_unreachable, f"in 6 attempts; the last: no route to host.\n  {NETWORK}"),
+        (_lost, f"in 6 attempts; the last: read timed out.\n  {NETWORK}"),
         (
             lambda _: answer("<html>"),
-            f"in 1 attempt; the last one: HTTP 200 without JSON; a proxy may have sent it.\n  {NETWORK}",
+            f"in 1 attempt; the last: HTTP 200 without JSON; a proxy may have sent it.\n  {NETWORK}",
         ),
     ],
     ids=["429", "429 with a long pause", "503", "net", "lost", "html"],
@@ -307,7 +307,7 @@ def test_the_check_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     azure = ResourceManagerDouble(monkeypatch, slow)
     monkeypatch.setattr(time, "time", lambda: now[0])
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    with pytest.raises(arm.Unanswered, match=r"no usable answer in 2 attempts; the last one: Response timeout\."):
+    with pytest.raises(arm.Unanswered, match=r"no usable answer in 2 attempts; the last: Response timeout\."):
         arm.ResourceManager("a-token").read("/subscriptions")
     assert azure.waits == [(10.0, 10.0), (10.0, 10.0)]
 

@@ -89,7 +89,7 @@ def test_then_it_says_which_role_on_which_scope_for_whom(release: Release) -> No
     assert release.paused == [PAUSE_SECONDS, PAUSE_SECONDS]
     assert str(caught.value) == (
         f"step 'register models' failed: {deployer} is missing the role Storage Blob Data Contributor, on "
-        f"{release.storage}. It was still missing after 20 s. Somebody who may grant roles there can run:\n"
+        f"{release.storage}. It was still missing after 20 s. Somebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {deployer} --role "Storage Blob Data Contributor" --scope'
         f" {release.storage}\n"
         "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
@@ -110,7 +110,7 @@ def test_a_role_of_arm_is_named_with_its_action(release: Release, monkeypatch: p
     action = "Microsoft.MachineLearningServices/workspaces/batchEndpoints/read"
     assert str(caught.value) == (
         f"step 'read what is live' failed: {who} is missing the role Contributor, which allows {action}, on "
-        f"{endpoint}. It was still missing after 0 s. Somebody who may grant roles there can run:\n"
+        f"{endpoint}. It was still missing after 0 s. Somebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {who} --role "Contributor" --scope {endpoint}\n'
         "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
     )

@@ -108,8 +108,8 @@ def test_content_that_changed_since_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as refused, staged(root, "model", before):
         pass
     assert str(refused.value) == (
-        f"'{root.as_posix()}' is not what the plan was made from: it changed in the meantime. It was not released. "
-        "Run `pulumi up` again to release what is there now."
+        f"'{root.as_posix()}' changed after the plan was made, so it was not released. Run `pulumi up` again to "
+        "release the current files."
     )
 
 
@@ -163,7 +163,7 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="does not exist"):
         digest(tmp_path / "none")
     tree(tmp_path / "empty", {"x.pyc": b"1"})
-    with pytest.raises(PlanError, match="holds no file that would be uploaded"):
+    with pytest.raises(PlanError, match="has no files to upload"):
         digest(tmp_path / "empty")
 
 

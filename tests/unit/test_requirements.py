@@ -54,7 +54,7 @@ def test_what_a_package_needs_counts_too(monkeypatch: pytest.MonkeyPatch, tmp_pa
     project = tmp_path / "pyproject.toml"
     project.write_text('[project]\nname = "emulator"\ndependencies = ["left-pad"]\n', encoding="utf-8")
     monkeypatch.setattr(requirements, "PROJECTS", [project])
-    with pytest.raises(SetupError, match="was not compiled from the dependencies"):
+    with pytest.raises(SetupError, match="was not compiled from the current dependencies"):
         requirements.check()
 
 

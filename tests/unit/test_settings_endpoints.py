@@ -395,9 +395,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(errorThreshold=-2),
         (
-            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files above which the job ends; "
-            "-1 ignores "
-            "all).\n"
+            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files that a job tolerates; -1 "
+            "ignores all).\n"
             f"pulumi config set --path --stack dev -- {MLP}.errorThreshold -1"
         ),
     ),

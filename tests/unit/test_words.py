@@ -68,9 +68,6 @@ PHRASES = [
 ]
 
 NOT_YET: tuple[str, ...] = (
-    "components/preflight/",
-    "components/release",
-    "modelops/",
     "packages/",
     "tests/",
 )
