@@ -1,1 +1,1 @@
-"""Plug-ins of Pulumi that stand in for binaries which a machine cannot get."""
+"""Pulumi plug-ins in Python that replace binaries which a machine cannot download."""
