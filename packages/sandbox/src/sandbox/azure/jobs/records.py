@@ -69,9 +69,11 @@ class Run:
         Raises:
             TypeError: it has no ids.
         """
-        members = {name: document[member] for name, member in _MEMBERS.items() if member in document}
-        logs = {path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()}
-        return cls(**members | {"logs": logs})
+        members: dict[str, Any] = {name: document[member] for name, member in _MEMBERS.items() if member in document}
+        members["logs"] = {
+            path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()
+        }
+        return cls(**members)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document."""
