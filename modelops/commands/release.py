@@ -6,7 +6,7 @@ from pathlib import Path
 from modelops.commands import options, terminal
 from modelops.commands.stopping import Stop
 from modelops.errors import ModelOpsError, Stopped
-from modelops.plan.fingerprint import remove_abandoned
+from modelops.plan.staging import remove_abandoned
 from modelops.release.context import Context
 from modelops.release.reconcile import reconcile
 

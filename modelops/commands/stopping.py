@@ -6,7 +6,7 @@ import sys
 import threading
 from typing import Final, NoReturn
 
-from modelops.plan.fingerprint import remove_staged
+from modelops.plan.staging import remove_staged
 from modelops.release.gate import Gate
 from modelops.release.position import Position
 
