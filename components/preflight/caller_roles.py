@@ -8,7 +8,6 @@ keys; ours is that list without what changes an endpoint or hands out secrets, a
 needs no more than this is unconfirmed: docs/security.md.
 """
 
-import urllib.error
 from collections.abc import Mapping, Sequence
 
 from components import roles
@@ -62,19 +61,19 @@ NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
 """The custom roles, and the actions that each must allow."""
 
 
-def problems(scope: str, token: str) -> list[str]:
+def problems(scope: str, azure: arm.ResourceManager) -> list[str]:
     """Say what is wrong with the custom roles, as they apply at `scope`; nothing if they allow what callers need.
 
     Raises:
-        OSError: As `arm.read` does, but for a role that is not there.
-        ValueError: The answer is no JSON.
+        arm.Unanswered: Azure gave no usable answer.
+        arm.Refused: The deployer may not read role definitions.
     """
     found: list[str] = []
     for role, actions in NEEDED.items():
         try:
-            definition = arm.read(f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role.id}", token)
-        except urllib.error.HTTPError as error:
-            if error.code != _NOT_FOUND:
+            definition = azure.read(f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role.id}")
+        except arm.Refused as error:
+            if error.status != _NOT_FOUND:
                 raise
             found.append(f"the custom role '{role.name}' ({role.id}) is not defined")
             continue

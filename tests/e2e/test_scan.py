@@ -152,7 +152,7 @@ def test_a_member_that_is_absent_is_noticed(name: str, template: Template, grade
     assert name not in {each.check for each in graded[f"without-{name}"] if not each.passed}
     account = first_of(changed, check)["name"]
     found = gate.problems(changed, graded[f"without-{name}"], CHECKS, "dev")
-    assert f"{name} says nothing of {account}: its {check.member} is absent" in found
+    assert f"{name} does not apply to {account}: its {check.member} is absent" in found
 
 
 # Secrets --------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.e2e.commands import COMMAND_SECONDS, command_lines, until
+from tests.e2e.hosts import BOTH_HOSTS
 from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 REVISION = re.compile(r"mlp-[0-9a-f]{8}")
@@ -96,6 +97,7 @@ def _secrets(rehearsal: Rehearsal) -> list[str]:
     return [facts["passphrase"], rehearsal.server["controlToken"], *(each["clientSecret"] for each in principals)]
 
 
+@BOTH_HOSTS
 def test_no_secret_is_in_a_command_line(deployed: Rehearsal) -> None:
     """Everybody on a machine can read the arguments of all its processes: looked at as long as an `up` releases."""
     deployed.change_one_byte_of_the_model()

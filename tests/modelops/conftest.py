@@ -1,6 +1,6 @@
 """A workspace with a cluster in a sandbox of each profile, and an endpoint with files of its own for every test.
 
-Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#switches).
+Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#profiles).
 """
 
 import itertools

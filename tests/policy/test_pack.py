@@ -56,8 +56,8 @@ def test_what_a_user_reads() -> None:
     rule = BY_NAME["storage-account-shared-keys-off"]
     assert rule.text("allowSharedKeyAccess is true; it must be false.") == (
         "allowSharedKeyAccess is true; it must be false.\n"
-        "Set allow_shared_key_access=False in components/workspace_parts/storage.py; who needs "
-        "blobs gets a role instead.\n"
+        "Set allow_shared_key_access=False in components/workspace_parts/storage.py; grant a "
+        "role to identities that need blobs.\n"
         "Why: https://azure.github.io/PSRule.Rules.Azure/en/rules/Azure.Storage.LocalAuth/"
     )
 

@@ -60,7 +60,10 @@ RULES = [
     Rule("__main__", ("settings", "components", "pulumi")),
     Rule("settings", ("settings", "components", "pulumi", "modelops.plan")),
     Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core")),
-    Rule("components", ("components", "pulumi", "pulumi_azure_native", "modelops.plan", "modelops.runner")),
+    Rule(
+        "components",
+        ("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan", "modelops.runner"),
+    ),
     # Pulumi's end of the pipe runs inside the program: it must not load the release and its SDK.
     *(
         Rule(f"modelops.runner.{name}", ("modelops.runner", "modelops.plan", "modelops.errors"))
