@@ -22,7 +22,10 @@ PULUMI := $(RUN) pulumi
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up test test-long preview down check scan bench lock tools tools-dev help
+.PHONY: up test test-long preview down check scan bench lock tools tools-local tools-dev help
+
+# What `make tools` installs: program (for pulumi up against Azure), local (also sandbox and example), dev (also tests).
+ONLY ?= local
 
 # The endpoint that scores the example's images; a stack may have others.
 ENDPOINT ?= digits
@@ -31,7 +34,7 @@ DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs -
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
 TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 
-up: tools ## deploy into the local sandbox and score the example's images
+up: tools-local ## deploy into the local sandbox and score the example's images
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(DEPLOY)
 	@rm -rf predictions
@@ -42,7 +45,7 @@ up: tools ## deploy into the local sandbox and score the example's images
 		'  make down        remove everything; `make up` creates it again' \
 		'  README.md        how to do the same in Azure'
 
-# The parts of the long tests: what each holds stands beside the marker in pyproject.toml.
+# The parts of the long tests; pyproject.toml says what each holds.
 PARTS := kills profiles series packages engines
 PART ?= $(PARTS)
 SUITE := $(VENV)/python -m pytest -n auto
@@ -51,16 +54,18 @@ test: tools-dev ## run the tests that every change must pass; PYTEST="-k name -x
 	@$(VENV)/python -m toolchain scan
 	@$(SUITE) --dist loadfile --no-loadscope-reorder -m "not long" $(PYTEST)
 
-test-long: tools-dev ## run the long series, all or one part: PART=kills|profiles|series|packages|engines
+test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines
 	$(if $(filter-out $(PARTS),$(PART)),$(error PART is one or more of: $(PARTS)))
-	@failed=; for part in $(PART); do began=$$(date +%s); $(SUITE) --dist worksteal -m "long(part='$$part')" $(PYTEST); code=$$?; \
-		times="$$times  $$part: $$(($$(date +%s) - began)) s"; test $$code = 0 || failed="$$failed $$part"; done; \
+	@$(VENV)/python -m toolchain scan
+	@for part in $(PART); do began=$$(date +%s); \
+		$(SUITE) --dist worksteal -m "long(part='$$part')" $(PYTEST) || failed="$$failed $$part"; \
+		times="$$times  $$part: $$(($$(date +%s) - began)) s"; done; \
 		echo "test-long:$$times"; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
-preview: tools ## show what `make up` would change in the local sandbox
+preview: tools-local ## show what `make up` would change in the local sandbox
 	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)
 
-down: tools ## remove what `make up` created, and stop the sandbox
+down: tools-local ## remove what `make up` created, and stop the sandbox
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(VENV)/python -m sandbox removable --stack $(STACK)
 	@$(PULUMI) destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
@@ -74,7 +79,7 @@ check: tools-dev ## check format, lint, types, import rules, requirements
 	@$(VENV)/python -m toolchain check
 	@$(VENV)/python -m pytest -q tests/unit/test_import_rules.py tests/unit/test_requirements.py
 
-scan: tools ## deploy into the local sandbox and run checkov on its resources
+scan: tools-local ## deploy into the local sandbox and run checkov on its resources
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(DEPLOY)
 	@group=$$($(RUN) pulumi stack output resourceGroup --stack $(STACK)) \
@@ -87,8 +92,11 @@ bench: tools-dev ## measure this program against flat ones
 lock: tools-dev ## recompile the requirements files after you edit the dependencies in pyproject.toml
 	@$(VENV)/python -m toolchain lock
 
-tools: ## only set up .venv and the Pulumi CLI; every target above does this itself
-	$(SET_UP) runtime pulumi
+tools: ## only set up .venv and the Pulumi CLI; ONLY=program leaves out the sandbox and the example
+	$(SET_UP) $(ONLY) pulumi
+
+tools-local:
+	$(SET_UP) local pulumi
 
 tools-dev:
 	$(SET_UP) dev pulumi

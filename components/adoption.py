@@ -45,7 +45,7 @@ class AdoptedWorkspaceArgs(TypedDict):
     """ARM id of the cluster that is adopted with it; None if the program makes one."""
 
     login: Login
-    """Who deploys."""
+    """The deploying principal."""
 
     deployer: DeployerArgs
     """The principal that releases models."""

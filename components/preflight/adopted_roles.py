@@ -42,7 +42,7 @@ class Needs:
         workspace_id: ARM id of the workspace.
         storage_id: ARM id of its storage account.
         registry_id: ARM id of its container registry, if it has one already.
-        deployer_id: Object id of who releases models.
+        deployer_id: Object id of the principal that releases models.
         makes_cluster: Whether the program makes a cluster in the workspace.
         has_callers: Whether custom roles of callers will be assigned in it.
     """
@@ -58,7 +58,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Missing:
-    """A role that somebody lacks."""
+    """A role that somebody is missing."""
 
     who: str
     principal_id: str
@@ -66,8 +66,8 @@ class Missing:
     scope: str
 
     def line(self) -> str:
-        """Say who lacks what where."""
-        return f"{self.who} ({self.principal_id}) lacks {self.role.name} on {self.scope}"
+        """Say who is missing which role, and where."""
+        return f"{self.who} ({self.principal_id}) is missing {self.role.name} on {self.scope}"
 
     def command(self) -> str:
         """Return the command that grants it."""
@@ -78,7 +78,7 @@ class Missing:
 
 
 def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pulumi.Output[str]:
-    """Return the workspace's name once nobody lacks a role; a preview, which readers may run, asks nothing.
+    """Return the workspace's name once no role is missing; a preview, which readers may run, asks nothing.
 
     Where Azure refuses the question, the deployment goes on with a warning: its own answers will say what is wrong.
 
@@ -122,8 +122,8 @@ def missing_roles(needs: Needs, compute_principal: str, azure: arm.ResourceManag
     """Return every role that is missing; raises as `azure.read` does."""
     deployers = roles.CONTRIBUTOR if needs.makes_cluster else roles.DATA_SCIENTIST
     wanted = [
-        ("who deploys", needs.deployer_id, deployers, needs.workspace_id),
-        ("who deploys", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
+        ("the deployer", needs.deployer_id, deployers, needs.workspace_id),
+        ("the deployer", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.BLOB_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.QUEUE_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.TABLE_CONTRIBUTOR, needs.storage_id),
@@ -177,5 +177,5 @@ def _text(missing: Sequence[Missing]) -> str:
     commands = "\n".join(f"  {each.command()}" for each in missing)
     return (
         f"Roles are missing on what was adopted, and this program grants nothing there:\n{lines}\n"
-        f"Somebody who may grant roles there can run:\n{commands}"
+        f"Somebody who can grant roles there can run:\n{commands}"
     )

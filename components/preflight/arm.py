@@ -1,8 +1,8 @@
 """Questions to Azure Resource Manager that no function of the provider asks.
 
-Each is a GET with the deployer's own token, made at deployment and never in a preview, which therefore does not load
-azure-core. The token comes from the provider, so that who asks is who deploys: azure-identity reads neither the `ARM_*`
-variables nor GitHub's OIDC token.
+Each is a GET, made at deployment and never in a preview, which therefore does not load azure-core. The token comes from
+the provider, so that the question is the deployer's: azure-identity reads neither the `ARM_*` variables nor GitHub's
+OIDC token.
 """
 
 import fnmatch

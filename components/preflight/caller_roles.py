@@ -1,9 +1,9 @@
 """The two custom roles of those who call endpoints: what they must allow, and whether they are there.
 
-The program assigns these roles and does not define them: who may define a role that he may also assign can give himself
-everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that could do it (AzureML
-Data Scientist) may also change every endpoint of the workspace. The role that Microsoft documents for callers
-(https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) may move the default and list
+The program assigns these roles and does not define them: a principal that can define a role and also assign it can give
+itself everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that would do
+(AzureML Data Scientist) can also change every endpoint of the workspace. The role that Microsoft documents for callers
+(https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) can move the default and list
 keys; ours is that list without what changes an endpoint or hands out secrets, and with what reads a job. Whether Azure
 needs no more than this is unconfirmed: docs/security.md.
 """
@@ -87,8 +87,8 @@ def problems(scope: str, azure: arm.ResourceManager) -> list[str]:
 def text(found: Sequence[str], subscription_id: str) -> str:
     """Return what to tell about `found`, with the command for somebody who may define roles."""
     return (
-        f"The endpoints' callers cannot be let in: {'; '.join(found)}. This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        f"The endpoints' callers cannot get access: {'; '.join(found)}. This program does not define roles.\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {subscription_id} --name batch-caller-roles --location LOCATION"
         " --template-file prerequisites/caller-roles.json"
     )

@@ -1,8 +1,8 @@
 """What the deployer must be allowed before anything can be made, asked of Azure at the start of every `up`.
 
-Nobody can grant these roles to himself, so the program does not try: it names the ones that are missing, with the
-command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment.
-A preview asks nothing: readers may run it.
+The deployer cannot grant these roles to itself, so the program does not try: it names the missing ones, with the
+command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment. A
+preview asks nothing: readers may run it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -43,7 +43,7 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
 
     Args:
         group: Name of the resource group.
-        login: Who deploys.
+        login: The deploying principal.
         is_own: Whether the stack made the group; it then exists unless somebody deleted it.
         has_callers: Whether the custom roles of callers will be assigned, which must be defined for that.
 
@@ -105,8 +105,8 @@ def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
     )
     names = ", ".join(role.name for role in missing)
     return (
-        f"Who deploys ({login.object_id}) lacks in resource group '{group}': {names}.\n"
-        f"Somebody who may grant roles there can run:\n{commands}"
+        f"The deployer ({login.object_id}) is missing these roles in resource group '{group}': {names}.\n"
+        f"Somebody who can grant roles there can run:\n{commands}"
     )
 
 

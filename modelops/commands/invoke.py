@@ -82,7 +82,7 @@ def _told(consequence: str) -> Iterator[None]:
 def _by_names(
     subscription: str | None, resource_group: str | None, workspace: str | None, endpoint: str | None
 ) -> Target | None:
-    """Return the endpoint that the options name without a stack; None if they name none."""
+    """Return the endpoint that the options name without a stack; None without such options."""
     if not (subscription or resource_group or workspace):
         return None
     if not (subscription and resource_group and workspace and endpoint):

@@ -36,7 +36,7 @@ def status(
                 terminal.say("")
             _show(each)
         if differs:
-            terminal.say("Run `python -m modelops release` to mend it.")
+            terminal.say("Run `python -m modelops release` to fix it.")
     if check and differs:
         raise typer.Exit(1)
 

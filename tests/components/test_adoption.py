@@ -155,12 +155,12 @@ def test_each_missing_role_is_named_with_scope_principal_and_command(azure: Azur
     azure.assigned.clear()
     missing = missing_roles(NEEDS, NODES, arm.ResourceManager("token"))
     assert [each.line() for each in missing] == [
-        f"who deploys ({DEPLOYER}) lacks AzureML Data Scientist on {WORKSPACE}",
-        f"who deploys ({DEPLOYER}) lacks Storage Blob Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks Storage Blob Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks Storage Queue Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks Storage Table Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks AcrPull on {REGISTRY}",
+        f"the deployer ({DEPLOYER}) is missing AzureML Data Scientist on {WORKSPACE}",
+        f"the deployer ({DEPLOYER}) is missing Storage Blob Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing Storage Blob Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing Storage Queue Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing Storage Table Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing AcrPull on {REGISTRY}",
     ]
     assert missing[-1].command() == (
         f'az role assignment create --assignee-object-id {NODES} --role "AcrPull" --scope {REGISTRY}'
@@ -181,9 +181,9 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), NODES, "theirs"))
     assert str(raised.value) == (
-        "The endpoints' callers cannot be let in: the custom role 'Batch endpoint caller runs'"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs'"
         f" ({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
         " --template-file prerequisites/caller-roles.json\n"
         "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."

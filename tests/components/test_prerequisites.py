@@ -118,9 +118,9 @@ def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _permissions(AS_READER))
     assert str(raised.value) == (
-        f"Who deploys ({DEPLOYER}) lacks in resource group 'rg': Contributor, Role Based Access Control Administrator, "
-        "Managed Identity Operator.\n"
-        "Somebody who may grant roles there can run:\n"
+        f"The deployer ({DEPLOYER}) is missing these roles in resource group 'rg': Contributor, "
+        "Role Based Access Control Administrator, Managed Identity Operator.\n"
+        "Somebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {DEPLOYER} --role "Contributor" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
         f'  az role assignment create --assignee {DEPLOYER} --role "Role Based Access Control Administrator" '
@@ -147,17 +147,17 @@ def _one_by_one(*answers: Answer) -> Answer:
 
 
 def test_callers_need_their_custom_roles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one is not there, and the other is older than the program."""
+    """One is missing, and the other is older than the program."""
     permitted = _permissions(AS_CONTRIBUTOR, AS_RBAC_ADMINISTRATOR)
     answers = (permitted, _refusal(404), _definition(*WORKSPACE_ACTIONS[1:]))
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _one_by_one(*answers), has_callers=True)
     assert str(raised.value) == (
-        "The endpoints' callers cannot be let in: the custom role 'Batch endpoint caller'"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller'"
         " (f61f24a0-8c6c-5e12-adc7-5ea2b3056604) is not defined; the custom role 'Batch endpoint caller runs'"
         " (ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read."
         " This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
         " --template-file prerequisites/caller-roles.json\n"
         "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
@@ -249,7 +249,9 @@ def test_a_passing_fault_is_asked_again(
 ) -> None:
     """azure-core makes no pause before the first new attempt, unless Azure asks for one."""
     azure = ResourceManagerDouble(monkeypatch, _one_by_one(*first, _permissions(AS_READER)))
-    with pytest.raises(pulumi.RunError, match=r"^Who deploys .* lacks in resource group 'rg': Contributor"):
+    with pytest.raises(
+        pulumi.RunError, match=r"^The deployer .* is missing these roles in resource group 'rg': Contributor"
+    ):
         recorded(lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, is_own=False))
     assert (len(azure.asked), azure.pauses) == (len(first) + 1, pauses)
 

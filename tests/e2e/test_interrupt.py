@@ -10,7 +10,7 @@ import shlex
 import pytest
 
 from tests.e2e.commands import Running, until
-from tests.e2e.hosts import BOTH_HOSTS
+from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
@@ -61,7 +61,7 @@ def test_ctrl_c_during_a_wait(deployed: Rehearsal) -> None:
     _next_up_finishes(deployed, old)
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
     old = deployed.default
     fault = deployed.fault("delay", "PUT", MODEL, seconds=IN_FLIGHT_SECONDS)
@@ -79,7 +79,7 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
     _next_up_finishes(deployed, old)
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.fault("delay", "PUT", ENDPOINT, seconds=IN_FLIGHT_SECONDS)
@@ -93,7 +93,7 @@ def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> 
     _next_up_finishes(deployed, old)
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     """What is left is a job that nobody follows any more; the next `make up` begins another."""
     deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)
@@ -128,7 +128,11 @@ def _recovery_commands() -> list[list[str]]:
 @BOTH_HOSTS
 @pytest.mark.parametrize(
     ("action", "method", "path", "finished"),
-    [("operation-hang", "PUT", DEPLOYMENT, True), ("delay", "PUT", MODEL, False), ("delay", "PUT", ENDPOINT, False)],
+    [
+        pytest.param("operation-hang", "PUT", DEPLOYMENT, True, marks=pytest.mark.long(part="kills")),
+        pytest.param("delay", "PUT", MODEL, False, marks=pytest.mark.long(part="kills")),
+        ("delay", "PUT", ENDPOINT, False),
+    ],
     ids=["in a wait", "with a registration in flight", "with the switch in flight"],
 )
 def test_a_killed_engine_and_the_documented_recovery(
@@ -153,7 +157,7 @@ def test_a_killed_engine_and_the_documented_recovery(
     _finished(deployed, old)
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 def test_a_killed_engine_leaves_a_lock_that_says_whose_it_was(deployed: Rehearsal) -> None:
     running = _release_under_way(deployed, "GET", ENDPOINT, finished=False)
     running.kill()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.commands import Done
-from tests.e2e.hosts import BOTH_HOSTS
+from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import Rehearsal
 
 Config = dict[str, Any]
@@ -90,8 +90,18 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
 }
 
 
-@BOTH_HOSTS
-@pytest.mark.parametrize(("change", "phrases"), WRONG.values(), ids=WRONG.keys())
+QUICK = {"no model there", "unknown nested key"}
+"""Those that every run tries: what the settings find, and what only the folder of the program tells."""
+
+
+@BOTH_HOSTS_IN_LONG
+@pytest.mark.parametrize(
+    ("change", "phrases"),
+    [
+        pytest.param(*wrong, id=name, marks=() if name in QUICK else pytest.mark.long(part="series"))
+        for name, wrong in WRONG.items()
+    ],
+)
 def test_wrong_configuration_is_told_before_anything_is_made(
     wrong: Rehearsal, change: Callable[[Config], None], phrases: list[str]
 ) -> None:
@@ -112,7 +122,7 @@ def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
     _told_once_and_nothing_made(done, wrong, before, *phrases)
 
 
-@BOTH_HOSTS
+@BOTH_HOSTS_IN_LONG
 def test_a_missing_passphrase_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
     wrong.pulumi("preview").ok()  # makes the stack, with the sandbox's own passphrase
     before = wrong.mark()

@@ -16,7 +16,7 @@ from modelops.release.live import LiveDeployment, LiveEndpoint
 from modelops.release.status import Status
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "schemas" / "status.json").read_text("utf-8"))
-MEND = "Run `python -m modelops release` to mend it.\n"
+FIX = "Run `python -m modelops release` to fix it.\n"
 
 
 class Terminal(io.StringIO):
@@ -73,7 +73,7 @@ def test_without_a_terminal_each_line_stands_for_itself(run: Any) -> None:
             "deployment  mlp-1  Succeeded  (default)\n"
             "deployment  mlp-2  Failed\n"
             "DIFFERS     deployment mlp-2 is in state Failed\n"
-            f"{MEND}"
+            f"{FIX}"
         ),
     )
 
@@ -92,7 +92,7 @@ def test_on_a_terminal_the_deployments_are_a_table(run: Any) -> None:
         "│ mlp-2      │ Failed    │         │",
         "└────────────┴───────────┴─────────┘",
         "DIFFERS deployment mlp-2 is in state Failed",
-        MEND.rstrip(),
+        FIX.rstrip(),
     ]
 
 

@@ -3,7 +3,8 @@
 A `pulumi.RunError` is shown and ends with 1, any other exception is shown with its traceback and ends with 32;
 `SystemExit` keeps its code, and SIGINT shows Python's own traceback. Nothing ends before the threads of registrations.
 
-Source of these rules: https://github.com/pulumi/pulumi, sdk/python/cmd/pulumi-language-python-exec, read in version 3.259.
+Source of these rules: https://github.com/pulumi/pulumi, sdk/python/cmd/pulumi-language-python-exec, read in version
+3.259.
 """
 
 import argparse

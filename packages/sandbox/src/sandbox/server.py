@@ -20,11 +20,12 @@ from sandbox.azure import machine_learning
 from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
-from sandbox.azure.authorization import bootstrap
+from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.evaluation import Authorization
-from sandbox.azure.blobs import front as blob_front
+from sandbox.azure.blobs.front import BlobFront
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.directory import Directory, signing_key
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
@@ -36,7 +37,7 @@ from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front, WebHandler
 from sandbox.edge.hosts import Service
 from sandbox.edge.proxy import Proxy
-from sandbox.home import Facts, Home, write_private
+from sandbox.home import REPOSITORY, Facts, Home, write_private
 
 _log = logging.getLogger("sandbox.server")
 
@@ -69,9 +70,10 @@ class Server:
             store = closing.enter_context(Store(self._home.store))
             blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
             world = self._world(facts, store, blobs)
-            world.jobs = jobs = JobRunner(world)
-            jobs.recover()
-            closing.push_async_callback(jobs.close)
+            world.jobs.recover()
+            closing.push_async_callback(world.jobs.close)
+            for service in SERVICES:
+                service.register(world)
             listening = await self._listen(facts, world, closing)
             for file in (self._home.ports_file, self._home.server_file):
                 write_private(file, json.dumps(listening))
@@ -91,27 +93,30 @@ class Server:
         def acts_for(object_id: str) -> frozenset[str]:
             return named_principals.acted_for(self._home.root, names.get(object_id.lower(), ""))
 
+        def kind_of(object_id: str) -> str | None:
+            own = object_id.lower() in names
+            return "ServicePrincipal" if own else named_principals.kind_of(self._home.root, object_id)
+
+        asked = Prerequisites.read(REPOSITORY / "prerequisites")
         permitted = Authorization(
             store,
-            bootstrap.assignments(facts.subscription_id, object_ids),
+            asked.assignments(facts.subscription_id, object_ids),
             acts_for,
-            bootstrap.definitions(facts.subscription_id),
+            asked.definitions(facts.subscription_id),
         )
-        world = World(
-            home=self._home.root,
+        switches = PROFILES[self._profile]
+        return World(
             subscription_id=facts.subscription_id,
             tenant_id=facts.tenant_id,
-            location=facts.location,
             store=store,
             operations=Operations(store),
-            router=Router(store, facts.subscription_id, permitted),
+            router=Router(store, facts.subscription_id, permitted.require),
             authorization=permitted,
-            switches=PROFILES[self._profile],
+            switches=switches,
             blobs=blobs,
+            jobs=JobRunner(JobContext(self._home.root / "jobs", store, blobs, permitted, switches)),
+            kind_of=kind_of,
         )
-        for service in SERVICES:
-            service.register(world)
-        return world
 
     async def _listen(self, facts: Facts, world: World, closing: contextlib.AsyncExitStack) -> dict[str, Any]:
         """Open the ports, the same as last time if they are free; return what ``server.json`` says."""
@@ -119,7 +124,7 @@ class Server:
         directory, faults = Directory(facts, signing_key(self._home)), Faults()
         web_handlers: dict[Service, WebHandler] = {
             Service.LOGIN: Login(directory).handle,
-            Service.BLOB: lambda request: blob_front.handle(request, world),
+            Service.BLOB: BlobFront(world.store, world.blobs, world.authorization, world.tenant_id).handle,
         }
         front = Front(world.store, world.router, directory, faults, web_handlers)
         proxy = Proxy(Certificates.of(self._home), await front.start(), world.store)

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox.azure.arm.errors import ArmError, not_modelled
-from sandbox.azure.arm.origin import ORIGIN, RANDOM_NAME_HEADER, URN_HEADER
+from sandbox.azure.arm.origin import announced, remember
 from sandbox.azure.arm.requests import ArmRequest, OperationFault, Principal
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
@@ -179,17 +179,12 @@ class Front:
         if not (service is Service.WORKSPACE_API and request.path.startswith("/discovery")):
             self._sign_in(request, service)
         arm_request = await _arm_request(request, host, sequence, fault.operation_fault() if fault else None)
-        self._remember_origin(arm_request)
+        origin = announced(arm_request)
+        if origin is not None:
+            # Before it is served, so that no death can come between.
+            remember(self._store, arm_request.path, origin)
         answer = await self._router.dispatch(arm_request)
         return _json(answer.status, answer.body, answer.headers)
-
-    def _remember_origin(self, request: ArmRequest) -> None:
-        """Remember which resource of a program a PUT is for; before it is served, so that no death can come between."""
-        urn = request.headers.get(URN_HEADER)
-        if request.method == "PUT" and urn:
-            is_random = request.headers.get(RANDOM_NAME_HEADER) == "true"
-            origin = {"urn": urn, "random": is_random, "apiVersion": request.api_version, "sequence": request.sequence}
-            self._store.put_document(ORIGIN, request.path, origin)
 
     def _sign_in(self, request: web.Request, service: Service) -> None:
         request["principal"] = self._directory.authenticate(request.headers.get("Authorization"), _AUDIENCES[service])

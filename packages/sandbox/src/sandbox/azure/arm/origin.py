@@ -1,10 +1,64 @@
 """Which resource of a program a PUT was for: the stand-in provider says it in headers that Azure would ignore."""
 
-ORIGIN = "origin"
-"""Kind of the store's documents that remember it: by resource id, ``urn``, ``random``, ``apiVersion``, ``sequence``."""
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sandbox.azure.arm.requests import ArmRequest
+from sandbox.azure.arm.store import Store
+
+_KIND = "origin"
 
 URN_HEADER = "x-sandbox-urn"
 """The resource's URN."""
 
 RANDOM_NAME_HEADER = "x-sandbox-random-name"
 """``true`` when the name was made up: the next `up` then makes another resource instead of meeting this one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a resource was made for, and by which request: api-version, and number in the journal."""
+
+    urn: str
+    random: bool
+    api_version: str
+    sequence: int
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote."""
+        return cls(document["urn"], document["random"], document["apiVersion"], document["sequence"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document."""
+        return {
+            "urn": self.urn,
+            "random": self.random,
+            "apiVersion": self.api_version,
+            "sequence": self.sequence,
+        }
+
+
+def announced(request: ArmRequest) -> Origin | None:
+    """Return what a PUT says that it is for; None for one that does not say it, and for other requests."""
+    urn = request.headers.get(URN_HEADER)
+    if request.method != "PUT" or not urn:
+        return None
+    return Origin(urn, request.headers.get(RANDOM_NAME_HEADER) == "true", request.api_version, request.sequence)
+
+
+def remember(store: Store, resource_id: str, origin: Origin) -> None:
+    """Remember what a resource is made for."""
+    store.put_document(_KIND, resource_id, origin.to_json())
+
+
+def origin_of(store: Store, resource_id: str) -> Origin | None:
+    """Return what a resource was made for; None when no program said so."""
+    found = store.document(_KIND, resource_id)
+    return None if found is None else Origin.from_json(found)
+
+
+def origins(store: Store) -> dict[str, Origin]:
+    """Return the origin of every resource that has one, by its id in lower case."""
+    return {key: Origin.from_json(document) for key, document in store.documents(_KIND)}

@@ -1,13 +1,15 @@
 """What an administrator did in Azure before any program has run, and so what the sandbox begins with.
 
-The same that docs/configuration.md asks of a real one, from the same files of prerequisites/: the roles of callers are
-defined, and deployers may assign what the condition lists and nothing else.
+The same that docs/configuration.md asks of a real one, from the same files: the roles of callers are defined, and
+deployers may assign what the condition lists and nothing else.
 """
 
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
 
 from sandbox.azure.authorization.built_in import (
     ACCESS_ADMINISTRATOR,
@@ -17,9 +19,7 @@ from sandbox.azure.authorization.built_in import (
     READER,
 )
 from sandbox.azure.authorization.evaluation import ASSIGNMENT, DEFINITION, Assignment
-from sandbox.home import REPOSITORY
 
-_FILES: Final = REPOSITORY / "prerequisites"
 _DEPLOYER: Final = (CONTRIBUTOR, RBAC_ADMINISTRATOR, IDENTITY_OPERATOR)
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,38 +34,57 @@ None of them reaches into blobs: a deployer's access to data comes from the prog
 """
 
 
-def condition() -> str:
-    """Return the condition of the deployers' Role Based Access Control Administrator."""
-    return (_FILES / "deployer-condition.txt").read_text(encoding="utf-8").strip()
+@dataclass(frozen=True, slots=True)
+class Prerequisites:
+    """What the administrator was asked for.
 
+    ``condition`` is that of the deployers' Role Based Access Control Administrator, "" for none; ``roles`` are the
+    custom roles that are defined, by GUID, each with the ``properties`` of its definition.
+    """
 
-def definitions(subscription_id: str) -> dict[str, dict[str, Any]]:
-    """Return the custom roles that exist from the start, by GUID, as ARM answers them."""
-    template = json.loads((_FILES / "caller-roles.json").read_text(encoding="utf-8"))
-    scope = f"/subscriptions/{subscription_id}"
-    return {
-        each["name"]: {
-            "id": f"{scope}/providers/{DEFINITION}/{each['name']}",
-            "name": each["name"],
-            "type": DEFINITION,
-            "properties": {**each["properties"], "assignableScopes": [scope]},
-        }
-        for each in template["resources"]
-    }
+    condition: str = ""
+    roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read a folder with ``deployer-condition.txt`` and the ARM template ``caller-roles.json``.
 
-def assignments(subscription_id: str, object_ids: Mapping[str, str]) -> tuple[Assignment, ...]:
-    """Return the assignments for principals that are given as name to object id."""
-    scope = f"/subscriptions/{subscription_id}"
-    return tuple(
-        Assignment(
-            f"{scope}/providers/{ASSIGNMENT}/{uuid.uuid5(uuid.UUID(role), object_ids[name])}",
-            scope,
-            object_ids[name],
-            role,
-            condition() if role == RBAC_ADMINISTRATOR else "",
+        Raises:
+            OSError: a file cannot be read.
+            ValueError: the template is not JSON.
+            KeyError: it has no resources with a name and properties.
+        """
+        template = json.loads((folder / "caller-roles.json").read_text(encoding="utf-8"))
+        return cls(
+            (folder / "deployer-condition.txt").read_text(encoding="utf-8").strip(),
+            {each["name"]: each["properties"] for each in template["resources"]},
         )
-        for name, roles in ROLES.items()
-        if name in object_ids
-        for role in roles
-    )
+
+    def definitions(self, subscription_id: str) -> dict[str, dict[str, Any]]:
+        """Return the custom roles as ARM answers them, by GUID; they can be assigned in the whole subscription."""
+        scope = f"/subscriptions/{subscription_id}"
+        return {
+            name: {
+                "id": f"{scope}/providers/{DEFINITION}/{name}",
+                "name": name,
+                "type": DEFINITION,
+                "properties": {**properties, "assignableScopes": [scope]},
+            }
+            for name, properties in self.roles.items()
+        }
+
+    def assignments(self, subscription_id: str, object_ids: Mapping[str, str]) -> tuple[Assignment, ...]:
+        """Return the assignments for principals that are given as name to object id."""
+        scope = f"/subscriptions/{subscription_id}"
+        return tuple(
+            Assignment(
+                f"{scope}/providers/{ASSIGNMENT}/{uuid.uuid5(uuid.UUID(role), object_ids[name])}",
+                scope,
+                object_ids[name],
+                role,
+                self.condition if role == RBAC_ADMINISTRATOR else "",
+            )
+            for name, roles in ROLES.items()
+            if name in object_ids
+            for role in roles
+        )
