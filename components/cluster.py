@@ -74,7 +74,7 @@ class MlCluster(pulumi.ComponentResource):
     Type token: `azureml-batch:index:MlCluster`
 
     Creates: Compute (AmlCompute). Its name ends in random characters, and a replacement is made before the old one is
-    deleted: jobs keep a cluster until a release has tried the new one.
+    deleted: jobs keep a cluster until a release has deployed to the new one.
     """
 
     cluster_name: pulumi.Output[str]

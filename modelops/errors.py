@@ -14,7 +14,7 @@ class PlanError(ModelOpsError):
 
 
 class ReleaseError(ModelOpsError):
-    """A release that did not get to its end; the endpoint serves a deployment that was tried before."""
+    """A release that did not get to its end; it moves the default to none but a deployment in state Succeeded."""
 
 
 class UsageError(ModelOpsError):

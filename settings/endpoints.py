@@ -37,7 +37,8 @@ class EndpointSettings:
         description: What it is for.
         default: Logical name of the deployment that answers jobs which name none.
         pin: Physical name of a kept revision that is to be the default instead; None for the newest.
-        keep: Revisions of each deployment that stay, the newest included. No effect yet: nothing is pruned.
+        keep: Revisions of each deployment to keep, the newest included. Checked and part of the plan, and without
+            effect: nothing deletes a revision.
         deployments: The deployments by their logical names.
         callers: Who may start jobs and read their results, beside those who may do it in the whole workspace.
     """
@@ -93,18 +94,12 @@ def _check_names(section: Section, rule: names.Rule) -> None:
 
 
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
-    later = {
-        "tryOut": "Trying a candidate out before the switch comes with a later release of this program; remove it.",
-    }
-    section.only("description", "default", "pin", "keep", "callers", "deployments", *later)
-    for key, sentence in later.items():
-        if key in section.values:
-            section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
+    section.only("description", "default", "pin", "keep", "callers", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, the newest included")
     count = len(deployments.values)
-    # A release makes each new revision before it deletes an old one.
+    # As many as there could be during a release if it deleted old revisions after it made the new ones.
     if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
         section.wrong(
             "keep",

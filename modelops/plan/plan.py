@@ -95,7 +95,7 @@ class ReleasePlan:
     pin: str | None
     """Physical name of a kept revision that is to be the default instead: a rollback."""
     keep: int
-    """Revisions kept for each logical deployment."""
+    """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
     deployments: Mapping[str, DeploymentPlan]
 
     @property

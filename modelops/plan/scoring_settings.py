@@ -60,7 +60,7 @@ class ScoringSettings:
             key="instanceCount",
             sdk="instance_count",
             least=1,
-            unit="nodes that one job uses",
+            unit="nodes for one job",
             help="At most `cluster.maxNodes`",
         ),
     ] = 1
@@ -70,7 +70,7 @@ class ScoringSettings:
             key="maxConcurrencyPerInstance",
             sdk="max_concurrency_per_instance",
             least=1,
-            unit="worker processes of a node",
+            unit="worker processes per node",
         ),
     ] = 1
     mini_batch_size: Annotated[
@@ -84,7 +84,7 @@ class ScoringSettings:
             sdk="max_retries",
             sdk_group="retry_settings",
             least=0,
-            unit="how often a mini-batch is tried",
+            unit="tries of a mini-batch",
             help="**Unconfirmed**: Microsoft's pages disagree whether 3 means 3 or 4 tries; the sandbox does 3 "
             "([behaviour.md](../packages/sandbox/docs/behaviour.md), `retries_are_tries`)",
         ),
@@ -105,8 +105,9 @@ class ScoringSettings:
             key="errorThreshold",
             sdk="error_threshold",
             least=-1,
-            unit="failed files above which the job ends; -1 ignores all",
-            help="With 0 the first one ends it",
+            unit="files that may fail before the job does; -1 ignores all",
+            help="0: one failed file fails the job. -1: failed files are ignored, and the predictions lack their rows, "
+            "so check the number of rows",
         ),
     ] = -1
     logging_level: Annotated[
@@ -125,7 +126,8 @@ class ScoringSettings:
             sdk="output_action",
             words=("append_row", "summary_only"),
             unit="what becomes of the results",
-            help="`append_row` makes one file of what `run()` returned; with `summary_only` the script writes its own",
+            help="`append_row`: one file with everything that `run()` returned. `summary_only`: the script writes its "
+            "own files",
         ),
     ] = "append_row"
     output_file_name: Annotated[

@@ -1,10 +1,9 @@
 """The steps of a release, in order. Every run does what is missing and nothing else.
 
 0. restore a default that was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. try out (a place is kept)  5. switch the default  6. verify
-7. prune (a place is kept)
+3. create missing revisions  4. switch the default  5. verify
 
-A rollback by `pin` begins with 5 and 6: its revision exists.
+A rollback by `pin` begins with 4 and 5: its revision exists.
 """
 
 from dataclasses import dataclass, field
@@ -69,7 +68,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         previous: the default that the last successful release set, if one is known.
 
     Raises:
-        ReleaseError: a step failed; the default is one that was tried.
+        ReleaseError: a step failed; the default is a usable revision, the plan's or one before it.
         PlanError: the plan and the files do not agree.
         Stopped: the process was told to stop.
     """
@@ -88,9 +87,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     _create_missing(plan, patience, endpoint, report)
-    # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
     _serve_target(plan, patience, live.read(context.workspace, plan), report)
-    # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
     return report
 
 
@@ -107,7 +104,7 @@ def restores(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | Non
 def _restore(
     plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Step 0: put back the default of the last release before anything that can fail is tried."""
+    """Step 0: put back the default of the last release before anything that can fail is begun."""
     if previous is None or not restores(plan, endpoint, previous):
         return endpoint
     compute = endpoint.deployments[previous].compute
@@ -122,7 +119,7 @@ def _restore(
 def _serve_target(
     plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Steps 5 and 6: switch if the endpoint's body is not the plan's, and read it back."""
+    """Steps 4 and 5: switch if the endpoint's body is not the plan's, and read it back."""
     context = patience.context
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint

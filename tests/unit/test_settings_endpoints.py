@@ -217,9 +217,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _digits(tryOut={"input": "x"}),
         (
-            "endpoints.digits.tryOut is set. Trying a candidate out before the switch comes with a later release "
-            "of this "
-            "program; remove it.\n"
+            "endpoints.digits.tryOut is no key. Allowed: callers, default, deployments, description, keep or pin.\n"
             "pulumi config rm --path endpoints.digits.tryOut --stack dev"
         ),
     ),
@@ -400,7 +398,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(errorThreshold=-2),
         (
-            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files above which the job ends; "
+            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (files that may fail before the job does; "
             "-1 ignores "
             "all).\n"
             f"pulumi config set --path --stack dev -- {MLP}.errorThreshold -1"
