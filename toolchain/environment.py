@@ -14,6 +14,7 @@ from typing import Literal
 from toolchain.lock import held
 from toolchain.places import (
     PACKAGES,
+    PLUGINS,
     PYTHON,
     REPOSITORY,
     VENV,
@@ -60,7 +61,9 @@ def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return what is to be installed and its fingerprint; None when just that was installed last."""
     stamp = read_stamp(STAMP)
     wanted: Level = "dev" if "dev" in (level, stamp.get("level")) else "runtime"
-    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in PACKAGES])
+    print_ = fingerprint(
+        REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in (*PACKAGES, PLUGINS)]
+    )
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
 
 
@@ -82,6 +85,7 @@ def _install(wanted: Level, print_: str) -> None:
     _install_uv()
     _sync(wanted, again=not whole)
     _add_packages()
+    _add_plugins()
     write_stamp(STAMP, level=wanted, fingerprint=print_)
 
 
@@ -138,6 +142,11 @@ def _add_packages() -> None:
     folder = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "packages.pth").write_text("".join(f"{each}\n" for each in PACKAGES), encoding="utf-8")
+
+
+def _add_plugins() -> None:
+    """Let the emulator find the azure-native stand-in, for Pulumi."""
+    _run([str(PYTHON), "-m", "pulumi_standins", str(PLUGINS)], "Writing the stand-in for Pulumi's provider failed.")
 
 
 def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> None:

@@ -14,6 +14,9 @@ PYTHON = VENV / "bin" / "python"
 PACKAGES = [REPOSITORY / "packages" / name / "src" for name in ("sandbox", "pulumi-standins")]
 """What `.venv` finds beside what is installed: a requirements file with hashes cannot hold a local folder."""
 
+PLUGINS = VENV / "share" / "pulumi-plugins"
+"""Where the emulator looks for the provider that Pulumi needs here, in the layout of the engine's plugins folder."""
+
 STAMPS = VENV / "stamps"
 """One file for each finished step, with a fingerprint of what it was made from."""
 

@@ -62,7 +62,9 @@ class Learning:
         self.store = Store(home / "store.sqlite")
         self.blobs = BlobStore(home / "blobs")
         self.jobs = RecordingJobs()
-        permitted = Authorization(self.store, bootstrap.assignments(SUBSCRIPTION, {"deployer": CALLER.object_id}))
+        permitted = Authorization(
+            self.store, bootstrap.assignments(SUBSCRIPTION, {"deployer": CALLER.object_id}, bootstrap.Prerequisites())
+        )
         self.world = World(
             home=home,
             subscription_id=SUBSCRIPTION,

@@ -197,8 +197,21 @@ def test_who_acts_for_others_has_what_they_have(store: Store) -> None:
     assert not permitted.allowed("you", "N/t/read", SCOPE)
 
 
+def assigned_from_the_start() -> tuple[Assignment, ...]:
+    prerequisites = bootstrap.Prerequisites.read(Path(__file__).parents[3] / "prerequisites")
+    return bootstrap.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS}, prerequisites)
+
+
+def test_without_prerequisites_deployers_assign_any_role_and_no_custom_role_exists(tmp_path: Path) -> None:
+    for folder in (None, tmp_path):
+        prerequisites = bootstrap.Prerequisites.read(folder)
+        assigned = bootstrap.assignments("s", {"deployer": "oid"}, prerequisites)
+        assert {each.condition for each in assigned} == {""}
+        assert bootstrap.definitions("s", prerequisites) == {}
+
+
 def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) -> None:
-    permitted = Authorization(store, bootstrap.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS}))
+    permitted = Authorization(store, assigned_from_the_start())
     blob = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
     scope = "/subscriptions/s"
     assert [name for name in PRINCIPALS if permitted.allowed(f"oid-{name}", "N/t/read", scope)] == [
@@ -211,7 +224,7 @@ def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) ->
 
 
 def test_a_deployer_defines_no_role_and_assigns_under_a_condition_only(store: Store) -> None:
-    assigned = bootstrap.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS})
+    assigned = assigned_from_the_start()
     permitted = Authorization(store, assigned)
     scope = "/subscriptions/s"
     able = {

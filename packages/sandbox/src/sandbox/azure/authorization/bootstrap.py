@@ -1,13 +1,16 @@
 """What an administrator did in Azure before any program has run, and so what the sandbox begins with.
 
-The same that docs/configuration.md asks of a real one, from the same files of prerequisites/: the roles of callers are
-defined, and deployers may assign what the condition lists and nothing else.
+Deployers hold the roles that a deployment needs. A folder of prerequisites says the rest, in the same files that an
+administrator hands to Azure: the condition that limits which roles deployers may assign, and the callers' custom roles.
+Without one deployers may assign any role, and no custom role exists from the start.
 """
 
 import json
 import uuid
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
 
 from sandbox.azure.authorization.built_in import (
     ACCESS_ADMINISTRATOR,
@@ -17,9 +20,7 @@ from sandbox.azure.authorization.built_in import (
     READER,
 )
 from sandbox.azure.authorization.evaluation import ASSIGNMENT, DEFINITION, Assignment
-from sandbox.home import REPOSITORY
 
-_FILES: Final = REPOSITORY / "prerequisites"
 _DEPLOYER: Final = (CONTRIBUTOR, RBAC_ADMINISTRATOR, IDENTITY_OPERATOR)
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,27 +35,50 @@ None of them reaches into blobs: a deployer's access to data comes from the prog
 """
 
 
-def condition() -> str:
-    """Return the condition of the deployers' Role Based Access Control Administrator."""
-    return (_FILES / "deployer-condition.txt").read_text(encoding="utf-8").strip()
+@dataclass(frozen=True, slots=True)
+class Prerequisites:
+    """What an administrator set up."""
+
+    condition: str = ""
+    """The condition of the deployers' Role Based Access Control Administrator; "" for none."""
+
+    caller_roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Properties of custom role definitions, by GUID."""
+
+    @classmethod
+    def read(cls, folder: Path | None) -> Self:
+        """Read ``deployer-condition.txt`` and ``caller-roles.json`` (an ARM template) of a folder, where they are.
+
+        Raises:
+            ValueError: the template is not JSON.
+        """
+        if folder is None:
+            return cls()
+        condition, template = folder / "deployer-condition.txt", folder / "caller-roles.json"
+        roles = json.loads(template.read_text(encoding="utf-8"))["resources"] if template.is_file() else []
+        return cls(
+            condition.read_text(encoding="utf-8").strip() if condition.is_file() else "",
+            {each["name"]: each["properties"] for each in roles},
+        )
 
 
-def definitions(subscription_id: str) -> dict[str, dict[str, Any]]:
+def definitions(subscription_id: str, prerequisites: Prerequisites) -> dict[str, dict[str, Any]]:
     """Return the custom roles that exist from the start, by GUID, as ARM answers them."""
-    template = json.loads((_FILES / "caller-roles.json").read_text(encoding="utf-8"))
     scope = f"/subscriptions/{subscription_id}"
     return {
-        each["name"]: {
-            "id": f"{scope}/providers/{DEFINITION}/{each['name']}",
-            "name": each["name"],
+        name: {
+            "id": f"{scope}/providers/{DEFINITION}/{name}",
+            "name": name,
             "type": DEFINITION,
-            "properties": {**each["properties"], "assignableScopes": [scope]},
+            "properties": {**properties, "assignableScopes": [scope]},
         }
-        for each in template["resources"]
+        for name, properties in prerequisites.caller_roles.items()
     }
 
 
-def assignments(subscription_id: str, object_ids: Mapping[str, str]) -> tuple[Assignment, ...]:
+def assignments(
+    subscription_id: str, object_ids: Mapping[str, str], prerequisites: Prerequisites
+) -> tuple[Assignment, ...]:
     """Return the assignments for principals that are given as name to object id."""
     scope = f"/subscriptions/{subscription_id}"
     return tuple(
@@ -63,7 +87,7 @@ def assignments(subscription_id: str, object_ids: Mapping[str, str]) -> tuple[As
             scope,
             object_ids[name],
             role,
-            condition() if role == RBAC_ADMINISTRATOR else "",
+            prerequisites.condition if role == RBAC_ADMINISTRATOR else "",
         )
         for name, roles in ROLES.items()
         if name in object_ids

@@ -5,7 +5,7 @@ import re
 import uuid
 from typing import Any
 
-from sandbox import named_principals
+from sandbox.azure import directory
 from sandbox.azure.arm.errors import ArmError, not_modelled, resource_not_found
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource, now_iso
@@ -24,14 +24,14 @@ _CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<na
 def _principal_type(world: World, object_id: str) -> str | None:
     """Return what a principal of the sandbox's directory is ("ServicePrincipal"), or None when there is none.
 
-    Principals that a rehearsed stack file names are in it too: see ``sandbox.named_principals``.
+    Principals that a rehearsed stack file names are in it too: see ``sandbox.azure.directory``.
     """
     identities = json.loads((world.home / "sandbox.json").read_text())["principals"].values()
     known = {identity["objectId"].lower() for identity in identities}
     known |= {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
     for each in world.store.of_type(_WORKSPACE):
         known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
-    return "ServicePrincipal" if object_id.lower() in known else named_principals.kind_of(world.home, object_id)
+    return "ServicePrincipal" if object_id.lower() in known else directory.kind_of(world.home, object_id)
 
 
 def scope_of(request: ArmRequest) -> str:
