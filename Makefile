@@ -22,7 +22,7 @@ PULUMI := $(RUN) pulumi
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up test preview down check scan bench lock tools tools-dev help
+.PHONY: up test test-long preview down check scan bench lock tools tools-dev help
 
 # The endpoint of the stack file that the example's images are sent to; a stack may have others.
 ENDPOINT ?= digits
@@ -42,9 +42,20 @@ up: tools ## deploy into the local sandbox, score the example's images, say wher
 		'  make down        remove all of it; `make up` makes it again' \
 		'  README.md        the same in Azure: log in, pulumi stack init, pulumi up'
 
-test: tools-dev ## run the whole test suite; PYTEST="-k name -x" passes options on, PYTEST="-n0" runs one test at a time
+# The parts of the long tests: what each holds stands beside the marker in pyproject.toml.
+PARTS := kills profiles series packages engines
+PART ?= $(PARTS)
+SUITE := $(VENV)/python -m pytest -n auto
+
+test: tools-dev ## run the tests that every change must pass; PYTEST="-k name -x" passes options on, PYTEST=-n0 runs one at a time
 	@$(VENV)/python -m toolchain scan
-	@$(VENV)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST)
+	@$(SUITE) --dist loadfile --no-loadscope-reorder -m "not long" $(PYTEST)
+
+test-long: tools-dev ## run the long series, all or one part: PART=kills|profiles|series|packages|engines
+	$(if $(filter-out $(PARTS),$(PART)),$(error PART is one or more of: $(PARTS)))
+	@failed=; for part in $(PART); do began=$$(date +%s); $(SUITE) --dist worksteal -m "long(part='$$part')" $(PYTEST); code=$$?; \
+		times="$$times  $$part: $$(($$(date +%s) - began)) s"; test $$code = 0 || failed="$$failed $$part"; done; \
+		echo "test-long:$$times"; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 preview: tools ## show what `make up` would change in the local sandbox
 	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)

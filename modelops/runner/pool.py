@@ -176,6 +176,6 @@ def _cores() -> int:
 def _environment() -> dict[str, str]:
     """This process's environment without Pulumi's own variables (passphrase, tokens, the stack's configuration)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-    package = str(Path(__file__).resolve().parent.parent)
+    package = str(Path(__file__).resolve().parents[2])
     paths = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**kept, "PYTHONPATH": os.pathsep.join(paths), "TQDM_DISABLE": "1"}

@@ -39,7 +39,17 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS.keys())
+QUICK = {"third role assigned", "default switched"}
+"""The moments that every run tries: one that leaves something in no state, one in the middle of a release."""
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        pytest.param(moment, id=name, marks=() if name in QUICK else pytest.mark.long(part="kills"))
+        for name, moment in MOMENTS.items()
+    ],
+)
 def test_a_killed_sandbox_and_the_same_command_again(
     fresh: Rehearsal, moment: Moment, record_property: Callable[[str, object], None]
 ) -> None:

@@ -126,7 +126,7 @@ def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Be
 
 AFTER_THE_STOP = """\
 import os, signal
-from modelops.commands import _Stop
+from modelops.commands.command_line import _Stop
 from modelops.errors import Stopped
 
 stop = _Stop()

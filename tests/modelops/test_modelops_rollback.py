@@ -83,7 +83,7 @@ def test_a_target_that_broke_gives_way_to_the_last_default_while_it_is_made_anew
 
 
 def test_a_default_whose_cluster_is_gone_is_not_restored(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelops.live.compute_exists", lambda *_: False)
+    monkeypatch.setattr("modelops.release.live.compute_exists", lambda *_: False)
     bench.release()
     second = bench.release(bench.changed(mini_batch_size=3))
     bench.release()

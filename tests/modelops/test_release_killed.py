@@ -28,7 +28,17 @@ def test_these_are_all_writes(bench: Bench) -> None:
     assert len(bench.writes(before)) == len(WRITES)
 
 
-@pytest.mark.parametrize(("path", "skip"), WRITES.values(), ids=WRITES.keys())
+QUICK = {"second file", "switch"}
+"""The writes that every run is killed at: in the middle of an upload, and the last one."""
+
+
+@pytest.mark.parametrize(
+    ("path", "skip"),
+    [
+        pytest.param(*write, id=name, marks=() if name in QUICK else pytest.mark.long(part="kills"))
+        for name, write in WRITES.items()
+    ],
+)
 def test_a_release_that_was_killed_is_finished_by_the_next(bench: Bench, path: str, skip: int) -> None:
     control = bench.place.sandbox.control
     control.fault("delay", method="PUT|POST", path=path, skip=skip, seconds=600)
