@@ -6,35 +6,19 @@ Says nothing about what else the services answer.
 import os
 import re
 import shutil
-import subprocess
 import sys
-import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
+from wheels import build, call, contents, environment, install, sources
+
 PACKAGE = Path(__file__).resolve().parents[1]
-MINUTES = 15 * 60
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 INSTALL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[0].splitlines()
 SCRIPT, CONFTEST, TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 PRINTED = re.findall(r"It prints `(.*?)`", README)[0]
-
-
-def environment(home: Path, **more: str) -> dict[str, str]:
-    """What somebody has who never saw this repository: no variable of Python's, Azure's, Pulumi's or the sandbox's."""
-    foreign = ("PYTHON", "PYTEST", "AZURE_", "ARM_", "PULUMI_", "SANDBOX_", "VIRTUAL_ENV")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"HOME": str(home)} | more
-
-
-def call(folder: Path, env: Mapping[str, str], *command: str | Path) -> str:
-    """Run a command in a folder; return what it printed."""
-    ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=MINUTES)
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout
 
 
 @pytest.fixture
@@ -49,38 +33,21 @@ def empty(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    offline = ("--no-build-isolation", "--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
-    call(folder, environment(folder), sys.executable, "-m", "pip", "wheel", *offline, "-w", folder, PACKAGE)
-    (made,) = folder.glob("*.whl")
-    return made
+    return build(PACKAGE, tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture
 def installed(wheel: Path, empty: Path) -> Iterator[Path]:
     """The Python of a new environment that holds the wheel and sees the packages that run this test."""
-    place = empty.parent / "venv"
-    call(empty, environment(empty.parent / "home"), sys.executable, "-m", "venv", "--without-pip", place)
-    python = place / "bin" / "python"
-    purelib = call(empty, os.environ, python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    # Packages only: .pth files of a folder that a .pth file adds are not read, so the checkout stays out.
-    (Path(purelib) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
-    options = ("--no-deps", "--no-index", "--quiet", "--disable-pip-version-check")
-    call(empty, os.environ, sys.executable, "-m", "pip", "--python", python, "install", *options, wheel)
+    python = install(wheel, empty.parent / "venv")
     yield python
     call(empty, environment(empty.parent / "home"), python, "-m", "sandbox", "stop")
 
 
 def test_the_wheel_holds_the_data_files_and_nothing_of_the_repository(wheel: Path) -> None:
-    names = ZipFile(wheel).namelist()
-    sources = PACKAGE / "src"
-    expected = {
-        str(file.relative_to(sources))
-        for file in (sources / "sandbox").rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
-    }
-    assert {name for name in names if ".dist-info/" not in name} == expected
-    assert {Path(name).suffix for name in expected} == {".py", ".json"}
+    held = contents(wheel)
+    assert held == sources(PACKAGE)
+    assert {Path(name).suffix for name in held} == {".py", ".json"}
 
 
 def test_copied_alone_it_answers_azure_ai_ml(empty: Path) -> None:
@@ -114,7 +81,7 @@ def test_the_readmes_example_of_a_test_passes(installed: Path, empty: Path) -> N
     assert "1 passed" in call(empty, env, installed, "-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
-@pytest.mark.long("packages")
+@pytest.mark.long(part="packages")
 def test_installed_from_an_index_by_the_readmes_commands(empty: Path) -> None:
     home = empty.parent / "home"
     call(empty, environment(home), sys.executable, "-m", "venv", empty.parent / "venv")
