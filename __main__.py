@@ -7,9 +7,10 @@ from components import provided
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
-from components.preflight import login
+from components.preflight import ending, login
 from components.release import ModelRelease
 
+ending.quiet()
 settings = configuration.load()
 me = login.current()
 group = MlResourceGroup("mlbatch", settings.group)

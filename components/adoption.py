@@ -45,7 +45,7 @@ class AdoptedWorkspaceArgs(TypedDict):
     """ARM id of the cluster that is adopted with it; None if the program makes one."""
 
     login: Login
-    """Who deploys."""
+    """The deploying principal."""
 
     deployer: DeployerArgs
     """The principal that releases models."""
@@ -95,6 +95,7 @@ class AdoptedWorkspace(pulumi.ComponentResource):
             self.compute_identity_id = identity.id
             principal = identity.principal_id
         needs = Needs(
+            subscription_id=login.subscription_id,
             workspace_id=workspace_id,
             storage_id=str(found.storage_account),
             registry_id=found.container_registry,
@@ -139,7 +140,7 @@ class AdoptedCluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, cluster_id: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:AdoptedCluster", name, {}, opts)
-        self.cluster_name = pulumi.Output.from_input(cluster_id.rpartition("/")[2])
+        self.cluster_name = pulumi.Output.from_input(names.id_parts(cluster_id)["resource_name"])
         self.cluster_id = pulumi.Output.from_input(cluster_id)
         self.for_release: ClusterForRelease = {"compute_id": self.cluster_id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
@@ -147,24 +148,25 @@ class AdoptedCluster(pulumi.ComponentResource):
 
 def _place(workspace_id: str, login: Login) -> tuple[str, str]:
     """Return resource group and name of a workspace of the subscription that is deployed to."""
-    parts = workspace_id.split("/")
-    if parts[2].lower() != login.subscription_id.lower():
+    place = names.id_parts(workspace_id)
+    subscription = place["subscription"]
+    if subscription.lower() != login.subscription_id.lower():
         raise pulumi.RunError(
-            f"workspace.existing is in subscription {parts[2]}, and this deployment goes to {login.subscription_id}. "
-            f"Nothing was created or changed.\n  az account set --subscription {parts[2]}"
+            f"workspace.existing is in subscription {subscription}, and this deployment goes to "
+            f"{login.subscription_id}. Nothing was created or changed.\n  az account set --subscription {subscription}"
         )
-    return parts[4], parts[8]
+    return place["resource_group"], place["name"]
 
 
 def _principal(cluster_id: str, login: Login) -> str:
     """Return the object id of what an adopted cluster's nodes run as; empty if there is no such identity."""
-    group, workspace = _place(cluster_id.rpartition("/computes/")[0], login)
+    group, workspace = _place(cluster_id, login)
     found = _read(
         ml.get_compute,
         cluster_id,
         resource_group_name=group,
         workspace_name=workspace,
-        compute_name=cluster_id.rpartition("/")[2],
+        compute_name=names.id_parts(cluster_id)["resource_name"],
     )
     # A union of kinds, which the SDK hands over as it came.
     kind = found.properties["computeType"]

@@ -61,9 +61,6 @@ class EndpointForRelease(TypedDict):
     endpoint_api_version: pulumi.Input[str]
     """ARM API version that the provider last wrote the endpoint with: another one means that it was written again."""
 
-    live_default: pulumi.Input[str | None]
-    """The default deployment that Pulumi's state knows of, as of the last refresh. None if it knows of none."""
-
     location: str
     """Azure region of the endpoint."""
 
@@ -118,9 +115,6 @@ class BatchEndpoint(pulumi.ComponentResource):
                 lambda system: (system.created_at if system else None) or ""
             ),
             "endpoint_api_version": endpoint.azure_api_version,
-            "live_default": endpoint.properties.apply(
-                lambda body: (body.defaults.deployment_name if body.defaults else None) or None
-            ),
             "location": args["location"],
             "auth_mode": AUTH_MODE,
             "description": description,

@@ -14,6 +14,7 @@ learning names https://learn.microsoft.com/azure/machine-learning/how-to-manage-
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 AUTONAME_SUFFIX = 8
@@ -137,3 +138,14 @@ def logical(rule: Rule, *parts: str) -> str:
     # The x keeps a hash of nothing but digits from standing alone after a hyphen, which computes refuse.
     tail = f"{rule.separator}x{digest}"
     return clean[: rule.room - len(tail)].rstrip("-") + tail
+
+
+def id_parts(resource_id: str) -> Mapping[str, str]:
+    """Return the parts of an ARM id by azure-mgmt-core's names for them.
+
+    Among these are `subscription`, `resource_group`, `name` (of the outermost resource) and `resource_name` (of the
+    innermost). Only what looks into an id imports that package: most stacks never do.
+    """
+    from azure.mgmt.core.tools import parse_resource_id  # noqa: PLC0415
+
+    return {part: str(found) for part, found in parse_resource_id(resource_id).items()}

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 import pulumi
 from pulumi.output import Unknown
@@ -21,7 +21,8 @@ from components.release_parts.secrets import plain_input
 from modelops.plan.plan import PlanError, ReleasePlan
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
-from modelops.runner.process import Event, WorkerFailed, WorkerStopped
+from modelops.runner.process import WorkerFailed, WorkerStopped
+from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
 
@@ -58,7 +59,7 @@ class ModelRelease(pulumi.ComponentResource):
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
         hook = pulumi.ResourceHook(
-            f"{name}-release", self._hook(name, plan, args["live_default"]), pulumi.ResourceHookOptions(on_dry_run=True)
+            f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
         )
         marker = pulumi.Stash(
             f"{name}-marker",
@@ -71,13 +72,12 @@ class ModelRelease(pulumi.ComponentResource):
         # failed must not end the program, and with it the others: then the last plan that succeeded is what holds.
         released = marker.input.recover(lambda _: self._released)
         self.plan = released
-        self.default = released.apply(lambda plan: _read(plan).target if plan else None)
-        self.deployments = released.apply(lambda plan: _read(plan).revisions if plan else {})
+        served = released.apply(lambda recorded: _read(recorded) if recorded else None)
+        self.default = served.apply(lambda plan: plan.target if plan else None)
+        self.deployments = served.apply(lambda plan: plan.revisions if plan else {})
         self.register_outputs({"plan": self.plan, "default": self.default, "deployments": self.deployments})
 
-    def _hook(
-        self, name: str, plan: Mapping[str, Any], live_default: pulumi.Input[str | None]
-    ) -> Callable[[pulumi.ResourceHookArgs], Any]:
+    def _hook(self, name: str, plan: Mapping[str, Any]) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:
             _say_failures_once()
             try:
@@ -85,11 +85,7 @@ class ModelRelease(pulumi.ComponentResource):
                 recorded = (hook.old_inputs or {}).get("input")
                 old = _old(recorded)
                 self._released = recorded if old else None
-                if pulumi.runtime.is_dry_run():
-                    await self._summarise(inputs, old)
-                    return
-                state_default = await pulumi.Output.from_input(live_default).future()
-                await self._carry_out(name, inputs, old, state_default)
+                await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, _read(inputs), old)
             except WorkerStopped as stopped:
                 raise RuntimeError(_stopped_text(name, stopped)) from None
             except WorkerFailed as failed:
@@ -104,40 +100,35 @@ class ModelRelease(pulumi.ComponentResource):
 
         return release
 
-    async def _carry_out(self, name: str, inputs: object, old: ReleasePlan | None, state_default: str | None) -> None:
-        plan = _read(inputs)
-        request = {
-            "op": "release",
-            "plan": plan.to_json(),
-            "previous": old.target if old else None,
-            "stateDefault": state_default,
-            "root": str(Path.cwd()),
-        }
+    async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
+        request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None)
         end_on_interrupt(pool())
         done = await pool().run(request, lambda event: self._forward(name, event))
-        pulumi.log.info(str(done["report"]["summary"]), resource=self)
+        pulumi.log.info(done.text, resource=self)
 
-    async def _summarise(self, inputs: object, old: ReleasePlan | None) -> None:
+    async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         """Say in the preview what the release would do; a preview never fails because Azure cannot be asked."""
-        plan = _read(inputs)
-        released = old.to_json() if old else None
-        request = {"op": "preview", "plan": plan.to_json(), "released": released, "complete": plan.is_complete}
+        request = PreviewRequest(name, plan.to_json(), old.to_json() if old else None)
         end_on_interrupt(pool())
         try:
-            done = await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)
-            lines = [str(line) for line in done["lines"]]
+            text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text
         except (WorkerFailed, WorkerStopped) as failed:
             if isinstance(failed, WorkerStopped) and not failed.at_deadline:
                 raise
-            lines = [f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"]
-        pulumi.log.info("\n".join(lines), resource=self)
+            text = f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
+        pulumi.log.info(text, resource=self)
 
-    def _forward(self, name: str, event: Event) -> None:
+    def _forward(self, name: str, event: Progress) -> None:
         """Show what the worker does; the line is replaced by the next one."""
-        if event.get("event") == "step":
-            pulumi.log.info(f"{event['step']}: {event['text']}", resource=self, ephemeral=True)
-        elif event.get("event") == "heartbeat":
-            pulumi.log.info(f"{name}: still at {event['step']!r}", resource=self, ephemeral=True)
+        match event:
+            case Step():
+                pulumi.log.info(f"{event.step}: {event.text}", resource=self, ephemeral=True)
+            case Heartbeat():
+                pulumi.log.info(f"{name}: still at {event.step!r}", resource=self, ephemeral=True)
+            case Switching():
+                pass  # its step was shown
+            case _:
+                assert_never(event)
 
 
 def _say_failures_once() -> None:

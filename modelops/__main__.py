@@ -2,6 +2,11 @@
 
 import sys
 
-from modelops.commands.command_line import main
+if sys.argv[1:] == ["worker"]:  # before typer is imported: every deployment waits for this process
+    from modelops.runner import worker
 
-sys.exit(main(sys.argv[1:]))
+    worker.main()
+else:
+    from modelops.commands.app import main
+
+    sys.exit(main(sys.argv[1:]))

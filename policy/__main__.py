@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-# The engine starts a pack in its own folder; what is imported is the package that the folder is.
+# The engine starts a pack in the pack's folder; the imports below need the folder above it.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from pulumi_policy import PolicyPack  # noqa: E402

@@ -35,7 +35,7 @@ _FORBIDDEN: Final = (
     (r".*/list\w*keys/action|.*/list\w*secrets/action", "reads keys"),
     (r".*/batchendpoints/(deployments/)?(write|delete|\*)", "changes what an endpoint serves"),
 )
-"""What a custom role of ours never allows, in lower case, and why."""
+"""Actions that a custom role must not allow, in lower case, and why."""
 
 
 def _narrow(resource: Seen, _options: Options) -> Iterator[str]:
@@ -51,7 +51,7 @@ def _gives_no_roles(resource: Seen, _options: Options) -> Iterator[str]:
 
 
 def _small_role(resource: Seen, _options: Options) -> Iterator[str]:
-    """Find what a custom role allows and should not; parts that are not known yet are left out."""
+    """Find actions that a custom role should not allow; skip parts that are not known yet."""
     permissions = resource.properties.elements("permissions")
     for permission in permissions if isinstance(permissions, list) else []:
         actions = permission.elements("actions") if isinstance(permission, Properties) else []
@@ -71,18 +71,18 @@ def _data_locked(stack: Sequence[Seen], _options: Options) -> Iterator[Finding]:
     locks = [each for each in of_kind(stack, LOCK, RESOURCE_LOCK) if each.properties.at("level") != "NotSpecified"]
     for resource in of_kind(stack, ACCOUNT, VAULT):
         if not (made_from(locks, "scope", resource) or made_from(locks, "resourceName", resource)):
-            yield Finding(resource, "No lock of this stack keeps it from being deleted.")
+            yield Finding(resource, "No lock in this stack protects it from deletion.")
 
 
 def _is_resource(scope: str) -> bool:
-    """Say whether an ARM id is that of a resource, not of a group or of something above groups."""
+    """Say whether an ARM id is that of a resource, not of a group, subscription or management group."""
     return re.search(r"/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+", scope, re.IGNORECASE) is not None
 
 
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="authorization-assignment-principal-type",
-        description="A role assignment says what kind of principal it is for.",
+        description="A role assignment sets the type of its principal.",
         kinds=(ASSIGNMENT,),
         check=must_be("principalType", "ServicePrincipal", "User", "Group"),
         remedy="Set principal_type, as components/workspace_parts/grants.py does: a new identity is "
@@ -93,7 +93,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="authorization-assignment-one-resource",
-        description="A role is granted on one resource, never on a group or more.",
+        description="A role is granted on one resource, never on a whole group or subscription.",
         kinds=(ASSIGNMENT,),
         check=_narrow,
         remedy="Grant the role on the resource that it is needed for; docs/security.md lists which.",
@@ -113,7 +113,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="authorization-role-small",
-        description="A custom role allows neither everything, nor keys, nor changes of what an endpoint serves.",
+        description="A custom role does not allow everything, reading keys, or changing what an endpoint serves.",
         kinds=(DEFINITION,),
         check=_small_role,
         remedy="Leave the action out; components/preflight/caller_roles.py has what a caller needs.",
@@ -123,7 +123,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="authorization-lock-not-on-group",
-        description="No lock is on the resource group of a workspace, or above: its clusters could not scale.",
+        description="Neither a workspace's resource group nor anything above it has a lock: clusters could not scale.",
         kinds=(LOCK, *WIDE_LOCKS),
         check=_no_lock_above_workspace,
         remedy="Lock the storage account and the key vault instead.",
@@ -133,7 +133,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="authorization-lock-delete-only",
-        description="A lock keeps from deleting, not from changing: a read-only lock also stops the listing of keys.",
+        description="A lock only prevents deletion: a read-only lock would also stop the listing of keys.",
         kinds=(LOCK, RESOURCE_LOCK),
         check=must_be("level", "CanNotDelete"),
         remedy="Set level to CanNotDelete.",

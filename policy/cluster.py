@@ -24,7 +24,7 @@ _SECONDS: Final = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
 
 
 def seconds(duration: object) -> float | None:
-    """Return the seconds of an ISO-8601 duration such as PT2M; None if it is none."""
+    """Return the seconds of an ISO-8601 duration such as PT2M; None if it is not a duration."""
     match = _DURATION.fullmatch(duration) if isinstance(duration, str) else None
     if match is None:
         return None
@@ -32,7 +32,7 @@ def seconds(duration: object) -> float | None:
 
 
 def _clusters(check: ResourceCheck) -> ResourceCheck:
-    """Return the check for clusters only: a compute may also be an instance, or something attached."""
+    """Limit the check to clusters: a compute may also be an instance, or an attached resource."""
 
     def only(resource: Seen, options: Options) -> Iterator[str]:
         if resource.properties.at("properties.computeType") == "AmlCompute":
@@ -42,7 +42,7 @@ def _clusters(check: ResourceCheck) -> ResourceCheck:
 
 
 def _scales_to_zero(resource: Seen, options: Options) -> Iterator[str]:
-    """Find nodes that are kept without work, or for longer than the option says."""
+    """Find nodes that stay up without work, or for longer than the option says."""
     path = "properties.properties.scaleSettings.minNodeCount"
     least = resource.properties.at(path)
     if least is not UNKNOWN and least not in (None, 0):
@@ -57,11 +57,11 @@ def _scales_to_zero(resource: Seen, options: Options) -> Iterator[str]:
 def _duration(resource: Seen, _options: Options) -> Iterator[str]:
     idle = resource.properties.at(_IDLE)
     if idle is not None and idle is not UNKNOWN and seconds(idle) is None:
-        yield f"{_IDLE} is {shown(idle)}, which is no ISO-8601 duration; PT2M is two minutes."
+        yield f"{_IDLE} is {shown(idle)}, which is not an ISO-8601 duration; PT2M is two minutes."
 
 
 def _survives_eviction(resource: Seen, _options: Options) -> Iterator[str]:
-    """Find the cluster whose one node Azure may take away: its job is then cancelled, not continued."""
+    """Find a cluster whose only node Azure may take away: its job is then cancelled, not continued."""
     most = resource.properties.at(MAX_NODES)
     if resource.properties.at("properties.properties.vmPriority") == "LowPriority" and is_number(most) and most <= 1:
         yield f"vmPriority is 'LowPriority' and {MAX_NODES} is {shown(most)}."
@@ -76,7 +76,7 @@ def _within_quota(resource: Seen, options: Options) -> Iterator[str]:
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="machinelearning-cluster-local-auth-off",
-        description="Nobody signs in to a cluster but with Entra.",
+        description="Signing in to a cluster needs Entra.",
         kinds=(COMPUTE,),
         check=_clusters(must_be("properties.disableLocalAuth", True)),
         remedy="Set disable_local_auth=True in components/cluster.py.",
@@ -99,14 +99,14 @@ RULES: Final[list[Rule]] = [
         description="A cluster's nodes have no public addresses.",
         kinds=(COMPUTE,),
         check=_clusters(must_be("properties.properties.enableNodePublicIp", False)),
-        remedy="Needs a network of its own, which network 'isolated' will bring; until then leave this rule off.",
+        remedy="This needs a virtual network, which will come with network 'isolated'. Until then, leave it off.",
         url=SECURE_BATCH,
         framework=control(46),
         level=PRODUCTION,
     ),
     ResourceRule(
         name="machinelearning-cluster-in-network",
-        description="A cluster's nodes are in a network of ours.",
+        description="A cluster's nodes are in your virtual network.",
         kinds=(COMPUTE,),
         check=_clusters(must_be_set("properties.properties.subnet.id")),
         remedy="Give the cluster a subnet. With the workspace's managed network, leave this rule off.",
@@ -116,7 +116,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-cluster-own-identity",
-        description="Jobs run as an identity of ours, with roles of its own.",
+        description="Jobs run as a user-assigned identity with its own roles.",
         kinds=(COMPUTE,),
         check=_clusters(must_be("identity.type", "UserAssigned")),
         remedy="Give the cluster a user-assigned identity, as components/cluster.py does.",
@@ -125,17 +125,17 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-cluster-scales-to-zero",
-        description="A cluster keeps no nodes without work.",
+        description="A cluster releases nodes that have no work.",
         kinds=(COMPUTE,),
         check=_clusters(_scales_to_zero),
         remedy="pulumi config set --path cluster.minNodes 0; pulumi config set --path cluster.idleSeconds 120",
         url=f"{ML}how-to-create-attach-compute-cluster",
         framework=control(49),
-        options={"idleSeconds": Option(1800, "Greatest number of seconds for which a node is kept without work.")},
+        options={"idleSeconds": Option(1800, "Most seconds that a node stays up without work.")},
     ),
     ResourceRule(
         name="machinelearning-cluster-no-admin-account",
-        description="A cluster's nodes have no administrator with a password.",
+        description="A cluster's nodes have no administrator account with a password.",
         kinds=(COMPUTE,),
         check=_clusters(must_not_be_set("properties.properties.userAccountCredentials")),
         remedy="Leave user_account_credentials unset; the password would be in the stack's state.",
@@ -145,7 +145,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-cluster-name",
-        description="A compute's name is one that the service takes.",
+        description="A compute has a name that the service accepts.",
         kinds=(COMPUTE,),
         check=COMPUTE_NAME.of("computeName"),
         remedy="Keep the pattern under pulumi:autonaming in Pulumi.yaml, or name the cluster yourself.",
@@ -181,6 +181,6 @@ RULES: Final[list[Rule]] = [
         framework=limit("nodes of a cluster"),
         severity=Severity.LOW,
         level=EnforcementLevel.ADVISORY,
-        options={"nodes": Option(100, "Greatest number of nodes that the subscription's quota allows a cluster.")},
+        options={"nodes": Option(100, "Most nodes that the subscription's quota allows in a cluster.")},
     ),
 ]

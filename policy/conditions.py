@@ -1,7 +1,7 @@
-"""Conditions that many rules share, as checks: a property is this, is one of these, is at least so much, is not there.
+"""Conditions that many rules share: a property has one of these values, is at least this number, is set, is not set.
 
-What is not set fails, unless a condition says otherwise: services change their defaults, and a scanner that reads an
-exported template takes absence for consent.
+A property that is not set fails, unless a condition says otherwise: services change their defaults, and scanners that
+read an exported template treat a missing property as the default.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,7 +13,7 @@ Value = str | bool
 
 
 def must_be(path: str, *allowed: Value, or_absent: bool = False) -> ResourceCheck:
-    """Return a check that the property at `path` is one of the values; texts compare without case, as in ARM.
+    """Return a check that the property at `path` is one of the values; case does not matter for texts, as in ARM.
 
     Args:
         path: Dotted path of the property.
@@ -43,7 +43,7 @@ def must_be_at_least(path: str, option: str, unit: str = "days") -> ResourceChec
 
 
 def must_be_set(path: str) -> ResourceCheck:
-    """Return a check that there is something at `path`, known or not."""
+    """Return a check that the property at `path` is set, known or not."""
 
     def check(resource: Seen, _options: Options) -> Iterator[str]:
         if not _is_there(resource.properties, path):
@@ -53,7 +53,7 @@ def must_be_set(path: str) -> ResourceCheck:
 
 
 def must_not_be_set(*paths: str) -> ResourceCheck:
-    """Return a check that there is nothing at any of the paths. What is not known yet may turn out to be nothing."""
+    """Return a check that none of the paths is set. Unknown values pass: they may turn out to be unset."""
 
     def check(resource: Seen, _options: Options) -> Iterator[str]:
         for path in paths:
@@ -67,11 +67,11 @@ def must_not_be_set(*paths: str) -> ResourceCheck:
 def must_be_protected(resource: Seen, _options: Options) -> Iterator[str]:
     """Check that Pulumi refuses to delete the resource."""
     if not resource.protected:
-        yield "Pulumi would delete it without asking twice."
+        yield "It is not protected: Pulumi would delete it."
 
 
 def all_of(*checks: ResourceCheck) -> ResourceCheck:
-    """Return a check that finds what any of several finds."""
+    """Return a check that reports the findings of all the given checks."""
 
     def check(resource: Seen, options: Options) -> Iterator[str]:
         for each in checks:
@@ -86,12 +86,12 @@ def of_kind(stack: Sequence[Seen], *kinds: str) -> list[Seen]:
 
 
 def made_from(resources: Collection[Seen], prop: str, target: Seen) -> bool:
-    """Say whether the property of any of the resources was made from `target`, as a reference to it is."""
+    """Say whether the property of any of the resources depends on `target`, as a reference to it does."""
     return any(target.urn in each.depends_on.get(prop, ()) for each in resources)
 
 
 def is_number(value: object) -> bool:
-    """Say whether a value is a number; truth values are none."""
+    """Say whether a value is a number; booleans are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 

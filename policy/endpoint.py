@@ -1,4 +1,4 @@
-"""Rules on batch endpoints, as far as Pulumi makes them. What one serves is in the marker: policy/release.py."""
+"""Rules on batch endpoints as Pulumi creates them. The models that they serve are in the marker: policy/release.py."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -22,7 +22,7 @@ def _no_own_identity(resource: Seen, _options: Options) -> Iterator[str]:
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="machinelearning-batchendpoint-entra-only",
-        description="A batch endpoint takes Entra tokens only.",
+        description="A batch endpoint accepts only Entra tokens.",
         kinds=(ENDPOINT,),
         check=must_be("properties.authMode", "AADToken"),
         remedy="Set auth_mode to AADToken in components/endpoint.py; batch endpoints support nothing else.",
@@ -32,7 +32,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-batchendpoint-no-keys",
-        description="A batch endpoint's body holds no keys.",
+        description="A batch endpoint's body contains no keys.",
         kinds=(ENDPOINT,),
         check=must_not_be_set("properties.keys"),
         remedy="Leave keys unset: they would be in the stack's state.",
@@ -51,7 +51,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-batchendpoint-name",
-        description="A batch endpoint's name is one that the service takes.",
+        description="A batch endpoint has a name that the service accepts.",
         kinds=(ENDPOINT,),
         check=ENDPOINT_NAME.of("endpointName"),
         remedy="Give the endpoint another key under endpoints in the stack file.",

@@ -1,7 +1,7 @@
-"""What the machine learning service takes as names.
+"""The names that the machine learning service accepts.
 
-Sources: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas and the REST reference. The patterns of
-the REST reference alone are looser for endpoints and deployments: a name that passes them is refused later.
+Sources: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas and the REST reference. The
+REST reference's own patterns are looser for endpoints and deployments: the service refuses some names that match them.
 """
 
 import re
@@ -12,7 +12,7 @@ from policy.properties import UNKNOWN
 from policy.rule import Options, ResourceCheck, Seen
 
 _WORDS: Final = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*(?<!-)"
-_WORDS_IN_WORDS: Final = "letters, digits and single hyphens, a letter first, no hyphen last"
+_WORDS_IN_WORDS: Final = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 
 
 class Naming(NamedTuple):

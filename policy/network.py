@@ -1,4 +1,4 @@
-"""The rule between the firewalls of a stack: whoever closes one and leaves another open has closed nothing."""
+"""The rule between the firewalls of a stack: closing one and leaving another open protects nothing."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -38,13 +38,13 @@ def _all_or_none(stack: Sequence[Seen], _options: Options) -> Iterator[Finding]:
     others = ", ".join(each.name for each, is_closed in closed if is_closed)
     for resource, is_closed in closed:
         if others and is_closed is False:
-            yield Finding(resource, f"It is open to all networks, while these of its stack are not: {others}.")
+            yield Finding(resource, f"It is open to all networks, but these in the same stack are not: {others}.")
 
 
 RULES: Final[list[Rule]] = [
     StackRule(
         name="network-stack-consistent",
-        description="Storage, vault and registry of a stack refuse unnamed networks all, or none of them does.",
+        description="The storage, vault and registry of a stack either all refuse other networks, or none does.",
         check=_all_or_none,
         remedy="Set the network key of the stack file, which decides it for all of them: "
         "components/workspace_parts/network.py.",

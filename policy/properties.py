@@ -1,7 +1,7 @@
-"""A resource's properties as rules read them: a value, nothing, or not known yet.
+"""A resource's properties as rules read them: a value, not set, or not known yet.
 
-In a preview the inputs that come from resources that do not exist yet are unknown, and pulumi_policy raises when such a
-value is touched. A rule that meets one has nothing to say: it is asked again when the value is known.
+In a preview, inputs that depend on resources that do not exist yet are unknown, and pulumi_policy raises when a rule
+reads one. A rule then reports nothing: it runs again when the value is known.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,18 +22,18 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 
 class Properties:
-    """A resource's properties, or an object inside them, by the names that the engine uses (camelCase)."""
+    """A resource's properties, or an object inside them, with the engine's property names (camelCase)."""
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
-        """Wrap a mapping as pulumi_policy hands it over."""
+        """Wrap a mapping from pulumi_policy."""
         self._raw = raw
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
-        """Yield each key, whatever characters it has, and its value as `at` returns values."""
+        """Yield each key, which may contain any characters, and its value as `at` returns it."""
         return ((key, _plain(_member(self._raw, key))) for key in self._raw)
 
     def at(self, path: str) -> Any:
-        """Return the value at a dotted path; None if nothing is there, UNKNOWN if that is not known yet.
+        """Return the value at a dotted path; None if it is not set, UNKNOWN if that is not known yet.
 
         Whole numbers come as `int`, though the engine sends every number as a float; objects come as `Properties`.
         """
@@ -47,7 +47,7 @@ class Properties:
         return _plain(value)
 
     def members(self, path: str) -> Iterator[tuple[str, "Properties"]]:
-        """Yield key and value of every known object inside the object at `path`; what is unknown is left out."""
+        """Yield key and value of every known object inside the object at `path`; skip unknown ones."""
         holder = self.at(path)
         if isinstance(holder, Properties):
             for key, value in holder:
@@ -82,7 +82,7 @@ def _plain(value: Any) -> Any:
 
 
 def shown(value: object) -> str:
-    """Write a value as a stack file would: `true`, `3`, `'text'`; `not set` for None."""
+    """Format a value as in a stack file: `true`, `3`, `'text'`; `not set` for None."""
     if value is None:
         return "not set"
     if isinstance(value, bool):

@@ -1,9 +1,9 @@
 """Rules on what an endpoint serves, read from the release's marker.
 
-Deployments are made by the release, and so is the endpoint's body after its creation: no resource of the stack shows
-them. The marker does. It is a `pulumi:index:Stash` whose input is the release plan (docs/releases.md); its `output`
-stays at its first value and says nothing. The rules of a deployment against its cluster are stack rules, because they
-read two resources.
+The release creates the deployments, and owns the endpoint's body after its creation: no resource of the stack shows
+them, but the marker does. It is a `pulumi:index:Stash` whose input is the release plan (docs/releases.md); its `output`
+keeps its first value and is not used. The rules that compare a deployment with its cluster are stack rules, because
+they read two resources.
 """
 
 from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ _LEAST: Final = {
 
 
 def plan_of(resource: Seen) -> Properties | None:
-    """Return the release plan that a resource holds; None if it is no marker, or one of another schema."""
+    """Return a marker's release plan; None if the resource is not a marker, or its plan has another schema."""
     plan = resource.properties.at("input")
     if resource.kind == STASH and isinstance(plan, Properties) and plan.at("schema") == SCHEMA:
         return plan
@@ -44,7 +44,7 @@ def plan_of(resource: Seen) -> Properties | None:
 def _known_schema(resource: Seen, _options: Options) -> Iterator[str]:
     schema = resource.properties.at("input.schema")
     if is_number(schema) and isinstance(resource.properties.at("input.deployments"), Properties) and schema != SCHEMA:
-        yield f"input.schema is {shown(schema)}; this policy pack reads {SCHEMA}, so it checked nothing of the plan."
+        yield f"input.schema is {shown(schema)}; this policy pack reads {SCHEMA}, so it did not check the plan."
 
 
 def _in_plan(path: str, wanted: str) -> ResourceCheck:
@@ -78,7 +78,7 @@ def _default_exists(resource: Seen, _options: Options) -> Iterator[str]:
         return
     default = plan.at("default")
     if default is not UNKNOWN and (default is None or "." in str(default) or deployments.at(str(default)) is None):
-        yield f"The plan's default is {shown(default)}, which is none of its deployments."
+        yield f"The plan's default is {shown(default)}, which is not one of its deployments."
 
 
 def _few_enough(resource: Seen, options: Options) -> Iterator[str]:
@@ -89,8 +89,8 @@ def _few_enough(resource: Seen, options: Options) -> Iterator[str]:
     revisions = count * ((keep if is_number(keep) else 0) + 1)
     if revisions > options["deployments"]:
         yield (
-            f"{count} deployments with {shown(keep)} kept revisions each are {revisions} while a release goes on; "
-            f"an endpoint holds {options['deployments']:g}."
+            f"{count} deployments with {shown(keep)} kept revisions each make {revisions} during a release; "
+            f"an endpoint can have {options['deployments']:g}."
         )
 
 
@@ -100,13 +100,13 @@ def _settings(resource: Seen, _options: Options) -> Iterator[str]:
         for setting, least in _LEAST.items():
             value = deployment.at(f"settings.{setting}")
             if value is not None and value is not UNKNOWN and not (isinstance(value, int) and value >= least):
-                yield f"{setting} of deployment {key!r} is {shown(value)}; it must be a whole number from {least} on."
+                yield f"{setting} of deployment {key!r} is {shown(value)}; it must be a whole number from {least}."
 
 
 def _nodes(marker: Seen, deployment: Properties, stack: Sequence[Seen]) -> int | None:
-    """Return how many nodes the deployment's cluster may have; None if the stack does not tell.
+    """Return how many nodes the deployment's cluster may have; None if the stack does not say.
 
-    The plan names the cluster by its id, which a preview may not know; what the marker was made from is always known.
+    The plan names the cluster by its id, which a preview may not know; the marker's dependencies are always known.
     """
     clusters = [each for each in of_kind(stack, COMPUTE) if each.urn in marker.depends_on.get("input", ())]
     if len(clusters) != 1:
@@ -151,7 +151,7 @@ def _parallel_workers(stack: Sequence[Seen], _options: Options) -> Iterator[Find
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="batch-release-schema",
-        description="A release plan is one that this policy pack can read.",
+        description="This policy pack can read the release plan.",
         kinds=(STASH,),
         check=_known_schema,
         remedy="Bring SCHEMA and the rules of policy/release.py up to the plan's schema.",
@@ -161,7 +161,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="batch-endpoint-entra-only",
-        description="The endpoint's body that a release sends takes Entra tokens only.",
+        description="The endpoint's body in a release accepts only Entra tokens.",
         kinds=(STASH,),
         check=_in_plan("endpoint.authMode", "AADToken"),
         remedy="Set AUTH_MODE to AADToken in components/endpoint.py; batch endpoints support nothing else.",
@@ -171,7 +171,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="batch-deployment-names",
-        description="Endpoint, deployments, models and environments have names that the service takes.",
+        description="The endpoint, deployments, models and environments have names that the service accepts.",
         kinds=(STASH,),
         check=_names,
         remedy="Rename the key under endpoints in the stack file, or the model or environment there.",
@@ -189,17 +189,17 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="batch-endpoint-deployments",
-        description="An endpoint has no more deployments than the service allows, kept revisions included.",
+        description="An endpoint has no more deployments than the service allows, including kept revisions.",
         kinds=(STASH,),
         check=_few_enough,
         remedy="Lower endpoints.<name>.keep, or spread the deployments over several endpoints.",
         url=LIMITS,
         framework=limit("deployments of an endpoint"),
-        options={"deployments": Option(20, "Greatest number of deployments of an endpoint.")},
+        options={"deployments": Option(20, "Most deployments of an endpoint.")},
     ),
     ResourceRule(
         name="batch-deployment-settings",
-        description="Scoring settings are in the ranges that the service takes.",
+        description="Scoring settings are in the ranges that the service accepts.",
         kinds=(STASH,),
         check=_settings,
         remedy="Correct the setting under endpoints.<name>.deployments.<name> in the stack file.",
@@ -217,7 +217,7 @@ RULES: Final[list[Rule]] = [
     ),
     StackRule(
         name="batch-deployment-parallel-nodes",
-        description="A cluster has more than one node where a deployment asks for parallel work.",
+        description="A cluster has more than one node if a deployment asks for several.",
         check=_parallel_nodes,
         remedy="pulumi config set --path cluster.maxNodes 2, or lower the deployment's instanceCount to 1.",
         url=f"{ML}how-to-use-batch-model-deployments",
@@ -228,7 +228,7 @@ RULES: Final[list[Rule]] = [
         name="batch-deployment-parallel-workers",
         description="A deployment with several workers on each node can use more than one node.",
         check=_parallel_workers,
-        remedy="If jobs are to be spread over nodes: raise cluster.maxNodes and the deployment's instanceCount.",
+        remedy="To spread jobs over nodes, raise cluster.maxNodes and the deployment's instanceCount.",
         url=f"{ML}how-to-use-batch-model-deployments",
         framework=limit("instances of a deployment"),
         severity=Severity.LOW,

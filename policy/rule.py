@@ -1,7 +1,7 @@
-"""What a rule is: a plain function that looks at one resource, or at all of them, and the texts that go with it.
+"""A rule: a plain function that checks one resource, or all of them, and the rule's texts.
 
-`policy()` turns a rule into what pulumi_policy serves. Rules themselves know nothing of that, so that tests call them
-as functions.
+`policy()` turns a rule into what pulumi_policy serves. Rules do not depend on it, so tests can call
+them as functions.
 """
 
 import re
@@ -26,7 +26,7 @@ from pulumi_policy import (
 from policy.properties import Properties
 
 PRODUCTION: Final = EnforcementLevel.DISABLED
-"""Level of rules that only some stacks keep: off until a policy configuration file (policy/prod.json) turns them on."""
+"""Level of rules that only apply to some stacks: off until a policy configuration file (policy/prod.json) sets them."""
 
 _AZURE: Final = "azure-native:"
 
@@ -36,10 +36,10 @@ class Seen:
     """A resource as a rule sees it."""
 
     kind: str
-    """Its type without provider and API version: `storage:StorageAccount`; other providers' types as they are."""
+    """Its type without provider and API version: `storage:StorageAccount`; other providers' types unchanged."""
 
     properties: Properties
-    """Its inputs. In a stack rule: its outputs, those that a preview cannot know unknown."""
+    """Its inputs. In a stack rule: its outputs; a preview does not know all of them."""
 
     name: str = ""
     """Its logical name."""
@@ -51,24 +51,24 @@ class Seen:
     """Whether Pulumi refuses to delete it."""
 
     depends_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """URNs of the resources that each property was made from. Stack rules only."""
+    """URNs of the resources that each property depends on. Stack rules only."""
 
 
 class Finding(NamedTuple):
-    """What is wrong, and with which resource of the stack."""
+    """A problem, and the resource that has it."""
 
     resource: Seen
     text: str
 
 
 Options = Mapping[str, Any]
-"""What a policy configuration file says for one rule, defaults filled in."""
+"""One rule's options from a policy configuration file, with defaults filled in."""
 
 ResourceCheck = Callable[[Seen, Options], Iterable[str]]
-"""Yields a sentence for each thing that is wrong with a resource; nothing for what is right or not known yet."""
+"""Yields a sentence for each problem of a resource; unknown values are not problems."""
 
 StackCheck = Callable[[Sequence[Seen], Options], Iterable[Finding]]
-"""Yields a finding for each thing that is wrong between the resources of a stack."""
+"""Yields a finding for each problem between the resources of a stack."""
 
 
 class Option(NamedTuple):
@@ -80,39 +80,39 @@ class Option(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """What all rules have: name, texts, level and source."""
+    """The common part of all rules: name, texts, level and source."""
 
     name: str
     """`<service>-<resource>-<rule>`; also the key in a policy configuration file."""
 
     description: str
-    """One sentence: what must be so."""
+    """One sentence: the requirement."""
 
     remedy: str
-    """What to do about it, in this project."""
+    """How to fix a violation, in this project."""
 
     url: str
-    """Where it is written."""
+    """A page that gives the reason."""
 
     framework: PolicyComplianceFramework
-    """Which control of which framework it is."""
+    """The control of a framework that the rule implements."""
 
     severity: Severity = Severity.MEDIUM
     level: EnforcementLevel = EnforcementLevel.MANDATORY
-    """What a violation does, unless a policy configuration file says otherwise."""
+    """The effect of a violation, unless a policy configuration file says otherwise."""
 
     options: Mapping[str, Option] = field(default_factory=dict)
 
     def policy(self) -> Policy:
-        """Return what pulumi_policy serves to the engine."""
+        """Return the policy that pulumi_policy gives to the engine."""
         raise NotImplementedError
 
     def text(self, finding: str) -> str:
-        """Return what a user reads below the description: what was found, what to do, where that is written."""
+        """Return the text below the description: the finding, the remedy, and the page that gives the reason."""
         return f"{finding}\n{self.remedy}\nWhy: {self.url}"
 
     def with_defaults(self, configured: Mapping[str, Any] | None) -> Options:
-        """Return the rule's options: those of the policy configuration file, defaults for the rest."""
+        """Return the rule's options from the policy configuration file, with defaults for the rest."""
         return {name: option.default for name, option in self.options.items()} | dict(configured or {})
 
     def _common(self) -> dict[str, Any]:
@@ -134,13 +134,13 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceRule(Rule):
-    """A rule on single resources of some kinds. It is checked before anything is done with them."""
+    """A rule on single resources of some kinds, checked before the engine does anything with them."""
 
     kinds: tuple[str, ...]
     check: ResourceCheck
 
     def problems(self, resource: Seen, configured: Mapping[str, Any] | None = None) -> list[str]:
-        """Return what is wrong with a resource; nothing if it is not of the rule's kinds."""
+        """Return a resource's problems; none if it is not of the rule's kinds."""
         if resource.kind not in self.kinds:
             return []
         return list(self.check(resource, self.with_defaults(configured)))
@@ -160,12 +160,12 @@ class ResourceRule(Rule):
 
 @dataclass(frozen=True, kw_only=True)
 class StackRule(Rule):
-    """A rule between resources. Previews check it; an `up` only when everything was done."""
+    """A rule between resources. Previews check it; an `up` checks it only at its end."""
 
     check: StackCheck
 
     def problems(self, stack: Sequence[Seen], configured: Mapping[str, Any] | None = None) -> list[Finding]:
-        """Return what is wrong in a stack."""
+        """Return a stack's problems."""
         return list(self.check(stack, self.with_defaults(configured)))
 
     def policy(self) -> Policy:
@@ -179,7 +179,7 @@ class StackRule(Rule):
 
 
 def kind(token: str) -> str:
-    """Return an azure-native type without provider and API version; any other type as it is.
+    """Return an azure-native type without provider and API version; any other type unchanged.
 
     `azure-native:storage/v20240101:StorageAccount` and `azure-native:storage:StorageAccount` are the same kind.
     """

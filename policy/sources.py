@@ -1,4 +1,4 @@
-"""Where rules come from: frameworks, and addresses of the pages that say why.
+"""Sources of the rules: frameworks, and links to the pages that give the reasons.
 
 The row numbers are those of the control table in docs/security.md. Pages of PSRule for Azure are Microsoft's own; they
 name the control of the Microsoft cloud security benchmark that a rule belongs to.
@@ -27,7 +27,7 @@ def control(row: int, benchmark: str = "") -> PolicyComplianceFramework:
 
     Args:
         row: Number of the row in docs/security.md.
-        benchmark: Id of the control in the Microsoft cloud security benchmark, where a public source names one.
+        benchmark: Id of the control in the Microsoft cloud security benchmark, if a public source names one.
     """
     if benchmark:
         name = "Microsoft cloud security benchmark"

@@ -27,18 +27,18 @@ def _soft_delete_declared(stack: Sequence[Seen], _options: object) -> Iterator[F
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="storage-account-shared-keys-off",
-        description="A storage account takes no shared keys.",
+        description="A storage account refuses shared keys.",
         kinds=(ACCOUNT,),
         check=must_be("allowSharedKeyAccess", False),
-        remedy="Set allow_shared_key_access=False in components/workspace_parts/storage.py; who "
-        "needs blobs gets a role instead.",
+        remedy="Set allow_shared_key_access=False in components/workspace_parts/storage.py; "
+        "grant a role to identities that need blobs.",
         url=psrule("Azure.Storage.LocalAuth"),
         framework=control(4),
         severity=Severity.HIGH,
     ),
     ResourceRule(
         name="storage-account-entra-default",
-        description="Tools that open a storage account sign in with Entra by default.",
+        description="Tools sign in to a storage account with Entra by default.",
         kinds=(ACCOUNT,),
         check=must_be("defaultToOAuthAuthentication", True),
         remedy="Set default_to_o_auth_authentication=True in components/workspace_parts/storage.py.",
@@ -48,7 +48,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-account-anonymous-blobs-off",
-        description="Nobody reads blobs of a storage account without signing in.",
+        description="Reading blobs of a storage account needs a sign-in.",
         kinds=(ACCOUNT,),
         check=must_be("allowBlobPublicAccess", False),
         remedy="Set allow_blob_public_access=False in components/workspace_parts/storage.py.",
@@ -68,7 +68,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-account-tls-1-2",
-        description="A storage account takes TLS 1.2 or newer only.",
+        description="A storage account only accepts TLS 1.2 or newer.",
         kinds=(ACCOUNT,),
         check=must_be("minimumTlsVersion", "TLS1_2", "TLS1_3"),
         remedy="Set minimum_tls_version=MinimumTlsVersion.TLS1_2 in components/workspace_parts/storage.py.",
@@ -78,7 +78,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-account-https-only",
-        description="A storage account takes HTTPS only.",
+        description="A storage account only accepts HTTPS.",
         kinds=(ACCOUNT,),
         check=must_be("enableHttpsTrafficOnly", True),
         remedy="Set enable_https_traffic_only=True in components/workspace_parts/storage.py.",
@@ -91,17 +91,17 @@ RULES: Final[list[Rule]] = [
         description="A storage account has no public network access.",
         kinds=(ACCOUNT,),
         check=must_be("publicNetworkAccess", "Disabled"),
-        remedy="Needs private endpoints, which network 'isolated' will bring; until then leave this rule off.",
+        remedy="This needs private endpoints, which will come with network 'isolated'. Until then, leave it off.",
         url=f"{STORAGE}common/storage-network-security",
         framework=control(10),
         level=PRODUCTION,
     ),
     ResourceRule(
         name="storage-account-firewall",
-        description="A storage account refuses networks that were not named.",
+        description="A storage account only accepts the networks that it lists.",
         kinds=(ACCOUNT,),
         check=must_be("networkRuleSet.defaultAction", "Deny"),
-        remedy="pulumi config set network restricted, and name the deployer's addresses in allowedIps.",
+        remedy="pulumi config set network restricted, and list the deployer's addresses in allowedIps.",
         url=psrule("Azure.Storage.Firewall"),
         framework=control(11),
         severity=Severity.HIGH,
@@ -109,10 +109,10 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-account-trusted-services",
-        description="A storage account's firewall lets trusted Azure services pass, and no others.",
+        description="A storage account's firewall lets trusted Azure services pass, and nothing else.",
         kinds=(ACCOUNT,),
         check=must_be("networkRuleSet.bypass", "AzureServices"),
-        remedy="Set bypass=Bypass.AZURE_SERVICES in workspace_parts/storage.py: Azure Machine Learning comes that way.",
+        remedy="Set bypass=Bypass.AZURE_SERVICES in workspace_parts/storage.py: Azure Machine Learning needs it.",
         url=f"{STORAGE}common/storage-network-security-trusted-azure-services",
         framework=control(12),
     ),
@@ -127,7 +127,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-blobs-soft-delete",
-        description="Deleted blobs and containers can be brought back.",
+        description="Deleted blobs and containers can be restored.",
         kinds=(BLOBS,),
         check=all_of(
             must_be("deleteRetentionPolicy.enabled", True),
@@ -150,7 +150,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-account-infrastructure-encryption",
-        description="A storage account encrypts twice. It can only be chosen when the account is made.",
+        description="A storage account encrypts twice. This can only be set at creation.",
         kinds=(ACCOUNT,),
         check=must_be("encryption.requireInfrastructureEncryption", True),
         remedy="Set require_infrastructure_encryption=True (workspace_parts/storage.py): the account is replaced.",
@@ -170,7 +170,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="storage-account-local-users-off",
-        description="A storage account has no users of its own (SFTP).",
+        description="A storage account has no local users (SFTP).",
         kinds=(ACCOUNT,),
         check=must_be("isLocalUserEnabled", False),
         remedy="Set is_local_user_enabled=False in components/workspace_parts/storage.py.",

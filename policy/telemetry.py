@@ -57,7 +57,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="insights-component-entra-only",
-        description="Application Insights takes telemetry from Entra identities only.",
+        description="Application Insights accepts telemetry only from Entra identities.",
         kinds=(INSIGHTS,),
         check=must_be("disableLocalAuth", True),
         remedy="Set disable_local_auth=True in components/workspace_parts/telemetry.py.",
@@ -66,7 +66,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="operationalinsights-workspace-entra-only",
-        description="A Log Analytics workspace takes logs from Entra identities only.",
+        description="A Log Analytics workspace accepts logs only from Entra identities.",
         kinds=(LOGS,),
         check=must_be("features.disableLocalAuth", True),
         remedy="Set disable_local_auth=True in components/workspace_parts/telemetry.py.",
@@ -85,7 +85,7 @@ RULES: Final[list[Rule]] = [
     ),
     StackRule(
         name="keyvault-vault-audit-log",
-        description="Whoever uses a key vault is recorded.",
+        description="Every use of a key vault is logged.",
         check=_logged(VAULT, ("audit", "allLogs")),
         remedy="Give the vault a DiagnosticSetting with category group audit, as "
         "components/workspace_parts/vault.py does.",
@@ -95,7 +95,7 @@ RULES: Final[list[Rule]] = [
     ),
     StackRule(
         name="machinelearning-workspace-logs",
-        description="What happens in a machine learning workspace is recorded.",
+        description="Everything that happens in a machine learning workspace is logged.",
         check=_logged(WORKSPACE, ("allLogs",)),
         remedy="Give the workspace a DiagnosticSetting with category group allLogs, as components/workspace.py does.",
         url=f"{ML}monitor-azure-machine-learning",

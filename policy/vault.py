@@ -13,7 +13,7 @@ VAULT: Final = "keyvault:Vault"
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="keyvault-vault-roles",
-        description="A key vault knows roles, not access policies.",
+        description="A key vault uses roles, not access policies.",
         kinds=(VAULT,),
         check=must_be("properties.enableRbacAuthorization", True),
         remedy="Set enable_rbac_authorization=True in components/workspace_parts/vault.py.",
@@ -23,7 +23,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="keyvault-vault-soft-delete",
-        description="A deleted key vault can be brought back.",
+        description="A deleted key vault can be restored.",
         kinds=(VAULT,),
         check=all_of(
             must_be("properties.enableSoftDelete", True),
@@ -37,7 +37,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="keyvault-vault-purge-protection",
-        description="Nobody can delete a key vault for good before its time.",
+        description="A key vault cannot be purged before its retention time is over.",
         kinds=(VAULT,),
         check=must_be("properties.enablePurgeProtection", True),
         remedy="Set enable_purge_protection=True in components/workspace_parts/vault.py. It cannot "
@@ -48,10 +48,10 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="keyvault-vault-firewall",
-        description="A key vault refuses networks that were not named.",
+        description="A key vault only accepts the networks that it lists.",
         kinds=(VAULT,),
         check=must_be("properties.networkAcls.defaultAction", "Deny"),
-        remedy="pulumi config set network restricted, and name the deployer's addresses in allowedIps.",
+        remedy="pulumi config set network restricted, and list the deployer's addresses in allowedIps.",
         url=psrule("Azure.KeyVault.Firewall"),
         framework=control(21),
         severity=Severity.HIGH,
@@ -71,7 +71,7 @@ RULES: Final[list[Rule]] = [
         description="A key vault has no public network access.",
         kinds=(VAULT,),
         check=must_be("properties.publicNetworkAccess", "Disabled"),
-        remedy="Needs private endpoints, which network 'isolated' will bring; until then leave this rule off.",
+        remedy="This needs private endpoints, which will come with network 'isolated'. Until then, leave it off.",
         url=f"{LEARN}key-vault/general/network-security",
         framework=control(22),
         level=PRODUCTION,

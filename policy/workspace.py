@@ -14,7 +14,7 @@ from policy.sources import IDENTITIES, LIMITS, ML, PROTECT, SECURE_BATCH, contro
 WORKSPACE: Final = "machinelearningservices:Workspace"
 
 _ENDPOINTS: Final = ("blob", "file", "queue", "table", "vault", "registry")
-"""What a batch job reaches: four services of the storage account, the key vault and the registry."""
+"""The services that a batch job uses: four services of the storage account, the key vault and the registry."""
 
 
 def _private_outbound(resource: Seen, _options: Options) -> Iterator[str]:
@@ -35,7 +35,7 @@ def _private_outbound(resource: Seen, _options: Options) -> Iterator[str]:
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="machinelearning-workspace-own-identity",
-        description="A workspace works with an identity of ours, whose grants exist before it does.",
+        description="A workspace uses a user-assigned identity, whose grants exist before it does.",
         kinds=(WORKSPACE,),
         check=all_of(must_be("identity.type", "UserAssigned"), must_be_set("primaryUserAssignedIdentity")),
         remedy="Give the workspace a user-assigned identity and name it as primary, as components/workspace.py does.",
@@ -44,7 +44,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-own-registry",
-        description="A workspace uses a registry of ours: the one that the service makes has its admin user on.",
+        description="A workspace uses your own registry: the one that the service creates has its admin user on.",
         kinds=(WORKSPACE,),
         check=must_be_set("containerRegistry"),
         remedy="Set container_registry in components/workspace.py.",
@@ -57,7 +57,7 @@ RULES: Final[list[Rule]] = [
         description="A workspace has no public network access.",
         kinds=(WORKSPACE,),
         check=must_be("publicNetworkAccess", "Disabled"),
-        remedy="Needs private endpoints, which network 'isolated' will bring; until then leave this rule off.",
+        remedy="This needs private endpoints, which will come with network 'isolated'. Until then, leave it off.",
         url=psrule("Azure.ML.PublicAccess"),
         framework=control(35, "NS-2"),
         level=PRODUCTION,
@@ -73,7 +73,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-image-builder",
-        description="A workspace whose registry is behind a firewall names a cluster that builds its images.",
+        description="A workspace whose registry has a firewall names a cluster that builds its images.",
         kinds=(WORKSPACE,),
         check=must_be_set("imageBuildCompute"),
         remedy="Set image_build_compute; network 'restricted' does. Without it, environments cannot be built.",
@@ -83,17 +83,17 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-managed-network",
-        description="What a workspace's computes reach is a closed list.",
+        description="A workspace's computes only reach destinations on a list.",
         kinds=(WORKSPACE,),
         check=must_be("managedNetwork.isolationMode", "AllowOnlyApprovedOutbound"),
-        remedy="Choose the managed network when the workspace is made; network 'isolated' will bring it.",
+        remedy="Set the managed network at creation; it will come with network 'isolated'.",
         url=f"{ML}how-to-managed-network",
         framework=control(37),
         level=PRODUCTION,
     ),
     ResourceRule(
         name="machinelearning-workspace-private-outbound",
-        description="Computes reach storage, vault and registry by private endpoints.",
+        description="Computes reach storage, vault and registry through private endpoints.",
         kinds=(WORKSPACE,),
         check=_private_outbound,
         remedy="Add an outbound rule for each; batch endpoints need all four services of the storage account.",
@@ -103,7 +103,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-identity-datastores",
-        description="A workspace's own datastores are opened with identities, not with stored keys.",
+        description="A workspace's own datastores use identities, not stored keys.",
         kinds=(WORKSPACE,),
         check=must_be("systemDatastoresAuthMode", "Identity"),
         remedy="Set system_datastores_auth_mode=SystemDatastoresAuthMode.IDENTITY in components/workspace.py.",
@@ -113,7 +113,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-high-business-impact",
-        description="A workspace with sensitive data sends less of it to Microsoft. It can only be chosen at creation.",
+        description="A workspace with sensitive data sends less of it to Microsoft. This can only be set at creation.",
         kinds=(WORKSPACE,),
         check=must_be("hbiWorkspace", True),
         remedy="Set hbi_workspace=True in components/workspace.py; an existing workspace is replaced.",
@@ -123,7 +123,7 @@ RULES: Final[list[Rule]] = [
     ),
     ResourceRule(
         name="machinelearning-workspace-v1-off",
-        description="A workspace answers the second version of the API, which releases use.",
+        description="A workspace answers version 2 of the API, which releases use.",
         kinds=(WORKSPACE,),
         check=must_be("v1LegacyMode", False),
         remedy="Set v1_legacy_mode=False in components/workspace.py.",
@@ -135,24 +135,24 @@ RULES: Final[list[Rule]] = [
         description="A workspace has no customer-managed key: batch deployments are not supported with one.",
         kinds=(WORKSPACE,),
         check=must_not_be_set("encryption"),
-        remedy="Leave encryption unset. Scanners ask for a customer-managed key; with one, no deployment can be made.",
+        remedy="Leave encryption unset. Scanners want a customer-managed key, but deployments do not work with one.",
         url=SECURE_BATCH,
         framework=control(42),
         severity=Severity.HIGH,
     ),
     ResourceRule(
         name="machinelearning-workspace-data-isolation",
-        description="A workspace that shares its storage keeps its blobs apart. It can only be chosen at creation.",
+        description="A workspace that shares its storage keeps its blobs apart. This can only be set at creation.",
         kinds=(WORKSPACE,),
         check=must_be("enableDataIsolation", True),
-        remedy="Set enable_data_isolation=True; a workspace with storage of its own does not need it.",
+        remedy="Set enable_data_isolation=True; a workspace with its own storage does not need it.",
         url=IDENTITIES,
         framework=control(43),
         level=PRODUCTION,
     ),
     ResourceRule(
         name="machinelearning-workspace-name",
-        description="A workspace's name is one that the service takes.",
+        description="A workspace has a name that the service accepts.",
         kinds=(WORKSPACE,),
         check=WORKSPACE_NAME.of("workspaceName"),
         remedy="Give the workspace another name, or none: components/names.py builds one.",

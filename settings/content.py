@@ -4,21 +4,17 @@ Everything here is part of a revision's identity, so it must mean the same on ev
 relative, images have tags, versions are numbers.
 """
 
-import re
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from components import names
+from components.release_parts.deployment_args import EnvironmentArgs, ModelArgs
+from modelops.plan.rules import MODEL_TYPES, check_image, check_relative_path
 from settings.problems import setting
 from settings.section import Section
 
-if TYPE_CHECKING:
-    from components.release_parts.args import EnvironmentArgs, ModelArgs
 
-_MODEL_TYPES = ("custom_model", "mlflow_model")
-
-
-def read_model(section: Section, root: Path) -> "ModelArgs":
+def read_model(section: Section, root: Path) -> ModelArgs:
     """Read one of the three kinds of model: a local path, a registered one, or one of a registry."""
     name = section.text(
         "name", None, pattern=names.ASSET.pattern, allowed=f"a model's name, {names.ASSET.allowed()}", example="MODEL"
@@ -28,7 +24,7 @@ def read_model(section: Section, root: Path) -> "ModelArgs":
         return {
             "path": read_path(section, "path", root, folder=None, what="the model's file or folder"),
             "name": name,
-            "type": section.choice("type", "custom_model", _MODEL_TYPES),
+            "type": section.choice("type", "custom_model", MODEL_TYPES),
         }
     if "version" in section.values:
         section.only("registry", "name", "version")
@@ -46,7 +42,7 @@ def read_model(section: Section, root: Path) -> "ModelArgs":
     return {"name": name}
 
 
-def read_environment(section: Section, root: Path) -> "EnvironmentArgs":
+def read_environment(section: Section, root: Path) -> EnvironmentArgs:
     """Read an image with a conda file, or the name and version of a registered environment."""
     if "image" in section.values:
         section.only("image", "condaFile")
@@ -77,9 +73,7 @@ def read_environment(section: Section, root: Path) -> "EnvironmentArgs":
 def _read_image(section: Section) -> str:
     """Read an image that stays what it is: with a tag that is not `latest`, or with a digest."""
     image = section.text("image", None, pattern=r"\S+", allowed="an image with a tag", example="IMAGE:TAG")
-    _, colon, tag = image.rpartition(":")  # as in modelops.plan.check_image
-    is_fixed = colon and "/" not in tag and tag not in {"", "latest"}
-    if image and "@sha256:" not in image and not is_fixed:
+    if image and check_image(image):
         section.wrong(
             "image",
             "an image with a tag other than latest, or with a digest (@sha256:...), so that the same configuration "
@@ -106,7 +100,7 @@ def read_script(section: Section, root: Path, code: str) -> str:
         allowed="a Python file, relative to the code folder",
         example="score.py",
     )
-    if script and code and not (_below(script) and _exists(root / code / script, folder=False)):
+    if script and code and (check_relative_path(script) or not _exists(root / code / script, folder=False)):
         section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
     return script
 
@@ -128,7 +122,7 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
     value = section.text(key, None, allowed=allowed, example="PATH")
     if not value:
         return ""
-    if not _below(value):
+    if check_relative_path(value):
         section.wrong(key, allowed, "PATH")
         return ""
     there = root / value
@@ -137,13 +131,6 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
         section.wrong(key, f"the path of {what}", "PATH", because=f"and there is no such {kind}")
         return ""
     return PurePosixPath(value).as_posix()
-
-
-def _below(path: str) -> bool:
-    """Whether a path is relative, written with slashes, and stays below where it starts."""
-    pure = PurePosixPath(path)
-    windows = PureWindowsPath(path)
-    return not (re.search(r"\\", path) or pure.is_absolute() or windows.drive or ".." in pure.parts)
 
 
 def _exists(path: Path, folder: bool | None) -> bool:

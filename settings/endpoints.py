@@ -1,26 +1,20 @@
-"""The `endpoints` part of the configuration: endpoints, their deployments, and the batch settings.
-
-Defaults are the batch service's own, so that leaving a key out means the same here as in Azure:
-https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch
-"""
+"""The `endpoints` part of the configuration: endpoints and their deployments."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TypedDict
 
 from components import names
 from components.callers import CallerArgs
+from components.release_parts.deployment_args import DeploymentArgs
+from modelops.plan.scoring_settings import SETTINGS
 from settings.access import read_callers
 from settings.content import read_environment, read_model, read_path, read_script
 from settings.problems import removing, setting
+from settings.scoring import read_scoring
 from settings.section import Section
 
-if TYPE_CHECKING:
-    from components.release_parts.args import DeploymentArgs
-
-_LOGGING_LEVELS = ("info", "debug", "warning")
-_OUTPUT_ACTIONS = ("append_row", "summary_only")
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
 _DEPLOYMENTS_PER_ENDPOINT = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
@@ -32,7 +26,7 @@ class ServedArgs(TypedDict):
     default: str
     pin: str | None
     keep: int
-    deployments: Mapping[str, "DeploymentArgs"]
+    deployments: Mapping[str, DeploymentArgs]
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,7 @@ class EndpointSettings:
     default: str
     pin: str | None
     keep: int
-    deployments: Mapping[str, "DeploymentArgs"]
+    deployments: Mapping[str, DeploymentArgs]
     callers: tuple[CallerArgs, ...] = ()
 
     @property
@@ -154,16 +148,12 @@ def _read_default(section: Section, deployments: Section) -> str:
     return section.choice("default", None, tuple(deployments.values))
 
 
-def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "DeploymentArgs":
+def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> DeploymentArgs:
     section.only(
         *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
-        *("instanceCount", "maxConcurrencyPerInstance", "miniBatchSize", "maxRetries", "timeoutSeconds"),
-        *("errorThreshold", "loggingLevel", "outputAction", "outputFileName"),
+        *(each.key for each in SETTINGS.values()),
     )
-    instances = section.whole("instanceCount", 1, least=1, unit="nodes that one job uses")
-    if most_nodes is not None and instances > most_nodes:
-        bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
-        section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))
+    scoring = read_scoring(section, most_nodes)
     code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
     return {
         "model": read_model(section.section("model", of="a model"), root),
@@ -173,23 +163,5 @@ def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> "D
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
         "tags": section.flat("tags", of="tags", example="VALUE"),
         "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
-        "instance_count": instances,
-        "max_concurrency_per_instance": section.whole(
-            "maxConcurrencyPerInstance", 1, least=1, unit="worker processes of a node"
-        ),
-        "mini_batch_size": section.whole("miniBatchSize", 10, least=1, unit="files for each call of run()"),
-        "max_retries": section.whole("maxRetries", 3, least=0, unit="tries of a mini-batch"),
-        "timeout_seconds": section.whole("timeoutSeconds", 30, least=1, unit="seconds for each call of run()"),
-        "error_threshold": section.whole(
-            "errorThreshold", -1, least=-1, unit="failed files above which the job ends; -1 ignores all"
-        ),
-        "logging_level": section.choice("loggingLevel", "info", _LOGGING_LEVELS),
-        "output_action": section.choice("outputAction", "append_row", _OUTPUT_ACTIONS),
-        "output_file_name": section.text(
-            "outputFileName",
-            "predictions.csv",
-            pattern=r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]",
-            allowed="a file name without a folder",
-            example="predictions.csv",
-        ),
+        "settings": scoring,
     }

@@ -1,7 +1,8 @@
-"""Get a checkout ready: `python3 -m toolchain [runtime|dev|pulumi|scan|lock|check]...`.
+"""Get a checkout ready: `python3 -m toolchain [program|local|dev|pulumi|scan|lock|check]...`.
 
-`runtime` and `dev` install the Python environment, `pulumi` the Pulumi CLI, `scan` checkov. `lock` recompiles the
-requirements files, `check` says whether they are current. Without an argument: `runtime pulumi`. What is done is not
+`program`, `local` and `dev` install the Python environment: what `pulumi up` against Azure needs; that and the sandbox
+and the example; that and the tests. `pulumi` installs the Pulumi CLI, `scan` checkov. `lock` recompiles the
+requirements files, `check` says whether they are current. Without an argument: `local pulumi`. What is done is not
 done again.
 """
 
@@ -20,7 +21,8 @@ from toolchain import cli, environment, requirements, scanner  # noqa: E402
 from toolchain.places import SetupError  # noqa: E402
 
 STEPS: dict[str, Callable[[], object]] = {
-    "runtime": lambda: environment.ensure("runtime"),
+    "program": lambda: environment.ensure("program"),
+    "local": lambda: environment.ensure("local"),
     "dev": lambda: environment.ensure("dev"),
     "pulumi": cli.ensure,
     "scan": scanner.ensure,
@@ -32,7 +34,7 @@ INTERRUPTED = 130
 
 def main(arguments: list[str]) -> int:
     """Take the steps in order; return the exit code."""
-    names = arguments or ["runtime", "pulumi"]
+    names = arguments or ["local", "pulumi"]
     unknown = [name for name in names if name not in STEPS]
     if unknown:
         sys.stderr.write(f"Unknown step {unknown[0]!r}; there are: {', '.join(STEPS)}.\n")

@@ -1,11 +1,12 @@
-"""The project's Python environment: `.venv`, made with the packages of the requirements files.
+"""The project's Python environment: `.venv`, made with the packages of one of the requirements files.
 
-uv installs it, and is itself installed by pip from a pin with hashes (uv.txt). Nothing goes into the user's own Python.
+Each level holds the one before it: `program` is what `pulumi up` against Azure needs, `local` adds the sandbox, the
+stand-ins and the example (`make up`), `dev` the tests and what they check with. uv installs it, and is itself installed
+by pip from a pin with hashes (uv.txt). Nothing goes into the user's own Python.
 """
 
 import importlib.util
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +27,13 @@ from toolchain.places import (
     write_stamp,
 )
 
-Level = Literal["runtime", "dev"]
+Level = Literal["program", "local", "dev"]
 
 UV = VENV / "bin" / "uv"
 UV_PIN = REPOSITORY / "toolchain" / "uv.txt"
-REQUIREMENTS: dict[Level, Path] = {
-    "runtime": REPOSITORY / "requirements.txt",
+REQUIREMENTS: dict[Level, Path] = {  # from the smallest level to the largest
+    "program": REPOSITORY / "requirements.txt",
+    "local": REPOSITORY / "requirements-local.txt",
     "dev": REPOSITORY / "requirements-dev.txt",
 }
 STAMP = "environment"
@@ -40,7 +42,7 @@ VENV_STAMP = "venv"
 
 
 def ensure(level: Level) -> None:
-    """Make `.venv` hold exactly the packages of `level`, or of `dev` where that was installed before.
+    """Make `.venv` hold exactly the packages of `level`, or of a larger one where that was installed before.
 
     Does nothing when it already does. Raises SetupError when a step fails; the next call continues.
     """
@@ -52,18 +54,13 @@ def ensure(level: Level) -> None:
             _install(*missing)
 
 
-def packages(requirements: Path) -> int:
-    """Return how many packages a requirements file pins."""
-    return len(re.findall(r"^[A-Za-z0-9][^\s;]*==", requirements.read_text(encoding="utf-8"), re.MULTILINE))
-
-
 def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return what is to be installed and its fingerprint; None when just that was installed last."""
     stamp = read_stamp(STAMP)
-    wanted: Level = "dev" if "dev" in (level, stamp.get("level")) else "runtime"
-    print_ = fingerprint(
-        REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in (*PACKAGES, PLUGINS)]
-    )
+    levels = list(REQUIREMENTS)
+    wanted = max((each for each in levels if each in (level, stamp.get("level"))), key=levels.index)
+    places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
+    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
 
 
@@ -80,12 +77,12 @@ def _install(wanted: Level, print_: str) -> None:
     if read_stamp(VENV_STAMP) != {"place": str(VENV)} or _version() != sys.version:
         _create()
         whole = True
-    count = packages(REQUIREMENTS[wanted])
-    say(f"environment: installing the {count} packages of {REQUIREMENTS[wanted].name} into .venv, about a minute")
+    say(f"environment: installing the packages of {REQUIREMENTS[wanted].name} into .venv, about a minute")
     _install_uv()
     _sync(wanted, again=not whole)
     _add_packages()
-    _add_plugins()
+    if wanted != "program":
+        _add_plugins()
     write_stamp(STAMP, level=wanted, fingerprint=print_)
 
 

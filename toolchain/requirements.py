@@ -1,6 +1,7 @@
 """The requirements files: compiled from pyproject.toml by uv, with exact pins and hashes for every platform.
 
-Each begins with a fingerprint of the dependencies that it was compiled from, so that a check needs no network.
+Each begins with a fingerprint of the dependencies that it was compiled from, so that a check needs no network. The
+packages below packages/ keep their lists in a pyproject.toml of their own.
 """
 
 import os
@@ -9,48 +10,66 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from toolchain.environment import REQUIREMENTS, UV
+from toolchain.environment import REQUIREMENTS, UV, Level
 from toolchain.places import REPOSITORY, SetupError, fingerprint, say
 from toolchain.scanner import REQUIREMENTS as SCAN
 
 PROJECT = REPOSITORY / "pyproject.toml"
+PROJECTS = sorted((REPOSITORY / "packages").glob("*/pyproject.toml"))
 MARK = "# compiled from dependencies: "
 OPTIONS = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
+GROUPS: dict[Level, tuple[str, ...]] = {"program": (), "local": ("example",)}
+GROUPS["dev"] = (*GROUPS["local"], "dev")
 
 
 def compile_all() -> None:
     """Recompile all files; pins that still fit stay as they are. Needs a package index."""
     print_ = dependencies_fingerprint()
-    runtime, dev = REQUIREMENTS["runtime"], REQUIREMENTS["dev"]
-    project = PROJECT.name
-    # The larger set first: the smaller one then has the same versions, and `make up` after `make test` changes none.
-    _compile(dev, [project, "--group", "dev"], print_)
-    _compile(runtime, [project, "--constraints", dev.name], print_)
+    largest = REQUIREMENTS["dev"]
+    # The largest set first: the others then have the same versions, and `make up` after `make test` changes none.
+    _compile(largest, sources("dev"), print_)
+    smaller: tuple[Level, ...] = ("local", "program")
+    for level in smaller:
+        _compile(REQUIREMENTS[level], [*sources(level), "--constraints", largest.name], print_)
     # By itself: what the scanner pins must not decide what the program runs with.
     _compile(SCAN, ["--group", "scan"], print_)
-    say(f"wrote {runtime.name}, {dev.name} and {SCAN.name}")
+    say(f"wrote {', '.join(path.name for path in _files())}")
 
 
 def check() -> None:
-    """Raise SetupError when a file is not what pyproject.toml's dependencies would be compiled to."""
+    """Raise SetupError when a file is not what the lists of dependencies would be compiled to."""
     print_ = dependencies_fingerprint()
-    for path in [*REQUIREMENTS.values(), SCAN]:
+    for path in _files():
         if not path.read_text(encoding="utf-8").startswith(f"{MARK}{print_}\n"):
             message = f"{path.name} was not compiled from the dependencies that {PROJECT.name} has now. Run: make lock"
             raise SetupError(message)
-    runtime, dev = _pins(REQUIREMENTS["runtime"]), _pins(REQUIREMENTS["dev"])
-    differing = sorted(runtime - dev)
-    if differing:
-        message = f"requirements-dev.txt has not the pins of requirements.txt: {', '.join(differing)}. Run: make lock"
-        raise SetupError(message)
+    pairs: tuple[tuple[Level, Level], ...] = (("program", "local"), ("local", "dev"))
+    for smaller, larger in pairs:
+        missing = sorted(_pins(REQUIREMENTS[smaller]) - _pins(REQUIREMENTS[larger]))
+        if missing:
+            message = f"{REQUIREMENTS[larger].name} lacks pins of {REQUIREMENTS[smaller].name}: {', '.join(missing)}."
+            raise SetupError(f"{message} Run: make lock")
+
+
+def sources(level: Level) -> list[str]:
+    """Return what uv is to compile for a level: project files, and groups of the root's."""
+    projects = [PROJECT, *([] if level == "program" else PROJECTS)]
+    groups = [word for group in GROUPS[level] for word in ("--group", group)]
+    return [*(str(path.relative_to(REPOSITORY)) for path in projects), *groups]
 
 
 def dependencies_fingerprint() -> str:
-    """Return a digest of everything in pyproject.toml that decides what is compiled."""
+    """Return a digest of everything in the project files that decides what is compiled."""
     content = tomllib.loads(PROJECT.read_text(encoding="utf-8"))
     project = content["project"]
     parts = (project["dependencies"], project["requires-python"], content["dependency-groups"])
-    return fingerprint(*parts, OPTIONS, content.get("tool", {}).get("uv"))
+    packages = [tomllib.loads(path.read_text(encoding="utf-8"))["project"] for path in PROJECTS]
+    lists = [(each["name"], each["dependencies"], each.get("requires-python")) for each in packages]
+    return fingerprint(*parts, lists, OPTIONS, content.get("tool", {}).get("uv"))
+
+
+def _files() -> list[Path]:
+    return [*REQUIREMENTS.values(), SCAN]
 
 
 def _pins(path: Path) -> set[str]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from toolchain.environment import UV, UV_PIN, packages
+from toolchain.environment import UV, UV_PIN
 from toolchain.lock import held
 from toolchain.places import PYTHON, REPOSITORY, SetupError, cache, fingerprint, say
 
@@ -33,8 +33,7 @@ def ensure() -> Path:
 
 
 def _install(folder: Path) -> None:
-    count = packages(REQUIREMENTS)
-    say(f"scan: installing the {count} packages of {REQUIREMENTS.name} into {folder}, about a minute, once")
+    say(f"scan: installing the packages of {REQUIREMENTS.name} into {folder}, about a minute, once")
     _run("venv", "--clear", "--python", str(PYTHON), str(folder))
     # Without compiled bytecode each of its runs takes seconds more.
     options = ("--require-hashes", "--compile-bytecode", "--python", str(folder / "bin" / "python"))

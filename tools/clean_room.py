@@ -1,11 +1,11 @@
-"""Run the README's commands in a clone that has nothing: an empty folder, an empty HOME, empty caches.
+"""Run the README's commands in a fresh clone with an empty HOME and empty caches.
 
     python3 -m tools.clean_room [--keep FOLDER] [TARGET ...]
 
-clones the commit that is checked out, runs `make TARGET` for each (default: up up test), and prints a table of exit
-codes, times and the largest process of each. Ends with 1 if a target failed or the clone is not clean afterwards. What
-the targets print goes to the terminal. Registries and proxies are found by the same variables as ever; everything else
-of the environment is left behind.
+clones the current commit, runs `make TARGET` for each (default: up up test), and prints a table of exit
+codes, times and the largest process of each. Exit code 1: a target failed, or the clone is not clean afterwards.
+The targets' output goes to the terminal. Of the environment, only PATH and the settings of registries and proxies are
+kept.
 """
 
 import argparse
@@ -20,11 +20,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 _KEPT = ("PATH", "LANG", "LC_", "PIP_", "UV_INDEX", "UV_DEFAULT", "HTTP", "http", "NO_PROXY", "no_proxy", "SSL_")
 _KEPT_OF_GO = ("GOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOTOOLCHAIN")
-_MEBIBYTE = 1024  # KiB, which is what Linux counts ru_maxrss in
+_MEBIBYTE = 1024  # KiB, the unit of ru_maxrss on Linux
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What a user has who just made an account: PATH and the way to the network."""
+    """Return the environment of a new account: PATH, and the settings of registries and proxies."""
     kept = {name: value for name, value in os.environ.items() if name.startswith((*_KEPT, *_KEPT_OF_GO))}
     return {**kept, "HOME": str(home)}
 
@@ -39,8 +39,8 @@ def measured(command: Sequence[str], folder: Path, env: Mapping[str, str]) -> tu
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Clone, run, print; return the exit code."""
-    options = argparse.ArgumentParser(description="The README's commands in a clone that has nothing.")
-    options.add_argument("--keep", type=Path, help="an empty or new folder, which is left as it is at the end")
+    options = argparse.ArgumentParser(description="Run the README's commands in a fresh clone.")
+    options.add_argument("--keep", type=Path, help="an empty or new folder to use; it is not removed at the end")
     options.add_argument("targets", nargs="*", default=["up", "up", "test"], metavar="TARGET")
     given = options.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="clean-room-") as temporary:

@@ -4,7 +4,6 @@ Nothing is granted on what somebody else keeps. Each missing role is named: whic
 command that grants it. A role counts by what it allows, so a wider one or a custom one does as well.
 """
 
-import urllib.error
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,14 +38,16 @@ class Needs:
     """What an adopted workspace stands on, and who works with it.
 
     Attributes:
+        subscription_id: Where the workspace is.
         workspace_id: ARM id of the workspace.
         storage_id: ARM id of its storage account.
         registry_id: ARM id of its container registry, if it has one already.
-        deployer_id: Object id of who releases models.
+        deployer_id: Object id of the principal that releases models.
         makes_cluster: Whether the program makes a cluster in the workspace.
         has_callers: Whether custom roles of callers will be assigned in it.
     """
 
+    subscription_id: str
     workspace_id: str
     storage_id: str
     registry_id: str | None
@@ -57,7 +58,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Missing:
-    """A role that somebody lacks."""
+    """A role that somebody is missing."""
 
     who: str
     principal_id: str
@@ -65,8 +66,8 @@ class Missing:
     scope: str
 
     def line(self) -> str:
-        """Say who lacks what where."""
-        return f"{self.who} ({self.principal_id}) lacks {self.role.name} on {self.scope}"
+        """Say who is missing which role, and where."""
+        return f"{self.who} ({self.principal_id}) is missing {self.role.name} on {self.scope}"
 
     def command(self) -> str:
         """Return the command that grants it."""
@@ -77,12 +78,12 @@ class Missing:
 
 
 def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pulumi.Output[str]:
-    """Return the workspace's name once nobody lacks a role; a preview, which readers may run, asks nothing.
+    """Return the workspace's name once no role is missing; a preview, which readers may run, asks nothing.
 
-    If Azure does not answer the question, the deployment goes on: its own answers will say what is wrong.
+    Where Azure refuses the question, the deployment goes on with a warning: its own answers will say what is wrong.
 
     Raises:
-        pulumi.RunError: Later: roles are missing.
+        pulumi.RunError: Later: roles are missing, or Azure does not answer.
     """
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(name)
@@ -95,14 +96,18 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
                 "cluster.existing runs without an identity, so its jobs could not read or write blobs. "
                 "Give it one: az ml compute update --identity-type SystemAssigned. Nothing was created."
             )
+        azure = arm.ResourceManager(bearer)
         try:
-            missing = missing_roles(needs, principal, bearer)
-            undefined = caller_roles.problems(needs.workspace_id, bearer) if needs.has_callers else []
-        except (OSError, ValueError):
+            missing = missing_roles(needs, principal, azure)
+            undefined = caller_roles.problems(needs.workspace_id, azure) if needs.has_callers else []
+        except arm.Unanswered as error:
+            raise pulumi.RunError(f"The roles could not be checked, so nothing was added: {error}") from None
+        except arm.Refused as error:
+            pulumi.log.warn(f"The roles on workspace '{name}' were not checked: {error}.")
             return name
         told = [_text(missing)] if missing else []
         if undefined:
-            told.append(caller_roles.text(undefined, needs.workspace_id.split("/")[2]))
+            told.append(caller_roles.text(undefined, needs.subscription_id))
         if told:
             told.append(
                 "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
@@ -113,12 +118,12 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
     return pulumi.Output.all(compute_principal, token).apply(check)
 
 
-def missing_roles(needs: Needs, compute_principal: str, token: str) -> list[Missing]:
-    """Return every role that is missing; raises as `arm.read` does."""
+def missing_roles(needs: Needs, compute_principal: str, azure: arm.ResourceManager) -> list[Missing]:
+    """Return every role that is missing; raises as `azure.read` does."""
     deployers = roles.CONTRIBUTOR if needs.makes_cluster else roles.DATA_SCIENTIST
     wanted = [
-        ("who deploys", needs.deployer_id, deployers, needs.workspace_id),
-        ("who deploys", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
+        ("the deployer", needs.deployer_id, deployers, needs.workspace_id),
+        ("the deployer", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.BLOB_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.QUEUE_CONTRIBUTOR, needs.storage_id),
         ("the cluster's identity", compute_principal, roles.TABLE_CONTRIBUTOR, needs.storage_id),
@@ -129,37 +134,40 @@ def missing_roles(needs: Needs, compute_principal: str, token: str) -> list[Miss
     return [
         Missing(who, principal, role, scope)
         for who, principal, role, scope in wanted
-        if not _has(role, _assigned(principal, scope, token), token, definitions)
+        if not _has(role, _assigned(principal, scope, azure), azure, definitions)
     ]
 
 
-def _assigned(principal: str, scope: str, token: str) -> list[str]:
+def _assigned(principal: str, scope: str, azure: arm.ResourceManager) -> list[str]:
     """Return the ids of the role definitions that a principal has at a scope, inherited and by groups too."""
     query = f"&$filter=assignedTo('{principal}')"
-    found = arm.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", token, query)
+    found = azure.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", query)
     return [str(each["properties"]["roleDefinitionId"]) for each in found]
 
 
 def _has(
-    role: roles.Role, assigned: Sequence[str], token: str, definitions: dict[str, Sequence[Mapping[str, Any]]]
+    role: roles.Role,
+    assigned: Sequence[str],
+    azure: arm.ResourceManager,
+    definitions: dict[str, Sequence[Mapping[str, Any]]],
 ) -> bool:
     """Say whether one of the assigned roles is this one or allows all that it is needed for."""
     if any(each.rpartition("/")[2].lower() == role.id for each in assigned):
         return True
     data = role in _DATA_ACTIONS
     actions = _DATA_ACTIONS[role] if data else _ACTIONS[role]
-    entries = [entry for each in assigned for entry in _definition(each, token, definitions)]
+    entries = [entry for each in assigned for entry in _definition(each, azure, definitions)]
     return all(any(arm.allows(entry, action, data=data) for entry in entries) for action in actions)
 
 
 def _definition(
-    definition: str, token: str, known: dict[str, Sequence[Mapping[str, Any]]]
+    definition: str, azure: arm.ResourceManager, known: dict[str, Sequence[Mapping[str, Any]]]
 ) -> Sequence[Mapping[str, Any]]:
     """Return the permissions of a role definition; none if it cannot be read."""
     if definition not in known:
         try:
-            known[definition] = arm.read(definition, token)["properties"].get("permissions") or ()
-        except urllib.error.HTTPError:
+            known[definition] = azure.read(definition)["properties"].get("permissions") or ()
+        except arm.Refused:
             known[definition] = ()
     return known[definition]
 
@@ -169,5 +177,5 @@ def _text(missing: Sequence[Missing]) -> str:
     commands = "\n".join(f"  {each.command()}" for each in missing)
     return (
         f"Roles are missing on what was adopted, and this program grants nothing there:\n{lines}\n"
-        f"Somebody who may grant roles there can run:\n{commands}"
+        f"Somebody who can grant roles there can run:\n{commands}"
     )

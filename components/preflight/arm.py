@@ -1,60 +1,136 @@
 """Questions to Azure Resource Manager that no function of the provider asks.
 
-Each is a GET with the deployer's own token, made at deployment and never in a preview.
+Each is a GET, made at deployment and never in a preview, which therefore does not load azure-core. The token comes from
+the provider, so that the question is the deployer's: azure-identity reads neither the `ARM_*` variables nor GitHub's
+OIDC token.
 """
 
 import fnmatch
-import json
-import urllib.request
+import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-_HOST = "https://management.azure.com"
+if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineRequest, PipelineResponse
+    from azure.core.rest import HttpRequest, HttpResponse
+
+HOST = "https://management.azure.com"
 _API_VERSION = "2022-04-01"
 """Of Microsoft.Authorization, which everything here is about."""
 
-_TIMEOUT_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
+"""The longest wait for one answer."""
+
+LIMIT_SECONDS = 20.0
+"""After this no attempt begins, however many questions a check has; so it ends after 30 s at the latest."""
+
+_RETRIES = 5
+"""After the first attempt. Without another word from Azure, azure-core pauses 0, 1.6, 3.2, 4 and 4 s before them."""
+
+_LONGEST_PAUSE_SECONDS = 4.0
+
+_NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
+_LATER = "Wait some minutes, then run pulumi up again; https://azure.status.microsoft names outages."
 
 
-def read(path: str, token: str, query: str = "") -> Any:
-    """Return the JSON of one GET; `path` begins with a slash.
+class Unanswered(Exception):  # noqa: N818 - nothing is wrong with the question
+    """Azure gave no usable answer; the text says which host, after how many attempts, and what to do."""
 
-    Raises:
-        OSError: Azure refused (`urllib.error.HTTPError`, with its status in `code`) or did not answer.
-        ValueError: The answer is no JSON.
+
+class Refused(Exception):  # noqa: N818 - as above
+    """Azure answered that it will not answer; `status` is the HTTP status, 4xx."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"{HOST} refused the question (HTTP {status})")
+        self.status = status
+
+
+class ResourceManager:
+    """Azure Resource Manager, asked with one token.
+
+    Every method raises `Unanswered` or `Refused`. Throttling (429), faults of Azure (408, 500, 502 to 504) and lost
+    connections are tried again, until the time for all questions is used up.
     """
-    return _get(f"{_HOST}{path}?api-version={_API_VERSION}{query}", token)
+
+    def __init__(self, token: str) -> None:
+        """Send nothing yet; `token` is a bearer token for Azure Resource Manager."""
+        from azure.core import PipelineClient  # noqa: PLC0415
+        from azure.core.pipeline.policies import CustomHookPolicy, RetryPolicy, UserAgentPolicy  # noqa: PLC0415
+
+        self._token = token
+        self._ends = time.monotonic() + LIMIT_SECONDS
+        self._attempts = 0
+        kinds = ("retry_total", "retry_connect", "retry_read", "retry_status")
+        pause: dict[str, Any] = {"retry_backoff_max": _LONGEST_PAUSE_SECONDS}
+        self._retries = RetryPolicy(**dict.fromkeys(kinds, _RETRIES), **pause)
+        hooks = CustomHookPolicy(raw_request_hook=self._count, raw_response_hook=self._give_up)
+        policies = [UserAgentPolicy("azureml-batch-endpoint"), self._retries, hooks]
+        waits: dict[str, Any] = {"connection_timeout": ANSWER_SECONDS, "read_timeout": ANSWER_SECONDS}
+        self._client: Any = PipelineClient(HOST, policies=policies, **waits)
+
+    def read(self, path: str, query: str = "") -> Any:
+        """Return the JSON of one GET; `path` begins with a slash."""
+        return self._get(f"{HOST}{path}?api-version={_API_VERSION}{query}")
+
+    def read_all(self, path: str, query: str = "") -> list[Mapping[str, Any]]:
+        """Return all items of a list, page after page, all on this host: no other one must see the token."""
+        page = self.read(path, query)
+        found: list[Mapping[str, Any]] = [*page["value"]]
+        while following := page.get("nextLink"):
+            if not following.startswith(f"{HOST}/"):
+                raise self._unanswered(f"a next page on another host, {following}", _NETWORK)
+            page = self._get(following)
+            found += page["value"]
+        return found
+
+    def permissions(self, scope: str) -> list[Mapping[str, Any]]:
+        """Return what the caller may do in a resource group or on a resource: see `allows`.
+
+        Source: `Permissions_ListForResourceGroup`, https://learn.microsoft.com/rest/api/authorization/permissions.
+        """
+        return self.read_all(f"{scope}/providers/Microsoft.Authorization/permissions")
+
+    def _get(self, url: str) -> Any:
+        from azure.core.exceptions import AzureError  # noqa: PLC0415
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        self._attempts = 0
+        request = HttpRequest("GET", url, headers={"Authorization": f"Bearer {self._token}"})
+        try:
+            response = self._client.send_request(request, timeout=self._seconds_left)
+        except AzureError as error:
+            raise self._unanswered(_first_line(error), _NETWORK) from None
+        status = response.status_code
+        if status in (408, 429) or status >= 500:  # noqa: PLR2004
+            raise self._unanswered(f"HTTP {status}", _LATER)
+        if status >= 400:  # noqa: PLR2004
+            raise Refused(status)
+        try:
+            return response.json()
+        except ValueError:
+            raise self._unanswered(f"HTTP {status} without JSON; a proxy may have sent it", _NETWORK) from None
+
+    @property
+    def _seconds_left(self) -> float:
+        return self._ends - time.monotonic()
+
+    def _count(self, _request: "PipelineRequest[HttpRequest]") -> None:
+        self._attempts += 1
+
+    def _give_up(self, response: "PipelineResponse[HttpRequest, HttpResponse]") -> None:
+        """Begin no pause that Azure asks for and that is longer than the time left."""
+        status = response.http_response.status_code
+        pause = self._retries.get_retry_after(response) or 0.0
+        if status >= 400 and pause > self._seconds_left:  # noqa: PLR2004
+            raise self._unanswered(f"HTTP {status}, with the request to wait {pause:.0f} s", _LATER)
+
+    def _unanswered(self, last: str, advice: str) -> Unanswered:
+        times = "1 attempt" if self._attempts == 1 else f"{self._attempts} attempts"
+        return Unanswered(f"{HOST} gave no usable answer in {times}; the last one: {last}.\n  {advice}")
 
 
-def read_all(path: str, token: str, query: str = "") -> list[Mapping[str, Any]]:
-    """Return all items of a list, page after page.
-
-    Raises:
-        OSError: As `read` does.
-        ValueError: The answer is no JSON, or sends to another host, which must not see the token.
-    """
-    page = read(path, token, query)
-    found: list[Mapping[str, Any]] = [*page["value"]]
-    while following := page.get("nextLink"):
-        if not following.startswith(f"{_HOST}/"):
-            raise ValueError(f"the next page of {path} is not on {_HOST}: {following}")
-        page = _get(following, token)
-        found += page["value"]
-    return found
-
-
-def permissions(scope: str, token: str) -> list[Mapping[str, Any]]:
-    """Return what the caller may do in a resource group or on a resource: see `allows`. Raises as `read_all` does.
-
-    Source: `Permissions_ListForResourceGroup`, https://learn.microsoft.com/rest/api/authorization/permissions.
-    """
-    return read_all(f"{scope}/providers/Microsoft.Authorization/permissions", token)
-
-
-def _get(url: str, token: str) -> Any:
-    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - it is _HOST
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310
-        return json.load(answer)
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def allows(entry: Mapping[str, Any], action: str, *, data: bool = False) -> bool:

@@ -1,14 +1,13 @@
 """The two custom roles of those who call endpoints: what they must allow, and whether they are there.
 
-The program assigns these roles and does not define them: who may define a role that he may also assign can give himself
-everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that could do it (AzureML
-Data Scientist) may also change every endpoint of the workspace. The role that Microsoft documents for callers
-(https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) may move the default and list
+The program assigns these roles and does not define them: a principal that can define a role and also assign it can give
+itself everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that would do
+(AzureML Data Scientist) can also change every endpoint of the workspace. The role that Microsoft documents for callers
+(https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) can move the default and list
 keys; ours is that list without what changes an endpoint or hands out secrets, and with what reads a job. Whether Azure
 needs no more than this is unconfirmed: docs/security.md.
 """
 
-import urllib.error
 from collections.abc import Mapping, Sequence
 
 from components import roles
@@ -62,19 +61,19 @@ NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
 """The custom roles, and the actions that each must allow."""
 
 
-def problems(scope: str, token: str) -> list[str]:
+def problems(scope: str, azure: arm.ResourceManager) -> list[str]:
     """Say what is wrong with the custom roles, as they apply at `scope`; nothing if they allow what callers need.
 
     Raises:
-        OSError: As `arm.read` does, but for a role that is not there.
-        ValueError: The answer is no JSON.
+        arm.Unanswered: Azure gave no usable answer.
+        arm.Refused: The deployer may not read role definitions.
     """
     found: list[str] = []
     for role, actions in NEEDED.items():
         try:
-            definition = arm.read(f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role.id}", token)
-        except urllib.error.HTTPError as error:
-            if error.code != _NOT_FOUND:
+            definition = azure.read(f"{scope}/providers/Microsoft.Authorization/roleDefinitions/{role.id}")
+        except arm.Refused as error:
+            if error.status != _NOT_FOUND:
                 raise
             found.append(f"the custom role '{role.name}' ({role.id}) is not defined")
             continue
@@ -88,8 +87,8 @@ def problems(scope: str, token: str) -> list[str]:
 def text(found: Sequence[str], subscription_id: str) -> str:
     """Return what to tell about `found`, with the command for somebody who may define roles."""
     return (
-        f"The endpoints' callers cannot be let in: {'; '.join(found)}. This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        f"The endpoints' callers cannot get access: {'; '.join(found)}. This program does not define roles.\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {subscription_id} --name batch-caller-roles --location LOCATION"
         " --template-file prerequisites/caller-roles.json"
     )

@@ -38,7 +38,7 @@ def current() -> Login:
     except Exception as error:  # noqa: BLE001 - the SDK raises the bare class
         raise pulumi.RunError(_missing(str(error))) from None
     if not client.subscription_id or not client.object_id:
-        raise pulumi.RunError(_missing("the login names no subscription or no principal"))
+        raise pulumi.RunError(_missing("the login does not name a subscription or a principal"))
     return Login(client.subscription_id, client.tenant_id, client.object_id)
 
 

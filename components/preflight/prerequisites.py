@@ -1,11 +1,10 @@
 """What the deployer must be allowed before anything can be made, asked of Azure at the start of every `up`.
 
-Nobody can grant these roles to himself, so the program does not try: it names the ones that are missing, with the
-command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment.
-A preview asks nothing: readers may run it.
+The deployer cannot grant these roles to itself, so the program does not try: it names the missing ones, with the
+command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment. A
+preview asks nothing: readers may run it.
 """
 
-import urllib.error
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,18 +38,18 @@ _CONDITION = ' --condition "$(cat prerequisites/deployer-condition.txt)" --condi
 def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_callers: bool = False) -> pulumi.Output[str]:
     """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
 
-    Everything that is deployed into the group waits for this name, so nothing else is made before the check. If Azure
-    does not answer the question, the deployment goes on: its own answers will say what is wrong.
+    Everything that is deployed into the group waits for this name, so nothing else is made before the check. Where
+    Azure refuses the question, the deployment goes on with a warning: its own answers will say what is wrong.
 
     Args:
         group: Name of the resource group.
-        login: Who deploys.
+        login: The deploying principal.
         is_own: Whether the stack made the group; it then exists unless somebody deleted it.
         has_callers: Whether the custom roles of callers will be assigned, which must be defined for that.
 
     Raises:
-        pulumi.RunError: Later, when the name is known: the group does not exist, roles in it are missing, or the
-            callers' roles are.
+        pulumi.RunError: Later, when the name is known: the group does not exist, roles in it are missing, the
+            callers' roles are, or Azure does not answer.
     """
     if pulumi.runtime.is_dry_run():
         return group
@@ -58,15 +57,17 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
 
     def check(known: Sequence[str]) -> str:
         name, bearer = known
+        scope = f"/subscriptions/{login.subscription_id}/resourcegroups/{name}"
+        azure = arm.ResourceManager(bearer)
         try:
-            scope = f"/subscriptions/{login.subscription_id}/resourcegroups/{name}"
-            missing = missing_roles(arm.permissions(scope, bearer))
-            undefined = caller_roles.problems(scope, bearer) if has_callers else []
-        except urllib.error.HTTPError as error:
-            if error.code == 404:  # noqa: PLR2004
+            missing = missing_roles(azure.permissions(scope))
+            undefined = caller_roles.problems(scope, azure) if has_callers else []
+        except arm.Unanswered as error:
+            raise pulumi.RunError(f"The roles could not be checked, so nothing was created: {error}") from None
+        except arm.Refused as error:
+            if error.status == 404:  # noqa: PLR2004
                 raise pulumi.RunError(_group_is_gone(name, login) if is_own else _no_group(name, login)) from None
-            return name
-        except (OSError, ValueError):
+            pulumi.log.warn(f"The roles in resource group '{name}' were not checked: {error}.")
             return name
         told = [_missing(missing, name, login)] if missing else []
         if undefined:
@@ -104,8 +105,8 @@ def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
     )
     names = ", ".join(role.name for role in missing)
     return (
-        f"Who deploys ({login.object_id}) lacks in resource group '{group}': {names}.\n"
-        f"Somebody who may grant roles there can run:\n{commands}"
+        f"The deployer ({login.object_id}) is missing these roles in resource group '{group}': {names}.\n"
+        f"Somebody who can grant roles there can run:\n{commands}"
     )
 
 

@@ -1,14 +1,14 @@
 """The release plan as the marker's input, from what a release is told; paths become digests here."""
 
 import functools
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from components.release_parts.args import DeploymentArgs, EnvironmentArgs, ModelArgs, ModelReleaseArgs
+from components.release_parts.args import ModelReleaseArgs
+from components.release_parts.deployment_args import DeploymentArgs, EnvironmentArgs, ModelArgs
 from modelops.plan import fingerprint
-from modelops.plan.plan import SCHEMA, ScoringSettings, require_fixed_image
+from modelops.plan.plan import SCHEMA, ScoringSettings
+from modelops.plan.rules import require_fixed_image
 
 
 def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
@@ -47,15 +47,13 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
 
 
 def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path) -> dict[str, Any]:
-    given: Mapping[str, Any] = args
-    settings = {each.name: given[each.name] for each in fields(ScoringSettings) if each.name in given}
     return {
         "model": _model_inputs(args["model"], root),
         "code": {"path": args["code"], "digest": _digest(root / args["code"])},
         "scoringScript": args["scoring_script"],
         "environment": _environment_inputs(args["environment"], root),
         "compute": compute_id,
-        "settings": ScoringSettings(**settings).to_json(),
+        "settings": args.get("settings", ScoringSettings()).to_json(),
         "environmentVariables": dict(args.get("environment_variables", {})),
         "description": args.get("description", ""),
         "tags": dict(args.get("tags", {})),

@@ -12,7 +12,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
-from components import roles
+from components import names, roles
 from components.workspace_parts.grants import grant
 
 _PERSON_PROPERTIES = ["principal_id", "principal_type", "role_assignment_name"]
@@ -139,6 +139,6 @@ class WorkspaceAccess(pulumi.ComponentResource):
 
 def _short(scope: str) -> str:
     """Name a storage account, or a container in one, by its last words; account names are unique in the world."""
-    words = scope.lower().strip("/").split("/")
-    account = words[words.index("storageaccounts") + 1]
-    return account if words[-1] == account else f"{account}-{words[-1]}"
+    parts = names.id_parts(scope.lower())
+    account, innermost = parts["name"], parts["resource_name"]
+    return account if innermost == account else f"{account}-{innermost}"

@@ -1,1 +1,1 @@
-"""The command line: `python -m modelops`."""
+"""The command line: `python -m modelops`, one file for each command."""

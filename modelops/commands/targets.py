@@ -16,7 +16,7 @@ from modelops.plan.plan import ReleasePlan
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
 _UP: Final = "Run `pulumi up` first"
-_KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a text", bool: "a truth value"}
+_KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a boolean"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,7 @@ def _mapping(values: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any
 
 def _other_outputs(values: Mapping[str, Any], key: str, path: str) -> UsageError:
     said = f"is {values[key]!r}" if key in values else "is missing"
-    return UsageError(
-        f"the stack's outputs are not those of this program, or of an older version: {path + key!r} {said}. {_UP}."
-    )
+    return UsageError(f"these outputs are from another program or an older version: {path + key!r} {said}. {_UP}.")
 
 
 def from_file(path: Path) -> dict[str, Target]:
@@ -145,7 +143,7 @@ def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
     names = ", ".join(sorted(found)) or "none"
     if endpoint is None:
         raise UsageError(f"there are {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
-    raise UsageError(f"--endpoint {endpoint!r} is no endpoint that was released. Allowed are: {names}.")
+    raise UsageError(f"--endpoint: unknown endpoint {endpoint!r}. Allowed are: {names}.")
 
 
 def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:

@@ -8,10 +8,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Self
 
-UNKNOWN: Final = "(known after deploy)"
-"""Stands in a plan for a leaf that the engine does not know yet; only previews meet it."""
+from modelops.plan.reader import UNKNOWN, Reader
+from modelops.plan.rules import MODEL_TYPES, check_logical_name
+from modelops.plan.scoring_settings import ScoringSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class LocalModel:
     def identity(self) -> dict[str, Any]:
         """What of the model decides the revision: its bytes and how they are to be read, not where they lie."""
         return {"digest": self.digest, "type": self.type}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("path", "name", "type", "digest"), path)
+        return cls(
+            path=reader.relative_path(data, "path", path),
+            name=reader.text(data, "name", path),
+            type=reader.text(data, "type", path, MODEL_TYPES),
+            digest=reader.text(data, "digest", path),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
@@ -43,6 +55,16 @@ class RegisteredModel:
     def identity(self) -> dict[str, Any]:
         """Name and version, and the registry if there is one."""
         return self.to_json()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("registry", "name", "version"), path)
+        return cls(
+            name=reader.text(data, "name", path),
+            version=reader.text(data, "version", path),
+            registry=reader.optional_text(data, "registry", path),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
@@ -62,6 +84,16 @@ class ImageEnvironment:
         """The image and the conda file's bytes."""
         return {"image": self.image, "condaDigest": self.conda_digest}
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("image", "condaFile", "condaDigest"), path)
+        return cls(
+            image=reader.text(data, "image", path),
+            conda_file=reader.relative_path(data, "condaFile", path),
+            conda_digest=reader.text(data, "condaDigest", path),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
         return {"image": self.image, "condaFile": self.conda_file, "condaDigest": self.conda_digest}
@@ -78,44 +110,15 @@ class NamedEnvironment:
         """Name and version."""
         return self.to_json()
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("name", "version"), path)
+        return cls(name=reader.text(data, "name", path), version=reader.text(data, "version", path))
+
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
         return {"name": self.name, "version": self.version}
-
-
-@dataclass(frozen=True, slots=True)
-class ScoringSettings:
-    """How a job cuts its input and what it does with failures; the defaults are the service's own."""
-
-    instance_count: int = 1
-    max_concurrency_per_instance: int = 1
-    mini_batch_size: int = 10
-    """Files for each call of the scoring script."""
-    max_retries: int = 3
-    timeout_seconds: int = 30
-    """Time of one mini-batch."""
-    error_threshold: int = -1
-    """Failed files that end the job; -1 ignores all."""
-    logging_level: str = "info"
-    output_action: str = "append_row"
-    output_file_name: str = "predictions.csv"
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return {json_name: getattr(self, attribute) for json_name, attribute in _SETTINGS.items()}
-
-
-_SETTINGS: Final = {
-    "instanceCount": "instance_count",
-    "maxConcurrencyPerInstance": "max_concurrency_per_instance",
-    "miniBatchSize": "mini_batch_size",
-    "maxRetries": "max_retries",
-    "timeoutSeconds": "timeout_seconds",
-    "errorThreshold": "error_threshold",
-    "loggingLevel": "logging_level",
-    "outputAction": "output_action",
-    "outputFileName": "output_file_name",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,27 @@ class DeploymentPlan:
         identity = self.identity()
         return f"{self.logical}-{identity[:8] if identity else '????????'}"
 
+    @classmethod
+    def from_json(cls, logical: str, data: Mapping[str, Any], reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        path = f"deployments.{logical}."
+        if problem := check_logical_name(logical):
+            reader.problems.append(problem)
+        code = reader.mapping(data, "code", path)
+        return cls(
+            logical=logical,
+            model=_model(reader.mapping(data, "model", path), f"{path}model.", reader),
+            code_path=reader.relative_path(code, "path", f"{path}code."),
+            code_digest=reader.text(code, "digest", f"{path}code."),
+            scoring_script=reader.relative_path(data, "scoringScript", path),
+            environment=_environment(reader.mapping(data, "environment", path), f"{path}environment.", reader),
+            compute=reader.text(data, "compute", path),
+            settings=ScoringSettings.from_json(reader.mapping(data, "settings", path), f"{path}settings.", reader),
+            environment_variables=reader.texts(data, "environmentVariables", path),
+            description=reader.optional_text(data, "description", path) or "",
+            tags=reader.texts(data, "tags", path),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
         return {
@@ -167,3 +191,13 @@ class DeploymentPlan:
             "description": self.description,
             "tags": dict(self.tags),
         }
+
+
+def _model(data: Mapping[str, Any], path: str, reader: Reader) -> LocalModel | RegisteredModel:
+    kind = LocalModel if "path" in data else RegisteredModel
+    return kind.from_json(data, path, reader)
+
+
+def _environment(data: Mapping[str, Any], path: str, reader: Reader) -> ImageEnvironment | NamedEnvironment:
+    kind = ImageEnvironment if "image" in data else NamedEnvironment
+    return kind.from_json(data, path, reader)

@@ -6,24 +6,22 @@ hook hands to a worker and what `modelops status` compares with Azure.
 """
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from modelops.errors import PlanError
 
-# Named again below for the program, which may import only this module and modelops.fingerprint.
+# Named again below: who works with a plan imports this module and no other.
 from modelops.plan.deployment_plan import (
-    UNKNOWN,
     DeploymentPlan,
     ImageEnvironment,
     LocalModel,
     NamedEnvironment,
     RegisteredModel,
-    ScoringSettings,
 )
+from modelops.plan.reader import UNKNOWN, Reader, plain_data
+from modelops.plan.scoring_settings import ScoringSettings
 
 __all__ = [
     "SCHEMA",
@@ -40,12 +38,6 @@ __all__ = [
 ]
 
 SCHEMA: Final = 1
-MAX_LOGICAL: Final = 23
-"""Longest logical deployment name: a revision adds `-` and 8 digits, and Azure allows 32 characters."""
-
-_NAME: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$")
-# The engine's own mark of a secret, an asset or an archive inside plain data (pulumi: sdk/proto property values).
-_PULUMI_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +52,21 @@ class EndpointPlan:
     auth_mode: str
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        path = "endpoint."
+        return cls(
+            name=reader.text(data, "name", path),
+            id=reader.text(data, "id", path),
+            created_at=reader.optional_text(data, "createdAt", path) or "",
+            api_version=reader.optional_text(data, "azureApiVersion", path) or "",
+            location=reader.text(data, "location", path),
+            auth_mode=reader.text(data, "authMode", path),
+            description=reader.optional_text(data, "description", path) or "",
+            tags=reader.texts(data, "tags", path),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
@@ -121,7 +128,7 @@ class ReleasePlan:
         }
 
     @classmethod
-    def from_inputs(cls, inputs: object, is_unknown: Callable[[object], bool] = lambda _: False) -> "ReleasePlan":
+    def from_inputs(cls, inputs: object, is_unknown: Callable[[object], bool] = lambda _: False) -> Self:
         """Read a plan as the engine hands it to a hook, or as it stands in a state file.
 
         Args:
@@ -131,65 +138,42 @@ class ReleasePlan:
         Raises:
             PlanError: a value is missing, of the wrong type, not allowed, or a secret; all problems in one text.
         """
-        # Imported here: the reader needs the classes above.
-        from modelops.plan.reader import read_plan  # noqa: PLC0415
+        reader = Reader()
+        data = plain_data(inputs, "", is_unknown, reader.problems)
+        reader.raise_if_any()
+        if not isinstance(data, Mapping):
+            reader.problems.append(f"is {data!r}; allowed is an object")
+        elif data.get("schema") != SCHEMA:
+            found = data.get("schema")
+            reader.problems.append(
+                f"schema: is {found!r}; this version reads {SCHEMA}: use the version that wrote the plan"
+            )
+        reader.raise_if_any()
+        assert isinstance(data, Mapping)  # noqa: S101 - else it was a problem
+        plan = cls._from_json(data, reader)
+        reader.raise_if_any()
+        return plan
 
-        return read_plan(inputs, is_unknown)
-
-
-def check_logical_name(name: str) -> str | None:
-    """Why `name` cannot be a logical deployment name, or None.
-
-    Letters, digits and single hyphens, a letter first, at most 23 characters: Azure's rule for deployment names
-    (3 to 32 characters) less the 9 that the revision adds.
-    """
-    if len(name) > MAX_LOGICAL or not _NAME.match(name):
-        return (
-            f"deployment name {name!r}: allowed are 1 to {MAX_LOGICAL} letters, digits and single hyphens, "
-            "a letter first and no hyphen last"
+    @classmethod
+    def _from_json(cls, data: Mapping[str, Any], reader: Reader) -> Self:
+        deployments = {
+            logical: DeploymentPlan.from_json(
+                logical, reader.mapping(data["deployments"], logical, "deployments."), reader
+            )
+            for logical in reader.mapping(data, "deployments", "")
+        }
+        default = reader.text(data, "default", "")
+        if not deployments:
+            reader.problems.append("deployments: is empty; an endpoint needs at least one deployment")
+        elif default and default not in deployments:
+            reader.problems.append(f"default: names {default!r}; allowed are {', '.join(deployments)}")
+        return cls(
+            subscription_id=reader.text(data, "subscriptionId", ""),
+            resource_group=reader.text(data, "resourceGroup", ""),
+            workspace=reader.text(data, "workspace", ""),
+            endpoint=EndpointPlan.from_json(reader.mapping(data, "endpoint", ""), reader),
+            default=default,
+            pin=reader.optional_text(data, "pin", ""),
+            keep=reader.integer(data, "keep", "", 1),
+            deployments=deployments,
         )
-    return None
-
-
-def check_relative_path(path: str) -> str | None:
-    """Why `path` cannot stand in a plan, or None: relative, `/` separators, not out of the program's folder."""
-    pure = PurePosixPath(path)
-    if not path or "\\" in path or pure.is_absolute() or PureWindowsPath(path).drive or ".." in pure.parts:
-        return f"path {path!r}: allowed is a path below the program's folder, with / between its parts"
-    return None
-
-
-def check_image(image: str) -> str | None:
-    """Why `image` cannot be part of a revision, or None: it needs a tag other than `latest`, or a digest.
-
-    Without one the same plan would run different software from one day to the next.
-    """
-    if "@sha256:" in image:
-        return None
-    _, colon, tag = image.rpartition(":")
-    if not colon or not tag or "/" in tag or tag == "latest":
-        return (
-            f"image {image!r}: allowed is an image with a fixed tag (not `latest`) or an `@sha256:` digest, "
-            "so that the same plan runs the same software"
-        )
-    return None
-
-
-def require_fixed_image(image: str) -> None:
-    """Refuse an image that `check_image` finds fault with.
-
-    Raises:
-        PlanError: with that text.
-    """
-    if problem := check_image(image):
-        raise PlanError(f"{problem}. Nothing was changed; correct the stack file.")
-
-
-def is_secret_mark(value: object) -> bool:
-    """Whether `value` is the engine's wrapping of a secret (or asset) rather than plain data."""
-    return isinstance(value, Mapping) and _PULUMI_SIGNATURE in value
-
-
-def plain_plan_error(problems: list[str]) -> PlanError:
-    """One error for all problems of a plan."""
-    return PlanError("The release plan is not valid:\n" + "\n".join(f"  - {problem}" for problem in problems))

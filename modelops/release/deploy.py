@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
-from modelops.plan.fingerprint import staged
 from modelops.plan.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
+from modelops.plan.staging import staged
 from modelops.release import live
 from modelops.release.context import CREATE, Context
 from modelops.release.operations import LONGEST_SECONDS, finished, still_going
@@ -96,15 +96,9 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
         environment=_environment(deployment, root, copies),
         compute=deployment.compute,
         settings=ModelBatchDeploymentSettings(
-            mini_batch_size=settings.mini_batch_size,
-            instance_count=settings.instance_count,
-            max_concurrency_per_instance=settings.max_concurrency_per_instance,
-            output_action=settings.output_action,
-            output_file_name=settings.output_file_name,
-            retry_settings=BatchRetrySettings(max_retries=settings.max_retries, timeout=settings.timeout_seconds),
+            **settings.sdk_arguments("settings"),
+            retry_settings=BatchRetrySettings(**settings.sdk_arguments("retry_settings")),
             environment_variables=dict(deployment.environment_variables),
-            error_threshold=settings.error_threshold,
-            logging_level=settings.logging_level,
         ),
     )
 

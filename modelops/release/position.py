@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from modelops.release.context import READ, RESTORE, SWITCH
 
@@ -30,7 +30,3 @@ class Position:
         is_switch = method == "PUT" and self.step in (SWITCH, RESTORE) and _ENDPOINT.search(url) is not None
         self.switch_sent = self.switch_sent or is_switch
         return is_switch
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data for the worker's events."""
-        return {"step": self.step, "switchSent": self.switch_sent, "restored": self.restored}

@@ -10,10 +10,11 @@ import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from modelops.runner.log import usable_log
-from modelops.runner.process import Event, Worker, WorkerFailed, WorkerStopped
+from modelops.runner.process import Worker, WorkerFailed, WorkerStopped
+from modelops.runner.protocol import Done, Progress, Request
 
 __all__ = ["WorkerFailed", "WorkerPool", "WorkerStopped", "pool", "use_pool"]
 
@@ -62,7 +63,7 @@ class WorkerPool:
         self._environment = environment
         self._free = size or _cores()
         self._deadline = deadline_seconds
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
         self._idle: list[Worker] = []
         # Kept for ever: asyncio kills a process whose last reference goes, also in the middle of a request.
         self._started: list[Worker] = []
@@ -83,17 +84,17 @@ class WorkerPool:
             await self._done.wait()
 
     async def run(
-        self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline_seconds: float | None = None
-    ) -> Event:
+        self, request: Request, on_event: Callable[[Progress], None], deadline_seconds: float | None = None
+    ) -> Done:
         """Have one plan carried out.
 
         Args:
-            request: what the worker reads; see modelops/runner/worker.py.
-            on_event: called with every event in between, and with `heartbeat` after 30 s without one.
+            request: the plan, with an id that no other plan of this program has.
+            on_event: called with every event in between, and with a `Heartbeat` after 30 s without one.
             deadline_seconds: instead of the pool's own.
 
         Returns:
-            The worker's `done` event.
+            The worker's last event.
 
         Raises:
             WorkerFailed: the release failed, or its worker died or could not be started.
@@ -101,15 +102,15 @@ class WorkerPool:
         """
         self._running += 1
         try:
-            await self._take_place()
+            await self._take_place(request.id)
             return await self._run(request, on_event, deadline_seconds or self._deadline)
         finally:
             self._running -= 1
             self._done.set()
 
-    async def _run(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
+    async def _run(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
         try:
-            worker = self._idle.pop() if self._idle else await self._start()
+            worker = self._idle.pop() if self._idle else await self._start(request.id)
             self._busy.add(worker)
             try:
                 return await worker.converse(request, on_event, deadline)
@@ -129,9 +130,9 @@ class WorkerPool:
         for worker in self._busy:
             worker.stop()
         while self._waiting:
-            place = self._waiting.popleft()
+            plan_id, place = self._waiting.popleft()
             if not place.done():
-                place.set_exception(WorkerStopped(None))
+                place.set_exception(WorkerStopped(plan_id, None))
 
     async def end(self) -> None:
         """Let idle workers end and wait for the last of all; for programs that live on after their releases."""
@@ -141,27 +142,27 @@ class WorkerPool:
             await worker.exited()
         self._started.clear()
 
-    async def _start(self) -> Worker:
+    async def _start(self, plan_id: str) -> Worker:
         worker = await Worker.start(self._command, self._environment, self.log)
         self._started.append(worker)
         if self._stopped:  # in the meantime
             worker.stop()
-            raise WorkerStopped(None)
+            raise WorkerStopped(plan_id, None)
         return worker
 
-    async def _take_place(self) -> None:
+    async def _take_place(self, plan_id: str) -> None:
         if self._stopped:
-            raise WorkerStopped(None)
+            raise WorkerStopped(plan_id, None)
         if self._free > 0:
             self._free -= 1
             return
         place = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        self._waiting.append((plan_id, place))
         await place
 
     def _leave_place(self) -> None:
         while self._waiting:
-            place = self._waiting.popleft()
+            _, place = self._waiting.popleft()
             if not place.done():
                 place.set_result(None)
                 return

@@ -3,19 +3,31 @@
 A process, because a thread cannot be stopped. It leads a session of its own, because the engine signals the program's
 whole process group whenever a program ends, well or not, and a worker in that group would die in the middle of a write.
 It stops when its standard input closes, which also happens when this process is killed. What it reads and answers:
-modelops/runner/worker.py.
+modelops/runner/protocol.py.
 """
 
 import asyncio
-import json
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from modelops.runner.log import open_log
-
-Event = Mapping[str, Any]
+from modelops.runner.protocol import (
+    Done,
+    Event,
+    Failed,
+    Heartbeat,
+    Progress,
+    ProtocolError,
+    Request,
+    Step,
+    Stopping,
+    Switching,
+    decode_event,
+    encode,
+)
 
 _ACKNOWLEDGE_SECONDS: Final = 1.0
 """How long a worker that was told to stop gets to say which request is in flight; the program itself has 5 s."""
@@ -38,9 +50,17 @@ class WorkerStopped(Exception):  # noqa: N818 - says what happened
     """The release was stopped: by Ctrl-C or at its deadline."""
 
     def __init__(
-        self, step: str | None, *, switch_sent: bool = False, restored: bool = False, at_deadline: bool = False
+        self,
+        plan_id: str,
+        step: str | None,
+        *,
+        switch_sent: bool = False,
+        restored: bool = False,
+        at_deadline: bool = False,
     ) -> None:
         super().__init__(f"stopped at step {step or 'waiting for a worker'}")
+        self.plan_id = plan_id
+        """The plan that was stopped."""
         self.step = step
         """Step that was reached, or None if no worker had taken the plan."""
         self.switch_sent = switch_sent
@@ -60,7 +80,8 @@ class Worker:
         self._process = process
         self._input = process.stdin
         self._output = process.stdout
-        self._step: str | None = None
+        self._plan_id = ""
+        self._step = "start"
         self._switch_sent = False
         self._restored = False
         self._is_working = False
@@ -103,33 +124,37 @@ class Worker:
         """Whether the worker can take another plan: it has answered the last one, and lives."""
         return not (self._is_working or self._told_to_stop or self._output.at_eof())
 
-    async def converse(self, request: Mapping[str, Any], on_event: Callable[[Event], None], deadline: float) -> Event:
+    async def converse(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
         """Hand over one plan and follow it to its last answer.
 
         A worker that did not get there is stopped: its answer would be taken for that of the next plan.
         """
+        self._plan_id = request.id
         self._step, self._switch_sent, self._restored = "start", False, False
         self._is_working = True
-        alarm = asyncio.get_running_loop().call_later(deadline, self._expire)
+        alarm = asyncio.get_running_loop().call_later(deadline, self._expire, request.id)
         try:
-            self._input.write(json.dumps(request, ensure_ascii=False).encode() + b"\n")
+            self._input.write(encode(request))
             while (event := await self._next(on_event)) is not None:
-                match event.get("event"):
-                    case "step":
+                match event:
+                    case Step():
                         self._note(event)
-                    case "switching":
+                        on_event(event)
+                    case Switching():
                         self._switch_sent = True
-                    case "stopping":
+                        on_event(event)
+                    case Stopping():
                         self._note(event)
                         break
-                    case "done":
+                    case Done():
                         self._is_working = False
                         return event
-                    case "failed":
+                    case Failed():
                         self._is_working = False
-                        text = str(event.get("message") or "the worker gave no reason.")
+                        text = event.message or "the worker gave no reason."
                         raise WorkerFailed(text, switch_sent=self._switch_sent)
-                on_event(event)
+                    case _:
+                        assert_never(event)
             raise await self._ended()
         finally:
             alarm.cancel()
@@ -151,19 +176,19 @@ class Worker:
         await self._output.read()
         await self._process.wait()
 
-    def _note(self, event: Event) -> None:
-        self._step = str(event.get("step"))
-        self._switch_sent, self._restored = bool(event.get("switchSent")), bool(event.get("restored"))
+    def _note(self, event: Step | Stopping) -> None:
+        self._step, self._switch_sent, self._restored = event.step, event.switch_sent, event.restored
 
-    def _expire(self) -> None:
-        self._expired = True
-        self.stop()
+    def _expire(self, plan_id: str) -> None:
+        if plan_id == self._plan_id:
+            self._expired = True
+            self.stop()
 
     def _give_up(self) -> None:
         if not self._given_up.done():
             self._given_up.set_result(None)
 
-    async def _next(self, on_event: Callable[[Event], None]) -> Event | None:
+    async def _next(self, on_event: Callable[[Progress], None]) -> Event | None:
         reading = asyncio.ensure_future(self._output.readline())
         try:
             while not reading.done():
@@ -173,19 +198,17 @@ class Worker:
                     break
                 if self._given_up.done():
                     return None
-                on_event({"event": "heartbeat", "step": self._step})
+                on_event(Heartbeat(self._plan_id, self._step))
             line = reading.result()
         finally:
             reading.cancel()
         return self._read(line) if line.endswith(b"\n") else None
 
     def _read(self, line: bytes) -> Event:
-        try:
-            event = json.loads(line)
-        except ValueError:
-            event = None
-        if isinstance(event, dict):
-            return event
+        with suppress(ProtocolError):
+            event = decode_event(line)
+            if event.id == self._plan_id:
+                return event
         said = line.decode(errors="replace").strip()[:_LONGEST_QUOTE]
         raise WorkerFailed(
             f"the release worker said {said!r} at step {self._step!r}, which is no answer, and was stopped.",
@@ -195,7 +218,11 @@ class Worker:
     async def _ended(self) -> Exception:
         if self._told_to_stop:
             return WorkerStopped(
-                self._step, switch_sent=self._switch_sent, restored=self._restored, at_deadline=self._expired
+                self._plan_id,
+                self._step,
+                switch_sent=self._switch_sent,
+                restored=self._restored,
+                at_deadline=self._expired,
             )
         code = await self._process.wait()
         text = f"the release worker ended with exit code {code} at step {self._step!r}."

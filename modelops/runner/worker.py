@@ -1,33 +1,40 @@
 """`python -m modelops worker`: carries out the plans that arrive on standard input, one on each line.
 
-Internal: the program's hook talks to it (modelops/runner/process.py). Each line is a JSON object: `op` (`release` or
-`preview`), `plan`, and for a release `previous` (the default that the last one set), `root` (the folder that paths
-start from) and `stateDefault` (a revision that pruning will spare), for a preview `released` (the last plan). The
-answers are JSON objects, one on each line: `step` (what is being done), `switching` (the request that moves the default
-goes out), and for each plan at the end `done` or `failed`. Everything that the SDK prints goes to standard error.
+Internal: the program's hook talks to it (modelops/runner/process.py). What it reads and answers:
+modelops/runner/protocol.py. Everything that the SDK prints goes to standard error.
 
 Closed standard input means stop: the requests in flight are finished, no other begins, and the process ends, whether
 its parent closed the pipe or died. A broken standard output changes nothing.
 """
 
-import json
 import os
 import queue
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, assert_never
 
 from modelops.errors import ModelOpsError, Stopped
-from modelops.plan.fingerprint import remove_abandoned, remove_staged
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.staging import remove_abandoned, remove_staged
 from modelops.release import preview
 from modelops.release.context import Context
 from modelops.release.gate import Gate
 from modelops.release.position import Position
 from modelops.release.reconcile import reconcile
+from modelops.runner.protocol import (
+    Done,
+    Event,
+    Failed,
+    PreviewRequest,
+    ReleaseRequest,
+    Step,
+    Stopping,
+    Switching,
+    decode_request,
+    encode,
+)
 from modelops.workspace import Workspace
 
 
@@ -43,6 +50,7 @@ class Worker:
         self._gate.on_request = self._notice_switch
         self._workspaces: dict[tuple[str, str, str], Workspace] = {}
         self._busy = False
+        self._plan_id = ""
         self._position = Position()
 
     def run(self) -> None:
@@ -63,40 +71,51 @@ class Worker:
             self._todo.put(line)
         self._gate.close()
         if self._busy:
-            self.answer({"event": "stopping", **self._position.to_json()})
+            at = self._position
+            self.answer(Stopping(self._plan_id, at.step, at.switch_sent, at.restored))
         self._gate.wait_until_idle()
         remove_staged()
         # Not sys.exit: threads of the SDK may be sleeping between two looks at an operation, for half a minute.
         os._exit(0)
 
     def _handle(self, line: bytes) -> None:
-        self._position = Position()
+        self._plan_id, self._position = "", Position()
         try:
-            request = json.loads(line)
-            plan = ReleasePlan.from_inputs(request["plan"])
-            if request["op"] == "preview":
-                self.answer({"event": "done", "lines": self._preview(plan, request.get("released"))})
-                return
-            remove_abandoned()
-            context = Context(self._workspace(plan), Path(request["root"]), self._progress, self._gate.sleep)
-            report = reconcile(plan, context, request.get("previous"))
-            self.answer({"event": "done", "report": report.to_json()})
+            request = decode_request(line)
+            self._plan_id = request.id
+            match request:
+                case PreviewRequest():
+                    done = self._preview(request)
+                case ReleaseRequest():
+                    done = self._release(request)
+                case _:
+                    assert_never(request)
+            self.answer(done)
         except ModelOpsError as error:
-            self.answer({"event": "failed", "step": self._position.step, "message": str(error)})
+            self.answer(Failed(self._plan_id, str(error), self._position.step))
         except Exception as error:  # noqa: BLE001 - the hook must hear of everything, in words
             traceback.print_exc()
             message = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
-            self.answer({"event": "failed", "step": self._position.step, "message": message})
+            self.answer(Failed(self._plan_id, message, self._position.step))
 
-    def _preview(self, plan: ReleasePlan, released: object) -> list[str]:
+    def _release(self, request: ReleaseRequest) -> Done:
+        plan = ReleasePlan.from_inputs(request.plan)
+        remove_abandoned()
+        context = Context(self._workspace(plan), Path(request.root), self._progress, self._gate.sleep)
+        report = reconcile(plan, context, request.previous)
+        return Done(request.id, report.summary(), report.to_json())
+
+    def _preview(self, request: PreviewRequest) -> Done:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
-        before = ReleasePlan.from_inputs(released) if released is not None else None
+        plan = ReleasePlan.from_inputs(request.plan)
+        before = None if request.released is None else ReleasePlan.from_inputs(request.released)
         if not plan.is_complete:
-            return preview.from_plans(plan, before)
+            return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
-            return preview.from_live(self._workspace(plan), plan, before)
+            lines = preview.from_live(self._workspace(plan), plan, before)
         except ModelOpsError as error:
-            return [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
+            lines = [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
+        return Done(request.id, "\n".join(lines))
 
     def _workspace(self, plan: ReleasePlan) -> Workspace:
         """The plan's workspace; its logins and connections serve all plans of this worker."""
@@ -107,18 +126,18 @@ class Worker:
         if self._gate.is_closed:
             return  # nothing of this step will be sent: it stopped in the one before
         self._position.enter(step)
-        self.answer({"event": "step", "text": text, **self._position.to_json()})
+        at = self._position
+        self.answer(Step(self._plan_id, step, text, at.switch_sent, at.restored))
 
     def _notice_switch(self, method: str, url: str) -> None:
         if self._position.notice(method, url):
-            self.answer({"event": "switching", "step": self._position.step})
+            self.answer(Switching(self._plan_id, self._position.step))
 
-    def answer(self, event: Mapping[str, Any]) -> None:
+    def answer(self, event: Event) -> None:
         """Write one line; nobody may be there to read it."""
-        line = json.dumps(event, ensure_ascii=False).encode() + b"\n"
         with self._answering:
             try:
-                self._answers.write(line)
+                self._answers.write(encode(event))
                 self._answers.flush()
             except (BrokenPipeError, ValueError):
                 pass

@@ -1,24 +1,21 @@
 """An adopted workspace: nothing of it is declared, and roles that are missing on it are named."""
 
-import io
-import json
 import re
-import urllib.error
-import urllib.request
 from dataclasses import replace
-from email.message import Message
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pulumi
 import pytest
+import requests
 
 from components import provided, roles
 from components.adoption import Existing
-from components.preflight import adopted_roles
+from components.preflight import adopted_roles, arm
 from components.preflight.adopted_roles import Needs, missing_roles
 from components.preflight.login import Login
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, Recorder, recorded
+from tests.components.resource_manager import ResourceManagerDouble, answer
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/team"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/theirs"
@@ -49,20 +46,19 @@ class Azure:
         self.assigned = assigned
         self.definitions: dict[str, dict[str, Any]] = {}
 
-    def __call__(self, request: urllib.request.Request, **_: Any) -> io.BytesIO:
-        parts = urlsplit(request.full_url)
+    def __call__(self, url: str) -> requests.Response:
+        parts = urlsplit(url)
         if "/roleDefinitions/" in parts.path:
             name = parts.path.rpartition("/")[2]
             if name not in self.definitions:
-                raise urllib.error.HTTPError(request.full_url, 404, "Not Found", Message(), None)
-            return io.BytesIO(json.dumps({"properties": {"permissions": [self.definitions[name]]}}).encode())
+                return answer({"error": {"code": "RoleDefinitionDoesNotExist", "message": "no"}}, 404)
+            return answer({"properties": {"permissions": [self.definitions[name]]}})
         scope = parts.path.partition("/providers/Microsoft.Authorization/")[0]
         found = re.search(r"assignedTo\('(.*)'\)", unquote(parts.query))
         assert found is not None
         ids = self.assigned.get((found[1], scope), [])
         prefix = "/providers/Microsoft.Authorization/roleDefinitions"
-        rows = [{"properties": {"roleDefinitionId": f"{prefix}/{each}"}} for each in ids]
-        return io.BytesIO(json.dumps({"value": rows}).encode())
+        return answer({"value": [{"properties": {"roleDefinitionId": f"{prefix}/{each}"}} for each in ids]})
 
 
 EVERYTHING = {
@@ -71,13 +67,13 @@ EVERYTHING = {
     (NODES, STORAGE): [roles.BLOB_CONTRIBUTOR.id, roles.QUEUE_CONTRIBUTOR.id, roles.TABLE_CONTRIBUTOR.id],
     (NODES, REGISTRY): [roles.ACR_PULL.id],
 }
-NEEDS = Needs(WORKSPACE, STORAGE, REGISTRY, DEPLOYER, makes_cluster=False)
+NEEDS = Needs(SUBSCRIPTION, WORKSPACE, STORAGE, REGISTRY, DEPLOYER, makes_cluster=False)
 
 
 @pytest.fixture(name="azure")
 def _azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
     azure = Azure(dict(EVERYTHING))
-    monkeypatch.setattr(urllib.request, "urlopen", azure)
+    ResourceManagerDouble(monkeypatch, azure)
     return azure
 
 
@@ -152,19 +148,19 @@ def test_a_cluster_of_the_program_s_own_has_an_identity_of_its_own_and_no_grant(
 
 @pytest.mark.usefixtures("azure")
 def test_nothing_is_missing_when_everybody_has_the_roles() -> None:
-    assert missing_roles(NEEDS, NODES, "token") == []
+    assert missing_roles(NEEDS, NODES, arm.ResourceManager("token")) == []
 
 
 def test_each_missing_role_is_named_with_scope_principal_and_command(azure: Azure) -> None:
     azure.assigned.clear()
-    missing = missing_roles(NEEDS, NODES, "token")
+    missing = missing_roles(NEEDS, NODES, arm.ResourceManager("token"))
     assert [each.line() for each in missing] == [
-        f"who deploys ({DEPLOYER}) lacks AzureML Data Scientist on {WORKSPACE}",
-        f"who deploys ({DEPLOYER}) lacks Storage Blob Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks Storage Blob Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks Storage Queue Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks Storage Table Data Contributor on {STORAGE}",
-        f"the cluster's identity ({NODES}) lacks AcrPull on {REGISTRY}",
+        f"the deployer ({DEPLOYER}) is missing AzureML Data Scientist on {WORKSPACE}",
+        f"the deployer ({DEPLOYER}) is missing Storage Blob Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing Storage Blob Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing Storage Queue Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing Storage Table Data Contributor on {STORAGE}",
+        f"the cluster's identity ({NODES}) is missing AcrPull on {REGISTRY}",
     ]
     assert missing[-1].command() == (
         f'az role assignment create --assignee-object-id {NODES} --role "AcrPull" --scope {REGISTRY}'
@@ -175,7 +171,9 @@ def test_a_custom_role_that_allows_the_same_does_as_well(azure: Azure) -> None:
     custom = "cccccccc-0000-4000-8000-000000000001"
     azure.assigned[NODES, STORAGE] = [custom]
     azure.definitions[custom] = {"dataActions": ["Microsoft.Storage/*"], "notDataActions": ["*/tables/entities/write"]}
-    assert [each.role for each in missing_roles(NEEDS, NODES, "token")] == [roles.TABLE_CONTRIBUTOR]
+    assert [each.role for each in missing_roles(NEEDS, NODES, arm.ResourceManager("token"))] == [
+        roles.TABLE_CONTRIBUTOR
+    ]
 
 
 def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -> None:
@@ -183,21 +181,39 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), NODES, "theirs"))
     assert str(raised.value) == (
-        "The endpoints' callers cannot be let in: the custom role 'Batch endpoint caller runs'"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs'"
         f" ({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
         " --template-file prerequisites/caller-roles.json\n"
         "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
     )
 
 
-def test_without_an_answer_the_deployment_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise urllib.error.URLError("no network")
+def test_without_an_answer_nothing_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_url: str) -> requests.Response:
+        raise requests.ConnectionError("no network")
 
-    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    ResourceManagerDouble(monkeypatch, refuse)
+    with pytest.raises(pulumi.RunError) as raised:
+        _adopted()
+    assert str(raised.value) == (
+        "The roles could not be checked, so nothing was added: https://management.azure.com gave no usable answer in 6 "
+        "attempts; the last one: no network.\n  Check the network and HTTPS_PROXY, then run pulumi up again."
+    )
+
+
+def test_a_refused_question_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    ResourceManagerDouble(monkeypatch, lambda _: answer({}, 403))
     assert _adopted()[1]["workspace"] == "theirs"
+    assert warnings == [
+        (
+            "The roles on workspace 'theirs' were not checked: "
+            "https://management.azure.com refused the question (HTTP 403)."
+        )
+    ]
 
 
 def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

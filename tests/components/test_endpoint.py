@@ -61,7 +61,6 @@ def test_what_a_release_is_told() -> None:
         "endpoint_id": "/BatchEndpoint/digits",
         "endpoint_name": "digits-physical",
         "endpoint_tags": {"owner": "ml"},
-        "live_default": None,
         "location": "westeurope",
         "name": "digits-physical",
         "scoringUri": "https://scoring/jobs",

@@ -143,8 +143,8 @@ class Stage:
             self.learning.call("POST", ENDPOINT, body)
             job = self.learning.jobs.submitted[-1]
             try:
-                check_network(self.learning.world, job)
-                check_access(self.learning.world, job)
+                check_network(self.learning.store, job)
+                check_access(self.learning.jobs.context, job)
             except JobFailed as error:
                 failures.append((what, error.message))
         return failures

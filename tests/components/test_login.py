@@ -1,4 +1,4 @@
-"""Who deploys: a login that works, and the one message when there is none."""
+"""The deployer: a login that works, and the one message when there is none."""
 
 from types import SimpleNamespace
 
@@ -48,4 +48,4 @@ def test_a_login_without_a_subscription_is_none(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(authorization, "get_client_config", lambda: nobody)
     with pytest.raises(pulumi.RunError) as raised:
         login.current()
-    assert str(raised.value) == f"{ADVICE}The provider said: the login names no subscription or no principal"
+    assert str(raised.value) == f"{ADVICE}The provider said: the login does not name a subscription or a principal"

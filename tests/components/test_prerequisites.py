@@ -3,23 +3,22 @@
 The request itself is made by every `up` of tests/e2e.
 """
 
-import io
-import json
-import urllib.error
-import urllib.request
-from collections.abc import Callable
-from email.message import Message
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
+import requests
 
-from components.preflight import caller_roles, prerequisites
+from components.preflight import arm, caller_roles, prerequisites
 from components.preflight.caller_roles import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
 from components.preflight.login import Login
 from components.roles import CALLER_RUNS, CONTRIBUTOR, ENDPOINT_CALLER, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, Role
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
+from tests.components.resource_manager import Answer, ResourceManagerDouble, answer
 
 LOGIN = Login(SUBSCRIPTION, TENANT, DEPLOYER)
 # What Azure answers for the built-in roles of these names.
@@ -61,36 +60,26 @@ def test_which_roles_are_missing(permissions: list[dict[str, Any]], missing: lis
 
 def _checked(
     monkeypatch: pytest.MonkeyPatch,
-    answer: Callable[[], object],
+    answers: Answer,
     *,
     is_own: bool = False,
     has_callers: bool = False,
 ) -> tuple[list[str], list[str]]:
     """Check a group against what Azure answers; what was asked, and the name that came out."""
-    asked: list[str] = []
     names: list[str] = []
-
-    def urlopen(request: urllib.request.Request, timeout: float) -> object:
-        assert timeout == 10.0
-        assert request.get_header("Authorization") == "Bearer a-token"
-        asked.append(request.full_url)
-        return answer()
-
-    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    azure = ResourceManagerDouble(monkeypatch, answers)
     group = pulumi.Output.from_input("rg")
     recorded(lambda: prerequisites.checked(group, LOGIN, is_own=is_own, has_callers=has_callers).apply(names.append))
-    return asked, names
+    assert azure.tokens <= {"Bearer a-token"}
+    return azure.asked, names
 
 
-def _permissions(*entries: dict[str, Any]) -> Callable[[], object]:
-    return lambda: io.BytesIO(json.dumps({"value": entries}).encode())
+def _permissions(*entries: dict[str, Any]) -> Answer:
+    return lambda _: answer({"value": entries})
 
 
-def _refusal(status: int) -> Callable[[], object]:
-    def refuse() -> object:
-        raise urllib.error.HTTPError("https://management.azure.com", status, "no", Message(), io.BytesIO())
-
-    return refuse
+def _refusal(status: int) -> Answer:
+    return lambda _: answer({"error": {"code": "no", "message": "no"}}, status)
 
 
 def test_a_deployer_with_the_roles_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,23 +96,31 @@ def test_a_deployer_with_the_roles_goes_on(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_role_on_the_next_page_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     following = "https://management.azure.com/subscriptions/s/providers/x?api-version=2022-04-01&$skiptoken=2"
     pages = iter(({"value": [AS_CONTRIBUTOR], "nextLink": following}, {"value": [AS_RBAC_ADMINISTRATOR]}))
-    asked, names = _checked(monkeypatch, lambda: io.BytesIO(json.dumps(next(pages)).encode()))
+    asked, names = _checked(monkeypatch, lambda _: answer(next(pages)))
     assert (asked[1:], names) == ([following], ["rg"])
 
 
 def test_a_next_page_on_another_host_is_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = {"value": [AS_READER], "nextLink": "https://management.azure.com.example.org/more"}
-    asked, names = _checked(monkeypatch, lambda: io.BytesIO(json.dumps(page).encode()))
-    assert (len(asked), names) == (1, ["rg"])
+    azure = ResourceManagerDouble(
+        monkeypatch, lambda _: answer({"value": [AS_READER], "nextLink": "https://management.azure.com.example.org/x"})
+    )
+    with pytest.raises(pulumi.RunError) as raised:
+        recorded(lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, is_own=False))
+    assert str(raised.value) == (
+        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer in "
+        "1 attempt; the last one: a next page on another host, https://management.azure.com.example.org/x.\n"
+        "  Check the network and HTTPS_PROXY, then run pulumi up again."
+    )
+    assert len(azure.asked) == 1
 
 
 def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _permissions(AS_READER))
     assert str(raised.value) == (
-        f"Who deploys ({DEPLOYER}) lacks in resource group 'rg': Contributor, Role Based Access Control Administrator, "
-        "Managed Identity Operator.\n"
-        "Somebody who may grant roles there can run:\n"
+        f"The deployer ({DEPLOYER}) is missing these roles in resource group 'rg': Contributor, "
+        "Role Based Access Control Administrator, Managed Identity Operator.\n"
+        "Somebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {DEPLOYER} --role "Contributor" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
         f'  az role assignment create --assignee {DEPLOYER} --role "Role Based Access Control Administrator" '
@@ -135,33 +132,32 @@ def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def _definition(*actions: str) -> Callable[[], object]:
-    body = {"properties": {"permissions": [{"actions": [*actions], "notActions": []}]}}
-    return lambda: io.BytesIO(json.dumps(body).encode())
+def _definition(*actions: str) -> Answer:
+    return lambda _: answer({"properties": {"permissions": [{"actions": [*actions], "notActions": []}]}})
 
 
-def _one_by_one(*answers: Callable[[], object]) -> Callable[[], object]:
+def _one_by_one(*answers: Answer) -> Answer:
     waiting = iter(answers)
 
-    def answer() -> object:
-        following = next(waiting)
-        return following()
+    def following(url: str) -> requests.Response:
+        each = next(waiting)
+        return each(url)
 
-    return answer
+    return following
 
 
 def test_callers_need_their_custom_roles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The one is not there, and the other is older than the program."""
+    """One is missing, and the other is older than the program."""
     permitted = _permissions(AS_CONTRIBUTOR, AS_RBAC_ADMINISTRATOR)
     answers = (permitted, _refusal(404), _definition(*WORKSPACE_ACTIONS[1:]))
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _one_by_one(*answers), has_callers=True)
     assert str(raised.value) == (
-        "The endpoints' callers cannot be let in: the custom role 'Batch endpoint caller'"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller'"
         " (f61f24a0-8c6c-5e12-adc7-5ea2b3056604) is not defined; the custom role 'Batch endpoint caller runs'"
         " (ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read."
         " This program does not define roles.\n"
-        "Somebody who may define them in the subscription (User Access Administrator, Owner) can run:\n"
+        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
         f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
         " --template-file prerequisites/caller-roles.json\n"
         "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
@@ -180,9 +176,25 @@ def test_callers_roles_that_are_there_are_read_where_the_deployer_may_read(monke
     assert asked[1:] == [f"{definitions}/{role.id}?api-version=2022-04-01" for role in (ENDPOINT_CALLER, CALLER_RUNS)]
 
 
-def test_roles_that_azure_does_not_show_do_not_stop_the_deployment(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(name="warnings")
+def _warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the program's warnings."""
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    return told
+
+
+NOT_CHECKED = (
+    "The roles in resource group 'rg' were not checked: https://management.azure.com refused the question (HTTP 403)."
+)
+
+
+def test_roles_that_azure_does_not_show_do_not_stop_the_deployment(
+    monkeypatch: pytest.MonkeyPatch, warnings: list[str]
+) -> None:
     answers = (_permissions(AS_CONTRIBUTOR, AS_RBAC_ADMINISTRATOR), _refusal(403))
     assert _checked(monkeypatch, _one_by_one(*answers), has_callers=True)[1] == ["rg"]
+    assert warnings == [NOT_CHECKED]
 
 
 def test_the_documented_commands_are_the_ones_that_the_program_tells() -> None:
@@ -216,21 +228,98 @@ def test_a_group_of_the_stack_s_own_that_is_gone_was_deleted_by_somebody(monkeyp
     )
 
 
-def _unreachable() -> object:
-    raise urllib.error.URLError("no route to host")
+def test_permissions_that_azure_does_not_show_do_not_stop_it_either(
+    monkeypatch: pytest.MonkeyPatch, warnings: list[str]
+) -> None:
+    asked, names = _checked(monkeypatch, _refusal(403))
+    assert (len(asked), names, warnings) == (1, ["rg"], [NOT_CHECKED])
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [_refusal(403), _refusal(503), _unreachable, lambda: io.BytesIO(b"<html>")],
-    ids=["403", "503", "net", "html"],
+    ("first", "pauses"),
+    [
+        ((lambda _: answer("", 429),), []),
+        ((lambda _: answer("", 429, Retry_After="7"),), [7.0]),
+        ((lambda _: answer("", 503), lambda _: answer("", 503)), [1.6]),
+    ],
+    ids=["throttled", "throttled with a pause", "twice out of order"],
 )
-def test_without_an_answer_the_deployment_goes_on(
-    monkeypatch: pytest.MonkeyPatch, answer: Callable[[], object]
+def test_a_passing_fault_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, first: tuple[Answer, ...], pauses: list[float]
 ) -> None:
-    assert _checked(monkeypatch, answer)[1] == ["rg"]
+    """azure-core makes no pause before the first new attempt, unless Azure asks for one."""
+    azure = ResourceManagerDouble(monkeypatch, _one_by_one(*first, _permissions(AS_READER)))
+    with pytest.raises(
+        pulumi.RunError, match=r"^The deployer .* is missing these roles in resource group 'rg': Contributor"
+    ):
+        recorded(lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, is_own=False))
+    assert (len(azure.asked), azure.pauses) == (len(first) + 1, pauses)
+
+
+def _unreachable(_url: str) -> requests.Response:
+    raise requests.ConnectionError("no route to host")
+
+
+def _lost(_url: str) -> requests.Response:
+    raise requests.ReadTimeout("read timed out")
+
+
+LATER = "Wait some minutes, then run pulumi up again; https://azure.status.microsoft names outages."
+NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (_refusal(429), f"in 6 attempts; the last one: HTTP 429.\n  {LATER}"),
+        (
+            lambda _: answer("", 429, Retry_After="60"),
+            f"in 1 attempt; the last one: HTTP 429, with the request to wait 60 s.\n  {LATER}",
+        ),
+        (_refusal(503), f"in 6 attempts; the last one: HTTP 503.\n  {LATER}"),
+        (_unreachable, f"in 6 attempts; the last one: no route to host.\n  {NETWORK}"),
+        (_lost, f"in 6 attempts; the last one: read timed out.\n  {NETWORK}"),
+        (
+            lambda _: answer("<html>"),
+            f"in 1 attempt; the last one: HTTP 200 without JSON; a proxy may have sent it.\n  {NETWORK}",
+        ),
+    ],
+    ids=["429", "429 with a long pause", "503", "net", "lost", "html"],
+)
+def test_without_an_answer_nothing_is_created(monkeypatch: pytest.MonkeyPatch, answers: Answer, told: str) -> None:
+    """A check that passes because nobody could be asked would let the deployment stop halfway."""
+    with pytest.raises(pulumi.RunError) as raised:
+        _checked(monkeypatch, answers)
+    assert str(raised.value) == (
+        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
+        f"{told}"
+    )
+
+
+def test_the_check_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the answers are: no attempt begins after 20 s, and none waits longer than 10 s."""
+    now = [100.0]
+
+    def slow(_url: str) -> requests.Response:
+        now[0] += 10.0
+        raise requests.ReadTimeout("read timed out")
+
+    azure = ResourceManagerDouble(monkeypatch, slow)
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with pytest.raises(arm.Unanswered, match=r"no usable answer in 2 attempts; the last one: Response timeout\."):
+        arm.ResourceManager("a-token").read("/subscriptions")
+    assert azure.waits == [(10.0, 10.0), (10.0, 10.0)]
 
 
 def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     assert _checked(monkeypatch, _permissions(AS_READER)) == ([], ["rg"])
+
+
+def test_a_preview_does_not_load_what_only_a_deployment_asks_with() -> None:
+    """azure-core costs every preview a tenth of a second where nothing is asked."""
+    script = "import sys, settings, components; print(sorted(each for each in sys.modules if each.startswith('azure')))"
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

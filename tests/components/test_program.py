@@ -4,10 +4,8 @@ Hooks do not run under mocks, so nothing is released here: tests/e2e does that.
 """
 
 import asyncio
-import io
 import json
 import runpy
-import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 import yaml
 
 from tests.components.recorder import SUBSCRIPTION, Recorder, recorded
+from tests.components.resource_manager import ResourceManagerDouble, answer
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = "azureml-batch-endpoint"
@@ -46,8 +45,7 @@ def _program(monkeypatch: pytest.MonkeyPatch) -> tuple[Recorder, dict[str, Any]]
         """Stand for the engine's answer: mocks have no server that could call a hook."""
 
     monkeypatch.setattr("pulumi.resource_hooks.register_resource_hook", lambda _: asyncio.ensure_future(registered()))
-    everything = json.dumps({"value": [{"actions": ["*"]}]}).encode()
-    monkeypatch.setattr(urllib.request, "urlopen", lambda *_, **__: io.BytesIO(everything))
+    ResourceManagerDouble(monkeypatch, lambda _: answer({"value": [{"actions": ["*"]}]}))
     monkeypatch.setattr(pulumi, "export", export)
     monkeypatch.setenv("PULUMI_CONFIG", json.dumps(_configuration()))
     monkeypatch.chdir(ROOT)

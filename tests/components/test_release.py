@@ -1,7 +1,7 @@
 """ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from modelops.plan import fingerprint
 from modelops.plan.plan import ReleasePlan
 from modelops.runner import pool as worker_pool
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
+from modelops.runner.protocol import Done, PreviewRequest, ReleaseRequest, Request, Step
 from tests.components.recorder import recorded
 from tests.unit.plans import SCORING
 
@@ -71,7 +72,6 @@ def args(**changes: Any) -> ModelReleaseArgs:
                 "environment": {"image": "image:1", "conda_file": "conda.yaml"},
             }
         },
-        "live_default": None,
     }
     return cast("ModelReleaseArgs", {**plain, **changes})
 
@@ -79,23 +79,30 @@ def args(**changes: Any) -> ModelReleaseArgs:
 class Pretending(WorkerPool):
     """Takes the place of the workers: keeps the requests, answers or fails as told."""
 
-    def __init__(self, answer: Mapping[str, Any] | BaseException) -> None:
+    def __init__(self, answer: Done | BaseException) -> None:
         super().__init__(["none"], {}, Path("worker.log"))
         self.answer = answer
-        self.requests: list[dict[str, Any]] = []
+        self.requests: list[Request] = []
+        self.deadlines: list[float | None] = []
 
-    async def run(
-        self, request: Mapping[str, Any], on_event: Any, deadline_seconds: float | None = None
-    ) -> Mapping[str, Any]:
+    async def run(self, request: Request, on_event: Any, deadline_seconds: float | None = None) -> Done:
         """Keep the request and answer."""
-        self.requests.append({**request, **({"deadline": deadline_seconds} if deadline_seconds else {})})
-        on_event({"event": "step", "step": "create revisions", "text": "creating deployment"})
+        self.requests.append(request)
+        self.deadlines.append(deadline_seconds)
+        on_event(Step("digits", "create revisions", "creating deployment"))
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
 
-DONE = {"event": "done", "report": {"summary": "digits: done"}, "lines": ["create revision mlp-1"]}
+DONE = Done("digits", "create revision mlp-1")
+
+
+def asked() -> Pretending:
+    """The workers of the last `hook`."""
+    workers = worker_pool.pool()
+    assert isinstance(workers, Pretending)
+    return workers
 
 
 def call(new: object, old: object) -> pulumi.ResourceHookArgs:
@@ -111,13 +118,13 @@ def call(new: object, old: object) -> pulumi.ResourceHookArgs:
 
 
 async def hook(
-    answer: Mapping[str, Any] | BaseException, new: object, old: object = None, **changes: Any
-) -> tuple[str, list[dict[str, Any]]]:
+    answer: Done | BaseException, new: object, old: object = None, **changes: Any
+) -> tuple[str, list[Request]]:
     """Run the hook of a component as the engine does; return its error text and what the workers were asked."""
     workers = Pretending(answer)
     use_pool(workers)
     component = ModelRelease("digits", args(**changes))
-    run = component._hook("digits", plan_inputs(args(**changes), Path.cwd()), None)
+    run = component._hook("digits", plan_inputs(args(**changes), Path.cwd()))
     try:
         await run(call(new, old))
     except Exception as error:  # noqa: BLE001 - the engine sees only its text
@@ -125,9 +132,9 @@ async def hook(
     return "", workers.requests
 
 
-def called(*arguments: Any, **changes: Any) -> tuple[str, list[dict[str, Any]]]:
+def called(*arguments: Any, **changes: Any) -> tuple[str, list[Request]]:
     """`hook` on the loop that Pulumi's mocks use."""
-    found: list[tuple[str, list[dict[str, Any]]]] = []
+    found: list[tuple[str, list[Request]]] = []
 
     async def run() -> str:
         found.append(await hook(*arguments, **changes))
@@ -236,13 +243,13 @@ def test_such_a_path_ends_the_program_without_a_traceback() -> None:
         (DONE, "create revision mlp-1"),
         (WorkerFailed("no login."), "release to digits1a2b, default {target} (not compared with Azure: no login.)"),
         (
-            WorkerStopped("read what is live", at_deadline=True),
+            WorkerStopped("digits", "read what is live", at_deadline=True),
             "release to digits1a2b, default {target} (not compared with Azure: stopped at step read what is live)",
         ),
     ],
 )
 def test_a_preview_says_what_it_knows_and_never_fails(
-    monkeypatch: pytest.MonkeyPatch, answer: Mapping[str, Any] | BaseException, text: str
+    monkeypatch: pytest.MonkeyPatch, answer: Done | BaseException, text: str
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "info", lambda message, **_: said.append(message))
@@ -250,29 +257,23 @@ def test_a_preview_says_what_it_knows_and_never_fails(
     error, requests = called(answer, plan())
     assert error == ""
     assert said == [text.format(target=ReleasePlan.from_inputs(plan()).target)]
-    assert [(request["op"], request["complete"], request["deadline"]) for request in requests] == [
-        ("preview", True, 20)
-    ]
+    assert requests == [PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json())]
+    assert asked().deadlines == [20]
 
 
 def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     error, requests = called(DONE, plan(), {**plan(), "pin": "mlp-00000000"})
     assert error == ""
-    assert requests == [
-        {
-            "op": "release",
-            "plan": ReleasePlan.from_inputs(plan()).to_json(),
-            "previous": "mlp-00000000",
-            "stateDefault": None,
-            "root": str(Path.cwd()),
-        }
-    ]
+    released = ReleasePlan.from_inputs(plan()).to_json()
+    assert requests == [ReleaseRequest("digits", released, str(Path.cwd()), previous="mlp-00000000")]
+    assert asked().deadlines == [None]
 
 
 @pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
 def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail(old: object) -> None:
     error, requests = called(DONE, plan(), old)
-    assert (error, requests[0]["previous"]) == ("", None)
+    assert error == ""
+    assert requests == [ReleaseRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), None)]
 
 
 @pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
@@ -280,7 +281,8 @@ def test_nor_is_it_one_to_fail_a_preview(monkeypatch: pytest.MonkeyPatch, old: o
     """Otherwise the first new version of the plan's form would lock every stack out of `pulumi up`."""
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     error, requests = called(DONE, plan(), old)
-    assert (error, requests[0]["released"]) == ("", None)
+    assert error == ""
+    assert requests == [PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), released=None)]
 
 
 @pytest.mark.parametrize(("old", "kept"), [(lambda: {"schema": 0}, False), (plan, True)])
@@ -294,7 +296,7 @@ def test_the_outputs_fall_back_to_a_plan_that_can_be_read_or_to_none(
         use_pool(Pretending(WorkerFailed("no.")))
         component = ModelRelease("digits", args())
         with pytest.raises(RuntimeError):
-            await component._hook("digits", plan(), None)(call(plan(), old()))
+            await component._hook("digits", plan())(call(plan(), old()))
         found.append(component._released)
         return ""
 
@@ -324,28 +326,28 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     ("stopped", "text"),
     [
         (
-            WorkerStopped("create revisions"),
+            WorkerStopped("digits", "create revisions"),
             (
                 "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; default unchanged. "
                 "Run `pulumi up` again."
             ),
         ),
         (
-            WorkerStopped("switch the default", switch_sent=True),
+            WorkerStopped("digits", "switch the default", switch_sent=True),
             (
                 "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. "
                 f"{GOING_BACK}"
             ),
         ),
         (
-            WorkerStopped("create revisions", restored=True),
+            WorkerStopped("digits", "create revisions", restored=True),
             (
                 "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; the default is the "
                 "last release's again. Run `pulumi up` again."
             ),
         ),
         (
-            WorkerStopped(None, at_deadline=True),
+            WorkerStopped("digits", None, at_deadline=True),
             (
                 "the release of endpoint 'digits' reached its deadline and was stopped: stopped at step 'waiting for a "
                 "worker'; default unchanged. Run `pulumi up` again."

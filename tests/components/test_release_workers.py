@@ -3,13 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped
+from modelops.runner.protocol import Progress, ReleaseRequest, Step
 
 PRETENDING = Path(__file__).resolve().parents[1] / "modelops" / "markers" / "worker.py"
 
@@ -19,7 +20,7 @@ class Pool:
 
     def __init__(self, folder: Path, behaviour: str, size: int = 2, deadline: float = 60) -> None:
         self.diary = folder / "diary"
-        self.events: list[Mapping[str, Any]] = []
+        self.events: list[Progress] = []
         self.pool = WorkerPool(
             [sys.executable, str(PRETENDING)],
             {**os.environ, "WORKER": behaviour, "WORKER_DIARY": str(self.diary)},
@@ -30,9 +31,8 @@ class Pool:
 
     async def release(self, name: str, deadline: float | None = None) -> str:
         """Have one release pretended and return its summary."""
-        request = {"op": "release", "plan": {"endpoint": {"name": name}}}
-        done = await self.pool.run(request, self.events.append, deadline)
-        return str(done["report"]["summary"])
+        request = ReleaseRequest(name, {"endpoint": {"name": name}}, root=".")
+        return (await self.pool.run(request, self.events.append, deadline)).text
 
     def notes(self) -> list[str]:
         """What the workers did, without their process ids, sorted."""
@@ -64,9 +64,7 @@ def test_steps_are_passed_on(tmp_path: Path) -> None:
     async def program() -> None:
         pool = Pool(tmp_path, "release")
         await pool.release("e")
-        assert pool.events == [
-            {"event": "step", "step": "create revisions", "text": "creating deployment of e"},
-        ]
+        assert pool.events == [Step("e", "create revisions", "creating deployment of e")]
         await pool.pool.end()
 
     ran(program())
@@ -107,9 +105,10 @@ def test_a_stop_ends_every_release_and_says_where(tmp_path: Path, behaviour: str
         pool.pool.stop()  # the signal comes several times
         first, second = await asyncio.gather(*waiting, return_exceptions=True)
         assert isinstance(first, WorkerStopped)
-        assert (first.step, first.switch_sent, first.at_deadline) == ("create revisions", sent, False)
+        assert (first.plan_id, first.step, first.switch_sent) == ("a", "create revisions", sent)
+        assert not first.at_deadline
         assert isinstance(second, WorkerStopped)
-        assert (second.step, second.switch_sent) == (None, False)
+        assert (second.plan_id, second.step, second.switch_sent) == ("b", None, False)
         await pool.pool.until_idle()
         with pytest.raises(WorkerStopped):
             await pool.release("c")
@@ -126,7 +125,7 @@ def test_the_deadline_stops_a_release_and_spares_the_next_one_s_worker(tmp_path:
         for name in ("a", "b"):
             with pytest.raises(WorkerStopped) as stopped:
                 await pool.release(name)
-            assert stopped.value.at_deadline
+            assert (stopped.value.plan_id, stopped.value.at_deadline) == (name, True)
         await pool.pool.end()
         assert pool.notes().count("started") == 2
         assert "finished the request in flight b" in pool.notes()

@@ -10,6 +10,7 @@ import pytest
 from modelops.runner import pool
 from modelops.runner.log import usable_log, usual_log
 from modelops.runner.pool import WorkerFailed, WorkerPool
+from modelops.runner.protocol import ReleaseRequest
 
 
 def test_the_log_lies_with_the_sandbox_or_in_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +86,7 @@ def test_a_worker_that_cannot_be_started_is_a_failed_release(home: Path, command
         pool = WorkerPool([command.format(folder=home)], {}, home / log, size=1)
         for _ in range(2):  # the place is given back
             with pytest.raises(WorkerFailed) as failed:
-                await pool.run({}, lambda _event: None)
+                await pool.run(ReleaseRequest("digits", {}, root="."), lambda _event: None)
             assert str(failed.value) == text.format(folder=home)
 
     asyncio.run(asyncio.wait_for(program(), 60))

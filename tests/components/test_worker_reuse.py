@@ -3,13 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modelops.runner.pool import WorkerFailed, WorkerPool
+from modelops.runner.protocol import Progress, ReleaseRequest
 
 # Says a step, then what the test wants it to say, then that it is done; it writes its process id down with each plan.
 ANSWERING = """\
@@ -18,9 +19,11 @@ for line in sys.stdin:
     request = json.loads(line)
     with open(os.environ["DIARY"], "a") as diary:
         diary.write(f"{os.getpid()}\\n")
-    print(json.dumps({"event": "step", "step": "create revisions", "text": request["name"]}), flush=True)
-    print(request.get("says", "{}"), flush=True)
-    print(json.dumps({"event": "done", "summary": "released " + request["name"]}), flush=True)
+    plan, name = request["id"], request["plan"]["name"]
+    print(json.dumps({"kind": "step", "id": plan, "step": "create revisions", "text": name}), flush=True)
+    if "says" in request["plan"]:
+        print(request["plan"]["says"], flush=True)
+    print(json.dumps({"kind": "done", "id": plan, "text": "released " + name}), flush=True)
 """
 
 
@@ -33,10 +36,11 @@ class Pool:
         self.pool = WorkerPool([sys.executable, "-c", ANSWERING], environment, folder / "worker.log", size=1)
 
     async def release(
-        self, name: str, on_event: Callable[[Mapping[str, Any]], None] = lambda _event: None, **request: str
+        self, name: str, on_event: Callable[[Progress], None] = lambda _event: None, **request: str
     ) -> object:
         """Have one release pretended and return what the worker said at its end."""
-        return (await self.pool.run({"name": name, **request}, on_event))["summary"]
+        plan = {"name": name, **request}
+        return (await self.pool.run(ReleaseRequest(name, plan, root="."), on_event)).text
 
     def processes(self) -> int:
         """How many workers have taken a plan."""
@@ -48,7 +52,7 @@ async def _answered(pool: Pool) -> None:
 
 
 async def _log_that_fails(pool: Pool) -> None:
-    def fail(_event: Mapping[str, Any]) -> None:
+    def fail(_event: Progress) -> None:
         raise RuntimeError("the log is gone")
 
     with pytest.raises(RuntimeError, match=r"^the log is gone$"):
@@ -56,7 +60,7 @@ async def _log_that_fails(pool: Pool) -> None:
 
 
 async def _cancelled(pool: Pool) -> None:
-    def cancel(_event: Mapping[str, Any]) -> None:
+    def cancel(_event: Progress) -> None:
         waiting.cancel()
 
     waiting = asyncio.ensure_future(pool.release("a", cancel))
@@ -77,8 +81,15 @@ def _nonsense(line: str) -> Callable[[Pool], Awaitable[None]]:
 
 @pytest.mark.parametrize(
     ("first", "processes"),
-    [(_answered, 1), (_log_that_fails, 2), (_cancelled, 2), (_nonsense("oops"), 2), (_nonsense("[1]"), 2)],
-    ids=["answered", "log", "cancelled", "no JSON", "no object"],
+    [
+        (_answered, 1),
+        (_log_that_fails, 2),
+        (_cancelled, 2),
+        (_nonsense("oops"), 2),
+        (_nonsense("[1]"), 2),
+        (_nonsense('{"kind": "done", "id": "b", "text": "released b"}'), 2),
+    ],
+    ids=["answered", "log", "cancelled", "no JSON", "no object", "another plan's"],
 )
 def test_no_release_gets_the_answer_of_another(
     tmp_path: Path, first: Callable[[Pool], Coroutine[Any, Any, None]], processes: int

@@ -8,18 +8,42 @@ keeps its folders, and the report ends with the command that looks into them.
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.e2e.hosts import INSTALLED, environment
 from tests.e2e.rehearsal import OUTCOME, REPOSITORY, Rehearsal
 
 
+@pytest.fixture(name="language_host", scope="session")
+def _language_host(request: pytest.FixtureRequest) -> str:
+    """Return the language host that a test runs with; hosts.py has the decorators for tests that try both."""
+    return str(getattr(request, "param", INSTALLED))
+
+
+@pytest.fixture(name="checkouts", scope="session")
+def _checkouts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return what makes a checkout for a language host, the first time that it is asked for one."""
+
+    @cache
+    def made(language_host: str) -> Path:
+        place = tmp_path_factory.mktemp("checkout")
+        _check_out(place / "program", environment(language_host, place / "environment"))
+        return place / "program"
+
+    return made
+
+
 @pytest.fixture(name="checkout", scope="session")
-def _checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def _checkout(checkouts: Callable[[str], Path], language_host: str) -> Path:
     """Return a git-clean folder with this repository's files as they are now, sharing its environment."""
-    folder = tmp_path_factory.mktemp("checkout") / "program"
+    return checkouts(language_host)
+
+
+def _check_out(folder: Path, environment: Path) -> None:
     folder.mkdir()
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -32,29 +56,41 @@ def _checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
-    (folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
+    (folder / ".venv").symlink_to(environment, target_is_directory=True)
     _git(folder, "init", "--quiet")
     # .gitignore names a folder, and here .venv is a link.
     (folder / ".git" / "info" / "exclude").write_text(".venv\n", encoding="utf-8")
     _git(folder, "add", "--all")
     _git(folder, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "As it is")
-    return folder
 
 
 def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *arguments], cwd=folder, check=True)
 
 
+@pytest.fixture(name="deployments", scope="session")
+def _deployments(
+    checkouts: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Rehearsal]:
+    """Return what deploys with a language host, the first time that it is asked to."""
+
+    @cache
+    def made(language_host: str) -> Rehearsal:
+        place = tmp_path_factory.mktemp("deployed")
+        rehearsal = Rehearsal(checkouts(language_host), place / "unused").copy_to(place)
+        try:
+            rehearsal.up()
+        finally:
+            rehearsal.stop()
+        return rehearsal
+
+    return made
+
+
 @pytest.fixture(name="deployed_once", scope="session")
-def _deployed_once(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+def _deployed_once(deployments: Callable[[str], Rehearsal], language_host: str) -> Rehearsal:
     """Return a rehearsal after one `pulumi up`, stopped: to be copied, never to be used."""
-    place = tmp_path_factory.mktemp("deployed")
-    rehearsal = Rehearsal(checkout, place / "unused").copy_to(place)
-    try:
-        rehearsal.up()
-    finally:
-        rehearsal.stop()
-    return rehearsal
+    return deployments(language_host)
 
 
 @pytest.fixture(name="fresh")

@@ -6,6 +6,7 @@ from typing import Any
 from components import roles
 from components.roles import Role
 from tests.e2e.commands import Done
+from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import Rehearsal
 
 ML = "2025-12-01"
@@ -103,7 +104,7 @@ def _named(refused: Done) -> list[tuple[str, str, str]]:
     """Return (principal, role, scope) of every command that a refused `up` prints, each of which it also says."""
     commands = re.findall(r'--assignee-object-id (\S+) --role "([^"]+)" --scope (\S+)', refused.flat)
     for principal, role, scope in commands:
-        assert f"({principal}) lacks {role} on {scope}" in refused.flat
+        assert f"({principal}) is missing {role} on {scope}" in refused.flat
     return sorted(commands)
 
 
@@ -118,6 +119,7 @@ def _declared(fresh: Rehearsal) -> list[str]:
     return sorted(each.rpartition(":")[2] for each in types if each.startswith("azure-native:"))
 
 
+@BOTH_HOSTS_IN_LONG
 def test_an_adopted_workspace_and_cluster_are_used_and_left_as_they_were(fresh: Rehearsal) -> None:
     team = Team(fresh)
     adopted = {"workspace": {"existing": team.workspace}, "cluster": {"existing": team.cluster}}

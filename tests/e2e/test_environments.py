@@ -92,8 +92,8 @@ def _is_protected(fresh: Rehearsal, stack: str) -> None:
 @pytest.mark.parametrize(
     ("stack", "release", "end"),
     [
-        ("dev", _only_the_first_deployer_releases, _is_removed),
-        ("staging", _the_second_deployer_releases_too, _is_removed),
+        pytest.param("dev", _only_the_first_deployer_releases, _is_removed, marks=pytest.mark.long(part="series")),
+        pytest.param("staging", _the_second_deployer_releases_too, _is_removed, marks=pytest.mark.long(part="series")),
         ("prod", _the_second_deployer_releases_too, _is_protected),
     ],
     ids=["dev", "staging", "prod"],

@@ -10,6 +10,7 @@ import shlex
 import pytest
 
 from tests.e2e.commands import Running, until
+from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
@@ -44,6 +45,7 @@ def _next_up_finishes(deployed: Rehearsal, old: str) -> None:
     _finished(deployed, old)
 
 
+@BOTH_HOSTS
 def test_ctrl_c_during_a_wait(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.fault("operation-hang", "PUT", DEPLOYMENT)
@@ -59,6 +61,7 @@ def test_ctrl_c_during_a_wait(deployed: Rehearsal) -> None:
     _next_up_finishes(deployed, old)
 
 
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
     old = deployed.default
     fault = deployed.fault("delay", "PUT", MODEL, seconds=IN_FLIGHT_SECONDS)
@@ -76,6 +79,7 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
     _next_up_finishes(deployed, old)
 
 
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.fault("delay", "PUT", ENDPOINT, seconds=IN_FLIGHT_SECONDS)
@@ -89,6 +93,7 @@ def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> 
     _next_up_finishes(deployed, old)
 
 
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     """What is left is a job that nobody follows any more; the next `make up` begins another."""
     deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)
@@ -120,9 +125,14 @@ def _recovery_commands() -> list[list[str]]:
     return [shlex.split(line, comments=True) for line in block[1].splitlines() if line.strip()]
 
 
+@BOTH_HOSTS
 @pytest.mark.parametrize(
     ("action", "method", "path", "finished"),
-    [("operation-hang", "PUT", DEPLOYMENT, True), ("delay", "PUT", MODEL, False), ("delay", "PUT", ENDPOINT, False)],
+    [
+        pytest.param("operation-hang", "PUT", DEPLOYMENT, True, marks=pytest.mark.long(part="kills")),
+        pytest.param("delay", "PUT", MODEL, False, marks=pytest.mark.long(part="kills")),
+        ("delay", "PUT", ENDPOINT, False),
+    ],
     ids=["in a wait", "with a registration in flight", "with the switch in flight"],
 )
 def test_a_killed_engine_and_the_documented_recovery(
@@ -147,6 +157,7 @@ def test_a_killed_engine_and_the_documented_recovery(
     _finished(deployed, old)
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_killed_engine_leaves_a_lock_that_says_whose_it_was(deployed: Rehearsal) -> None:
     running = _release_under_way(deployed, "GET", ENDPOINT, finished=False)
     running.kill()
@@ -157,6 +168,7 @@ def test_a_killed_engine_leaves_a_lock_that_says_whose_it_was(deployed: Rehearsa
     assert f"(pid {pid})" in locked.flat
 
 
+@BOTH_HOSTS
 def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
     """What was being made when the engine died may be there, and be in no state."""
     fresh.start_server()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from components import roles
+from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import REPOSITORY, Rehearsal
 
 CONDITION = (REPOSITORY / "prerequisites" / "deployer-condition.txt").read_text(encoding="utf-8").strip()
@@ -62,13 +63,14 @@ def _deployer(fresh: Rehearsal) -> Deployer:
     return deployer
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_stack_with_callers_lives_on_three_roles_of_its_group(fresh: Rehearsal, deployer: Deployer) -> None:
     deployer.grant(roles.CONTRIBUTOR)
     deployer.grant(roles.IDENTITY_OPERATOR)
     before, there, theirs = fresh.mark(), fresh.resources(), deployer.theirs()
     missing = fresh.pulumi("up", principal="nobody").failed()
     lacking = roles.RBAC_ADMINISTRATOR.name
-    assert f"({deployer.object_id}) lacks in resource group 'theirs': {lacking}." in missing.flat
+    assert f"({deployer.object_id}) is missing these roles in resource group 'theirs': {lacking}." in missing.flat
     command = f'az role assignment create --assignee {deployer.object_id} --role "{lacking}" --scope {deployer.group} '
     assert missing.flat.count("az role assignment create") == missing.flat.count(command) == 1
     assert fresh.writes(before) == []
@@ -88,3 +90,25 @@ def test_a_stack_with_callers_lives_on_three_roles_of_its_group(fresh: Rehearsal
         deployer.group.lower()
     ]
     assert deployer.theirs() == theirs
+
+
+def test_a_throttled_check_is_asked_again_and_never_passes_in_silence(fresh: Rehearsal, deployer: Deployer) -> None:
+    deployer.grant(roles.CONTRIBUTOR)
+    deployer.grant(roles.IDENTITY_OPERATOR)
+    permissions = r"/resourcegroups/theirs/providers/Microsoft\.Authorization/permissions$"
+    before = fresh.mark()
+    fault = fresh.fault("status", "GET", permissions, times=-1, status=429, headers={"Retry-After": "600"})
+    throttled = fresh.pulumi("up", principal="nobody").failed()
+    told = (
+        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
+        "in 1 attempt; the last one: HTTP 429, with the request to wait 600 s. "
+        "Wait some minutes, then run pulumi up again; https://azure.status.microsoft names outages."
+    )
+    assert throttled.flat.count(told) == 1  # while it runs, the engine shows no more than the first line
+    assert fresh.hits(fault) == 1
+    fresh.mend()
+    fault = fresh.fault("status", "GET", permissions, times=2, status=429)
+    missing = fresh.pulumi("up", principal="nobody").failed()
+    assert roles.RBAC_ADMINISTRATOR.name in missing.flat
+    assert fresh.hits(fault) == 2
+    assert fresh.writes(before) == []

@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 
-@pytest.mark.parametrize(("count", "arguments"), [(40, ()), (8, ("--parallel", "1"))], ids=["40", "8 one by one"])
+@BOTH_HOSTS_IN_LONG
+@pytest.mark.parametrize(
+    ("count", "arguments"),
+    [pytest.param(40, (), marks=pytest.mark.long(part="series")), (8, ("--parallel", "1"))],
+    ids=["40", "8 one by one"],
+)
 def test_many_endpoints_are_released(fresh: Rehearsal, count: int, arguments: tuple[str, ...]) -> None:
     names = [f"digits-{number:02d}" for number in range(count)]
     names = [f"{name}x" for name in names]

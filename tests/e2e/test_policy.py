@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.commands import KEPT
+from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import REPOSITORY, Rehearsal
 
 PACK = ("--policy-pack", "policy")
@@ -46,6 +47,7 @@ WORKERS = (
 )
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_deployed_stack_keeps_its_rules(deployed: Rehearsal) -> None:
     before = deployed.mark()
     assert deployed.pulumi("preview", *PACK, "--expect-no-changes").ok().verdict == KEPT
@@ -53,6 +55,7 @@ def test_a_deployed_stack_keeps_its_rules(deployed: Rehearsal) -> None:
     assert deployed.writes(before) == []
 
 
+@BOTH_HOSTS
 def test_a_deployed_stack_whose_configuration_goes_wrong_is_stopped(deployed: Rehearsal) -> None:
     before = deployed.mark()
     deployed.configure(_one_node_that_may_be_taken_away)
@@ -64,6 +67,7 @@ def test_a_deployed_stack_whose_configuration_goes_wrong_is_stopped(deployed: Re
     deployed.pulumi("preview").ok()  # it was the policy, and nothing else
 
 
+@BOTH_HOSTS_IN_LONG
 def test_advice_is_shown_and_stops_nothing_until_it_is_made_a_rule(deployed: Rehearsal, tmp_path: Path) -> None:
     """A rule between the marker and the cluster, which only a preview of the whole stack can check."""
     deployed.configure(_two_workers_on_one_node)
@@ -75,6 +79,7 @@ def test_advice_is_shown_and_stops_nothing_until_it_is_made_a_rule(deployed: Reh
     assert f"[mandatory] [severity: low] {WORKERS}" in stopped.verdict
 
 
+@BOTH_HOSTS_IN_LONG
 def test_production_levels_find_what_a_development_stack_does_not_keep(deployed: Rehearsal) -> None:
     stopped = deployed.pulumi("preview", *PACK, "--policy-pack-config", "policy/prod.json").failed()
     verdict = stopped.verdict

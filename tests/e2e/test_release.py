@@ -4,7 +4,10 @@ import json
 import re
 import subprocess
 
+import pytest
+
 from tests.e2e.commands import Step
+from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 ONE_STEP = (Step("update", MARKER, "digits-marker"),)
@@ -24,6 +27,7 @@ def _score(rehearsal: Rehearsal, folder: str) -> float:
     return float(told[1])
 
 
+@BOTH_HOSTS_IN_LONG
 def test_one_changed_byte_is_one_version_one_revision_and_a_moved_default(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.change_one_byte_of_the_model()
@@ -49,6 +53,7 @@ def test_one_changed_byte_is_one_version_one_revision_and_a_moved_default(deploy
     assert deployed.writes(before) == []
 
 
+@BOTH_HOSTS_IN_LONG
 def test_the_old_bytes_again_register_and_create_nothing(deployed: Rehearsal) -> None:
     """Going back in git is a rollback: only the default moves."""
     old = deployed.default
@@ -65,6 +70,7 @@ def test_the_old_bytes_again_register_and_create_nothing(deployed: Rehearsal) ->
     assert re.search(r"^PUT .*/batchEndpoints/[^/]+$", written[0])
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_worse_model_lowers_the_accuracy(deployed: Rehearsal) -> None:
     good = _score(deployed, "predictions/good")
     worse = ("examples/digits/train.py", "--worse", "--model-only", "--out", "examples/digits")
@@ -75,6 +81,7 @@ def test_a_worse_model_lowers_the_accuracy(deployed: Rehearsal) -> None:
     assert bad < 90
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_failing_hook_fails_the_up_and_the_next_one_finishes(fresh: Rehearsal) -> None:
     fresh.start_server()
     refused = {"status": 403, "code": "AuthorizationFailed", "message": "registration refused by the test"}
@@ -95,6 +102,7 @@ def test_a_failing_hook_fails_the_up_and_the_next_one_finishes(fresh: Rehearsal)
     fresh.up("--expect-no-changes")
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_failing_release_leaves_the_old_default_serving(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.change_one_byte_of_the_model()
@@ -111,6 +119,8 @@ def test_a_failing_release_leaves_the_old_default_serving(deployed: Rehearsal) -
     assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
 
 
+@BOTH_HOSTS_IN_LONG
+@pytest.mark.long(part="profiles")
 def test_a_release_under_the_lenient_reading(fresh: Rehearsal) -> None:
     """The same life where Azure turns out to be the milder of two readings: all other tests here take the harsher."""
     fresh.python("-m", "sandbox", "start", "--profile", "lenient").ok()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.commands import Done
+from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
 from tests.e2e.rehearsal import Rehearsal
 
 Config = dict[str, Any]
@@ -89,7 +90,18 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize(("change", "phrases"), WRONG.values(), ids=WRONG.keys())
+QUICK = {"no model there", "unknown nested key"}
+"""Those that every run tries: what the settings find, and what only the folder of the program tells."""
+
+
+@BOTH_HOSTS_IN_LONG
+@pytest.mark.parametrize(
+    ("change", "phrases"),
+    [
+        pytest.param(*wrong, id=name, marks=() if name in QUICK else pytest.mark.long(part="series"))
+        for name, wrong in WRONG.items()
+    ],
+)
 def test_wrong_configuration_is_told_before_anything_is_made(
     wrong: Rehearsal, change: Callable[[Config], None], phrases: list[str]
 ) -> None:
@@ -100,6 +112,7 @@ def test_wrong_configuration_is_told_before_anything_is_made(
     assert "nothing was created or changed" in done.flat
 
 
+@BOTH_HOSTS
 def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
     for change in (_vm_size, _nodes, _default, _mini_batch):
         wrong.configure(change)
@@ -109,6 +122,7 @@ def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
     _told_once_and_nothing_made(done, wrong, before, *phrases)
 
 
+@BOTH_HOSTS_IN_LONG
 def test_a_missing_passphrase_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
     wrong.pulumi("preview").ok()  # makes the stack, with the sandbox's own passphrase
     before = wrong.mark()
@@ -118,6 +132,7 @@ def test_a_missing_passphrase_is_told_before_anything_is_made(wrong: Rehearsal) 
     assert "PULUMI_CONFIG_PASSPHRASE" in done.flat
 
 
+@BOTH_HOSTS
 def test_no_azure_login_is_told_before_anything_is_made(wrong: Rehearsal) -> None:
     before = wrong.mark()
     names = ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET", "SUBSCRIPTION_ID")

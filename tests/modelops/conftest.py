@@ -1,6 +1,6 @@
 """A workspace with a cluster in a sandbox of each profile, and an endpoint with files of its own for every test.
 
-Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#switches).
+Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#profiles).
 """
 
 import itertools
@@ -66,8 +66,11 @@ class Place:
 in_one_profile = pytest.mark.parametrize("profile", ["harsh"], indirect=True)
 """For tests of what no switch touches: uploads, stops and kills, sign-in. They run once."""
 
+in_both_profiles = pytest.mark.parametrize("profile", ["harsh", "lenient"], indirect=True)
+"""For the tests that stand for all others in `make test`, which are lenient in `make test-long` only."""
 
-@pytest.fixture(scope="session", params=["harsh", "lenient"])
+
+@pytest.fixture(scope="session", params=["harsh", pytest.param("lenient", marks=pytest.mark.long(part="profiles"))])
 def profile(request: pytest.FixtureRequest) -> str:
     """Return the profile of the sandbox that a test releases in: a test runs once in each unless it says otherwise."""
     return str(request.param)

@@ -91,7 +91,7 @@ def test_a_default_moved_by_hand_is_found_and_mended(bench: Bench) -> None:
     assert code == 1
     assert f"DIFFERS     the default is {other.target}, released was {bench.plan.target}\n" in output
     code, output, _ = run(bench, "status", "--check", "--json")
-    assert (code, json.loads(output)["releasedDefault"]) == (1, bench.plan.target)
+    assert (code, json.loads(output)["endpoints"]["digits"]["releasedDefault"]) == (1, bench.plan.target)
     code, output, errors = run(bench, "release")  # its standard input is /dev/null
     name = bench.plan.endpoint.name
     assert (code, output.splitlines()[-1], errors) == (
@@ -126,10 +126,10 @@ def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Be
 
 AFTER_THE_STOP = """\
 import os, signal
-from modelops.commands.command_line import _Stop
+from modelops.commands.stopping import Stop
 from modelops.errors import Stopped
 
-stop = _Stop()
+stop = Stop()
 stop.progress("create revisions", "one")
 stop.gate.begin("PUT", "https://management.azure.com/")
 os.kill(os.getpid(), signal.SIGTERM)
@@ -152,6 +152,36 @@ def test_a_step_that_comes_after_the_stop_is_not_where_it_stopped() -> None:
         "error: stopped at step 'create revisions'; default unchanged. Run the command again."
     )
     assert ran.stdout == "create revisions: one\n"
+
+
+STOPPED_IN_THE_SECOND = """\
+import os, signal
+from modelops.commands.stopping import Stop
+
+stop = Stop()
+stop.progress("switch the default", "of the first")
+stop.gate.begin("PUT", "https://management.azure.com/batchEndpoints/first")
+stop.gate.end()
+stop.begin()
+stop.progress("create revisions", "of the second")
+os.kill(os.getpid(), signal.SIGTERM)
+signal.pause()
+"""
+
+
+def test_where_it_stopped_is_about_the_endpoint_that_it_is_at() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", STOPPED_IN_THE_SECOND],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (
+        1,
+        "error: stopped at step 'create revisions'; default unchanged. Run the command again.\n",
+    )
 
 
 @in_one_profile

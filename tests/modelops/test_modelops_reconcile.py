@@ -7,11 +7,12 @@ import pytest
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import RegisteredModel
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
-from tests.modelops.conftest import Bench
+from tests.modelops.conftest import Bench, in_both_profiles
 
 DEPLOYMENT = "/deployments/[^/]+$"
 
 
+@in_both_profiles
 def test_a_first_release_registers_deploys_and_switches(bench: Bench) -> None:
     report = bench.release()
     revision = bench.plan.target
@@ -103,6 +104,7 @@ def test_a_failed_deployment_leaves_the_default_and_is_made_anew(bench: Bench) -
     assert bench.live().default == changed.target
 
 
+@in_both_profiles
 def test_a_default_that_was_moved_is_restored_before_anything_else(bench: Bench) -> None:
     first = bench.release()
     second = bench.release(bench.changed(mini_batch_size=3))

@@ -1,12 +1,11 @@
 """The worker process: one plan for each line, and nothing begins once its input is closed."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from modelops.plan.plan import ReleasePlan
+from modelops.runner.protocol import Done, Failed, PreviewRequest, ReleaseRequest, Step, Stopping, Switching
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import RealWorker
 
@@ -18,11 +17,13 @@ DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
 def test_plans_come_one_after_the_other(bench: Bench) -> None:
     with RealWorker(bench) as worker:
         worker.begin(bench.plan)
-        first = worker.last()
-        assert first["report"]["created"] == [bench.plan.target]
+        first = worker.done()
+        assert first.report is not None
+        assert first.report["created"] == [bench.plan.target]
         worker.begin(bench.changed(mini_batch_size=3), previous=bench.plan.target)
-        second = worker.last()
-        assert second["report"]["previousDefault"] == bench.plan.target
+        second = worker.done()
+        assert second.report is not None
+        assert second.report["previousDefault"] == bench.plan.target
         worker.close()
         assert worker.process.wait() == 0
 
@@ -32,17 +33,18 @@ def test_events_name_the_steps_and_the_switch(bench: Bench) -> None:
         worker.begin(bench.plan)
         events = []
         while (event := worker.event()) is not None:
-            events.append((event["event"], event.get("step")))
-            if event["event"] == "done":
+            events.append((type(event), None if isinstance(event, Done) else event.step))
+            assert event.id == "plan"
+            if isinstance(event, Done):
                 break
     assert events == [
-        ("step", "read what is live"),
-        ("step", "register models"),
-        ("step", "create revisions"),
-        ("step", "switch the default"),
-        ("switching", "switch the default"),
-        ("step", "verify"),
-        ("done", None),
+        (Step, "read what is live"),
+        (Step, "register models"),
+        (Step, "create revisions"),
+        (Step, "switch the default"),
+        (Switching, "switch the default"),
+        (Step, "verify"),
+        (Done, None),
     ]
 
 
@@ -56,7 +58,7 @@ def test_a_closed_input_lets_the_request_in_flight_finish_and_begins_no_other(be
         control.wait(method="PUT", path=MODEL, after=before, finished=False)
         before = bench.mark()
         worker.close()
-        assert worker.last() == {"event": "stopping", "step": "register models", "switchSent": False, "restored": False}
+        assert worker.last() == Stopping("plan", "register models", switch_sent=False, restored=False)
         assert worker.process.poll() is None
         control.clear_faults()
         assert worker.process.wait() == 0
@@ -74,7 +76,7 @@ def test_a_closed_input_ends_a_wait_at_once(bench: Bench) -> None:
         control.wait(method="GET", path="OperationsStatus", after=before)
         before = bench.mark()
         worker.close()
-        assert worker.last()["step"] == "create revisions"
+        assert worker.last() == Stopping("plan", "create revisions")
         assert worker.process.wait() == 0
     assert bench.writes(before) == []
     control.clear_faults()
@@ -89,18 +91,13 @@ def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
         worker.begin(bench.plan)
         control.wait(method="PUT", path=ENDPOINT, after=before, finished=False)
         worker.close()
-        assert worker.last() == {
-            "event": "stopping",
-            "step": "switch the default",
-            "switchSent": True,
-            "restored": False,
-        }
+        assert worker.last() == Stopping("plan", "switch the default", switch_sent=True, restored=False)
         control.clear_faults()
         worker.process.wait()
     assert bench.live().default == bench.plan.target
 
 
-def _stopped_while_it_creates(bench: Bench, plan: ReleasePlan, previous: str) -> Mapping[str, Any]:
+def _stopped_while_it_creates(bench: Bench, plan: ReleasePlan, previous: str) -> Stopping:
     """Release, close the worker's input while the deployment's request is held, and return its last words."""
     control = bench.place.sandbox.control
     control.fault("delay", method="PUT", path=DEPLOYMENT, seconds=30)
@@ -112,6 +109,7 @@ def _stopped_while_it_creates(bench: Bench, plan: ReleasePlan, previous: str) ->
         stopping = worker.last()
         control.clear_faults()
         worker.process.wait()
+    assert isinstance(stopping, Stopping)
     return stopping
 
 
@@ -120,19 +118,16 @@ def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench
     other = bench.release(bench.changed(mini_batch_size=3))
     rollback = replace(bench.changed(mini_batch_size=4), pin=first.default)
     stopping = _stopped_while_it_creates(bench, rollback, other.default)
-    assert (stopping["step"], stopping["switchSent"]) == ("create revisions", True)
+    assert (stopping.step, stopping.switch_sent) == ("create revisions", True)
     assert bench.live().default == first.default
 
 
 def test_a_default_that_was_put_back_is_told_when_the_release_is_stopped(bench: Bench) -> None:
     first = bench.release()
     other = bench.release(bench.changed(mini_batch_size=3))
-    assert _stopped_while_it_creates(bench, bench.changed(mini_batch_size=4), first.default) == {
-        "event": "stopping",
-        "step": "create revisions",
-        "switchSent": False,
-        "restored": True,
-    }
+    assert _stopped_while_it_creates(bench, bench.changed(mini_batch_size=4), first.default) == Stopping(
+        "plan", "create revisions", switch_sent=False, restored=True
+    )
     assert other.default != bench.live().default == first.default
 
 
@@ -142,7 +137,7 @@ def test_a_release_removes_the_copies_of_killed_ones(bench: Bench, monkeypatch: 
     monkeypatch.setitem(bench.place.sandbox.env, "TMPDIR", str(folder))
     with RealWorker(bench) as worker:
         worker.begin(bench.plan)
-        assert worker.last()["event"] == "done"
+        worker.done()
     assert list(folder.glob("azureml-batch-copy-*")) == []
 
 
@@ -162,22 +157,23 @@ def test_a_broken_output_does_not_end_a_release(bench: Bench) -> None:
 @in_one_profile
 def test_a_plan_that_is_none_is_answered_in_words_and_the_next_one_is_taken(bench: Bench) -> None:
     with RealWorker(bench) as worker:
-        worker.send({"op": "release", "plan": {"schema": 7}, "root": "."})
-        failed = worker.last()
-        assert failed["message"] == (
+        worker.send(ReleaseRequest("other", {"schema": 7}, root="."))
+        assert worker.last() == Failed(
+            "other",
             "The release plan is not valid:\n"
-            "  - schema: is 7; this version reads 1: use the version that wrote the plan"
+            "  - schema: is 7; this version reads 1: use the version that wrote the plan",
+            step="read what is live",
         )
         worker.begin(bench.plan)
-        assert worker.last()["event"] == "done"
+        worker.done()
 
 
 def test_a_preview_reads_only(bench: Bench) -> None:
     with RealWorker(bench) as worker:
         before = bench.mark()
-        worker.send({"op": "preview", "plan": bench.plan.to_json(), "released": None})
+        worker.send(PreviewRequest("plan", bench.plan.to_json()))
         model = bench.plan.to_json()["deployments"]["mlp"]["model"]
-        assert worker.last()["lines"] == [
+        assert worker.done().text.splitlines() == [
             f"register model {model['name']} (sha256 {model['digest'][:12]})",
             f"create revision {bench.plan.target}",
             f"default (none) -> {bench.plan.target}",
@@ -188,8 +184,8 @@ def test_a_preview_reads_only(bench: Bench) -> None:
 def test_a_preview_of_a_workspace_that_is_gone_falls_back_to_the_last_release(bench: Bench) -> None:
     plan = {**bench.changed(mini_batch_size=3).to_json(), "workspace": "nowhere"}
     with RealWorker(bench) as worker:
-        worker.send({"op": "preview", "plan": plan, "released": bench.plan.to_json()})
-        *lines, note = worker.last()["lines"]
+        worker.send(PreviewRequest("plan", plan, released=bench.plan.to_json()))
+        *lines, note = worker.done().text.splitlines()
     target = bench.changed(mini_batch_size=3).target
     assert lines == [f"create revision {target}", f"default {bench.plan.target} -> {target}"]
     assert note.startswith("(compared with the last release only: endpoint ")

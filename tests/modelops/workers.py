@@ -1,12 +1,12 @@
 """A real `python -m modelops worker` with the sandbox's environment."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from modelops.plan.plan import ReleasePlan
+from modelops.runner.protocol import Done, Event, Failed, ReleaseRequest, Request, Stopping, decode_event, encode
 from tests.modelops.conftest import Bench
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -29,29 +29,33 @@ class RealWorker:
             )
 
     def begin(self, plan: ReleasePlan, previous: str | None = None) -> None:
-        """Hand over one plan."""
-        request = {"op": "release", "plan": plan.to_json(), "previous": previous, "root": str(self._bench.root)}
-        self.send(request)
+        """Hand over one plan, by the id `plan`."""
+        self.send(ReleaseRequest("plan", plan.to_json(), str(self._bench.root), previous))
 
-    def send(self, request: dict[str, Any]) -> None:
-        """Hand over one line."""
+    def send(self, request: Request) -> None:
+        """Hand over one request."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(request).encode() + b"\n")
+        self.process.stdin.write(encode(request))
         self.process.stdin.flush()
 
-    def event(self) -> dict[str, Any] | None:
+    def event(self) -> Event | None:
         """The next event, or None at the end."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        found: dict[str, Any] | None = json.loads(line) if line else None
-        return found
+        return decode_event(line) if line else None
 
-    def last(self) -> dict[str, Any]:
+    def last(self) -> Done | Failed | Stopping:
         """The event that ends the plan."""
         while (event := self.event()) is not None:
-            if event["event"] in ("done", "failed", "stopping"):
+            if isinstance(event, Done | Failed | Stopping):
                 return event
         raise AssertionError("the worker ended without a last event")
+
+    def done(self) -> Done:
+        """The event that ends the plan, which was carried out."""
+        event = self.last()
+        assert isinstance(event, Done), event
+        return event
 
     def close(self) -> None:
         """Close its input."""

@@ -10,7 +10,8 @@ import yaml
 from pulumi_policy import EnforcementLevel, ResourceValidationPolicy, StackValidationPolicy
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from modelops.plan import plan
+from modelops.plan import plan, rules
+from modelops.plan.scoring_settings import SETTINGS
 from policy import naming, release
 from policy.naming import Naming
 from policy.pack import NAME, RULES
@@ -55,8 +56,8 @@ def test_what_a_user_reads() -> None:
     rule = BY_NAME["storage-account-shared-keys-off"]
     assert rule.text("allowSharedKeyAccess is true; it must be false.") == (
         "allowSharedKeyAccess is true; it must be false.\n"
-        "Set allow_shared_key_access=False in components/workspace_parts/storage.py; who needs "
-        "blobs gets a role instead.\n"
+        "Set allow_shared_key_access=False in components/workspace_parts/storage.py; grant a "
+        "role to identities that need blobs.\n"
         "Why: https://azure.github.io/PSRule.Rules.Azure/en/rules/Azure.Storage.LocalAuth/"
     )
 
@@ -112,7 +113,10 @@ def test_api_versions_do_not_matter(token: str, expected: str) -> None:
 
 def test_the_marker_is_read_as_the_release_writes_it() -> None:
     assert release.SCHEMA == plan.SCHEMA
-    assert naming.DEPLOYMENT_NAME.longest == plan.MAX_LOGICAL
+    assert naming.DEPLOYMENT_NAME.longest == rules.MAX_LOGICAL
+    # The pack judges any program and so imports none of this one; where it knows a setting, the two say the same.
+    least = {each.key: each.least for each in SETTINGS.values()}
+    assert {key: least[key] for key in release._LEAST} == release._LEAST
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ GRANT = "authorization:RoleAssignment"
 LOCK = "authorization:ManagementLockByScope"
 NODES = "properties.properties"
 SCALE = f"{NODES}.scaleSettings"
-WORDS = "letters, digits and single hyphens, a letter first, no hyphen last"
+WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 ASSETS = "letters, digits, hyphens and underscores, a letter or digit first"
 SCOPE = "it must be one resource, not a group, subscription or management group."
 MLP = "input.deployments.mlp"
@@ -177,7 +177,7 @@ ROWS = [
         CLUSTER,
         f"{SCALE}.nodeIdleTimeBeforeScaleDown",
         "120",
-        f"{SCALE}.nodeIdleTimeBeforeScaleDown is '120', which is no ISO-8601 duration; PT2M is two minutes.",
+        f"{SCALE}.nodeIdleTimeBeforeScaleDown is '120', which is not an ISO-8601 duration; PT2M is two minutes.",
         None,
     ),
     Row(
@@ -243,7 +243,7 @@ ROWS = [
         STASH,
         "input.schema",
         2.0,
-        "input.schema is 2; this policy pack reads 1, so it checked nothing of the plan.",
+        "input.schema is 2; this policy pack reads 1, so it did not check the plan.",
         None,
     ),
     Row(
@@ -283,15 +283,15 @@ ROWS = [
         STASH,
         "input.default",
         "forest",
-        "The plan's default is 'forest', which is none of its deployments.",
-        "The plan's default is not set, which is none of its deployments.",
+        "The plan's default is 'forest', which is not one of its deployments.",
+        "The plan's default is not set, which is not one of its deployments.",
     ),
     Row(
         "batch-endpoint-deployments",
         STASH,
         "input.keep",
         20.0,
-        "1 deployments with 20 kept revisions each are 21 while a release goes on; an endpoint holds 20.",
+        "1 deployments with 20 kept revisions each make 21 during a release; an endpoint can have 20.",
         None,
     ),
     *(
@@ -300,7 +300,7 @@ ROWS = [
             STASH,
             f"{MLP}.settings.{setting}",
             bad,
-            f"{setting} of deployment 'mlp' is {said}; it must be a whole number from {least} on.",
+            f"{setting} of deployment 'mlp' is {said}; it must be a whole number from {least}.",
             None,
         )
         for setting, bad, said, least in (
@@ -425,7 +425,7 @@ def test_presence(rule: str, where: tuple[str, str]) -> None:
 @pytest.mark.parametrize(("rule", "kind"), PROTECTED.items(), ids=PROTECTED.keys())
 def test_protection(rule: str, kind: str) -> None:
     found = RESOURCE_RULES[rule].problems(resource(kind, protected=False))
-    assert found == ["Pulumi would delete it without asking twice."]
+    assert found == ["It is not protected: Pulumi would delete it."]
 
 
 def test_private_endpoints_of_the_managed_network() -> None:

@@ -72,12 +72,12 @@ def test_what_is_not_known_never_fails(rule: StackRule) -> None:
         (
             "authorization-lock-on-data",
             "authorization:ManagementLockByScope",
-            [("storage:StorageAccount", "No lock of this stack keeps it from being deleted.")],
+            [("storage:StorageAccount", "No lock in this stack protects it from deletion.")],
         ),
         (
             "authorization-lock-on-data",
             "authorization:ManagementLockAtResourceLevel",
-            [("keyvault:Vault", "No lock of this stack keeps it from being deleted.")],
+            [("keyvault:Vault", "No lock in this stack protects it from deletion.")],
         ),
     ],
 )
@@ -186,7 +186,7 @@ def test_one_open_door() -> None:
     assert said("network-stack-consistent", stack(Vault=open_vault)) == [
         (
             "keyvault:Vault",
-            "It is open to all networks, while these of its stack are not: the-storageaccount, the-registry.",
+            "It is open to all networks, but these in the same stack are not: the-storageaccount, the-registry.",
         )
     ]
 

@@ -21,7 +21,8 @@ class Checkout:
         self.python = folder / ".venv" / "bin" / "python"
         self.uv = folder / ".venv" / "bin" / "uv"
         (folder / "requirements.txt").write_text("a==1\n")
-        (folder / "requirements-dev.txt").write_text("a==1\nb==2\n")
+        (folder / "requirements-local.txt").write_text("a==1\nb==2\n")
+        (folder / "requirements-dev.txt").write_text("a==1\nb==2\nc==3\n")
         (folder / "toolchain").mkdir()
         (folder / "toolchain" / "uv.txt").write_text("uv==9.9.9 \\\n    --hash=sha256:0\n")
 
@@ -54,7 +55,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(environment, "UV", made.uv)
     monkeypatch.setattr(environment, "PLUGINS", tmp_path / ".venv" / "share" / "pulumi-plugins")
     monkeypatch.setattr(environment, "UV_PIN", tmp_path / "toolchain" / "uv.txt")
-    requirements = {"runtime": tmp_path / "requirements.txt", "dev": tmp_path / "requirements-dev.txt"}
+    requirements = {level: tmp_path / path.name for level, path in environment.REQUIREMENTS.items()}
     monkeypatch.setattr(environment, "REQUIREMENTS", requirements)
     run = environment._run
 
@@ -79,79 +80,87 @@ def sync(checkout: Checkout, file: str, *options: str) -> str:
 
 
 def test_makes_it_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    environment.ensure("runtime")
+    environment.ensure("program")
     assert checkout.calls() == ["venv", "pip", sync(checkout, "requirements.txt")]
     assert capsys.readouterr().out.splitlines() == [
         f"environment: making .venv with Python {sys.version.split()[0]}",
-        "environment: installing the 1 packages of requirements.txt into .venv, about a minute",
+        "environment: installing the packages of requirements.txt into .venv, about a minute",
     ]
-    environment.ensure("runtime")
+    environment.ensure("program")
     assert checkout.calls() == []
     assert capsys.readouterr().out == ""
 
 
 def test_writes_the_provider_where_the_emulator_looks_for_it(checkout: Checkout) -> None:
-    environment.ensure("runtime")
-    (plugin,) = (checkout.folder / ".venv" / "share" / "pulumi-plugins").iterdir()
+    plugins = checkout.folder / ".venv" / "share" / "pulumi-plugins"
+    environment.ensure("program")
+    assert not plugins.exists()
+    environment.ensure("local")
+    (plugin,) = plugins.iterdir()
     assert plugin.name == f"resource-azure-native-v{metadata.version('pulumi-azure-native')}"
     lines = (plugin / "pulumi-resource-azure-native").read_text().splitlines()
     assert lines[-1] == f'exec {sys.executable} -P -m pulumi_standins.azure_native "$@"'
     assert (plugin / "pulumi-resource-azure-native").stat().st_mode & 0o111 == 0o111
 
 
-def test_never_takes_the_test_packages_away_again(checkout: Checkout) -> None:
-    environment.ensure("runtime")
-    checkout.calls()
+def test_a_larger_level_stays(checkout: Checkout) -> None:
+    environment.ensure("program")
+    assert checkout.calls()[-1] == sync(checkout, "requirements.txt")
+    environment.ensure("local")
+    assert checkout.calls() == [sync(checkout, "requirements-local.txt")]
+    environment.ensure("program")
+    assert checkout.calls() == []
     environment.ensure("dev")
     assert checkout.calls() == [sync(checkout, "requirements-dev.txt")]
-    environment.ensure("runtime")
+    environment.ensure("local")
+    environment.ensure("program")
     assert checkout.calls() == []
 
 
 def test_follows_the_requirements(checkout: Checkout) -> None:
     environment.ensure("dev")
     checkout.calls()
-    (checkout.folder / "requirements-dev.txt").write_text("a==1\nb==3\n")
-    environment.ensure("runtime")
+    (checkout.folder / "requirements-dev.txt").write_text("a==1\nb==3\nc==3\n")
+    environment.ensure("program")
     assert checkout.calls() == [sync(checkout, "requirements-dev.txt")]
 
 
 def test_reinstalls_after_an_install_that_was_cut_off(checkout: Checkout) -> None:
-    environment.ensure("runtime")
+    environment.ensure("program")
     (checkout.folder / "requirements.txt").write_text("a==2\n")
     checkout.script(checkout.uv, 'test "$1" = --version && echo uv 9.9.9 || { echo no network; exit 1; }')
     with pytest.raises(SetupError, match=r"^no network\n\nInstalling requirements\.txt failed\. What it"):
-        environment.ensure("runtime")
+        environment.ensure("program")
     checkout.uv.unlink()
     checkout.calls()
-    environment.ensure("runtime")
+    environment.ensure("program")
     assert checkout.calls() == ["pip", sync(checkout, "requirements.txt", "--reinstall")]
 
 
 @pytest.mark.parametrize("broken", ["exit 1", "echo 2.7.18"])
 def test_makes_it_anew_when_its_python_is_another_or_gone(checkout: Checkout, broken: str) -> None:
-    environment.ensure("runtime")
+    environment.ensure("program")
     checkout.calls()
     checkout.script(checkout.python, broken)
-    environment.ensure("runtime")
+    environment.ensure("program")
     assert checkout.calls()[0] == "venv"
 
 
 def test_makes_it_anew_when_its_making_was_cut_off_or_it_was_moved(checkout: Checkout) -> None:
-    environment.ensure("runtime")
+    environment.ensure("program")
     checkout.calls()
     places.remove_stamp("environment")
     places.remove_stamp("venv")
-    environment.ensure("runtime")
+    environment.ensure("program")
     assert checkout.calls()[0] == "venv"
     places.write_stamp("venv", place="/elsewhere/.venv")
     places.remove_stamp("environment")
-    environment.ensure("runtime")
+    environment.ensure("program")
     assert checkout.calls()[0] == "venv"
 
 
 def test_leaves_the_environment_of_another_checkout_alone(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    environment.ensure("runtime")
+    environment.ensure("program")
     kept = {path: path.stat().st_mtime_ns for path in (checkout.folder / ".venv").rglob("*")}
     link = checkout.folder / "other"
     link.symlink_to(checkout.folder / ".venv")
@@ -170,14 +179,16 @@ def test_says_what_is_missing_where_python_cannot_make_environments(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(SetupError) as caught:
-        environment.ensure("runtime")
+        environment.ensure("program")
     assert "apt install python3-venv" in str(caught.value)
     assert checkout.calls() == []
 
 
 def test_an_unknown_step_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tools"]) == 2
-    assert capsys.readouterr().err == "Unknown step 'tools'; there are: runtime, dev, pulumi, scan, lock, check.\n"
+    assert (
+        capsys.readouterr().err == "Unknown step 'tools'; there are: program, local, dev, pulumi, scan, lock, check.\n"
+    )
 
 
 def test_the_home_folder_may_be_unset(monkeypatch: pytest.MonkeyPatch) -> None:

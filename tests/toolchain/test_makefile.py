@@ -31,7 +31,7 @@ def test_help_lists_every_target() -> None:
     text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     documented = re.findall(r"^([a-z-]+):.*## ", text, re.MULTILINE)
     phony = next(line for line in text.splitlines() if line.startswith(".PHONY:")).split()[1:]
-    assert sorted(documented) == sorted(set(phony) - {"tools-dev"})
+    assert sorted(documented) == sorted(set(phony) - {"tools-local", "tools-dev"})
     listed = [line.split()[1] for line in make("help").stdout.splitlines()]
     assert listed == documented
     assert make().stdout == make("help").stdout
@@ -81,3 +81,10 @@ def test_an_unknown_part_is_an_error() -> None:
     ran = make("-n", "test-long", "PART=kills nonsense")
     assert ran.returncode != 0
     assert ran.stderr.splitlines()[0].endswith("PART is one or more of: kills profiles series packages engines.  Stop.")
+
+
+def test_the_set_up_may_be_only_for_azure() -> None:
+    assert "-m toolchain local pulumi\n" in make("-n", "tools").stdout
+    assert "-m toolchain program pulumi\n" in make("-n", "tools", "ONLY=program").stdout
+    # What needs the sandbox installs it all the same.
+    assert "-m toolchain local pulumi\n" in make("-n", "preview", "ONLY=program").stdout

@@ -51,7 +51,7 @@ def test_installs_it_once_for_all_checkouts(place: Place, capsys: pytest.Capture
     assert folder.parent == places.cache() / "scan"
     assert place.calls() == ALL
     assert capsys.readouterr().out == (
-        f"scan: installing the 1 packages of requirements-scan.txt into {folder}, about a minute, once\n"
+        f"scan: installing the packages of requirements-scan.txt into {folder}, about a minute, once\n"
     )
     assert scanner.ensure() == command
     assert (place.calls(), capsys.readouterr().out) == ([], "")

@@ -14,8 +14,9 @@ import pytest
 
 from modelops.errors import PlanError
 from modelops.plan.files import files_of
-from modelops.plan.fingerprint import Tree, digest, remove_abandoned, remove_staged, staged
-from modelops.plan.plan import check_image, require_fixed_image
+from modelops.plan.fingerprint import Tree, digest
+from modelops.plan.rules import check_image, require_fixed_image
+from modelops.plan.staging import remove_abandoned, remove_staged, staged
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -131,7 +132,8 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 KILLED = """\
 import os, signal, sys, tempfile
 from pathlib import Path
-from modelops.plan.fingerprint import digest, staged
+from modelops.plan.fingerprint import digest
+from modelops.plan.staging import staged
 tempfile.tempdir = sys.argv[2]
 root = Path(sys.argv[1])
 with staged(root, "model", digest(root)):

@@ -12,12 +12,16 @@ from typing import Any
 
 import pytest
 
-from modelops.commands import command_line
+from modelops.commands import app
 from modelops.errors import ReleaseError
 from modelops.scoring import jobs
 from modelops.workspace import Workspace
 
 Report = Callable[[str, float], None]
+
+
+HIDDEN, GONE = "\x1b[?25l", "\n\x1b[?25h\r\x1b[1A\x1b[2K"
+"""What rich sends to hide the cursor, and after a last look to erase its line and show the cursor again."""
 
 
 class Terminal(io.StringIO):
@@ -59,9 +63,10 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         monkeypatch.setattr(Workspace, "ml", None)
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
         monkeypatch.setattr(sys, "stdout", output)
+        monkeypatch.setenv("TERM", "xterm")
         names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
         files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
-        code = command_line.main(["invoke", *names, *files])
+        code = app.main(["invoke", *names, *files])
         return code, output.getvalue(), capsys.readouterr().err
 
     return invoke
@@ -72,9 +77,9 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_
         0,
         (
             "job job-1 on digits\n"
-            "\r\x1b[KRunning, 1 of 3 mini-batches, 4 s"
-            "\r\x1b[KCompleted, 12 s"
-            f"\r\x1b[Kcompleted in 12 s; predictions:\n  {tmp_path}/p.csv\n"
+            f"{HIDDEN}Running, 1 of 3 mini-batches, 4 s"
+            "\r\x1b[2KCompleted, 12 s"
+            f"\r\x1b[2KCompleted, 12 s{GONE}completed in 12 s; predictions:\n  {tmp_path}/p.csv\n"
         ),
         "",
     )
@@ -83,7 +88,7 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_
 def test_an_error_does_not_stand_behind_that_line(invoke: Any) -> None:
     assert invoke(_fails, Terminal()) == (
         1,
-        "job job-1 on digits\n\r\x1b[KFailed, 9 s\r\x1b[K",
+        f"job job-1 on digits\n{HIDDEN}Failed, 9 s\r\x1b[2KFailed, 9 s{GONE}",
         "error: job job-1 ended in state Failed\n",
     )
 

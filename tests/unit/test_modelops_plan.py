@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from modelops.errors import PlanError
-from modelops.plan.plan import UNKNOWN, ReleasePlan, check_logical_name, check_relative_path
+from modelops.plan.plan import UNKNOWN, ReleasePlan
+from modelops.plan.rules import check_logical_name, check_relative_path
 from tests.unit.plans import changed, plan_json
 
 DEPLOYMENT = ("deployments", "mlp")

@@ -69,7 +69,7 @@ def test_outputs_of_another_program_are_refused() -> None:
     with pytest.raises(UsageError) as refused:
         from_outputs({"url": "https://example.com"})
     assert str(refused.value) == (
-        "the stack's outputs are not those of this program, or of an older version: 'subscriptionId' is missing. "
+        "these outputs are from another program or an older version: 'subscriptionId' is missing. "
         "Run `pulumi up` first."
     )
 
@@ -180,7 +180,7 @@ def test_outputs_that_are_no_endpoints_are_told(endpoints: object, what: str) ->
     with pytest.raises(UsageError) as refused:
         from_outputs({**OUTPUTS, "endpoints": endpoints})
     assert str(refused.value) == (
-        f"the stack's outputs are not those of this program, or of an older version: {what}. Run `pulumi up` first."
+        f"these outputs are from another program or an older version: {what}. Run `pulumi up` first."
     )
 
 
@@ -196,7 +196,7 @@ def test_the_only_endpoint_needs_no_name() -> None:
     one = {"digits": _target("digits")}
     assert choose(one, None).logical == "digits"
     assert choose(one, "digits-physical").logical == "digits"
-    with pytest.raises(UsageError, match=r"^--endpoint 'x' is no endpoint that was released\. Allowed are: digits\.$"):
+    with pytest.raises(UsageError, match=r"^--endpoint: unknown endpoint 'x'\. Allowed are: digits\.$"):
         choose(one, "x")
 
 

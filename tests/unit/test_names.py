@@ -121,6 +121,6 @@ def test_problems(rule: Rule, name: str, autonamed: bool, expected: str | None) 
 
 
 def test_a_rule_in_words() -> None:
-    words = "letters, digits and single hyphens, a letter first, no hyphen last"
+    words = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
     assert names.ENDPOINT.allowed() == f"3 to 32 characters: {words}"
     assert names.ENDPOINT.allowed(autonamed=True) == f"1 to 24 characters: {words}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toolchain import requirements
-from toolchain.environment import REQUIREMENTS, UV_PIN, packages
+from toolchain.environment import REQUIREMENTS, UV_PIN, Level
 from toolchain.gobuild import GO_VERSION
 from toolchain.places import PULUMI_VERSION, REPOSITORY, SetupError
 from toolchain.scanner import REQUIREMENTS as SCAN
@@ -30,17 +30,6 @@ def test_they_are_current() -> None:
     requirements.check()
 
 
-def test_packages_are_counted_whatever_else_their_lines_say(tmp_path: Path) -> None:
-    file = tmp_path / "requirements.txt"
-    file.write_text("# one==1\na-b==1 ; sys_platform == 'win32' \\\n    --hash=sha256:0==\nc[d]==2\n", encoding="utf-8")
-    assert packages(file) == 2
-
-
-def test_the_readme_shows_their_number() -> None:
-    shown = re.findall(r"installing the (\d+) packages", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
-    assert shown == [str(packages(REQUIREMENTS["runtime"]))]
-
-
 def test_a_new_dependency_is_noticed_without_a_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     changed = tmp_path / "pyproject.toml"
     content = requirements.PROJECT.read_text(encoding="utf-8")
@@ -59,6 +48,38 @@ def test_other_parts_of_the_project_file_do_not_matter(monkeypatch: pytest.Monke
     changed.write_text(content.replace("line-length = 120", "line-length = 100"), encoding="utf-8")
     monkeypatch.setattr(requirements, "PROJECT", changed)
     requirements.check()
+
+
+def test_what_a_package_needs_counts_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    project = tmp_path / "pyproject.toml"
+    project.write_text('[project]\nname = "emulator"\ndependencies = ["left-pad"]\n', encoding="utf-8")
+    monkeypatch.setattr(requirements, "PROJECTS", [project])
+    with pytest.raises(SetupError, match="was not compiled from the dependencies"):
+        requirements.check()
+
+
+@pytest.mark.parametrize(("smaller", "larger"), [("program", "local"), ("local", "dev")])
+def test_a_larger_file_has_the_pins_of_the_smaller(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, smaller: Level, larger: Level
+) -> None:
+    changed = tmp_path / REQUIREMENTS[smaller].name
+    content = REQUIREMENTS[smaller].read_text(encoding="utf-8")
+    changed.write_text(re.sub(r"^pulumi==.+? ", "pulumi==1.0.0 ", content, flags=re.MULTILINE), encoding="utf-8")
+    monkeypatch.setitem(REQUIREMENTS, smaller, changed)
+    if smaller == "local":  # as it is in the file below, so that only this pair differs
+        monkeypatch.setitem(REQUIREMENTS, "program", changed)
+    with pytest.raises(SetupError) as caught:
+        requirements.check()
+    assert str(caught.value) == (
+        f"{REQUIREMENTS[larger].name} lacks pins of {changed.name}: pulumi==1.0.0. Run: make lock"
+    )
+
+
+def test_azure_alone_needs_neither_sandbox_nor_example() -> None:
+    text = REQUIREMENTS["program"].read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
+    assert pinned & {"aiohttp", "trustme", "numpy", "onnxruntime", "pillow", "pytest"} == set()
+    assert pinned >= {"pulumi", "pulumi-azure-native", "pulumi-policy", "azure-ai-ml"}
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -101,4 +122,4 @@ def test_one_version_of_pulumi_everywhere() -> None:
     assert f"github.com/pulumi/pulumi/sdk/v3 v{PULUMI_VERSION}" in module
     assert f"\ngo {GO_VERSION}\n" in module
     assert f"pulumi=={PULUMI_VERSION}" in project["dependencies"]
-    assert f"\npulumi=={PULUMI_VERSION} " in REQUIREMENTS["runtime"].read_text(encoding="utf-8")
+    assert f"\npulumi=={PULUMI_VERSION} " in REQUIREMENTS["program"].read_text(encoding="utf-8")

@@ -1,8 +1,7 @@
-"""Rules that stand in two layers say the same in both.
+"""What a stack file may say and what a plan may say is the same.
 
-The settings read what a person wrote and tell him all that is wrong at once; the plan is read again in the hook, from
-the state, and in the commands. The settings may not import `modelops` (tests/unit/test_import_rules.py), so what both
-must know is written down twice, and compared here.
+The settings read what a person wrote, and tell them all that is wrong at once; the plan is read again in the hook, from
+the state, and in the commands. Both ask the same table and the same rules (modelops/plan): that they do is tested here.
 """
 
 import copy
@@ -16,9 +15,9 @@ from components import names
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from modelops.errors import PlanError
-from modelops.plan import reader
-from modelops.plan.deployment_plan import ScoringSettings
-from modelops.plan.plan import MAX_LOGICAL, ReleasePlan, check_image, check_logical_name, check_relative_path
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.rules import MAX_LOGICAL, MODEL_TYPES, check_image, check_logical_name, check_relative_path
+from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import SettingsError
 from tests.unit import plans
 from tests.unit.settings_world import RIGHT, changed, make_files, mlp, read
@@ -75,34 +74,35 @@ def test_a_component_without_settings_has_them_too(root: Path) -> None:
     assert planned_settings(root, deployments={"mlp": needed}) == ScoringSettings().to_json()
 
 
-@pytest.mark.parametrize(("key", "lowest"), reader._LOWEST.items())
-def test_the_least_numbers_are_the_same(root: Path, key: str, lowest: int) -> None:
-    for value in (lowest - 1, lowest, 1.5, True, "1"):
-        taken = value == lowest and value is not True
-        assert (is_set(root, (key,), value), is_planned(("settings", key), value)) == (taken, taken), value
+@pytest.mark.parametrize("setting", [each for each in SETTINGS.values() if each.least is not None])
+def test_the_bounds_are_the_same(root: Path, setting: Setting) -> None:
+    assert setting.least is not None
+    wrong = [setting.least - 1, 1.5, True, "1", *([] if setting.most is None else [setting.most + 1])]
+    right = [setting.least, *([] if setting.most is None else [setting.most])]
+    for value in (*wrong, *right):
+        taken = value in right and value is not True
+        assert (is_set(root, (setting.key,), value), is_planned(("settings", setting.key), value)) == (taken, taken)
 
 
 @pytest.mark.parametrize(
-    ("key", "place", "words"),
+    ("path", "place", "words"),
     [
-        ("loggingLevel", "settings", reader._LOGGING_LEVELS),
-        ("outputAction", "settings", reader._OUTPUT_ACTIONS),
-        ("type", "model", reader._MODEL_TYPES),
+        *(((each.key,), ("settings", each.key), each.words) for each in SETTINGS.values() if each.words),
+        (("model", "type"), ("model", "type"), MODEL_TYPES),
     ],
 )
-def test_the_words_are_the_same(root: Path, key: str, place: str, words: tuple[str, ...]) -> None:
-    path = ("model", key) if place == "model" else (key,)
-    told = ""
-    try:
-        read(
-            root, changed(lambda config: (mlp(config)["model"] if place == "model" else mlp(config)).update({key: "x"}))
-        )
-    except SettingsError as error:
-        told = str(error)
-    allowed = told.partition("Allowed: ")[2].partition(".")[0]
-    assert sorted(allowed.replace(" or ", ", ").split(", ")) == sorted(words)
+def test_the_words_are_the_same(
+    root: Path, path: tuple[str, ...], place: tuple[str, ...], words: tuple[str, ...]
+) -> None:
     for word in (*words, "x", words[0].upper()):
-        assert (is_set(root, path, word), is_planned((place, key), word)) == (word in words, word in words)
+        assert (is_set(root, path, word), is_planned(place, word)) == (word in words, word in words)
+
+
+@pytest.mark.parametrize("name", ["out.csv", "a", "", ".", "a.", "a/b", "a\\b", "a:b", "out"])
+def test_file_names_are_the_same(root: Path, name: str) -> None:
+    taken = name in ("out.csv", "a", "out")
+    assert is_set(root, ("outputFileName",), name) == taken
+    assert is_planned(("settings", "outputFileName"), name) == taken
 
 
 def test_deployment_names_are_the_same() -> None:

@@ -45,7 +45,7 @@ def test_a_waiver_holds_for_its_stack_only() -> None:
 
 def test_a_waiver_that_nothing_needs() -> None:
     assert problems([AS_EXPECTED[0], Result("V_2", "A/vaults.kv", passed=True)]) == [
-        "V_2 passes, so its waiver for dev is to be removed from tools/scan/checks.toml"
+        "V_2 passes, so remove its waiver for dev from tools/scan/checks.toml"
     ]
 
 
@@ -65,21 +65,21 @@ def test_a_check_that_did_not_run_on_one_of_two_resources() -> None:
 
 def test_a_check_that_nobody_expects() -> None:
     assert problems([*AS_EXPECTED, Result("V_3", "A/vaults.kv", passed=True)]) == [
-        "V_3 evaluated A/vaults.kv, which tools/scan/checks.toml does not expect; add the check there"
+        "V_3 evaluated A/vaults.kv, which tools/scan/checks.toml does not expect: add the check there"
     ]
 
 
 def test_an_absent_member() -> None:
     assert problems(AS_EXPECTED, {"resources": [{"type": "A/vaults", "name": "kv"}]}) == [
-        "V_1 says nothing of kv: its properties.safe is absent"
+        "V_1 does not apply to kv: its properties.safe is absent"
     ]
 
 
 def test_nothing_to_evaluate() -> None:
     assert problems([], {"resources": []}) == [
-        "V_1 (vault: safe) had nothing to evaluate: the template has no A/vaults",
-        "V_2 (vault: safe) had nothing to evaluate: the template has no A/vaults",
-        "V_2 passes, so its waiver for dev is to be removed from tools/scan/checks.toml",
+        "V_1 (vault: safe) had nothing to check: the template has no A/vaults",
+        "V_2 (vault: safe) had nothing to check: the template has no A/vaults",
+        "V_2 passes, so remove its waiver for dev from tools/scan/checks.toml",
     ]
 
 
@@ -144,7 +144,7 @@ def test_the_command(
 def test_an_unknown_stack(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["--stack", "mine", str(template)]) == 2
     assert capsys.readouterr().err == (
-        "scan: tools/scan/checks.toml knows no stack 'mine', only dev. Give its waivers their reasons there: "
+        "scan: tools/scan/checks.toml has no waivers for the stack 'mine', only for dev. Add them with their reasons: "
         'mine = "..." under [CHECK.waived].\n'
     )
 
@@ -157,6 +157,6 @@ def test_what_cannot_be_graded_is_no_pass(
 
     monkeypatch.setattr(scanner, "scan", broken)
     assert command.main(["--stack", "dev", str(template)]) == 2
-    assert capsys.readouterr().err == f"scan: '{template}' was not graded: checkov ended with 2:\nno\n"
+    assert capsys.readouterr().err == f"scan: '{template}' was not scanned: checkov ended with 2:\nno\n"
     assert command.main(["--stack", "dev", str(tmp_path / "none.json")]) == 2
     assert "No such file" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import settings
+from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def test_the_dev_stack_is_taken() -> None:
     endpoint = _read((ROOT / "Pulumi.dev.yaml").read_text()).endpoints["digits"]
     assert endpoint.default == "mlp"
     assert endpoint.deployments["mlp"]["model"].get("name") == "digits-mlp"
-    assert endpoint.deployments["mlp"].get("mini_batch_size") == 10
+    assert endpoint.deployments["mlp"].get("settings") == ScoringSettings(instance_count=2, mini_batch_size=10)
 
 
 @pytest.mark.parametrize("key", sorted(yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]))
@@ -99,7 +100,8 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
     lists = re.findall(r"nokey is no key\. Allowed: (.*)\.", str(raised.value))
     keys = {key for each in lists for key in re.split(r", | or ", each)}
     assert len(lists) == 10
-    assert len(keys) == 50
+    assert keys >= {each.key for each in SETTINGS.values()}
+    assert len(keys - {each.key for each in SETTINGS.values()}) == 41
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
 
 
@@ -110,3 +112,22 @@ def test_a_pipeline_sets_what_the_table_names_and_no_secret() -> None:
     table = PAGE.partition("\n## Login\n")[2].partition("\n### ")[0]
     assert [name for name in variables if f"`{name}" not in table] == []
     assert [name for name in variables if "SECRET" in name] == []
+
+
+def _row(setting: Setting, default: object) -> str:
+    """What the page must say of a scoring setting."""
+    kind, shown = ("integer", str(default)) if isinstance(default, int) else ("text", f"`{default}`")
+    allowed = setting.unit.replace("run()", "`run()`")
+    if setting.words:
+        *first, last = (f"`{word}`" for word in setting.words)
+        allowed = f"{allowed}: {', '.join(first)} or {last}"
+    elif setting.least is not None:
+        allowed = f"{allowed}, {setting.bounds}"
+    return f"| `{setting.key}` | {kind} | {shown} | {allowed}{f'. {setting.help}' if setting.help else ''} |"
+
+
+def test_the_scoring_settings_are_told_as_their_table_has_them() -> None:
+    """A row that is missing is printed here as it must stand in the page."""
+    defaults = ScoringSettings()
+    rows = [_row(each, getattr(defaults, name)) for name, each in SETTINGS.items()]
+    assert [row for row in rows if row not in PAGE.splitlines()] == []

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from modelops.plan.scoring_settings import SETTINGS, ScoringSettings
 from tests.unit.settings_world import RIGHT, Config, changed, make_files, mlp, problems, read
 
 MLP = "endpoints.digits.deployments.mlp"
@@ -27,15 +28,17 @@ def test_defaults_are_the_service_s(root: Path) -> None:
             "description": "",
             "tags": {},
             "environment_variables": {},
-            "instance_count": 1,
-            "max_concurrency_per_instance": 1,
-            "mini_batch_size": 10,
-            "max_retries": 3,
-            "timeout_seconds": 30,
-            "error_threshold": -1,
-            "logging_level": "info",
-            "output_action": "append_row",
-            "output_file_name": "predictions.csv",
+            "settings": ScoringSettings(
+                instance_count=1,
+                max_concurrency_per_instance=1,
+                mini_batch_size=10,
+                max_retries=3,
+                timeout_seconds=30,
+                error_threshold=-1,
+                logging_level="info",
+                output_action="append_row",
+                output_file_name="predictions.csv",
+            ),
         }
     }
     assert endpoint.served == {"default": "mlp", "pin": None, "keep": 3, "deployments": endpoint.deployments}
@@ -72,15 +75,17 @@ def test_everything_set(root: Path) -> None:
         "description": "Small",
         "tags": {"team": "ml"},
         "environment_variables": {"THREADS": "1"},
-        "instance_count": 4,
-        "max_concurrency_per_instance": 2,
-        "mini_batch_size": 1,
-        "max_retries": 0,
-        "timeout_seconds": 600,
-        "error_threshold": 0,
-        "logging_level": "debug",
-        "output_action": "summary_only",
-        "output_file_name": "out.txt",
+        "settings": ScoringSettings(
+            instance_count=4,
+            max_concurrency_per_instance=2,
+            mini_batch_size=1,
+            max_retries=0,
+            timeout_seconds=600,
+            error_threshold=0,
+            logging_level="debug",
+            output_action="summary_only",
+            output_file_name="out.txt",
+        ),
     }
 
 
@@ -123,13 +128,14 @@ def _many(config: Config) -> None:
     config["endpoints"]["digits"]["deployments"] = {f"{'mlp' if n == 0 else f'd{n}'}": mlp(config) for n in range(8)}
 
 
-WORDS = "letters, digits and single hyphens, a letter first, no hyphen last"
-BATCH_KEYS = (
-    "code, description, environment, environmentVariables, errorThreshold, instanceCount, loggingLevel, "
-    "maxConcurrencyPerInstance, maxRetries, miniBatchSize, model, outputAction, outputFileName, "
-    "scoringScript, tags or "
-    "timeoutSeconds"
+WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
+*_FIRST, _LAST = sorted(
+    [
+        *("code", "description", "environment", "environmentVariables", "model", "scoringScript", "tags"),
+        *(each.key for each in SETTINGS.values()),
+    ]
 )
+BATCH_KEYS = f"{', '.join(_FIRST)} or {_LAST}"
 IMAGE = (
     "Allowed: an image with a tag other than latest, or with a digest (@sha256:...), so that the same "
     "configuration always "

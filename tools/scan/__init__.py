@@ -1,1 +1,1 @@
-"""The sandbox's deployments, graded by somebody else's rules: checkov on the exported ARM template (docs/scan.md)."""
+"""Run checkov's rules on the sandbox's deployments, exported as an ARM template (docs/scan.md)."""

@@ -1,6 +1,6 @@
-"""``python -m tools.scan --stack dev TEMPLATE``: have checkov grade an exported template, as checks.toml expects.
+"""``python -m tools.scan --stack dev TEMPLATE``: run checkov on an exported template and compare with checks.toml.
 
-Exit code 0: as expected; 1: not; 2: nothing could be graded.
+Exit code 0: as expected; 1: not as expected; 2: the scan did not run.
 """
 
 import argparse
@@ -20,19 +20,20 @@ _NOT_GRADED = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Grade one template; return the exit code."""
+    """Scan one template; return the exit code."""
     known = checks.expected()
     parser = argparse.ArgumentParser(
-        prog="python -m tools.scan", description="Have checkov grade an exported ARM template."
+        prog="python -m tools.scan", description="Run checkov on an exported ARM template."
     )
-    parser.add_argument("--stack", required=True, help="whose waivers in tools/scan/checks.toml hold")
-    parser.add_argument("template", type=Path, help="what `python -m sandbox export-arm` wrote")
+    parser.add_argument("--stack", required=True, help="stack whose waivers in tools/scan/checks.toml apply")
+    parser.add_argument("template", type=Path, help="file that `python -m sandbox export-arm` wrote")
     options = parser.parse_args(arguments)
     stacks = checks.stacks(known.values())
     if options.stack not in stacks:
         print(
-            f"scan: tools/scan/checks.toml knows no stack '{options.stack}', only {', '.join(stacks)}. Give its waivers"
-            f' their reasons there: {options.stack} = "..." under [CHECK.waived].',
+            f"scan: tools/scan/checks.toml has no waivers for the stack '{options.stack}', "
+            f"only for {', '.join(stacks)}."
+            f' Add them with their reasons: {options.stack} = "..." under [CHECK.waived].',
             file=sys.stderr,
         )
         return _NOT_GRADED
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             template = json.loads(Path(copy).read_text(encoding="utf-8"))
             results = scanner.scan(Path(folder))["template.json"]
     except (OSError, ValueError, scanner.ScanError, SetupError) as error:
-        print(f"scan: '{options.template}' was not graded: {error}", file=sys.stderr)
+        print(f"scan: '{options.template}' was not scanned: {error}", file=sys.stderr)
         return _NOT_GRADED
     wrong = gate.problems(template, results, known, options.stack)
     print(_table(known, results, options.stack))
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _table(known: Mapping[str, Check], results: Sequence[Result], stack: str) -> str:
-    """Return a line for each check, and one more for the reason of each waiver."""
+    """Return a line per check, and one more for each waiver's reason."""
     evaluated, failed = {each.check for each in results}, {each.check for each in results if not each.passed}
     rows = []
     for check in known.values():

@@ -1,4 +1,4 @@
-"""The checks that are expected, read from checks.toml, which says what each field means."""
+"""The expected checks, read from checks.toml, which explains each field."""
 
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,17 +21,17 @@ class Check:
     bad: Any
     also: tuple[str, ...] = ()
     optional: bool = False
-    """Whether the member may be absent from a template: absence fails this check, and is what the service answers."""
+    """Whether the member may be absent from a template: then this check fails."""
     conditional: bool = False
     """Whether a template may have no resource of the type at all."""
     waived: Mapping[str, str] = field(default_factory=dict)
 
     def resources(self, template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield the resources of a template that this check is about; types compare without case, as ARM does it."""
+        """Yield the resources of a template that this check is about; types compare without case, as in ARM."""
         yield from (each for each in template["resources"] if each["type"].lower() == self.type.lower())
 
     def value(self, resource: Mapping[str, Any]) -> Any:
-        """Return the deciding member of a resource; None when it is absent."""
+        """Return the deciding member of a resource; None if it is absent."""
         found: Any = resource
         for name in self.member.split("."):
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -52,5 +52,5 @@ def expected(file: Path = FILE) -> dict[str, Check]:
 
 
 def stacks(checks: Iterable[Check]) -> list[str]:
-    """Return the stacks that the waivers know, sorted."""
+    """Return the stacks that have waivers, sorted."""
     return sorted({stack for check in checks for stack in check.waived})

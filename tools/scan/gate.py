@@ -1,7 +1,7 @@
-"""Compare what checkov evaluated, and what failed, with what is expected: exactly that, no more and no less.
+"""Compare the checks that checkov ran, and those that failed, with the expected ones: they must be exactly the same.
 
-A count of failures proves nothing: with a type in the wrong case checkov evaluates less, and what is absent it often
-lets pass; it says nothing of either.
+The number of failures proves nothing: checkov silently ignores types in the wrong case, and often lets absent members
+pass.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from tools.scan.scanner import Result
 def problems(
     template: Mapping[str, Any], results: Iterable[Result], checks: Mapping[str, Check], stack: str
 ) -> list[str]:
-    """Return a sentence for each way in which a scan of a stack's template is not as expected; [] when it is."""
+    """Return a sentence for each difference from the expected result; [] if there is none."""
     results = list(results)
     failed = {each.check for each in results if not each.passed}
     found = [*_not_as_evaluated(template, results, checks)]
@@ -25,7 +25,7 @@ def problems(
             values = ", ".join(sorted({repr(check.value(each)) for each in check.resources(template)}))
             found.append(f"{check.id} ({check.asks}) failed: {check.member} is {values} in {', '.join(wrong)}")
         if reason is not None and check.id not in failed:
-            found.append(f"{check.id} passes, so its waiver for {stack} is to be removed from tools/scan/checks.toml")
+            found.append(f"{check.id} passes, so remove its waiver for {stack} from tools/scan/checks.toml")
     return found
 
 
@@ -37,11 +37,11 @@ def _not_as_evaluated(
     for check in checks.values():
         resources = list(check.resources(template))
         if not resources and not check.conditional:
-            yield f"{check.id} ({check.asks}) had nothing to evaluate: the template has no {check.type}"
+            yield f"{check.id} ({check.asks}) had nothing to check: the template has no {check.type}"
         wanted |= {(check.id, f"{check.type}.{each['name']}") for each in resources}
         if not check.optional:
             silent = [each["name"] for each in resources if check.value(each) is None]
-            yield from (f"{check.id} says nothing of {name}: its {check.member} is absent" for name in silent)
+            yield from (f"{check.id} does not apply to {name}: its {check.member} is absent" for name in silent)
     yield from (f"{name} did not evaluate {resource}" for name, resource in sorted(wanted - evaluated))
     for name, resource in sorted(evaluated - wanted):
-        yield f"{name} evaluated {resource}, which tools/scan/checks.toml does not expect; add the check there"
+        yield f"{name} evaluated {resource}, which tools/scan/checks.toml does not expect: add the check there"

@@ -1,4 +1,4 @@
-"""Run checkov on a folder of templates, with no network, and return what it evaluated."""
+"""Run checkov on a folder of templates, without network access, and return its results."""
 
 import json
 import os
@@ -11,17 +11,17 @@ from typing import Any
 from toolchain import scanner
 
 _NOWHERE = "http://127.0.0.1:9"
-"""A proxy that refuses: nothing that checkov might ask for leaves the machine."""
+"""A proxy that refuses connections: no request of checkov leaves the machine."""
 _FOUND_FAILURES = 1
 
 
 class ScanError(Exception):
-    """checkov did not do its work; the text says why."""
+    """checkov failed; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a check said of one resource (``type.name``, as checkov writes it)."""
+    """The result of a check for one resource (``type.name``, as checkov writes it)."""
 
     check: str
     resource: str
@@ -29,9 +29,9 @@ class Result:
 
 
 def scan(folder: Path) -> dict[str, list[Result]]:
-    """Return the results for every template (``*.json``) of a folder, by file name; [] where nothing was evaluated.
+    """Return the results for every template (``*.json``) of a folder, by file name; [] if nothing was evaluated.
 
-    No check is skipped: waivers are the gate's business, which can then tell what was evaluated.
+    No check is skipped: the gate applies the waivers, so that it sees everything that was evaluated.
 
     Raises:
         ScanError: checkov failed, could not read a template, or skipped a check.
@@ -41,7 +41,7 @@ def scan(folder: Path) -> dict[str, list[Result]]:
     environment = {name: value for name, value in os.environ.items() if not name.upper().startswith(("CKV_", "BC_"))}
     environment |= {"CKV_SKIP_PACKAGE_UPDATE_CHECK": "true", "LOG_LEVEL": "ERROR"}
     environment |= dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), _NOWHERE)
-    # In the folder: a configuration file of the caller's would be read from where it runs, or from his home.
+    # In the folder: checkov reads configuration files from the working directory and from the home folder.
     environment["HOME"] = str(folder)
     ran = subprocess.run(
         [*command, "--skip-download"], cwd=folder, env=environment, capture_output=True, text=True, check=False

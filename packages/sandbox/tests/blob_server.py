@@ -16,16 +16,12 @@ from aiohttp import web
 from azure.core.credentials import AccessToken
 from azure.storage.blob import BlobServiceClient
 
-from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.requests import Principal
-from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
 from sandbox.azure.authorization.evaluation import Assignment, Authorization
-from sandbox.azure.blobs.front import handle
+from sandbox.azure.blobs.front import BlobFront
 from sandbox.azure.blobs.store import BlobStore
-from sandbox.azure.readings import Switches
-from sandbox.azure.world import World
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 ACCOUNT = "acct"
@@ -33,8 +29,8 @@ _SOMEBODY = Principal("somebody", "some-object", "some-client", "tenant")
 HOST = f"{ACCOUNT}.blob.core.windows.net"
 
 
-def make_world(home: Path) -> World:
-    """Return a world with a blob store and one keyless storage account, ``acct``."""
+def make_front(home: Path) -> BlobFront:
+    """Return the blob endpoint of a sandbox with one keyless storage account, ``acct``."""
     home.mkdir(parents=True, exist_ok=True)
     store = Store(home / "store.sqlite")
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
@@ -44,19 +40,7 @@ def make_world(home: Path) -> World:
         {"properties": {"allowSharedKeyAccess": False}},
     )
     granted = Assignment(f"{group}/a", group, _SOMEBODY.object_id, BLOB_CONTRIBUTOR)
-    permitted = Authorization(store, [granted])
-    return World(
-        home=home,
-        subscription_id=SUBSCRIPTION,
-        tenant_id="tenant",
-        location="westeurope",
-        store=store,
-        operations=Operations(store),
-        router=Router(store, SUBSCRIPTION, permitted),
-        authorization=permitted,
-        switches=Switches(),
-        blobs=BlobStore(home / "blobs"),
-    )
+    return BlobFront(store, BlobStore(home / "blobs"), Authorization(store, [granted]), "tenant")
 
 
 class Token:
@@ -70,14 +54,14 @@ class Token:
 class BlobServer:
     """A running endpoint; ``answered`` is (method, path, status) of every request that got an answer."""
 
-    world: World
+    front: BlobFront
     ca: Path
     port: int = 0
     answered: list[tuple[str, str, int]] = field(default_factory=list)
 
     @property
     def blobs(self) -> BlobStore:
-        return cast("BlobStore", self.world.blobs)
+        return self.front.blobs
 
     def client(self, credential: object = None, account: str = ACCOUNT) -> BlobServiceClient:
         """Return the official client, without retries; a string is a SAS, None the good token."""
@@ -97,7 +81,7 @@ async def _serve(server: BlobServer, context: ssl.SSLContext, ready: threading.E
             transports.add(request.transport)
         if request.headers.get("Authorization") == "Bearer good":
             request["principal"] = _SOMEBODY
-        response = await handle(request, server.world)
+        response = await server.front.handle(request)
         server.answered.append((request.method, request.path_qs, response.status))
         return response
 
@@ -127,7 +111,7 @@ def running(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BlobServer]
     certificate.configure_cert(context)
     home.mkdir(parents=True, exist_ok=True)
     authority.cert_pem.write_to_path(str(home / "ca.pem"))
-    server = BlobServer(make_world(home), home / "ca.pem")
+    server = BlobServer(make_front(home), home / "ca.pem")
     loop, end, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     thread = threading.Thread(target=loop.run_until_complete, args=(_serve(server, context, ready, end),))
     thread.start()
@@ -145,4 +129,4 @@ def running(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[BlobServer]
         thread.join()
         loop.close()
         server.blobs.close()
-        server.world.store.close()
+        server.front.store.close()

@@ -1,4 +1,4 @@
-"""A place to run batch jobs in without a server: a world, a deployment's files in its blob storage, and the runner."""
+"""A place to run batch jobs in without a server: a deployment's files in blob storage, and the runner."""
 
 import asyncio
 import textwrap
@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from blob_server import ACCOUNT, SUBSCRIPTION, make_world
-from sandbox.azure.blobs.store import BlobStore
+from blob_server import ACCOUNT, SUBSCRIPTION, make_front
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
-from sandbox.azure.jobs.records import Record, RunRecords
+from sandbox.azure.jobs.records import Run, RunRecords
 from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
+from sandbox.azure.readings import Switches
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.MachineLearningServices"
 WORKSPACE = f"{GROUP}/workspaces/ws"
@@ -26,8 +27,8 @@ CONDA = (
 class Outcome:
     """What is left of a job: its records, the output files by name, and the logs by path."""
 
-    parent: Record
-    child: Record
+    parent: Run
+    child: Run
     output: dict[str, bytes]
     logs: dict[str, str]
 
@@ -39,30 +40,39 @@ class Outcome:
     @property
     def error(self) -> str:
         """The message of the job's error."""
-        return str(self.parent["error"]["message"])
+        return (self.parent.error or {})["message"]
+
+    @property
+    def error_code(self) -> str:
+        """The code of the job's error."""
+        return (self.parent.error or {})["code"]
 
 
 class JobBench:
     """Runs jobs one after the other; each has a name of its own."""
 
     def __init__(self, home: Path, *, most_nodes: int = 2) -> None:
-        self.world = make_world(home)
-        assert isinstance(self.world.blobs, BlobStore)
-        self.blobs = self.world.blobs
-        self.records = RunRecords(self.world.store)
+        front = make_front(home)
+        self.store, self.blobs, self.authorization = front.store, front.blobs, front.authorization
+        self.folder, self.switches = home / "jobs", Switches()
+        self.records = RunRecords(self.store)
         cluster = {
             "properties": {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": most_nodes}}}
         }
-        self.world.store.put(WORKSPACE, "Microsoft.MachineLearningServices/workspaces", {"properties": {}})
-        self.world.store.put(CLUSTER, "Microsoft.MachineLearningServices/workspaces/computes", cluster)
+        self.store.put(WORKSPACE, "Microsoft.MachineLearningServices/workspaces", {"properties": {}})
+        self.store.put(CLUSTER, "Microsoft.MachineLearningServices/workspaces/computes", cluster)
         for container in ("data", "code"):
             self.blobs.create_container(ACCOUNT, container)
         self.blobs.write(ACCOUNT, "data", "LocalUpload/1/model/weights.txt", b"weights")
         self._count = 0
 
+    def runner(self) -> JobRunner:
+        """Return a runner of jobs, as a server that has just started has one."""
+        return JobRunner(JobContext(self.folder, self.store, self.blobs, self.authorization, self.switches))
+
     def close(self) -> None:
         self.blobs.close()
-        self.world.store.close()
+        self.store.close()
 
     def request(self, script: str, files: dict[str, bytes] | int = 4, **settings: Any) -> JobRequest:
         """Store a script and input files (or so many of them, ``f000`` on) and return a request for a job of them."""
@@ -93,7 +103,7 @@ class JobBench:
         """Run a job to its end, and ``during`` beside it."""
 
         async def go() -> None:
-            runner = JobRunner(self.world)
+            runner = self.runner()
             self.accept(request)
             runner.submit(request)
             if during is not None:
@@ -106,11 +116,14 @@ class JobBench:
 
     def accept(self, request: JobRequest) -> None:
         """Make the run records, as the machine learning service does."""
-        common = {"workspaceId": WORKSPACE, "status": "Preparing"}
-        self.records.create(common | {"runId": request.name})
-        self.records.create(
-            common | {"runId": request.child_id, "parentRunId": request.name, "rootRunId": request.name}
-        )
+        job = Run(request.name, request.name, WORKSPACE, status="Preparing")
+        self.records.create(job)
+        self.records.create(replace(job, run_id=request.child_id, parent_run_id=request.name))
+
+    def status(self, run: str) -> str | None:
+        """Return the state of a run, None when there is no such run."""
+        found = self.records.get(run)
+        return None if found is None else found.status
 
     def outcome(self, request: JobRequest) -> Outcome:
         parent, child = self.records.get(request.name), self.records.get(request.child_id)
@@ -120,7 +133,7 @@ class JobBench:
         names = self.blobs.list(ACCOUNT, "data", prefix)
         output = {name.removeprefix(prefix): self.blobs.read(ACCOUNT, "data", name) for name in names}
         logs = {}
-        for path, (account, container, blob) in (parent["logs"] | child["logs"]).items():
+        for path, (account, container, blob) in {**parent.logs, **child.logs}.items():
             assert (account, container) == (ACCOUNT, ARTIFACT_CONTAINER)
             logs[path] = self.blobs.read(account, container, blob).decode()
         return Outcome(parent, child, output, logs)

@@ -3,24 +3,22 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from made_world import make_world
 from sandbox.azure import machine_learning
 from sandbox.azure.arm.errors import ArmError
-from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault, Principal
-from sandbox.azure.arm.routes import ARM_HOST, Router
-from sandbox.azure.arm.store import Store
-from sandbox.azure.authorization import bootstrap
+from sandbox.azure.arm.routes import ARM_HOST
+from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR, CONTRIBUTOR
-from sandbox.azure.authorization.evaluation import ASSIGNMENT, Authorization
-from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.authorization.evaluation import ASSIGNMENT
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.request import JobRequest
+from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import Switches
-from sandbox.azure.world import World
 from sandbox.testing import awaited
 
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
@@ -39,12 +37,14 @@ IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/
 FILE_CONTRIBUTOR = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
 
 
-@dataclass
-class RecordingJobs:
+class RecordingJobs(JobRunner):
     """A runner that only remembers."""
 
-    submitted: list[JobRequest] = field(default_factory=list)
-    canceled: list[str] = field(default_factory=list)
+    def __init__(self, context: JobContext) -> None:
+        super().__init__(context)
+        self.context = context
+        self.submitted: list[JobRequest] = []
+        self.canceled: list[str] = []
 
     def submit(self, request: JobRequest) -> None:
         """Remember a job."""
@@ -59,25 +59,10 @@ class Learning:
     """One sandbox's machine learning service; ``wsp`` is a workspace whose storage account is ``stml``."""
 
     def __init__(self, home: Path, switches: Switches | None = None) -> None:
-        self.store = Store(home / "store.sqlite")
-        self.blobs = BlobStore(home / "blobs")
-        self.jobs = RecordingJobs()
-        permitted = Authorization(
-            self.store, bootstrap.assignments(SUBSCRIPTION, {"deployer": CALLER.object_id}, bootstrap.Prerequisites())
-        )
-        self.world = World(
-            home=home,
-            subscription_id=SUBSCRIPTION,
-            tenant_id=TENANT,
-            location="westeurope",
-            store=self.store,
-            operations=Operations(self.store),
-            router=Router(self.store, SUBSCRIPTION, permitted),
-            authorization=permitted,
-            switches=switches or Switches(),
-            blobs=self.blobs,
-            jobs=self.jobs,
-        )
+        deployer = Prerequisites().assignments(SUBSCRIPTION, {"deployer": CALLER.object_id})
+        self.world = make_world(home, SUBSCRIPTION, TENANT, deployer, switches=switches, jobs=RecordingJobs)
+        self.store, self.blobs = self.world.store, self.world.blobs
+        self.jobs = cast("RecordingJobs", self.world.jobs)
         machine_learning.register(self.world)
         self._seed(GROUP, "Microsoft.Resources/resourceGroups")
         self._seed(_DEPENDENCIES["storageAccount"], "Microsoft.Storage/storageAccounts")

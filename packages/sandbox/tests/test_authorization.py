@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.azure.arm.actions import Need, derived
 from sandbox.azure.arm.store import Store
-from sandbox.azure.authorization import bootstrap
+from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.built_in import BLOB_READER, BUILT_IN, CONTRIBUTOR, READER
 from sandbox.azure.authorization.evaluation import DEFINITION, Assignment, Authorization
 from sandbox.home import PRINCIPALS, Home
@@ -197,21 +197,15 @@ def test_who_acts_for_others_has_what_they_have(store: Store) -> None:
     assert not permitted.allowed("you", "N/t/read", SCOPE)
 
 
-def assigned_from_the_start() -> tuple[Assignment, ...]:
-    prerequisites = bootstrap.Prerequisites.read(Path(__file__).parents[3] / "prerequisites")
-    return bootstrap.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS}, prerequisites)
-
-
 def test_without_prerequisites_deployers_assign_any_role_and_no_custom_role_exists(tmp_path: Path) -> None:
     for folder in (None, tmp_path):
-        prerequisites = bootstrap.Prerequisites.read(folder)
-        assigned = bootstrap.assignments("s", {"deployer": "oid"}, prerequisites)
-        assert {each.condition for each in assigned} == {""}
-        assert bootstrap.definitions("s", prerequisites) == {}
+        asked = Prerequisites.read(folder)
+        assert {each.condition for each in asked.assignments("s", {"deployer": "oid"})} == {""}
+        assert asked.definitions("s") == {}
 
 
 def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) -> None:
-    permitted = Authorization(store, assigned_from_the_start())
+    permitted = Authorization(store, Prerequisites().assignments("s", {name: f"oid-{name}" for name in PRINCIPALS}))
     blob = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
     scope = "/subscriptions/s"
     assert [name for name in PRINCIPALS if permitted.allowed(f"oid-{name}", "N/t/read", scope)] == [
@@ -224,7 +218,8 @@ def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) ->
 
 
 def test_a_deployer_defines_no_role_and_assigns_under_a_condition_only(store: Store) -> None:
-    assigned = assigned_from_the_start()
+    asked = Prerequisites.read(Path(__file__).resolve().parents[3] / "prerequisites")
+    assigned = asked.assignments("s", {name: f"oid-{name}" for name in PRINCIPALS})
     permitted = Authorization(store, assigned)
     scope = "/subscriptions/s"
     able = {
@@ -251,3 +246,28 @@ def test_an_older_sandbox_gets_the_principals_that_came_later(tmp_path: Path) ->
     assert {name: now["principals"][name] for name in old["principals"]} == old["principals"]
     assert home.prepare() == facts
     assert home.facts_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_prerequisites_nothing_is_defined_and_no_condition_holds(store: Store) -> None:
+    assigned = Prerequisites().assignments("s", {"deployer": "oid"})
+    assert Prerequisites().definitions("s") == {}
+    assert {each.condition for each in assigned} == {""}
+    assert Authorization(store, assigned).allowed(
+        "oid", "Microsoft.Authorization/roleAssignments/write", "/subscriptions/s"
+    )
+
+
+def test_prerequisites_are_read_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "deployer-condition.txt").write_text(" a condition\n", encoding="utf-8")
+    role = {"name": "guid", "properties": {"roleName": "r", "assignableScopes": ["elsewhere"]}}
+    (tmp_path / "caller-roles.json").write_text(json.dumps({"resources": [role]}), encoding="utf-8")
+    asked = Prerequisites.read(tmp_path)
+    assert asked.condition == "a condition"
+    assert asked.definitions("s") == {
+        "guid": {
+            "id": f"/subscriptions/s/providers/{DEFINITION}/guid",
+            "name": "guid",
+            "type": DEFINITION,
+            "properties": {"roleName": "r", "assignableScopes": ["/subscriptions/s"]},
+        }
+    }

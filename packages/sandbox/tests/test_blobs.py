@@ -260,9 +260,9 @@ def test_without_a_token_and_with_an_account_key_a_request_is_refused(
 
 def test_an_account_that_allows_keys_takes_its_own(server: BlobServer, container: ContainerClient) -> None:
     container.upload_blob("a b", b"1")
-    account = server.world.store.below("", "Microsoft.Storage/storageAccounts")[0]
+    account = server.front.store.below("", "Microsoft.Storage/storageAccounts")[0]
     key = "a2V5" * 16
-    server.world.store.put(account.id, account.type, {"properties": {}}, {"keys": ["b3RoZXI=", key]})
+    server.front.store.put(account.id, account.type, {"properties": {}}, {"keys": ["b3RoZXI=", key]})
     with server.client(key) as client:
         mine = client.get_container_client("data")
         mine.upload_blob("ü", b"2", metadata={"a": "b"}, overwrite=True)

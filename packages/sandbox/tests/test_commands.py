@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.__main__ import main
-from sandbox.azure.arm.origin import ORIGIN
+from sandbox.azure.arm.origin import Origin
+from sandbox.azure.arm.origin import remember as remember_origin
 from sandbox.azure.arm.store import Store
 from sandbox.commands import inventory, protection
 from sandbox.commands.stacks import PulumiCommand
@@ -74,14 +75,15 @@ def home(tmp_path: Path) -> Home:
     with Store(home.store) as store:
         for name in ("known", "lost", "no-programs"):
             store.put(f"{ACCOUNTS}/{name}", "Microsoft.Storage/storageAccounts", {})
-        store.put_document(ORIGIN, f"{ACCOUNTS}/known", {"urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-storage"})
+        origin = Origin(f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-storage", False, "2024-01-01", 1)
+        remember_origin(store, f"{ACCOUNTS}/known", origin)
     return home
 
 
 def remember(home: Home, name: str, *, random: bool = False) -> inventory.Orphan:
     with Store(home.store) as store:
         urn = f"{PREFIX}::{COMPONENT}${ACCOUNT}::{name}"
-        store.put_document(ORIGIN, f"{ACCOUNTS}/lost", {"urn": urn, "random": random, "apiVersion": "2024-01-01"})
+        remember_origin(store, f"{ACCOUNTS}/lost", Origin(urn, random, "2024-01-01", 2))
     (orphan,) = inventory.orphans(home)
     return orphan
 

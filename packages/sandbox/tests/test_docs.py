@@ -1,4 +1,4 @@
-"""docs/sandbox.md names every switch, so that no reading of unconfirmed behaviour goes unsaid."""
+"""docs/behaviour.md has a row for every switch, so that no reading of unconfirmed behaviour is left out."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.azure.readings import PROFILES, Switches
 
-PAGE = (Path(__file__).parents[3] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[1] / "docs" / "behaviour.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("switch", [field.name for field in fields(Switches)])

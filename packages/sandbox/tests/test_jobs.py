@@ -39,11 +39,11 @@ def test_every_file_is_scored_once_in_mini_batches_by_all_processes(bench: JobBe
     """
     request = bench.request(script, 25, mini_batch_size=10, instance_count=2, max_concurrency_per_instance=2)
     done = bench.run(request)
-    assert (done.parent["status"], done.child["status"], done.parent["error"]) == ("Completed", "Completed", None)
+    assert (done.parent.status, done.child.status, done.parent.error) == ("Completed", "Completed", None)
     assert [line.split(",")[0] for line in done.lines] == [f"f{number:03d}" for number in range(25)]
     assert sorted(line.split(",")[1] for line in done.lines) == ["10"] * 20 + ["5"] * 5
     assert list(done.output) == ["predictions.csv"]
-    assert done.child["metrics"] == {
+    assert done.child.metrics == {
         "Total MiniBatches": 3,
         "Total Items": 25,
         "Processed MiniBatches": 3,
@@ -171,15 +171,15 @@ def test_summary_only_writes_no_file_but_the_scripts_own(bench: JobBench) -> Non
             return []
     """
     done = bench.run(bench.request(script, 2, output_action="SummaryOnly"))
-    assert (done.parent["status"], done.output) == ("Completed", {"mine.txt": b"mine"})
-    assert done.child["metrics"]["Failed Items"] == 2
+    assert (done.parent.status, done.output) == ("Completed", {"mine.txt": b"mine"})
+    assert done.child.metrics["Failed Items"] == 2
 
 
 def test_fewer_results_than_files_are_failed_items_and_more_are_capped(bench: JobBench) -> None:
     script = "def init(): pass\ndef run(mini_batch): return ['a'] * (1 if len(mini_batch) == 10 else 99)\n"
     done = bench.run(bench.request(script, 13))
-    assert (done.parent["status"], len(done.lines)) == ("Completed", 100)
-    assert done.child["metrics"]["Failed Items"] == 9
+    assert (done.parent.status, len(done.lines)) == ("Completed", 100)
+    assert done.child.metrics["Failed Items"] == 9
     node = done.logs["logs/sys/node/0/process000.txt"]
     assert "run() returned 99 items, which is more than input count 3. Using the input count as succeeded" in node
 
@@ -187,7 +187,7 @@ def test_fewer_results_than_files_are_failed_items_and_more_are_capped(bench: Jo
 def test_files_in_sub_folders_are_not_scored_unless_switched(bench: JobBench) -> None:
     files = {"a": b"1", "sub/b": b"2", "sub/": b""}
     assert bench.run(bench.request(NAMES, files)).lines == ["a"]
-    bench.world.switches = Switches(nested_folders_ignored=False)
+    bench.switches = Switches(nested_folders_ignored=False)
     assert bench.run(bench.request(NAMES, files)).lines == ["a", "b"]
 
 
@@ -218,7 +218,7 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
         def run(mini_batch): return list(mini_batch)
     """
     done = bench.run(bench.request(script, 3, mini_batch_size=2))
-    assert list(done.parent["logs"]) == ["logs/azureml/executionlogs.txt"]
+    assert list(done.parent.logs) == ["logs/azureml/executionlogs.txt"]
     execution = done.logs["logs/azureml/executionlogs.txt"].splitlines()
     told = [line.split("] ", 1)[1].split(" after ")[0] for line in execution]
     # A slow machine has time for lines about progress between them.
@@ -244,7 +244,7 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     )
     assert len(done.logs["logs/sys/job_report/processed_mini-batches.csv"].splitlines()) == 3
     assert "logs/readme.txt" in done.logs
-    assert not (bench.world.home / "jobs" / "batchjob-1").exists()
+    assert not (bench.folder / "batchjob-1").exists()
     assert bench.blobs.path(ACCOUNT, "data", "azureml/child-1/score/predictions.csv").stat().st_nlink == 1
 
 
@@ -274,7 +274,7 @@ def test_another_python_is_remarked_on_and_fails_nothing(python: str, interprete
 def test_a_job_on_another_python_says_so_in_its_log(bench: JobBench) -> None:
     environment = EnvironmentSpec("env", "1", "image:1", CONDA.replace("python=3.11", "python=2.7"))
     done = bench.run(bench.request(NAMES, environment=environment))
-    assert done.parent["status"] == "Completed"
+    assert done.parent.status == "Completed"
     line = f"Environment: 'python=2.7' is asked for, and jobs here run on Python {platform.python_version()}: what"
     assert line in done.logs["logs/azureml/executionlogs.txt"]
 

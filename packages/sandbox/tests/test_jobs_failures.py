@@ -58,9 +58,9 @@ def bench(tmp_path: Path) -> Iterator[JobBench]:
 )
 def test_a_failed_attempt_is_tried_again_in_a_new_process(bench: JobBench, how: str, log: str) -> None:
     done = bench.run(bench.request(FAIL_ONCE.format(how=how), 3, mini_batch_size=1, timeout_seconds=0.5))
-    assert done.parent["status"] == "Completed"
+    assert done.parent.status == "Completed"
     assert done.lines == ["f000", "f001", "f002"]
-    assert done.child["metrics"]["Failed Items"] == 0
+    assert done.child.metrics["Failed Items"] == 0
     errors = next(text for path, text in done.logs.items() if path.startswith("logs/job_error."))
     assert log in errors
     assert "logs/sys/node/0/process001.txt" in done.logs
@@ -69,8 +69,8 @@ def test_a_failed_attempt_is_tried_again_in_a_new_process(bench: JobBench, how: 
 def test_a_mini_batch_without_tries_left_fails_all_its_items_and_the_job_completes(bench: JobBench) -> None:
     request = bench.request(ALWAYS.format(bad=("f002",)), 6, mini_batch_size=1, max_retries=3)
     done = bench.run(request)
-    assert (done.parent["status"], done.lines) == ("Completed", ["f000", "f001", "f003", "f004", "f005"])
-    assert done.child["metrics"]["Failed Items"] == 1
+    assert (done.parent.status, done.lines) == ("Completed", ["f000", "f001", "f003", "f004", "f005"])
+    assert done.child.metrics["Failed Items"] == 1
     report = done.logs["logs/sys/job_report/processed_mini-batches.csv"]
     assert report.count('"ValueError: bad file"') == 3
 
@@ -79,12 +79,12 @@ def test_a_mini_batch_without_tries_left_fails_all_its_items_and_the_job_complet
 def test_more_failed_items_than_the_threshold_fail_the_job(bench: JobBench, threshold: int, status: str) -> None:
     script = ALWAYS.format(bad=("f000", "f001"))
     done = bench.run(bench.request(script, 4, mini_batch_size=1, max_retries=1, error_threshold=threshold))
-    assert (done.parent["status"], done.child["status"]) == (status, status)
+    assert (done.parent.status, done.child.status) == (status, status)
     if status == "Failed":
         text = f"The number of failed items is {threshold + 1}, which exceeds error threshold {threshold}."
         assert done.error.startswith(PYTHON_42)
         assert text in done.error
-        assert done.parent["error"] == done.child["error"]
+        assert done.parent.error == done.child.error
         assert text in done.logs["user_logs/std_log_0.txt"]
         assert done.logs["user_logs/std_log_0.txt"].splitlines()[-2] == "SystemExit: 42"
         # Nothing was put together; what the workers wrote stays.
@@ -96,23 +96,23 @@ def test_more_failed_items_than_the_threshold_fail_the_job(bench: JobBench, thre
 def test_nothing_but_failures_fails_append_row_even_without_a_threshold(bench: JobBench) -> None:
     script = "def init(): pass\ndef run(mini_batch): return []\n"
     done = bench.run(bench.request(script, 2))
-    assert done.parent["status"] == "Failed"
+    assert done.parent.status == "Failed"
     assert "There is no succeeded mini batch item returned from run()." in done.error
     assert "predictions.csv" not in done.output
 
 
 def test_the_lenient_readings_try_once_more_and_need_no_init(bench: JobBench) -> None:
-    bench.world.switches = PROFILES["lenient"]
+    bench.switches = PROFILES["lenient"]
     script = "def run(mini_batch): raise ValueError('bad file')\n"
     done = bench.run(bench.request(script, 1, max_retries=1))
     assert done.logs["logs/sys/job_report/processed_mini-batches.csv"].count('"ValueError: bad file"') == 2
 
 
 def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
-    bench.world.switches = Switches(short_results_retried=True)
+    bench.switches = Switches(short_results_retried=True)
     script = "def init(): pass\ndef run(mini_batch): return ['row'] if mini_batch[1:] else mini_batch\n"
     done = bench.run(bench.request(script, 3, mini_batch_size=2, max_retries=2))
-    assert (done.parent["status"], done.child["metrics"]["Failed Items"]) == ("Completed", 2)
+    assert (done.parent.status, done.child.metrics["Failed Items"]) == ("Completed", 2)
     # At least once: each attempt had written its row already.
     assert len(done.lines) == 3
 
@@ -120,7 +120,7 @@ def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
 def test_an_init_that_always_fails_ends_the_job_after_three_tries_of_each_process(bench: JobBench) -> None:
     script = "def init(): raise OSError('no model')\ndef run(mini_batch): return mini_batch\n"
     done = bench.run(bench.request(script, 5, mini_batch_size=1, max_concurrency_per_instance=2))
-    assert done.parent["status"] == "Failed"
+    assert done.parent.status == "Failed"
     assert "The init() in the entry scipt had raised exception for 6 times." in done.error
     assert "OSError: no model" in done.error
 
@@ -167,21 +167,21 @@ def test_an_init_that_fails_once_costs_no_try(bench: JobBench) -> None:
 )
 def test_a_script_that_cannot_be_imported_fails_the_job_at_once(bench: JobBench, script: str, text: str) -> None:
     done = bench.run(bench.request(script, 2))
-    assert (done.parent["status"], text in done.error) == ("Failed", True)
+    assert (done.parent.status, text in done.error) == ("Failed", True)
 
 
 def test_a_job_without_progress_fails(bench: JobBench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "_OVERHEAD_SECONDS", 0.0)
     script = "import time\ndef init(): time.sleep(60)\ndef run(mini_batch): return mini_batch\n"
     done = bench.run(bench.request(script, 1, timeout_seconds=0.2))
-    assert (done.parent["status"], "No progress update in 1 seconds." in done.error) == ("Failed", True)
+    assert (done.parent.status, "No progress update in 1 seconds." in done.error) == ("Failed", True)
 
 
 def test_an_output_file_that_exists_fails_the_job_and_is_kept(bench: JobBench) -> None:
     request = bench.request(ALWAYS.format(bad=()), 1)
     bench.blobs.write(ACCOUNT, "data", f"{request.output.prefix}predictions.csv", b"old")
     done = bench.run(request)
-    assert done.parent["status"] == "Failed"
+    assert done.parent.status == "Failed"
     assert done.error.startswith("The path already exists: 'data/azureml/child-1/score/predictions.csv'.")
     assert done.output == {"predictions.csv": b"old"}
 
@@ -209,12 +209,12 @@ def test_an_environment_that_is_not_here_fails_the_job_before_it_runs(bench: Job
     done = bench.run(request)
     assert done.error.startswith("Image build failed for environment 'env:1': ")
     assert text in done.error
-    assert done.parent["error"]["code"] == "ImageBuildFailure"
-    assert done.child["startTimeUtc"] is None
+    assert done.error_code == "ImageBuildFailure"
+    assert done.child.start_time_utc is None
 
 
 def test_a_cluster_that_is_gone_fails_the_job(bench: JobBench) -> None:
-    bench.world.store.delete(CLUSTER)
+    bench.store.delete(CLUSTER)
     done = bench.run(bench.request(ALWAYS.format(bad=()), 1))
     assert done.error == f"The compute target '{CLUSTER}' does not exist."
 
@@ -280,11 +280,11 @@ def test_a_cancelled_job_ends_with_all_its_processes(bench: JobBench, tmp_path: 
         runner.cancel(request.name)
         record = bench.records.get(request.name)
         assert record is not None
-        assert record["status"] == "CancelRequested"
+        assert record.status == "CancelRequested"
         await all_gone(pids)
 
     done = bench.run(request, cancel)
-    assert (done.parent["status"], done.child["status"], done.parent["error"]) == ("Canceled", "Canceled", None)
+    assert (done.parent.status, done.child.status, done.parent.error) == ("Canceled", "Canceled", None)
     assert "User cancelled the run." in done.logs["logs/azureml/executionlogs.txt"]
 
 
@@ -294,7 +294,7 @@ def test_a_job_that_is_cancelled_before_it_starts_is_canceled(bench: JobBench) -
     async def cancel(runner: JobRunner) -> None:
         runner.cancel(request.name)
 
-    assert bench.run(request, cancel).parent["status"] == "Canceled"
+    assert bench.run(request, cancel).parent.status == "Canceled"
 
 
 def test_jobs_wait_for_the_nodes_of_their_cluster(bench: JobBench, tmp_path: Path) -> None:
@@ -306,7 +306,7 @@ def test_jobs_wait_for_the_nodes_of_their_cluster(bench: JobBench, tmp_path: Pat
         await written(file)
         bench.accept(second)
         runner.submit(second)
-        await until(lambda: (bench.records.get(second.name) or {})["status"] == "Queued")
+        await until(lambda: bench.status(second.name) == "Queued")
         runner.cancel(first.name)
         await runner.wait(second.name)
 
@@ -323,7 +323,7 @@ def test_a_job_that_runs_when_the_sandbox_stops_is_failed_with_the_reason(bench:
         await all_gone(pids)
 
     done = bench.run(request, stop)
-    assert (done.parent["status"], done.parent["error"]["code"]) == ("Failed", "SandboxStopped")
+    assert (done.parent.status, done.error_code) == ("Failed", "SandboxStopped")
 
 
 _KILLED = """
@@ -347,9 +347,9 @@ def test_a_killed_server_leaves_no_process_and_its_job_is_failed_at_the_next_sta
     asyncio.run(all_gone(pids))
     bench = JobBench(home)
     request = bench.request("", 0)
-    JobRunner(bench.world).recover()
+    bench.runner().recover()
     done = bench.outcome(request)
-    assert (done.parent["status"], done.child["status"]) == ("Failed", "Failed")
+    assert (done.parent.status, done.child.status) == ("Failed", "Failed")
     assert done.error.startswith("The sandbox ended while the job was running, and the job with it:")
     assert not (home / "jobs").exists()
     bench.close()

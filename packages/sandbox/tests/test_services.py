@@ -4,24 +4,19 @@ Does not prove anything about HTTP, tokens or the provider: test_provider and th
 """
 
 import asyncio
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from made_world import close, make_world
 from sandbox.azure.arm.errors import ArmError
-from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault, Principal
-from sandbox.azure.arm.routes import Router
-from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization.built_in import OWNER
-from sandbox.azure.authorization.evaluation import Assignment, Authorization
-from sandbox.azure.readings import Switches
+from sandbox.azure.authorization.evaluation import Assignment
+from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
-from sandbox.azure.world import World
 
 SUB = "11111111-1111-1111-1111-111111111111"
 TENANT = "22222222-2222-2222-2222-222222222222"
@@ -32,46 +27,33 @@ CONTRIBUTOR = (
 )
 
 
-class FakeBlobs(SimpleNamespace):
-    """Remembers what the services ask of blob storage."""
+class RecordingBlobs(BlobStore):
+    """Remembers what the services ask of blob storage, and does it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.calls: list[tuple[str, ...]] = []
 
     def create_container(self, account: str, container: str) -> None:
         self.calls.append(("create_container", account, container))
-
-    def containers(self, account: str) -> list[str]:
-        return [container for call, of, container in self.calls if call == "create_container" and of == account]
+        super().create_container(account, container)
 
     def delete_container(self, account: str, container: str) -> None:
         self.calls.append(("delete_container", account, container))
+        super().delete_container(account, container)
 
     def delete_account(self, account: str) -> None:
         self.calls.append(("delete_account", account))
+        super().delete_account(account)
 
 
 class Arm:
     """A router with all plain services, called without HTTP."""
 
     def __init__(self, home: Path) -> None:
-        principals = {"deployer": {"objectId": DEPLOYER.object_id, "clientId": DEPLOYER.client_id}}
-        (home / "sandbox.json").write_text(json.dumps({"principals": principals}))
-        self.store = Store(home / "store.sqlite")
-        self.blobs = FakeBlobs(calls=[])
         owner = Assignment("/owner", f"/subscriptions/{SUB}", DEPLOYER.object_id, OWNER)
-        permitted = Authorization(self.store, [owner])
-        router = Router(self.store, SUB, permitted)
-        operations = Operations(self.store)
-        self.world = World(
-            home=home,
-            subscription_id=SUB,
-            tenant_id=TENANT,
-            location="westeurope",
-            store=self.store,
-            operations=operations,
-            router=router,
-            authorization=permitted,
-            switches=Switches(),
-            blobs=cast("Any", self.blobs),
-        )
+        self.world = make_world(home, SUB, TENANT, [owner], principals=[DEPLOYER.object_id], blobs=RecordingBlobs)
+        self.store, self.blobs = self.world.store, cast("RecordingBlobs", self.world.blobs)
         for service in (resources, storage, vault, registry, managed_identity, monitor, authorization):
             service.register(self.world)
 
@@ -96,7 +78,7 @@ def arm(tmp_path: Path) -> Iterator[Arm]:
     made = Arm(tmp_path)
     made("PUT", GROUP, {"location": "West Europe"})
     yield made
-    made.store.close()
+    close(made.world)
 
 
 def account(arm: Arm, name: str = "stdata", **properties: Any) -> ArmResponse:

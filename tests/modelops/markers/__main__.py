@@ -45,6 +45,5 @@ for number in range(int(os.environ.get("MARKERS", "1"))):
                 "environment": {"name": "env", "version": "1"},
             }
         },
-        "live_default": None,
     }
     ModelRelease(f"digits-{number}", args)

@@ -12,7 +12,7 @@ BEHAVIOUR = os.environ.get("WORKER", "release")
 DIARY = Path(os.environ["WORKER_DIARY"])
 
 
-def say(**event: object) -> None:
+def write(**event: object) -> None:
     """One line to the program, which may be gone."""
     try:
         sys.stdout.write(json.dumps(event) + "\n")
@@ -40,21 +40,25 @@ def until_allowed(seconds: float) -> None:
         time.sleep(0.01)
 
 
-def release(plan: dict[str, Any]) -> None:
+def release(plan_id: str, plan: dict[str, Any]) -> None:
     """Pretend one release."""
     name = plan["endpoint"]["name"]
-    say(event="step", step="create revisions", text=f"creating deployment of {name}")
+
+    def say(**event: object) -> None:
+        write(id=plan_id, **event)
+
+    say(kind="step", step="create revisions", text=f"creating deployment of {name}")
     if BEHAVIOUR == "fail":
-        say(event="failed", step="create revisions", message="registration refused")
+        say(kind="failed", step="create revisions", message="registration refused")
         return
     if BEHAVIOUR == "die":
         os._exit(3)
     if BEHAVIOUR in ("wait", "switch"):
         if BEHAVIOUR == "switch":
-            say(event="switching", step="switch the default")
+            say(kind="switching", step="switch the default")
         note(f"working {name}")
         until_told_to_stop(60)
-        say(event="stopping", step="create revisions", switchSent=BEHAVIOUR == "switch")
+        say(kind="stopping", step="create revisions", switch_sent=BEHAVIOUR == "switch")
         time.sleep(0.5)
         note(f"finished the request in flight {name}")
         os._exit(0)
@@ -66,17 +70,17 @@ def release(plan: dict[str, Any]) -> None:
         note(f"working {name}")
         until_allowed(60)
     note(f"released {name}")
-    say(event="done", report={"summary": f"{name}: default (none) -> mlp-1"})
+    say(kind="done", text=f"{name}: default (none) -> mlp-1")
 
 
 sys.stderr.write("pretending\n")
 note("started")
 for line in iter(sys.stdin.readline, ""):
     request = json.loads(line)
-    if request["op"] == "preview":
-        say(event="done", lines=["create revision mlp-1", "default (none) -> mlp-1"])
+    if request["kind"] == "preview":
+        write(kind="done", id=request["id"], text="create revision mlp-1\ndefault (none) -> mlp-1")
     else:
-        release(request["plan"])
+        release(request["id"], request["plan"])
 if BEHAVIOUR == "slow exit":
     time.sleep(2)
 note("ended")

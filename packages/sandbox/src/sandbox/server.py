@@ -17,11 +17,12 @@ from sandbox.azure import machine_learning
 from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
-from sandbox.azure.authorization import bootstrap
+from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.evaluation import Authorization
-from sandbox.azure.blobs import front as blob_front
+from sandbox.azure.blobs.front import BlobFront
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.directory import Directory
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
@@ -69,9 +70,10 @@ class Server:
             blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
             directory = Directory(self._home.root, facts.tenant_id, facts.accounts, self._home.signing_key())
             world = self._world(facts, store, blobs, directory)
-            world.jobs = jobs = JobRunner(world)
-            jobs.recover()
-            closing.push_async_callback(jobs.close)
+            world.jobs.recover()
+            closing.push_async_callback(world.jobs.close)
+            for service in SERVICES:
+                service.register(world)
             record = await self._listen(world, directory, closing)
             for file in (self._home.ports_file, self._home.server_file):
                 record.write(file)
@@ -86,28 +88,26 @@ class Server:
 
     def _world(self, facts: Facts, store: Store, blobs: BlobStore, directory: Directory) -> World:
         object_ids = {name: account.principal.object_id for name, account in facts.accounts.items()}
-        prerequisites = bootstrap.Prerequisites.read(self._prerequisites)
+        asked = Prerequisites.read(self._prerequisites)
         permitted = Authorization(
             store,
-            bootstrap.assignments(facts.subscription_id, object_ids, prerequisites),
+            asked.assignments(facts.subscription_id, object_ids),
             directory.acts_for,
-            bootstrap.definitions(facts.subscription_id, prerequisites),
+            asked.definitions(facts.subscription_id),
         )
-        world = World(
-            home=self._home.root,
+        switches = PROFILES[self._profile]
+        return World(
             subscription_id=facts.subscription_id,
             tenant_id=facts.tenant_id,
-            location=facts.location,
             store=store,
             operations=Operations(store),
-            router=Router(store, facts.subscription_id, permitted),
+            router=Router(store, facts.subscription_id, permitted.require),
             authorization=permitted,
-            switches=PROFILES[self._profile],
+            switches=switches,
             blobs=blobs,
+            jobs=JobRunner(JobContext(self._home.root / "jobs", store, blobs, permitted, switches)),
+            kind_of=directory.kind_of,
         )
-        for service in SERVICES:
-            service.register(world)
-        return world
 
     async def _listen(self, world: World, directory: Directory, closing: contextlib.AsyncExitStack) -> ServerRecord:
         """Open the ports, the same as last time if they are free; return what ``server.json`` is to say."""
@@ -115,7 +115,7 @@ class Server:
         faults = Faults()
         web_handlers: dict[Service, WebHandler] = {
             Service.LOGIN: Login(directory).handle,
-            Service.BLOB: lambda request: blob_front.handle(request, world),
+            Service.BLOB: BlobFront(world.store, world.blobs, world.authorization, world.tenant_id).handle,
         }
         front = Front(world.store, world.router, directory, faults, web_handlers)
         proxy = Proxy(Certificates.of(self._home), await front.start(), world.store)

@@ -81,7 +81,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
         """Answer `pulumi install`: `make tools` is what installs here, so say so, or fail when it was not run."""
         found = _environment(request.info, context)
-        text = f"{found.root} is there; 'make tools' brings it up to date with requirements.txt.\n"
+        text = f"{found.root} is there; 'make tools' brings it up to date with its packages.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802

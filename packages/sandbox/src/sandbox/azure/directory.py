@@ -92,6 +92,10 @@ class Directory:
         principal = self.principal(object_id)
         return frozenset() if principal is None else acted_for(self.folder, principal.name)
 
+    def kind_of(self, object_id: str) -> str | None:
+        """Return what a principal is (``ServicePrincipal``, ``Group``, ...); None when the directory has none such."""
+        return "ServicePrincipal" if self.principal(object_id) is not None else kind_of(self.folder, object_id)
+
     def account(self, client_id: str) -> Account | None:
         """Return the service principal with this application (client) id."""
         for account in self.accounts.values():

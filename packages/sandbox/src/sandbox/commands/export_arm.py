@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.schema import Schema, settable
 from sandbox.azure.arm.schemas import arm_schemas, machine_learning_schemas
 from sandbox.azure.arm.store import Resource, Store
@@ -113,8 +114,8 @@ def _answers(client: Client, ids: list[str]) -> Iterator[dict[str, Any]]:
     seen = set()
     for resource_id in ids:
         seen.add(resource_id.lower())
-        yield _get(client, resource_id, _type_of(resource_id))
-    for account in [each for each in ids if _type_of(each) == STORAGE_ACCOUNT]:
+        yield _get(client, resource_id, ArmId.parse(resource_id).type)
+    for account in [each for each in ids if ArmId.parse(each).type == STORAGE_ACCOUNT]:
         service = f"{account}/blobServices/default"
         implied = [_get(client, service, f"{STORAGE_ACCOUNT}/blobServices")]
         # A container that was made through the data plane is as real as a declared one.
@@ -146,21 +147,15 @@ def _schema(type_: str) -> Schema:
 def _resource(body: Mapping[str, Any], group_id: str, known: set[str]) -> dict[str, Any]:
     """Return one entry of the template's ``resources``."""
     resource_id = str(body["id"])
-    scope, _, path = resource_id.rpartition("/providers/")
-    type_ = _type_of(resource_id)
+    own = ArmId.parse(resource_id)
+    type_ = own.type
     written = _sorted(settable(_schema(type_), body))
-    entry: dict[str, Any] = {"type": type_, "apiVersion": _version(type_), "name": "/".join(path.split("/")[2::2])}
-    if scope.lower() != group_id.lower():
-        entry["scope"] = scope.rpartition("/providers/")[2]
+    entry: dict[str, Any] = {"type": type_, "apiVersion": _version(type_), "name": "/".join(own.names)}
+    if own.scope != ArmId.parse(group_id):
+        entry["scope"] = str(own.scope).rpartition("/providers/")[2]
     entry |= {member: _literal(written[member]) for member in _ENVELOPE if member in written}
     needed = sorted(_needed(body, resource_id, known))
     return entry | ({"dependsOn": needed} if needed else {})
-
-
-def _type_of(resource_id: str) -> str:
-    """Return the full type in an id, in the id's own case: the services answer canonical ones."""
-    parts = resource_id.rpartition("/providers/")[2].split("/")
-    return "/".join([parts[0], *parts[1::2]])
 
 
 def _needed(body: Mapping[str, Any], resource_id: str, known: set[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.azure.arm.operations import ARM
-from sandbox.azure.arm.origin import ORIGIN, Origin
+from sandbox.azure.arm.origin import Origin, origin_of, origins
 from sandbox.azure.arm.store import Resource, Store
 from sandbox.commands.client import Client
 from sandbox.home import Home
@@ -79,15 +79,15 @@ def orphans(home: Home) -> list[Orphan]:
     states = list(_state_resources(home))
     known = {str(state.get("id", "")).lower() for state in states}
     with Store(home.store) as store:
-        origins = {key: Origin.from_document(document) for key, document in store.documents(ORIGIN)}
-        alive = [each for each in store.below("") if each.id.lower() in origins and each.id.lower() not in known]
-    return [_orphan(each.id, origins[each.id.lower()], states) for each in alive]
+        made_for = origins(store)
+        alive = [each for each in store.below("") if each.id.lower() in made_for and each.id.lower() not in known]
+    return [_orphan(each.id, made_for[each.id.lower()], states) for each in alive]
 
 
 def _orphan(resource_id: str, origin: Origin, states: list[Mapping[str, Any]]) -> Orphan:
     # A state that already holds another resource under this URN has no place for this one.
     is_replaced = any(state.get("urn") == origin.urn for state in states)
-    return Orphan(resource_id, origin.urn, origin.has_random_name or is_replaced, _parent(origin.urn, states))
+    return Orphan(resource_id, origin.urn, origin.random or is_replaced, _parent(origin.urn, states))
 
 
 def _parent(urn: str, states: list[Mapping[str, Any]]) -> str | None:
@@ -140,8 +140,8 @@ def delete(home: Home, client: Client, resource_id: str, api_version: str | None
     """
     if api_version is None:
         with Store(home.store) as store:
-            document = store.document(ORIGIN, resource_id)
-        api_version = Origin.from_document(document).api_version if document else None
+            origin = origin_of(store, resource_id)
+        api_version = None if origin is None else origin.api_version
     if not api_version:
         raise ValueError(f"no program made '{resource_id}': say with which --api-version to delete it")
     answer = client.request("DELETE", f"{resource_id}?api-version={api_version}")

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from sandbox.azure.arm.errors import ArmError, not_modelled
-from sandbox.azure.arm.origin import ORIGIN, RANDOM_NAME_HEADER, URN_HEADER, Origin
-from sandbox.azure.arm.requests import ArmRequest, Principal
+from sandbox.azure.arm.origin import announced, remember
+from sandbox.azure.arm.requests import Principal
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
 from sandbox.azure.directory import ARM_AUDIENCES, ML_AUDIENCES, STORAGE_AUDIENCES, Directory
@@ -242,14 +242,9 @@ class Front:
             return await handler(call.request)
         operation_fault = call.fault.operation_fault() if call.fault else None
         request = await arm_request(call.request, call.host, call.sequence, operation_fault)
-        self._remember_origin(request)
+        origin = announced(request)
+        if origin is not None:
+            # Before it is served, so that no death can come between.
+            remember(self._store, request.path, origin)
         answer = await self._router.dispatch(request)
         return json_answer(answer.status, answer.body, answer.headers)
-
-    def _remember_origin(self, request: ArmRequest) -> None:
-        """Remember which resource of a program a PUT is for; before it is served, so that no death can come between."""
-        urn = request.headers.get(URN_HEADER)
-        if request.method == "PUT" and urn:
-            is_random = request.headers.get(RANDOM_NAME_HEADER) == "true"
-            origin = Origin(urn, is_random, request.api_version, request.sequence)
-            self._store.put_document(ORIGIN, request.path, origin.to_document())

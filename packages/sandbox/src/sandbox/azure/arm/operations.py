@@ -6,8 +6,9 @@ a function that the service registered under a name, so that a restarted server 
 """
 
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault
@@ -21,11 +22,46 @@ Action = Callable[[str], None]
 """Called with the resource's id when its operation succeeds."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """An operation as it is stored: ``left`` reads still say InProgress; ``fault`` is how it will end otherwise."""
+
+    resource: str
+    action: str
+    left: int
+    start: str
+    status: str = "InProgress"
+    fault: OperationFault | None = None
+    end: str | None = None
+    error: Mapping[str, str] | None = None
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote."""
+        fault = document["fault"]
+        return cls(**{**document, "fault": OperationFault(*fault) if fault else None})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document."""
+        fault = self.fault
+        return {
+            "resource": self.resource,
+            "action": self.action,
+            "left": self.left,
+            "start": self.start,
+            "status": self.status,
+            "fault": None if fault is None else [fault.kind, fault.code, fault.message],
+            "end": self.end,
+            "error": self.error,
+        }
+
+
 def let_hanging_go_on(store: Store) -> None:
     """Free the operations that a fault keeps from ending: from now on each read takes a step again."""
-    for operation, record in list(store.documents(_KIND)):
-        if record["fault"] and record["fault"][0] == "hang":
-            store.put_document(_KIND, operation, record | {"fault": None})
+    for name, document in list(store.documents(_KIND)):
+        operation = _Operation.from_json(document)
+        if operation.fault is not None and operation.fault.kind == "hang":
+            store.put_document(_KIND, name, replace(operation, fault=None).to_json())
 
 
 class Operations:
@@ -63,25 +99,17 @@ class Operations:
         ``headers`` names those that the service sends: ``Azure-AsyncOperation`` (a status document) and/or ``Location``
         (202 until done, then 200 with the resource or 204). ``polls`` reads say InProgress before the end.
         """
-        fault = request.operation_fault
-        operation = str(uuid.uuid4())
+        name = str(uuid.uuid4())
         steps = self._polls if polls is None else polls
-        record = {
-            "resource": resource_id,
-            "action": action,
-            "left": steps,
-            "status": "InProgress",
-            "start": now_iso(),
-            "fault": None if fault is None else [fault.kind, fault.code, fault.message],
-        }
-        self._store.put_document(_KIND, operation, record)
-        self._store.put_document("operation-of", resource_id, operation)
+        operation = _Operation(resource_id, action, steps, now_iso(), fault=request.operation_fault)
+        self._store.put_document(_KIND, name, operation.to_json())
+        self._store.put_document("operation-of", resource_id, name)
         subscription = request.params.get("subscription", "")
         base = f"{ARM}/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
         version = f"api-version={request.api_version}"
         urls = {
-            "Azure-AsyncOperation": f"{base}/{collection}/{operation}?{version}",
-            "Location": f"{base}/{collection.replace('Status', 'Results')}/{operation}?{version}",
+            "Azure-AsyncOperation": f"{base}/{collection}/{name}?{version}",
+            "Location": f"{base}/{collection.replace('Status', 'Results')}/{name}?{version}",
         }
         return {name: urls[name] for name in headers} | self.wait_headers()
 
@@ -92,69 +120,68 @@ class Operations:
 
     def touch(self, resource_id: str) -> None:
         """Take one step of the operation on a resource, if one is under way: a GET of the resource counts as a poll."""
-        operation = self._store.document("operation-of", resource_id)
-        if operation is not None:
-            self._step(operation)
+        name = self._store.document("operation-of", resource_id)
+        if name is not None:
+            self._step(name)
 
-    def status(self, request: ArmRequest) -> ArmResponse:
+    async def status(self, request: ArmRequest) -> ArmResponse:
         """Answer a read of an ``Azure-AsyncOperation`` URL."""
-        record = self._known(request)
+        operation = self._known(request)
+        is_over = operation.status != "InProgress"
         body: dict[str, Any] = {
             "id": request.path,
             "name": request.params["operation"],
-            "status": record["status"],
-            "startTime": record["start"],
-            "percentComplete": 100.0 if record["status"] != "InProgress" else 0.0,
+            "status": operation.status,
+            "startTime": operation.start,
+            "percentComplete": 100.0 if is_over else 0.0,
         }
-        if record["status"] == "InProgress":
+        if not is_over:
             return ArmResponse(200, body, self.wait_headers())
-        body["endTime"] = record["end"]
-        if record["status"] == "Failed":
-            body["error"] = record["error"]
+        body["endTime"] = operation.end
+        if operation.error is not None:
+            body["error"] = operation.error
         return ArmResponse(200, body)
 
-    def result(self, request: ArmRequest) -> ArmResponse:
+    async def result(self, request: ArmRequest) -> ArmResponse:
         """Answer a read of a ``Location`` URL: 202 while under way, then the resource, 204 when gone, or the error."""
-        record = self._known(request)
-        if record["status"] == "InProgress":
+        operation = self._known(request)
+        if operation.status == "InProgress":
             return ArmResponse(
                 202, None, {"Location": f"{ARM}{request.path}?api-version={request.api_version}"} | self.wait_headers()
             )
-        if record["status"] == "Failed":
-            raise ArmError(409, record["error"]["code"], record["error"]["message"])
-        resource = self._store.get(record["resource"])
+        if operation.error is not None:
+            raise ArmError(409, operation.error["code"], operation.error["message"])
+        resource = self._store.get(operation.resource)
         return ArmResponse(204) if resource is None else ArmResponse(200, resource.body)
 
-    def _known(self, request: ArmRequest) -> dict[str, Any]:
-        operation = request.params["operation"]
-        if self._store.document(_KIND, operation) is None:
-            raise ArmError(404, "OperationNotFound", f"There is no operation '{operation}'.")
-        return self._step(operation)
+    def _known(self, request: ArmRequest) -> _Operation:
+        name = request.params["operation"]
+        if self._store.document(_KIND, name) is None:
+            raise ArmError(404, "OperationNotFound", f"There is no operation '{name}'.")
+        return self._step(name)
 
-    def _step(self, operation: str) -> dict[str, Any]:
-        record: dict[str, Any] = self._store.document(_KIND, operation)
-        if record["status"] != "InProgress":
-            return record
-        fault = OperationFault(*record["fault"]) if record["fault"] else None
-        if fault is not None and fault.kind == "hang":
-            return record
+    def _step(self, name: str) -> _Operation:
+        operation = _Operation.from_json(self._store.document(_KIND, name))
+        fault = operation.fault
+        if operation.status != "InProgress" or (fault is not None and fault.kind == "hang"):
+            return operation
         # Together, so that a server that is killed in between does not do the action twice.
         with self._store.transaction():
-            if record["left"] > 0:
-                record["left"] -= 1
+            if operation.left > 0:
+                operation = replace(operation, left=operation.left - 1)
             else:
-                self._finish(record, fault)
-                self._store.delete_document("operation-of", record["resource"])
-            self._store.put_document(_KIND, operation, record)
-        return record
+                operation = self._finished(operation)
+                self._store.delete_document("operation-of", operation.resource)
+            self._store.put_document(_KIND, name, operation.to_json())
+        return operation
 
-    def _finish(self, record: dict[str, Any], fault: OperationFault | None) -> None:
-        record["end"] = now_iso()
+    def _finished(self, operation: _Operation) -> _Operation:
+        fault = operation.fault
         if fault is None:
-            self._actions[record["action"]](record["resource"])
-            record["status"] = "Succeeded"
-            return
-        record["status"], record["error"] = "Failed", {"code": fault.code, "message": fault.message}
-        on_failure = self._failures.get(record["action"])
+            self._actions[operation.action](operation.resource)
+            return replace(operation, status="Succeeded", end=now_iso())
+        error = {"code": fault.code, "message": fault.message}
+        on_failure = self._failures.get(operation.action)
         if on_failure is not None:
-            on_failure(record["resource"], record["error"])
+            on_failure(operation.resource, error)
+        return replace(operation, status="Failed", end=now_iso(), error=error)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-ORIGIN = "origin"
-"""Kind of the store's documents that remember it, by resource id."""
+from sandbox.azure.arm.requests import ArmRequest
+from sandbox.azure.arm.store import Store
+
+_KIND = "origin"
 
 URN_HEADER = "x-sandbox-urn"
 """The resource's URN."""
@@ -16,26 +18,47 @@ RANDOM_NAME_HEADER = "x-sandbox-random-name"
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What is remembered of a PUT that a program sent: the resource's URN there, and how it was asked for."""
+    """What a resource was made for, and by which request: api-version, and number in the journal."""
 
     urn: str
-    has_random_name: bool
+    random: bool
     api_version: str
     sequence: int
-    """The request's number in the journal."""
 
-    def to_document(self) -> dict[str, Any]:
-        """Return plain data for the store."""
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote."""
+        return cls(document["urn"], document["random"], document["apiVersion"], document["sequence"])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document."""
         return {
             "urn": self.urn,
-            "random": self.has_random_name,
+            "random": self.random,
             "apiVersion": self.api_version,
             "sequence": self.sequence,
         }
 
-    @classmethod
-    def from_document(cls, data: Mapping[str, Any]) -> Self:
-        """Read what ``to_document`` wrote."""
-        return cls(
-            str(data["urn"]), bool(data.get("random")), str(data.get("apiVersion", "")), int(data.get("sequence", 0))
-        )
+
+def announced(request: ArmRequest) -> Origin | None:
+    """Return what a PUT says that it is for; None for one that does not say it, and for other requests."""
+    urn = request.headers.get(URN_HEADER)
+    if request.method != "PUT" or not urn:
+        return None
+    return Origin(urn, request.headers.get(RANDOM_NAME_HEADER) == "true", request.api_version, request.sequence)
+
+
+def remember(store: Store, resource_id: str, origin: Origin) -> None:
+    """Remember what a resource is made for."""
+    store.put_document(_KIND, resource_id, origin.to_json())
+
+
+def origin_of(store: Store, resource_id: str) -> Origin | None:
+    """Return what a resource was made for; None when no program said so."""
+    found = store.document(_KIND, resource_id)
+    return None if found is None else Origin.from_json(found)
+
+
+def origins(store: Store) -> dict[str, Origin]:
+    """Return the origin of every resource that has one, by its id in lower case."""
+    return {key: Origin.from_json(document) for key, document in store.documents(_KIND)}

@@ -1,6 +1,6 @@
 """Query parameters that every service reads alike: none is ignored, since an ignored filter gives wrong answers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
@@ -10,17 +10,18 @@ T = TypeVar("T")
 _VIEWS = {"activeonly": False, "archivedonly": True, "all": None}
 
 
-def modelled_query(request: ArmRequest, *allowed: str) -> None:
-    """Refuse query parameters other than ``allowed`` and api-version; names compare without case.
+def modelled_query(request: ArmRequest, allowed: Sequence[str]) -> Mapping[str, str]:
+    """Return the query parameters, in the spelling of ``allowed``: names compare without case.
 
     Raises:
-        ArmError: 501 naming the first one.
+        ArmError: 501 naming the first one that is neither allowed nor api-version.
     """
-    known = {name.lower() for name in allowed} | {"api-version"}
+    known = {name.lower(): name for name in (*allowed, "api-version")}
     for name in request.query:
         if name.lower() not in known:
             what = f"{request.method} {request.path}"
             raise not_modelled(f"the query parameter '{name}' of {what} (only {', '.join(allowed) or 'none'})")
+    return {known[name.lower()]: value for name, value in request.query.items()}
 
 
 def take(request: ArmRequest, items: Sequence[T], parameter: str) -> list[T]:

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sandbox.azure.arm.actions import Need, derived
 from sandbox.azure.arm.errors import ArmError, not_modelled
-from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse, Principal
 from sandbox.azure.arm.store import Store
-from sandbox.azure.authorization.evaluation import Authorization
 
 Handler = Callable[[ArmRequest], Awaitable[ArmResponse]]
+
+Require = Callable[[Principal | None, str, str, Any], None]
+"""Do nothing for a principal who may do an action at a scope with this request body; raise ArmError (403) if not."""
 
 ARM_HOST = "management.azure.com"
 _API_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview|-privatepreview|-dataplanepreview)?$")
@@ -30,14 +34,22 @@ def _compile(template: str) -> re.Pattern[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Route:
+class Route:
+    """One route: ``host`` and ``template`` with placeholders, ``query`` the parameters beside api-version."""
+
     method: str
-    host: re.Pattern[str]
-    path: re.Pattern[str]
+    host: str
     template: str
+    query: tuple[str, ...]
     handler: Handler
-    is_arm: bool
     need: Need | None
+    host_pattern: re.Pattern[str]
+    path_pattern: re.Pattern[str]
+
+    @property
+    def is_arm(self) -> bool:
+        """Whether the route is one of ARM's own, which need an api-version."""
+        return self.host == ARM_HOST
 
 
 ANYBODY = Need("", "")
@@ -45,44 +57,56 @@ ANYBODY = Need("", "")
 
 
 class Router:
-    """The routes of all services of one sandbox; a route's handler runs only for callers who may."""
+    """The routes of all services of one sandbox; a route's handler runs only for callers whom ``require`` lets pass."""
 
-    def __init__(self, store: Store, subscription_id: str, authorization: Authorization) -> None:
+    def __init__(self, store: Store, subscription_id: str, require: Require) -> None:
         self._store = store
         self._subscription_id = subscription_id
-        self._authorization = authorization
-        self._routes: list[_Route] = []
+        self._require = require
+        self._routes: list[Route] = []
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Every route, in the order in which they are tried."""
+        return tuple(self._routes)
 
     def add(
-        self, method: str, template: str, handler: Handler, *, host: str = ARM_HOST, need: Need | None = None
+        self,
+        method: str,
+        template: str,
+        handler: Handler,
+        *,
+        query: tuple[str, ...] = (),
+        host: str = ARM_HOST,
+        need: Need | None = None,
     ) -> None:
         """Serve ``method template``, for example ``PUT /subscriptions/{subscription}/resourceGroups/{group}``.
 
         Use the placeholder names ``subscription`` and ``group`` for those two: the router checks that they exist.
         ``host`` may hold placeholders as well (``{endpoint}.{region}.inference.ml.azure.com``); they join ``params``.
+        ``query`` names the query parameters that the handler reads, beside api-version; every other one is refused.
         ``need`` is what the caller must be allowed: by default what ARM derives from method and template, and nothing
         on other hosts.
         """
         host_pattern = re.compile(
             "^" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]+)", re.escape(host)) + "$", re.IGNORECASE
         )
-        is_arm = host == ARM_HOST
-        if need is None and is_arm:
+        if need is None and host == ARM_HOST:
             need = derived(method, template)
         need = None if need is ANYBODY else need
-        self._routes.append(_Route(method, host_pattern, _compile(template), template, handler, is_arm, need))
+        self._routes.append(Route(method, host, template, query, handler, need, host_pattern, _compile(template)))
 
     async def dispatch(self, request: ArmRequest) -> ArmResponse:
         """Answer a request.
 
         Raises:
             ArmError: whatever refuses it: the router (no such route, api-version, subscription, no permission,
-                no such resource group) or the service.
+                no such resource group, a query parameter that is not modelled) or the service.
         """
         other_methods: set[str] = set()
         for route in self._routes:
-            host = route.host.match(request.host)
-            path = route.path.match(request.path) if host else None
+            host = route.host_pattern.match(request.host)
+            path = route.path_pattern.match(request.path) if host else None
             if host is None or path is None:
                 continue
             if route.method != request.method:
@@ -94,10 +118,11 @@ class Router:
                 self._check_subscription(params)
             if route.need is not None:
                 scope = route.need.scope_for(params)
-                self._authorization.require(request.principal, route.need.action, scope, request.body)
+                self._require(request.principal, route.need.action, scope, request.body)
             if route.is_arm:
                 self._check_group(request, params)
-            return await route.handler(replace(request, params=params))
+            query = modelled_query(request, route.query)
+            return await route.handler(replace(request, params=params, query=query))
         if other_methods:
             allowed = ", ".join(sorted(other_methods))
             raise ArmError(

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+from sandbox.azure.arm.ids import ArmId
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -21,6 +23,10 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS resources_by_parent ON resources (parent, type);
 CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type);
 CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, key));
+CREATE INDEX IF NOT EXISTS documents_by_parent_run ON documents (
+  kind, json_extract(value, '$.parentRunId') COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS documents_by_workspace ON documents (
+  kind, json_extract(value, '$.workspaceId') COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS journal (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, entry TEXT NOT NULL);
 """
@@ -29,21 +35,6 @@ CREATE TABLE IF NOT EXISTS journal (
 def now_iso() -> str:
     """Return the current time as ARM writes it (UTC, microseconds, ``Z``)."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def parent_id(resource_id: str) -> str:
-    """Return the id of the resource (or scope) that holds ``resource_id``; "" above a subscription.
-
-    A nested type's parent is its parent resource; a top-level type's and an extension's parent is its scope.
-    """
-    parts = resource_id.strip("/").split("/")
-    lowered = [part.lower() for part in parts]
-    if "providers" not in lowered:
-        return "/" + "/".join(parts[:-2]) if len(parts) > 2 else ""  # noqa: PLR2004 - name and type
-    provider = len(lowered) - 1 - lowered[::-1].index("providers")
-    # providers/<namespace>/<type>/<name>[/<type>/<name>...]
-    nested = len(parts) - provider > 4  # noqa: PLR2004
-    return "/" + "/".join(parts[:-2] if nested else parts[:provider])
 
 
 @dataclass(slots=True)
@@ -61,7 +52,7 @@ class Resource:
     @property
     def name(self) -> str:
         """The last segment of the id."""
-        return self.id.rsplit("/", 1)[-1]
+        return ArmId.parse(self.id).name
 
 
 def _resource(row: tuple[Any, ...]) -> Resource:
@@ -128,7 +119,7 @@ class Store:
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 resource_id.lower(),
-                parent_id(resource_id).lower(),
+                str(ArmId.parse(resource_id).parent).lower(),
                 resource_id,
                 type_,
                 json.dumps(body),
@@ -206,6 +197,15 @@ class Store:
         """Yield (lower-case key, value) of every document of a kind, in the order of the keys."""
         rows = self._db.execute("SELECT key, value FROM documents WHERE kind = ? ORDER BY key", (kind,)).fetchall()
         yield from ((key, json.loads(value)) for key, value in rows)
+
+    def documents_with(self, kind: str, member: Literal["parentRunId", "workspaceId"], value: str) -> list[Any]:
+        """Return the documents of a kind whose member has a value, found by an index; values compare without case."""
+        rows = self._db.execute(
+            f"SELECT value FROM documents WHERE kind = ?"  # noqa: S608 - a name of ours, as the index has it
+            f" AND json_extract(value, '$.{member}') = ? COLLATE NOCASE ORDER BY key",
+            (kind, value),
+        )
+        return [json.loads(row[0]) for row in rows]
 
     # Journal --------------------------------------------------------------------------------------------------------
 

@@ -37,20 +37,23 @@ None of them reaches into blobs: a deployer's access to data comes from the prog
 
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
-    """What an administrator set up."""
+    """What the administrator was asked for.
+
+    ``condition`` is that of the deployers' Role Based Access Control Administrator, "" for none; ``roles`` are the
+    custom roles that are defined, by GUID, each with the ``properties`` of its definition.
+    """
 
     condition: str = ""
-    """The condition of the deployers' Role Based Access Control Administrator; "" for none."""
-
-    caller_roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """Properties of custom role definitions, by GUID."""
+    roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path | None) -> Self:
-        """Read ``deployer-condition.txt`` and ``caller-roles.json`` (an ARM template) of a folder, where they are.
+        """Read ``deployer-condition.txt`` and the ARM template ``caller-roles.json`` of a folder, where they are.
 
         Raises:
+            OSError: a file cannot be read.
             ValueError: the template is not JSON.
+            KeyError: it has no resources with a name and properties.
         """
         if folder is None:
             return cls()
@@ -61,35 +64,31 @@ class Prerequisites:
             {each["name"]: each["properties"] for each in roles},
         )
 
-
-def definitions(subscription_id: str, prerequisites: Prerequisites) -> dict[str, dict[str, Any]]:
-    """Return the custom roles that exist from the start, by GUID, as ARM answers them."""
-    scope = f"/subscriptions/{subscription_id}"
-    return {
-        name: {
-            "id": f"{scope}/providers/{DEFINITION}/{name}",
-            "name": name,
-            "type": DEFINITION,
-            "properties": {**properties, "assignableScopes": [scope]},
+    def definitions(self, subscription_id: str) -> dict[str, dict[str, Any]]:
+        """Return the custom roles as ARM answers them, by GUID; they can be assigned in the whole subscription."""
+        scope = f"/subscriptions/{subscription_id}"
+        return {
+            name: {
+                "id": f"{scope}/providers/{DEFINITION}/{name}",
+                "name": name,
+                "type": DEFINITION,
+                "properties": {**properties, "assignableScopes": [scope]},
+            }
+            for name, properties in self.roles.items()
         }
-        for name, properties in prerequisites.caller_roles.items()
-    }
 
-
-def assignments(
-    subscription_id: str, object_ids: Mapping[str, str], prerequisites: Prerequisites
-) -> tuple[Assignment, ...]:
-    """Return the assignments for principals that are given as name to object id."""
-    scope = f"/subscriptions/{subscription_id}"
-    return tuple(
-        Assignment(
-            f"{scope}/providers/{ASSIGNMENT}/{uuid.uuid5(uuid.UUID(role), object_ids[name])}",
-            scope,
-            object_ids[name],
-            role,
-            prerequisites.condition if role == RBAC_ADMINISTRATOR else "",
+    def assignments(self, subscription_id: str, object_ids: Mapping[str, str]) -> tuple[Assignment, ...]:
+        """Return the assignments for principals that are given as name to object id."""
+        scope = f"/subscriptions/{subscription_id}"
+        return tuple(
+            Assignment(
+                f"{scope}/providers/{ASSIGNMENT}/{uuid.uuid5(uuid.UUID(role), object_ids[name])}",
+                scope,
+                object_ids[name],
+                role,
+                self.condition if role == RBAC_ADMINISTRATOR else "",
+            )
+            for name, roles in ROLES.items()
+            if name in object_ids
+            for role in roles
         )
-        for name, roles in ROLES.items()
-        if name in object_ids
-        for role in roles
-    )

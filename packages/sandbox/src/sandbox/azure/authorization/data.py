@@ -6,9 +6,8 @@ https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-di
 
 from typing import Literal
 
+from sandbox.azure.arm.types import BLOB_CONTAINER
 from sandbox.azure.authorization.evaluation import Authorization
-
-_CONTAINERS = "Microsoft.Storage/storageAccounts/blobServices/containers"
 
 Operation = Literal["read", "write", "delete", "blobs/read", "blobs/write", "blobs/delete"]
 """What is done: to a container, or to the blobs in it."""
@@ -25,4 +24,4 @@ def blobs_allowed(
     """Whether a principal may do an operation in a container (or on it)."""
     is_data = operation.startswith("blobs/")
     scope = container_scope(account_id, container)
-    return authorization.allowed(object_id, f"{_CONTAINERS}/{operation}", scope, data=is_data)
+    return authorization.allowed(object_id, f"{BLOB_CONTAINER}/{operation}", scope, data=is_data)

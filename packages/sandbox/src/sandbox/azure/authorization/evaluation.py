@@ -12,6 +12,7 @@ from enum import Enum, auto
 from typing import Any
 
 from sandbox.azure.arm.actions import condition_refusal, refusal
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import Principal
 from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization import conditions
@@ -35,17 +36,14 @@ class Assignment:
 
     def covers(self, scope: str) -> bool:
         """Whether the assignment counts at ``scope``: its own, or one below."""
-        own, wanted = self.scope.lower().rstrip("/"), scope.lower().rstrip("/")
-        return wanted == own or wanted.startswith(own + "/")
+        return ArmId.parse(scope).is_within(ArmId.parse(self.scope))
 
     def to_body(self, subscription_id: str) -> dict[str, Any]:
         """Return the assignment as ARM answers it."""
         provider = f"/subscriptions/{subscription_id}/providers/{DEFINITION}"
         limits = {"condition": self.condition, "conditionVersion": conditions.VERSION} if self.condition else {}
         return {
-            "id": self.id,
-            "name": self.id.rsplit("/", 1)[-1],
-            "type": ASSIGNMENT,
+            **ArmId.parse(self.id).named(ASSIGNMENT),
             "properties": {
                 "scope": self.scope,
                 "principalId": self.principal_id,
@@ -69,7 +67,7 @@ def _attributes(assignment: Any) -> Mapping[str, str]:
     if not isinstance(properties, dict):
         return {}
     found = {
-        "RoleDefinitionId": str(properties.get("roleDefinitionId") or "").rsplit("/", 1)[-1],
+        "RoleDefinitionId": ArmId.parse(str(properties.get("roleDefinitionId") or "")).name,
         "PrincipalId": properties.get("principalId"),
         "PrincipalType": properties.get("principalType"),
     }
@@ -171,7 +169,7 @@ class Authorization:
 
     def definition(self, role_id: str) -> RoleDefinition | None:
         """Return a definition, built in or custom, by its GUID or id."""
-        guid = role_id.rsplit("/", 1)[-1].lower()
+        guid = ArmId.parse(role_id).name.lower()
         if guid in BUILT_IN:
             return BUILT_IN[guid]
         body = self.custom(guid)

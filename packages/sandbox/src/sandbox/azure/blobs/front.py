@@ -16,12 +16,12 @@ from sandbox.azure.arm.requests import Principal
 from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
 from sandbox.azure.authorization.data import Operation, blobs_allowed
+from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs import containers, reads, sas, shared_key, writes
 from sandbox.azure.blobs.call import MATCHES, Call
 from sandbox.azure.blobs.errors import BlobError, invalid_header, not_modelled, refusal
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.firewalls import caller_address, lets_in
-from sandbox.azure.world import World
 
 _log = logging.getLogger(__name__)
 
@@ -91,106 +91,112 @@ def storage_account(store: Store, name: str) -> Resource | None:
     return next((account for account in accounts if account.name.lower() == name.lower()), None)
 
 
-async def handle(request: web.Request, world: World) -> web.StreamResponse:
-    """Answer one request to a blob host.
+@dataclass(frozen=True, slots=True)
+class BlobFront:
+    """The blob endpoint of every storage account of one sandbox."""
 
-    ``request["principal"]`` says that the caller's bearer token was checked (the edge does that). An account that does
-    not exist gets no answer: its connection is closed, because in Azure its name would not even resolve.
-    """
-    account = request.host.split(".", 1)[0].lower()
-    resource = storage_account(world.store, account)
-    if resource is None:
-        _log.warning(
-            "%s %s: there is no storage account '%s'; connection closed", request.method, request.path, account
+    store: Store
+    blobs: BlobStore
+    authorization: Authorization
+    tenant_id: str
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer one request to a blob host.
+
+        ``request["principal"]`` says that the caller's bearer token was checked (the edge does that). An account that
+        does not exist gets no answer: its connection is closed, because in Azure its name would not even resolve.
+        """
+        account = request.host.split(".", 1)[0].lower()
+        resource = storage_account(self.store, account)
+        if resource is None:
+            _log.warning(
+                "%s %s: there is no storage account '%s'; connection closed", request.method, request.path, account
+            )
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=499)
+        request_id = str(uuid.uuid4())
+        try:
+            response = await self._serve(request, resource)
+        except BlobError as error:
+            # What is refused because it is not there yet must be seen; the rest is everyday life.
+            level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
+            _log.log(level, "%s %s: %s", request.method, request.path, error)
+            response = refusal(request, error, request_id)
+        if not response.prepared:
+            response.headers["x-ms-request-id"] = request_id
+            response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2024-11-04")
+        return response
+
+    async def _serve(self, request: web.Request, account: Resource) -> web.StreamResponse:
+        container, _, blob = unquote(request.rel_url.raw_path).lstrip("/").partition("/")
+        call = Call(request, self.blobs, account.name.lower(), container, blob, request.query)
+        restype, comp = call.query.get("restype", ""), call.query.get("comp", "")
+        level = "blob" if blob else "container"
+        operation = _OPERATIONS.get((request.method, level, restype, comp))
+        what = (
+            f"{request.method} of a {level} with restype='{restype}' and comp='{comp}'"
+            if operation is None
+            else operation.name
         )
-        if request.transport is not None:
-            request.transport.abort()
-        return web.Response(status=499)
-    request_id = str(uuid.uuid4())
-    try:
-        response = await _serve(request, world, resource)
-    except BlobError as error:
-        # What is refused because it is not there yet must be seen; the rest is everyday life.
-        level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
-        _log.log(level, "%s %s: %s", request.method, request.path, error)
-        response = refusal(request, error, request_id)
-    if not response.prepared:
-        response.headers["x-ms-request-id"] = request_id
-        response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2024-11-04")
-    return response
+        if not lets_in(account, caller_address(self.store)):
+            raise BlobError(403, "AuthorizationFailure", "This request is not authorized to perform this operation.")
+        self._authenticate(call, account, operation.needed if operation else "", what)
+        if not container or operation is None:
+            raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")
+        self._authorize(request, account, container, operation)
+        call.refuse_unknown(operation.known, operation.headers)
+        return await operation.handler(call)
 
+    def _authorize(self, request: web.Request, account: Resource, container: str, operation: _Operation) -> None:
+        """Let pass who came with a SAS or a key, and tokens whose principal may.
 
-async def _serve(request: web.Request, world: World, account: Resource) -> web.StreamResponse:
-    store = world.blobs
-    if not isinstance(store, BlobStore):
-        raise TypeError(f"the blob endpoint needs a BlobStore, not {type(store).__name__}")
-    container, _, blob = unquote(request.rel_url.raw_path).lstrip("/").partition("/")
-    call = Call(request, store, account.name.lower(), container, blob, request.query)
-    restype, comp = call.query.get("restype", ""), call.query.get("comp", "")
-    level = "blob" if blob else "container"
-    operation = _OPERATIONS.get((request.method, level, restype, comp))
-    what = (
-        f"{request.method} of a {level} with restype='{restype}' and comp='{comp}'"
-        if operation is None
-        else operation.name
-    )
-    if not lets_in(account, caller_address(world.store)):
-        raise BlobError(403, "AuthorizationFailure", "This request is not authorized to perform this operation.")
-    _authenticate(call, world, account, operation.needed if operation else "", what)
-    if not container or operation is None:
-        raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")
-    _authorize(request, world, account, container, operation)
-    call.refuse_unknown(operation.known, operation.headers)
-    return await operation.handler(call)
-
-
-def _authorize(request: web.Request, world: World, account: Resource, container: str, operation: _Operation) -> None:
-    """Let pass who came with a SAS or a key, and tokens whose principal may.
-
-    Raises:
-        BlobError: 403 ``AuthorizationPermissionMismatch``, which names neither role nor scope, as in Azure.
-    """
-    caller: Principal | None = request.get("principal")
-    if caller is None or blobs_allowed(world.authorization, caller.object_id, account.id, container, operation.action):
-        return
-    raise BlobError(
-        403,
-        "AuthorizationPermissionMismatch",
-        "This request is not authorized to perform this operation using this permission.",
-    )
-
-
-def _authenticate(call: Call, world: World, account: Resource, needed: str, what: str) -> None:
-    """Let a bearer token, an account key or a SAS of this sandbox pass.
-
-    Raises:
-        BlobError: 401 without either, 403 for a SAS that does not cover the operation and for account keys.
-    """
-    version = call.headers.get("x-ms-version")
-    if version is not None and not _VERSION.match(version):
-        raise invalid_header("x-ms-version", version, "a date, YYYY-MM-DD")
-    if call.request.get("principal") is not None:
-        if version is None:
-            raise invalid_header("x-ms-version", "", "a date, YYYY-MM-DD: bearer tokens need the header")
-        return
-    if call.headers.get("Authorization", "").lower().startswith("sharedkey"):
-        # Null and absent mean: allowed.
-        if account.body.get("properties", {}).get("allowSharedKeyAccess") is not False:
-            shared_key.check(call, account)
+        Raises:
+            BlobError: 403 ``AuthorizationPermissionMismatch``, which names neither role nor scope, as in Azure.
+        """
+        caller: Principal | None = request.get("principal")
+        if caller is None:
+            return
+        if blobs_allowed(self.authorization, caller.object_id, account.id, container, operation.action):
             return
         raise BlobError(
             403,
-            "KeyBasedAuthenticationNotPermitted",
-            "Key based authentication is not permitted on this storage account.",
+            "AuthorizationPermissionMismatch",
+            "This request is not authorized to perform this operation using this permission.",
         )
-    if "sig" in call.query:
-        place = sas.Place(call.account, call.container, call.blob)
-        sas.check(call.store.sas_key, place, call.query, needed, what)
-        return
-    login = f"https://login.microsoftonline.com/{world.tenant_id}/oauth2/authorize"
-    raise BlobError(
-        401,
-        "NoAuthenticationInformation",
-        "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
-        {"WWW-Authenticate": f"Bearer authorization_uri={login} resource_id=https://storage.azure.com"},
-    )
+
+    def _authenticate(self, call: Call, account: Resource, needed: str, what: str) -> None:
+        """Let a bearer token, an account key or a SAS of this sandbox pass.
+
+        Raises:
+            BlobError: 401 without either, 403 for a SAS that does not cover the operation and for account keys.
+        """
+        version = call.headers.get("x-ms-version")
+        if version is not None and not _VERSION.match(version):
+            raise invalid_header("x-ms-version", version, "a date, YYYY-MM-DD")
+        if call.request.get("principal") is not None:
+            if version is None:
+                raise invalid_header("x-ms-version", "", "a date, YYYY-MM-DD: bearer tokens need the header")
+            return
+        if call.headers.get("Authorization", "").lower().startswith("sharedkey"):
+            # Null and absent mean: allowed.
+            if account.body.get("properties", {}).get("allowSharedKeyAccess") is not False:
+                shared_key.check(call, account)
+                return
+            raise BlobError(
+                403,
+                "KeyBasedAuthenticationNotPermitted",
+                "Key based authentication is not permitted on this storage account.",
+            )
+        if "sig" in call.query:
+            place = sas.Place(call.account, call.container, call.blob)
+            sas.check(call.store.sas_key, place, call.query, needed, what)
+            return
+        login = f"https://login.microsoftonline.com/{self.tenant_id}/oauth2/authorize"
+        raise BlobError(
+            401,
+            "NoAuthenticationInformation",
+            "Server failed to authenticate the request. Please refer to the information in the www-authenticate"
+            " header.",
+            {"WWW-Authenticate": f"Bearer authorization_uri={login} resource_id=https://storage.azure.com"},
+        )

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sandbox.azure.arm.identities import principal_of
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import REGISTRY, STORAGE_ACCOUNT
 from sandbox.azure.authorization.data import Operation, blobs_allowed, container_scope
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import image_build_failed, image_pull_failed, no_access, workspace_identity_lacks
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, JobRequest, OutputLocation
-from sandbox.azure.world import World
 
 _BOOKKEEPING = {
     "Storage Queue Data Contributor": f"{STORAGE_ACCOUNT}/queueServices/queues/messages/write",
@@ -38,85 +39,87 @@ class Who(NamedTuple):
     object_id: str
 
 
-def check_access(world: World, request: JobRequest) -> None:
+def check_access(context: JobContext, request: JobRequest) -> None:
     """Do nothing when the identities suffice.
 
     Raises:
         JobFailed: the cluster has no identity, or it (or the caller, for the input; or the workspace's) lacks a role;
             the text names both.
     """
-    cluster = Who(f"The identity of the cluster '{request.compute.rsplit('/', 1)[-1]}'", request.cluster_identity)
+    cluster = Who(f"The identity of the cluster '{ArmId.parse(request.compute).name}'", request.cluster_identity)
     readers = [cluster]
-    if world.switches.input_read_by_caller:
+    if context.switches.input_read_by_caller:
         readers.append(Who("Who started the job", request.caller))
-    workspace = world.store.get(request.workspace_id)
+    workspace = context.store.get(request.workspace_id)
     if workspace is not None:
-        _check_workspace(world, workspace)
-        _check_builder(world, workspace, request.environment)
-        _check_pull(world, workspace, request, cluster)
+        _check_workspace(context, workspace)
+        _check_builder(context, workspace, request.environment)
+        _check_pull(context, workspace, request, cluster)
     if request.input.by_identity:
         for who in readers:
-            _check(world, who, request.input, "blobs/read")
+            _check(context, who, request.input, "blobs/read")
     if not request.output.by_identity:
         return
-    _check(world, cluster, request.output, "blobs/write")
-    storage = world.store.get(workspace.body["properties"].get("storageAccount") or "") if workspace else None
+    _check(context, cluster, request.output, "blobs/write")
+    storage = context.store.get(workspace.body["properties"].get("storageAccount") or "") if workspace else None
     if storage is None or storage.body["properties"].get("allowSharedKeyAccess") is not False:
         return
     for role, action in _BOOKKEEPING.items():
-        if not world.authorization.allowed(cluster.object_id, action, storage.id, data=True):
+        if not context.authorization.allowed(cluster.object_id, action, storage.id, data=True):
             raise no_access(cluster.name, cluster.object_id, role, storage.id)
 
 
-def _check(world: World, who: Who, place: InputLocation | OutputLocation, operation: Operation) -> None:
-    accounts = [each for each in world.store.of_type(STORAGE_ACCOUNT) if each.name.lower() == place.account.lower()]
+def _check(context: JobContext, who: Who, place: InputLocation | OutputLocation, operation: Operation) -> None:
+    accounts = [each for each in context.store.of_type(STORAGE_ACCOUNT) if each.name.lower() == place.account.lower()]
     if not accounts:
         return  # what is not there is another failure, with another text
     account = accounts[0].id
-    if not who.object_id or not blobs_allowed(world.authorization, who.object_id, account, place.container, operation):
+    if not who.object_id or not blobs_allowed(
+        context.authorization, who.object_id, account, place.container, operation
+    ):
         raise no_access(who.name, who.object_id, _ROLES[operation], container_scope(account, place.container))
 
 
-def _check_workspace(world: World, workspace: Resource) -> None:
+def _check_workspace(context: JobContext, workspace: Resource) -> None:
     """Refuse where the workspace's primary identity may not work in it (``workspace_identity_needs_roles``)."""
     has_primary = workspace.body["properties"].get("primaryUserAssignedIdentity")
-    if not has_primary or not world.switches.workspace_identity_needs_roles:
+    if not has_primary or not context.switches.workspace_identity_needs_roles:
         return
     object_id = principal_of(workspace.body)
-    if not world.authorization.allowed(object_id, f"{workspace.type}/write", workspace.id):
+    if not context.authorization.allowed(object_id, f"{workspace.type}/write", workspace.id):
         raise workspace_identity_lacks(object_id, workspace.id)
 
 
-def _check_builder(world: World, workspace: Resource, environment: EnvironmentSpec | None) -> None:
+def _check_builder(context: JobContext, workspace: Resource, environment: EnvironmentSpec | None) -> None:
     """Refuse where the compute that builds the workspace's images may not (``builder_uses_its_identity``).
 
     It reads what it builds from, and writes its log, in the workspace's storage; then it pushes.
     """
     properties = workspace.body["properties"]
     named = properties.get("imageBuildCompute")
-    builder = world.store.get(f"{workspace.id}/computes/{named}") if named else None
-    if builder is None or environment is None or not world.switches.builder_uses_its_identity:
+    builder = context.store.get(f"{workspace.id}/computes/{named}") if named else None
+    if builder is None or environment is None or not context.switches.builder_uses_its_identity:
         return
     object_id = principal_of(builder.body)
     for member, role, action, data in _BUILDS:
-        resource = world.store.get(properties.get(member) or "")
+        resource = context.store.get(properties.get(member) or "")
         if resource is None or resource.body["properties"].get("adminUserEnabled"):
             continue
-        if not world.authorization.allowed(object_id, action, resource.id, data=data):
+        if not context.authorization.allowed(object_id, action, resource.id, data=data):
             problem = f"the identity of imageBuildCompute '{builder.name}' ({object_id or 'it has none'}) lacks a role"
             raise image_build_failed(
                 f"{environment.name}:{environment.version}", [f"{problem} such as '{role}' on '{resource.id}'."]
             )
 
 
-def _check_pull(world: World, workspace: Resource, request: JobRequest, cluster: Who) -> None:
+def _check_pull(context: JobContext, workspace: Resource, request: JobRequest, cluster: Who) -> None:
     """Refuse where the nodes cannot pull the image, which is in the workspace's registry once it is built.
 
     A registry with an admin user needs no role: the service uses that user's password.
     """
-    registry = world.store.get(workspace.body["properties"].get("containerRegistry") or "")
+    registry = context.store.get(workspace.body["properties"].get("containerRegistry") or "")
     if registry is None or request.environment is None or registry.body["properties"].get("adminUserEnabled"):
         return
-    if not world.authorization.allowed(cluster.object_id, f"{REGISTRY}/pull/read", registry.id):
+    if not context.authorization.allowed(cluster.object_id, f"{REGISTRY}/pull/read", registry.id):
         image = f"{registry.body['properties']['loginServer']}/azureml/{request.environment.name}"
         raise image_pull_failed(image, cluster.name, cluster.object_id, registry.id)

@@ -7,20 +7,19 @@ import shutil
 import time
 from typing import Any
 
-from sandbox.azure.blobs.store import BlobStore
-from sandbox.azure.jobs import output
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import check
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
+from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.logs import JobLogs
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.scoring import Scoring
-from sandbox.azure.jobs.stage import JobFolder, stage
-from sandbox.azure.world import World
 
 _log = logging.getLogger(__name__)
 
@@ -30,15 +29,17 @@ _MIRROR_SECONDS = 1.0
 class Job:
     """A job under way; ``run`` takes it to a terminal state and never raises, except when it is cancelled."""
 
-    def __init__(self, world: World, blobs: BlobStore, nodes: Nodes, request: JobRequest) -> None:
-        self._world = world
-        self._blobs = blobs
+    def __init__(self, context: JobContext, nodes: Nodes, request: JobRequest) -> None:
+        self._store = context.store
+        self._blobs = context.blobs
+        self._switches = context.switches
+        self._context = context
         self._nodes = nodes
         self._request = request
-        self._records = RunRecords(world.store)
-        self._folder = JobFolder((world.home / "jobs" / request.name).resolve())
+        self._records = RunRecords(context.store)
+        self._folder = JobFolder((context.folder / request.name).resolve())
         self._logs = JobLogs(
-            blobs, self._records, self._artifact_account(), request.name, request.child_id, self._folder.logs
+            context.blobs, self._records, self._artifact_account(), request.name, request.child_id, self._folder.logs
         )
         self._began = time.monotonic()
         self._batches: Batches | None = None
@@ -47,9 +48,9 @@ class Job:
 
     def _artifact_account(self) -> str:
         """Return the storage account of the workspace, where the artifacts of its runs are."""
-        workspace = self._world.store.get(self._request.workspace_id)
+        workspace = self._store.get(self._request.workspace_id)
         account = (workspace.body.get("properties") or {}).get("storageAccount") if workspace else None
-        return str(account).rsplit("/", 1)[-1].lower() if account else self._request.output.account
+        return ArmId.parse(account).name.lower() if account else self._request.output.account
 
     def sandbox_stops(self) -> None:
         """Make a cancellation that follows count as the sandbox's end, not as the user's wish."""
@@ -86,14 +87,14 @@ class Job:
         async with self._nodes.some(request.compute, request.instance_count) as nodes:
             self._running(files, nodes)
             assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._world.switches).run()
+            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._switches).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
         if append_row:
-            await asyncio.to_thread(output.merge, self._folder.output, request.output.file_name)
+            await asyncio.to_thread(merge_output, self._folder.output, request.output.file_name)
         try:
-            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, request.output)
+            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
         except KeyError as error:
             raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
 
@@ -101,14 +102,14 @@ class Job:
         """Check what can be checked without running anything; return the files to score."""
         request = self._request
         self._set("Preparing")
-        check_network(self._world, request)
+        check_network(self._store, request)
         for remark in check(request.environment):
             self._logs.execution(f"Environment: {remark}.")
         self._nodes.most(request.compute)
-        check_access(self._world, request)
+        check_access(self._context, request)
         if request.output_action == "AppendRow":
-            output.check_free(self._blobs, request.output)
-        nested = not self._world.switches.nested_folders_ignored
+            check_output_free(self._blobs, request.output)
+        nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:
             raise no_input()
@@ -119,9 +120,9 @@ class Job:
         self._batches = Batches(
             files,
             size=request.mini_batch_size,
-            tries=max(1, request.max_retries + (not self._world.switches.retries_are_tries)),
+            tries=max(1, request.max_retries + (not self._switches.retries_are_tries)),
             threshold=request.error_threshold,
-            retry_short=self._world.switches.short_results_retried,
+            retry_short=self._switches.short_results_retried,
         )
         tally = self._batches.tally
         for run in (request.name, request.child_id):
@@ -161,7 +162,7 @@ class Job:
         error = self._explain(status, failure)
         # Of a job that did not complete, what its workers wrote stays in the output folder.
         with contextlib.suppress(KeyError):
-            await asyncio.to_thread(output.upload, self._blobs, self._folder.output, self._request.output)
+            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
         await self._logs.mirror(whole=True)
         metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
         self._records.update(self._request.child_id, metrics=metrics)

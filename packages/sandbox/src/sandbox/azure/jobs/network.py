@@ -1,14 +1,13 @@
 """Whether the firewalls on a job's way let it through: of its storage, and of the registry that its image goes to."""
 
-from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.blobs.front import storage_account
 from sandbox.azure.firewalls import is_open, trusts_services
 from sandbox.azure.jobs.failures import JobFailed, image_build_failed
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.world import World
 
 
-def check_network(world: World, request: JobRequest) -> None:
+def check_network(store: Store, request: JobRequest) -> None:
     """Check that the job reaches what it reads and writes, and that its image can be built.
 
     A cluster without a network of its own counts as one of Azure's services (UNCONFIRMED: docs/sandbox.md).
@@ -20,25 +19,25 @@ def check_network(world: World, request: JobRequest) -> None:
     if request.code is not None:
         accounts.add(request.code.account)
     for name in sorted(accounts):
-        account = storage_account(world.store, name)
+        account = storage_account(store, name)
         if account is not None and not trusts_services(account):
             raise JobFailed(
                 "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by"
                 f" AuthenticationException. Storage account '{name}': 'AuthorizationFailure': This request is not"
                 " authorized to perform this operation."
             )
-    workspace = world.store.get(request.workspace_id)
+    workspace = store.get(request.workspace_id)
     if workspace is not None and request.environment is not None:
-        _check_build(world, workspace, f"{request.environment.name}:{request.environment.version}")
+        _check_build(store, workspace, f"{request.environment.name}:{request.environment.version}")
 
 
-def _check_build(world: World, workspace: Resource, environment: str) -> None:
+def _check_build(store: Store, workspace: Resource, environment: str) -> None:
     """Refuse to build for a registry with a firewall, unless a compute of the workspace does it.
 
     https://learn.microsoft.com/azure/machine-learning/how-to-secure-workspace-vnet#enable-azure-container-registry-acr
     """
     properties = workspace.body["properties"]
-    registry = world.store.get(properties.get("containerRegistry") or "")
+    registry = store.get(properties.get("containerRegistry") or "")
     if registry is None or is_open(registry):
         return
     server = registry.body["properties"]["loginServer"]
@@ -52,7 +51,7 @@ def _check_build(world: World, workspace: Resource, environment: str) -> None:
                 "and the workspace names no imageBuildCompute.",
             ],
         )
-    if world.store.get(f"{workspace.id}/computes/{builder}") is None:
+    if store.get(f"{workspace.id}/computes/{builder}") is None:
         raise image_build_failed(environment, [f"the workspace's imageBuildCompute '{builder}' does not exist."])
     if not trusts_services(registry):
         raise image_build_failed(

@@ -1,17 +1,13 @@
 """The records of runs: one document for each job (parent run) and for each of its steps (child runs).
 
 The machine learning service makes both records when it accepts a job and reads them for every answer about it; the
-runner moves them on. A record is a plain mapping with the member names of the run history service:
-
-``runId``, ``parentRunId`` (None for a job), ``rootRunId``, ``workspaceId`` (ARM id), ``workspaceGuid``,
-``experimentName``, ``endpoint``, ``deployment``, ``displayName``, ``runType``, ``status``, ``createdUtc``,
-``startTimeUtc``, ``endTimeUtc`` (ISO 8601 or None), ``error`` (None or ``{"code", "message"}``), ``properties`` and
-``tags`` (text to text), ``logs`` (path as users see it, for example ``logs/azureml/executionlogs.txt``, to
-``[account, container, blob]``), ``metrics`` (name: number), ``outputs`` (name to ``azureml://`` URI) and ``job`` (what
-was asked for, as the service answers it).
+runner moves them on.
 """
 
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
 
 from sandbox.azure.arm.store import Store, now_iso
 
@@ -33,7 +29,57 @@ STATES = TERMINAL | {
 }
 """Every state of a run (the service's JobStatus)."""
 
-Record = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run. Its document has the member names of the run history service: ``run_id`` is ``runId``.
+
+    ``parent_run_id`` is None for a job; ``workspace_id`` is an ARM id; times are ISO 8601. ``error`` is code and
+    message. ``logs`` are paths as users see them, for example ``logs/azureml/executionlogs.txt``, with (account,
+    container, blob); ``outputs`` names with ``azureml://`` URIs; ``job`` is what was asked for, as the service answers
+    it.
+    """
+
+    run_id: str
+    root_run_id: str
+    workspace_id: str
+    parent_run_id: str | None = None
+    workspace_guid: str = ""
+    experiment_name: str = ""
+    endpoint: str = ""
+    deployment: str = ""
+    display_name: str = ""
+    run_type: str = ""
+    status: str = "NotStarted"
+    created_utc: str = field(default_factory=now_iso)
+    start_time_utc: str | None = None
+    end_time_utc: str | None = None
+    error: Mapping[str, str] | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    logs: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    job: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read what ``to_json`` wrote; members that a document of an older sandbox has not get their default.
+
+        Raises:
+            TypeError: it has no ids.
+        """
+        members = {each.name: document[_camel(each.name)] for each in fields(cls) if _camel(each.name) in document}
+        logs = {path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()}
+        return cls(**members | {"logs": logs})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document."""
+        return {_camel(each.name): getattr(self, each.name) for each in fields(self)}
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
 
 
 class RunRecords:
@@ -42,77 +88,64 @@ class RunRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def create(self, record: Record) -> Record:
-        """Add a record; members that are not given get their empty value, ``createdUtc`` the present."""
-        empty: Record = {
-            "parentRunId": None,
-            "rootRunId": record["runId"],
-            "status": "NotStarted",
-            "createdUtc": now_iso(),
-            "startTimeUtc": None,
-            "endTimeUtc": None,
-            "error": None,
-            "properties": {},
-            "tags": {},
-            "logs": {},
-            "metrics": {},
-            "outputs": {},
-        }
-        whole = empty | record
-        self._store.put_document(KIND, whole["runId"], whole)
-        return whole
+    def create(self, run: Run) -> None:
+        """Add a run."""
+        self._store.put_document(KIND, run.run_id, run.to_json())
 
-    def get(self, run_id: str) -> Record | None:
-        """Return a run's record, or None."""
-        found: Record | None = self._store.document(KIND, run_id)
-        return found
+    def get(self, run_id: str) -> Run | None:
+        """Return a run, or None."""
+        found = self._store.document(KIND, run_id)
+        return None if found is None else Run.from_json(found)
 
-    def children(self, run_id: str) -> list[Record]:
-        """Return the records of a run's steps, oldest first."""
-        return [record for record in self._all() if (record["parentRunId"] or "").lower() == run_id.lower()]
+    def children(self, run_id: str) -> list[Run]:
+        """Return a run's steps, oldest first."""
+        return _oldest_first(self._store.documents_with(KIND, "parentRunId", run_id))
 
-    def jobs(self, workspace_id: str) -> list[Record]:
-        """Return the records of a workspace's jobs (parent runs), newest first."""
-        own = (record for record in self._all() if record["parentRunId"] is None)
-        mine = [record for record in own if record["workspaceId"].lower() == workspace_id.lower()]
-        return mine[::-1]
+    def jobs(self, workspace_id: str) -> list[Run]:
+        """Return a workspace's jobs (parent runs), newest first."""
+        found = _oldest_first(self._store.documents_with(KIND, "workspaceId", workspace_id))
+        return [run for run in reversed(found) if run.parent_run_id is None]
 
-    def unfinished(self) -> list[Record]:
+    def unfinished(self) -> list[Run]:
         """Return the jobs (parent runs) that have not ended, oldest first: those that a killed server left."""
-        return [record for record in self._all() if record["parentRunId"] is None and record["status"] not in TERMINAL]
+        everything = _oldest_first(document for _, document in self._store.documents(KIND))
+        return [run for run in everything if run.parent_run_id is None and run.status not in TERMINAL]
 
-    def update(self, run_id: str, **members: Any) -> Record:
-        """Replace members of a record.
+    def update(self, run_id: str, **members: Any) -> None:
+        """Replace members of a run.
 
         Raises:
             KeyError: there is no such run.
+            TypeError: a run has no such member.
             ValueError: ``status`` is not one of ``STATES``.
         """
-        record = self.get(run_id)
-        if record is None:
+        run = self.get(run_id)
+        if run is None:
             raise KeyError(run_id)
         if members.get("status", "Running") not in STATES:
             msg = f"'{members['status']}' is no state of a run; allowed: {', '.join(sorted(STATES))}"
             raise ValueError(msg)
-        record |= members
-        self._store.put_document(KIND, run_id, record)
-        return record
+        self._store.put_document(KIND, run_id, replace(run, **members).to_json())
 
-    def start(self, run_id: str) -> Record:
+    def start(self, run_id: str) -> None:
         """Mark a run as Running, from now."""
-        return self.update(run_id, status="Running", startTimeUtc=now_iso())
+        self.update(run_id, status="Running", start_time_utc=now_iso())
 
-    def finish(self, run_id: str, status: str, error: dict[str, str] | None = None) -> Record:
+    def finish(self, run_id: str, status: str, error: Mapping[str, str] | None = None) -> None:
         """End a run: ``Completed``, ``Failed`` with ``error`` = code and message, or ``Canceled``."""
-        return self.update(run_id, status=status, endTimeUtc=now_iso(), error=error)
+        self.update(run_id, status=status, end_time_utc=now_iso(), error=error)
 
     def add_log(self, run_id: str, path: str, account: str, container: str, blob: str) -> None:
-        """Name the blob that holds one of the run's log files; done once for each file, however often it grows."""
-        record = self.get(run_id)
-        if record is None:
-            raise KeyError(run_id)
-        self.update(run_id, logs=record["logs"] | {path: [account, container, blob]})
+        """Name the blob that holds one of the run's log files; done once for each file, however often it grows.
 
-    def _all(self) -> list[Record]:
-        records = [record for _, record in self._store.documents(KIND)]
-        return sorted(records, key=lambda record: record["createdUtc"])
+        Raises:
+            KeyError: there is no such run.
+        """
+        run = self.get(run_id)
+        if run is None:
+            raise KeyError(run_id)
+        self.update(run_id, logs={**run.logs, path: (account, container, blob)})
+
+
+def _oldest_first(documents: Iterable[Mapping[str, Any]]) -> list[Run]:
+    return sorted((Run.from_json(each) for each in documents), key=lambda run: run.created_utc)

@@ -6,7 +6,7 @@ deployment schema, https://learn.microsoft.com/azure/machine-learning/reference-
 """
 
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,29 +106,3 @@ class JobRequest:
     logging_level: Literal["Info", "Warning", "Debug"] = "Info"
     cluster_identity: str = ""
     caller: str = ""
-
-
-class Jobs(Protocol):
-    """The runner, as the machine learning service sees it. Both calls return at once and never block the event loop."""
-
-    def submit(self, request: JobRequest) -> None:
-        """Take a job whose run records already exist (status ``Preparing``); progress goes to those records."""
-
-    def cancel(self, name: str) -> None:
-        """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
-
-
-class NoJobs:
-    """A runner that refuses every job: what a world without one holds."""
-
-    def submit(self, request: JobRequest) -> None:
-        """Refuse.
-
-        Raises:
-            RuntimeError: always.
-        """
-        msg = f"job '{request.name}' cannot run: this sandbox was put together without a job runner"
-        raise RuntimeError(msg)
-
-    def cancel(self, name: str) -> None:
-        """Do nothing: there are no jobs."""

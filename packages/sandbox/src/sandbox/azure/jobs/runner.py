@@ -1,16 +1,15 @@
-"""The runner of batch jobs: the ``Jobs`` of a world."""
+"""The runner of batch jobs: the machine learning service hands it what it accepted."""
 
 import asyncio
 import logging
 import shutil
 
-from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import sandbox_stopped
 from sandbox.azure.jobs.job import Job
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.records import TERMINAL, RunRecords
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.world import World
 
 _log = logging.getLogger(__name__)
 
@@ -18,26 +17,22 @@ _log = logging.getLogger(__name__)
 class JobRunner:
     """Runs the jobs of one sandbox, each as a task of the event loop with worker processes of its own.
 
-    Make it while the event loop runs, call ``recover`` before the first request is answered and ``close`` at the end.
+    Call ``recover`` before the first request is answered and ``close`` at the end; no call blocks the event loop.
     """
 
-    def __init__(self, world: World) -> None:
-        if not isinstance(world.blobs, BlobStore):
-            msg = f"jobs need a BlobStore, not {type(world.blobs).__name__}"
-            raise TypeError(msg)
-        self._world = world
-        self._blobs = world.blobs
-        self._nodes = Nodes(world.store)
-        self._records = RunRecords(world.store)
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._nodes = Nodes(context.store)
+        self._records = RunRecords(context.store)
         self._tasks: dict[str, tuple[Job, asyncio.Task[None]]] = {}
 
     def recover(self) -> None:
         """End the jobs that a killed server left, as Failed; their processes ended with it."""
-        for record in self._records.unfinished():
+        for run in self._records.unfinished():
             failure = sandbox_stopped()
-            _log.warning("job %s: %s", record["runId"], failure.message)
-            self._finish(record["runId"], "Failed", {"code": failure.code, "message": failure.message})
-        shutil.rmtree(self._world.home / "jobs", ignore_errors=True)
+            _log.warning("job %s: %s", run.run_id, failure.message)
+            self._finish(run.run_id, "Failed", {"code": failure.code, "message": failure.message})
+        shutil.rmtree(self._context.folder, ignore_errors=True)
 
     def submit(self, request: JobRequest) -> None:
         """Take a job whose run records already exist; progress goes to those records.
@@ -49,7 +44,7 @@ class JobRunner:
         if key in self._tasks:
             msg = f"job '{request.name}' is under way already"
             raise ValueError(msg)
-        job = Job(self._world, self._blobs, self._nodes, request)
+        job = Job(self._context, self._nodes, request)
         task = asyncio.get_running_loop().create_task(job.run())
         self._tasks[key] = job, task
         task.add_done_callback(lambda task: self._ended(request.name, task))
@@ -69,8 +64,8 @@ class JobRunner:
         """End what has not ended of a job's runs."""
         runs = [*self._records.children(name), self._records.get(name)]
         for run in runs:
-            if run is not None and run["status"] not in TERMINAL:
-                self._records.finish(run["runId"], status, error)
+            if run is not None and run.status not in TERMINAL:
+                self._records.finish(run.run_id, status, error)
 
     def cancel(self, name: str) -> None:
         """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
@@ -79,8 +74,8 @@ class JobRunner:
         _, task = self._tasks[name.lower()]
         if task.cancelling():
             return
-        for run in (*self._records.children(name), {"runId": name}):
-            self._records.update(run["runId"], status="CancelRequested")
+        for run_id in (*(run.run_id for run in self._records.children(name)), name):
+            self._records.update(run_id, status="CancelRequested")
         task.cancel()
 
     async def wait(self, name: str) -> None:

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
 from sandbox.azure.jobs.failures import import_failed, init_failed, no_progress
+from sandbox.azure.jobs.files import JobFolder
 from sandbox.azure.jobs.logs import JobLogs
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.settings import environment, ip_of, worker_settings
-from sandbox.azure.jobs.stage import JobFolder
 from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
 from sandbox.azure.readings import Switches
 

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sandbox.azure.jobs.files import JobFolder
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.jobs.stage import JobFolder
 from sandbox.azure.jobs.worker import Place
 
 _MASTER_IP = "10.0.0.4"

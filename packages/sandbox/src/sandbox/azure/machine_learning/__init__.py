@@ -1,40 +1,23 @@
 """Microsoft.MachineLearningServices: workspaces and what is in them, the scoring hosts and the run history."""
 
-from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
-from sandbox.azure.machine_learning.assets import assets, datastores
+from sandbox.azure.machine_learning.assets import datastores, versions
 from sandbox.azure.machine_learning.endpoints import batch_deployments, batch_endpoints
-from sandbox.azure.machine_learning.jobs import history, jobs, scoring
+from sandbox.azure.machine_learning.jobs import arm_jobs, history, scoring
 from sandbox.azure.machine_learning.scope import SUBSCRIPTION_PATH
 from sandbox.azure.machine_learning.workspaces import computes, workspaces
 from sandbox.azure.world import World
 
 _OPERATIONS = ("mfeOperations", "computeOperations", "workspaceOperations")
+_PARTS = (workspaces, computes, datastores, versions, batch_endpoints, batch_deployments, arm_jobs, scoring, history)
 
 
 def register(world: World) -> None:
     """Serve every part, and the status documents of the long-running operations."""
-
-    async def status(request: ArmRequest) -> ArmResponse:
-        return world.operations.status(request)
-
-    async def result(request: ArmRequest) -> ArmResponse:
-        return world.operations.result(request)
-
-    # Who has a role on a resource group only can follow his own operations too, though their URLs are above it.
+    # Who has a role on a resource group only can follow their own operations too, though the URLs are above it.
     for name in _OPERATIONS:
         base = f"{SUBSCRIPTION_PATH}/locations/{{location}}/{name}"
-        world.router.add("GET", base + "Status/{operation}", status, need=ANYBODY)
-        world.router.add("GET", base + "Results/{operation}", result, need=ANYBODY)
-    for part in (
-        workspaces,
-        computes,
-        datastores,
-        assets,
-        batch_endpoints,
-        batch_deployments,
-        jobs,
-        scoring,
-        history,
-    ):
+        world.router.add("GET", base + "Status/{operation}", world.operations.status, need=ANYBODY)
+        world.router.add("GET", base + "Results/{operation}", world.operations.result, need=ANYBODY)
+    for part in _PARTS:
         part.register(world)

@@ -5,18 +5,18 @@ from typing import Any
 from sandbox.azure.arm.errors import ArmError, resource_not_found
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.types import WORKSPACE
 from sandbox.azure.world import World
 
 NAMESPACE = "Microsoft.MachineLearningServices"
-WORKSPACES = f"{NAMESPACE}/workspaces"
+WORKSPACES = WORKSPACE
 ENDPOINTS = f"{WORKSPACES}/batchEndpoints"
 DEPLOYMENTS = f"{ENDPOINTS}/deployments"
 COMPUTES = f"{WORKSPACES}/computes"
 DATASTORES = f"{WORKSPACES}/datastores"
 
-WORKSPACE_PATH = (
-    f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{NAMESPACE}/workspaces/{{workspace}}"
-)
+GROUP_PATH = "/subscriptions/{subscription}/resourceGroups/{group}"
+WORKSPACE_PATH = f"{GROUP_PATH}/providers/{WORKSPACES}/{{workspace}}"
 SUBSCRIPTION_PATH = f"/subscriptions/{{subscription}}/providers/{NAMESPACE}"
 
 

@@ -3,96 +3,64 @@
 import re
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sandbox.azure.arm.errors import ArmError, resource_not_found
-from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import arm_schemas
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.world import World
 
-Fill = Callable[[World, ArmRequest, Resource | None, dict[str, Any]], None]
-"""Complete a validated body in place with the service's defaults and read-only members; raise ArmError to refuse it."""
 
-
-@dataclass(frozen=True, slots=True)
 class Declared:
-    """One resource type of a plain service.
+    """The handlers of one resource type of a plain service; a subclass says which, and completes its bodies.
 
-    ``template`` is the path of a single resource; ``fill`` completes bodies; ``name`` is (pattern, what is allowed);
-    ``taken`` is the (code, message) that refuses a name used anywhere else in the cloud, for globally unique names;
-    ``soft`` keeps the name of a deleted resource taken; ``tracked`` types need a location.
+    ``template`` is the path of a single resource; ``name_rule`` is (pattern, what is allowed); ``taken`` is the (code,
+    message) that refuses a name used anywhere else in the cloud, for globally unique names; ``soft`` keeps the name of
+    a deleted resource taken; ``tracked`` types need a location.
     """
 
-    type: str
-    template: str
-    fill: Fill
-    name: tuple[str, str] | None = None
-    taken: tuple[str, str] | None = None
-    soft: bool = False
-    tracked: bool = True
+    type: ClassVar[str]
+    template: ClassVar[str]
+    name_rule: ClassVar[tuple[str, str] | None] = None
+    taken: ClassVar[tuple[str, str] | None] = None
+    soft: ClassVar[bool] = False
+    tracked: ClassVar[bool] = True
+    list_query: ClassVar[tuple[str, ...]] = ()
 
-    def register(self, world: World) -> None:
-        """Serve PUT, GET, HEAD, DELETE on the template and GET on its collection."""
+    def __init__(self, world: World) -> None:
+        self._world = world
 
-        async def put(request: ArmRequest) -> ArmResponse:
-            return self.put(world, request)
-
-        async def get(request: ArmRequest) -> ArmResponse:
-            modelled_query(request)
-            return ArmResponse(200, self.existing(world, request).body)
-
-        async def head(request: ArmRequest) -> ArmResponse:
-            self.existing(world, request)
-            return ArmResponse(204)
-
-        async def delete(request: ArmRequest) -> ArmResponse:
-            return self.delete(world, request)
-
-        async def list_(request: ArmRequest) -> ArmResponse:
-            modelled_query(request)
-            scope = self.resource_id(request).rsplit("/providers/", 1)[0]
-            parent = scope if self.type.count("/") == 1 else self.resource_id(request).rsplit("/", 2)[0]
-            return ArmResponse(200, {"value": [child.body for child in world.store.children(parent, self.type)]})
-
-        world.router.add("PUT", self.template, put)
-        world.router.add("GET", self.template, get)
-        world.router.add("HEAD", self.template, head)
-        world.router.add("DELETE", self.template, delete)
-        if self.template.endswith("}"):
-            world.router.add("GET", self.template.rsplit("/", 1)[0], list_)
-
-    def resource_id(self, request: ArmRequest) -> str:
-        """Return the canonical id: the template's own case, the caller's names."""
-        return re.sub(r"\{(\w+)(:path)?\}", lambda match: request.params.get(match[1], "").strip("/"), self.template)
-
-    def existing(self, world: World, request: ArmRequest) -> Resource:
-        """Return the resource that a request names.
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        """Complete a validated body in place with the service's defaults and read-only members.
 
         Raises:
-            ArmError: 404 when it does not exist, or is soft-deleted.
+            ArmError: the service refuses the body.
         """
-        resource_id = self.resource_id(request)
-        found = world.store.get(resource_id)
-        if found is None:
-            raise resource_not_found(resource_id)
-        return found
+        raise NotImplementedError
 
-    def put(self, world: World, request: ArmRequest) -> ArmResponse:
+    def register(self) -> None:
+        """Serve PUT, GET, HEAD, DELETE on the template and GET on its collection."""
+        router = self._world.router
+        router.add("PUT", self.template, self.put)
+        router.add("GET", self.template, self.get)
+        router.add("HEAD", self.template, self.head)
+        router.add("DELETE", self.template, self.delete)
+        router.add("GET", self.template.rpartition("/")[0], self.list, query=self.list_query)
+
+    async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a resource.
 
         Raises:
             ArmError: the body breaks the schema, the name its rule, or the name is taken.
         """
-        modelled_query(request)
         resource_id = self.resource_id(request)
-        old = world.store.get(resource_id)
-        name = resource_id.rsplit("/", 1)[-1]
+        old = self._world.store.get(resource_id)
+        name = ArmId.parse(resource_id).name
         if old is None:
-            self._check_name(world, resource_id, name)
+            self._check_name(resource_id, name)
         body = validate(arm_schemas()[self.type], request.body or {})
         if self.tracked:
             check_location(old, body, name)
@@ -100,30 +68,61 @@ class Declared:
         if old is not None:
             resource_id = old.id
         body |= {"id": resource_id, "name": name, "type": self.type}
-        self.fill(world, request, old, body)
-        world.store.put(resource_id, self.type, body)
+        self.fill(request, old, body)
+        self._world.store.put(resource_id, self.type, body)
         return ArmResponse(201 if old is None else 200, body)
 
-    def delete(self, world: World, request: ArmRequest) -> ArmResponse:
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a resource."""
+        return ArmResponse(200, self.existing(request).body)
+
+    async def head(self, request: ArmRequest) -> ArmResponse:
+        """Answer whether a resource is there: 204 or 404."""
+        self.existing(request)
+        return ArmResponse(204)
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a resource: 200, or 204 when there was none."""
-        modelled_query(request)
         resource_id = self.resource_id(request)
-        if world.store.get(resource_id) is None:
+        if self._world.store.get(resource_id) is None:
             return ArmResponse(204)
         if self.soft:
-            world.store.soft_delete(resource_id)
+            self._world.store.soft_delete(resource_id)
         else:
-            world.store.delete(resource_id)
+            self._world.store.delete(resource_id)
         return ArmResponse(200)
 
-    def _check_name(self, world: World, resource_id: str, name: str) -> None:
-        if self.name is not None and not re.fullmatch(self.name[0], name):
-            leaf = self.type.rsplit("/", 1)[-1]
-            raise ArmError(400, "InvalidResourceName", f"'{name}' is not a valid name for {leaf}: {self.name[1]}.")
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Answer the resources of this type in the scope that the path names."""
+        scope = str(ArmId.parse(self.resource_id(request)).scope)
+        found = self._world.store.children(scope, self.type)
+        return ArmResponse(200, {"value": [each.body for each in found]})
+
+    def resource_id(self, request: ArmRequest) -> str:
+        """Return the canonical id: the template's own case, the caller's names."""
+        return re.sub(r"\{(\w+)(:path)?\}", lambda match: request.params.get(match[1], "").strip("/"), self.template)
+
+    def existing(self, request: ArmRequest) -> Resource:
+        """Return the resource that a request names.
+
+        Raises:
+            ArmError: 404 when it does not exist, or is soft-deleted.
+        """
+        resource_id = self.resource_id(request)
+        found = self._world.store.get(resource_id)
+        if found is None:
+            raise resource_not_found(resource_id)
+        return found
+
+    def _check_name(self, resource_id: str, name: str) -> None:
+        if self.name_rule is not None and not re.fullmatch(self.name_rule[0], name):
+            leaf = self.type.rpartition("/")[2]
+            allowed = self.name_rule[1]
+            raise ArmError(400, "InvalidResourceName", f"'{name}' is not a valid name for {leaf}: {allowed}.")
         if self.taken is None:
             return
         code, message = self.taken
-        for other in world.store.below("", self.type):
+        for other in self._world.store.below("", self.type):
             if other.name.lower() == name.lower() and other.id.lower() != resource_id.lower():
                 raise ArmError(409, code, message.format(name=name))
 

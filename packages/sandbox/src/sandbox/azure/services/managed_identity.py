@@ -11,19 +11,22 @@ from sandbox.azure.world import World
 IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
-def _fill(world: World, _: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-    body["properties"] = {
-        "tenantId": world.tenant_id,
-        "principalId": kept(old, "properties", "principalId"),
-        "clientId": kept(old, "properties", "clientId"),
-    }
-
-
 def register(world: World) -> None:
-    """Serve user-assigned identities; each gets a random principal and client id that stay its own."""
-    Declared(
-        type=IDENTITY,
-        template=GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identity}",
-        fill=_fill,
-        name=(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}", "3 to 128 letters, digits, hyphens and underscores"),
-    ).register(world)
+    """Serve user-assigned identities."""
+    _Identities(world).register()
+
+
+class _Identities(Declared):
+    """Each gets a random principal and client id that stay its own."""
+
+    type = IDENTITY
+    template = f"{GROUP}/providers/{IDENTITY}/{{identity}}"
+    name_rule = (r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}", "3 to 128 letters, digits, hyphens and underscores")
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        del request
+        body["properties"] = {
+            "tenantId": self._world.tenant_id,
+            "principalId": kept(old, "properties", "principalId"),
+            "clientId": kept(old, "properties", "clientId"),
+        }

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError
-from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.arm.schema import validate
@@ -35,17 +35,7 @@ _NAME = re.compile(r"^[-\w.()]{0,89}[-\w()]$")
 
 def register(world: World) -> None:
     """Serve the subscription, and PUT, GET, HEAD, DELETE and list of resource groups."""
-    groups = _Groups(world)
-    router = world.router
-    router.add("GET", "/subscriptions/{subscription}", groups.subscription)
-    router.add("PUT", GROUP, groups.put)
-    router.add("GET", GROUP, groups.get)
-    router.add("HEAD", GROUP, groups.head)
-    router.add("DELETE", GROUP, groups.delete)
-    router.add("GET", "/subscriptions/{subscription}/resourceGroups", groups.list, need=ANYBODY)
-    router.add("GET", GROUP + "/resources", groups.contents)
-    results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
-    router.add("GET", results + "/{operation}", groups.result, need=ANYBODY)
+    _Groups(world).register()
 
 
 class _Groups:
@@ -54,6 +44,19 @@ class _Groups:
     def __init__(self, world: World) -> None:
         self._world = world
         world.operations.register("delete resource group", lambda group_id: _delete_group(world, group_id))
+
+    def register(self) -> None:
+        """Add the routes."""
+        router = self._world.router
+        router.add("GET", "/subscriptions/{subscription}", self.subscription)
+        router.add("PUT", GROUP, self.put)
+        router.add("GET", GROUP, self.get)
+        router.add("HEAD", GROUP, self.head)
+        router.add("DELETE", GROUP, self.delete)
+        router.add("GET", "/subscriptions/{subscription}/resourceGroups", self.list, need=ANYBODY)
+        router.add("GET", GROUP + "/resources", self.contents)
+        results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
+        router.add("GET", results + "/{operation}", self._world.operations.result, need=ANYBODY)
 
     async def subscription(self, request: ArmRequest) -> ArmResponse:
         """Answer the subscription."""
@@ -71,7 +74,6 @@ class _Groups:
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a group."""
-        modelled_query(request)
         name = request.params["group"]
         if not _NAME.match(name):
             raise ArmError(
@@ -91,9 +93,7 @@ class _Groups:
             )
         resource_id = old.id if old else _id(request)
         answer: dict[str, Any] = {
-            "id": resource_id,
-            "name": resource_id.rsplit("/", 1)[-1],
-            "type": "Microsoft.Resources/resourceGroups",
+            **ArmId.parse(resource_id).named("Microsoft.Resources/resourceGroups"),
             "location": location,
             "properties": {"provisioningState": "Succeeded"},
         }
@@ -103,7 +103,6 @@ class _Groups:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a group."""
-        modelled_query(request)
         return ArmResponse(200, _existing(self._world, request).body)
 
     async def head(self, request: ArmRequest) -> ArmResponse:
@@ -114,7 +113,6 @@ class _Groups:
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer the groups that the caller may read: this list is filtered, not refused."""
         caller = request.principal.object_id if request.principal else ""
-        modelled_query(request)
         groups = self._world.store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
         )
@@ -123,14 +121,12 @@ class _Groups:
 
     async def contents(self, request: ArmRequest) -> ArmResponse:
         """Answer what is in a group."""
-        modelled_query(request)
         found = [item.body for item in self._world.store.below(_id(request)) if item.type.count("/") == 1]
         shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
         return ArmResponse(200, {"value": shown})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Begin to delete a group and what is in it: 202."""
-        modelled_query(request)
         group = _existing(self._world, request)
         headers = self._world.operations.start(
             request,
@@ -142,10 +138,6 @@ class _Groups:
             collection="operationresults",
         )
         return ArmResponse(202, None, headers)
-
-    async def result(self, request: ArmRequest) -> ArmResponse:
-        """Answer how far a deletion is."""
-        return self._world.operations.result(request)
 
 
 def _id(request: ArmRequest) -> str:

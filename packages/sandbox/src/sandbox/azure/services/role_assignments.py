@@ -1,14 +1,14 @@
 """Role assignments: what is refused, and what the service writes into them."""
 
-import json
 import re
 import uuid
 from typing import Any
 
-from sandbox.azure import directory
 from sandbox.azure.arm.errors import ArmError, not_modelled, resource_not_found
-from sandbox.azure.arm.requests import ArmRequest
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.arm.types import WORKSPACE
 from sandbox.azure.authorization import conditions
 from sandbox.azure.authorization.built_in import BUILT_IN
 from sandbox.azure.authorization.evaluation import ASSIGNMENT
@@ -17,21 +17,70 @@ from sandbox.azure.services.declared import Declared
 from sandbox.azure.services.managed_identity import IDENTITY
 from sandbox.azure.world import World
 
-_WORKSPACE = "Microsoft.MachineLearningServices/workspaces"
 _CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<name>[^/]+)", re.IGNORECASE)
+_FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
 
 
-def _principal_type(world: World, object_id: str) -> str | None:
-    """Return what a principal of the sandbox's directory is ("ServicePrincipal"), or None when there is none.
+class RoleAssignments(Declared):
+    """Role assignments at any scope."""
 
-    Principals that a rehearsed stack file names are in it too: see ``sandbox.azure.directory``.
-    """
-    identities = json.loads((world.home / "sandbox.json").read_text())["principals"].values()
-    known = {identity["objectId"].lower() for identity in identities}
-    known |= {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
-    for each in world.store.of_type(_WORKSPACE):
-        known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
-    return "ServicePrincipal" if object_id.lower() in known else directory.kind_of(world.home, object_id)
+    type = ASSIGNMENT
+    template = f"/{{scope:path}}/providers/{ASSIGNMENT}/{{assignment}}"
+    tracked = False
+    list_query = ("$filter",)
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        """Refuse what the service refuses, and add who assigned what when."""
+        scope = scope_of(request)
+        check_scope(self._world, scope)
+        check_guid(request.params["assignment"], "role assignment id", "InvalidRoleAssignmentId")
+        properties = body["properties"]
+        for member in ("principalId", "roleDefinitionId"):
+            if not properties.get(member):
+                raise ArmError(400, "BadRequestFormat", f"'properties.{member}' is missing.")
+        _check_role(self._world, properties["roleDefinitionId"], scope)
+        _check_principal(self._world, properties)
+        _check_condition(properties)
+        if old is None:
+            _check_duplicate(self._world, scope, properties)
+            self._world.authorization.delay(self.resource_id(request), propagation_polls(self._world.store))
+        elif any(
+            old.body["properties"][member] != properties[member] for member in ("principalId", "roleDefinitionId")
+        ):
+            raise ArmError(
+                400,
+                "RoleAssignmentUpdateNotPermitted",
+                "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
+            )
+        now = now_iso()
+        caller = request.principal.object_id if request.principal else None
+        properties |= {
+            "scope": scope,
+            "createdOn": old.body["properties"]["createdOn"] if old else now,
+            "createdBy": old.body["properties"]["createdBy"] if old else caller,
+            "updatedOn": now,
+            "updatedBy": caller,
+        }
+
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Answer the assignments at and above a scope, and without a filter those below too."""
+        scope = scope_of(request)
+        wanted = request.query.get("$filter", "")
+        match = _FILTER.match(wanted)
+        if wanted and wanted.lower() != "atscope()" and match is None:
+            raise not_modelled(f"$filter={wanted} on role assignments")
+        stored = [each.to_body(self._world.subscription_id) for each in self._world.authorization.bootstrap]
+        stored += [item.body for item in self._world.store.of_type(ASSIGNMENT)]
+        found = [body for body in stored if _covers(body, scope, at_scope=bool(wanted))]
+        if match is not None:
+            found = [body for body in found if body["properties"]["principalId"].lower() == match[1].lower()]
+        return ArmResponse(200, {"value": found})
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Delete an assignment."""
+        answer = await super().delete(request)
+        self._world.authorization.forget(self.resource_id(request))
+        return answer
 
 
 def scope_of(request: ArmRequest) -> str:
@@ -50,41 +99,18 @@ def check_scope(world: World, scope: str) -> None:
     container = _CONTAINER.fullmatch(scope)
     if container is not None and world.store.get(container["account"]) is not None:
         # Most containers are made by other services, past ARM, which shows them all the same.
-        account = container["account"].rsplit("/", 1)[-1]
+        account = ArmId.parse(container["account"]).name
         if container["name"].lower() in world.blobs.containers(account):
             return
     raise resource_not_found(scope)
 
 
-def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-    scope = scope_of(request)
-    check_scope(world, scope)
-    check_guid(request.params["assignment"], "role assignment id", "InvalidRoleAssignmentId")
-    properties = body["properties"]
-    for member in ("principalId", "roleDefinitionId"):
-        if not properties.get(member):
-            raise ArmError(400, "BadRequestFormat", f"'properties.{member}' is missing.")
-    _check_role(world, properties["roleDefinitionId"], scope)
-    _check_principal(world, properties)
-    _check_condition(properties)
-    if old is None:
-        _check_duplicate(world, scope, properties)
-        world.authorization.delay(DECLARED.resource_id(request), propagation_polls(world.store))
-    elif any(old.body["properties"][member] != properties[member] for member in ("principalId", "roleDefinitionId")):
-        raise ArmError(
-            400,
-            "RoleAssignmentUpdateNotPermitted",
-            "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.",
-        )
-    now = now_iso()
-    caller = request.principal.object_id if request.principal else None
-    properties |= {
-        "scope": scope,
-        "createdOn": old.body["properties"]["createdOn"] if old else now,
-        "createdBy": old.body["properties"]["createdBy"] if old else caller,
-        "updatedOn": now,
-        "updatedBy": caller,
-    }
+def _principal_type(world: World, object_id: str) -> str | None:
+    """Return what a principal of the directory or of a resource is ("ServicePrincipal"), or None when there is none."""
+    known = {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
+    for each in world.store.of_type(WORKSPACE):
+        known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
+    return "ServicePrincipal" if object_id.lower() in known else world.kind_of(object_id)
 
 
 def check_guid(value: str, what: str, code: str) -> None:
@@ -96,7 +122,7 @@ def check_guid(value: str, what: str, code: str) -> None:
 
 
 def _check_role(world: World, role_id: str, scope: str) -> None:
-    guid = role_id.rsplit("/", 1)[-1].lower()
+    guid = ArmId.parse(role_id).name.lower()
     if guid in BUILT_IN:
         return
     custom = world.authorization.custom(guid)
@@ -104,8 +130,7 @@ def _check_role(world: World, role_id: str, scope: str) -> None:
         raise ArmError(
             400, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{guid}' does not exist."
         )
-    allowed = [each.rstrip("/").lower() for each in custom["properties"]["assignableScopes"]]
-    if not any((scope.lower() + "/").startswith(each + "/") for each in allowed):
+    if not any(ArmId.parse(scope).is_within(ArmId.parse(each)) for each in custom["properties"]["assignableScopes"]):
         raise ArmError(
             400,
             "RoleAssignmentScopeNotAssignableToRoleDefinition",
@@ -156,15 +181,12 @@ def _check_condition(properties: dict[str, Any]) -> None:
 def _check_duplicate(world: World, scope: str, properties: dict[str, Any]) -> None:
     for other in world.store.children(scope, ASSIGNMENT):
         theirs = other.body["properties"]
-        same_role = theirs["roleDefinitionId"].rsplit("/", 1)[-1] == properties["roleDefinitionId"].rsplit("/", 1)[-1]
+        same_role = ArmId.parse(theirs["roleDefinitionId"]).name == ArmId.parse(properties["roleDefinitionId"]).name
         if same_role and theirs["principalId"] == properties["principalId"]:
             raise ArmError(409, "RoleAssignmentExists", f"The role assignment already exists. Its ID is {other.name}.")
 
 
-DECLARED = Declared(
-    ASSIGNMENT,
-    "/{scope:path}/providers/Microsoft.Authorization/roleAssignments/{assignment}",
-    _fill,
-    tracked=False,
-)
-"""The type, its route and its rules."""
+def _covers(assignment: dict[str, Any], scope: str, *, at_scope: bool) -> bool:
+    """Whether a list at ``scope`` shows an assignment: those at and above it, and without a filter those below too."""
+    theirs, wanted = ArmId.parse(assignment["properties"]["scope"]), ArmId.parse(scope)
+    return wanted.is_within(theirs) or (not at_scope and theirs.is_within(wanted))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import VAULT
@@ -11,85 +12,71 @@ from sandbox.azure.services.declared import Declared, fill, stamp
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 
-
-def _fill(world: World, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-    properties = body["properties"]
-    if not properties.get("sku") or not properties.get("tenantId"):
-        raise ArmError(400, "BadRequest", "A vault needs 'properties.sku' and 'properties.tenantId'.")
-    if properties.get("enableSoftDelete") is False:
-        # https://learn.microsoft.com/azure/key-vault/general/soft-delete-change
-        raise ArmError(400, "BadRequest", "The property 'enableSoftDelete' can no longer be set to false.")
-    was_protected = old is not None and old.body["properties"].get("enablePurgeProtection")
-    if was_protected and not properties.get("enablePurgeProtection"):
-        raise ArmError(
-            400,
-            "BadRequest",
-            'The property "enablePurgeProtection" cannot be set to false. Enabling it is irreversible.',
-        )
-    _check_soft_deleted(world, body, recover=properties.pop("createMode", None) == "recover")
-    if properties.get("enablePurgeProtection") is None:
-        properties.pop("enablePurgeProtection", None)
-    defaults = {
-        "accessPolicies": [],
-        "enabledForDeployment": False,
-        "enableSoftDelete": True,
-        "softDeleteRetentionInDays": 90,
-        "enableRbacAuthorization": False,
-        "publicNetworkAccess": "Enabled",
-    }
-    fill(properties, defaults)
-    as_ranges(properties.get("networkAcls") or {})
-    properties |= {"vaultUri": f"https://{body['name']}.vault.azure.net/", "provisioningState": "Succeeded"}
-    stamp(request, old, body)
-
-
-def _check_soft_deleted(world: World, body: dict[str, Any], *, recover: bool) -> None:
-    """Refuse a name that a soft-deleted vault holds, unless just that vault is recovered."""
-    hidden = _soft_deleted(world, body["name"])
-    if hidden is None and recover:
-        # Code as users report it: hashicorp/terraform-provider-azurerm#12972.
-        raise ArmError(
-            400, "SoftDeletedVaultDoesNotExist", f"There is no soft-deleted vault '{body['name']}' to recover."
-        )
-    if hidden is None or (recover and hidden.id.lower() == body["id"].lower()):
-        return
-    raise ArmError(
-        409,
-        "ConflictError",
-        f"A vault with the name '{body['name']}' already exists in deleted state, as '{hidden.id}'. Recover it, purge"
-        " it, or choose another name.",
-    )
-
-
-def _soft_deleted(world: World, name: str) -> Resource | None:
-    """Return the soft-deleted vault with this name; names compare without case."""
-    hidden = (item for item in world.store.soft_deleted() if item.type == VAULT)
-    return next((item for item in hidden if item.name.lower() == name.lower()), None)
-
-
-_VAULTS = Declared(
-    type=VAULT,
-    template=GROUP + "/providers/Microsoft.KeyVault/vaults/{vault}",
-    fill=_fill,
-    name=(
-        r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]",
-        "3 to 24 letters, digits and single hyphens, a letter first, no hyphen last",
-    ),
-    taken=("VaultAlreadyExists", "The vault name '{name}' is already in use. Vault names are globally unique."),
-    soft=True,
-)
+_BASE = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 
 
 def register(world: World) -> None:
     """Serve vaults, and list and purge of the soft-deleted ones."""
+    _Vaults(world).register()
 
-    async def list_deleted(_: ArmRequest) -> ArmResponse:
-        deleted = [item for item in world.store.soft_deleted() if item.type == VAULT]
+
+class _Vaults(Declared):
+    """Vaults."""
+
+    type = VAULT
+    template = f"{GROUP}/providers/{VAULT}/{{vault}}"
+    name_rule = (
+        r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]",
+        "3 to 24 letters, digits and single hyphens, a letter first, no hyphen last",
+    )
+    taken = ("VaultAlreadyExists", "The vault name '{name}' is already in use. Vault names are globally unique.")
+    soft = True
+
+    def register(self) -> None:
+        """Add the routes, also those of the soft-deleted vaults."""
+        super().register()
+        self._world.router.add("GET", _BASE + "/deletedVaults", self.list_deleted)
+        self._world.router.add("POST", _BASE + "/locations/{location}/deletedVaults/{vault}/purge", self.purge)
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        properties = body["properties"]
+        if not properties.get("sku") or not properties.get("tenantId"):
+            raise ArmError(400, "BadRequest", "A vault needs 'properties.sku' and 'properties.tenantId'.")
+        if properties.get("enableSoftDelete") is False:
+            # https://learn.microsoft.com/azure/key-vault/general/soft-delete-change
+            raise ArmError(400, "BadRequest", "The property 'enableSoftDelete' can no longer be set to false.")
+        was_protected = old is not None and old.body["properties"].get("enablePurgeProtection")
+        if was_protected and not properties.get("enablePurgeProtection"):
+            raise ArmError(
+                400,
+                "BadRequest",
+                'The property "enablePurgeProtection" cannot be set to false. Enabling it is irreversible.',
+            )
+        self._check_soft_deleted(body, recover=properties.pop("createMode", None) == "recover")
+        if properties.get("enablePurgeProtection") is None:
+            properties.pop("enablePurgeProtection", None)
+        defaults = {
+            "accessPolicies": [],
+            "enabledForDeployment": False,
+            "enableSoftDelete": True,
+            "softDeleteRetentionInDays": 90,
+            "enableRbacAuthorization": False,
+            "publicNetworkAccess": "Enabled",
+        }
+        fill(properties, defaults)
+        as_ranges(properties.get("networkAcls") or {})
+        properties |= {"vaultUri": f"https://{body['name']}.vault.azure.net/", "provisioningState": "Succeeded"}
+        stamp(request, old, body)
+
+    async def list_deleted(self, _: ArmRequest) -> ArmResponse:
+        """Answer the soft-deleted vaults."""
+        deleted = [item for item in self._world.store.soft_deleted() if item.type == VAULT]
         return ArmResponse(200, {"value": [_shown(item) for item in deleted]})
 
-    async def purge(request: ArmRequest) -> ArmResponse:
+    async def purge(self, request: ArmRequest) -> ArmResponse:
+        """Remove a soft-deleted vault for good, unless it is protected from that."""
         name = request.params["vault"]
-        hidden = _soft_deleted(world, name)
+        hidden = self._soft_deleted(name)
         if hidden is None:
             raise ArmError(404, "DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
         if hidden.body["properties"].get("enablePurgeProtection"):
@@ -98,18 +85,35 @@ def register(world: World) -> None:
                 "MethodNotAllowed",
                 f"Operation \"purge\" is not allowed: vault '{hidden.name}' has purge protection.",
             )
-        world.store.delete(hidden.id)
+        self._world.store.delete(hidden.id)
         return ArmResponse(200)
 
-    _VAULTS.register(world)
-    base = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
-    world.router.add("GET", base + "/deletedVaults", list_deleted)
-    world.router.add("POST", base + "/locations/{location}/deletedVaults/{vault}/purge", purge)
+    def _check_soft_deleted(self, body: dict[str, Any], *, recover: bool) -> None:
+        """Refuse a name that a soft-deleted vault holds, unless just that vault is recovered."""
+        hidden = self._soft_deleted(body["name"])
+        if hidden is None and recover:
+            # Code as users report it: hashicorp/terraform-provider-azurerm#12972.
+            raise ArmError(
+                400, "SoftDeletedVaultDoesNotExist", f"There is no soft-deleted vault '{body['name']}' to recover."
+            )
+        if hidden is None or (recover and hidden.id.lower() == body["id"].lower()):
+            return
+        raise ArmError(
+            409,
+            "ConflictError",
+            f"A vault with the name '{body['name']}' already exists in deleted state, as '{hidden.id}'. Recover it,"
+            " purge it, or choose another name.",
+        )
+
+    def _soft_deleted(self, name: str) -> Resource | None:
+        """Return the soft-deleted vault with this name; names compare without case."""
+        hidden = (item for item in self._world.store.soft_deleted() if item.type == VAULT)
+        return next((item for item in hidden if item.name.lower() == name.lower()), None)
 
 
 def _shown(vault: Resource) -> dict[str, Any]:
     location = vault.body["location"]
-    provider = f"/subscriptions/{vault.id.split('/')[2]}/providers/Microsoft.KeyVault"
+    provider = f"/subscriptions/{ArmId.parse(vault.id).subscription}/providers/Microsoft.KeyVault"
     return {
         "id": f"{provider}/locations/{location}/deletedVaults/{vault.name}",
         "name": vault.name,

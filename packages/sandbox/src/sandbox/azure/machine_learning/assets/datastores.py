@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
-from sandbox.azure.arm.queries import modelled_query, take
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import machine_learning_schemas
@@ -19,16 +20,12 @@ _PATH = WORKSPACE_PATH + "/datastores/{datastore}"
 _OTHER_TYPES = ("AzureDataLakeGen1", "Hdfs", "OneLake")
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}")
 _SAS_PERMISSIONS = "racwdl"
+_LIST_QUERY = ("isDefault", "count", "orderByAsc", "orderBy", "names", "searchText")
 
 
 def register(world: World) -> None:
     """Serve datastores."""
-    datastores = _Datastores(world)
-    world.router.add("GET", WORKSPACE_PATH + "/datastores", datastores.list)
-    world.router.add("GET", _PATH, datastores.get)
-    world.router.add("PUT", _PATH, datastores.put)
-    world.router.add("DELETE", _PATH, datastores.delete)
-    world.router.add("POST", _PATH + "/listSecrets", datastores.list_secrets)
+    _Datastores(world).register()
 
 
 class _Datastores:
@@ -37,9 +34,16 @@ class _Datastores:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/datastores", self.list, query=_LIST_QUERY)
+        self._world.router.add("GET", _PATH, self.get)
+        self._world.router.add("PUT", _PATH, self.put, query=("skipValidation",))
+        self._world.router.add("DELETE", _PATH, self.delete)
+        self._world.router.add("POST", _PATH + "/listSecrets", self.list_secrets)
+
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's datastores, with ``isDefault=true`` only the default one."""
-        modelled_query(request, "isDefault", "count", "orderByAsc", "orderBy", "names", "searchText")
         found = [each.body for each in self._world.store.children(workspace_of(self._world, request).id, DATASTORES)]
         for parameter in ("names", "searchText", "orderBy"):
             if request.query.get(parameter):
@@ -53,12 +57,10 @@ class _Datastores:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a datastore; its credentials without the secret."""
-        modelled_query(request)
         return ArmResponse(200, self._existing(request).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a datastore."""
-        modelled_query(request, "skipValidation")
         workspace = workspace_of(self._world, request)
         name = request.params["datastore"]
         if not _NAME.fullmatch(name):
@@ -72,7 +74,7 @@ class _Datastores:
             properties["credentials"]["secrets"] = {"secretsType": secrets["secretsType"]}
         self._check(properties, old, skip=request.query.get("skipValidation", "").lower() == "true")
         resource_id = old.id if old else f"{workspace.id}/datastores/{name}"
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": DATASTORES}
+        body |= ArmId.parse(resource_id).named(DATASTORES)
         fill(properties, {"tags": {}, "properties": {}, "endpoint": "core.windows.net", "protocol": "https"})
         fill(properties, {"serviceDataAccessAuthIdentity": "None"})
         properties["isDefault"] = old.body["properties"]["isDefault"] if old else False
@@ -82,7 +84,6 @@ class _Datastores:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a datastore (200; 204 when there is none); the workspace's default one stays."""
-        modelled_query(request)
         resource_id = f"{workspace_of(self._world, request).id}/datastores/{request.params['datastore']}"
         found = self._world.store.get(resource_id)
         if found is None:
@@ -94,7 +95,6 @@ class _Datastores:
 
     async def list_secrets(self, request: ArmRequest) -> ArmResponse:
         """Answer what opens a datastore's container: a SAS, or the credentials that were stored."""
-        modelled_query(request)
         validate(machine_learning_schemas()["datastore secrets"], request.body or {})
         found = self._existing(request)
         stored = found.private.get("secrets")

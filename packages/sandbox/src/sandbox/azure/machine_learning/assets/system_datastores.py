@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.types import BLOB_CONTAINER
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
@@ -14,7 +15,7 @@ DEFAULT_DATASTORE = "workspaceblobstore"
 
 def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
     """Make the four system datastores of a new workspace; blob containers that they need are made with them."""
-    account = workspace["properties"]["storageAccount"].rsplit("/", 1)[-1]
+    account = ArmId.parse(workspace["properties"]["storageAccount"]).name
     guid = workspace["properties"]["workspaceId"]
     containers = {DEFAULT_DATASTORE: f"azureml-blobstore-{guid}", "workspaceartifactstore": ARTIFACT_CONTAINER}
     shares = {"workspacefilestore": f"azureml-filestore-{guid}", "workspaceworkingdirectory": f"code-{guid}"}
@@ -36,7 +37,7 @@ def _store_container(world: World, account_id: str, name: str) -> None:
 
 
 def _store(world: World, request: ArmRequest, workspace: dict[str, Any], name: str, properties: dict[str, Any]) -> None:
-    storage = workspace["properties"]["storageAccount"].split("/")
+    storage = ArmId.parse(workspace["properties"]["storageAccount"])
     keyless = workspace["properties"]["systemDatastoresAuthMode"].lower() == "identity"
     credentials: dict[str, Any] = {"credentialsType": "None"}
     if not keyless:
@@ -52,9 +53,9 @@ def _store(world: World, request: ArmRequest, workspace: dict[str, Any], name: s
             "properties": {},
             "isDefault": name == DEFAULT_DATASTORE,
             "credentials": credentials,
-            "subscriptionId": storage[2],
-            "resourceGroup": storage[4],
-            "accountName": storage[-1],
+            "subscriptionId": storage.subscription,
+            "resourceGroup": storage.group,
+            "accountName": storage.name,
             "endpoint": "core.windows.net",
             "protocol": "https",
             "serviceDataAccessAuthIdentity": "WorkspaceSystemAssignedIdentity" if keyless else "None",

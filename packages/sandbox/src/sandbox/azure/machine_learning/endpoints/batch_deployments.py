@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
-from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
@@ -15,8 +15,8 @@ from sandbox.azure.machine_learning.endpoints.batch_endpoints import (
     default_of,
     set_default,
 )
-from sandbox.azure.machine_learning.endpoints.deployment_settings import complete_settings
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.endpoints.settings import complete_settings
 from sandbox.azure.machine_learning.property_maps import grown, kept_members
 from sandbox.azure.machine_learning.provisioning import Provisioning
 from sandbox.azure.machine_learning.scope import (
@@ -29,7 +29,7 @@ from sandbox.azure.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
-from sandbox.azure.machine_learning.workspaces.workspace_limits import require_batch
+from sandbox.azure.machine_learning.workspaces.limits import require_batch
 from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
@@ -56,12 +56,7 @@ _SCRIPT = re.compile(r"[^/\\].*\.py")
 
 def register(world: World) -> None:
     """Serve batch deployments."""
-    deployments = _Deployments(world)
-    world.router.add("GET", ENDPOINT_PATH + "/deployments", deployments.list)
-    world.router.add("GET", DEPLOYMENT_PATH, deployments.get)
-    world.router.add("PUT", DEPLOYMENT_PATH, deployments.put)
-    world.router.add("PATCH", DEPLOYMENT_PATH, deployments.patch)
-    world.router.add("DELETE", DEPLOYMENT_PATH, deployments.delete)
+    _Deployments(world).register()
 
 
 class _Deployments:
@@ -71,19 +66,24 @@ class _Deployments:
         self._world = world
         self._provisioning = Provisioning(world, "batch deployment", collection="mfeOperationsStatus")
 
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", ENDPOINT_PATH + "/deployments", self.list)
+        self._world.router.add("GET", DEPLOYMENT_PATH, self.get)
+        self._world.router.add("PUT", DEPLOYMENT_PATH, self.put)
+        self._world.router.add("PATCH", DEPLOYMENT_PATH, self.patch)
+        self._world.router.add("DELETE", DEPLOYMENT_PATH, self.delete)
+
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's deployments."""
-        modelled_query(request)
         return listed(self._world, self._endpoint(request), DEPLOYMENTS)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a deployment."""
-        modelled_query(request)
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a deployment."""
-        modelled_query(request)
         workspace, endpoint = workspace_of(self._world, request), self._endpoint(request)
         require_batch(workspace)
         resource_id = f"{endpoint.id}/deployments/{request.params['deployment']}"
@@ -92,8 +92,7 @@ class _Deployments:
             self._check_new(endpoint, request.params["deployment"])
         body = checked("batch deployment", request.body)
         resource_id = old.id if old else resource_id
-        name = resource_id.rsplit("/", 1)[-1]
-        body |= {"id": resource_id, "name": name, "type": DEPLOYMENTS, "location": location_of(body, workspace)}
+        body |= {**ArmId.parse(resource_id).named(DEPLOYMENTS), "location": location_of(body, workspace)}
         if body.get("identity") is not None:
             raise not_modelled("an identity on a batch deployment")
         refuse_unmodelled("a batch deployment", body, _NOT_MODELLED)
@@ -106,13 +105,12 @@ class _Deployments:
         stamp(request, old, body)
         is_new, headers = self._provisioning.put(request, resource_id, DEPLOYMENTS, body, None)
         if is_new and self._world.switches.first_deployment_becomes_default and default_of(endpoint.body) is None:
-            set_default(self._world, endpoint.body, name)
+            set_default(self._world, endpoint.body, body["name"])
             self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change description and tags: all that PATCH can carry (REST specification 2025-12-01)."""
-        modelled_query(request)
         old = existing(self._world, self._id(request))
         change = checked("batch deployment patch", request.body)
         body = dict(old.body)
@@ -126,7 +124,6 @@ class _Deployments:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a deployment: 202, or 204 when there is none; the default one as ``Switches`` says."""
-        modelled_query(request)
         endpoint, resource_id = self._endpoint(request), self._id(request)
         found = reached(self._world, resource_id)
         if found is None:

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
-from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
@@ -22,7 +22,7 @@ from sandbox.azure.machine_learning.scope import (
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
-from sandbox.azure.machine_learning.workspaces.workspace_limits import require_batch
+from sandbox.azure.machine_learning.workspaces.limits import require_batch
 from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
@@ -37,12 +37,7 @@ _NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
 def register(world: World) -> None:
     """Serve batch endpoints."""
-    endpoints = _Endpoints(world)
-    world.router.add("GET", WORKSPACE_PATH + "/batchEndpoints", endpoints.list)
-    world.router.add("GET", ENDPOINT_PATH, endpoints.get)
-    world.router.add("PUT", ENDPOINT_PATH, endpoints.put)
-    world.router.add("PATCH", ENDPOINT_PATH, endpoints.patch)
-    world.router.add("DELETE", ENDPOINT_PATH, endpoints.delete)
+    _Endpoints(world).register()
 
 
 def default_of(endpoint: dict[str, Any]) -> str | None:
@@ -69,19 +64,24 @@ class _Endpoints:
         self._world = world
         self._provisioning = Provisioning(world, "batch endpoint", collection="mfeOperationsStatus")
 
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/batchEndpoints", self.list)
+        self._world.router.add("GET", ENDPOINT_PATH, self.get)
+        self._world.router.add("PUT", ENDPOINT_PATH, self.put)
+        self._world.router.add("PATCH", ENDPOINT_PATH, self.patch)
+        self._world.router.add("DELETE", ENDPOINT_PATH, self.delete)
+
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's batch endpoints."""
-        modelled_query(request)
         return listed(self._world, workspace_of(self._world, request), ENDPOINTS)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint."""
-        modelled_query(request)
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) an endpoint."""
-        modelled_query(request)
         workspace = workspace_of(self._world, request)
         resource_id = self._id(request)
         require_batch(workspace)
@@ -90,8 +90,7 @@ class _Endpoints:
             self._check_new(request.params["endpoint"])
         body = checked("batch endpoint", request.body)
         resource_id = old.id if old else resource_id
-        name = resource_id.rsplit("/", 1)[-1]
-        body |= {"id": resource_id, "name": name, "type": ENDPOINTS, "location": location_of(body, workspace)}
+        body |= {**ArmId.parse(resource_id).named(ENDPOINTS), "location": location_of(body, workspace)}
         _check_access(body)
         refuse_unmodelled("a batch endpoint", body, _NOT_MODELLED)
         take_identity(self._world, request, body, old)
@@ -102,7 +101,6 @@ class _Endpoints:
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change tags and identity: all that PATCH can carry (REST specification 2025-12-01)."""
-        modelled_query(request)
         old = existing(self._world, self._id(request))
         change = checked("batch endpoint patch", request.body)
         _check_access({"properties": old.body["properties"], "identity": change.get("identity")})
@@ -117,7 +115,6 @@ class _Endpoints:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete an endpoint and its deployments: 202, or 204 when there is none. Its jobs stay."""
-        modelled_query(request)
         resource_id = self._id(request)
         if reached(self._world, resource_id) is None:
             return ArmResponse(204)

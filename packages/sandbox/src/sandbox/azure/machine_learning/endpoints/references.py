@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.scope import COMPUTES, WORKSPACES
 from sandbox.azure.world import World
@@ -27,7 +28,7 @@ def referenced_asset(world: World, workspace: Resource, asset_id: str, collectio
             f" {workspace.id}/{collection}/<name>/versions/<version>.",
             "UserError",
         )
-    if not found.id.lower().startswith(workspace.id.lower() + "/"):
+    if not ArmId.parse(found.id).is_within(ArmId.parse(workspace.id)):
         raise bad_request(f"'{member}' is '{asset_id}', which is not of the workspace '{workspace.name}'.", "UserError")
     return found
 
@@ -42,7 +43,7 @@ def compute_of(world: World, workspace: Resource, properties: dict[str, Any]) ->
     if not compute_id:
         raise bad_request("required member 'properties.compute' is missing", "UserError")
     found = world.store.get(compute_id)
-    if found is None or found.type != COMPUTES or not found.id.lower().startswith(workspace.id.lower() + "/"):
+    if found is None or found.type != COMPUTES or not ArmId.parse(found.id).is_within(ArmId.parse(workspace.id)):
         raise bad_request(
             f"'properties.compute' is '{compute_id}', and the workspace '{workspace.name}' has no such compute.",
             "UserError",

@@ -5,13 +5,13 @@ from typing import Any
 
 from sandbox.azure.arm.actions import Need
 from sandbox.azure.arm.errors import ArmError
-from sandbox.azure.arm.queries import modelled_query, take
+from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
-from sandbox.azure.machine_learning.jobs.job_answers import batch_job, run, run_details
-from sandbox.azure.machine_learning.jobs.runs import jobs_of, run_of
+from sandbox.azure.machine_learning.jobs.answers import batch_job, run, run_details
+from sandbox.azure.machine_learning.jobs.runs import is_job_of, jobs_of, run_of
 from sandbox.azure.machine_learning.scope import ENDPOINTS, WORKSPACE_PATH, WORKSPACES, existing, workspace_of
 from sandbox.azure.world import World
 
@@ -42,20 +42,7 @@ _ASSET_IDS: Schema = {
 
 def register(world: World) -> None:
     """Serve the workspace API hosts."""
-    history = _History(world)
-    add = world.router.add
-    add("GET", "/discovery", history.discover, host=HOST)
-    # Which action each of these asks for is inferred from the names in the provider's list of operations:
-    # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
-    runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
-    jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
-    add("GET", _HISTORY + "/runs/{run}", history.get, host=HOST, need=runs)
-    add("GET", _HISTORY + "/runs/{run}/details", history.details, host=HOST, need=runs)
-    add("GET", _HISTORY + "/runs/{run}/children", history.children, host=HOST, need=runs)
-    add("POST", _HISTORY + "/rundata", history.data, host=HOST, need=runs)
-    resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
-    add("POST", resolved, history.resolve, host=HOST, need=runs)
-    add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", history.endpoint_jobs, host=HOST, need=jobs)
+    _History(world).register()
 
 
 class _History:
@@ -65,6 +52,22 @@ class _History:
         self._world = world
         self._records = RunRecords(world.store)
 
+    def register(self) -> None:
+        """Add the routes."""
+        add = self._world.router.add
+        add("GET", "/discovery", self.discover, host=HOST)
+        # Which action each of these asks for is inferred from the names in the provider's list of operations:
+        # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
+        runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
+        jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
+        add("GET", _HISTORY + "/runs/{run}", self.get, host=HOST, need=runs)
+        add("GET", _HISTORY + "/runs/{run}/details", self.details, host=HOST, need=runs)
+        add("GET", _HISTORY + "/runs/{run}/children", self.children, query=("$top",), host=HOST, need=runs)
+        add("POST", _HISTORY + "/rundata", self.data, host=HOST, need=runs)
+        resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
+        add("POST", resolved, self.resolve, host=HOST, need=runs)
+        add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", self.endpoint_jobs, host=HOST, need=jobs)
+
     async def discover(self, request: ArmRequest) -> ArmResponse:
         """Answer where a workspace's services are: all on this host."""
         here = f"https://{request.params['region'].lower()}.api.azureml.ms"
@@ -73,27 +76,23 @@ class _History:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a run."""
-        modelled_query(request)
         workspace = self._workspace(request)
         return ArmResponse(200, run(workspace, run_of(self._records, workspace, request.params["run"])))
 
     async def details(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's state and log files."""
-        modelled_query(request)
         workspace = self._workspace(request)
         return ArmResponse(200, run_details(self._world, run_of(self._records, workspace, request.params["run"])))
 
     async def children(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's steps."""
-        modelled_query(request, "$top")
         workspace = self._workspace(request)
         parent = run_of(self._records, workspace, request.params["run"])
-        children = self._records.children(parent["runId"])
+        children = self._records.children(parent.run_id)
         return ArmResponse(200, {"value": take(request, [run(workspace, child) for child in children], "$top")})
 
     async def data(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's metadata; definition and specification, which clients only ask for, are null."""
-        modelled_query(request)
         workspace = self._workspace(request)
         asked = validate(_RUN_DATA, request.body or {})
         metadata = run(workspace, run_of(self._records, workspace, asked["runId"]))
@@ -101,24 +100,22 @@ class _History:
 
     async def resolve(self, request: ArmRequest) -> ArmResponse:
         """Answer where the data assets of runs' outputs are."""
-        modelled_query(request)
         workspace = self._workspace(request)
         values: dict[str, Any] = {}
         for asset_id in validate(_ASSET_IDS, request.body or {})["values"]:
             match = _OUTPUT_ASSET.fullmatch(asset_id)
-            record = run_of(self._records, workspace, match["run"]) if match else None
-            if match is None or record is None or match["output"] not in record["outputs"]:
+            found = run_of(self._records, workspace, match["run"]) if match else None
+            if match is None or found is None or match["output"] not in found.outputs:
                 raise ArmError(404, "NotFound", f"There is no data asset '{asset_id}'.")
-            values[asset_id] = {"type": "uri_folder", "uri": record["outputs"][match["output"]]}
+            values[asset_id] = {"type": "uri_folder", "uri": found.outputs[match["output"]]}
         return ArmResponse(200, {"values": values})
 
     async def endpoint_jobs(self, request: ArmRequest) -> ArmResponse:
         """Answer an endpoint's jobs, newest first."""
-        modelled_query(request)
         workspace = self._workspace(request)
         endpoint = existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
-        found = jobs_of(self._records, workspace, endpoint.name)
-        return ArmResponse(200, {"value": [batch_job(record) for record in found]})
+        found = [job for job in jobs_of(self._records, workspace) if is_job_of(job, workspace, endpoint.name)]
+        return ArmResponse(200, {"value": [batch_job(job) for job in found]})
 
     def _workspace(self, request: ArmRequest) -> Resource:
         workspace = workspace_of(self._world, request)

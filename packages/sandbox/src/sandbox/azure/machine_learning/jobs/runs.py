@@ -1,26 +1,31 @@
-"""The run records of one workspace. A workspace made anew under an old name does not see the old one's runs."""
+"""The runs of one workspace. A workspace made anew under an old name does not see the old one's runs."""
 
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.jobs.records import Record, RunRecords
+from sandbox.azure.jobs.records import Run, RunRecords
 
 
-def run_of(records: RunRecords, workspace: Resource, run_id: str) -> Record:
+def run_of(records: RunRecords, workspace: Resource, run_id: str) -> Run:
     """Return a run, a job or a step of one.
 
     Raises:
         ArmError: 404 when the workspace has none with this id.
     """
     found = records.get(run_id)
-    if found is None or found.get("workspaceGuid") != workspace.body["properties"]["workspaceId"]:
+    if found is None or not _is_in(found, workspace):
         raise ArmError(404, "NotFound", f"There is no run '{run_id}' in the workspace '{workspace.name}'.")
     return found
 
 
-def jobs_of(records: RunRecords, workspace: Resource, endpoint: str | None = None) -> list[Record]:
-    """Return the jobs of a workspace, or of one of its endpoints, newest first."""
-    guid = workspace.body["properties"]["workspaceId"]
-    found = [record for record in records.jobs(workspace.id) if record.get("workspaceGuid") == guid]
-    if endpoint is None:
-        return found
-    return [record for record in found if record["endpoint"].lower() == endpoint.lower()]
+def is_job_of(run: Run, workspace: Resource, endpoint: str) -> bool:
+    """Whether a run is a job, and not a step, of one of a workspace's endpoints."""
+    return run.parent_run_id is None and _is_in(run, workspace) and run.endpoint.lower() == endpoint.lower()
+
+
+def jobs_of(records: RunRecords, workspace: Resource) -> list[Run]:
+    """Return the jobs of a workspace, newest first."""
+    return [run for run in records.jobs(workspace.id) if _is_in(run, workspace)]
+
+
+def _is_in(run: Run, workspace: Resource) -> bool:
+    return bool(run.workspace_guid == workspace.body["properties"]["workspaceId"])

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
-from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases, respelled
@@ -54,13 +54,7 @@ _NOT_MODELLED: Members = {
 
 def register(world: World) -> None:
     """Serve compute clusters."""
-    computes = _Computes(world)
-    world.router.add("GET", WORKSPACE_PATH + "/computes", computes.list)
-    world.router.add("GET", _PATH, computes.get)
-    world.router.add("PUT", _PATH, computes.put)
-    world.router.add("PATCH", _PATH, computes.patch)
-    world.router.add("DELETE", _PATH, computes.delete)
-    world.router.add("POST", _PATH + "/listNodes", computes.list_nodes)
+    _Computes(world).register()
 
 
 class _Computes:
@@ -70,14 +64,21 @@ class _Computes:
         self._world = world
         self._provisioning = Provisioning(world, "compute", collection="computeOperationsStatus")
 
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/computes", self.list)
+        self._world.router.add("GET", _PATH, self.get)
+        self._world.router.add("PUT", _PATH, self.put)
+        self._world.router.add("PATCH", _PATH, self.patch)
+        self._world.router.add("DELETE", _PATH, self.delete, query=("underlyingResourceAction",))
+        self._world.router.add("POST", _PATH + "/listNodes", self.list_nodes)
+
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's clusters."""
-        modelled_query(request)
         return listed(self._world, workspace_of(self._world, request), COMPUTES)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a cluster."""
-        modelled_query(request)
         return ArmResponse(200, self._existing(request).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
@@ -85,7 +86,6 @@ class _Computes:
 
         Other changes are accepted and ignored, as users report of the service (bicep-types-az#2543).
         """
-        modelled_query(request)
         workspace = workspace_of(self._world, request)
         name = request.params["compute"]
         old = reached(self._world, f"{workspace.id}/computes/{name}")
@@ -95,7 +95,7 @@ class _Computes:
         body = checked("compute", request.body)
         refuse_unmodelled("a cluster", body, _NOT_MODELLED)
         resource_id = old.id if old else f"{workspace.id}/computes/{name}"
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": COMPUTES}
+        body |= ArmId.parse(resource_id).named(COMPUTES)
         body["location"] = location_of(body, workspace)
         take_identity(self._world, request, body, old)
         self._complete(body, old)
@@ -105,7 +105,6 @@ class _Computes:
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change a cluster's scale settings: 200, though it is long-running (REST specification 2025-12-01)."""
-        modelled_query(request)
         old = self._existing(request)
         change = checked("compute patch", request.body)
         settings = (change["properties"].get("properties") or {}).get("scaleSettings")
@@ -120,7 +119,6 @@ class _Computes:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a cluster; azure-native sends no ``underlyingResourceAction``, so it is not insisted on."""
-        modelled_query(request, "underlyingResourceAction")
         action = request.query.get("underlyingResourceAction", "Delete")
         if action.lower() != "delete":
             raise bad_request(f"'underlyingResourceAction' is '{action}'; a cluster can only be deleted: Delete.")
@@ -131,7 +129,6 @@ class _Computes:
 
     async def list_nodes(self, request: ArmRequest) -> ArmResponse:
         """Answer that there are no nodes: the sandbox runs jobs in processes of this machine."""
-        modelled_query(request)
         self._existing(request)
         return ArmResponse(200, {"nodes": []})
 

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, bad_request
-from sandbox.azure.arm.queries import modelled_query
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
@@ -15,6 +15,7 @@ from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.identities import answered_identity
 from sandbox.azure.machine_learning.provisioning import LOCATION, Provisioning
 from sandbox.azure.machine_learning.scope import (
+    GROUP_PATH,
     SUBSCRIPTION_PATH,
     WORKSPACE_PATH,
     WORKSPACES,
@@ -22,8 +23,8 @@ from sandbox.azure.machine_learning.scope import (
     workspace_id,
     workspace_of,
 )
-from sandbox.azure.machine_learning.workspaces.workspace_identity import check_identity_roles, check_vault_lets_in
-from sandbox.azure.machine_learning.workspaces.workspace_limits import refuse_other_workspaces
+from sandbox.azure.machine_learning.workspaces.identity_roles import check_identity_roles, check_vault_lets_in
+from sandbox.azure.machine_learning.workspaces.limits import refuse_other_workspaces
 from sandbox.azure.services.declared import check_location, fill, stamp
 from sandbox.azure.world import World
 
@@ -43,13 +44,7 @@ _SOFT_DELETED_SECONDS = 14 * 86400
 
 def register(world: World) -> None:
     """Serve workspaces."""
-    workspaces = _Workspaces(world)
-    world.router.add("PUT", WORKSPACE_PATH, workspaces.put)
-    world.router.add("GET", WORKSPACE_PATH, workspaces.get)
-    world.router.add("PATCH", WORKSPACE_PATH, workspaces.patch)
-    world.router.add("DELETE", WORKSPACE_PATH, workspaces.delete)
-    world.router.add("GET", WORKSPACE_PATH.rsplit("/", 1)[0], workspaces.list_in_group)
-    world.router.add("GET", SUBSCRIPTION_PATH + "/workspaces", workspaces.list_in_subscription)
+    _Workspaces(world).register()
 
 
 class _Workspaces:
@@ -66,16 +61,24 @@ class _Workspaces:
             delete_headers=(LOCATION,),
         )
 
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("PUT", WORKSPACE_PATH, self.put)
+        self._world.router.add("GET", WORKSPACE_PATH, self.get)
+        self._world.router.add("PATCH", WORKSPACE_PATH, self.patch)
+        self._world.router.add("DELETE", WORKSPACE_PATH, self.delete, query=("forceToPurge",))
+        self._world.router.add("GET", GROUP_PATH + f"/providers/{WORKSPACES}", self.list_in_group)
+        self._world.router.add("GET", SUBSCRIPTION_PATH + "/workspaces", self.list_in_subscription)
+
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (202) or replace (200) a workspace."""
-        modelled_query(request)
         resource_id = workspace_id(request)
         old = reached(self._world, resource_id)
         if old is None:
             self._check_name_free(resource_id, request.params["workspace"])
         body = checked("workspace", request.body)
         resource_id = resource_id if old is None else old.id
-        body |= {"id": resource_id, "name": resource_id.rsplit("/", 1)[-1], "type": WORKSPACES}
+        body |= ArmId.parse(resource_id).named(WORKSPACES)
         self._complete(request, old, body)
         check_identity_roles(self._world, body)
         with self._world.store.transaction():
@@ -88,12 +91,10 @@ class _Workspaces:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace."""
-        modelled_query(request)
         return ArmResponse(200, workspace_of(self._world, request).body)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change the members that are given; the others stay."""
-        modelled_query(request)
         old = workspace_of(self._world, request)
         change = checked("workspace patch", request.body)
         body = old.body | {key: value for key, value in change.items() if key != "properties" and value is not None}
@@ -108,7 +109,6 @@ class _Workspaces:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Soft-delete a workspace, or remove it for good with ``forceToPurge=true``."""
-        modelled_query(request, "forceToPurge")
         purge = request.query.get("forceToPurge", "false").lower() == "true"
         resource_id = workspace_id(request)
         if reached(self._world, resource_id) is None:
@@ -121,14 +121,12 @@ class _Workspaces:
 
     async def list_in_group(self, request: ArmRequest) -> ArmResponse:
         """Answer the workspaces of a resource group."""
-        modelled_query(request)
-        group = WORKSPACE_PATH.split("/providers/", 1)[0].format(**request.params)
+        group = GROUP_PATH.format(**request.params)
         found = self._world.store.children(group, WORKSPACES)
         return ArmResponse(200, {"value": [each.body for each in found]})
 
-    async def list_in_subscription(self, request: ArmRequest) -> ArmResponse:
+    async def list_in_subscription(self, _: ArmRequest) -> ArmResponse:
         """Answer all workspaces."""
-        modelled_query(request)
         return ArmResponse(200, {"value": [each.body for each in self._world.store.below("", WORKSPACES)]})
 
     def _check_name_free(self, resource_id: str, name: str) -> None:

@@ -5,7 +5,7 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
-from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.arm.store import Resource, now_iso
@@ -15,7 +15,7 @@ from sandbox.azure.services.declared import Declared, fill, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 
-PATH = GROUP + "/providers/Microsoft.Storage/storageAccounts/{account}"
+PATH = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{{account}}"
 
 # What the service fills in when a request is silent: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
 _DEFAULTS: dict[str, Any] = {
@@ -34,77 +34,61 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-def _fill_account(world: World, _: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-    if not body.get("sku") or not body.get("kind"):
-        raise ArmError(400, "InvalidRequestContent", "A storage account needs 'sku' and 'kind'.")
-    properties = body["properties"]
-    if old is not None and bool(properties.get("isHnsEnabled")) != bool(old.body["properties"].get("isHnsEnabled")):
-        raise ArmError(
-            409,
-            "AccountPropertyCannotBeUpdated",
-            "The property 'isHnsEnabled' was specified in the input, but it cannot be updated.",
-        )
-    fill(properties, _DEFAULTS)
-    check_storage_rules(properties["networkAcls"])
-    name = body["name"]
-    body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
-    properties |= {
-        "provisioningState": "Succeeded",
-        "creationTime": kept(old, "properties", "creationTime", make=now_iso),
-        "primaryLocation": body["location"],
-        "statusOfPrimary": "available",
-        "primaryEndpoints": {
-            service: f"https://{name}.{service}.core.windows.net/"
-            for service in ("blob", "dfs", "file", "queue", "table")
-        },
-        "privateEndpointConnections": [],
-    }
-    if old is None:
-        world.blobs.delete_account(name)
+def register(world: World) -> None:
+    """Serve storage accounts, and how far their creation is."""
+    Accounts(world).register()
 
 
-ACCOUNTS = Declared(
-    type=STORAGE_ACCOUNT,
-    template=PATH,
-    fill=_fill_account,
-    name=(r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits"),
-    taken=("StorageAccountAlreadyTaken", "The storage account named {name} is already taken."),
-)
+class Accounts(Declared):
+    """Storage accounts; one that was made anew under an old name is empty."""
 
-
-def account_of(world: World, request: ArmRequest) -> Resource:
-    """Return the account in a request's path.
-
-    Raises:
-        ArmError: 404 when it does not exist.
-    """
-    account_id = ACCOUNTS.resource_id(request)
-    found = world.store.get(account_id)
-    if found is None:
-        raise resource_not_found(account_id)
-    return found
-
-
-class Accounts:
-    """The handlers."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
+    type = STORAGE_ACCOUNT
+    template = PATH
+    name_rule = (r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")
+    taken = ("StorageAccountAlreadyTaken", "The storage account named {name} is already taken.")
 
     def register(self) -> None:
-        """Add the routes: what is special first, because the first that matches answers."""
-        self._world.operations.register("create storage account", lambda _: None, self._failed)
-        router = self._world.router
-        router.add("PUT", PATH, self.put)
-        router.add("DELETE", PATH, self.delete)
-        router.add("POST", PATH + "/listKeys", self.list_keys)
+        """Add the routes, also those of the keys and of the operation that creates an account."""
+        super().register()
+        world = self._world
+        world.operations.register("create storage account", lambda _: None, self._creation_failed)
+        world.router.add("POST", PATH + "/listKeys", self.list_keys)
         operations = "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations"
-        router.add("GET", operations + "/{operation}", self.result, need=ANYBODY)
-        ACCOUNTS.register(self._world)
+        world.router.add("GET", operations + "/{operation}", world.operations.result, need=ANYBODY)
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        """Refuse what the service refuses, and add its defaults."""
+        del request
+        if not body.get("sku") or not body.get("kind"):
+            raise ArmError(400, "InvalidRequestContent", "A storage account needs 'sku' and 'kind'.")
+        properties = body["properties"]
+        if old is not None and bool(properties.get("isHnsEnabled")) != bool(old.body["properties"].get("isHnsEnabled")):
+            raise ArmError(
+                409,
+                "AccountPropertyCannotBeUpdated",
+                "The property 'isHnsEnabled' was specified in the input, but it cannot be updated.",
+            )
+        fill(properties, _DEFAULTS)
+        check_storage_rules(properties["networkAcls"])
+        name = body["name"]
+        body["sku"]["tier"] = body["sku"]["name"].split("_")[0]
+        properties |= {
+            "provisioningState": "Succeeded",
+            "creationTime": kept(old, "properties", "creationTime", make=now_iso),
+            "primaryLocation": body["location"],
+            "statusOfPrimary": "available",
+            "primaryEndpoints": {
+                service: f"https://{name}.{service}.core.windows.net/"
+                for service in ("blob", "dfs", "file", "queue", "table")
+            },
+            "privateEndpointConnections": [],
+        }
+        if old is None:
+            self._world.blobs.delete_account(name)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Begin to create an account (202), or update one at once (200)."""
-        answer = ACCOUNTS.put(self._world, request)
+        answer = await super().put(request)
         if answer.status == HTTPStatus.OK:
             return answer
         headers = self._world.operations.start(
@@ -120,14 +104,14 @@ class Accounts:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete an account and its blobs."""
-        answer = ACCOUNTS.delete(self._world, request)
+        answer = await super().delete(request)
         if answer.status == HTTPStatus.OK:
             self._world.blobs.delete_account(request.params["account"])
         return answer
 
     async def list_keys(self, request: ArmRequest) -> ArmResponse:
         """Answer an account's two keys, made when they are first asked for."""
-        account = account_of(self._world, request)
+        account = self.existing(request)
         keys = account.private.setdefault(
             "keys", [base64.b64encode(secrets.token_bytes(64)).decode() for _ in range(2)]
         )
@@ -135,11 +119,7 @@ class Accounts:
         shown = [{"keyName": f"key{n}", "value": key, "permissions": "FULL"} for n, key in enumerate(keys, 1)]
         return ArmResponse(200, {"keys": shown})
 
-    async def result(self, request: ArmRequest) -> ArmResponse:
-        """Answer how far a creation is."""
-        return self._world.operations.result(request)
-
-    def _failed(self, account_id: str, error: dict[str, str]) -> None:
+    def _creation_failed(self, account_id: str, error: dict[str, str]) -> None:
         account = self._world.store.get(account_id)
         if account is not None:
             account.body["properties"]["provisioningState"] = f"Failed: {error['code']}"

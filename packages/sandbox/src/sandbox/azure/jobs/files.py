@@ -1,4 +1,4 @@
-"""A job's files on disk: its folder, and the input, the model and the code brought into it.
+"""A job's files on disk: its folder, what is brought into it (input, model, code), and the output brought out of it.
 
 ::
 
@@ -11,14 +11,16 @@
 """
 
 import errno
+import glob
 import os
+import random
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from sandbox.azure.jobs.failures import JobFailed
-from sandbox.azure.jobs.request import CodeFiles, InputLocation, JobRequest, ModelFiles
-from sandbox.azure.world import Blobs
+from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.jobs.failures import JobFailed, output_exists
+from sandbox.azure.jobs.request import CodeFiles, InputLocation, JobRequest, ModelFiles, OutputLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class JobFolder:
         return self.root / "run"
 
 
-def stage(blobs: Blobs, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
+def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
     """Bring everything into the job's folder and return the paths of the files to score, in no particular order.
 
     ``nested``: files in sub-folders of the input are scored as well. May take a while: call it in a thread.
@@ -77,7 +79,43 @@ def stage(blobs: Blobs, request: JobRequest, folder: JobFolder, *, nested: bool)
     return _stage_input(blobs, request.input, folder.input, nested=nested)
 
 
-def _stage_model(blobs: Blobs, model: ModelFiles, target: Path) -> None:
+def check_output_free(blobs: BlobStore, output: OutputLocation) -> None:
+    """Refuse an output file that is there already.
+
+    Raises:
+        JobFailed: it is.
+    """
+    name = f"{output.prefix}{output.file_name}"
+    if name in blobs.list(output.account, output.container, name):
+        raise output_exists(f"{output.container}/{name}")
+
+
+def merge_output(folder: Path, file_name: str) -> None:
+    """Put every ``temp_*_*_<file name>`` of the folder into ``<file name>``, worker after worker, and remove them."""
+    parts = list(folder.glob(f"temp_*_*_{glob.escape(file_name)}"))
+    random.shuffle(parts)  # the service names no order
+    with (folder / file_name).open("wb") as out:
+        for part in parts:
+            with part.open("rb") as rows:
+                shutil.copyfileobj(rows, out, 1 << 20)
+            part.unlink()
+
+
+def upload_output(blobs: BlobStore, folder: Path, output: OutputLocation) -> int:
+    """Move every file below the folder into the datastore; return how many. Links are no files in blob storage."""
+    count = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            file = Path(root, name)
+            if file.is_symlink():
+                continue
+            blob = f"{output.prefix}{file.relative_to(folder).as_posix()}"
+            blobs.adopt(output.account, output.container, blob, file)
+            count += 1
+    return count
+
+
+def _stage_model(blobs: BlobStore, model: ModelFiles, target: Path) -> None:
     if model.kind == "file":
         _link(_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
         return
@@ -89,7 +127,7 @@ def _stage_model(blobs: Blobs, model: ModelFiles, target: Path) -> None:
         _link(source, _inside(target / model.name, name.removeprefix(model.path)))
 
 
-def _stage_code(blobs: Blobs, code: CodeFiles, target: Path) -> None:
+def _stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
     names = blobs.list(code.account, code.container, code.prefix)
     if not names:
         raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
@@ -100,7 +138,7 @@ def _stage_code(blobs: Blobs, code: CodeFiles, target: Path) -> None:
         shutil.copyfile(_path(blobs, code.account, code.container, name, "code"), path)
 
 
-def _stage_input(blobs: Blobs, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
+def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
     if location.kind == "file":
         names, base = [location.path], location.path.rpartition("/")[0]
     else:
@@ -117,7 +155,7 @@ def _stage_input(blobs: Blobs, location: InputLocation, target: Path, *, nested:
     return staged
 
 
-def _path(blobs: Blobs, account: str, container: str, name: str, what: str) -> Path:
+def _path(blobs: BlobStore, account: str, container: str, name: str, what: str) -> Path:
     try:
         return blobs.path(account, container, name)
     except KeyError:

@@ -3,12 +3,13 @@
 import re
 
 from sandbox.azure.arm.errors import bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, ModelFiles, OutputLocation
-from sandbox.azure.machine_learning.assets.asset_kinds import DATA
+from sandbox.azure.machine_learning.assets.kinds import DATA
 from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
 from sandbox.azure.machine_learning.assets.system_datastores import DEFAULT_DATASTORE
-from sandbox.azure.machine_learning.endpoints.deployment_settings import check_file_name
+from sandbox.azure.machine_learning.endpoints.settings import check_file_name
 from sandbox.azure.machine_learning.jobs.invocation import Invocation
 from sandbox.azure.machine_learning.scope import DATASTORES
 from sandbox.azure.world import World
@@ -100,9 +101,9 @@ def _long_uri(world: World, workspace: Resource, output: OutputLocation) -> str:
     for datastore in world.store.children(workspace.id, DATASTORES):
         properties = datastore.body["properties"]
         if (properties.get("accountName"), properties.get("containerName")) == (output.account, output.container):
-            _, _, subscription, _, group, *_ = datastore.id.split("/")
+            its = ArmId.parse(datastore.id)
             return (
-                f"azureml://subscriptions/{subscription}/resourcegroups/{group}/workspaces/{workspace.name}"
+                f"azureml://subscriptions/{its.subscription}/resourcegroups/{its.group}/workspaces/{workspace.name}"
                 f"/datastores/{datastore.name}/paths/{output.prefix}"
             )
     raise bad_request(

@@ -1,10 +1,10 @@
 """``{workspace}/jobs`` of ARM: read, list and cancel. Jobs start only at a scoring host."""
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
-from sandbox.azure.arm.queries import archived_wanted, modelled_query
+from sandbox.azure.arm.queries import archived_wanted
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
-from sandbox.azure.jobs.records import TERMINAL, Record, RunRecords
-from sandbox.azure.machine_learning.jobs.job_answers import arm_job
+from sandbox.azure.jobs.records import TERMINAL, Run, RunRecords
+from sandbox.azure.machine_learning.jobs.answers import arm_job
 from sandbox.azure.machine_learning.jobs.runs import jobs_of, run_of
 from sandbox.azure.machine_learning.scope import WORKSPACE_PATH, workspace_of
 from sandbox.azure.world import World
@@ -14,11 +14,7 @@ _PATH = WORKSPACE_PATH + "/jobs/{job}"
 
 def register(world: World) -> None:
     """Serve jobs."""
-    jobs = _Jobs(world)
-    world.router.add("GET", WORKSPACE_PATH + "/jobs", jobs.list)
-    world.router.add("GET", _PATH, jobs.get)
-    world.router.add("PUT", _PATH, jobs.put)
-    world.router.add("POST", _PATH + "/cancel", jobs.cancel)
+    _Jobs(world).register()
 
 
 class _Jobs:
@@ -28,16 +24,21 @@ class _Jobs:
         self._world = world
         self._records = RunRecords(world.store)
 
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("GET", WORKSPACE_PATH + "/jobs", self.list, query=("listViewType",))
+        self._world.router.add("GET", _PATH, self.get)
+        self._world.router.add("PUT", _PATH, self.put)
+        self._world.router.add("POST", _PATH + "/cancel", self.cancel)
+
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's jobs, newest first."""
-        modelled_query(request, "listViewType")
         # No job is ever archived here.
         found = [] if archived_wanted(request) else jobs_of(self._records, workspace_of(self._world, request))
-        return ArmResponse(200, {"value": [arm_job(record) for record in found]})
+        return ArmResponse(200, {"value": [arm_job(run) for run in found]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job, or a step of one."""
-        modelled_query(request)
         return ArmResponse(200, arm_job(self._existing(request)))
 
     async def put(self, request: ArmRequest) -> ArmResponse:
@@ -50,12 +51,11 @@ class _Jobs:
 
     async def cancel(self, request: ArmRequest) -> ArmResponse:
         """Ask the runner to stop a job (200); one that has ended answers 400."""
-        modelled_query(request)
-        record = self._existing(request)
-        if record["status"] in TERMINAL:
-            raise bad_request(f"The job '{record['runId']}' is {record['status']} and cannot be canceled.", "UserError")
-        self._world.jobs.cancel(record["rootRunId"])
+        run = self._existing(request)
+        if run.status in TERMINAL:
+            raise bad_request(f"The job '{run.run_id}' is {run.status} and cannot be canceled.", "UserError")
+        self._world.jobs.cancel(run.root_run_id)
         return ArmResponse(200)
 
-    def _existing(self, request: ArmRequest) -> Record:
+    def _existing(self, request: ArmRequest) -> Run:
         return run_of(self._records, workspace_of(self._world, request), request.params["job"])

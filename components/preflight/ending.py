@@ -1,0 +1,40 @@
+"""How the program ends when it cannot go on: what is wrong is told once, and nothing is added to it.
+
+Pulumi's own Python host shows the text of a `pulumi.RunError` and then ends with exit code 1, to which the engine adds
+"an unhandled error occurred"; and it shows a traceback when the engine sends SIGINT, as it does when a mandatory policy
+is violated. Exit code 32 tells the host that the user has seen what is wrong. Source of these rules:
+https://github.com/pulumi/pulumi, sdk/python/cmd (pulumi-language-python-exec and main.go).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from typing import Any
+
+import pulumi
+from pulumi.runtime.mocks import MockEngine
+from pulumi.runtime.settings import get_engine
+
+TOLD = 32
+"""Exit code of a program whose user has been told what is wrong."""
+
+
+def quiet() -> None:
+    """Let this program end without another word after a `pulumi.RunError`, now or in an output, and after SIGINT.
+
+    Does nothing under mocks: what would end there is the test.
+    """
+    program = None if isinstance(get_engine(), MockEngine) else asyncio.current_task()
+    if program is not None:
+        program.add_done_callback(_tell)
+        # Nothing is lost: the engine records what it was asked for, and a release's process notices that we are gone.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(TOLD))
+
+
+def _tell(program: "asyncio.Task[Any]") -> None:
+    """Show a mistake of the user's; the host does not see it, because SystemExit ends its loop first."""
+    error = None if program.cancelled() else program.exception()
+    if isinstance(error, pulumi.RunError):
+        pulumi.log.error(str(error))
+        sys.exit(TOLD)

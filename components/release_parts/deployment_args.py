@@ -1,0 +1,43 @@
+"""One deployment of a release, as types: what it is made of and how its jobs are cut."""
+
+from collections.abc import Mapping
+from typing import NotRequired, TypedDict
+
+from modelops.plan.scoring_settings import ScoringSettings
+
+
+class ModelArgs(TypedDict, total=False):
+    """A model: a local path (`path`, `name`, `type`), a registered one (`name`, `version`) or one of a registry.
+
+    `type` is `custom_model` or `mlflow_model`; `path` is relative to the program's folder, with `/` separators;
+    `registry` stands beside `name` and `version`.
+    """
+
+    path: str
+    name: str
+    type: str
+    version: str
+    registry: str
+
+
+class EnvironmentArgs(TypedDict, total=False):
+    """An environment: `image` (tagged) with `conda_file` (a relative path), or a registered `name` and `version`."""
+
+    image: str
+    conda_file: str
+    name: str
+    version: str
+
+
+class DeploymentArgs(TypedDict):
+    """One deployment: what runs, and where its files are."""
+
+    model: ModelArgs
+    code: str
+    scoring_script: str
+    environment: EnvironmentArgs
+    description: NotRequired[str]
+    tags: NotRequired[Mapping[str, str]]
+    environment_variables: NotRequired[Mapping[str, str]]
+    settings: NotRequired[ScoringSettings]
+    """How a job cuts its input and what it does with failures; what is left out is the service's own default."""

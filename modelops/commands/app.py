@@ -1,0 +1,63 @@
+"""The commands together: names, exit codes, and one clear message for every mistake.
+
+Exit codes: 0 done, 1 it failed or differs, 2 the command line names something that does not exist.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from modelops.commands import invoke, release, status, terminal
+from modelops.errors import ModelOpsError, UsageError
+
+
+class _Commands(TyperGroup):
+    """Turns our errors, and Ctrl-C, into a message and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            raise _failed(error, 2) from None
+        except ModelOpsError as error:
+            raise _failed(error, 1) from None
+        except KeyboardInterrupt:
+            raise _failed("interrupted", 1) from None
+
+
+def _failed(error: object, code: int) -> typer.Exit:
+    terminal.say_error(str(error))
+    return typer.Exit(code)
+
+
+def application(*, is_styled: bool) -> typer.Typer:
+    """Return the commands; `is_styled` lets typer draw its help and its errors with rich, for a terminal."""
+    app = typer.Typer(
+        cls=_Commands,
+        add_completion=False,
+        pretty_exceptions_enable=False,  # nobody's mistake but ours: the plain traceback
+        rich_markup_mode="rich" if is_styled else None,
+        help="What the endpoints serve, and scoring jobs on them.",
+    )
+    app.callback()(_nothing)
+    for command in (status.status, release.release, invoke.invoke):
+        app.command()(command)
+    return app
+
+
+def _nothing() -> None:
+    """Keep the commands' names, however few there are."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    logging.disable(logging.WARNING)  # the SDK's notes about experimental classes
+    try:
+        application(is_styled=sys.stdout.isatty() and sys.stderr.isatty())(arguments, prog_name="python -m modelops")
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 1
+    return 0

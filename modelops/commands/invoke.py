@@ -1,0 +1,90 @@
+"""`invoke`: runs a scoring job and downloads its predictions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from modelops.commands import options, terminal
+from modelops.commands.targets import Target
+from modelops.errors import ModelOpsError, UsageError
+from modelops.scoring import jobs
+
+
+def invoke(
+    *,
+    source: Annotated[
+        str, typer.Option("--input", metavar="INPUT", help="Local file or folder, URI, or azureml:NAME:VERSION.")
+    ],
+    download: Annotated[Path, typer.Option("--download", metavar="FOLDER", help="A new folder for the predictions.")],
+    deployment: Annotated[
+        str | None,
+        typer.Option("--deployment", metavar="NAME", help="Logical or physical name. Default: the endpoint's default."),
+    ] = None,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.Endpoint = None,
+    directory: options.Directory = Path(),
+    subscription: Annotated[
+        str | None,
+        typer.Option(
+            "--subscription", metavar="ID", help="With --resource-group, --workspace and --endpoint: no stack is asked."
+        ),
+    ] = None,
+    resource_group: Annotated[
+        str | None, typer.Option("--resource-group", metavar="NAME", help="See --subscription.")
+    ] = None,
+    workspace: Annotated[str | None, typer.Option("--workspace", metavar="NAME", help="See --subscription.")] = None,
+) -> None:
+    """Start a scoring job, follow it, and download its predictions."""
+    jobs.require_empty(download)
+    jobs.input_kind(source)
+    target = _by_names(subscription, resource_group, workspace, endpoint)
+    target = target or options.Where(stack, outputs, endpoint, directory).target()
+    if target.plan is not None and deployment in target.plan.revisions:
+        deployment = target.plan.revisions[deployment]
+    ml = options.workspace(target).ml
+    place = (
+        f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
+        f"--workspace-name {target.workspace}"
+    )
+    with _told(f"A job may have been started; to see: az ml job list --max-results 1 {place}"):
+        job = jobs.start(ml, target.endpoint, deployment, source)
+    terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
+    goes_on = f"Job {job} goes on in Azure; to end it: az ml job cancel --name {job} {place}"
+    with _told(goes_on), terminal.progress() as progress:
+        seconds = jobs.follow(ml, job, progress.show)
+    loses = (
+        f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
+    )
+    with _told(loses):
+        files = jobs.download(ml, job, download)
+    terminal.say(f"completed in {seconds:.0f} s; predictions:")
+    for path in files:
+        terminal.say(f"  {path}")
+
+
+@contextmanager
+def _told(consequence: str) -> Iterator[None]:
+    """Let Ctrl-C say what it leaves behind.
+
+    Raises:
+        ModelOpsError: It was pressed.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ModelOpsError(f"interrupted. {consequence}") from None
+
+
+def _by_names(
+    subscription: str | None, resource_group: str | None, workspace: str | None, endpoint: str | None
+) -> Target | None:
+    """Return the endpoint that the options name without a stack; None without such options."""
+    if not (subscription or resource_group or workspace):
+        return None
+    if not (subscription and resource_group and workspace and endpoint):
+        raise UsageError("--subscription, --resource-group, --workspace and --endpoint belong together; give all four.")
+    return Target(endpoint, subscription, resource_group, workspace, endpoint=endpoint)

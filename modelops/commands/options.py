@@ -1,0 +1,80 @@
+"""The options that several commands share, and the endpoints that they name."""
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+
+from modelops.commands import targets
+from modelops.errors import UsageError
+from modelops.plan.plan import ReleasePlan
+from modelops.workspace import Workspace
+
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", metavar="NAME", help="The stack that deployed the endpoint. Default: the selected one."),
+]
+Outputs = Annotated[
+    Path | None,
+    typer.Option("--outputs", metavar="FILE", help="Saved outputs of the stack, instead of asking it."),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option("--endpoint", metavar="NAME", help="Logical or physical name. Default: the only endpoint."),
+]
+EndpointOrAll = Annotated[
+    str | None,
+    typer.Option("--endpoint", metavar="NAME", help="Logical or physical name. Default: all endpoints."),
+]
+Directory = Annotated[
+    Path,
+    typer.Option("--directory", metavar="FOLDER", help="The program's folder. Default: this one.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: docs/commands.md.")]
+
+
+class Where(NamedTuple):
+    """Where a command finds its endpoints."""
+
+    stack: str | None
+    outputs: Path | None
+    endpoint: str | None
+    directory: Path
+
+    def target(self) -> targets.Target:
+        """Return the endpoint that is named, or the only one.
+
+        Raises:
+            UsageError: There is none, or there are several and no name.
+        """
+        return targets.choose(self._found(), self.endpoint)
+
+    def one_or_all(self) -> list[targets.Target]:
+        """Return the endpoint that is named, or all.
+
+        Raises:
+            UsageError: There is none.
+        """
+        found = self._found()
+        return list(found.values()) if found and self.endpoint is None else [targets.choose(found, self.endpoint)]
+
+    def _found(self) -> dict[str, targets.Target]:
+        if self.outputs is not None:
+            return targets.from_file(self.outputs)
+        return targets.from_stack(self.stack, self.directory)
+
+
+def released(target: targets.Target) -> ReleasePlan:
+    """Return what was released to an endpoint.
+
+    Raises:
+        UsageError: Nothing was, or a file of outputs does not say it.
+    """
+    if target.plan is None:
+        raise UsageError(f"endpoint {target.logical} was not released yet. Run `pulumi up` first.")
+    return target.plan
+
+
+def workspace(target: targets.Target) -> Workspace:
+    """Return the workspace that an endpoint is in."""
+    return Workspace(target.subscription_id, target.resource_group, target.workspace)

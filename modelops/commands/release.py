@@ -1,0 +1,38 @@
+"""`release`: brings endpoints to their released plan again."""
+
+import threading
+from pathlib import Path
+
+from modelops.commands import options, terminal
+from modelops.commands.stopping import Stop
+from modelops.errors import ModelOpsError, Stopped
+from modelops.plan.staging import remove_abandoned
+from modelops.release.context import Context
+from modelops.release.reconcile import reconcile
+
+
+def release(
+    *,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+) -> None:
+    """Bring the endpoints to their released plan again, one after another."""
+    targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
+    plans = [options.released(each) for each in targets]
+    stop = Stop()
+    remove_abandoned()
+    for target, plan in zip(targets, plans, strict=True):
+        stop.begin()
+        context = Context(options.workspace(target), directory, stop.progress, stop.gate.sleep)
+        try:
+            report = reconcile(plan, context, previous=None)
+        except (Stopped, ModelOpsError):
+            if not stop.gate.is_closed:
+                raise
+            # The thread that closed the gate ends the process and has said where. What fails after a stop is a
+            # consequence of it: the staged copy may be gone already.
+            threading.Event().wait()
+            return
+        terminal.say(report.summary())

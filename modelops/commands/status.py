@@ -1,0 +1,55 @@
+"""`status`: what was released against what is live."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.table import Table
+
+from modelops.commands import options, terminal
+from modelops.release.status import Status
+from modelops.release.status import status as compared
+
+SCHEMA_VERSION: Final = 1
+"""Of what --json prints: docs/schemas/status.json."""
+
+
+def status(
+    *,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    check: Annotated[bool, typer.Option("--check", help="Exit with 1 if anything differs from the release.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Show what is live, and what differs from the last release."""
+    targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
+    found = {each.logical: compared(options.workspace(each), options.released(each)) for each in targets}
+    differs = any(each.problems for each in found.values())
+    if json:
+        endpoints = {logical: each.to_json() for logical, each in found.items()}
+        terminal.say_json({"schemaVersion": SCHEMA_VERSION, "endpoints": endpoints})
+    else:
+        for number, each in enumerate(found.values()):
+            if number:
+                terminal.say("")
+            _show(each)
+        if differs:
+            terminal.say("Run `python -m modelops release` to fix it.")
+    if check and differs:
+        raise typer.Exit(1)
+
+
+def _show(found: Status) -> None:
+    if not terminal.is_terminal():
+        terminal.say("\n".join(found.lines()))
+        return
+    terminal.say(found.endpoint.name)
+    terminal.say(found.endpoint.scoring_uri or "(scoring URI unknown)")
+    table = Table("deployment", "state", "default", header_style="")
+    for name, each in sorted(found.endpoint.deployments.items()):
+        table.add_row(name, each.state, "yes" if name == found.endpoint.default else "")
+    terminal.show(table)
+    for problem in found.problems:
+        terminal.say(f"DIFFERS {problem}")

@@ -1,0 +1,166 @@
+"""What goes over the pipe between Pulumi's hook and the release's process: one JSON object on each line.
+
+Requests go in, events come out. Each carries the id of the plan that it is about, so that what is said of one plan is
+never taken for another's. A request is answered by steps and at last by `Done` or `Failed`; or, once the input is
+closed, by `Stopping`. Closed input means stop, for every plan of the process: requests to Azure that are in flight are
+finished, no other begins, and the process ends.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from types import UnionType
+from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """Carry a plan out."""
+
+    id: str
+    plan: Mapping[str, Any]
+    """In its JSON form, and complete."""
+    root: str
+    """Folder that the plan's paths start from."""
+    previous: str | None = None
+    """The default that the last release set."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewRequest:
+    """Say what a release would do, and change nothing."""
+
+    id: str
+    plan: Mapping[str, Any]
+    """In its JSON form; leaves may be unknown."""
+    released: Mapping[str, Any] | None = None
+    """The plan that was released last."""
+
+
+Request = ReleaseRequest | PreviewRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a release begins, or goes on."""
+
+    id: str
+    step: str
+    text: str
+    """What is being done, for people."""
+    switch_sent: bool = False
+    """Whether the request that moves the default has gone out."""
+    restored: bool = False
+    """Whether the default of the last release, which somebody had moved, was put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switching:
+    """The request that moves the default goes out."""
+
+    id: str
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The input was closed while the plan was under way; nothing more is said of it. See `Step` for the fields."""
+
+    id: str
+    step: str
+    switch_sent: bool = False
+    restored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The plan was carried out, or previewed."""
+
+    id: str
+    text: str
+    """What was done or would be, for people: one line or more."""
+    report: Mapping[str, Any] | None = None
+    """The release's report; None for a preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The plan was not carried out."""
+
+    id: str
+    message: str
+    step: str | None = None
+    """Where it failed."""
+
+
+Event = Step | Switching | Stopping | Done | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """Nothing was heard of a plan for a while. Made by Pulumi's end; it never goes over the pipe."""
+
+    id: str
+    step: str
+
+
+Progress = Step | Switching | Heartbeat
+"""What is told of a plan before its end."""
+
+_REQUESTS: Final[Mapping[str, type[Request]]] = {"release": ReleaseRequest, "preview": PreviewRequest}
+_EVENTS: Final[Mapping[str, type[Event]]] = {
+    "step": Step,
+    "switching": Switching,
+    "stopping": Stopping,
+    "done": Done,
+    "failed": Failed,
+}
+_NAMES: Final = {kind: name for kinds in (_REQUESTS, _EVENTS) for name, kind in kinds.items()}
+
+_Message = TypeVar("_Message", Request, Event)
+
+
+class ProtocolError(ValueError):
+    """A line that is none of the messages above."""
+
+
+def encode(message: Request | Event) -> bytes:
+    """Write a message as one line, with its end."""
+    plain = {"kind": _NAMES[type(message)], **asdict(message)}
+    return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    """Read a request.
+
+    Raises:
+        ProtocolError: the line is none.
+    """
+    return _decode(line, _REQUESTS)
+
+
+def decode_event(line: bytes) -> Event:
+    """Read an event.
+
+    Raises:
+        ProtocolError: the line is none.
+    """
+    return _decode(line, _EVENTS)
+
+
+def _decode(line: bytes, kinds: Mapping[str, type[_Message]]) -> _Message:
+    try:
+        found = json.loads(line)
+        kind = kinds[found.pop("kind")]
+        message = kind(**found)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # no JSON, no object, no such kind or field
+        raise ProtocolError(f"{type(error).__name__}: {error}") from None
+    for name, hint in get_type_hints(kind).items():
+        if not _fits(getattr(message, name), hint):
+            raise ProtocolError(f"{name} is {getattr(message, name)!r}")
+    return message
+
+
+def _fits(value: object, hint: Any) -> bool:
+    allowed = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return any(isinstance(value, get_origin(each) or each) for each in allowed)

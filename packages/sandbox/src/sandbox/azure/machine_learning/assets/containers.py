@@ -1,0 +1,130 @@
+"""The containers of models, codes, environments and data: what all versions of one asset have in common."""
+
+import re
+from typing import Any
+
+from sandbox.azure.arm.errors import ArmError, bad_request
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.queries import archived_wanted
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.assets.kinds import AssetKind
+from sandbox.azure.machine_learning.bodies import checked
+from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACE_PATH, existing, workspace_of
+from sandbox.azure.services.declared import fill, stamp
+from sandbox.azure.world import World
+
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
+FILLED = {"tags": {}, "properties": {}, "isArchived": False, "description": None}
+"""What the service fills in, in containers and versions."""
+
+
+class Containers:
+    """The handlers of one kind's containers, and what its versions ask of them."""
+
+    def __init__(self, world: World, kind: AssetKind) -> None:
+        self._world = world
+        self._kind = kind
+        self.path = f"{WORKSPACE_PATH}/{kind.collection}/{{asset}}"
+
+    def register(self) -> None:
+        """Add the routes."""
+        add = self._world.router.add
+        add("GET", f"{WORKSPACE_PATH}/{self._kind.collection}", self.list, query=("listViewType",))
+        add("GET", self.path, self.get)
+        add("PUT", self.path, self.put)
+        add("DELETE", self.path, self.delete)
+
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Answer the containers of a workspace."""
+        found = self._world.store.children(workspace_of(self._world, request).id, self._kind.type)
+        return ArmResponse(200, {"value": [self._answered(each) for each in in_view(request, found)]})
+
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a container with its latest and next version."""
+        return ArmResponse(200, self._answered(existing(self._world, self.id_of(request))))
+
+    async def put(self, request: ArmRequest) -> ArmResponse:
+        """Create (201) or replace (200) a container."""
+        resource_id = self.id_of(request)
+        self.check_name(request.params["asset"])
+        body = checked(f"{self._kind.word} container", request.body)
+        old = self._world.store.get(resource_id)
+        stored = self.store(request, resource_id, old, body)
+        return ArmResponse(200 if old else 201, self._answered(stored))
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Delete a container with all its versions."""
+        return self.remove(self.id_of(request))
+
+    def id_of(self, request: ArmRequest) -> str:
+        """Return the id of the container in a request's path.
+
+        Raises:
+            ArmError: 404 when there is no such workspace.
+        """
+        return f"{workspace_of(self._world, request).id}/{self._kind.collection}/{request.params['asset']}"
+
+    def store(self, request: ArmRequest, resource_id: str, old: Resource | None, body: dict[str, Any]) -> Resource:
+        """Create or replace a container, with what the service adds."""
+        resource_id = old.id if old else resource_id
+        body |= ArmId.parse(resource_id).named(self._kind.type)
+        fill(body["properties"], FILLED)
+        body["properties"] |= self._kind.answered
+        stamp(request, old, body)
+        return self._world.store.put(resource_id, self._kind.type, body)
+
+    def remove(self, resource_id: str) -> ArmResponse:
+        """Delete a container or a version: 200, or 204 when there is none.
+
+        Raises:
+            ArmError: 409 for a model that a deployment uses.
+        """
+        if self._world.store.get(resource_id) is None:
+            return ArmResponse(204)
+        self._check_unused(resource_id)
+        self._world.store.delete(resource_id)
+        return ArmResponse(200)
+
+    def check_name(self, name: str) -> None:
+        """Refuse a name that no asset of the kind can have.
+
+        Raises:
+            ArmError: 400.
+        """
+        if not _NAME.fullmatch(name):
+            raise bad_request(
+                f"'{name}' is not a valid {self._kind.word} name: at most 255 letters, digits, '-', '_' and '.', the"
+                " first a letter or digit.",
+                "UserError",
+            )
+
+    def _answered(self, container: Resource) -> dict[str, Any]:
+        versions = self._world.store.children(container.id, self._kind.version_type)
+        numbers = [int(each.name) for each in versions if each.name.isdecimal()]
+        added = {
+            "latestVersion": versions[-1].name if versions else None,
+            "nextVersion": str(max(numbers, default=0) + 1),
+        }
+        return container.body | {"properties": container.body["properties"] | added}
+
+    def _check_unused(self, resource_id: str) -> None:
+        """Refuse to delete a model that a deployment uses, as the service documents."""
+        if self._kind.word != "model":
+            return
+        for deployment in self._world.store.below("", DEPLOYMENTS):
+            model = (deployment.body["properties"].get("model") or {}).get("assetId", "")
+            if ArmId.parse(model).is_within(ArmId.parse(resource_id)):
+                raise ArmError(
+                    409,
+                    "Conflict",
+                    f"'{resource_id}' is used by the deployment '{deployment.id}' and cannot be deleted.",
+                )
+
+
+def in_view(request: ArmRequest, found: list[Resource]) -> list[Resource]:
+    """Return the containers or versions that a list's ``listViewType`` asks for."""
+    wanted = archived_wanted(request)
+    if wanted is None:
+        return found
+    return [each for each in found if bool(each.body["properties"].get("isArchived")) == wanted]

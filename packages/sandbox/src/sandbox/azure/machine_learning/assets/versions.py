@@ -1,0 +1,168 @@
+"""Versions of models, codes, environments and data: what they consist of never changes; search, and pending uploads."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.queries import take
+from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.schema import validate
+from sandbox.azure.arm.schemas import machine_learning_schemas
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.assets.containers import FILLED, Containers, in_view
+from sandbox.azure.machine_learning.assets.kinds import KINDS, AssetKind
+from sandbox.azure.machine_learning.bodies import checked
+from sandbox.azure.machine_learning.scope import existing, workspace_of
+from sandbox.azure.services.declared import fill, stamp
+from sandbox.azure.world import World
+
+
+def register(world: World) -> None:
+    """Serve the four kinds of assets: their containers and their versions."""
+    for kind in KINDS:
+        containers = Containers(world, kind)
+        containers.register()
+        _Versions(world, kind, containers).register()
+
+
+class _Versions:
+    """The handlers of one kind's versions."""
+
+    def __init__(self, world: World, kind: AssetKind, containers: Containers) -> None:
+        self._world = world
+        self._kind = kind
+        self._containers = containers
+
+    def register(self) -> None:
+        """Add the routes."""
+        add = self._world.router.add
+        versions = self._containers.path + "/versions"
+        version = versions + "/{version}"
+        by_hash = ("hash", "hashVersion") if self._kind.word == "code" else ()
+        add("GET", versions, self.list, query=("listViewType", "$orderBy", "$top", *by_hash))
+        add("GET", version, self.get)
+        add("PUT", version, self.put)
+        add("DELETE", version, self.delete)
+        if self._kind.word != "environment":
+            add("POST", version + "/startPendingUpload", self.start_upload)
+
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Answer an asset's versions; for codes with ``hash``, those of the whole workspace that have it."""
+        if "hash" in request.query:
+            return ArmResponse(200, {"value": self._with_hash(request)})
+        versions = self._world.store.children(self._containers.id_of(request), self._kind.version_type)
+        bodies = _ordered(request, in_view(request, versions))
+        return ArmResponse(200, {"value": take(request, bodies, "$top")})
+
+    async def get(self, request: ArmRequest) -> ArmResponse:
+        """Answer a version."""
+        return ArmResponse(200, existing(self._world, self._id(request)).body)
+
+    async def put(self, request: ArmRequest) -> ArmResponse:
+        """Create (201) a version, or change (200) what may be changed of one: never what it consists of."""
+        workspace = workspace_of(self._world, request)
+        self._containers.check_name(request.params["asset"])
+        pattern, allowed = self._kind.version
+        if not pattern.fullmatch(request.params["version"]):
+            raise bad_request(
+                f"'{request.params['version']}' is not a valid {self._kind.word} version: {allowed}.", "UserError"
+            )
+        body = checked(f"{self._kind.word} version", request.body)
+        resource_id = self._id(request)
+        old = self._world.store.get(resource_id)
+        if old is not None:
+            self._check_fixed(old, body["properties"])
+            resource_id = old.id
+        else:
+            self._kind.check(self._world, workspace, body["properties"])
+        fill(body["properties"], {**FILLED, **self._kind.defaults, "isAnonymous": False})
+        body["properties"] |= self._kind.answered
+        body |= ArmId.parse(resource_id).named(self._kind.version_type)
+        stamp(request, old, body)
+        container_id = self._containers.id_of(request)
+        container = self._world.store.get(container_id)
+        shared = {member: body["properties"].get(member) for member in self._kind.shared}
+        with self._world.store.transaction():
+            if container is None:
+                self._containers.store(request, container_id, None, {"properties": shared})
+            else:
+                self._check_shared(container, shared)
+            self._world.store.put(resource_id, self._kind.version_type, body)
+        return ArmResponse(200 if old else 201, body)
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Delete a version."""
+        return self._containers.remove(self._id(request))
+
+    async def start_upload(self, request: ArmRequest) -> ArmResponse:
+        """Make a container for the files of a version to come, and answer a SAS that writes to it."""
+        workspace = workspace_of(self._world, request)
+        body = validate(machine_learning_schemas()["pending upload"], request.body or {})
+        if (body.get("pendingUploadType") or "TemporaryBlobReference") != "TemporaryBlobReference":
+            raise not_modelled(f"a pending upload of type '{body['pendingUploadType']}'")
+        storage = workspace.body["properties"]["storageAccount"]
+        account, container = ArmId.parse(storage).name, str(uuid.uuid4())
+        self._world.blobs.create_container(account, container)
+        uri = f"https://{account}.blob.core.windows.net/{container}"
+        sas = self._world.blobs.sas(account, container, "racwl")
+        reference = {
+            "blobUri": uri,
+            "storageAccountArmId": storage,
+            "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{sas}"},
+        }
+        answer = {
+            "pendingUploadId": body.get("pendingUploadId") or str(uuid.uuid4()),
+            "pendingUploadType": "TemporaryBlobReference",
+            "blobReferenceForConsumption": reference,
+        }
+        return ArmResponse(200, answer)
+
+    def _id(self, request: ArmRequest) -> str:
+        return f"{self._containers.id_of(request)}/versions/{request.params['version']}"
+
+    def _check_fixed(self, old: Resource, properties: dict[str, Any]) -> None:
+        before = old.body["properties"]
+        for member in self._kind.fixed:
+            wanted = properties.get(member)
+            if wanted is None and member in self._kind.defaults:
+                properties[member] = before.get(member)
+            elif not _same(wanted, before.get(member)):
+                raise bad_request(self._kind.fixed_message, "UserError")
+
+    def _check_shared(self, container: Resource, shared: dict[str, Any]) -> None:
+        for member, value in shared.items():
+            common = container.body["properties"].get(member)
+            if value != common:
+                raise bad_request(
+                    f"'properties.{member}' is '{value}', and all versions of '{container.name}' have '{common}'.",
+                    "UserError",
+                )
+
+    def _with_hash(self, request: ArmRequest) -> Sequence[dict[str, Any]]:
+        workspace = workspace_of(self._world, request)
+        wanted, hash_version = request.query["hash"], request.query.get("hashVersion")
+        found = []
+        for each in self._world.store.below(workspace.id, self._kind.version_type):
+            properties = each.body["properties"].get("properties") or {}
+            same_version = hash_version is None or str(properties.get("hash_version", hash_version)) == hash_version
+            if properties.get("hash_sha256") == wanted and same_version:
+                found.append(each.body)
+        return found
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Paths and ids compare without case."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one.rstrip("/").lower() == other.rstrip("/").lower()
+    return bool(one == other)
+
+
+def _ordered(request: ArmRequest, found: list[Resource]) -> list[dict[str, Any]]:
+    order = request.query.get("$orderBy", "createdtime asc").lower().split()
+    key, direction = order[0], order[1] if len(order) > 1 else "asc"
+    if key not in ("createdtime", "modifiedtime") or direction not in ("asc", "desc"):
+        raise not_modelled(f"$orderBy '{request.query['$orderBy']}' (only createdtime and modifiedtime, asc or desc)")
+    ranked = sorted(found, key=lambda each: each.created if key == "createdtime" else each.modified)
+    return [each.body for each in (ranked if direction == "asc" else reversed(ranked))]

@@ -1,0 +1,146 @@
+"""From a scoring request and a deployment to a job: what the runner is asked to do, and the runs that tell of it."""
+
+import uuid
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from sandbox.azure.arm.durations import format_duration, parse_duration
+from sandbox.azure.arm.errors import not_modelled
+from sandbox.azure.arm.identities import principal_of
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.jobs.records import Run
+from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest
+from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.endpoints.settings import LARGEST, check_instances, check_range, check_timeout
+from sandbox.azure.machine_learning.jobs.invocation import Invocation
+from sandbox.azure.machine_learning.jobs.places import code_files, input_place, model_files, output_place
+from sandbox.azure.world import World
+
+
+class PlannedJob(NamedTuple):
+    """A job that may start; ``runs`` are the job itself and its one step."""
+
+    request: JobRequest
+    runs: tuple[Run, Run]
+
+
+def plan(
+    world: World, workspace: Resource, endpoint: Resource, deployment: Resource, *, asked: Invocation, caller: str
+) -> PlannedJob:
+    """Check everything and return the job that ``caller`` (an object id) asks for; nothing is stored yet.
+
+    Raises:
+        ArmError: the request and the deployment do not go together, or name what does not exist.
+    """
+    settings = deployment.body["properties"]
+    compute = compute_of(world, workspace, settings)
+    _check_overrides(asked, compute)
+    name, child = f"batchjob-{uuid.uuid4()}", str(uuid.uuid4())
+    output, output_uri = output_place(world, workspace, asked, child, settings["outputFileName"])
+    retry = settings["retrySettings"]
+    request = JobRequest(
+        name=name,
+        child_id=child,
+        workspace_id=workspace.id,
+        endpoint=endpoint.name,
+        deployment=deployment.name,
+        location=endpoint.body["location"],
+        compute=compute.id,
+        input=input_place(world, workspace, asked),
+        output=output,
+        environment_variables=settings["environmentVariables"],
+        instance_count=_first(asked.instance_count, settings["resources"]["instanceCount"]),
+        max_concurrency_per_instance=settings["maxConcurrencyPerInstance"],
+        mini_batch_size=_first(asked.mini_batch_size, settings["miniBatchSize"]),
+        max_retries=_first(asked.max_retries, retry["maxRetries"]),
+        timeout_seconds=parse_duration(asked.timeout or retry["timeout"]),
+        error_threshold=_first(asked.error_threshold, settings["errorThreshold"]),
+        output_action=settings["outputAction"],
+        logging_level=settings["loggingLevel"],
+        cluster_identity=principal_of(compute.body),
+        caller=caller,
+        **_files(world, workspace, settings),
+    )
+    return PlannedJob(request, _runs(request, asked, output_uri, workspace.body["properties"]["workspaceId"]))
+
+
+def _runs(job: JobRequest, asked: Invocation, output_uri: str, workspace_guid: str) -> tuple[Run, Run]:
+    parent = Run(
+        run_id=job.name,
+        root_run_id=job.name,
+        workspace_id=job.workspace_id,
+        workspace_guid=workspace_guid,
+        experiment_name=job.endpoint,
+        endpoint=job.endpoint,
+        deployment=job.deployment,
+        display_name=job.name,
+        run_type="azureml.PipelineRun",
+        status="Preparing",
+        tags={"azureml.batchrun": "true", "azureml.deploymentname": job.deployment},
+        outputs={"score": output_uri},
+        job=asked.answered
+        | {
+            "compute": {"target": job.compute, "instanceCount": job.instance_count},
+            "errorThreshold": job.error_threshold,
+            "miniBatchSize": job.mini_batch_size,
+            "output": {"uri": output_uri, "fileName": job.output.file_name},
+            "retrySettings": {"maxRetries": job.max_retries, "timeout": format_duration(job.timeout_seconds)},
+        },
+    )
+    step = replace(
+        parent,
+        run_id=job.child_id,
+        parent_run_id=job.name,
+        display_name="batchscoring",
+        run_type="azureml.StepRun",
+        status="NotStarted",
+        created_utc=now_iso(),
+        tags={},
+        job={},
+    )
+    return parent, step
+
+
+def _first(override: int | None, setting: int) -> int:
+    return setting if override is None else override
+
+
+def _check_overrides(asked: Invocation, compute: Resource) -> None:
+    for member, value, low in (
+        ("miniBatchSize", asked.mini_batch_size, 1),
+        ("errorThreshold", asked.error_threshold, -1),
+        ("retrySettings.maxRetries", asked.max_retries, 0),
+    ):
+        if value is not None:
+            check_range(f"properties.{member}", value, low, LARGEST)
+    if asked.instance_count is not None:
+        check_instances("properties.compute.instanceCount", asked.instance_count, compute)
+    if asked.timeout is not None:
+        check_timeout("properties.retrySettings.timeout", asked.timeout)
+
+
+def _files(world: World, workspace: Resource, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the members of a job request that come from the deployment's assets."""
+    model = referenced_asset(world, workspace, settings["model"]["assetId"], "models", "properties.model.assetId")
+    code_id = (settings.get("codeConfiguration") or {}).get("codeId")
+    environment_id = settings.get("environmentId")
+    if not code_id:
+        raise not_modelled("the scoring of an MLflow model without a scoring script")
+    code = referenced_asset(world, workspace, code_id, "codes", "properties.codeConfiguration.codeId")
+    result: dict[str, Any] = {
+        "model": model_files(world, workspace, model),
+        "code": code_files(world, workspace, code),
+        "scoring_script": settings["codeConfiguration"]["scoringScript"],
+        "environment": None,
+    }
+    if environment_id:
+        version = referenced_asset(world, workspace, environment_id, "environments", "properties.environmentId")
+        properties = version.body["properties"]
+        result["environment"] = EnvironmentSpec(
+            name=ArmId.parse(version.id).names[-2],
+            version=version.name,
+            image=properties.get("image") or "",
+            conda_file=properties.get("condaFile") or "",
+        )
+    return result
