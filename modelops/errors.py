@@ -16,7 +16,7 @@ class PlanError(ModelOpsError):
 
 
 class ReleaseError(ModelOpsError):
-    """A release that did not finish; the endpoint still serves an earlier deployment."""
+    """A release that did not finish; the default is still a deployment in state Succeeded."""
 
 
 class UsageError(ModelOpsError):

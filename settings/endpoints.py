@@ -37,7 +37,8 @@ class EndpointSettings:
         description: What it is for.
         default: Name (in the stack file) of the deployment that runs jobs which do not name one.
         pin: Name (in Azure) of an existing revision to use as the default instead; None for the newest.
-        keep: Revisions of each deployment to keep, including the newest. No effect yet: nothing is pruned.
+        keep: Revisions of each deployment to keep, including the newest. Checked and part of the plan, but without
+            effect: nothing deletes a revision.
         deployments: The deployments by their logical names.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
@@ -99,18 +100,12 @@ def _check_names(section: Section, rule: names.Rule) -> None:
 
 
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
-    later = {
-        "tryOut": "This version of the program cannot try out a revision before the switch; remove it.",
-    }
-    section.only("description", "default", "pin", "keep", "callers", "deployments", *later)
-    for key, sentence in later.items():
-        if key in section.values:
-            section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
+    section.only("description", "default", "pin", "keep", "callers", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
-    # A release creates each new revision before it deletes an old one.
+    # A release that deleted old revisions would do so after it created the new ones.
     if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
         section.wrong(
             "keep",

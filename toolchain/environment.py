@@ -15,6 +15,7 @@ from typing import Literal
 from toolchain.lock import held
 from toolchain.places import (
     PACKAGES,
+    PLUGINS,
     PYTHON,
     REPOSITORY,
     VENV,
@@ -58,7 +59,8 @@ def _wanted(level: Level) -> tuple[Level, str] | None:
     stamp = read_stamp(STAMP)
     levels = list(REQUIREMENTS)
     wanted = max((each for each in levels if each in (level, stamp.get("level"))), key=levels.index)
-    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in PACKAGES])
+    places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
+    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
 
 
@@ -79,6 +81,8 @@ def _install(wanted: Level, print_: str) -> None:
     _install_uv()
     _sync(wanted, again=not whole)
     _add_packages()
+    if wanted != "program":
+        _add_plugins()
     write_stamp(STAMP, level=wanted, fingerprint=print_)
 
 
@@ -135,6 +139,11 @@ def _add_packages() -> None:
     folder = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "packages.pth").write_text("".join(f"{each}\n" for each in PACKAGES), encoding="utf-8")
+
+
+def _add_plugins() -> None:
+    """Let the emulator find the azure-native stand-in, for Pulumi."""
+    _run([str(PYTHON), "-m", "pulumi_standins", str(PLUGINS)], "Writing the stand-in for Pulumi's provider failed.")
 
 
 def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> None:

@@ -14,6 +14,9 @@ PYTHON = VENV / "bin" / "python"
 PACKAGES = [REPOSITORY / "packages" / name / "src" for name in ("sandbox", "pulumi-standins")]
 """Folders on `.venv`'s path: a requirements file with hashes cannot contain local folders."""
 
+PLUGINS = VENV / "share" / "pulumi-plugins"
+"""Where the emulator looks for the provider that Pulumi needs here, in the layout of the engine's plugins folder."""
+
 STAMPS = VENV / "stamps"
 """One file per finished step, with a fingerprint of its inputs."""
 

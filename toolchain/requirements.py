@@ -18,7 +18,7 @@ PROJECT = REPOSITORY / "pyproject.toml"
 PROJECTS = sorted((REPOSITORY / "packages").glob("*/pyproject.toml"))
 MARK = "# compiled from dependencies: "
 OPTIONS = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
-GROUPS: dict[Level, tuple[str, ...]] = {"program": (), "local": ("sandbox", "standins", "example")}
+GROUPS: dict[Level, tuple[str, ...]] = {"program": (), "local": ("example",)}
 GROUPS["dev"] = (*GROUPS["local"], "dev")
 
 
@@ -28,7 +28,8 @@ def compile_all() -> None:
     largest = REQUIREMENTS["dev"]
     # The largest set first: the others then have the same versions, and `make up` after `make test` changes none.
     _compile(largest, sources("dev"), print_)
-    for level in ("local", "program"):
+    smaller: tuple[Level, ...] = ("local", "program")
+    for level in smaller:
         _compile(REQUIREMENTS[level], [*sources(level), "--constraints", largest.name], print_)
     # Separately: the scanner's pins must not affect the program's versions.
     _compile(SCAN, ["--group", "scan"], print_)
@@ -42,7 +43,8 @@ def check() -> None:
         if not path.read_text(encoding="utf-8").startswith(f"{MARK}{print_}\n"):
             message = f"{path.name} was not compiled from the current dependencies in {PROJECT.name}. Run: make lock"
             raise SetupError(message)
-    for smaller, larger in (("program", "local"), ("local", "dev")):
+    pairs: tuple[tuple[Level, Level], ...] = (("program", "local"), ("local", "dev"))
+    for smaller, larger in pairs:
         missing = sorted(_pins(REQUIREMENTS[smaller]) - _pins(REQUIREMENTS[larger]))
         if missing:
             message = f"{REQUIREMENTS[larger].name} lacks pins of {REQUIREMENTS[smaller].name}: {', '.join(missing)}."

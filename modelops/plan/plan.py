@@ -95,7 +95,7 @@ class ReleasePlan:
     pin: str | None
     """Name (in Azure) of an existing revision to use as the default instead: a rollback."""
     keep: int
-    """Revisions kept for each logical deployment."""
+    """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
     deployments: Mapping[str, DeploymentPlan]
 
     @property

@@ -84,7 +84,7 @@ class ScoringSettings:
             sdk="max_retries",
             sdk_group="retry_settings",
             least=0,
-            unit="how often a mini-batch is tried",
+            unit="tries of a mini-batch",
             help="**Unconfirmed**: Microsoft's pages disagree whether 3 means 3 or 4 tries; the sandbox does 3 "
             "([behaviour.md](../packages/sandbox/docs/behaviour.md), `retries_are_tries`)",
         ),

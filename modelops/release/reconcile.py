@@ -1,10 +1,9 @@
 """The steps of a release, in order. Every run does only what is missing.
 
 0. restore a default that was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. try out (not yet)  5. switch the default  6. verify
-7. prune (not yet)
+3. create missing revisions  4. switch the default  5. verify
 
-A rollback by `pin` starts with 5 and 6, because its revision exists.
+A rollback by `pin` starts with 4 and 5, because its revision exists.
 """
 
 from dataclasses import dataclass, field
@@ -88,9 +87,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     _create_missing(plan, patience, endpoint, report)
-    # Step 4, trying out the new revision by name, belongs here: after it exists, before it becomes the default.
     _serve_target(plan, patience, live.read(context.workspace, plan), report)
-    # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
     return report
 
 
@@ -122,7 +119,7 @@ def _restore(
 def _serve_target(
     plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Steps 5 and 6: switch if the endpoint's body differs from the plan, and read it again."""
+    """Steps 4 and 5: switch if the endpoint's body differs from the plan, and read it again."""
     context = patience.context
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint

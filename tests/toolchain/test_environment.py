@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(environment, "PYTHON", made.python)
     monkeypatch.setattr(environment, "UV", made.uv)
+    monkeypatch.setattr(environment, "PLUGINS", tmp_path / ".venv" / "share" / "pulumi-plugins")
     monkeypatch.setattr(environment, "UV_PIN", tmp_path / "toolchain" / "uv.txt")
     requirements = {level: tmp_path / path.name for level, path in environment.REQUIREMENTS.items()}
     monkeypatch.setattr(environment, "REQUIREMENTS", requirements)
@@ -87,6 +89,18 @@ def test_makes_it_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -
     environment.ensure("program")
     assert checkout.calls() == []
     assert capsys.readouterr().out == ""
+
+
+def test_writes_the_provider_where_the_emulator_looks_for_it(checkout: Checkout) -> None:
+    plugins = checkout.folder / ".venv" / "share" / "pulumi-plugins"
+    environment.ensure("program")
+    assert not plugins.exists()
+    environment.ensure("local")
+    (plugin,) = plugins.iterdir()
+    assert plugin.name == f"resource-azure-native-v{metadata.version('pulumi-azure-native')}"
+    lines = (plugin / "pulumi-resource-azure-native").read_text().splitlines()
+    assert lines[-1] == f'exec {sys.executable} -P -m pulumi_standins.azure_native "$@"'
+    assert (plugin / "pulumi-resource-azure-native").stat().st_mode & 0o111 == 0o111
 
 
 def test_a_larger_level_stays(checkout: Checkout) -> None:

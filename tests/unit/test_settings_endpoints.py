@@ -216,8 +216,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _digits(tryOut={"input": "x"}),
         (
-            "endpoints.digits.tryOut is set. This version of the program cannot try out a revision before the "
-            "switch; remove it.\n"
+            "endpoints.digits.tryOut is no key. Allowed: callers, default, deployments, description, keep or pin.\n"
             "pulumi config rm --path endpoints.digits.tryOut --stack dev"
         ),
     ),

@@ -88,7 +88,14 @@ COMBINED = {"Bypass"}
 
 def generate() -> str:
     """Return the text of the file: the request schema of every type in ``RESOURCES``."""
-    return text_of({type_: _resource(type_, *where) for type_, where in RESOURCES.items()})
+    schemas = {}
+    for type_, where in RESOURCES.items():
+        try:
+            schemas[type_] = _resource(type_, *where)
+        except RecursionError:
+            msg = f"{type_}: a class below {where[1]} contains itself, and schemas here are trees"
+            raise TypeError(msg) from None
+    return text_of(schemas)
 
 
 def _resource(type_: str, module: str, name: str) -> dict[str, Any]:

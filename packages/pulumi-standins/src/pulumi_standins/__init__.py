@@ -1,1 +1,3 @@
-"""Pulumi plug-ins in Python that replace binaries which a machine cannot download."""
+"""Plug-ins of Pulumi that stand in for binaries which a machine cannot get."""
+
+__version__ = "0.1.0"
