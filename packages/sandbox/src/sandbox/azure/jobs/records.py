@@ -85,7 +85,7 @@ _MEMBERS = {each.name: re.sub(r"_(\w)", lambda match: match[1].upper(), each.nam
 
 
 class RunRecords:
-    """The run records in a sandbox's store. Ids compare without case."""
+    """The run records in a sandbox's store. Ids are case-insensitive."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
