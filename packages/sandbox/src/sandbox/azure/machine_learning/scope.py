@@ -29,7 +29,7 @@ def workspace_of(world: World, request: ArmRequest) -> Resource:
     """Return the workspace in a request's path.
 
     Raises:
-        ArmError: 404 when it does not exist or is soft-deleted.
+        ArmError: 404 if it does not exist or is soft-deleted.
     """
     world.operations.touch(workspace_id(request))
     found = world.store.get(workspace_id(request))
