@@ -16,7 +16,7 @@ from sandbox.azure.blobs.store import content_settings
 
 _CONTENT = ("type", "encoding", "language", "disposition")
 CONTENT_HEADERS = frozenset({*(f"x-ms-blob-content-{name}" for name in _CONTENT), "x-ms-blob-cache-control"})
-"""The headers that say what a GET of the blob answers."""
+"""The headers that a GET of the blob returns."""
 
 _LARGEST_BLOB = 5000 << 20
 _LARGEST_BLOCK = 4000 << 20
