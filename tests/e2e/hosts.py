@@ -1,7 +1,7 @@
 """Which Python language host a test runs with: the one that is installed here, or one like Pulumi's official one.
 
 Users have Pulumi with its official host; a machine that built its engine has the stand-in of packages/pulumi-standins.
-The official one is in no package registry, so other_host/ does what it does where the two differ.
+No package registry has the official one, so other_host/ does the same where the two differ.
 """
 
 import re
@@ -33,7 +33,7 @@ LANGUAGE_HOST = re.compile(r"pulumi-language-python(?!-exec)|-m pulumi_standins\
 def environment(language_host: str, folder: Path) -> Path:
     """Return the environment to test with, made in `folder` (which must not exist) unless it is the installed one.
 
-    Pulumi's engine takes the language host that lies beside it, so another host needs a `bin` of its own; all else is
+    Pulumi's engine takes the language host that lies beside it, so another host needs its own `bin`; all else is
     .venv's.
     """
     if language_host == INSTALLED:

@@ -44,7 +44,7 @@ def test_without_a_compute_of_its_own_no_image_can_be_built(fresh: Rehearsal) ->
     put: dict[str, Any] = {"location": body["location"], "identity": identity, "properties": properties}
     fresh.arm("PUT", workspace, "2025-12-01", put)
     failed = fresh.run("python", *INVOKE).failed()
-    assert "names no imageBuildCompute" in failed.flat
+    assert "does not set imageBuildCompute" in failed.flat
 
     put["properties"]["imageBuildCompute"] = "nobody"
     fresh.arm("PUT", workspace, "2025-12-01", put)

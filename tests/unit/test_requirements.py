@@ -14,7 +14,7 @@ from toolchain.places import PULUMI_VERSION, REPOSITORY, SetupError
 from toolchain.scanner import REQUIREMENTS as SCAN
 
 ALL = [*REQUIREMENTS.values(), SCAN, UV_PIN]
-# In parts, so that this file names none of them either.
+# In parts, so that this file does not contain them either.
 REGISTRIES = [
     "py" + "pi.org",
     "python" + "hosted.org",

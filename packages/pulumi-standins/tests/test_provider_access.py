@@ -178,7 +178,7 @@ def test_an_assertion_stands_in_the_place_of_the_secret() -> None:
             "client_assertion": "assertion",
             "scope": "https://management.azure.com/.default",
         }
-        # A runner's address is asked anew for every sign-in, for whom the assertion is.
+        # Every sign-in requests a new assertion from a runner's address, with its audience.
         engine.arm.script("GET", "^/runner$", Scripted(200, {"value": "fresh"}), Scripted(401, "no more"))
         asking = {"oidcRequestUrl": f"{engine.arm.address}/runner?job=1", "oidcRequestToken": "bearer"}
         await engine.configure({**federated, **asking})

@@ -33,8 +33,8 @@ def _estate(sandbox: Sandbox) -> Estate:
 class What:
     """An operation: how to ask for it, and the status that each of deployer, second, reader, caller, nobody gets.
 
-    What is allowed is answered as the service answers it, be it 400 for an empty body or 404 for a job that is not
-    there; 403 is the refusal. None: not asked, because it would take the table's ground away.
+    What is allowed is answered as the service answers it, be it 400 for an empty body or 404 for a job that does not
+    exist; 403 is the refusal. None: not asked, because it would take the table's ground away.
     """
 
     ask: Callable[[Estate, str], Answer]
@@ -262,7 +262,7 @@ def test_who_starts_a_job_must_be_able_to_read_the_input(estate: Estate) -> None
 
 
 def test_an_identity_is_not_assigned_by_who_may_not(estate: Estate) -> None:
-    """Whoever may write the cluster, but not assign its identity, is told so by name."""
+    """A caller who may write the cluster, but not assign its identity, is told so by name."""
     sandbox = estate.sandbox
     role = estate.custom_role("cluster writer", (f"{_ML}/read", f"{_ML}/computes/read", f"{_ML}/computes/write"))
     granted = sandbox.grant("nobody", role, estate.workspace)
