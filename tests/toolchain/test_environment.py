@@ -83,7 +83,7 @@ def test_makes_it_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -
     environment.ensure("program")
     assert checkout.calls() == ["venv", "pip", sync(checkout, "requirements.txt")]
     assert capsys.readouterr().out.splitlines() == [
-        f"environment: making .venv with Python {sys.version.split()[0]}",
+        f"environment: creating .venv with Python {sys.version.split()[0]}",
         "environment: installing the packages of requirements.txt into .venv, about a minute",
     ]
     environment.ensure("program")
@@ -168,8 +168,8 @@ def test_leaves_the_environment_of_another_checkout_alone(checkout: Checkout, mo
     with pytest.raises(SetupError) as caught:
         environment.ensure("dev")
     assert str(caught.value) == (
-        f".venv is a link to {checkout.folder}/.venv, which would be emptied: the environment of another checkout "
-        "is not changed from here. Remove the link, then run make again."
+        f".venv is a link to {checkout.folder}/.venv, whose packages would be removed. Remove the link, then run "
+        "make again."
     )
     assert {path: path.stat().st_mtime_ns for path in (checkout.folder / ".venv").rglob("*")} == kept
 
@@ -186,9 +186,7 @@ def test_says_what_is_missing_where_python_cannot_make_environments(
 
 def test_an_unknown_step_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tools"]) == 2
-    assert (
-        capsys.readouterr().err == "Unknown step 'tools'; there are: program, local, dev, pulumi, scan, lock, check.\n"
-    )
+    assert capsys.readouterr().err == "Unknown step 'tools'. Steps: program, local, dev, pulumi, scan, lock, check.\n"
 
 
 def test_the_home_folder_may_be_unset(monkeypatch: pytest.MonkeyPatch) -> None:

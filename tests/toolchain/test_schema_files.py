@@ -34,3 +34,13 @@ def test_a_check_names_the_command_and_writes_nothing(
     assert schema_file.run("x", tmp_path / "x.json", lambda: "new") == 0
     monkeypatch.setattr(sys, "argv", ["x", "--check"])
     assert schema_file.run("x", tmp_path / "x.json", lambda: "new") == 0
+
+
+def test_a_class_that_contains_itself_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arm, "RESOURCES", {"Microsoft.Network/publicIPAddresses": ("network", "PublicIPAddressArgs")})
+    with pytest.raises(TypeError) as caught:
+        arm.generate()
+    assert str(caught.value) == (
+        "Microsoft.Network/publicIPAddresses: a class below PublicIPAddressArgs contains itself, "
+        "and schemas here are trees"
+    )

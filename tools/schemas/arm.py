@@ -37,12 +37,12 @@ RESOURCES = {
     "Microsoft.Insights/diagnosticSettings": ("monitor", "DiagnosticSettingArgs"),
 }
 
-# Members of the envelope; what else a flat class has belongs under "properties".
+# Members of the envelope; the other members of a flat class belong under "properties".
 ENVELOPE = {"location", "tags", "kind", "sku", "identity", "extendedLocation", "zones", "etag"}
 # Log Analytics is the exception: its SKU is one of its properties.
 INNER = {"Microsoft.OperationalInsights/workspaces": {"sku"}}
 
-# Path parameters that the classes list beside the body.
+# Path parameters that the classes list together with the body.
 PATH = {
     "resourceGroupName",
     "accountName",
@@ -88,7 +88,14 @@ COMBINED = {"Bypass"}
 
 def generate() -> str:
     """Return the text of the file: the request schema of every type in ``RESOURCES``."""
-    return text_of({type_: _resource(type_, *where) for type_, where in RESOURCES.items()})
+    schemas = {}
+    for type_, where in RESOURCES.items():
+        try:
+            schemas[type_] = _resource(type_, *where)
+        except RecursionError:
+            msg = f"{type_}: a class below {where[1]} contains itself, and schemas here are trees"
+            raise TypeError(msg) from None
+    return text_of(schemas)
 
 
 def _resource(type_: str, module: str, name: str) -> dict[str, Any]:
