@@ -9,6 +9,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Container
 from pathlib import Path
 from typing import Literal
 
@@ -57,8 +58,8 @@ def ensure(level: Level) -> None:
 def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return the level to install and its fingerprint; None if exactly that is installed."""
     stamp = read_stamp(STAMP)
-    levels = list(REQUIREMENTS)
-    wanted = max((each for each in levels if each in (level, stamp.get("level"))), key=levels.index)
+    named: Container[object] = (level, stamp.get("level"))
+    wanted = [each for each in REQUIREMENTS if each in named][-1]
     places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
     print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
