@@ -9,7 +9,6 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Container
 from pathlib import Path
 from typing import Literal
 
@@ -58,8 +57,9 @@ def ensure(level: Level) -> None:
 def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return the level to install and its fingerprint; None if exactly that is installed."""
     stamp = read_stamp(STAMP)
-    named: Container[object] = (level, stamp.get("level"))
-    wanted = [each for each in REQUIREMENTS if each in named][-1]
+    levels: list[Level] = list(REQUIREMENTS)
+    # The larger of what is asked for and what is there.
+    wanted = levels[max(levels.index(level), *(at for at, each in enumerate(levels) if each == stamp.get("level")), 0)]
     places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
     print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
