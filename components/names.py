@@ -76,7 +76,7 @@ class Rule:
 
 
 _WORDS = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*(?<!-)"
-_WORDS_IN_WORDS = "letters, digits and single hyphens, a letter first, no hyphen last"
+_WORDS_IN_WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 
 RESOURCE_GROUP = Rule(
     "resource group", 1, 90, "-", r"[-\w.()]*[-\w()]", "letters, digits, underscores, hyphens, dots and brackets"

@@ -56,8 +56,7 @@ def ensure(level: Level) -> None:
 def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return what is to be installed and its fingerprint; None when just that was installed last."""
     stamp = read_stamp(STAMP)
-    levels = list(REQUIREMENTS)
-    wanted = max((each for each in levels if each in (level, stamp.get("level"))), key=levels.index)
+    wanted = next(each for each in reversed(REQUIREMENTS) if each in (level, stamp.get("level")))
     print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in PACKAGES])
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
 

@@ -4,6 +4,7 @@ Each begins with a fingerprint of the dependencies that it was compiled from, so
 packages below packages/ keep their lists in a pyproject.toml of their own.
 """
 
+import itertools
 import os
 import re
 import subprocess
@@ -28,7 +29,8 @@ def compile_all() -> None:
     largest = REQUIREMENTS["dev"]
     # The largest set first: the others then have the same versions, and `make up` after `make test` changes none.
     _compile(largest, sources("dev"), print_)
-    for level in ("local", "program"):
+    smaller: tuple[Level, ...] = ("local", "program")
+    for level in smaller:
         _compile(REQUIREMENTS[level], [*sources(level), "--constraints", largest.name], print_)
     # By itself: what the scanner pins must not decide what the program runs with.
     _compile(SCAN, ["--group", "scan"], print_)
@@ -42,7 +44,7 @@ def check() -> None:
         if not path.read_text(encoding="utf-8").startswith(f"{MARK}{print_}\n"):
             message = f"{path.name} was not compiled from the dependencies that {PROJECT.name} has now. Run: make lock"
             raise SetupError(message)
-    for smaller, larger in (("program", "local"), ("local", "dev")):
+    for smaller, larger in itertools.pairwise(REQUIREMENTS):
         missing = sorted(_pins(REQUIREMENTS[smaller]) - _pins(REQUIREMENTS[larger]))
         if missing:
             message = f"{REQUIREMENTS[larger].name} lacks pins of {REQUIREMENTS[smaller].name}: {', '.join(missing)}."

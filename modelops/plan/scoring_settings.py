@@ -84,9 +84,9 @@ class ScoringSettings:
             sdk="max_retries",
             sdk_group="retry_settings",
             least=0,
-            unit="tries of a mini-batch",
-            help="Whether the first one counts is **unconfirmed**: Microsoft's pages disagree; in the sandbox it does "
-            "([sandbox.md](sandbox.md), `retries_are_tries`)",
+            unit="how often a mini-batch is tried",
+            help="**Unconfirmed**: Microsoft's pages disagree whether 3 means 3 or 4 tries; the sandbox does 3 "
+            "([behaviour.md](../packages/sandbox/docs/behaviour.md), `retries_are_tries`)",
         ),
     ] = 3
     timeout_seconds: Annotated[

@@ -65,9 +65,9 @@ def test_a_larger_file_has_the_pins_of_the_smaller(
     changed = tmp_path / REQUIREMENTS[smaller].name
     content = REQUIREMENTS[smaller].read_text(encoding="utf-8")
     changed.write_text(re.sub(r"^pulumi==.+? ", "pulumi==1.0.0 ", content, flags=re.MULTILINE), encoding="utf-8")
-    monkeypatch.setitem(requirements.REQUIREMENTS, smaller, changed)
+    monkeypatch.setitem(REQUIREMENTS, smaller, changed)
     if smaller == "local":  # as it is in the file below, so that only this pair differs
-        monkeypatch.setitem(requirements.REQUIREMENTS, "program", changed)
+        monkeypatch.setitem(REQUIREMENTS, "program", changed)
     with pytest.raises(SetupError) as caught:
         requirements.check()
     assert str(caught.value) == (
