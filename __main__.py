@@ -1,4 +1,4 @@
-"""Deploys what the stack's configuration says: a workspace, a cluster, and batch endpoints that serve models."""
+"""Deploys the stack's configuration: a workspace, a cluster, and batch endpoints that serve models."""
 
 import pulumi
 

@@ -1,9 +1,9 @@
-"""A workspace, and a cluster in it, that somebody else made and keeps.
+"""A workspace, and a cluster in it, that somebody else owns.
 
-Owns nothing of either: they are read with the provider's get functions, never declared, so no deployment changes or
-deletes them. Roles that are missing on them are not granted but named, with the commands that somebody who owns them
-can run (`preflight.adopted_roles`). What the program adds in an adopted workspace is its own: endpoints, releases
-and, unless a cluster is adopted too, a cluster with an identity.
+They are read with the provider's get functions, never declared, so no deployment changes or deletes them. The program
+does not grant roles on them; it names the missing ones, with the commands for their owner (`preflight.adopted_roles`).
+The program owns what it adds to an adopted workspace: endpoints, releases and, unless a cluster is adopted too, a
+cluster with an identity.
 """
 
 from collections.abc import Mapping
@@ -23,16 +23,16 @@ from components.workspace_parts.workspace_args import WorkspaceForCallers, Works
 
 
 class Existing(TypedDict):
-    """What a stack adopts; None for what it makes."""
+    """The resources that a stack adopts; None for those that it creates."""
 
     resource_group: str | None
-    """Name of the resource group that all is made in."""
+    """Name of the resource group for all resources."""
 
     workspace: str | None
     """ARM id of the workspace."""
 
     cluster: str | None
-    """ARM id of the cluster, which is one of that workspace."""
+    """ARM id of the cluster, which belongs to that workspace."""
 
 
 class AdoptedWorkspaceArgs(TypedDict):
@@ -42,7 +42,7 @@ class AdoptedWorkspaceArgs(TypedDict):
     """ARM id of the workspace."""
 
     cluster_id: str | None
-    """ARM id of the cluster that is adopted with it; None if the program makes one."""
+    """ARM id of the cluster to adopt with it; None if the program creates one."""
 
     login: Login
     """The deploying principal."""
@@ -51,14 +51,14 @@ class AdoptedWorkspaceArgs(TypedDict):
     """The principal that releases models."""
 
     tags: Mapping[str, str]
-    """Azure tags of what the program adds."""
+    """Azure tags of the resources that the program adds."""
 
     has_callers: bool
-    """Whether its endpoints have callers, whose custom roles must be defined."""
+    """Whether the endpoints have callers, whose custom roles must be defined."""
 
 
 class AdoptedWorkspace(pulumi.ComponentResource):
-    """A workspace that exists.
+    """An existing workspace.
 
     Type token: `azureml-batch:index:AdoptedWorkspace`
 
@@ -66,7 +66,7 @@ class AdoptedWorkspace(pulumi.ComponentResource):
     """
 
     workspace_name: pulumi.Output[str]
-    """Name of the workspace; in a deployment known once the roles on it are there."""
+    """Name of the workspace; a deployment knows it once the roles on it were checked."""
 
     workspace_id: pulumi.Output[str]
     """ARM id of the workspace."""
@@ -125,7 +125,7 @@ class AdoptedWorkspace(pulumi.ComponentResource):
 
 
 class AdoptedCluster(pulumi.ComponentResource):
-    """A cluster that exists, in an adopted workspace.
+    """An existing cluster in an adopted workspace.
 
     Type token: `azureml-batch:index:AdoptedCluster`
 
@@ -147,19 +147,20 @@ class AdoptedCluster(pulumi.ComponentResource):
 
 
 def _place(workspace_id: str, login: Login) -> tuple[str, str]:
-    """Return resource group and name of a workspace of the subscription that is deployed to."""
+    """Return the resource group and name of a workspace, which must be in the deployment's subscription."""
     place = names.id_parts(workspace_id)
     subscription = place["subscription"]
     if subscription.lower() != login.subscription_id.lower():
         raise pulumi.RunError(
-            f"workspace.existing is in subscription {subscription}, and this deployment goes to "
-            f"{login.subscription_id}. Nothing was created or changed.\n  az account set --subscription {subscription}"
+            f"workspace.existing is in subscription {subscription}, but this deployment goes to "
+            f"{login.subscription_id}. Nothing was created or changed.\n"
+            f"  az account set --subscription {subscription}"
         )
     return place["resource_group"], place["name"]
 
 
 def _principal(cluster_id: str, login: Login) -> str:
-    """Return the object id of what an adopted cluster's nodes run as; empty if there is no such identity."""
+    """Return the object id of the identity of an adopted cluster's nodes; empty if they have none."""
     group, workspace = _place(cluster_id, login)
     found = _read(
         ml.get_compute,
@@ -168,11 +169,11 @@ def _principal(cluster_id: str, login: Login) -> str:
         workspace_name=workspace,
         compute_name=names.id_parts(cluster_id)["resource_name"],
     )
-    # A union of kinds, which the SDK hands over as it came.
+    # A union of types, which the SDK does not convert.
     kind = found.properties["computeType"]
     if kind != "AmlCompute":
         raise pulumi.RunError(
-            f"cluster.existing is {cluster_id}, which is of kind {kind}. Allowed: a compute cluster (AmlCompute). "
+            f"cluster.existing is {cluster_id}, which is of type {kind}. Allowed: a compute cluster (AmlCompute). "
             "Nothing was created or changed."
         )
     identity = found.identity
@@ -184,16 +185,16 @@ def _principal(cluster_id: str, login: Login) -> str:
 
 
 def _read(get: Any, resource_id: str, **names_of: str) -> Any:
-    """Read what exists.
+    """Read an existing resource.
 
-    Raises:
-        pulumi.RunError: It does not, or may not be read.
+    Raises: pulumi.RunError: It does not exist, or you may not read it.
     """
     try:
         return get(**names_of)
     except Exception as error:  # noqa: BLE001 - the SDK raises the bare class
         said = " ".join(str(error).rpartition("returned an error: ")[2].split())
         raise pulumi.RunError(
-            f"{resource_id} cannot be read, so nothing was created or changed. "
-            f"Check the id in the stack's configuration, and that you may read it.\nAzure said: {said}"
+            f"{resource_id} cannot be read, so nothing was created or changed. Check the id in the stack's "
+            "configuration, and your permission to read it.\n"
+            f"Azure said: {said}"
         ) from None

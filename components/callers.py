@@ -1,6 +1,6 @@
-"""Who may start jobs at an endpoint and read their results, and nothing else.
+"""The grants of callers, who may start jobs at an endpoint and read the results.
 
-Owns the grants of each endpoint's callers. The two custom roles that they get are somebody else's to define:
+Owns the grants of each endpoint's callers. An administrator defines their two custom roles:
 `components.preflight.caller_roles`.
 """
 
@@ -44,12 +44,12 @@ class EndpointCallersArgs(TypedDict):
 
 
 class EndpointCallers(pulumi.ComponentResource):
-    """The grants of those who call endpoints.
+    """The grants of the endpoints' callers.
 
     Type token: `azureml-batch:index:EndpointCallers`
 
-    Creates: for each caller of an endpoint a RoleAssignment on the endpoint; for each caller two more, on the workspace
-    and on the container with the results.
+    Creates: a RoleAssignment on the endpoint for each caller of an endpoint; two more for each caller, on the workspace
+        and on the container with the results.
     """
 
     def __init__(self, name: str, args: EndpointCallersArgs, opts: pulumi.ResourceOptions | None = None) -> None:

@@ -1,7 +1,7 @@
 """The compute cluster that batch jobs run on.
 
-Owns the AmlCompute and when it must be replaced. Does not own the identity that its nodes run as, nor that identity's
-grants: the workspace does, because the grants are on the workspace's storage and registry.
+Owns the AmlCompute, and the rule when to replace it. Does not own the identity that its nodes run as, or that
+identity's grants: the workspace does, because the grants are on its storage and registry.
 """
 
 from collections.abc import Mapping
@@ -13,30 +13,30 @@ from pulumi_azure_native import machinelearningservices as ml
 from components import names
 
 DEFAULT_VM_SIZE = "STANDARD_DS11_V2"
-"""The size that the Learn module uses: 2 cores, 14 GiB."""
+"""The size in the Learn module: 2 cores, 14 GiB."""
 
 _CREATED_ONCE = ["properties.properties.vmSize", "properties.properties.vmPriority", "properties.properties.subnet"]
-"""What the service takes at creation only. It accepts a later change, and ignores it without a word
-(https://github.com/Azure/azure-rest-api-specs/issues/18889), and the provider does not replace by itself."""
+"""Properties that can only be set at creation. The service accepts later changes and silently ignores them
+(https://github.com/Azure/azure-rest-api-specs/issues/18889), and the provider does not replace the cluster."""
 
 
 class ClusterNodesArgs(TypedDict):
-    """The nodes of a cluster: what they are, and how many."""
+    """The nodes of a cluster: their kind and number."""
 
     vm_size: NotRequired[str]
-    """Azure VM size of a node. Default: STANDARD_DS11_V2. Another one replaces the cluster."""
+    """Azure VM size of a node. Default: STANDARD_DS11_V2. A change replaces the cluster."""
 
     low_priority: NotRequired[bool]
     """Whether nodes are cheap ones that Azure may take away. Default: false. A change replaces the cluster."""
 
     min_nodes: NotRequired[int]
-    """Nodes that are kept when there is no work. Default: 0."""
+    """Nodes that stay up without work. Default: 0."""
 
     max_nodes: NotRequired[int]
-    """Greatest number of nodes. Default: 4."""
+    """Most nodes. Default: 4."""
 
     idle_seconds: NotRequired[int]
-    """Seconds without work after which a node is given back. Default: 120."""
+    """Seconds without work before a node is released. Default: 120."""
 
 
 class MlClusterArgs(TypedDict):
@@ -55,26 +55,26 @@ class MlClusterArgs(TypedDict):
     """ARM id of the user-assigned identity that the nodes run as."""
 
     nodes: NotRequired[ClusterNodesArgs]
-    """What the nodes are, and how many. Default: the defaults of each."""
+    """The kind and number of nodes. Default: the default of each setting."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
 
 
 class ClusterForRelease(TypedDict):
-    """What a release must know of the cluster."""
+    """The cluster's data for a release."""
 
     compute_id: pulumi.Input[str]
     """ARM id of the cluster."""
 
 
 class MlCluster(pulumi.ComponentResource):
-    """A cluster that scales to zero and lets nobody log in.
+    """A cluster that scales to zero, without any login to its nodes.
 
     Type token: `azureml-batch:index:MlCluster`
 
-    Creates: Compute (AmlCompute). Its name ends in random characters, and a replacement is made before the old one is
-    deleted: jobs keep a cluster until a release has tried the new one.
+    Creates: Compute (AmlCompute). Its name ends in random characters, and a replacement is created before the old one
+        is deleted: jobs keep a cluster until the release has moved to the new one.
     """
 
     cluster_name: pulumi.Output[str]
@@ -113,7 +113,7 @@ class MlCluster(pulumi.ComponentResource):
 def amlcompute(
     *, vm_size: str, low_priority: bool, min_nodes: int, max_nodes: int, idle_seconds: int
 ) -> ml.AmlComputeArgs:
-    """Describe a cluster that nobody can log in to; `idle_seconds` without work give a node back."""
+    """Describe a cluster without any login; it releases a node after `idle_seconds` without work."""
     return ml.AmlComputeArgs(
         compute_type="AmlCompute",
         disable_local_auth=True,
@@ -127,7 +127,7 @@ def amlcompute(
             ),
             os_type=ml.OsType.LINUX,
             remote_login_port_public_access=ml.RemoteLoginPortPublicAccess.DISABLED,
-            # Without a network of its own a node needs a public address to reach the service at all.
+            # Without a virtual network, a node needs a public address to reach the service.
             enable_node_public_ip=True,
         ),
     )
@@ -136,7 +136,7 @@ def amlcompute(
 def iso_duration(seconds: int) -> str:
     """Write whole seconds as an ISO-8601 duration in its shortest common form: 120 is PT2M, 5400 is PT1H30M.
 
-    The service normalises durations; in its own spelling a refresh shows no change.
+    The service normalises durations; with its spelling, a refresh shows no change.
     """
     days, rest = divmod(seconds, 86400)
     hours, rest = divmod(rest, 3600)

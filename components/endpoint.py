@@ -1,8 +1,8 @@
 """A batch endpoint: the stable address that callers post to.
 
-Owns the endpoint's creation and deletion. Its *body* (default deployment, description, tags) belongs to the release
-from then on: the service only takes the whole body, and a PUT without the default may clear it. So description and
-tags given here act when the endpoint is created or replaced, and later changes of them go out with the next release.
+Owns the endpoint's creation and deletion. Afterwards its *body* (default deployment, description, tags) belongs to the
+release: the service only accepts the whole body, and a PUT without the default may clear it. So the description and
+tags here apply when the endpoint is created or replaced; the next release sends later changes.
 """
 
 from collections.abc import Mapping
@@ -27,27 +27,27 @@ class BatchEndpointArgs(TypedDict):
     """Name of the workspace that the endpoint belongs to."""
 
     location: str
-    """Azure region of the workspace; another one replaces the endpoint."""
+    """Azure region of the workspace; a change replaces the endpoint."""
 
     description: NotRequired[str]
-    """What the endpoint is for, in words. Default: empty."""
+    """The endpoint's purpose. Default: empty."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
 
 
 class EndpointAddress(TypedDict):
-    """Where callers find the endpoint, as a stack output."""
+    """The endpoint's name and address, as a stack output."""
 
     name: pulumi.Output[str]
     """Name of the endpoint, unique in its region."""
 
     scoringUri: pulumi.Output[str]
-    """Where jobs are posted to."""
+    """The URL for starting jobs."""
 
 
 class EndpointForRelease(TypedDict):
-    """What a release must know of the endpoint, and the body that it is to have."""
+    """The endpoint's data for a release, and its planned body."""
 
     endpoint_name: pulumi.Input[str]
     """Name of the endpoint."""
@@ -56,10 +56,10 @@ class EndpointForRelease(TypedDict):
     """ARM id of the endpoint."""
 
     endpoint_created_at: pulumi.Input[str]
-    """When the endpoint was made (ISO-8601), so that one made anew is released anew; empty if the service is silent."""
+    """Creation time (ISO-8601), so that a new endpoint is released again; empty if the service does not say."""
 
     endpoint_api_version: pulumi.Input[str]
-    """ARM API version that the provider last wrote the endpoint with: another one means that it was written again."""
+    """ARM API version that the provider last wrote the endpoint with: a new one means that it was written again."""
 
     location: str
     """Azure region of the endpoint."""
@@ -75,7 +75,7 @@ class EndpointForRelease(TypedDict):
 
 
 class BatchEndpoint(pulumi.ComponentResource):
-    """A batch endpoint that takes Entra tokens only.
+    """A batch endpoint that accepts only Entra tokens.
 
     Type token: `azureml-batch:index:BatchEndpoint`
 
@@ -90,7 +90,7 @@ class BatchEndpoint(pulumi.ComponentResource):
     """ARM id of the endpoint."""
 
     scoring_uri: pulumi.Output[str]
-    """Where callers post jobs to."""
+    """The URL for starting jobs."""
 
     def __init__(self, name: str, args: BatchEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:BatchEndpoint", name, {}, opts)

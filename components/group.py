@@ -1,4 +1,4 @@
-"""The resource group that everything is deployed into: one that exists, or one of the program's own.
+"""The resource group for all resources: an existing one, or a new one.
 
 Never locked: a lock on the group of a machine learning workspace stops its clusters from scaling
 (https://learn.microsoft.com/azure/machine-learning/how-to-create-attach-compute-cluster).
@@ -17,17 +17,17 @@ class MlResourceGroupArgs(TypedDict):
     """Arguments of `MlResourceGroup`."""
 
     location: str
-    """Azure region of a group that is made, in its short form (westeurope)."""
+    """Azure region of a new group, in its short form (westeurope)."""
 
     existing: NotRequired[str | None]
-    """Name of an existing group, which is neither changed nor deleted. Default: one is made."""
+    """Name of an existing group, which is neither changed nor deleted. Default: a new group."""
 
     tags: NotRequired[Mapping[str, str]]
-    """Azure tags of a group that is made. Default: none."""
+    """Azure tags of a new group. Default: none."""
 
 
 class MlResourceGroup(pulumi.ComponentResource):
-    """A resource group, made or given.
+    """A resource group, new or existing.
 
     Type token: `azureml-batch:index:MlResourceGroup`
 

@@ -1,12 +1,12 @@
-"""Name rules of the Azure services, and builders whose results keep them whatever they are built from.
+"""Name rules of the Azure services, and builders whose results always follow them.
 
 Every resource that Pulumi names gets its physical name from its logical name and a random suffix (the provider's
 autonaming). The suffix matters: deleted vaults and workspaces keep their names for days, and storage accounts, vaults
-and registries share one namespace with the whole world. So what has to be right is the *logical* name: `logical`
-builds one that leaves room for the suffix and holds no character that the service refuses.
+and registries share one namespace with the whole world. So the *logical* name must be valid: `logical` builds one that
+leaves room for the suffix and has no character that the service refuses.
 
-The name of the stack is deliberately no part of any name. It may be 100 characters long and hold dots, and renaming a
-stack would then replace everything that it deployed. It is a tag instead.
+Names deliberately do not contain the name of the stack. That may be 100 characters long and contain dots, and renaming
+a stack would replace everything that it deployed. It is a tag instead.
 
 Sources: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules, for the machine
 learning names https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas and the REST reference.
@@ -18,24 +18,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 AUTONAME_SUFFIX = 8
-"""Characters that azure-native appends to a logical name when it makes a physical one (lower-case hex digits)."""
+"""Number of characters that azure-native appends to a logical name to make a physical one (lower-case hex digits)."""
 
 _HASH_LENGTH = 6
-"""Hex digits that keep two long names apart when both had to be cut; 24 bits are plenty within one program."""
+"""Hex digits that keep two long names different if both had to be cut; 24 bits are enough within one program."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What one kind of resource may be called.
+    """The rule for the names of one kind of resource.
 
     Attributes:
-        kind: The resource, as people call it.
-        shortest: Least number of characters.
-        longest: Greatest number of characters.
-        separator: What may stand between words; empty where the service allows letters and digits only.
-        pattern: What the whole physical name must match, apart from its length.
+        kind: The resource's usual name.
+        shortest: Fewest characters.
+        longest: Most characters.
+        separator: Character between words; empty if the service allows only letters and digits.
+        pattern: Pattern for the whole physical name, apart from its length.
         words: The pattern in words, for messages.
-        lower: Whether capitals are refused.
+        lower: Whether upper-case letters are refused.
         suffix: Characters that autonaming adds to the logical name.
     """
 
@@ -50,11 +50,11 @@ class Rule:
 
     @property
     def room(self) -> int:
-        """Greatest length of a logical name, the suffix left out."""
+        """Greatest length of a logical name, without the suffix."""
         return self.longest - self.suffix
 
     def problem(self, name: str, *, autonamed: bool = False) -> str | None:
-        """Say why `name` breaks the rule, or None when it does not.
+        """Say why `name` breaks the rule; None if it does not.
 
         Args:
             name: The physical name, or a logical one.
@@ -65,7 +65,7 @@ class Rule:
         if not shortest <= len(name) <= longest:
             return f"it has {len(name)} characters"
         if re.fullmatch(self.pattern, name) is None:
-            return "it has characters, or an order of them, that the service refuses"
+            return "the service refuses some of its characters, or their order"
         return None
 
     def allowed(self, *, autonamed: bool = False) -> str:
@@ -89,16 +89,16 @@ APP_INSIGHTS = Rule("Application Insights component", 1, 255, "-", _WORDS, _WORD
 DIAGNOSTICS = Rule("diagnostic setting", 1, 255, "-", _WORDS, _WORDS_IN_WORDS)
 IDENTITY = Rule("user-assigned identity", 3, 128, "-", _WORDS, _WORDS_IN_WORDS)
 WORKSPACE = Rule("machine learning workspace", 3, 33, "-", r"[a-zA-Z0-9][a-zA-Z0-9_-]*", _WORDS_IN_WORDS)
-# Computes are named by the pattern of Pulumi.yaml: a hyphen, five hex digits and an x, because a name that ends in
-# a hyphen and digits is refused. Without that pattern the provider copies the logical name, which must then be right
-# by itself: hence the same look-ahead for both.
+# Pulumi.yaml has the pattern for computes: a hyphen, five hex digits and an x, because the service refuses names that
+# end in a hyphen and digits. Without that pattern the provider copies the logical name, which must then be valid
+# itself: hence the same look-ahead for both.
 COMPUTE = Rule(
     "compute",
     3,
     24,
     "-",
     rf"(?![a-zA-Z0-9-]*-\d+$){_WORDS}",
-    f"{_WORDS_IN_WORDS}, and no hyphen with nothing but digits after it at the end",
+    f"{_WORDS_IN_WORDS}, and not ending in a hyphen and digits",
     suffix=7,
 )
 ENDPOINT = Rule("batch endpoint", 3, 32, "-", _WORDS, _WORDS_IN_WORDS)
@@ -110,20 +110,20 @@ ASSET = Rule(
     255,
     "-",
     r"[a-zA-Z0-9][a-zA-Z0-9_-]*",
-    "letters, digits, hyphens and underscores, a letter or digit first",
+    "letters, digits, hyphens and underscores, starting with a letter or digit",
     suffix=0,
 )
 
 
 def logical(rule: Rule, *parts: str) -> str:
-    """Build a logical name from `parts`, such that the physical name keeps `rule`.
+    """Build a logical name from `parts`, so that the physical name follows `rule`.
 
-    The parts are joined with the rule's separator. A result that fits is left as it is, so that names stay readable;
-    one that does not is cleaned, cut, and given a short hash of the original, so that two names stay two.
+    The parts are joined with the rule's separator. A result that fits stays unchanged, so that names stay readable;
+    otherwise it is cleaned, cut, and gets a short hash of the original, so that two names stay different.
 
     Args:
-        rule: The rule of the resource that is to be named.
-        parts: Any texts at all, for example the name of a component and a word for the child.
+        rule: The rule for the resource's name.
+        parts: Any texts, for example the name of a component and a word for the child.
     """
     plain = rule.separator.join(parts)
     if rule.problem(plain, autonamed=True) is None and not (rule.lower and plain != plain.lower()):
@@ -135,7 +135,7 @@ def logical(rule: Rule, *parts: str) -> str:
         clean = f"n{clean}"
     if rule.lower:
         clean = clean.lower()
-    # The x keeps a hash of nothing but digits from standing alone after a hyphen, which computes refuse.
+    # The x keeps a hash of only digits from following a hyphen, which computes refuse.
     tail = f"{rule.separator}x{digest}"
     return clean[: rule.room - len(tail)].rstrip("-") + tail
 

@@ -1,4 +1,4 @@
-"""The workspace and the cluster of a stack: made, or adopted where the configuration names one."""
+"""The workspace and the cluster of a stack: new, or adopted if the configuration names one."""
 
 import pulumi
 
@@ -18,14 +18,14 @@ def workspace(
     existing: Existing,
     has_callers: bool,
 ) -> MlWorkspace | AdoptedWorkspace:
-    """Make a workspace, once the deployer is known to have the roles for it, or adopt one.
+    """Create a workspace, after checking the deployer's roles, or adopt one.
 
     Args:
         name: Logical name.
-        args: What the workspace is to be; of an adopted one only deployer and tags count.
-        login: Who deploys.
-        existing: What is to be adopted instead.
-        has_callers: Whether its endpoints have callers, whose custom roles must be defined.
+        args: The workspace's settings; for an adopted one, only deployer and tags are used.
+        login: The login of the deployer.
+        existing: The resources to adopt instead.
+        has_callers: Whether the endpoints have callers, whose custom roles must be defined.
     """
     if existing["workspace"] is not None:
         return AdoptedWorkspace(
@@ -48,7 +48,7 @@ def workspace(
 def cluster(
     name: str, of: MlWorkspace | AdoptedWorkspace, *, nodes: ClusterNodesArgs, existing: Existing
 ) -> MlCluster | AdoptedCluster:
-    """Make a cluster in a workspace, or adopt the one that is named."""
+    """Create a cluster in a workspace, or adopt an existing one."""
     if existing["cluster"] is not None:
         return AdoptedCluster(name, existing["cluster"])
     return MlCluster(

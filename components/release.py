@@ -1,8 +1,8 @@
-"""ModelRelease: what an endpoint must serve, as one resource of the stack.
+"""ModelRelease: an endpoint's release, as one resource of the stack.
 
-Owns the marker (a ``pulumi.Stash`` whose input is the whole release plan) and the hook that carries the plan out.
-Does not own the endpoint, its deployments or any other Azure resource: those are made by `components.endpoint`
-and, from the plan, by `modelops`.
+Owns the marker (a ``pulumi.Stash`` whose input is the whole release plan) and the hook that carries out the plan. Does
+not own the endpoint, its deployments or any other Azure resource: `components.endpoint` creates the endpoint, and
+`modelops` creates the rest from the plan.
 """
 
 import asyncio
@@ -24,32 +24,32 @@ from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
-_PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a network that is not there
+_PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 _GOING_BACK: Final = (
-    "If you go back in git instead, run `python -m modelops release` then: the state still holds the plan before this "
+    "If you go back in git instead, then run `python -m modelops release`: the state still has the plan before this "
     "one, so `pulumi up` would find nothing to do."
 )
 
 
 class ModelRelease(pulumi.ComponentResource):
-    """An endpoint's release: runs when the plan changes, and again until it has succeeded.
+    """An endpoint's release: runs when the plan changes, and again until it succeeds.
 
     Type token: `azureml-batch:index:ModelRelease`
 
     Creates: Stash `<name>-marker`, whose input is the plan. Before the engine creates or updates it, a worker process
-    carries the plan out; if that fails, the step fails, the state keeps the old plan and the next `pulumi up` tries
-    again. A preview adds what the release would do and changes nothing.
+        carries out the plan; if that fails, the step fails, the state keeps the old plan, and the next `pulumi up`
+        tries again. A preview shows what the release would do and changes nothing.
     """
 
     plan: pulumi.Output[Mapping[str, Any] | None]
-    """The plan that was released last, from the marker's input; None if none was yet."""
+    """The plan that was released last, from the marker's input; None before the first release."""
 
     default: pulumi.Output[str | None]
-    """Physical name of the deployment that the released plan makes the default; None if nothing was released yet."""
+    """Name (in Azure) of the default deployment in the released plan; None before the first release."""
 
     deployments: pulumi.Output[Mapping[str, str]]
-    """Logical deployment name to physical revision name, as released."""
+    """Deployment name in the stack file to revision name in Azure, as released."""
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
@@ -68,8 +68,8 @@ class ModelRelease(pulumi.ComponentResource):
                 parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
             ),
         )
-        # From `input`: a Stash's `output` keeps the first value for ever. With --continue-on-error a release that
-        # failed must not end the program, and with it the others: then the last plan that succeeded is what holds.
+        # From `input`: a Stash's `output` always keeps its first value. With --continue-on-error, a failed release must
+        # not end the program and the other releases: then the outputs come from the last plan that succeeded.
         released = marker.input.recover(lambda _: self._released)
         self.plan = released
         served = released.apply(lambda recorded: _read(recorded) if recorded else None)
@@ -93,7 +93,7 @@ class ModelRelease(pulumi.ComponentResource):
             except asyncio.CancelledError:
                 raise RuntimeError(f"the release of endpoint {name!r} was cancelled. Run `pulumi up` again.") from None
             except Exception as error:
-                # The engine takes an empty text for success, and TimeoutError() or a bare assert have none.
+                # The engine treats an empty text as success, and TimeoutError() or a bare assert have no text.
                 raise RuntimeError(
                     f"the release of endpoint {name!r} failed: {error or type(error).__name__}"
                 ) from error
@@ -107,7 +107,7 @@ class ModelRelease(pulumi.ComponentResource):
         pulumi.log.info(done.text, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        """Say in the preview what the release would do; a preview never fails because Azure cannot be asked."""
+        """Show in the preview what the release would do; a preview does not fail if Azure cannot be asked."""
         request = PreviewRequest(name, plan.to_json(), old.to_json() if old else None)
         end_on_interrupt(pool())
         try:
@@ -119,7 +119,7 @@ class ModelRelease(pulumi.ComponentResource):
         pulumi.log.info(text, resource=self)
 
     def _forward(self, name: str, event: Progress) -> None:
-        """Show what the worker does; the line is replaced by the next one."""
+        """Show what the worker does; the next line replaces it."""
         match event:
             case Step():
                 pulumi.log.info(f"{event.step}: {event.text}", resource=self, ephemeral=True)
@@ -134,7 +134,7 @@ class ModelRelease(pulumi.ComponentResource):
 def _say_failures_once() -> None:
     """Keep the outputs of a failed resource from being reported as forgotten exceptions, each with a traceback.
 
-    With --continue-on-error the SDK faults them all, and nobody has to look at each; the engine has said what failed.
+    With --continue-on-error the SDK marks them all as failed, and the engine has already reported the failure.
     """
 
     def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -149,9 +149,9 @@ def _read(inputs: object) -> ReleasePlan:
 
 
 def _old(recorded: object) -> ReleasePlan | None:
-    """The plan that was released last, or None: there is none, or another version of the program wrote it.
+    """The plan that was released last; None if there is none, or if another version of the program wrote it.
 
-    Such a plan is no reason to fail: otherwise the first new version would lock every stack out of `pulumi up`.
+    Such a plan must not be an error: otherwise the first new version would lock every stack out of `pulumi up`.
     """
     with suppress(Exception):
         return _read(recorded) if recorded is not None else None
@@ -175,6 +175,6 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
-        f"{state}; the infrastructure is up. Run `pulumi up` again when it is mended: the release goes on from here. "
-        f"{f'{_GOING_BACK} ' if failed.switch_sent else ''}(Log: {pool().log})"
+        f"{state}; the infrastructure is up. Fix the cause and run `pulumi up` again: the release continues from "
+        f"here. {f'{_GOING_BACK} ' if failed.switch_sent else ''}(Log: {pool().log})"
     )

@@ -1,20 +1,21 @@
 """The Azure roles that the program grants, the condition that limits a deployer to them, and the names of grants.
 
-Pure: no resources. Ids of built-in roles are Microsoft's and the same in every tenant:
-https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. The two custom ones are ours, defined by
-prerequisites/caller-roles.json, and the same everywhere too: a condition must name them before any stack exists.
+Pure: no resources. The ids of built-in roles are the same in every tenant:
+    https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. prerequisites/caller-roles.json defines
+    the two custom roles. Their ids are also the same everywhere, because a condition must list them before any stack
+    exists.
 """
 
 import uuid
 from dataclasses import dataclass
 
 _GRANTS = uuid.UUID("6f0f3c52-8d0e-5a53-9d0c-7b7d4c8f1e21")
-"""Namespace of the names of grants; any constant will do, as long as it never changes."""
+"""Namespace for the names of grants; any constant works, as long as it never changes."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """A role: its name as the portal shows it, and its id."""
+    """A role: its name in the portal, and its id."""
 
     name: str
     id: str
@@ -50,14 +51,14 @@ GRANTED = (
     ENDPOINT_CALLER,
     CALLER_RUNS,
 )
-"""Every role that the program assigns to anybody, and so all that a deployer must be able to assign and remove."""
+"""Every role that the program assigns, so a deployer must be able to assign and remove these."""
 
 
 def deployer_condition() -> str:
-    """Return the condition of the deployer's Role Based Access Control Administrator: the roles above, and no other.
+    """Return the condition of the deployer's Role Based Access Control Administrator: it lists the roles above.
 
     Form: https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples, "Constrain
-    roles". It is also the text of prerequisites/deployer-condition.txt.
+    roles". prerequisites/deployer-condition.txt has the same text.
     """
     ids = ", ".join(each.id for each in GRANTED)
     assignments = "Microsoft.Authorization/roleAssignments"
@@ -69,14 +70,14 @@ def deployer_condition() -> str:
 
 
 def definition_id(role: Role, subscription_id: str) -> str:
-    """Return the ARM id of `role` in the spelling that the service answers with, so that a refresh shows no change."""
+    """Return the ARM id of `role` in the service's spelling, so that a refresh shows no change."""
     return f"/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role.id}"
 
 
 def assignment_name(scope: str, principal_id: str, role: Role) -> str:
     """Return the name (a UUID) of the grant of `role` on `scope` to `principal_id`.
 
-    The same grant always has the same name: a random one would break an import, and a second run after a lost state
-    would be refused, because Azure allows each grant only once. ARM ids compare without case, so case is dropped.
+    The same grant always gets the same name. A random name would break an import, and a second run after a lost state
+    would fail, because Azure allows each grant only once. ARM ids are case-insensitive, so they are lower-cased.
     """
     return str(uuid.uuid5(_GRANTS, f"{scope.lower()}|{principal_id.lower()}|{role.id}"))

@@ -1,9 +1,9 @@
-"""The machine learning workspace with everything that it needs and nothing that it shares.
+"""The machine learning workspace, with its own copy of everything that it needs.
 
 Owns storage, vault, registry, telemetry, the two identities and their grants, and the workspace. Does not own the
-resource group, the cluster, the endpoints, or anything that the machine learning service makes for itself. Keyless
-throughout: each access is a role of a principal, on the narrowest resource that works. docs/security.md lists the
-roles and why each is needed.
+resource group, the cluster, the endpoints, or anything that the machine learning service creates itself. No keys
+anywhere: each access is a role of a principal, on the narrowest resource that works. docs/security.md lists the roles
+and the reason for each.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from components.workspace_parts.workspace_args import (
 
 
 class _Placed(TypedDict):
-    """What every child takes."""
+    """The arguments of every child."""
 
     resource_group_name: pulumi.Input[str]
     location: str
@@ -111,7 +111,7 @@ class MlWorkspace(pulumi.ComponentResource):
         self.register_outputs({"workspace_name": self.workspace_name, "workspace_id": self.workspace_id})
 
     def _ground(self, name: str, args: MlWorkspaceArgs, placed: _Placed) -> "_Ground":
-        """Make what a workspace stands on."""
+        """Create the resources that a workspace needs."""
         child = pulumi.ResourceOptions(parent=self)
         network, protect = args.get("network", OPEN), args.get("protect", False)
         storage = WorkspaceStorage(
@@ -149,7 +149,7 @@ class MlWorkspace(pulumi.ComponentResource):
         ground: "_Ground",
         identities: Mapping[str, managedidentity.UserAssignedIdentity],
     ) -> WorkspaceAccess:
-        """Grant what identities and deployer need on it."""
+        """Grant the identities and the deployer their roles on these resources."""
         granted: WorkspaceAccessArgs = {
             "subscription_id": args["subscription_id"],
             "workspace_principal_id": identities["workspace"].principal_id,
@@ -173,7 +173,7 @@ class MlWorkspace(pulumi.ComponentResource):
         identity: managedidentity.UserAssignedIdentity,
         access: WorkspaceAccess,
     ) -> ml.Workspace:
-        """Make the workspace itself."""
+        """Create the workspace itself."""
         return ml.Workspace(
             names.logical(names.WORKSPACE, name, "workspace"),
             resource_group_name=args["resource_group_name"],
@@ -191,18 +191,18 @@ class MlWorkspace(pulumi.ComponentResource):
             application_insights=ground.telemetry.insights_id,
             system_datastores_auth_mode=ml.SystemDatastoresAuthMode.IDENTITY,
             image_build_compute=IMAGE_BUILDER if args.get("network", OPEN)["restricted"] else None,
-            # Also where the network is restricted: callers and clusters are outside, and `isolated` is not there yet.
+            # Also if the network is restricted: callers and clusters are outside, and `isolated` does not exist yet.
             public_network_access=ml.PublicNetworkAccessType.ENABLED,
             allow_public_access_when_behind_vnet=False,
             v1_legacy_mode=False,
-            # The service uses the identity while it makes the workspace, so what it may do comes first.
+            # The service uses the identity while it creates the workspace, so its grants come first.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[access], protect=args.get("protect", False)),
         )
 
 
 @dataclass(frozen=True)
 class _Ground:
-    """What a workspace stands on."""
+    """The resources that a workspace needs."""
 
     storage: WorkspaceStorage
     telemetry: Telemetry
@@ -211,8 +211,8 @@ class _Ground:
 
 
 def results_scope(storage_id: pulumi.Input[str], workspace_guid: pulumi.Input[str]) -> pulumi.Output[str]:
-    """Return the ARM id of the container behind a workspace's default datastore, which predictions go to.
+    """Return the ARM id of the container behind a workspace's default datastore, which gets the predictions.
 
-    The service makes it with the workspace and names it after the workspace's GUID.
+    The service creates it with the workspace and names it after the workspace's GUID.
     """
     return pulumi.Output.concat(storage_id, "/blobServices/default/containers/azureml-blobstore-", workspace_guid)

@@ -2,7 +2,7 @@
 
 import sys
 
-if sys.argv[1:] == ["worker"]:  # before typer is imported: every deployment waits for this process
+if sys.argv[1:] == ["worker"]:  # before typer is imported, because every deployment waits for this process
     from modelops.runner import worker
 
     worker.main()

@@ -1,4 +1,4 @@
-"""Errors of the Azure SDKs in our words: the one place that turns theirs into ours."""
+"""Turns errors of the Azure SDKs into our own, in this one place."""
 
 import contextlib
 import io
@@ -12,17 +12,17 @@ from modelops.errors import ModelOpsError, ReleaseError
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
 
-# How the SDK writes what its own checks found (azure-ai-ml: _exception_helper.py).
+# The SDK's format for the results of its own checks (azure-ai-ml: _exception_helper.py).
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _FOUND: Final = "(x) "
 
 
 @contextlib.contextmanager
 def step(doing: str) -> Iterator[None]:
-    """Turn whatever the SDK raises inside into a `ReleaseError` that begins with what was being done.
+    """Turn any error of the SDK inside into a `ReleaseError` that starts with what was being done.
 
-    The SDK also prints here and there (dots while it deletes, colours after an upload); that is swallowed, its log is
-    not.
+    The SDK also prints things (dots while it deletes, colours after an upload); this output is dropped, but not its
+    log.
 
     Args:
         doing: a phrase such as "registering model digits-mlp".
@@ -40,7 +40,7 @@ def step(doing: str) -> Iterator[None]:
 
 
 def describe(error: BaseException) -> str:
-    """One clear text for an exception of the SDKs; never empty, because the engine takes no text for success."""
+    """One clear text for an exception of the SDKs; never empty, because the engine treats an empty text as success."""
     from azure.core.exceptions import (  # noqa: PLC0415
         ClientAuthenticationError,
         HttpResponseError,
@@ -58,26 +58,25 @@ def describe(error: BaseException) -> str:
 
 
 def is_missing(error: BaseException) -> bool:
-    """Whether the service said that the thing does not exist."""
+    """Whether the service said that the resource does not exist."""
     return getattr(error, "status_code", None) == 404  # noqa: PLR2004
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether the service answered that it did not do it. After a fault of its own, or without an answer, it may."""
+    """Whether the service refused the request. After an internal error, or without an answer, it may have done it."""
     status = getattr(error, "status_code", None)
     return isinstance(status, int) and 400 <= status < 500 and status not in (408, 429)  # noqa: PLR2004
 
 
 def is_firewall(error: BaseException) -> bool:
-    """Whether a storage account refused the address, whoever asked; a missing role has another code."""
+    """Whether a storage account's firewall refused the address; a missing role has another code."""
     return str(getattr(error, "error_code", "")).rpartition(".")[2] in {"AuthorizationFailure", "AUTHORIZATION_FAILURE"}
 
 
 def _login_text(error: "HttpResponseError") -> str:
     return (
-        f"Azure refused the login or found none: {_first_line(error)} "
-        "Log in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET "
-        "(or AZURE_FEDERATED_TOKEN_FILE), then run the command again."
+        f"The Azure login failed or is missing: {_first_line(error)} Log in with `az login`, or set AZURE_TENANT_ID, "
+        "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE), then run the command again."
     )
 
 
@@ -93,12 +92,12 @@ def _response_text(error: "HttpResponseError") -> str:
     if is_firewall(error):
         hint = f" {_firewall_hint(error)}"
     elif error.status_code == 403:  # noqa: PLR2004
-        hint = " A role that was granted a moment ago can take minutes to apply."
+        hint = " A new role can take minutes to take effect."
     return f"{text} ({', '.join(details)}).{hint}" if details else text
 
 
 def _said(found: Any) -> str | None:
-    """Azure's code and message; where the message is empty, the reason stands in the details below it."""
+    """Azure's code and message; if the message is empty, those of its details."""
     code, message = getattr(found, "code", None), getattr(found, "message", None)
     if code and message:
         return f"{code}: {message}"
@@ -109,15 +108,16 @@ def _firewall_hint(error: "HttpResponseError") -> str:
     url = str(getattr(getattr(error.response, "request", None), "url", ""))
     account = (urlsplit(url).hostname or "").partition(".")[0] or "ACCOUNT"
     return (
-        "The storage account's firewall lets in trusted services and `allowedIps` only: add the public address that "
-        "this runs from to that list (`pulumi config set --path 'allowedIps[N]' ADDRESS`, where N is the number of "
-        "addresses in it: a smaller N replaces one), then run `pulumi up`. An adopted workspace's storage is its "
-        f"owner's to open: `az storage account network-rule add --account-name {account} --ip-address ADDRESS`."
+        "The storage account's firewall only lets in trusted services and `allowedIps`: add the public address of "
+        "this machine to that list (`pulumi config set --path 'allowedIps[N]' ADDRESS`, where N is the number of "
+        "addresses in it: a smaller N replaces one), then run `pulumi up`. For an adopted workspace, ask the owner "
+        f"of its storage to run: `az storage account network-rule add --account-name {account} --ip-address "
+        "ADDRESS`."
     )
 
 
 def _first_line(error: BaseException) -> str:
-    """The first line that says something; of the SDK's own validations, which are long and coloured, what was found."""
+    """The first non-empty line; for the SDK's own validations, which are long and coloured, only the findings."""
     lines = [line for line in map(str.strip, _COLOUR.sub("", str(error)).splitlines()) if line]
     found = [line.removeprefix(_FOUND) for line in lines if line.startswith(_FOUND)]
     return "; ".join(found) or (lines[0] if lines else type(error).__name__)

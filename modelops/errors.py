@@ -1,20 +1,22 @@
-"""The errors of this package: sentences for people, never tracebacks."""
+"""The errors of this package: messages for users, never tracebacks."""
 
 from typing import Final
 
-RERUN: Final = "The infrastructure is up and the default was not moved to the new revision; run `pulumi up` again."
+RERUN: Final = (
+    "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
+)
 
 
 class ModelOpsError(Exception):
-    """Something a person can mend; the text says what was wrong, what is allowed and what to run next."""
+    """A problem that the user can fix; the text says what was wrong, what is allowed and what to run next."""
 
 
 class PlanError(ModelOpsError):
-    """A release plan that cannot be carried out as it is written: a wrong value, a missing file, a secret."""
+    """A release plan that cannot be carried out: a wrong value, a missing file, a secret."""
 
 
 class ReleaseError(ModelOpsError):
-    """A release that did not get to its end; the endpoint serves a deployment that was tried before."""
+    """A release that did not finish; the default is still a deployment in state Succeeded."""
 
 
 class UsageError(ModelOpsError):
@@ -22,7 +24,7 @@ class UsageError(ModelOpsError):
 
 
 class Stopped(BaseException):
-    """The process was told to stop: no further request may begin.
+    """The process was told to stop: no further request may start.
 
-    A BaseException, so that the SDK's own `except Exception` does not take it for a failed request and try again.
+    A BaseException, so that the SDK's `except Exception` does not treat it as a failed request and retry.
     """

@@ -1,8 +1,7 @@
-"""One workspace: reads by plain requests, everything else by the SDK.
+"""One workspace: reads with plain requests, everything else with the SDK.
 
 Importing azure-ai-ml takes a second, and most runs only read: previews, `status`, a release that finds nothing to do.
-So the few things that are read are read with azure-core, from the same addresses and with the API versions that the SDK
-uses, and the SDK is imported when something is to be sent.
+So reads use azure-core, with the SDK's addresses and API versions, and the SDK is only imported to send something.
 """
 
 import os
@@ -18,20 +17,20 @@ if TYPE_CHECKING:
 
 _ARM: Final = "https://management.azure.com"
 POLLING_SECONDS: Final = 5
-"""Between two looks at a long-running operation, unless the service says otherwise (the SDK's own value is 30)."""
+"""Pause between two polls of a long-running operation, unless the service says otherwise (the SDK's default is 30)."""
 
 _TRANSPORT: Final[dict[str, Any]] = {
     "connection_timeout": 30,  # seconds
     "read_timeout": 300,  # seconds; a deployment's PUT may take minutes to be answered
-    "retry_total": 5,  # with azure-core's growing pauses about 25 s; then a person should hear of it
+    "retry_total": 5,  # about 25 s with azure-core's growing pauses; then the user should see the error
 }
 
 
 class Workspace:
-    """An Azure Machine Learning workspace, reached with the credential that `DefaultAzureCredential` finds.
+    """An Azure Machine Learning workspace, with the login that `DefaultAzureCredential` finds.
 
     That is the first of: environment variables, workload identity, managed identity, the logins of the Azure tools.
-    Making one sends nothing.
+    Creating this object sends nothing.
     """
 
     def __init__(self, subscription_id: str, resource_group: str, name: str) -> None:
@@ -49,7 +48,7 @@ class Workspace:
 
     @cached_property
     def credential(self) -> "TokenCredential":
-        """The credential, which also storage is asked with."""
+        """The credential, also for storage."""
         from azure.identity import DefaultAzureCredential  # noqa: PLC0415
 
         return DefaultAzureCredential()
@@ -67,14 +66,14 @@ class Workspace:
             workspace_name=self.name,
             polling_interval=POLLING_SECONDS,
             enable_telemetry=False,
-            # True although nobody sees it: without the bar the SDK never reads a failed upload's error and waits for
-            # ever. TQDM_DISABLE keeps the bar itself away.
+            # True although it is not shown: without the bar, the SDK never reads a failed upload's error and waits
+            # forever. TQDM_DISABLE hides the bar itself.
             show_progress=True,
             **_TRANSPORT,
         )
 
     def get(self, path: str, api_version: str) -> Any:
-        """GET something below the workspace.
+        """GET a resource below the workspace.
 
         Raises:
             HttpResponseError: Azure refused it; 404 if it does not exist.

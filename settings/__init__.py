@@ -1,7 +1,7 @@
 """The stack's configuration as one frozen `Settings`: the only reader of `pulumi.Config`.
 
-One module for each subject: `stack` puts the whole together; `workspace`, `network`, `cluster`, `access`, `endpoints`
-and `content` know what the keys mean; `section` reads them by path, and `problems` tells what is wrong with them.
+One module per subject: `stack` combines everything; `workspace`, `network`, `cluster`, `access`, `endpoints` and
+`content` know the meaning of the keys; `section` reads them by path, and `problems` reports mistakes.
 """
 
 from settings.access import DeployerSettings

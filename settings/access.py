@@ -1,4 +1,4 @@
-"""Who may do what besides the workspace itself: the deployer, and what storage elsewhere jobs may read."""
+"""Access: the deployer, the callers, and the storage elsewhere that jobs may read."""
 
 import os
 import re
@@ -20,20 +20,20 @@ _PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
 
 @dataclass(frozen=True)
 class DeployerSettings:
-    """The principal that releases models; `principal_id` None means whoever deploys this stack first."""
+    """The principal that releases models; `principal_id` None means the first one to deploy this stack."""
 
     principal_id: str | None
     principal_type: str
 
-    def principal(self, whoever: str) -> DeployerArgs:
+    def principal(self, current: str) -> DeployerArgs:
         """Return the principal as an argument of the workspace's component.
 
         Args:
-            whoever: Object id of who is deploying now. It counts if the configuration names nobody, and then only
-                until there is a grant: a preview or an `up` by somebody else changes no role assignment.
+            current: Object id of the principal that is deploying now. It is used if the configuration sets none, and
+                only until a grant exists: a preview or an `up` by somebody else changes no role assignment.
         """
         return {
-            "principal_id": self.principal_id or whoever,
+            "principal_id": self.principal_id or current,
             "principal_type": self.principal_type,
             "kept": self.principal_id is None,
         }
@@ -60,16 +60,16 @@ def read_data_access(top: Section) -> tuple[str, ...]:
 
 
 def read_deployer(section: Section, *, service_login: bool, required: bool) -> DeployerSettings:
-    """Read the `deployer` object; without one it is whoever deploys first, whose kind `service_login` tells.
+    """Read the `deployer` object; by default it is the first one to deploy, whose type depends on `service_login`.
 
-    A restricted network is what more than one person deploys to, so there it is `required`.
+    It is `required` for a restricted network, because more than one person deploys to it.
     """
     section.only("principalId", "principalType")
     if not section.values and required:
         section.problems.add(
             section.path,
             "is not set",
-            "With network: restricted it must say who releases models, so that it does not depend on who runs "
+            "network: restricted requires it, so that the releasing principal does not depend on who runs "
             "`pulumi up` first. Allowed: principalId and principalType.",
             setting(section.at("principalId"), "OBJECT-ID"),
         )
@@ -82,13 +82,13 @@ def read_deployer(section: Section, *, service_login: bool, required: bool) -> D
 
 
 def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
-    """Read an endpoint's `callers`: who may start jobs there and read the results."""
+    """Read an endpoint's `callers`: principals that may start jobs there and read the results."""
     value = endpoint.values.get("callers", [])
     if not isinstance(value, list) or not all(isinstance(each, Mapping) for each in value):
         endpoint.problems.add(
             endpoint.at("callers"),
             endpoint.shown("callers"),
-            "Allowed: an array of objects, each with a principalId and perhaps a principalType.",
+            "Allowed: an array of objects, each with a principalId and optionally a principalType.",
             removing(endpoint.at("callers")),
         )
         return ()
@@ -101,7 +101,9 @@ def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
         )
         kind = section.choice("principalType", "ServicePrincipal", _PRINCIPAL_TYPES)
         if principal.lower() in found:
-            section.wrong("principalId", "each principal once", "OBJECT-ID", because="as is an entry before it")
+            section.wrong(
+                "principalId", "each principal once", "OBJECT-ID", because="which is also in an earlier entry"
+            )
         found[principal.lower()] = {"principal_id": principal, "principal_type": kind}
     return tuple(found.values())
 
@@ -112,14 +114,14 @@ SERVICE_LOGINS = {
     "useOidc": "ARM_USE_OIDC",
     "useMsi": "ARM_USE_MSI",
 }
-"""Provider settings, and the environment variables behind them, each of which makes the provider sign in as a service
-principal or managed identity. With none of them it signs in as whoever ran `az login`."""
+"""Provider settings, with their environment variables, that make the provider sign in as a service principal or managed
+identity. Without any of them it uses the login of `az login`."""
 
 
 def is_service_login(configured: Mapping[str, str | None]) -> bool:
-    """Tell a service principal from a person.
+    """Say whether the provider signs in as a service principal, not as a person.
 
-    An `az login` as a service principal looks like a person here; `deployer` in the configuration says it better.
+    An `az login` as a service principal looks like a person here; set `deployer` in the configuration for that.
     """
     values = (configured.get(key) or os.environ.get(variable) for key, variable in SERVICE_LOGINS.items())
     return any(value not in {None, "", "false"} for value in values)

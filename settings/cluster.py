@@ -1,4 +1,4 @@
-"""The `cluster` object: what the compute cluster is made of, or which one to adopt."""
+"""The `cluster` object: the settings of the compute cluster, or the one to adopt."""
 
 from dataclasses import dataclass
 
@@ -20,16 +20,16 @@ class ClusterSettings:
     max_nodes: int = 4
     idle_seconds: int = 120
     existing: str | None = None
-    """ARM id of a cluster to adopt; the other values then mean nothing. None to make one."""
+    """ARM id of a cluster to adopt; the other values are then unused. None to create one."""
 
     @property
     def most_nodes(self) -> int | None:
-        """Nodes that a job may ask for; None for an adopted cluster, which nobody has looked at yet."""
+        """Nodes that a job may ask for; None for an adopted cluster, whose size is not known yet."""
         return self.max_nodes if self.existing is None else None
 
     @property
     def nodes(self) -> ClusterNodesArgs:
-        """The same as an argument of the cluster's component."""
+        """The nodes, as an argument of the cluster's component."""
         return {
             "vm_size": self.vm_size,
             "low_priority": self.low_priority,
@@ -44,12 +44,12 @@ def read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
 
     Args:
         section: The object.
-        workspace: ARM id of the workspace that is adopted; None if one is made.
+        workspace: ARM id of the adopted workspace; None if the program creates one.
     """
     section.only(*_MADE, "existing")
     if section.values.get("existing") is not None:
         return _read_existing(section, workspace)
-    least = section.whole("minNodes", 0, least=0, unit="nodes that are kept without work")
+    least = section.whole("minNodes", 0, least=0, unit="nodes that stay up without work")
     most = section.whole("maxNodes", 4, least=1, unit="nodes at most")
     if most < least:
         lowest = section.problems.public("cluster", least, "cluster.minNodes")
@@ -65,18 +65,18 @@ def read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
             "vmSize",
             DEFAULT_VM_SIZE,
             pattern=_VM_SIZE,
-            allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (`az vm list-skus` has them)",
+            allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (`az vm list-skus` lists them)",
             example=DEFAULT_VM_SIZE,
         ),
         low_priority=section.choice("priority", "dedicated", ("dedicated", "lowPriority")) == "lowPriority",
         min_nodes=least,
         max_nodes=max(most, least),
-        idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work until a node is given back"),
+        idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work before a node is released"),
     )
 
 
 def _read_existing(section: Section, workspace: str | None) -> ClusterSettings:
-    allowed = "the ARM id of a compute cluster of the workspace that workspace.existing names"
+    allowed = "the ARM id of a compute cluster in the workspace of workspace.existing"
     example = f"{section.problems.public('workspace', workspace, None) or 'WORKSPACE-ID'}/computes/CLUSTER"
     existing = section.text("existing", None, pattern=r"/.+/computes/[a-zA-Z0-9-]+", allowed=allowed, example=example)
     if existing and (workspace is None or existing.lower().rpartition("/computes/")[0] != workspace.lower()):
@@ -87,7 +87,7 @@ def _read_existing(section: Section, workspace: str | None) -> ClusterSettings:
             section.problems.add(
                 section.at(key),
                 section.shown(key),
-                "An adopted cluster is never changed. Allowed beside cluster.existing: nothing.",
+                "The program does not change an adopted cluster. Allowed together with cluster.existing: no other key.",
                 removing(section.at(key)),
             )
     return ClusterSettings(existing=existing)

@@ -1,6 +1,6 @@
-"""What a deployment is made of: its model, environment, scoring script, and the files that these name.
+"""The content of a deployment: its model, environment, scoring script, and the files that these name.
 
-Everything here is part of a revision's identity, so it must mean the same on every machine and on every day: paths are
+Everything here is part of a revision's identity, so it must mean the same on every machine and at any time: paths are
 relative, images have tags, versions are numbers.
 """
 
@@ -15,7 +15,7 @@ from settings.section import Section
 
 
 def read_model(section: Section, root: Path) -> ModelArgs:
-    """Read one of the three kinds of model: a local path, a registered one, or one of a registry."""
+    """Read one of the three kinds of model: a local path, a registered model, or a model in a registry."""
     name = section.text(
         "name", None, pattern=names.ASSET.pattern, allowed=f"a model's name, {names.ASSET.allowed()}", example="MODEL"
     )
@@ -35,8 +35,9 @@ def read_model(section: Section, root: Path) -> ModelArgs:
         return {"registry": registry, "name": name, "version": version}
     section.problems.add(
         section.path,
-        "names no model",
-        "Allowed: path and name (a local one), name and version (one of the workspace), or registry, name and version.",
+        "does not name a model",
+        "Allowed: path and name (a local model), name and version (a model in the workspace), or registry, name and "
+        "version.",
         setting(section.at("path"), "PATH"),
     )
     return {"name": name}
@@ -63,7 +64,7 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
     section.only("image", "condaFile", "name", "version")
     section.problems.add(
         section.path,
-        "names no environment",
+        "does not name an environment",
         "Allowed: image and condaFile, or the name and version of a registered environment.",
         setting(section.at("image"), "IMAGE:TAG"),
     )
@@ -71,7 +72,7 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
 
 
 def _read_image(section: Section) -> str:
-    """Read an image that stays what it is: with a tag that is not `latest`, or with a digest."""
+    """Read an image that does not change: with a tag other than `latest`, or with a digest."""
     image = section.text("image", None, pattern=r"\S+", allowed="an image with a tag", example="IMAGE:TAG")
     if image and check_image(image):
         section.wrong(
@@ -87,12 +88,12 @@ def _read_version(section: Section) -> str:
     value: Any = section.values.get("version")
     if isinstance(value, int) and not isinstance(value, bool):  # YAML reads a plain 3 as a number
         return str(value)
-    allowed = "a version, such as 3 (not latest: the same configuration must always mean the same thing)"
+    allowed = "a version, such as 3 (not latest: the same configuration must always mean the same version)"
     return section.text("version", None, pattern=r"(?!latest$|@)\S+", allowed=allowed, example="1")
 
 
 def read_script(section: Section, root: Path, code: str) -> str:
-    """Read the scoring script, which lies in the code folder; `code` is empty when there is none."""
+    """Read the scoring script, a file in the code folder; `code` is empty if it is not set."""
     script = section.text(
         "scoringScript",
         None,
@@ -106,19 +107,18 @@ def read_script(section: Section, root: Path, code: str) -> str:
 
 
 def read_path(section: Section, key: str, root: Path, *, folder: bool | None, what: str) -> str:
-    """Read a path below the program's folder that exists; it is part of the plan, which every machine must compute.
+    """Read a path that exists below the program's folder; every machine must compute the same path for the plan.
 
     Args:
         section: The object that holds the key.
         key: The key.
         root: The program's folder.
         folder: True for a folder, False for a file, None for either.
-        what: What lies there, in words.
+        what: Description of the file or folder.
 
-    Returns:
-        The path in its shortest POSIX form, or an empty text when there is a problem.
+    Returns: The path in its shortest POSIX form, or an empty text if there is a problem.
     """
-    allowed = f"the path of {what}, relative to the folder of Pulumi.yaml and inside it, with / between its parts"
+    allowed = f"the path of {what}, relative to the folder of Pulumi.yaml and inside it, with / as the separator"
     value = section.text(key, None, allowed=allowed, example="PATH")
     if not value:
         return ""
@@ -134,8 +134,8 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
 
 
 def _exists(path: Path, folder: bool | None) -> bool:
-    """Whether a folder (True), a file (False) or either (None) lies there; what cannot be looked at does not."""
+    """Say whether the path is a folder (True), a file (False) or either (None); unreadable paths are neither."""
     try:
         return path.exists() if folder is None else path.is_dir() if folder else path.is_file()
-    except OSError:  # too long a name, a folder that may not be entered
+    except OSError:  # the name is too long, or a folder is not accessible
         return False

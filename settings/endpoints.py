@@ -21,7 +21,7 @@ _DEPLOYMENTS_PER_ENDPOINT = 20
 
 
 class ServedArgs(TypedDict):
-    """What an endpoint must serve: see `EndpointSettings`."""
+    """The deployments of an endpoint: see `EndpointSettings`."""
 
     default: str
     pin: str | None
@@ -35,11 +35,13 @@ class EndpointSettings:
 
     Attributes:
         description: What it is for.
-        default: Logical name of the deployment that answers jobs which name none.
-        pin: Physical name of a kept revision that is to be the default instead; None for the newest.
-        keep: Revisions of each deployment that stay, the newest included. No effect yet: nothing is pruned.
+        default: Name (in the stack file) of the deployment that runs jobs which do not name one.
+        pin: Name (in Azure) of an existing revision to use as the default instead; None for the newest.
+        keep: Revisions of each deployment to keep, including the newest. Checked and part of the plan, but without
+            effect: nothing deletes a revision.
         deployments: The deployments by their logical names.
-        callers: Who may start jobs and read their results, beside those who may do it in the whole workspace.
+        callers: Principals that may start jobs and read their results, besides those that may do so in the whole
+            workspace.
     """
 
     description: str
@@ -51,7 +53,7 @@ class EndpointSettings:
 
     @property
     def served(self) -> ServedArgs:
-        """What the endpoint must serve, as arguments of the release's component."""
+        """The deployments, as arguments of the release's component."""
         return {"default": self.default, "pin": self.pin, "keep": self.keep, "deployments": self.deployments}
 
 
@@ -67,7 +69,7 @@ def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict
         section.problems.add(
             section.path,
             "is not set",
-            "Allowed: an object with at least one endpoint; docs/configuration.md has a whole one.",
+            "Allowed: an object with at least one endpoint; docs/configuration.md has an example.",
             setting((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
         )
     _check_names(section, names.ENDPOINT)
@@ -75,36 +77,35 @@ def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict
 
 
 def _check_names(section: Section, rule: names.Rule) -> None:
-    """Record names that break the service's rule, and names that are the same but for capitals."""
+    """Record names that break the service's rule, and names that differ only in upper and lower case."""
     seen: dict[str, str] = {}
     for key in section.values:
         why = rule.problem(key, autonamed=True)
         if why is not None:
-            allowed = f"Allowed: {rule.allowed(autonamed=True)} (the rest of {rule.longest} is a suffix that is added)."
-            section.problems.add(section.at(key), f"is no {rule.kind} name: {why}", allowed, removing(section.at(key)))
+            allowed = (
+                f"Allowed: {rule.allowed(autonamed=True)} (a suffix is added; the limit with it is {rule.longest})."
+            )
+            section.problems.add(
+                section.at(key), f"is not a valid {rule.kind} name: {why}", allowed, removing(section.at(key))
+            )
         elif key.lower() in seen:
             section.problems.add(
                 section.at(key),
-                f"is the same name as {seen[key.lower()]}",
-                f"Allowed: names that differ in more than capitals, because a {rule.kind} name has no case.",
+                f"has the same name as {seen[key.lower()]}",
+                f"Allowed: names that differ in more than upper and lower case, because {rule.kind} names are "
+                "case-insensitive.",
                 removing(section.at(key)),
             )
         seen.setdefault(key.lower(), key)
 
 
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
-    later = {
-        "tryOut": "Trying a candidate out before the switch comes with a later release of this program; remove it.",
-    }
-    section.only("description", "default", "pin", "keep", "callers", "deployments", *later)
-    for key, sentence in later.items():
-        if key in section.values:
-            section.problems.add(section.at(key), "is set", sentence, removing(section.at(key)))
+    section.only("description", "default", "pin", "keep", "callers", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
-    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, the newest included")
+    keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
-    # A release makes each new revision before it deletes an old one.
+    # A release that deleted old revisions would do so after it created the new ones.
     if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
         section.wrong(
             "keep",
@@ -119,7 +120,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             "pin",
             None,
             pattern=_REVISION,
-            allowed="the name of a kept revision, as `python -m modelops status` lists them",
+            allowed="the name of an existing revision (`python -m modelops status` lists them)",
             example="DEPLOYMENT-01234567",
         )
     return EndpointSettings(

@@ -1,4 +1,4 @@
-"""Who reaches storage, vault and registry: `network` and `allowedIps`."""
+"""Access to storage, vault and registry: `network` and `allowedIps`."""
 
 import ipaddress
 
@@ -7,29 +7,31 @@ from settings.problems import removing, setting
 from settings.section import Section
 
 _LONGEST_RANGE = 30
-"""Storage firewalls take no range of one or two addresses; those are written as addresses:
+"""Storage firewalls do not accept ranges of one or two addresses; list the addresses instead:
 https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations"""
 
 _PRIVATE = tuple(ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _MOST = 200
-"""Rules of one registry, which takes the fewest: https://learn.microsoft.com/azure/container-registry/container-registry-skus"""
+"""Most rules of a registry, which allows the fewest:
+https://learn.microsoft.com/azure/container-registry/container-registry-skus"""
 
 _ALLOWED = (
-    "public IPv4 addresses (203.0.113.7), or ranges of at least four that begin at their first address (203.0.113.0/24)"
+    "public IPv4 addresses (203.0.113.7), or ranges of at least four addresses that start at their first one "
+    "(203.0.113.0/24)"
 )
 
 
 def read_network(top: Section) -> NetworkArgs:
-    """Read who gets in.
+    """Read the network mode and the allowed addresses.
 
-    An isolated network is refused: without private endpoints nothing, `pulumi up` included, would reach the workspace.
+    An isolated network is refused: without private endpoints, nothing could reach the workspace, including `pulumi up`.
     """
     mode = top.choice("network", "open", ("open", "restricted", "isolated"))
     if mode == "isolated":
         top.problems.add(
             ("network",),
             top.shown("network"),
-            "This release of the program lacks the private endpoints through which a network of yours would reach an "
+            "This version of the program does not create the private endpoints that you need to reach an "
             "isolated workspace. Allowed: open or restricted.",
             setting(("network",), "restricted"),
         )
@@ -38,14 +40,15 @@ def read_network(top: Section) -> NetworkArgs:
         top.problems.add(
             ("allowedIps",),
             top.shown("allowedIps"),
-            "An open network lets every address in, so the list would mean nothing. Allowed with network: restricted.",
+            "An open network lets every address in, so the list would have no effect. Allowed with network: "
+            "restricted.",
             removing(("allowedIps",)),
         )
     if mode == "restricted" and not top.values.get("allowedIps"):
         top.problems.add(
             ("allowedIps",),
             "is not set",
-            "With network: restricted the address that `pulumi up` runs from must be in it, because models are "
+            "With network: restricted it must include the address that `pulumi up` runs from, because models are "
             f"uploaded from there. Allowed: {_ALLOWED}.",
             setting(("allowedIps", "[0]"), "ADDRESS"),
         )
@@ -69,14 +72,14 @@ def _read_addresses(top: Section) -> tuple[str, ...]:
         top.problems.add(
             ("allowedIps",),
             f"has {len(value)} entries",
-            f"Allowed: at most {_MOST}, which is what a container registry takes.",
+            f"Allowed: at most {_MOST}, the limit of a container registry.",
             removing(("allowedIps", f"[{_MOST}]")),
         )
     return tuple(dict.fromkeys(found))
 
 
 def _address(value: object) -> str | None:
-    """Return an address or range in its shortest form, or None if the services would not take it."""
+    """Return an address or range in its shortest form, or None if the services would refuse it."""
     if not isinstance(value, str):
         return None
     try:

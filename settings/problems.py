@@ -1,6 +1,6 @@
-"""What is wrong with a stack's configuration, and how it is told.
+"""The problems of a stack's configuration, and their messages.
 
-Every problem names its key and value, says what is allowed, and comes with the command that mends it.
+Every problem names its key and value, says what is allowed, and gives the command that fixes it.
 """
 
 import re
@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 
 
 class SettingsError(Exception):
-    """The stack's configuration is wrong; the text says everything about it and is meant for the user."""
+    """The stack's configuration is wrong; the text lists all problems, for the user."""
 
 
 @dataclass
 class Problems:
-    """What is wrong with one stack's configuration, in the order in which it was found."""
+    """The problems of one stack's configuration, in the order in which they were found."""
 
     stack: str
     hidden: frozenset[str] = frozenset()
@@ -23,25 +23,25 @@ class Problems:
 
     found: list[str] = field(default_factory=list)
 
-    def add(self, path: Sequence[str], said: str, allowed: str, mend: "Command") -> None:
+    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Command") -> None:
         """Record one problem.
 
         Args:
             path: The key, part by part.
-            said: What is the matter, beginning with a verb: "is 'x'".
-            allowed: What is allowed: one or more sentences.
-            mend: The command that mends it: see `setting` and `removing`.
+            said: The problem, starting with a verb: "is 'x'".
+            allowed: The allowed values: one or more sentences.
+            fix: The command that fixes it: see `setting` and `removing`.
         """
-        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {mend.line(self.stack)}")
+        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack)}")
 
     def hides(self, path: Sequence[str]) -> bool:
-        """Whether the value of a key must not be shown."""
+        """Say whether the value of a key must not be shown."""
         return path[0] in self.hidden
 
     def public(self, key: str, value: object, instead: object) -> object:
-        """Return a value that comes from a top-level key if it may be told, and else what to say instead.
+        """Return a value of a top-level key if it may be shown, else the text to show instead.
 
-        For what is told beside the key that is wrong itself: bounds and examples that depend on other values.
+        For bounds and examples that depend on other keys than the wrong one.
         """
         return instead if key in self.hidden else value
 
@@ -57,12 +57,12 @@ class Problems:
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(self.found, start=1))
         raise SettingsError(
             f"The configuration of stack '{self.stack}' has {many}, so nothing was created or changed.\n{lines}\n"
-            "Every key is explained in docs/configuration.md."
+            "docs/configuration.md describes every key."
         )
 
 
 def dotted(path: Sequence[str]) -> str:
-    """Write a path the way `pulumi config --path` reads it."""
+    """Write a path in the syntax of `pulumi config --path`."""
     text = ""
     for part in path:
         if re.fullmatch(r"[A-Za-z0-9_:-]+", part):
@@ -77,7 +77,7 @@ def dotted(path: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Command:
-    """A `pulumi config` command: its verb, the key that it changes, and the value if it sets one."""
+    """A `pulumi config` command: its verb, the key, and the value to set, if any."""
 
     verb: str
     path: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A deployment's scoring settings, read by the table that describes them: modelops/plan/scoring_settings.py."""
+"""A deployment's scoring settings, read with their table: modelops/plan/scoring_settings.py."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from settings.section import Section
 
 
 def read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
-    """Read all of them.
+    """Read all scoring settings.
 
     Args:
         section: The deployment's object.

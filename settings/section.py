@@ -1,6 +1,6 @@
-"""Reads nested configuration by path, and hands what is wrong with it to `settings.problems`.
+"""Reads nested configuration by path, and passes problems to `settings.problems`.
 
-Knows how values are read and told, and nothing about what the keys mean: that is for the other modules.
+Knows how to read and show values; the other modules know the meaning of the keys.
 """
 
 import difflib
@@ -14,7 +14,7 @@ from settings.problems import Problems, removing, setting
 
 @dataclass(frozen=True)
 class Section:
-    """One object of the configuration: its place, its values, and where its problems go."""
+    """One object of the configuration: its path, its values, and the list for its problems."""
 
     path: tuple[str, ...]
     values: Mapping[str, Any]
@@ -25,25 +25,25 @@ class Section:
         return (*self.path, key)
 
     def shown(self, key: str, default: object = None) -> str:
-        """Say what a key is set to: "is 'x'" or "is not set", but never what a secret is.
+        """Say what a key is set to: "is 'x'" or "is not set", but never the value of a secret.
 
-        Every value that is told goes this way. `default` is what holds if the key is not set, where that is wrong.
+        Every message gets values from here. `default` is the value of a key that is not set, if that is wrong.
         """
         value = self.values.get(key, default)
         if value is None:
             return "is not set"
         if self.problems.hides(self.at(key)):
-            return "is set to a value that holds a secret"
+            return "is set to a secret"
         return f"is {str(value).lower()}" if isinstance(value, bool) else f"is {value!r}"
 
     def wrong(self, key: str, allowed: str, example: object, *, because: str = "", default: object = None) -> None:
-        """Record that a key has a wrong value, or none where it needs one.
+        """Record that a key has a wrong value, or that a required key is not set.
 
         Args:
             key: The key.
-            allowed: What is allowed instead.
-            example: What the command that mends it sets.
-            because: Goes on after the value; not told of a secret, which it would describe.
+            allowed: The allowed values.
+            example: The value that the suggested command sets.
+            because: Text after the value; left out for a secret, which it would describe.
             default: See `shown`.
         """
         said = self.shown(key, default)
@@ -52,17 +52,17 @@ class Section:
         self.problems.add(self.at(key), said, f"Allowed: {allowed}.", setting(self.at(key), example))
 
     def only(self, *known: str) -> None:
-        """Record every key that is none of `known`, with the nearest one that is."""
+        """Record every key that is not in `known`, with the closest known one."""
         for key in self.values:
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
                 hint = f"Did you mean {near[0]}? " if near else ""
                 self.problems.add(
-                    self.at(key), "is no key", f"{hint}Allowed: {_or(sorted(known))}.", removing(self.at(key))
+                    self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", removing(self.at(key))
                 )
 
     def text(self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str) -> str:
-        """Read a text that matches `pattern` as a whole; without a default the key is required."""
+        """Read a text that fully matches `pattern`; without a default, the key is required."""
         value = self.values.get(key, default)
         if isinstance(value, str) and re.fullmatch(pattern, value, re.DOTALL):
             return value
@@ -70,7 +70,7 @@ class Section:
         return default or ""
 
     def choice(self, key: str, default: str | None, options: Sequence[str]) -> str:
-        """Read one of a few words."""
+        """Read one of a few values."""
         value = self.values.get(key, default)
         if isinstance(value, str) and value in options:
             return value
@@ -88,7 +88,7 @@ class Section:
         return default
 
     def flag(self, key: str, *, default: bool) -> bool:
-        """Read a truth value."""
+        """Read a boolean."""
         value = self.values.get(key, default)
         if isinstance(value, bool):
             return value
@@ -111,15 +111,15 @@ class Section:
         inside = Section(self.at(key), value, self.problems)
         for name, each in value.items():
             if not isinstance(each, str):
-                inside.wrong(name, "a text (put a number or a truth value in quotes)", example)
+                inside.wrong(name, "a text (put numbers and booleans in quotes)", example)
         return {name: each for name, each in value.items() if isinstance(each, str)}
 
     def entries(self, key: str, value: Sequence[Any]) -> "Section":
-        """Return an array as a section of its own, with the entries' places ("[0]") as keys."""
+        """Return an array as a section, with the indexes of the entries ("[0]") as keys."""
         return Section(self.at(key), {f"[{index}]": each for index, each in enumerate(value)}, self.problems)
 
     def section(self, key: str, *, of: str) -> "Section":
-        """Read a nested object; an empty one where there is none. `of` says what it describes."""
+        """Read a nested object; empty if it is not set. `of` says what it describes."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, Mapping):
             self.problems.add(

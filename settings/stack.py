@@ -1,8 +1,8 @@
 """Turns the stack's configuration into one frozen `Settings`: the only reader of `pulumi.Config`.
 
-Defaults of nested keys live in this package, because a stack's object replaces a default object of
-Pulumi.yaml whole. All problems are reported at once and before anything is created. Pulumi itself rejects a wrong
-top-level type and never an unknown key; both kinds of nested mistakes are found here.
+Defaults of nested keys are in this package, because a stack's object replaces a default object of Pulumi.yaml as a
+whole. All problems are reported at once, before anything is created. Pulumi itself rejects only wrong types of
+top-level keys; this package finds unknown keys and nested mistakes.
 """
 
 import json
@@ -34,17 +34,17 @@ _KEYS = (
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that the stack's configuration says, checked and with defaults filled in.
+    """The stack's whole configuration, checked and with defaults filled in.
 
     Attributes:
         location: Azure region, in its short form.
-        resource_group: Name of an existing resource group; None to make one.
-        workspace: The workspace and what it stands on.
+        resource_group: Name of an existing resource group; None to create one.
+        workspace: The workspace, and the resources that it needs.
         cluster: The compute cluster.
         endpoints: The batch endpoints by their logical names.
         data_access: ARM ids of storage elsewhere that jobs may read.
-        deployer: Who releases models.
-        tags: Azure tags of every resource, the project's and the stack's names among them.
+        deployer: The principal that releases models.
+        tags: Azure tags of every resource, including the names of the project and the stack.
     """
 
     location: str
@@ -63,7 +63,7 @@ class Settings:
 
     @property
     def existing(self) -> Existing:
-        """What is adopted, as an argument of the components."""
+        """The adopted resources, as an argument of the components."""
         return {
             "resource_group": self.resource_group,
             "workspace": self.workspace.existing,
@@ -72,15 +72,15 @@ class Settings:
 
     @property
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:
-        """Who may call which endpoint, as an argument of the components."""
+        """The callers of each endpoint, as an argument of the components."""
         return {key: each.callers for key, each in self.endpoints.items() if each.callers}
 
 
 def load() -> Settings:
     """Read and check the configuration of the stack that is being deployed.
 
-    Raises:
-        pulumi.RunError: Something in it is wrong; the text lists all of it. Pulumi shows it without a traceback.
+    Raises: pulumi.RunError: The configuration is wrong; the text lists all problems. Pulumi shows it without a
+        traceback.
     """
     project = pulumi.get_project()
     raw: dict[str, Any] = {
@@ -125,17 +125,18 @@ def parse(
         root: Folder that paths are relative to.
 
     Raises:
-        SettingsError: Something is wrong; the text lists all of it.
+        SettingsError: The configuration is wrong; the text lists all problems.
     """
     problems = Problems(stack, hidden=frozenset(secrets))
     top = Section((), {key: _decode(key, value) for key, value in raw.items()}, problems)
     top.only(*_KEYS)
     for key in sorted(secrets):
-        # What a release is made of stands readable in the state, so a secret in it would only look like one.
+        # The state stores the release plan as readable text, so a secret in it would not be secret.
         problems.add(
             (key,),
-            "holds a secret",
-            "Allowed: plain values; give the cluster's identity a role on what a job needs instead of a secret.",
+            "is a secret",
+            "Allowed: plain values. If a job needs a secret, give the cluster's identity a role on the resource "
+            "instead.",
             removing((key,)),
         )
     workspace = read_workspace(top)
@@ -159,7 +160,7 @@ def parse(
 
 
 def _decode(key: str, value: Any) -> Any:
-    """Read what the engine hands over as JSON text: objects, arrays and what `SCALARS` names; leave the rest."""
+    """Read the values that the engine passes as JSON text: objects, arrays and `SCALARS`; leave the rest."""
     if not isinstance(value, str) or not (key in SCALARS or value.lstrip().startswith(("{", "["))):
         return value
     try:
@@ -174,19 +175,19 @@ def _read_location(location: str | None, problems: Problems) -> str:
         "azure-native:location",
         None,
         pattern=r"[a-z]+[a-z0-9]*",
-        allowed="an Azure region in its short form, such as westeurope (`az account list-locations` has them)",
+        allowed="an Azure region in its short form, such as westeurope (`az account list-locations` lists them)",
         example="westeurope",
     )
 
 
 def _read_resource_group(top: Section) -> str | None:
-    # Pulumi.yaml declares an empty default, because a declared key without one would have to be set.
+    # Pulumi.yaml declares an empty default, because every stack would have to set a key without one.
     return (
         top.text(
             "resourceGroup",
             "",
             pattern=r"[-\w.()]{0,89}[-\w()]|",
-            allowed="the name of an existing resource group, or nothing to have one made",
+            allowed="the name of an existing resource group, or empty to create one",
             example="NAME",
         )
         or None
@@ -197,7 +198,7 @@ def _read_tags(top: Section) -> dict[str, str]:
     tags = top.flat("tags", of="Azure tags", example="VALUE")
     section = Section(("tags",), tags, top.problems)
     for name, value in tags.items():
-        # The storage account has the shortest names of all that are tagged:
+        # Of all tagged resources, the storage account has the shortest limit:
         # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
         if not name or len(name) > 128 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):  # noqa: PLR2004
             section.problems.add(

@@ -1,4 +1,4 @@
-"""The workspace: which one to adopt, or how what is made for it differs between environments."""
+"""The workspace: the one to adopt, or the settings of a new one that differ between environments."""
 
 import re
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ _WORKSPACE_ID = (
 )
 _EXAMPLE = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
 SCALARS = ("softDeleteDays", "logRetentionDays", "protect")
-"""Top-level keys that the engine hands over as texts although they are numbers or truth values."""
+"""Top-level keys that the engine passes as texts although they are numbers or booleans."""
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,13 @@ class WorkspaceSettings:
     """The workspace.
 
     Attributes:
-        existing: ARM id of the workspace to adopt; None to make one.
-        network: Who reaches what is made for the workspace.
-        storage_sku: How often and where the storage account keeps its copies.
+        existing: ARM id of the workspace to adopt; None to create one.
+        network: Access to the workspace's resources.
+        storage_sku: Replication of the storage account.
         registry_sku: Container registry's SKU.
-        soft_delete_days: Days for which deleted blobs and containers can be brought back.
-        log_retention_days: Days for which logs are kept.
-        protect: Whether Pulumi refuses to delete storage, vault and workspace.
+        soft_delete_days: Days for which deleted blobs and containers can be restored.
+        log_retention_days: Days to keep logs.
+        protect: Whether Pulumi refuses to delete the storage account, vault and workspace.
     """
 
     existing: str | None = None
@@ -45,7 +45,7 @@ class WorkspaceSettings:
 
     @property
     def profile(self) -> WorkspaceProfileArgs:
-        """How a workspace that is made differs between environments, as arguments of its component."""
+        """The settings of a new workspace that differ between environments, as arguments of its component."""
         return {
             "network": self.network,
             "storage_sku": self.storage_sku,
@@ -63,7 +63,7 @@ class WorkspaceSettings:
 
 
 def read_workspace(top: Section) -> WorkspaceSettings:
-    """Read everything that is the workspace's own."""
+    """Read all keys of the workspace."""
     section = top.section("workspace", of="the workspace")
     section.only("existing")
     if section.values.get("existing") is not None:
@@ -72,22 +72,22 @@ def read_workspace(top: Section) -> WorkspaceSettings:
         network=read_network(top),
         storage_sku=top.choice("storageSku", "Standard_LRS", _STORAGE_SKUS),
         registry_sku=top.choice("registrySku", "Standard", _REGISTRY_SKUS),
-        soft_delete_days=top.whole("softDeleteDays", 7, least=7, most=90, unit="days that deleted blobs are kept"),
-        log_retention_days=top.whole("logRetentionDays", 90, least=30, most=730, unit="days that logs are kept"),
+        soft_delete_days=top.whole("softDeleteDays", 7, least=7, most=90, unit="days to keep deleted blobs"),
+        log_retention_days=top.whole("logRetentionDays", 90, least=30, most=730, unit="days to keep logs"),
         protect=top.flag("protect", default=False),
     )
     if settings.network["restricted"] and settings.registry_sku != "Premium":
         top.problems.add(
             ("registrySku",),
             top.shown("registrySku", settings.registry_sku),
-            "Allowed with network: restricted: Premium, because only that registry has network rules.",
+            "Allowed with network: restricted: Premium, because only Premium registries have network rules.",
             setting(("registrySku",), "Premium"),
         )
     return settings
 
 
 def _read_existing(top: Section, section: Section) -> WorkspaceSettings:
-    """Read the id of a workspace to adopt; nothing that would have to change it may be set beside it."""
+    """Read the id of a workspace to adopt; keys that would change it may not be set as well."""
     existing = section.text(
         "existing",
         None,
@@ -111,8 +111,8 @@ def _read_existing(top: Section, section: Section) -> WorkspaceSettings:
             top.problems.add(
                 (key,),
                 top.shown(key),
-                "An adopted workspace is never changed, and neither is what it stands on. Allowed beside "
-                "workspace.existing: nothing here.",
+                "The program does not change an adopted workspace, or its storage, vault and registry. Allowed "
+                "together with workspace.existing: only the default.",
                 removing((key,)),
             )
     settings = WorkspaceSettings(existing=existing)
@@ -122,7 +122,7 @@ def _read_existing(top: Section, section: Section) -> WorkspaceSettings:
         top.problems.add(
             ("resourceGroup",),
             top.shown("resourceGroup"),
-            f"Allowed beside workspace.existing: nothing, or {own}, which is the workspace's own.",
+            f"Allowed together with workspace.existing: nothing, or {own}, the workspace's own group.",
             removing(("resourceGroup",)),
         )
     return settings

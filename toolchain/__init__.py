@@ -1,4 +1,4 @@
-"""How a machine without Pulumi gets it: an installer, and a Python language host for a CLI built from source.
+"""Sets up a checkout: the Python environment, the Pulumi CLI, and checkov.
 
 The installer modules use the standard library only, because they run before anything is installed.
 """

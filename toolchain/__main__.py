@@ -1,16 +1,16 @@
-"""Get a checkout ready: `python3 -m toolchain [program|local|dev|pulumi|scan|lock|check]...`.
+"""Set up a checkout: `python3 -m toolchain [program|local|dev|pulumi|scan|lock|check]...`.
 
 `program`, `local` and `dev` install the Python environment: what `pulumi up` against Azure needs; that and the sandbox
 and the example; that and the tests. `pulumi` installs the Pulumi CLI, `scan` checkov. `lock` recompiles the
-requirements files, `check` says whether they are current. Without an argument: `local pulumi`. What is done is not
-done again.
+requirements files, `check` says whether they are current. Without an argument: `local pulumi`. Finished steps are not
+repeated.
 """
 
 import sys
 
 MINIMUM = (3, 11)
 
-if sys.version_info < MINIMUM:  # before the imports, which an older Python could not read
+if sys.version_info < MINIMUM:  # before the imports, which an older Python cannot parse
     sys.exit(
         f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Run: make PYTHON=python3.12"
     )
@@ -33,11 +33,11 @@ INTERRUPTED = 130
 
 
 def main(arguments: list[str]) -> int:
-    """Take the steps in order; return the exit code."""
+    """Run the steps in order; return the exit code."""
     names = arguments or ["local", "pulumi"]
     unknown = [name for name in names if name not in STEPS]
     if unknown:
-        sys.stderr.write(f"Unknown step {unknown[0]!r}; there are: {', '.join(STEPS)}.\n")
+        sys.stderr.write(f"Unknown step {unknown[0]!r}. Steps: {', '.join(STEPS)}.\n")
         return 2
     try:
         for name in names:
@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. What is done is kept; run make again to continue.\n")
+        sys.stderr.write("\nStopped. Finished steps are kept; run make again to continue.\n")
         return INTERRUPTED
     return 0
 

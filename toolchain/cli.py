@@ -1,8 +1,8 @@
-"""The Pulumi CLI, by the first of three ways that works, as `.venv/bin/pulumi`.
+"""Installs the Pulumi CLI as `.venv/bin/pulumi`, in the first of three ways that works.
 
-1. one on PATH that satisfies Pulumi.yaml's `requiredPulumiVersion` and has its Python language host;
+1. a CLI on PATH that satisfies Pulumi.yaml's `requiredPulumiVersion` and has its Python language host;
 2. the official installer, into the user's cache folder;
-3. a build from toolchain/go.mod, into the user's cache folder, with our own language host (docs/adr/0004).
+3. a build from toolchain/go.mod, into the user's cache folder, with our language host (docs/adr/0004).
 """
 
 import os
@@ -34,9 +34,9 @@ HOST = VENV / "bin" / "pulumi-language-python"
 
 
 def ensure() -> None:
-    """Put a Pulumi CLI into `.venv/bin`, unless one that still fits is there.
+    """Put a Pulumi CLI into `.venv/bin`, unless a suitable one exists.
 
-    Raises SetupError, naming the three ways and what each lacks, when none works.
+    Raises SetupError if none of the three ways works; the text gives the reason for each.
     """
     wanted = required()
     print_ = fingerprint(wanted, PULUMI_VERSION, gobuild.MODULE / "go.mod", gobuild.MODULE / "go.sum", str(VENV))
@@ -51,7 +51,7 @@ def ensure() -> None:
 
 
 def _from_cache(reason: str) -> None:
-    """Link what an earlier run put into the cache, else put it there; `reason` says why the first way failed."""
+    """Link the CLI in the cache, after putting it there if needed; `reason` says why the first way failed."""
     place = cache() / "pulumi" / PULUMI_VERSION
     built, downloaded = place / "pulumi", place / "official"
     with held(place / "lock", f"getting Pulumi {PULUMI_VERSION}"):
@@ -61,7 +61,7 @@ def _from_cache(reason: str) -> None:
         _link(downloaded / "bin" / "pulumi")
     else:
         adopt(built, PULUMI.parent)
-        say(f"pulumi: {PULUMI_VERSION}, built from source; our own Python language host goes with it (docs/adr/0004)")
+        say(f"pulumi: {PULUMI_VERSION}, built from source, with our Python language host (docs/adr/0004)")
 
 
 def _download_or_build(downloaded: Path, built: Path, reason: str) -> None:
@@ -82,15 +82,17 @@ def _download_or_build(downloaded: Path, built: Path, reason: str) -> None:
 def _no_way(reasons: list[str]) -> str:
     tried = "\n".join(f"  - {reason}" for reason in reasons)
     return (
-        f"There is no Pulumi CLI here, and none of the three ways to get one worked:\n{tried}\n"
-        f"Any one of these is enough: Pulumi {required()} on PATH, with its Python language host;\ninternet access, "
-        f"for the official installer; Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build of\nabout four "
-        "minutes. Then run make again."
+        "The Pulumi CLI is missing, and none of the three ways to get it worked:\n"
+        f"{tried}\n"
+        f"You need one of these: Pulumi {required()} on PATH, with its Python language host;\n"
+        f"internet access, for the official installer; Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build "
+        "of\n"
+        "about four minutes. Then run make again."
     )
 
 
 def required() -> str:
-    """Return `requiredPulumiVersion` of Pulumi.yaml; the standard library reads no YAML, and one line needs none."""
+    """Return `requiredPulumiVersion` of Pulumi.yaml, read without a YAML library, which is not installed yet."""
     project = REPOSITORY / "Pulumi.yaml"
     text = project.read_text(encoding="utf-8") if project.is_file() else ""
     found = re.search(r"""^requiredPulumiVersion:\s*["']?([^"'#\n]+)""", text, re.MULTILINE)
@@ -98,14 +100,14 @@ def required() -> str:
 
 
 def on_path(wanted: str) -> Path:
-    """Return the user's own CLI. Raises UnavailableError when there is none that will do, and says why."""
+    """Return the user's own CLI. Raises UnavailableError, with the reason, if there is no suitable one."""
     folders = [folder for folder in os.get_exec_path() if folder and not _is_ours(Path(folder))]
     path = shutil.which("pulumi", path=os.pathsep.join(folders))
     if path is None:
-        raise UnavailableError("there is none")
+        raise UnavailableError("not found")
     version = version_of(path)
     if not satisfies(version, wanted):
-        raise UnavailableError(f"{path} is version {version or 'unknown'}, and Pulumi.yaml requires {wanted}")
+        raise UnavailableError(f"{path} is version {version or 'unknown'}, but Pulumi.yaml requires {wanted}")
     beside = Path(path).resolve().parent / HOST.name
     if not os.access(beside, os.X_OK) and shutil.which(HOST.name, path=os.pathsep.join(folders)) is None:
         raise UnavailableError(f"{path} has no {HOST.name} beside it")
@@ -118,7 +120,7 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _link(target: Path) -> None:
-    """Point `.venv/bin/pulumi` at a CLI that brings its own language host."""
+    """Point `.venv/bin/pulumi` at a CLI that has its own language host."""
     HOST.unlink(missing_ok=True)
     _replace(PULUMI, lambda draft: draft.symlink_to(target))
 
@@ -126,8 +128,8 @@ def _link(target: Path) -> None:
 def adopt(built: Path, folder: Path) -> None:
     """Put a self-built CLI and our language host into `folder`.
 
-    The engine looks for the host beside its own file, symbolic links resolved. A hard link (a copy, where the cache is
-    on another file system) makes that `folder`: the host that runs is then this checkout's, and no warning is shown.
+    The engine looks for the host beside its own file, symbolic links resolved. A hard link (or a copy, if the cache is
+    on another file system) makes that `folder`: the engine then runs this checkout's host, and shows no warning.
     """
 
     def place(draft: Path) -> None:
@@ -137,7 +139,7 @@ def adopt(built: Path, folder: Path) -> None:
             shutil.copy2(built, draft)
 
     def write(draft: Path) -> None:
-        # -P: not the folder that the engine runs it in, which is the user's program.
+        # -P: do not import from the working directory, which is the user's program.
         command = shlex.join([str(VENV / "bin" / "python"), "-P", "-u", "-m", "pulumi_standins.language_python"])
         draft.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
         draft.chmod(0o755)
@@ -147,7 +149,7 @@ def adopt(built: Path, folder: Path) -> None:
 
 
 def _replace(target: Path, make: Callable[[Path], object]) -> None:
-    """Make a new `target` beside the old one, then put it in its place in one step."""
+    """Write a new `target` beside the old one, then replace that atomically."""
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     make(draft)
@@ -155,7 +157,7 @@ def _replace(target: Path, make: Callable[[Path], object]) -> None:
 
 
 def _identity(path: Path) -> str:
-    """Return what tells whether a file was replaced since; empty when it is not there."""
+    """Return a text that changes if a file is replaced; empty if the file does not exist."""
     try:
         found = path.stat()
     except OSError:

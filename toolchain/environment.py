@@ -2,7 +2,7 @@
 
 Each level holds the one before it: `program` is what `pulumi up` against Azure needs, `local` adds the sandbox, the
 stand-ins and the example (`make up`), `dev` the tests and what they check with. uv installs it, and is itself installed
-by pip from a pin with hashes (uv.txt). Nothing goes into the user's own Python.
+by pip from a pin with hashes (uv.txt). The user's own Python stays untouched.
 """
 
 import importlib.util
@@ -15,6 +15,7 @@ from typing import Literal
 from toolchain.lock import held
 from toolchain.places import (
     PACKAGES,
+    PLUGINS,
     PYTHON,
     REPOSITORY,
     VENV,
@@ -37,13 +38,13 @@ REQUIREMENTS: dict[Level, Path] = {  # from the smallest level to the largest
 }
 STAMP = "environment"
 VENV_STAMP = "venv"
-"""Tells a `.venv` that is complete, and lies where it was made, from one whose making was cut off."""
+"""Marks a `.venv` that is complete and was not moved."""
 
 
 def ensure(level: Level) -> None:
     """Make `.venv` hold exactly the packages of `level`, or of a larger one where that was installed before.
 
-    Does nothing when it already does. Raises SetupError when a step fails; the next call continues.
+    Does nothing if they are installed. Raises SetupError if a step fails; the next call continues.
     """
     if _wanted(level) is None:
         return
@@ -54,21 +55,23 @@ def ensure(level: Level) -> None:
 
 
 def _wanted(level: Level) -> tuple[Level, str] | None:
-    """Return what is to be installed and its fingerprint; None when just that was installed last."""
+    """Return the level to install and its fingerprint; None if exactly that is installed."""
     stamp = read_stamp(STAMP)
-    wanted = next(each for each in reversed(REQUIREMENTS) if each in (level, stamp.get("level")))
-    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), [str(folder) for folder in PACKAGES])
+    levels = list(REQUIREMENTS)
+    wanted = max((each for each in levels if each in (level, stamp.get("level"))), key=levels.index)
+    places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
+    print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)
 
 
 def _install(wanted: Level, print_: str) -> None:
     if VENV.is_symlink():
         message = (
-            f".venv is a link to {VENV.resolve()}, which would be emptied: the environment of another checkout is not "
-            "changed from here. Remove the link, then run make again."
+            f".venv is a link to {VENV.resolve()}, whose packages would be removed. Remove the link, then run make "
+            "again."
         )
         raise SetupError(message)
-    # Without a stamp an install may have been cut off in the middle, and look whole to uv.
+    # Without a stamp, an interrupted install may look complete to uv.
     whole = bool(read_stamp(STAMP))
     remove_stamp(STAMP)
     if read_stamp(VENV_STAMP) != {"place": str(VENV)} or _version() != sys.version:
@@ -78,11 +81,13 @@ def _install(wanted: Level, print_: str) -> None:
     _install_uv()
     _sync(wanted, again=not whole)
     _add_packages()
+    if wanted != "program":
+        _add_plugins()
     write_stamp(STAMP, level=wanted, fingerprint=print_)
 
 
 def _version() -> str:
-    """Return `.venv`'s `sys.version`; empty when its Python does not start, as after an upgrade of the system's."""
+    """Return `.venv`'s `sys.version`; empty if its Python does not start, for example after a system upgrade."""
     try:
         ran = subprocess.run(
             [str(PYTHON), "-ISc", "import sys; print(sys.version)"], capture_output=True, text=True, check=False
@@ -95,14 +100,14 @@ def _version() -> str:
 def _create() -> None:
     if importlib.util.find_spec("ensurepip") is None:
         message = (
-            f"{sys.executable} cannot make virtual environments: its module ensurepip is missing. "
-            "Install it (Debian and Ubuntu: apt install python3-venv), then run make again."
+            f"{sys.executable} cannot create virtual environments: its module ensurepip is missing. Install it "
+            "(Debian and Ubuntu: apt install python3-venv), then run make again."
         )
         raise SetupError(message)
-    say(f"environment: making .venv with Python {sys.version.split()[0]}")
-    # Not sys.executable: in an activated environment that is the one that is about to be cleared.
+    say(f"environment: creating .venv with Python {sys.version.split()[0]}")
+    # Not sys.executable: in an activated environment, that is in the folder that will be cleared.
     base = getattr(sys, "_base_executable", sys.executable)
-    _run([base, "-m", "venv", "--clear", str(VENV)], "Making .venv failed.")
+    _run([base, "-m", "venv", "--clear", str(VENV)], "Creating .venv failed.")
     write_stamp(VENV_STAMP, place=str(VENV))
 
 
@@ -113,7 +118,7 @@ def _install_uv() -> None:
         if ran.returncode == 0 and ran.stdout.split()[1] == pin:
             return
     except OSError:
-        pass  # not there yet
+        pass  # not installed yet
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-input"]
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     _run([*command, "--force-reinstall", "-r", str(UV_PIN)], "Installing uv with pip failed.", environment)
@@ -122,7 +127,7 @@ def _install_uv() -> None:
 def _sync(level: Level, *, again: bool) -> None:
     environment = {key: value for key, value in os.environ.items() if key not in {"UV_OFFLINE", "VIRTUAL_ENV"}}
     command = [str(UV), "pip", "sync", "--python", str(PYTHON), "--quiet", "--require-hashes"]
-    command.append("--compile-bytecode")  # the SDKs take twice as long to import without
+    command.append("--compile-bytecode")  # importing the SDKs takes twice as long without it
     if again:
         command.append("--reinstall")
     files = [str(path.relative_to(REPOSITORY)) for path in (REQUIREMENTS[level], UV_PIN)]
@@ -130,14 +135,19 @@ def _sync(level: Level, *, again: bool) -> None:
 
 
 def _add_packages() -> None:
-    """Let `.venv` import the packages of this checkout from where they lie."""
+    """Let `.venv` import the packages of this checkout from their folders."""
     folder = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "packages.pth").write_text("".join(f"{each}\n" for each in PACKAGES), encoding="utf-8")
 
 
+def _add_plugins() -> None:
+    """Let the emulator find the azure-native stand-in, for Pulumi."""
+    _run([str(PYTHON), "-m", "pulumi_standins", str(PLUGINS)], "Writing the stand-in for Pulumi's provider failed.")
+
+
 def _run(command: list[str], failure: str, environment: dict[str, str] | None = None) -> None:
-    # What they print is shown only when they fail: after Ctrl-C it would be a traceback.
+    # Their output is shown only if they fail: after Ctrl-C it would be a traceback.
     ran = subprocess.run(
         command,
         cwd=REPOSITORY,
@@ -150,7 +160,7 @@ def _run(command: list[str], failure: str, environment: dict[str, str] | None = 
     )
     if ran.returncode:
         message = (
-            f"{failure} What it printed is above. It needs a Python package index: check the network, and the proxy "
-            "or index settings of pip and uv. What was downloaded is kept; run make again to continue."
+            f"{failure} Its output is above. It needs a Python package index: check the network, and the proxy or "
+            "index settings of pip and uv. Downloaded files are kept; run make again to continue."
         )
         raise SetupError(f"{ran.stdout.rstrip()}\n\n{message}".lstrip())

@@ -1,4 +1,4 @@
-"""Way 3: build the Pulumi CLI from toolchain/go.mod, where only a Go module proxy can be reached."""
+"""Way 3: build the Pulumi CLI from toolchain/go.mod, if only a Go module proxy is reachable."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ FLAGS = [
     f"-ldflags=-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}",
 ]
 ELSEWHERE = ["/usr/local/go/bin", "/usr/lib/go/bin", "/opt/homebrew/bin"]
-"""Where Go's installers put it; not every account has that on PATH."""
+"""Folders that Go's installers use; not every account has them on PATH."""
 ERROR_LINES = 5
 
 
 def build(target: Path) -> None:
-    """Build the CLI as `target`. Raises UnavailableError, which says why it could not be.
+    """Build the CLI as `target`. Raises UnavailableError, with the reason, if that fails.
 
-    Go keeps what it compiled: after Ctrl-C the next call goes on from there. `target` is complete or absent.
+    Go keeps compiled packages: after Ctrl-C the next call continues. `target` is complete or absent.
     """
     go = shutil.which("go") or shutil.which("go", path=os.pathsep.join(ELSEWHERE))
     if go is None:
@@ -38,7 +38,7 @@ def build(target: Path) -> None:
         raise UnavailableError(f"{go} is {asked.stdout.strip() or _last(asked.stderr)}, older than {GO_VERSION}")
     say(f"pulumi: building the CLI {PULUMI_VERSION} with Go, once; about 4 minutes on 2 cores")
     say("pulumi: downloading its modules")
-    # Not `go mod download`, which also asks for what no package needs, and for metadata that a proxy may not have.
+    # Not `go mod download`, which also downloads modules that no package needs, and metadata that a proxy may not have.
     listed = _list(go, environment, "{{.ImportPath}}")
     if listed.returncode:
         raise UnavailableError(f"its modules could not be downloaded: {_last(listed.stderr)}")
@@ -55,7 +55,7 @@ def _compile(go: str, environment: dict[str, str], target: Path) -> None:
             Progress("pulumi: compiling", total=_left(go, environment)) as progress,
             subprocess.Popen(command, cwd=MODULE, env=environment, stderr=subprocess.PIPE, text=True) as run,
         ):
-            for line in run.stderr or ():  # `-v` prints the name of each package on a line of its own
+            for line in run.stderr or ():  # `-v` prints the name of each package on its own line
                 if " " in line or ":" in line:
                     printed.append(line)
                 else:
@@ -85,4 +85,4 @@ def _list(go: str, environment: dict[str, str], template: str) -> subprocess.Com
 
 def _last(text: str) -> str:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
-    return " / ".join(lines[-ERROR_LINES:]) or "it printed no reason"
+    return " / ".join(lines[-ERROR_LINES:]) or "no reason given"

@@ -1,4 +1,4 @@
-"""One at a time: a lock on a file, shared by checkouts or by runs of make in one; it dies with its process."""
+"""A file lock, shared by checkouts or by runs of make; it is released when its process ends."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from toolchain.places import say
 
 @contextmanager
 def held(file: Path, work: str) -> Iterator[None]:
-    """Hold the lock of `file`, made empty if it is not there; wait, and say so, while another process does `work`."""
+    """Hold the lock of `file`, which is created if missing; wait, and say so, while another process does `work`."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab") as handle:
         try:

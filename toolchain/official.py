@@ -1,4 +1,4 @@
-"""Way 2: the official installer, which downloads the CLI with its language hosts from Pulumi's own site."""
+"""Way 2: the official installer, which downloads the CLI and its language hosts from Pulumi's site."""
 
 import os
 import shutil
@@ -13,11 +13,11 @@ from toolchain.versions import version_of
 
 SCRIPT = "https://get.pulumi.com/install.sh"
 PROBE_SECONDS = 5.0
-"""How long the site may take to answer: a machine without internet should not wait for a time-out of its own."""
+"""Time limit for the site's answer: a machine without internet should not wait for a network timeout."""
 
 
 def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SECONDS) -> None:
-    """Install the pinned CLI as `root/bin/pulumi`. Quiet when it cannot: then UnavailableError says why.
+    """Install the pinned CLI as `root/bin/pulumi`, or raise UnavailableError with the reason, without printing.
 
     `root` is complete or absent: the download goes to a folder beside it first.
     """
@@ -50,7 +50,7 @@ def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SE
 
 
 def _fetch(address: str, seconds: float) -> bytes | None:
-    """Return what is at `address`, or None when it does not all come within `seconds` (name look-up included)."""
+    """Return the content of `address`, or None if it does not arrive within `seconds` (including the name look-up)."""
     answers: list[bytes] = []
 
     def read() -> None:
@@ -58,7 +58,7 @@ def _fetch(address: str, seconds: float) -> bytes | None:
             with urllib.request.urlopen(address, timeout=seconds) as answer:  # noqa: S310 -- a constant, or a test's
                 answers.append(answer.read())
         except OSError:
-            return  # no network, a refusal, a bad certificate: the caller says that it cannot be reached
+            return  # no network, a refusal, a bad certificate: the caller reports that it cannot be reached
 
     reader = threading.Thread(target=read, daemon=True)
     reader.start()

@@ -1,4 +1,4 @@
-"""Where things lie, which versions are wanted, and how a step says what it did."""
+"""Paths, the required version, and the records and progress lines of steps."""
 
 import hashlib
 import json
@@ -12,25 +12,28 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 VENV = REPOSITORY / ".venv"
 PYTHON = VENV / "bin" / "python"
 PACKAGES = [REPOSITORY / "packages" / name / "src" for name in ("sandbox", "pulumi-standins")]
-"""What `.venv` finds beside what is installed: a requirements file with hashes cannot hold a local folder."""
+"""Folders on `.venv`'s path: a requirements file with hashes cannot contain local folders."""
+
+PLUGINS = VENV / "share" / "pulumi-plugins"
+"""Where the emulator looks for the provider that Pulumi needs here, in the layout of the engine's plugins folder."""
 
 STAMPS = VENV / "stamps"
-"""One file for each finished step, with a fingerprint of what it was made from."""
+"""One file per finished step, with a fingerprint of its inputs."""
 
 PULUMI_VERSION = "3.259.0"
-"""The CLI that is installed or built where none is there; go.mod and pyproject.toml name the same."""
+"""The CLI to install or build if none is found; go.mod and pyproject.toml name the same version."""
 
 
 class SetupError(Exception):
-    """A step cannot go on; the text says why, what is needed and what to run next."""
+    """A step cannot continue; the text gives the reason, what is needed, and the next command."""
 
 
 class UnavailableError(Exception):
-    """One of several ways to get something does not work here; the text says why."""
+    """One of several ways to get something does not work; the text says why."""
 
 
 def home() -> Path:
-    """Return the user's home folder, from the password database where HOME is unset or empty."""
+    """Return the user's home folder, from the password database if HOME is unset or empty."""
     return Path(os.environ.get("HOME") or pwd.getpwuid(os.getuid()).pw_dir)
 
 
@@ -53,7 +56,7 @@ def fingerprint(*parts: Any) -> str:
 
 
 def read_stamp(name: str) -> dict[str, str]:
-    """Return what the step `name` recorded when it last finished; empty when it never did."""
+    """Return the record of the step `name`; empty if it never finished."""
     try:
         content = json.loads((STAMPS / name).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -62,7 +65,7 @@ def read_stamp(name: str) -> dict[str, str]:
 
 
 def write_stamp(name: str, **content: str) -> None:
-    """Record that the step `name` finished. Written under another name first, so that it is whole or absent."""
+    """Record that the step `name` finished. The file is written atomically."""
     STAMPS.mkdir(parents=True, exist_ok=True)
     draft = STAMPS / f"{name}.{os.getpid()}"
     draft.write_text(json.dumps(content), encoding="utf-8")
@@ -70,7 +73,7 @@ def write_stamp(name: str, **content: str) -> None:
 
 
 def remove_stamp(name: str) -> None:
-    """Record that the step `name` is under way: if it is cut off, it starts again."""
+    """Record that the step `name` is running: if it is interrupted, it starts again."""
     (STAMPS / name).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""A progress line with an estimate of the time that is left."""
+"""A progress line with an estimate of the remaining time."""
 
 import itertools
 import sys
@@ -8,24 +8,24 @@ from types import TracebackType
 from typing import Self, TextIO
 
 LINE_SECONDS = 15.0
-"""How often a line is printed where there is no terminal to update one on."""
+"""Interval of lines if the output is not a terminal."""
 TICK_SECONDS = 1.0
 
 MILESTONES = [(0.0, 0.0), (0.31, 0.10), (0.51, 0.25), (0.71, 0.38), (0.90, 0.55), (0.915, 0.85), (1.0, 1.0)]
-"""(share of the packages done, share of the time gone), from a build of this CLI on 2 cores: near the end there are a
-few packages that take a minute each."""
+"""(share of finished packages, share of elapsed time), from a build of this CLI on 2 cores: near the end, a few
+packages take a minute each."""
 EARLIEST = 0.05
-"""Share of the time that must be gone before there is anything to estimate from."""
+"""Share of the time that must have passed before the first estimate."""
 
 
 class Progress:
     """Count steps of a known total; use it in a `with` statement.
 
-    On a terminal one line is updated every second. Elsewhere a line comes every `LINE_SECONDS`.
+    On a terminal, one line is updated every second. Elsewhere, a line is printed every `LINE_SECONDS`.
     """
 
     def __init__(self, title: str, *, total: int, stream: TextIO | None = None) -> None:
-        """Start at none of `total`; the clock starts with the `with` block."""
+        """Start at 0 of `total`; the clock starts with the `with` block."""
         self._title, self._total, self._done = title, max(total, 1), 0
         self._stream = stream or sys.stdout
         self._terminal = self._stream.isatty()
@@ -35,7 +35,7 @@ class Progress:
         self._printer = threading.Thread(target=self._print_regularly, daemon=True)
 
     def advance(self) -> None:
-        """Count one more step, and estimate from it how long all of them take."""
+        """Count one more step, and estimate the total time."""
         self._done = min(self._done + 1, self._total)
         gone = time_share(self._done / self._total)
         if gone >= EARLIEST:
@@ -72,7 +72,7 @@ class Progress:
 
 
 def time_share(steps_share: float) -> float:
-    """Return which share of the time is gone when `steps_share` of the packages are done."""
+    """Return the share of the time that has passed when `steps_share` of the packages are finished."""
     for (low, low_time), (high, high_time) in itertools.pairwise(MILESTONES):
         if steps_share <= high:
             return low_time + (high_time - low_time) * (steps_share - low) / (high - low)
@@ -80,7 +80,7 @@ def time_share(steps_share: float) -> float:
 
 
 def rounded(seconds: float) -> str:
-    """Return a duration as people say it: tens of seconds up to two minutes, then minutes."""
-    if seconds < 5:  # noqa: PLR2004 -- what rounds to no tens at all
+    """Return a rounded duration: tens of seconds up to two minutes, then minutes."""
+    if seconds < 5:  # noqa: PLR2004 -- rounds to 0 tens
         return "0 s"
     return f"{max(round(seconds / 10), 1) * 10} s" if seconds < 115 else f"{round(seconds / 60)} min"  # noqa: PLR2004

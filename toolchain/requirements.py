@@ -1,10 +1,9 @@
 """The requirements files: compiled from pyproject.toml by uv, with exact pins and hashes for every platform.
 
-Each begins with a fingerprint of the dependencies that it was compiled from, so that a check needs no network. The
-packages below packages/ keep their lists in a pyproject.toml of their own.
+Each starts with a fingerprint of its dependencies, so that a check needs no network. The
+packages below packages/ keep their lists in their own pyproject.toml.
 """
 
-import itertools
 import os
 import re
 import subprocess
@@ -19,12 +18,12 @@ PROJECT = REPOSITORY / "pyproject.toml"
 PROJECTS = sorted((REPOSITORY / "packages").glob("*/pyproject.toml"))
 MARK = "# compiled from dependencies: "
 OPTIONS = ["--universal", "--generate-hashes", "--no-emit-index-url", "--no-header", "--no-annotate", "--quiet"]
-GROUPS: dict[Level, tuple[str, ...]] = {"program": (), "local": ("sandbox", "standins", "example")}
+GROUPS: dict[Level, tuple[str, ...]] = {"program": (), "local": ("example",)}
 GROUPS["dev"] = (*GROUPS["local"], "dev")
 
 
 def compile_all() -> None:
-    """Recompile all files; pins that still fit stay as they are. Needs a package index."""
+    """Recompile all files; pins that still fit stay unchanged. Needs a package index."""
     print_ = dependencies_fingerprint()
     largest = REQUIREMENTS["dev"]
     # The largest set first: the others then have the same versions, and `make up` after `make test` changes none.
@@ -32,7 +31,7 @@ def compile_all() -> None:
     smaller: tuple[Level, ...] = ("local", "program")
     for level in smaller:
         _compile(REQUIREMENTS[level], [*sources(level), "--constraints", largest.name], print_)
-    # By itself: what the scanner pins must not decide what the program runs with.
+    # Separately: the scanner's pins must not affect the program's versions.
     _compile(SCAN, ["--group", "scan"], print_)
     say(f"wrote {', '.join(path.name for path in _files())}")
 
@@ -42,9 +41,10 @@ def check() -> None:
     print_ = dependencies_fingerprint()
     for path in _files():
         if not path.read_text(encoding="utf-8").startswith(f"{MARK}{print_}\n"):
-            message = f"{path.name} was not compiled from the dependencies that {PROJECT.name} has now. Run: make lock"
+            message = f"{path.name} was not compiled from the current dependencies in {PROJECT.name}. Run: make lock"
             raise SetupError(message)
-    for smaller, larger in itertools.pairwise(REQUIREMENTS):
+    pairs: tuple[tuple[Level, Level], ...] = (("program", "local"), ("local", "dev"))
+    for smaller, larger in pairs:
         missing = sorted(_pins(REQUIREMENTS[smaller]) - _pins(REQUIREMENTS[larger]))
         if missing:
             message = f"{REQUIREMENTS[larger].name} lacks pins of {REQUIREMENTS[smaller].name}: {', '.join(missing)}."
@@ -80,7 +80,7 @@ def _compile(target: Path, arguments: list[str], print_: str) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "UV_OFFLINE"}
     command = [str(UV), "pip", "compile", *OPTIONS, "--python-version", "3.11", "-o", target.name, *arguments]
     if subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode:
-        message = f"{target.name} could not be compiled; what uv printed is above. It is as it was."
+        message = f"{target.name} could not be compiled; the output of uv is above. The file is unchanged."
         raise SetupError(message)
     body = target.read_text(encoding="utf-8")
     target.write_text(f"{MARK}{print_}\n{body}", encoding="utf-8")

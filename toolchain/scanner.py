@@ -1,7 +1,7 @@
-"""checkov, in an environment of its own that all checkouts share: `<cache>/scan/<fingerprint>/`.
+"""checkov, in its own environment that all checkouts share: `<cache>/scan/<fingerprint>/`.
 
-Apart from `.venv`, because it pins boto3, pyyaml and others exactly. Only `make scan` and the tests need it. It is
-installed by the uv of `.venv`, for the same Python, from a requirements file with hashes.
+Separate from `.venv`, because checkov pins boto3, pyyaml and others exactly. Only `make scan` and the tests need it.
+The uv of `.venv` installs it, for the same Python, from a requirements file with hashes.
 """
 
 import os
@@ -15,14 +15,14 @@ from toolchain.places import PYTHON, REPOSITORY, SetupError, cache, fingerprint,
 
 REQUIREMENTS = REPOSITORY / "requirements-scan.txt"
 DONE = "complete"
-"""Name of the file that tells an environment that is whole from one whose making was cut off."""
+"""Name of the file that marks a complete environment."""
 
 
 def ensure() -> Path:
-    """Make the environment if it is not there; return its `checkov` command.
+    """Create the environment if it is missing; return its `checkov` command.
 
     Raises:
-        SetupError: a step failed; the next call begins anew.
+        SetupError: a step failed; the next call starts over.
     """
     folder = cache() / "scan" / fingerprint(REQUIREMENTS, UV_PIN, sys.version)[:16]
     if not (folder / DONE).exists():
@@ -35,7 +35,7 @@ def ensure() -> Path:
 def _install(folder: Path) -> None:
     say(f"scan: installing the packages of {REQUIREMENTS.name} into {folder}, about a minute, once")
     _run("venv", "--clear", "--python", str(PYTHON), str(folder))
-    # Without compiled bytecode each of its runs takes seconds more.
+    # Without compiled bytecode, each run takes seconds longer.
     options = ("--require-hashes", "--compile-bytecode", "--python", str(folder / "bin" / "python"))
     _run("pip", "sync", *options, REQUIREMENTS.name)
     (folder / DONE).touch()
@@ -47,9 +47,11 @@ def _run(*arguments: str) -> None:
     try:
         ran = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise SetupError(f"{UV} is not there; it installs checkov. Run: make tools") from None
+        raise SetupError(f"{UV} is missing; it installs checkov. Run: make tools") from None
     if ran.returncode:
         raise SetupError(
-            f"{ran.stderr.rstrip()}\n\nInstalling checkov failed; what uv printed is above. It needs a Python package "
-            "index: check the network, and the proxy or index settings of uv. Then run make again."
+            f"{ran.stderr.rstrip()}\n"
+            "\n"
+            "Installing checkov failed; the output of uv is above. It needs a Python package index: check the "
+            "network, and the proxy or index settings of uv. Then run make again."
         )

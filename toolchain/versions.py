@@ -1,4 +1,4 @@
-"""Versions: what a program says of itself, and whether that satisfies a range as Pulumi.yaml writes it."""
+"""Versions: the version of a program, and whether it satisfies a range in Pulumi.yaml's syntax."""
 
 import operator
 import os
@@ -31,8 +31,8 @@ def parse(text: str) -> Version | None:
 def satisfies(version: str, wanted: str) -> bool:
     """Say whether `version` lies in a range: comparisons joined by spaces (and), groups of them by `||` (or).
 
-    The grammar is that of https://pkg.go.dev/github.com/blang/semver#ParseRange. Text that is no version satisfies
-    nothing; a comparison that cannot be read is not satisfied.
+    The grammar is that of https://pkg.go.dev/github.com/blang/semver#ParseRange. A text that is not a version satisfies
+    nothing; an invalid comparison is not satisfied.
     """
     found = parse(version)
     return found is not None and any(_all(found, group) for group in wanted.split("||"))
@@ -49,7 +49,7 @@ def _one(version: Version, sign: str, number: str) -> bool:
 
 
 def version_of(pulumi: str | Path) -> str:
-    """Return the version that a Pulumi CLI prints, without `v`; empty when it does not run."""
+    """Return the version that a Pulumi CLI prints, without `v`; empty if it does not run."""
     environment = {**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     try:
         ran = subprocess.run(

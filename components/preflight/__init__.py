@@ -1,1 +1,1 @@
-"""What is asked of Azure before anything is made."""
+"""Checks in Azure before anything is created."""

@@ -1,7 +1,7 @@
-"""Which roles on an adopted workspace are missing, asked of Azure before anything is added to it.
+"""Finds missing roles on an adopted workspace, before anything is added to it.
 
-Nothing is granted on what somebody else keeps. Each missing role is named: which, on which scope, for whom, with the
-command that grants it. A role counts by what it allows, so a wider one or a custom one does as well.
+The program grants no roles on resources of others. It names each missing role with its scope and principal, and the
+command that grants it. Only the allowed actions count, so a wider or custom role is fine.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ _DATA_ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
     roles.QUEUE_CONTRIBUTOR: (f"{_QUEUES}read", f"{_QUEUES}write"),
     roles.TABLE_CONTRIBUTOR: (f"{_TABLES}read", f"{_TABLES}write"),
 }
-"""What a role must allow on data, to stand for the built-in one that is named when it is missing."""
+"""The data actions that a role must allow to replace the built-in one."""
 
 _ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
     roles.ACR_PULL: ("Microsoft.ContainerRegistry/registries/pull/read",),
@@ -35,16 +35,16 @@ _ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Needs:
-    """What an adopted workspace stands on, and who works with it.
+    """The resources of an adopted workspace, and the principals that use it.
 
     Attributes:
-        subscription_id: Where the workspace is.
+        subscription_id: Subscription of the workspace.
         workspace_id: ARM id of the workspace.
         storage_id: ARM id of its storage account.
-        registry_id: ARM id of its container registry, if it has one already.
+        registry_id: ARM id of its container registry, if it already has one.
         deployer_id: Object id of the principal that releases models.
-        makes_cluster: Whether the program makes a cluster in the workspace.
-        has_callers: Whether custom roles of callers will be assigned in it.
+        makes_cluster: Whether the program creates a cluster in the workspace.
+        has_callers: Whether the callers' custom roles will be assigned in it.
     """
 
     subscription_id: str
@@ -80,10 +80,9 @@ class Missing:
 def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pulumi.Output[str]:
     """Return the workspace's name once no role is missing; a preview, which readers may run, asks nothing.
 
-    Where Azure refuses the question, the deployment goes on with a warning: its own answers will say what is wrong.
+    If Azure refuses the request, the deployment continues with a warning; later errors will show what is wrong.
 
-    Raises:
-        pulumi.RunError: Later: roles are missing, or Azure does not answer.
+    Raises: pulumi.RunError: Later, if roles are missing or Azure does not answer.
     """
     if pulumi.runtime.is_dry_run():
         return pulumi.Output.from_input(name)
@@ -93,8 +92,8 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
         principal, bearer = known
         if not principal:
             raise pulumi.RunError(
-                "cluster.existing runs without an identity, so its jobs could not read or write blobs. "
-                "Give it one: az ml compute update --identity-type SystemAssigned. Nothing was created."
+                "cluster.existing has no identity, so its jobs could not read or write blobs. To add one: az ml "
+                "compute update --identity-type SystemAssigned. Nothing was created."
             )
         azure = arm.ResourceManager(bearer)
         try:
@@ -110,7 +109,7 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
             told.append(caller_roles.text(undefined, needs.subscription_id))
         if told:
             told.append(
-                "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
+                "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
             )
             raise pulumi.RunError("\n".join(told))
         return name
@@ -119,7 +118,7 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
 
 
 def missing_roles(needs: Needs, compute_principal: str, azure: arm.ResourceManager) -> list[Missing]:
-    """Return every role that is missing; raises as `azure.read` does."""
+    """Return every missing role; raises like `azure.read`."""
     deployers = roles.CONTRIBUTOR if needs.makes_cluster else roles.DATA_SCIENTIST
     wanted = [
         ("the deployer", needs.deployer_id, deployers, needs.workspace_id),
@@ -139,7 +138,7 @@ def missing_roles(needs: Needs, compute_principal: str, azure: arm.ResourceManag
 
 
 def _assigned(principal: str, scope: str, azure: arm.ResourceManager) -> list[str]:
-    """Return the ids of the role definitions that a principal has at a scope, inherited and by groups too."""
+    """Return the ids of a principal's role definitions at a scope, including inherited ones and those of groups."""
     query = f"&$filter=assignedTo('{principal}')"
     found = azure.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", query)
     return [str(each["properties"]["roleDefinitionId"]) for each in found]
@@ -151,7 +150,7 @@ def _has(
     azure: arm.ResourceManager,
     definitions: dict[str, Sequence[Mapping[str, Any]]],
 ) -> bool:
-    """Say whether one of the assigned roles is this one or allows all that it is needed for."""
+    """Say whether one of the assigned roles is this role, or allows everything that it is needed for."""
     if any(each.rpartition("/")[2].lower() == role.id for each in assigned):
         return True
     data = role in _DATA_ACTIONS
@@ -176,6 +175,8 @@ def _text(missing: Sequence[Missing]) -> str:
     lines = "\n".join(f"  {each.line()}" for each in missing)
     commands = "\n".join(f"  {each.command()}" for each in missing)
     return (
-        f"Roles are missing on what was adopted, and this program grants nothing there:\n{lines}\n"
-        f"Somebody who can grant roles there can run:\n{commands}"
+        "Roles are missing on the adopted resources, and this program does not grant roles there:\n"
+        f"{lines}\n"
+        "Somebody who can grant roles there can run:\n"
+        f"{commands}"
     )

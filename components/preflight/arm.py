@@ -1,4 +1,4 @@
-"""Questions to Azure Resource Manager that no function of the provider asks.
+"""Requests to Azure Resource Manager that the provider has no function for.
 
 Each is a GET, made at deployment and never in a preview, which therefore does not load azure-core. The token comes from
 the provider, so that the question is the deployer's: azure-identity reads neither the `ARM_*` variables nor GitHub's
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 HOST = "https://management.azure.com"
 _API_VERSION = "2022-04-01"
-"""Of Microsoft.Authorization, which everything here is about."""
+"""Of Microsoft.Authorization, for all requests here."""
 
 ANSWER_SECONDS = 10.0
 """The longest wait for one answer."""
 
 LIMIT_SECONDS = 20.0
-"""After this no attempt begins, however many questions a check has; so it ends after 30 s at the latest."""
+"""After this time no attempt starts, for all requests of a check together; so a check takes at most 30 s."""
 
 _RETRIES = 5
-"""After the first attempt. Without another word from Azure, azure-core pauses 0, 1.6, 3.2, 4 and 4 s before them."""
+"""After the first attempt. Unless Azure says otherwise, azure-core pauses 0, 1.6, 3.2, 4 and 4 s before them."""
 
 _LONGEST_PAUSE_SECONDS = 4.0
 
@@ -33,23 +33,23 @@ _NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
 _LATER = "Wait some minutes, then run pulumi up again; https://azure.status.microsoft names outages."
 
 
-class Unanswered(Exception):  # noqa: N818 - nothing is wrong with the question
+class Unanswered(Exception):  # noqa: N818 - the request itself was right
     """Azure gave no usable answer; the text says which host, after how many attempts, and what to do."""
 
 
 class Refused(Exception):  # noqa: N818 - as above
-    """Azure answered that it will not answer; `status` is the HTTP status, 4xx."""
+    """Azure refused the request; `status` is the HTTP status, 4xx."""
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"{HOST} refused the question (HTTP {status})")
+        super().__init__(f"{HOST} refused the request (HTTP {status})")
         self.status = status
 
 
 class ResourceManager:
-    """Azure Resource Manager, asked with one token.
+    """Azure Resource Manager, with one token.
 
     Every method raises `Unanswered` or `Refused`. Throttling (429), faults of Azure (408, 500, 502 to 504) and lost
-    connections are tried again, until the time for all questions is used up.
+    connections are retried until the time for all requests is used up.
     """
 
     def __init__(self, token: str) -> None:
@@ -73,7 +73,7 @@ class ResourceManager:
         return self._get(f"{HOST}{path}?api-version={_API_VERSION}{query}")
 
     def read_all(self, path: str, query: str = "") -> list[Mapping[str, Any]]:
-        """Return all items of a list, page after page, all on this host: no other one must see the token."""
+        """Return all items of a list, page after page, all on this host: no other host may see the token."""
         page = self.read(path, query)
         found: list[Mapping[str, Any]] = [*page["value"]]
         while following := page.get("nextLink"):
@@ -84,7 +84,7 @@ class ResourceManager:
         return found
 
     def permissions(self, scope: str) -> list[Mapping[str, Any]]:
-        """Return what the caller may do in a resource group or on a resource: see `allows`.
+        """Return the caller's permissions in a resource group or on a resource: see `allows`.
 
         Source: `Permissions_ListForResourceGroup`, https://learn.microsoft.com/rest/api/authorization/permissions.
         """
@@ -118,7 +118,7 @@ class ResourceManager:
         self._attempts += 1
 
     def _give_up(self, response: "PipelineResponse[HttpRequest, HttpResponse]") -> None:
-        """Begin no pause that Azure asks for and that is longer than the time left."""
+        """Give up instead of a pause that Azure asks for and that is longer than the remaining time."""
         status = response.http_response.status_code
         pause = self._retries.get_retry_after(response) or 0.0
         if status >= 400 and pause > self._seconds_left:  # noqa: PLR2004
@@ -126,7 +126,7 @@ class ResourceManager:
 
     def _unanswered(self, last: str, advice: str) -> Unanswered:
         times = "1 attempt" if self._attempts == 1 else f"{self._attempts} attempts"
-        return Unanswered(f"{HOST} gave no usable answer in {times}; the last one: {last}.\n  {advice}")
+        return Unanswered(f"{HOST} gave no usable answer in {times}; the last: {last}.\n  {advice}")
 
 
 def _first_line(error: Exception) -> str:
@@ -137,9 +137,9 @@ def allows(entry: Mapping[str, Any], action: str, *, data: bool = False) -> bool
     """Say whether one entry of permissions allows an action.
 
     Args:
-        entry: `actions` that are allowed and `notActions` that are taken out of them again, with `*` for any text; the
-            same for data as `dataActions` and `notDataActions`. Each entry stands for itself.
-        action: What is to be done, such as `Microsoft.Storage/storageAccounts/write`.
+        entry: allowed `actions` minus `notActions`, with `*` for any text; the same for data as `dataActions` and
+            `notDataActions`. Each entry is evaluated separately.
+        action: The action, such as `Microsoft.Storage/storageAccounts/write`.
         data: Whether it is a data action.
     """
 

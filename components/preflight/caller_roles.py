@@ -1,4 +1,4 @@
-"""The two custom roles of those who call endpoints: what they must allow, and whether they are there.
+"""The two custom roles of callers: checks that they exist and allow enough.
 
 The program assigns these roles and does not define them: a principal that can define a role and also assign it can give
 itself everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that would do
@@ -27,7 +27,7 @@ ENDPOINT_ACTIONS = tuple(
         "batchEndpoints/deployments/jobs/write",
     )
 )
-"""What a caller may do at the scope of its endpoint: see it, start jobs, follow them."""
+"""The caller's actions on its endpoint: see it, start jobs, follow them."""
 
 WORKSPACE_ACTIONS = tuple(
     f"{_ML}{action}"
@@ -52,7 +52,7 @@ WORKSPACE_ACTIONS = tuple(
         "modules/read",
     )
 )
-"""What belongs to no endpoint and that starting a job needs: records of the run, and reading what it is made of."""
+"""The other actions that starting a job needs: recording the run, and reading what it uses."""
 
 NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
     roles.ENDPOINT_CALLER: ENDPOINT_ACTIONS,
@@ -62,7 +62,7 @@ NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
 
 
 def problems(scope: str, azure: arm.ResourceManager) -> list[str]:
-    """Say what is wrong with the custom roles, as they apply at `scope`; nothing if they allow what callers need.
+    """Return the problems of the custom roles at `scope`; none if they allow what callers need.
 
     Raises:
         arm.Unanswered: Azure gave no usable answer.
@@ -85,7 +85,7 @@ def problems(scope: str, azure: arm.ResourceManager) -> list[str]:
 
 
 def text(found: Sequence[str], subscription_id: str) -> str:
-    """Return what to tell about `found`, with the command for somebody who may define roles."""
+    """Return the message for `found`, with the command for somebody who may define roles."""
     return (
         f"The endpoints' callers cannot get access: {'; '.join(found)}. This program does not define roles.\n"
         "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"

@@ -1,6 +1,6 @@
-"""Who is deploying, as the Azure provider sees it.
+"""The deploying identity, as the Azure provider sees it.
 
-Asked before the first resource is declared, so that a missing login is one clear message and creates nothing.
+Read before the first resource is declared, so that a missing login gives one clear message and creates nothing.
 """
 
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ import pulumi
 from pulumi_azure_native import authorization
 
 _SHOWN = 300
-"""Characters of the provider's own text that are worth showing; the whole of it can fill a screen."""
+"""Characters of the provider's message to show; the whole message can fill a screen."""
 
 
 @dataclass(frozen=True)
 class Login:
-    """The identity that deploys.
+    """The deploying identity.
 
     Attributes:
-        subscription_id: The Azure subscription that is deployed to.
+        subscription_id: The Azure subscription of the deployment.
         tenant_id: The Entra tenant of the subscription.
         object_id: Object id of the user or service principal.
     """
@@ -28,10 +28,9 @@ class Login:
 
 
 def current() -> Login:
-    """Ask the provider who is signed in.
+    """Ask the provider for the signed-in identity.
 
-    Raises:
-        pulumi.RunError: Nobody is, or the login has no subscription.
+    Raises: pulumi.RunError: There is no login, or it has no subscription.
     """
     try:
         client = authorization.get_client_config()
@@ -47,7 +46,7 @@ def _missing(reason: str) -> str:
     said = " ".join(reason.rpartition("returned an error: ")[2].split())
     shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
     return (
-        "There is no usable Azure login, so nothing was created or changed.\n"
+        "No usable Azure login was found, so nothing was created or changed.\n"
         "  A person: az login, then az account set --subscription ID\n"
         "  A pipeline: set ARM_TENANT_ID, ARM_CLIENT_ID, ARM_SUBSCRIPTION_ID, and a secret or ARM_USE_OIDC=true\n"
         "  A rehearsal without Azure: python -m sandbox run -- pulumi up\n"

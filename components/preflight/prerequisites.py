@@ -1,4 +1,4 @@
-"""What the deployer must be allowed before anything can be made, asked of Azure at the start of every `up`.
+"""The deployer's required roles, checked in Azure at the start of every `up`.
 
 The deployer cannot grant these roles to itself, so the program does not try: it names the missing ones, with the
 command for somebody who can grant them. Without this, a deployment would stop halfway, at its first role assignment. A
@@ -29,27 +29,26 @@ _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
     roles.RBAC_ADMINISTRATOR: ("Microsoft.Authorization/roleAssignments/write",),
     roles.IDENTITY_OPERATOR: ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",),
 }
-"""The actions that the program cannot do without, and the built-in role that is meant to give them."""
+"""The actions that the program needs, by the built-in role that should give them."""
 
 _CONDITION = ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
 """Limits the deployer to the roles that the program assigns: `roles.deployer_condition`."""
 
 
 def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_callers: bool = False) -> pulumi.Output[str]:
-    """Return the name of a resource group once the deployer is known to have the roles that are needed in it.
+    """Return the name of a resource group after checking the deployer's roles in it.
 
-    Everything that is deployed into the group waits for this name, so nothing else is made before the check. Where
-    Azure refuses the question, the deployment goes on with a warning: its own answers will say what is wrong.
+    Everything that is deployed into the group waits for this name, so nothing else is created before the check. If
+    Azure refuses the request, the deployment continues with a warning; later errors will show what is wrong.
 
     Args:
         group: Name of the resource group.
         login: The deploying principal.
-        is_own: Whether the stack made the group; it then exists unless somebody deleted it.
-        has_callers: Whether the custom roles of callers will be assigned, which must be defined for that.
+        is_own: Whether the stack created the group; then it exists unless somebody deleted it.
+        has_callers: Whether the callers' custom roles will be assigned, so that they must be defined.
 
-    Raises:
-        pulumi.RunError: Later, when the name is known: the group does not exist, roles in it are missing, the
-            callers' roles are, or Azure does not answer.
+    Raises: pulumi.RunError: Later, when the name is known: the group does not exist, the deployer's or the callers'
+        roles are missing, or Azure does not answer.
     """
     if pulumi.runtime.is_dry_run():
         return group
@@ -73,9 +72,7 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
         if undefined:
             told.append(caller_roles.text(undefined, login.subscription_id))
         if told:
-            told.append(
-                "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
-            )
+            told.append("Nothing was created. A new role takes some minutes to take effect; then run pulumi up again.")
             raise pulumi.RunError("\n".join(told))
         return name
 
@@ -86,8 +83,8 @@ def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> list[roles.Role]:
     """Return the roles without which the program cannot deploy.
 
     Args:
-        permissions: What the caller may do, as Azure lists it: `actions` that are allowed, and `notActions` that are
-            taken out of them again, both with `*` for any text. Each entry stands for itself. Conditions do not show.
+        permissions: The caller's permissions, as Azure lists them: allowed `actions` minus `notActions`, both with `*`
+            for any text. Each entry is evaluated separately. Conditions are not included.
     """
     return [
         role
@@ -112,15 +109,15 @@ def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
 
 def _no_group(group: str, login: Login) -> str:
     return (
-        f"There is no resource group '{group}' in subscription {login.subscription_id}, so nothing was created.\n"
-        f"  Make it: az group create --name {group} --location LOCATION\n"
-        "  Or let the program make one: pulumi config rm resourceGroup"
+        f"Resource group '{group}' does not exist in subscription {login.subscription_id}, so nothing was created.\n"
+        f"  Create it: az group create --name {group} --location LOCATION\n"
+        "  Or let the program create one: pulumi config rm resourceGroup"
     )
 
 
 def _group_is_gone(group: str, login: Login) -> str:
     return (
-        f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside Pulumi, "
-        "with all that was in it, so nothing was created.\n"
-        "  Make it all again: pulumi up --refresh"
+        f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside "
+        "Pulumi, with everything in it, so nothing was created.\n"
+        "  Create everything again: pulumi up --refresh"
     )

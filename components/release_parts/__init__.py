@@ -1,1 +1,1 @@
-"""What a ModelRelease is put together from."""
+"""The parts of a ModelRelease."""

@@ -1,4 +1,4 @@
-"""What a release is told: the arguments of `components.release.ModelRelease`, as types."""
+"""The arguments of `components.release.ModelRelease`, as types."""
 
 from collections.abc import Mapping
 from typing import TypedDict
@@ -9,7 +9,7 @@ from components.release_parts.deployment_args import DeploymentArgs
 
 
 class ModelReleaseArgs(TypedDict):
-    """Everything a release needs to know; only the leaves marked `Input` may be outputs of other resources."""
+    """Everything that a release needs; only the leaves marked `Input` may be outputs of other resources."""
 
     subscription_id: pulumi.Input[str]
     resource_group: pulumi.Input[str]

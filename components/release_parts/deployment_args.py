@@ -1,4 +1,4 @@
-"""One deployment of a release, as types: what it is made of and how its jobs are cut."""
+"""One deployment of a release, as types: its content and its scoring settings."""
 
 from collections.abc import Mapping
 from typing import NotRequired, TypedDict
@@ -7,10 +7,10 @@ from modelops.plan.scoring_settings import ScoringSettings
 
 
 class ModelArgs(TypedDict, total=False):
-    """A model: a local path (`path`, `name`, `type`), a registered one (`name`, `version`) or one of a registry.
+    """A model: a local path (`path`, `name`, `type`), a registered model (`name`, `version`) or a model in a registry.
 
     `type` is `custom_model` or `mlflow_model`; `path` is relative to the program's folder, with `/` separators;
-    `registry` stands beside `name` and `version`.
+    `registry` goes together with `name` and `version`.
     """
 
     path: str
@@ -40,4 +40,4 @@ class DeploymentArgs(TypedDict):
     tags: NotRequired[Mapping[str, str]]
     environment_variables: NotRequired[Mapping[str, str]]
     settings: NotRequired[ScoringSettings]
-    """How a job cuts its input and what it does with failures; what is left out is the service's own default."""
+    """How a job splits its input and handles failures; missing values get the service's defaults."""

@@ -1,4 +1,4 @@
-"""The release plan as the marker's input, from what a release is told; paths become digests here."""
+"""The release plan as the marker's input, made from the release's arguments; paths become digests here."""
 
 import functools
 from pathlib import Path
@@ -15,8 +15,8 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
     """The plan as the marker's input: plain data in which only leaves are outputs.
 
     Args:
-        args: what the component was given.
-        root: the program's folder, from which the paths start.
+        args: the component's arguments.
+        root: the program's folder, which paths are relative to.
 
     Raises:
         PlanError: a path does not exist or its content cannot be released.
@@ -62,7 +62,7 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path) -> dic
 
 @functools.cache
 def _digest(path: Path) -> str:
-    """The content's digest, read once in each run of the program: endpoints share models."""
+    """The content's digest, computed once per run of the program, because endpoints share models."""
     return fingerprint.digest(path)
 
 

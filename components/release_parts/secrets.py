@@ -1,4 +1,4 @@
-"""No secret gets into a release plan: it is shown in previews and logs."""
+"""Keeps secrets out of a release plan, which is shown in previews and logs."""
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -7,10 +7,9 @@ import pulumi
 
 
 async def plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -> object:
-    """The marker's input, with the secrets in it refused by name.
+    """The marker's input; secrets in it are refused by name.
 
-    One nested secret makes the engine hand the whole input over as a secret, so the names come from the plan that
-    the program made.
+    One nested secret makes the engine pass the whole input as a secret, so the names come from the program's own plan.
     """
     inputs = (hook.new_inputs or {}).get("input")
     if not isinstance(inputs, pulumi.Output):

@@ -1,1 +1,1 @@
-"""What an MlWorkspace is put together from."""
+"""The parts of an MlWorkspace."""

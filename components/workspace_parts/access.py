@@ -1,10 +1,10 @@
-"""Who may do what on the resources that the workspace stands on.
+"""The grants on the resources that the workspace needs.
 
-Owns the grants of the workspace's identity, of the compute identity and of the deployer. All of them exist before the
-workspace does, so that the service finds its identity ready and makes no grants of its own. The grant *on* the
-workspace is the workspace's. Contributor on the resource group, Role Based Access Control Administrator and Managed
-Identity Operator are what the deployer needs to run this at all; nobody can grant those to himself, so they are
-prerequisites (docs/configuration.md).
+Owns the grants of the workspace's identity, of the compute identity and of the deployer. They all exist before the
+workspace does, so that the service finds its identity ready and adds no grants itself. The grant *on* the workspace
+belongs to the workspace. The deployer's own roles on the resource group (Contributor, Role Based Access Control
+Administrator and Managed Identity Operator) are prerequisites, because a deployer cannot grant them to itself
+(docs/configuration.md).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from components import names, roles
 from components.workspace_parts.grants import grant
 
 _PERSON_PROPERTIES = ["principal_id", "principal_type", "role_assignment_name"]
-"""What tells one deployer's grant from another's."""
+"""The properties that differ between the grants of two deployers."""
 
 
 class DeployerArgs(TypedDict):
@@ -29,7 +29,7 @@ class DeployerArgs(TypedDict):
     """`User`, `Group` or `ServicePrincipal`."""
 
     kept: NotRequired[bool]
-    """Whether the grant stays with whoever deployed first, whatever `principal_id` says later. Default: false."""
+    """Whether the first deployer keeps the grant, even if `principal_id` changes later. Default: false."""
 
 
 class WorkspaceAccessArgs(TypedDict):
@@ -45,7 +45,7 @@ class WorkspaceAccessArgs(TypedDict):
     """Object id of the identity that jobs run as."""
 
     builder_principal_id: NotRequired[pulumi.Input[str]]
-    """Object id of the identity that builds images, where there is one. Default: the registry builds them itself."""
+    """Object id of the identity that builds images. Default: none, the registry builds them itself."""
 
     deployer: DeployerArgs
     """The principal that releases models."""
@@ -71,7 +71,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
 
     Type token: `azureml-batch:index:WorkspaceAccess`
 
-    Creates: one RoleAssignment for each pair of principal and role below, none wider than one resource.
+    Creates: one RoleAssignment for each pair of principal and role below, each on a single resource.
     """
 
     def __init__(self, name: str, args: WorkspaceAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -81,7 +81,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
         storage, vault = args["storage_id"], args["vault_id"]
         registry, insights = args["registry_id"], args["insights_id"]
 
-        # What the service documents for a workspace with an identity of its own:
+        # The roles that the service documents for a workspace with a user-assigned identity:
         # https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication
         workspace: list[tuple[str, roles.Role, pulumi.Input[str]]] = [
             ("storage", roles.CONTRIBUTOR, storage),
@@ -93,7 +93,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
             ("secrets", roles.VAULT_ADMINISTRATOR, vault),
             ("metrics", roles.METRICS_PUBLISHER, insights),
         ]
-        # A batch job is a parallel run: it coordinates its workers by queues and tables of the workspace's storage.
+        # A batch job is a parallel run: it coordinates its workers with queues and tables in the workspace's storage.
         compute: list[tuple[str, roles.Role, pulumi.Input[str]]] = [
             ("blobs", roles.BLOB_CONTRIBUTOR, storage),
             ("queues", roles.QUEUE_CONTRIBUTOR, storage),
@@ -101,7 +101,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
             ("images", roles.ACR_PULL, registry),
             *((f"reads-{_short(scope)}", roles.BLOB_READER, scope) for scope in args.get("data_access", [])),
         ]
-        # It reads the image's definition, writes the build's log, and pushes what it built.
+        # It reads the image's definition, writes the build's log, and pushes the image.
         builder: list[tuple[str, roles.Role, pulumi.Input[str]]] = [
             ("blobs", roles.BLOB_CONTRIBUTOR, storage),
             ("images", roles.ACR_PUSH, registry),
@@ -138,7 +138,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
 
 
 def _short(scope: str) -> str:
-    """Name a storage account, or a container in one, by its last words; account names are unique in the world."""
+    """Return a short name for a storage account or container: its last parts. Account names are globally unique."""
     parts = names.id_parts(scope.lower())
     account, innermost = parts["name"], parts["resource_name"]
     return account if innermost == account else f"{account}-{innermost}"

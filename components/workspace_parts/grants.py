@@ -1,7 +1,7 @@
-"""One role for one principal on one scope.
+"""The grant of one role to one principal on one scope.
 
-Owns how a grant is written: its deterministic name and the kind of its principal. Who gets what is decided by the
-component that owns the scope.
+Owns the form of a grant: its deterministic name and the type of its principal. The component that owns the scope
+decides who gets which role.
 """
 
 import pulumi
@@ -24,11 +24,11 @@ def grant(
 
     Args:
         name: Logical name of the resource.
-        role: What may be done.
-        scope: ARM id of the resource that it may be done to.
-        principal_id: Object id of who may do it.
-        principal_type: `ServicePrincipal` (managed identities too), `User` or `Group`. It is always sent: Azure would
-            otherwise look the principal up, and refuse one that the directory has not replicated yet.
+        role: The role.
+        scope: ARM id of the resource that the role applies to.
+        principal_id: Object id of the principal.
+        principal_type: `ServicePrincipal` (managed identities too), `User` or `Group`. Always set: otherwise Azure
+            looks the principal up, and refuses one that the directory has not replicated yet.
         subscription_id: The subscription of `scope`.
         opts: Options of the resource; the caller's component as parent.
     """

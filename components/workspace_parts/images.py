@@ -1,9 +1,9 @@
-"""The cluster that builds images where the registry's own tasks cannot: behind its firewall.
+"""The cluster that builds images when the registry cannot, because of its firewall.
 
-A registry that refuses the public network refuses its build service as well; the machine learning service then builds
-on the compute that the workspace names
+A registry that refuses the public network also refuses its build service; the machine learning service then builds on
+the compute that the workspace names
 (https://learn.microsoft.com/azure/machine-learning/how-to-secure-workspace-vnet#enable-azure-container-registry-acr).
-The workspace names it first, and it is made afterwards: a compute needs its workspace, a name needs nothing.
+The workspace names the compute before it exists, because creating a compute needs the workspace.
 """
 
 from collections.abc import Mapping
@@ -44,7 +44,7 @@ class ImageBuilder(pulumi.ComponentResource):
 
     Type token: `azureml-batch:index:ImageBuilder`
 
-    Creates: Compute (AmlCompute), with no nodes while nothing is built.
+    Creates: Compute (AmlCompute), with no nodes while it builds nothing.
     """
 
     def __init__(self, name: str, args: ImageBuilderArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -62,7 +62,7 @@ class ImageBuilder(pulumi.ComponentResource):
                 vm_size=DEFAULT_VM_SIZE, low_priority=False, min_nodes=0, max_nodes=1, idle_seconds=_IDLE_SECONDS
             ),
             tags=args["tags"],
-            # The name is taken as long as the old one exists.
+            # The name is taken while the old one exists.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
         self.register_outputs({})

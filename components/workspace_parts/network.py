@@ -1,7 +1,7 @@
-"""Who reaches storage, vault and registry from outside Azure.
+"""Access to storage, vault and registry from outside Azure.
 
-Owns what the network modes mean, so that the three services cannot disagree. Pure: no resources. The shapes differ from
-service to service and stay with the components that own the resources.
+Owns the meaning of the network modes, so that the three services cannot disagree. Pure: no resources. The property
+names differ between services and stay in the components that own the resources.
 """
 
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from typing import TypedDict
 
 
 class NetworkArgs(TypedDict):
-    """Who gets in; `OPEN` is everybody who has a role."""
+    """The callers that are let in; `OPEN` lets in everybody with a role."""
 
     restricted: bool
-    """Whether everybody is refused but trusted Azure services and `allowed_ips`."""
+    """Whether only trusted Azure services and `allowed_ips` are let in."""
 
     allowed_ips: Sequence[str]
     """Public IPv4 addresses and CIDR ranges that a restricted network lets in."""

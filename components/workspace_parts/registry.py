@@ -1,6 +1,6 @@
 """The workspace's container registry: the images that jobs run in.
 
-Of our own, because the machine learning service would make one with its admin user on.
+The program creates it, because the machine learning service would create one with its admin user on.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ class WorkspaceRegistryArgs(TypedDict):
     """`Standard` or `Premium`; a restricted network needs Premium. Default: Standard."""
 
     network: NotRequired[NetworkArgs]
-    """Who reaches the registry. Default: everybody who has a role."""
+    """Access to the registry. Default: everybody with a role."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
@@ -53,7 +53,7 @@ class WorkspaceRegistry(pulumi.ComponentResource):
             sku=containerregistry.SkuArgs(name=sku),
             admin_user_enabled=False,
             anonymous_pull_enabled=False,
-            # Selected networks are a form of public access: Disabled would shut the allowed addresses out as well.
+            # Selected networks count as public access: Disabled would also shut out the allowed addresses.
             public_network_access=containerregistry.PublicNetworkAccess.ENABLED,
             network_rule_bypass_options=containerregistry.NetworkRuleBypassOptions.AZURE_SERVICES,
             network_rule_set=_rules(network) if sku == containerregistry.SkuName.PREMIUM.value else None,

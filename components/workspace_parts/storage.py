@@ -1,7 +1,7 @@
 """The workspace's storage account: models, code, job input that is uploaded, and predictions.
 
-Owns the account and its blob service. Does not own containers: the machine learning service makes its own (one for
-blobs, one for files) when the workspace is created. Shared keys are off, so every access is a role assignment.
+Owns the account and its blob service. Does not own containers: the machine learning service creates its own (one for
+blobs, one for files) with the workspace. Shared keys are off, so every access is a role assignment.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ class WorkspaceStorageArgs(TypedDict):
     """Azure region, in its short form (westeurope)."""
 
     sku: NotRequired[str]
-    """How many copies there are, and where: `Standard_LRS`, `Standard_ZRS`, ... Default: Standard_LRS."""
+    """Replication: `Standard_LRS`, `Standard_ZRS`, ... Default: Standard_LRS."""
 
     soft_delete_days: NotRequired[int]
-    """Days for which deleted blobs and containers can be brought back. Default: 7."""
+    """Days for which deleted blobs and containers can be restored. Default: 7."""
 
     network: NotRequired[NetworkArgs]
-    """Who reaches the account. Default: everybody who has a role."""
+    """Access to the account. Default: everybody with a role."""
 
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the account. Default: false."""
@@ -72,7 +72,7 @@ class WorkspaceStorage(pulumi.ComponentResource):
             is_hns_enabled=False,
             minimum_tls_version=storage.MinimumTlsVersion.TLS1_2,
             enable_https_traffic_only=True,
-            # Selected networks are a form of public access: Disabled would shut the allowed addresses out as well.
+            # Selected networks count as public access: Disabled would also shut out the allowed addresses.
             public_network_access=storage.PublicNetworkAccess.ENABLED,
             network_rule_set=storage.NetworkRuleSetArgs(
                 default_action=storage.DefaultAction.DENY if network["restricted"] else storage.DefaultAction.ALLOW,
@@ -82,7 +82,7 @@ class WorkspaceStorage(pulumi.ComponentResource):
                     for each in network["allowed_ips"]
                 ],
             ),
-            # Can only be chosen when the account is made, so it is on from the first day.
+            # Can only be set at creation, so it is always on.
             encryption=storage.EncryptionArgs(
                 key_source=storage.KeySource.MICROSOFT_STORAGE, require_infrastructure_encryption=True
             ),

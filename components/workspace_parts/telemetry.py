@@ -1,7 +1,8 @@
-"""Where the workspace's logs and metrics go: Log Analytics, and Application Insights on top of it.
+"""The workspace's logs and metrics: Log Analytics, and Application Insights on top of it.
 
-Owns both, and how a resource's logs are sent there (`send_logs`). Both take telemetry from Entra identities only; the
-keys that Application Insights still answers with are marked as secrets, so that they never stand readable in state.
+Owns both, and sends a resource's logs there (`send_logs`). Both accept telemetry only from Entra identities;
+Application Insights still returns keys, which are marked as secrets, so that the state never contains them as readable
+text.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ class TelemetryArgs(TypedDict):
     """Azure region, in its short form (westeurope)."""
 
     log_retention_days: NotRequired[int]
-    """Days for which logs are kept. Default: 90."""
+    """Days to keep logs. Default: 90."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags. Default: none."""
@@ -86,9 +87,9 @@ def send_logs(
 
     Args:
         name: Logical name of the setting.
-        resource_id: ARM id of the resource whose logs are meant.
+        resource_id: ARM id of the resource that writes the logs.
         logs_id: ARM id of the Log Analytics workspace.
-        category_group: `audit`, or `allLogs` where the service has no audit group.
+        category_group: `audit`, or `allLogs` if the service has no audit group.
         opts: Options of the resource; the caller's component as parent.
     """
     return monitor.DiagnosticSetting(

@@ -1,7 +1,7 @@
-"""The workspace's key vault, and the record of who used it.
+"""The workspace's key vault, and its audit log.
 
 The service keeps connection secrets of the workspace here. With keyless datastores there are hardly any, but a
-workspace cannot be made without a vault.
+workspace cannot be created without a vault.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from components.workspace_parts.network import OPEN, NetworkArgs
 from components.workspace_parts.telemetry import send_logs
 
 _RETENTION_DAYS = 90
-"""Days for which a deleted vault can be brought back. Its name stays taken for as long, hence the random suffix."""
+"""Days for which a deleted vault can be restored. Its name stays taken that long, hence the random suffix."""
 
 
 class WorkspaceVaultArgs(TypedDict):
@@ -28,13 +28,13 @@ class WorkspaceVaultArgs(TypedDict):
     """Azure region, in its short form (westeurope)."""
 
     tenant_id: str
-    """Entra tenant whose principals may be given roles on the vault."""
+    """Entra tenant whose principals may get roles on the vault."""
 
     logs_id: pulumi.Input[str]
-    """ARM id of the Log Analytics workspace that takes the audit log."""
+    """ARM id of the Log Analytics workspace for the audit log."""
 
     network: NotRequired[NetworkArgs]
-    """Who reaches the vault. Default: everybody who has a role."""
+    """Access to the vault. Default: everybody with a role."""
 
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the vault. Default: false."""
@@ -48,8 +48,8 @@ class WorkspaceVault(pulumi.ComponentResource):
 
     Type token: `azureml-batch:index:WorkspaceVault`
 
-    Creates: Vault, DiagnosticSetting. Purge protection cannot be turned off again: a destroyed vault is gone for good
-    only after its 90 days.
+    Creates: Vault, DiagnosticSetting. Purge protection cannot be turned off again: a destroyed vault is only purged
+        after its 90 days.
     """
 
     vault_id: pulumi.Output[str]
@@ -93,5 +93,5 @@ class WorkspaceVault(pulumi.ComponentResource):
 
 
 def _as_range(address: str) -> str:
-    """Write an address as the vault answers it, as a range of one, so that a refresh shows no change."""
+    """Write an address as the vault returns it, as a range of one, so that a refresh shows no change."""
     return address if "/" in address else f"{address}/32"

@@ -1,4 +1,4 @@
-"""What the workspace's component takes, and what it hands to the others."""
+"""The arguments of the workspace's component, and its data for other components."""
 
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
@@ -10,7 +10,7 @@ from components.workspace_parts.network import NetworkArgs
 
 
 class WorkspacePlace(TypedDict):
-    """Where something of the workspace goes: what clusters and endpoints have in common."""
+    """The location of a resource in the workspace, for clusters and endpoints."""
 
     resource_group_name: pulumi.Input[str]
     """Resource group of the workspace."""
@@ -26,7 +26,7 @@ class WorkspacePlace(TypedDict):
 
 
 class WorkspaceForRelease(TypedDict):
-    """What a release must know of the workspace."""
+    """The workspace's data for a release."""
 
     subscription_id: pulumi.Input[str]
     """Subscription of the workspace."""
@@ -39,7 +39,7 @@ class WorkspaceForRelease(TypedDict):
 
 
 class WorkspaceForCallers(TypedDict):
-    """What the grants of callers must know of the workspace."""
+    """The workspace's data for the grants of callers."""
 
     subscription_id: str
     """Subscription of the workspace."""
@@ -52,44 +52,44 @@ class WorkspaceForCallers(TypedDict):
 
 
 class WorkspaceProfileArgs(TypedDict):
-    """How a workspace differs between environments."""
+    """The settings of a workspace that differ between environments."""
 
     network: NotRequired[NetworkArgs]
-    """Who reaches storage, vault and registry. Default: everybody who has a role."""
+    """Access to storage, vault and registry. Default: everybody with a role."""
 
     storage_sku: NotRequired[str]
-    """How many copies the storage account keeps, and where. Default: Standard_LRS."""
+    """Replication of the storage account. Default: Standard_LRS."""
 
     registry_sku: NotRequired[str]
     """`Standard` or `Premium`; a restricted network needs Premium. Default: Standard."""
 
     soft_delete_days: NotRequired[int]
-    """Days for which deleted blobs and containers can be brought back. Default: 7."""
+    """Days for which deleted blobs and containers can be restored. Default: 7."""
 
     log_retention_days: NotRequired[int]
-    """Days for which logs are kept. Default: 90."""
+    """Days to keep logs. Default: 90."""
 
     protect: NotRequired[bool]
-    """Whether Pulumi refuses to delete storage, vault and workspace. Default: false."""
+    """Whether Pulumi refuses to delete the storage account, vault and workspace. Default: false."""
 
 
 class MlWorkspaceArgs(WorkspaceProfileArgs):
     """Arguments of `MlWorkspace`."""
 
     resource_group_name: pulumi.Input[str]
-    """Resource group that everything goes into."""
+    """Resource group for all resources."""
 
     location: str
     """Azure region, in its short form (westeurope)."""
 
     subscription_id: str
-    """Subscription that is deployed to."""
+    """Subscription of the deployment."""
 
     tenant_id: str
     """Entra tenant of the subscription."""
 
     deployer: DeployerArgs
-    """The principal that releases models: it may write blobs in the workspace's storage."""
+    """The principal that releases models: it may write blobs to the workspace's storage."""
 
     data_access: NotRequired[Sequence[str]]
     """ARM ids of storage accounts or blob containers elsewhere that jobs may read. Default: none."""

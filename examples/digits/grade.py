@@ -1,9 +1,9 @@
-"""Compare downloaded predictions with the labels that were kept back.
+"""Compare downloaded predictions with the labels.
 
     python examples/digits/grade.py predictions/            a folder that `invoke --download` filled, or one CSV file
 
-Prints one line and exits with 0 if every image was scored exactly once; otherwise says what is missing, doubled,
-unknown or malformed, and exits with 1. How many were *right* is reported, never judged.
+Prints one line and exits with 0 if every image was scored exactly once; otherwise lists missing, repeated, unknown and
+malformed lines, and exits with 1. The number of *right* predictions does not affect the exit code.
 """
 
 import argparse
@@ -14,24 +14,24 @@ from pathlib import Path
 
 LABELS = Path(__file__).resolve().parent / "data" / "labels.csv"
 SHOWN = 3
-"""So many names of a long list are printed."""
+"""Number of names of a long list to print."""
 
 
 def predictions_file(place: Path, name: str) -> Path:
     """Find the predictions: `place` itself, or the one file called `name` below it.
 
     Raises:
-        ValueError: if there is none, or more than one.
+        ValueError: if the file does not exist, or there are several.
     """
     if place.is_file():
         return place
     if not place.is_dir():
-        raise ValueError(f"{place} does not exist. Give the folder that `python -m modelops invoke --download` filled.")
+        raise ValueError(f"{place} does not exist. Give the folder of `python -m modelops invoke --download`.")
     found = sorted(place.rglob(name))
     if not found:
-        raise ValueError(f"There is no {name} below {place}. Is its name another one? Then give --name.")
+        raise ValueError(f"There is no {name} below {place}. If it has another name, give --name.")
     if len(found) > 1:
-        raise ValueError(f"{place} holds several {name}: {', '.join(map(str, found))}. Give one of them.")
+        raise ValueError(f"{place} contains several {name}: {', '.join(map(str, found))}. Choose one of them.")
     return found[0]
 
 
@@ -73,7 +73,7 @@ def _shortened(names: list[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Read, grade, print; see the module's text."""
+    """Read, grade, print; see the module's docstring."""
     parser = argparse.ArgumentParser(description="Grade the predictions of the digits example.")
     parser.add_argument("predictions", type=Path, help="a folder of downloaded predictions, or the file itself")
     parser.add_argument("--name", default="predictions.csv", help="the predictions' file name (default: %(default)s)")

@@ -1,13 +1,13 @@
-"""Train the example's digit classifier and write everything that the example ships.
+"""Train the example's digit classifier and write the example's model and data.
 
     python examples/digits/train.py                      writes model/ and data/ beside this file
     python examples/digits/train.py --worse --model-only --out DIR    a deliberately weak model, for tests
 
-The data is scikit-learn's bundled copy of the UCI handwritten digits: nothing is downloaded. The split, the
-initial weights and the order of the samples are seeded, so the same versions give the same model; other versions of
-numpy or BLAS may differ in the last digits of the weights.
+The data is scikit-learn's bundled copy of the UCI handwritten digits: nothing is downloaded. The split, the initial
+weights and the order of the samples use fixed seeds, so the same versions give the same model; with other versions of
+numpy or BLAS the last digits of the weights may differ.
 
-The model is written as ONNX: a graph of numbers that a runtime evaluates. A pickle would run whatever code it holds.
+The model is written as ONNX: a graph of numbers that a runtime evaluates. Loading a pickle could run any code.
 """
 
 import argparse
@@ -36,9 +36,9 @@ GREY_STEP = 15
 """The data set has 17 grey levels, 0 to 16; as bytes they are 0 to 240."""
 SIDE = 8
 WORSE_SAMPLES = 40
-"""What the deliberately weak model learns from: four images of each digit or so."""
+"""Training images of the deliberately weak model: about four of each digit."""
 OPSETS = {"": 17, "ai.onnx.ml": 3}
-"""Older than what skl2onnx would choose, so that the runtime pinned in environment/conda.yaml reads it."""
+"""Older than skl2onnx's default, so that the runtime pinned in environment/conda.yaml can read it."""
 
 
 def split() -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp], NDArray[np.intp]]:
@@ -50,15 +50,15 @@ def split() -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.intp], N
 
 
 def train(pixels: NDArray[np.float64], labels: NDArray[np.int64]) -> Pipeline:
-    """Fit a network of one hidden layer. Scaling is part of it, so the scoring script hands over plain bytes."""
+    """Fit a network of one hidden layer. Scaling is part of it, so the scoring script passes plain bytes."""
     network = MLPClassifier(hidden_layer_sizes=(64,), alpha=1e-3, max_iter=2000, random_state=WEIGHTS_SEED)
-    # So small a network is trained faster by one thread than by several that wait for each other.
+    # One thread trains such a small network faster than several that wait for each other.
     with threadpool_limits(limits=1):
         return make_pipeline(MinMaxScaler(), network).fit(pixels, labels)
 
 
 def write_model(folder: Path, model: Pipeline, *, learned_from: int, accuracy: float) -> None:
-    """Write `model.onnx` and `model.json` (what goes in, what comes out, how good it is) to `folder`."""
+    """Write `model.onnx` and `model.json` (input, output, accuracy) to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     network = model[-1]
     graph = to_onnx(
@@ -92,11 +92,11 @@ def write_data(folder: Path, pixels: NDArray[np.float64], labels: NDArray[np.int
 
 
 def main(arguments: list[str]) -> int:
-    """Train, write and report; see the module's text for the options."""
+    """Train, write and report; see the module's docstring for the options."""
     parser = argparse.ArgumentParser(description="Train the digits example.")
-    parser.add_argument("--out", type=Path, default=HERE, help="gets model/ and data/ (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=HERE, help="folder for model/ and data/ (default: %(default)s)")
     parser.add_argument("--worse", action="store_true", help=f"learn from {WORSE_SAMPLES} images only")
-    parser.add_argument("--model-only", action="store_true", help="leave data/ alone")
+    parser.add_argument("--model-only", action="store_true", help="do not write data/")
     chosen = parser.parse_args(arguments)
 
     pixels, labels, learn, held_out = split()

@@ -1,1 +1,1 @@
-"""The command line: `python -m modelops`, one file for each command."""
+"""The command line: `python -m modelops`, one file per command."""

@@ -1,6 +1,6 @@
-"""The commands together: names, exit codes, and one clear message for every mistake.
+"""Combines the commands: names, exit codes, and one clear message for every mistake.
 
-Exit codes: 0 done, 1 it failed or differs, 2 the command line names something that does not exist.
+Exit codes: 0 success, 1 failure or differences, 2 the command line names something that does not exist.
 """
 
 import logging
@@ -15,10 +15,10 @@ from modelops.errors import ModelOpsError, UsageError
 
 
 class _Commands(TyperGroup):
-    """Turns our errors, and Ctrl-C, into a message and an exit code."""
+    """Turns our errors and Ctrl-C into a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command that was named."""
+        """Run the command."""
         try:
             return super().invoke(ctx)
         except UsageError as error:
@@ -39,9 +39,9 @@ def application(*, is_styled: bool) -> typer.Typer:
     app = typer.Typer(
         cls=_Commands,
         add_completion=False,
-        pretty_exceptions_enable=False,  # nobody's mistake but ours: the plain traceback
+        pretty_exceptions_enable=False,  # our own bugs: the plain traceback
         rich_markup_mode="rich" if is_styled else None,
-        help="What the endpoints serve, and scoring jobs on them.",
+        help="Inspect and release batch endpoints, and run scoring jobs.",
     )
     app.callback()(_nothing)
     for command in (status.status, release.release, invoke.invoke):
@@ -50,7 +50,7 @@ def application(*, is_styled: bool) -> typer.Typer:
 
 
 def _nothing() -> None:
-    """Keep the commands' names, however few there are."""
+    """Keep the commands' names, even if there is only one."""
 
 
 def main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ def invoke(
     source: Annotated[
         str, typer.Option("--input", metavar="INPUT", help="Local file or folder, URI, or azureml:NAME:VERSION.")
     ],
-    download: Annotated[Path, typer.Option("--download", metavar="FOLDER", help="A new folder for the predictions.")],
+    download: Annotated[Path, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")],
     deployment: Annotated[
         str | None,
         typer.Option("--deployment", metavar="NAME", help="Logical or physical name. Default: the endpoint's default."),
@@ -30,7 +30,9 @@ def invoke(
     subscription: Annotated[
         str | None,
         typer.Option(
-            "--subscription", metavar="ID", help="With --resource-group, --workspace and --endpoint: no stack is asked."
+            "--subscription",
+            metavar="ID",
+            help="Together with --resource-group, --workspace and --endpoint: use no stack.",
         ),
     ] = None,
     resource_group: Annotated[
@@ -50,10 +52,10 @@ def invoke(
         f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
         f"--workspace-name {target.workspace}"
     )
-    with _told(f"A job may have been started; to see: az ml job list --max-results 1 {place}"):
+    with _told(f"A job may have started; to check: az ml job list --max-results 1 {place}"):
         job = jobs.start(ml, target.endpoint, deployment, source)
     terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
-    goes_on = f"Job {job} goes on in Azure; to end it: az ml job cancel --name {job} {place}"
+    goes_on = f"Job {job} continues in Azure; to cancel it: az ml job cancel --name {job} {place}"
     with _told(goes_on), terminal.progress() as progress:
         seconds = jobs.follow(ml, job, progress.show)
     loses = (
@@ -68,10 +70,10 @@ def invoke(
 
 @contextmanager
 def _told(consequence: str) -> Iterator[None]:
-    """Let Ctrl-C say what it leaves behind.
+    """Report the consequence of Ctrl-C.
 
     Raises:
-        ModelOpsError: It was pressed.
+        ModelOpsError: Ctrl-C was pressed.
     """
     try:
         yield
@@ -86,5 +88,5 @@ def _by_names(
     if not (subscription or resource_group or workspace):
         return None
     if not (subscription and resource_group and workspace and endpoint):
-        raise UsageError("--subscription, --resource-group, --workspace and --endpoint belong together; give all four.")
+        raise UsageError("--subscription, --resource-group, --workspace and --endpoint belong together: give all four.")
     return Target(endpoint, subscription, resource_group, workspace, endpoint=endpoint)

@@ -1,4 +1,4 @@
-"""The options that several commands share, and the endpoints that they name."""
+"""The options that several commands share, and the endpoints that they select."""
 
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -34,7 +34,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: docs/
 
 
 class Where(NamedTuple):
-    """Where a command finds its endpoints."""
+    """The source of a command's endpoints."""
 
     stack: str | None
     outputs: Path | None
@@ -42,15 +42,15 @@ class Where(NamedTuple):
     directory: Path
 
     def target(self) -> targets.Target:
-        """Return the endpoint that is named, or the only one.
+        """Return the selected endpoint, or the only one.
 
         Raises:
-            UsageError: There is none, or there are several and no name.
+            UsageError: There is no such endpoint, or there are several and none was selected.
         """
         return targets.choose(self._found(), self.endpoint)
 
     def one_or_all(self) -> list[targets.Target]:
-        """Return the endpoint that is named, or all.
+        """Return the selected endpoint, or all.
 
         Raises:
             UsageError: There is none.
@@ -65,10 +65,10 @@ class Where(NamedTuple):
 
 
 def released(target: targets.Target) -> ReleasePlan:
-    """Return what was released to an endpoint.
+    """Return an endpoint's released plan.
 
     Raises:
-        UsageError: Nothing was, or a file of outputs does not say it.
+        UsageError: Nothing was released, or the file of outputs does not have the plan.
     """
     if target.plan is None:
         raise UsageError(f"endpoint {target.logical} was not released yet. Run `pulumi up` first.")
@@ -76,5 +76,5 @@ def released(target: targets.Target) -> ReleasePlan:
 
 
 def workspace(target: targets.Target) -> Workspace:
-    """Return the workspace that an endpoint is in."""
+    """Return an endpoint's workspace."""
     return Workspace(target.subscription_id, target.resource_group, target.workspace)

@@ -1,4 +1,4 @@
-"""`release`: brings endpoints to their released plan again."""
+"""`release`: restores the released plan of endpoints."""
 
 import threading
 from pathlib import Path
@@ -18,7 +18,7 @@ def release(
     endpoint: options.EndpointOrAll = None,
     directory: options.Directory = Path(),
 ) -> None:
-    """Bring the endpoints to their released plan again, one after another."""
+    """Restore the released plan of the endpoints, one after another."""
     targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
     plans = [options.released(each) for each in targets]
     stop = Stop()
@@ -31,8 +31,8 @@ def release(
         except (Stopped, ModelOpsError):
             if not stop.gate.is_closed:
                 raise
-            # The thread that closed the gate ends the process and has said where. What fails after a stop is a
-            # consequence of it: the staged copy may be gone already.
+            # The thread that closed the gate reports the position and ends the process. Errors after a stop are a
+            # consequence of it: the staged copy may already be gone.
             threading.Event().wait()
             return
         terminal.say(report.summary())

@@ -1,4 +1,4 @@
-"""`status`: what was released against what is live."""
+"""`status`: compares the released plan with the live endpoint."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,7 +11,7 @@ from modelops.release.status import Status
 from modelops.release.status import status as compared
 
 SCHEMA_VERSION: Final = 1
-"""Of what --json prints: docs/schemas/status.json."""
+"""Version of the --json output: docs/schemas/status.json."""
 
 
 def status(
@@ -23,7 +23,7 @@ def status(
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if anything differs from the release.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Show what is live, and what differs from the last release."""
+    """Show the live endpoints and their differences from the last release."""
     targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
     found = {each.logical: compared(options.workspace(each), options.released(each)) for each in targets}
     differs = any(each.problems for each in found.values())

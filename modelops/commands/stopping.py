@@ -14,40 +14,40 @@ _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
-    """Ends a release on SIGINT and SIGTERM: the request in flight is finished, no other begins.
+    """Ends a release on SIGINT and SIGTERM: the request in flight is finished, and no other starts.
 
-    The end of standard input means nothing here: the command also runs where that is /dev/null.
+    The end of standard input is ignored: the command also runs with /dev/null as input, for example from cron.
     """
 
     def __init__(self) -> None:
         self.gate = Gate()
         self.gate.install()
         self.begin()
-        # As they are now: `azure.step` swallows what is printed while the SDK is at work.
+        # Saved now, because `azure.step` drops everything that is printed while the SDK works.
         self._output, self._errors = sys.stdout, sys.stderr
-        # Waited for in a thread, and blocked in all others: a handler would run in the main thread, and only after the
-        # request that it waits for, if the system gives the signal to another one.
+        # A thread waits for them, and all others block them: a handler would run in the main thread, and maybe only
+        # after its current request.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         threading.Thread(target=self._wait, daemon=True).start()
 
     def begin(self) -> None:
-        """Note that the release of an endpoint begins: what a stop would say is about it, and no earlier one."""
+        """Note that the release of an endpoint starts, so that a stop reports this endpoint and not an earlier one."""
         self._position = Position()
         self.gate.on_request = self._position.notice
 
     def progress(self, step: str, text: str) -> None:
-        """Print what a step does, and note that it is where the release is."""
+        """Print what a step does, and note it as the release's position."""
         if self.gate.is_closed:
-            return  # nothing of this step will be sent: it stopped in the one before
+            return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)
         print(f"{step}: {text}", file=self._output, flush=True)
 
     def _wait(self) -> NoReturn:
-        """Wait for a signal and the requests in flight, say where it stopped, and leave the SDK's threads behind."""
+        """Wait for a signal and the requests in flight, report the position, and leave the SDK's threads behind."""
         signal.sigwait(_SIGNALS)
         self.gate.close()
         if not self.gate.wait_until_idle(0):
-            print("stopping when the request in flight is answered", file=self._errors, flush=True)
+            print("stopping once the request in flight is answered", file=self._errors, flush=True)
         self.gate.wait_until_idle()
         where = f"stopped at step {self._position.step!r}; default unchanged"
         if self._position.switch_sent:

@@ -1,7 +1,7 @@
-"""Finds the endpoint that a command is about: in a stack's state, in a saved file of its outputs, or by names.
+"""Finds a command's endpoint: in a stack's state, in a file with its outputs, or by names.
 
-A stack is asked for its markers and not for its outputs: when one release of an `up` fails, the engine keeps all
-outputs as they were, and so the old plans of the endpoints whose release succeeded (docs/adr/0005).
+It reads a stack's markers, not its outputs: when one release of an `up` fails, the engine keeps all outputs, including
+the old plans of endpoints whose release succeeded (docs/adr/0005).
 """
 
 import json
@@ -21,7 +21,7 @@ _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint in one workspace; `plan` is what was released to it, if that is known."""
+    """One endpoint in one workspace; `plan` is its released plan, if known."""
 
     logical: str
     subscription_id: str
@@ -35,7 +35,7 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
     """The endpoints of a stack's outputs, by logical name.
 
     Raises:
-        UsageError: the outputs are not those of this program.
+        UsageError: the outputs are not from this program.
         PlanError: another version of the program wrote a plan.
     """
     subscription, group, workspace = (
@@ -72,7 +72,7 @@ def from_file(path: Path) -> dict[str, Target]:
     """The endpoints of a file that `pulumi stack output --json` wrote.
 
     Raises:
-        UsageError: the file cannot be read, or holds something else.
+        UsageError: the file cannot be read, or has other content.
         PlanError: another version of the program wrote a plan.
     """
     try:
@@ -87,12 +87,12 @@ def from_file(path: Path) -> dict[str, Target]:
         raise _no_outputs(path, f"is not JSON ({error})") from error
     if not isinstance(outputs, dict):
         kind = "null" if outputs is None else _KINDS.get(type(outputs), "a number")
-        raise _no_outputs(path, f"holds {kind}, not an object of outputs")
+        raise _no_outputs(path, f"contains {kind}, not an object of outputs")
     return from_outputs(outputs)
 
 
 def _no_outputs(path: Path, why: str) -> UsageError:
-    return UsageError(f"--outputs {str(path)!r} {why}. Make it with `pulumi stack output --json`.")
+    return UsageError(f"--outputs {str(path)!r} {why}. Create it with `pulumi stack output --json`.")
 
 
 def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
@@ -117,7 +117,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     plans: dict[str, ReleasePlan] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
-        if resource.get("delete"):  # replaced, and not gone yet
+        if resource.get("delete"):  # replaced, but not deleted yet
             continue
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
@@ -130,10 +130,10 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
 
 
 def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
-    """The one that `--endpoint` names, by logical or by physical name; without it, the only one.
+    """Return the endpoint that `--endpoint` names, by logical or physical name; without it, the only one.
 
     Raises:
-        UsageError: there is no such endpoint, or several and no name.
+        UsageError: there is no such endpoint, or there are several and none was selected.
     """
     if endpoint is None and len(found) == 1:
         return next(iter(found.values()))
@@ -147,9 +147,9 @@ def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
 
 
 def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:
-    """What a `pulumi` command prints, read as JSON."""
+    """Return the output of a `pulumi` command, read as JSON."""
     if not folder.is_dir():
-        raise UsageError(f"--directory {str(folder)!r} is not a folder. Name the one that Pulumi.yaml lies in.")
+        raise UsageError(f"--directory {str(folder)!r} is not a folder. Name the folder with Pulumi.yaml.")
     command = ["pulumi", *arguments, *(["--stack", stack] if stack else []), "--non-interactive"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -157,8 +157,8 @@ def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:
         is_missing = isinstance(error, FileNotFoundError)
         what = "is not on PATH" if is_missing else f"cannot be run ({error.strerror})"
         raise UsageError(
-            f"the `pulumi` command {what}. Install it (see docs/getting-started.md), or save the outputs where "
-            "it is and give the file with --outputs."
+            f"the `pulumi` command {what}. Run `source .venv/bin/activate`, or save the outputs on another machine "
+            "and pass the file with --outputs."
         ) from error
     if done.returncode != 0:
         lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
@@ -170,5 +170,5 @@ def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:
         return json.loads(done.stdout)
     except json.JSONDecodeError as error:
         raise UsageError(
-            f"`{' '.join(command)}` printed no JSON ({error}). Run it yourself to see, or use --outputs."
+            f"`{' '.join(command)}` did not print JSON ({error}). Run it yourself to check, or use --outputs."
         ) from error

@@ -1,4 +1,4 @@
-"""What is printed: plain lines, and on a terminal tables and a line that changes."""
+"""Output: plain lines, and on a terminal tables and a progress line."""
 
 import json
 import sys
@@ -16,7 +16,7 @@ _QUIET_SECONDS: Final = 30.0
 
 
 def say(text: str) -> None:
-    """Print a line as it is: no wrapping, so that commands and paths can be copied."""
+    """Print a line without wrapping, so that commands and paths can be copied."""
     typer.echo(text)
 
 
@@ -31,17 +31,17 @@ def say_json(data: Mapping[str, Any]) -> None:
 
 
 def is_terminal() -> bool:
-    """Say whether a person reads standard output as it comes."""
+    """Say whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
 def show(table: RenderableType) -> None:
-    """Print a table, or anything else that rich draws."""
+    """Print a table, or any other renderable of rich."""
     Console(file=sys.stdout).print(table)
 
 
 class Progress:
-    """One line that changes on a terminal; elsewhere a line for each new state or half minute."""
+    """One updated line on a terminal; elsewhere a new line for each state or half minute."""
 
     def __init__(self, line: Live | None) -> None:
         self._line = line
@@ -49,7 +49,7 @@ class Progress:
         self._shown = 0.0
 
     def show(self, state: str, seconds: float) -> None:
-        """Show what a job does, and for how long it has been followed."""
+        """Show a job's state, and the seconds since following started."""
         text = f"{state}, {seconds:.0f} s"
         if self._line is not None:
             self._line.update(Text(text), refresh=True)
@@ -62,12 +62,12 @@ class Progress:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """Give a progress that is erased at the end, whatever the end is."""
+    """Give a progress line that is erased at the end, also after an error."""
     if not is_terminal():
         yield Progress(None)
         return
-    # Drawn when there is news and by no thread, and not around what others print: `azure.step` swallows what is printed
-    # while the SDK is at work.
+    # Drawn only on updates, not by a thread, and without redirecting output: `azure.step` drops everything that is
+    # printed while the SDK works.
     options: dict[str, Any] = {"auto_refresh": False, "redirect_stdout": False, "redirect_stderr": False}
     with Live(console=Console(file=sys.stdout), transient=True, **options) as line:
         yield Progress(line)

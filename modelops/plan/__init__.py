@@ -1,1 +1,1 @@
-"""The ReleasePlan as plain data, and the content identity of what it names."""
+"""The ReleasePlan as plain data, and the content identity of its files."""

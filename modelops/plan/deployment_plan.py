@@ -1,7 +1,7 @@
-"""One deployment of a release plan: model, code, environment, compute and settings, and the identity they make.
+"""One deployment of a release plan: model, code, environment, compute and settings, and its identity.
 
-Anything that changes the identity is a new revision. Where the files lie, what a model is called in the workspace,
-description and tags are not part of it.
+A change of the identity makes a new revision. The files' paths, a model's name in the workspace, description and tags
+are not part of it.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from modelops.plan.scoring_settings import ScoringSettings
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A model in the repository: registered under `name` when no version holds the same bytes yet."""
+    """A model in the repository: registered under `name` if no version has the same bytes yet."""
 
     path: str
     name: str
@@ -25,7 +25,7 @@ class LocalModel:
     digest: str
 
     def identity(self) -> dict[str, Any]:
-        """What of the model decides the revision: its bytes and how they are to be read, not where they lie."""
+        """The model's part of the identity: its bytes and type, not its path."""
         return {"digest": self.digest, "type": self.type}
 
     @classmethod
@@ -46,7 +46,7 @@ class LocalModel:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """A version that exists already, in the workspace or (`registry` set) in a registry."""
+    """An existing version, in the workspace or (if `registry` is set) in a registry."""
 
     name: str
     version: str
@@ -101,7 +101,7 @@ class ImageEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class NamedEnvironment:
-    """An environment that exists already in the workspace."""
+    """An existing environment in the workspace."""
 
     name: str
     version: str
@@ -123,7 +123,7 @@ class NamedEnvironment:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentPlan:
-    """One deployment of the plan; its revision's name follows from everything but description and tags."""
+    """One deployment of the plan; its revision's name depends on everything except description and tags."""
 
     logical: str
     model: LocalModel | RegisteredModel
@@ -138,13 +138,13 @@ class DeploymentPlan:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def identity(self) -> str | None:
-        """SHA-256 over the canonical JSON of what the revision is, or None while a part of it is unknown."""
+        """SHA-256 over the canonical JSON of the revision's content, or None while a part of it is unknown."""
         parts = {
             "model": self.model.identity(),
             "code": self.code_digest,
             "scoringScript": self.scoring_script,
             "environment": self.environment.identity(),
-            "compute": self.compute if self.compute == UNKNOWN else self.compute.lower(),  # ids compare without case
+            "compute": self.compute if self.compute == UNKNOWN else self.compute.lower(),  # ids are case-insensitive
             "settings": self.settings.to_json(),
             "environmentVariables": dict(self.environment_variables),
         }

@@ -1,8 +1,8 @@
-"""Which files of a folder are uploaded: all that lie there, but for what is a tool's own.
+"""The files of a folder to upload: all files, except those that belong to tools.
 
-Left out: `__pycache__`, `*.pyc`, `.git` (a folder, or the file that a worktree or submodule has, which holds a path of
-this machine), and in the root `.amlignore` and `.gitignore`. The SDK obeys those two and would silently drop files that
-were hashed. Whatever else cannot be read is an error that names it.
+Left out: `__pycache__`, `*.pyc`, `.git` (a folder, or the file of a worktree or submodule, which contains a path of
+this machine), and in the root `.amlignore` and `.gitignore`. The SDK would apply those two and silently drop files that
+were hashed. Any other unreadable file is an error that names it.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ _LEFT_OUT_IN_ROOT: Final = frozenset({".amlignore", ".gitignore"})
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """One file of a tree: where it lies and what it is called in the upload."""
+    """One file of a tree: its path and its name in the upload."""
 
     path: Path
     name: str
@@ -33,8 +33,8 @@ def files_of(source: Path) -> list[SourceFile]:
     """The files that belong to `source` (a folder or one file), sorted by their POSIX names.
 
     Raises:
-        PlanError: nothing is there, the folder holds no file, it links to another folder, or something in it cannot
-            be read.
+        PlanError: the path does not exist, the folder has no files, it links to another folder, or something in it
+            cannot be read.
     """
     with reading(source):
         if source.is_file():
@@ -48,19 +48,19 @@ def files_of(source: Path) -> list[SourceFile]:
     found = sorted(_walk(source), key=lambda each: each.name)
     if not found:
         raise PlanError(
-            f"{source.as_posix()!r} holds no file that would be uploaded. Left out are __pycache__, *.pyc, .git and "
-            "ignore files; put the files there."
+            f"{source.as_posix()!r} has no files to upload (__pycache__, *.pyc, .git and ignore files are left out). "
+            "Put the files there."
         )
     return found
 
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Tell what the system says about a path in a sentence that names it; for the reading alone.
+    """Turn a read error of the system into a message that names the path; only for reads.
 
     Raises:
-        PlanError: the system refused it. What fails between two reads must stay outside: errors of `requests`, with
-            which an upload fails, are OSErrors as well.
+        PlanError: the system refused it. Keep other work outside: errors of `requests`, with which an upload fails, are
+            OSErrors as well.
     """
     try:
         yield
@@ -69,7 +69,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def _walk(root: Path) -> Iterator[SourceFile]:
-    def fail(error: OSError) -> None:  # os.walk would pass over the folder
+    def fail(error: OSError) -> None:  # os.walk would skip the folder
         raise _unreadable(Path(error.filename), error)
 
     for folder, folders, names in os.walk(root, onerror=fail):
@@ -78,8 +78,8 @@ def _walk(root: Path) -> Iterator[SourceFile]:
         for name in folders:
             if (here / name).is_symlink():
                 raise PlanError(
-                    f"{(here / name).as_posix()!r} is a link to a folder. Links to folders are not followed, because "
-                    "the upload would follow them out of the tree; copy the folder there or remove the link."
+                    f"{(here / name).as_posix()!r} is a link to a folder. Links to folders are not allowed, because "
+                    "the upload would follow them out of the tree. Copy the folder there or remove the link."
                 )
         for name in names:
             if name in _LEFT_OUT or name.endswith(".pyc") or (here == root and name in _LEFT_OUT_IN_ROOT):
@@ -87,7 +87,7 @@ def _walk(root: Path) -> Iterator[SourceFile]:
             path = here / name
             with reading(path):
                 found = path.stat()
-            if not stat.S_ISREG(found.st_mode):  # to read a pipe would wait for ever
+            if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait forever
                 raise _unreadable(path)
             # macOS hands out decomposed names; the same tree must have the same identity everywhere.
             relative = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
@@ -95,8 +95,8 @@ def _walk(root: Path) -> Iterator[SourceFile]:
 
 
 def _unreadable(path: Path, error: OSError | None = None) -> PlanError:
-    why = f"cannot be read ({error.strerror or error})" if error else "is no file"
+    why = f"cannot be read ({error.strerror or error})" if error else "is not a file"
     return PlanError(
-        f"{path.as_posix()!r} {why}. Allowed are files that can be read, and links to them, because all that lies "
-        "there is uploaded; mend it or remove it."
+        f"{path.as_posix()!r} {why}. Every file there is uploaded, so it must be a readable file, or a link to one. "
+        "Fix it or remove it."
     )

@@ -1,8 +1,8 @@
 """Content identity: a digest of exactly the files that an upload sends.
 
-The digest covers the sorted POSIX paths, the sizes and the contents, with lengths between them, so that no two
-different trees feed the hash the same bytes (the SDK's own model hash does for crafted trees and serves only as an
-upload address). Times, owners and modes are not part of it.
+The digest covers the sorted POSIX paths, the sizes and the contents, with lengths between them, so that two different
+trees never give the hash the same bytes (the SDK's model hash can collide for crafted trees; it is only an upload
+address). Times, owners and modes are not part of it.
 
 Which files belong to a tree: `modelops.plan.files`.
 """
@@ -19,11 +19,11 @@ from modelops.plan.files import SourceFile, files_of, reading
 
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 CHUNK_BYTES: Final = 1 << 20
-"""Read at once."""
+"""Bytes to read at once."""
 
 
 def digest(source: Path) -> str:
-    """SHA-256 of a folder's or a file's content identity, 64 hex digits.
+    """Return the SHA-256 of a folder's or a file's content identity, 64 hex digits.
 
     Raises:
         PlanError: see `files_of`; or a file is a Git LFS pointer instead of its content.
@@ -37,9 +37,9 @@ def digest(source: Path) -> str:
 
 
 class Tree:
-    """The files below `source`, to be read once and in order; what was read goes into the digest on the way.
+    """The files below `source`, to be read once and in order; reading them updates the digest.
 
-    So that what is hashed is what is sent, without a second look at files that may have changed in between.
+    So the hashed bytes are the sent bytes, without reading files twice that may have changed in between.
 
     Raises:
         PlanError: see `files_of`.
@@ -73,21 +73,21 @@ class Tree:
             yield HashedFile(stream, each, self._content)
 
     def digest(self) -> str:
-        """SHA-256 of what was read, 64 hex digits: the content identity once every file was read to its end."""
+        """SHA-256 of the bytes that were read, 64 hex digits: the content identity after reading every file."""
         return self._content.hexdigest()
 
     def require(self, expected: str) -> None:
-        """Compare what was read with the plan.
+        """Compare the content with the plan.
 
         Raises:
-            PlanError: the content is no longer what the plan was made from.
+            PlanError: the content changed since the plan was made.
         """
         if self.digest() != expected:
             raise _changed(self.source)
 
 
 class HashedFile:
-    """A file of a tree, as many bytes as it had when the tree was listed; it can only be read forwards."""
+    """A file of a tree, with as many bytes as when the tree was listed; it can only be read forwards."""
 
     def __init__(self, stream: BufferedReader, listed: SourceFile, content: "hashlib._Hash") -> None:
         self._stream = stream
@@ -99,7 +99,7 @@ class HashedFile:
         """Read at most `size` bytes (all that are left if negative); empty at the end.
 
         Raises:
-            PlanError: the file is shorter by now, or cannot be read.
+            PlanError: the file is shorter now, or cannot be read.
         """
         wanted = self._left if size < 0 else min(size, self._left)
         with reading(self._listed.path):
@@ -113,6 +113,6 @@ class HashedFile:
 
 def _changed(path: Path) -> PlanError:
     return PlanError(
-        f"{path.as_posix()!r} is not what the plan was made from: it changed in the meantime. "
-        "It was not released. Run `pulumi up` again to release what is there now."
+        f"{path.as_posix()!r} changed after the plan was made, so it was not released. Run `pulumi up` again to "
+        "release the current files."
     )

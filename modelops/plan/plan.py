@@ -1,8 +1,8 @@
-"""The release plan: everything that decides what an endpoint serves, as plain data.
+"""The release plan: everything that determines what an endpoint serves, as plain data.
 
 The same plan is computed on every machine from the same stack file and the same bytes: paths are relative and POSIX,
-content is named by digest, nothing depends on the clock. It is what the marker in the stack's state holds, what the
-hook hands to a worker and what `modelops status` compares with Azure.
+content is identified by its digest, nothing depends on the time. The marker in the stack's state contains it, the hook
+passes it to a worker, and `modelops status` compares it with Azure.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from modelops.errors import PlanError
 
-# Named again below: who works with a plan imports this module and no other.
+# Exported again below, so that users of a plan import only this module.
 from modelops.plan.deployment_plan import (
     DeploymentPlan,
     ImageEnvironment,
@@ -42,7 +42,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class EndpointPlan:
-    """The endpoint: which one it is (`id`, `created_at`, `api_version`) and what its body must say."""
+    """The endpoint: its identity (`id`, `created_at`, `api_version`) and its planned body."""
 
     name: str
     id: str
@@ -84,18 +84,18 @@ class EndpointPlan:
 
 @dataclass(frozen=True, slots=True)
 class ReleasePlan:
-    """What one endpoint must serve."""
+    """The release plan of one endpoint."""
 
     subscription_id: str
     resource_group: str
     workspace: str
     endpoint: EndpointPlan
     default: str
-    """Logical name of the deployment that answers calls without a deployment name."""
+    """Name (in the stack file) of the deployment that runs jobs which do not name one."""
     pin: str | None
-    """Physical name of a kept revision that is to be the default instead: a rollback."""
+    """Name (in Azure) of an existing revision to use as the default instead: a rollback."""
     keep: int
-    """Revisions kept for each logical deployment."""
+    """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
     deployments: Mapping[str, DeploymentPlan]
 
     @property
@@ -129,11 +129,11 @@ class ReleasePlan:
 
     @classmethod
     def from_inputs(cls, inputs: object, is_unknown: Callable[[object], bool] = lambda _: False) -> Self:
-        """Read a plan as the engine hands it to a hook, or as it stands in a state file.
+        """Read a plan from the engine's input of a hook, or from a state file.
 
         Args:
             inputs: the marker's `input`. Numbers may be floats; leaves may be unknown.
-            is_unknown: says whether a leaf is one that the engine does not know yet.
+            is_unknown: says whether the engine does not know a leaf yet.
 
         Raises:
             PlanError: a value is missing, of the wrong type, not allowed, or a secret; all problems in one text.
@@ -166,7 +166,7 @@ class ReleasePlan:
         if not deployments:
             reader.problems.append("deployments: is empty; an endpoint needs at least one deployment")
         elif default and default not in deployments:
-            reader.problems.append(f"default: names {default!r}; allowed are {', '.join(deployments)}")
+            reader.problems.append(f"default: is {default!r}; allowed are {', '.join(deployments)}")
         return cls(
             subscription_id=reader.text(data, "subscriptionId", ""),
             resource_group=reader.text(data, "resourceGroup", ""),

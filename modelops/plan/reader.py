@@ -1,6 +1,6 @@
-"""Takes values out of nested plain data by path; reports all problems at once.
+"""Reads values from nested plain data by path; reports all problems at once.
 
-What a plan holds is known by the classes that it is read into (`from_json`), and not here.
+The classes of the plan (`from_json`) define the content; this module does not know it.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,14 +10,14 @@ from modelops.errors import PlanError
 from modelops.plan.rules import check_relative_path
 
 UNKNOWN: Final = "(known after deploy)"
-"""Stands in a plan for a leaf that the engine does not know yet; only previews meet it."""
+"""Placeholder for a leaf that the engine does not know yet; only in previews."""
 
 # The engine's own mark of a secret, an asset or an archive inside plain data (pulumi: sdk/proto property values).
 _PULUMI_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 
 
 class Reader:
-    """Takes values out of nested plain data by path and collects what is wrong with them."""
+    """Reads values from nested plain data by path and collects problems."""
 
     def __init__(self) -> None:
         self.problems: list[str] = []
@@ -34,7 +34,7 @@ class Reader:
             )
 
     def mapping(self, parent: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any]:
-        """An object; an empty one where there is none."""
+        """Return an object; empty if it is missing."""
         value = parent.get(key)
         if isinstance(value, Mapping):
             return value
@@ -42,7 +42,7 @@ class Reader:
         return {}
 
     def text(self, parent: Mapping[str, Any], key: str, path: str, allowed: tuple[str, ...] = ()) -> str:
-        """A text that is not empty; one of `allowed`, if that is given, or `UNKNOWN`."""
+        """Return a non-empty text; one of `allowed` (if given), or `UNKNOWN`."""
         value = parent.get(key)
         if not isinstance(value, str) or not value:
             self.wrong(path, key, value, "a text")
@@ -62,7 +62,7 @@ class Reader:
     def integer(self, parent: Mapping[str, Any], key: str, path: str, lowest: int, highest: int | None = None) -> int:
         """A whole number from `lowest` to `highest`."""
         value: Any = parent.get(key)
-        if isinstance(value, float) and value.is_integer():  # the engine hands numbers to hooks as floats
+        if isinstance(value, float) and value.is_integer():  # the engine passes numbers to hooks as floats
             value = int(value)
         is_whole = isinstance(value, int) and not isinstance(value, bool)
         if not is_whole or value < lowest or (highest is not None and value > highest):
@@ -86,17 +86,17 @@ class Reader:
         return value
 
     def only(self, parent: Mapping[str, Any], keys: tuple[str, ...], path: str) -> None:
-        """Refuse what is none of `keys`."""
+        """Refuse keys that are not in `keys`."""
         for extra in sorted(set(parent) - set(keys)):
-            self.problems.append(f"{path}{extra}: not known here; allowed are {', '.join(keys)}")
+            self.problems.append(f"{path}{extra}: unknown key; allowed are {', '.join(keys)}")
 
     def wrong(self, path: str, key: str, value: object, allowed: str) -> None:
-        """Record that a value is none of those that are allowed."""
+        """Record a value that is not allowed."""
         self.problems.append(f"{path}{key}: is {value!r}; allowed is {allowed}")
 
 
 def plain_data(value: object, path: str, is_unknown: Callable[[object], bool], problems: list[str]) -> object:
-    """Plain data with the unknown leaves named; secrets and objects of the program are problems."""
+    """Return plain data with placeholders for unknown leaves; secrets and Python objects are problems."""
     if is_unknown(value):
         return UNKNOWN
     if _is_secret_mark(value):
@@ -121,5 +121,5 @@ def plain_data(value: object, path: str, is_unknown: Callable[[object], bool], p
 
 
 def _is_secret_mark(value: object) -> bool:
-    """Whether `value` is the engine's wrapping of a secret (or asset) rather than plain data."""
+    """Whether `value` is the engine's wrapper of a secret (or asset) and not plain data."""
     return isinstance(value, Mapping) and _PULUMI_SIGNATURE in value

@@ -1,6 +1,6 @@
-"""What may stand in a release plan: names, paths, images. The settings and the plan's reader ask here, and nobody else.
+"""The allowed names, paths and images in a release plan, for the settings and the plan's reader.
 
-Each check returns why a value cannot stand there, or None.
+Each check returns why a value is not allowed, or None.
 """
 
 import re
@@ -13,7 +13,7 @@ MAX_LOGICAL: Final = 23
 """Longest logical deployment name: a revision adds `-` and 8 digits, and Azure allows 32 characters."""
 
 MODEL_TYPES: Final = ("custom_model", "mlflow_model")
-"""How the files of a model are to be read, in the service's words."""
+"""The types of models, with the service's names."""
 
 _NAME: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$")
 
@@ -21,29 +21,29 @@ _NAME: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$")
 def check_logical_name(name: str) -> str | None:
     """Why `name` cannot be a logical deployment name, or None.
 
-    Letters, digits and single hyphens, a letter first, at most 23 characters: Azure's rule for deployment names
-    (3 to 32 characters) less the 9 that the revision adds.
+    Letters, digits and single hyphens, starting with a letter, at most 23 characters: Azure's rule for deployment names
+    (3 to 32 characters), minus the 9 that the revision adds.
     """
     if len(name) > MAX_LOGICAL or not _NAME.match(name):
         return (
-            f"deployment name {name!r}: allowed are 1 to {MAX_LOGICAL} letters, digits and single hyphens, "
-            "a letter first and no hyphen last"
+            f"deployment name {name!r}: allowed are 1 to {MAX_LOGICAL} letters, digits and single hyphens, starting "
+            "with a letter and not ending with a hyphen"
         )
     return None
 
 
 def check_relative_path(path: str) -> str | None:
-    """Why `path` cannot stand in a plan, or None: relative, `/` separators, not out of the program's folder."""
+    """Return why `path` is not allowed, or None: it must be relative, with `/`, inside the program's folder."""
     pure = PurePosixPath(path)
     if not path or "\\" in path or pure.is_absolute() or PureWindowsPath(path).drive or ".." in pure.parts:
-        return f"path {path!r}: allowed is a path below the program's folder, with / between its parts"
+        return f"path {path!r}: allowed is a path below the program's folder, with / as the separator"
     return None
 
 
 def check_image(image: str) -> str | None:
-    """Why `image` cannot be part of a revision, or None: it needs a tag other than `latest`, or a digest.
+    """Return why `image` is not allowed, or None: it needs a tag other than `latest`, or a digest.
 
-    Without one the same plan would run different software from one day to the next.
+    Otherwise the same plan could run different software on different days.
     """
     if "@sha256:" in image:
         return None
@@ -57,7 +57,7 @@ def check_image(image: str) -> str | None:
 
 
 def require_fixed_image(image: str) -> None:
-    """Refuse an image that `check_image` finds fault with.
+    """Refuse an image that `check_image` does not allow.
 
     Raises:
         PlanError: with that text.

@@ -1,10 +1,10 @@
-"""The scoring settings: all that there is to say of one stands here, once.
+"""The scoring settings: this table has everything about each of them, once.
 
-What a stack file may hold, its errors, the arguments of the components, the plan and a revision's identity, the
-arguments of the SDK and the table in docs/configuration.md (a test compares it) follow from this table. A new setting
-is a line here and one in that table.
+The stack file's keys and errors, the arguments of the components, the plan and a revision's identity, the arguments of
+the SDK and the table in docs/configuration.md (a test compares it) all follow from this table. A new setting is a line
+here and one in that table.
 
-The defaults are the service's own, so that leaving a key out means the same here as in Azure:
+The defaults are those of the service, so that a missing key means the same here as in Azure:
 https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch
 """
 
@@ -18,28 +18,28 @@ from modelops.plan.reader import Reader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What a scoring setting is beside its name, type and default."""
+    """Everything about a scoring setting, except its name, type and default."""
 
     key: str
     """Its name in the stack file and in the plan."""
     sdk: str
     """Its name in azure-ai-ml."""
     sdk_group: Literal["settings", "retry_settings"] = "settings"
-    """Who takes it there: `ModelBatchDeploymentSettings` or `BatchRetrySettings`."""
+    """The SDK's class for it: `ModelBatchDeploymentSettings` or `BatchRetrySettings`."""
     least: int | None = None
     most: int | None = None
-    """Bounds of a whole number, which has at least the lower one."""
+    """Bounds of a whole number; the lower one is required."""
     words: tuple[str, ...] = ()
-    """What a text may be, where it is one of a few words."""
+    """The allowed values of a text, if there are only a few."""
     pattern: str = ".+"
-    """What any other text must match as a whole."""
+    """Pattern for the whole of any other text."""
     unit: str
-    """What a number counts, or what a text is, for errors and for the documentation."""
+    """The unit of a number, or the meaning of a text, for errors and documentation."""
     help: str = ""
-    """One line more for the documentation."""
+    """One more line for the documentation."""
     added: bool = False
-    """Whether revisions were deployed before there was this setting: at its default it is then neither in the plan nor
-    in the identity, so that those revisions keep their names."""
+    """Whether revisions were deployed before this setting existed: at its default it is then in neither the plan nor
+    the identity, so that those revisions keep their names."""
 
     @property
     def bounds(self) -> str:
@@ -52,7 +52,7 @@ _OUTPUT_FILE: Final = r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]"
 
 @dataclass(frozen=True, slots=True)
 class ScoringSettings:
-    """How a job cuts its input and what it does with failures."""
+    """How a job splits its input and handles failures."""
 
     instance_count: Annotated[
         int,
@@ -60,7 +60,7 @@ class ScoringSettings:
             key="instanceCount",
             sdk="instance_count",
             least=1,
-            unit="nodes that one job uses",
+            unit="nodes for one job",
             help="At most `cluster.maxNodes`",
         ),
     ] = 1
@@ -70,7 +70,7 @@ class ScoringSettings:
             key="maxConcurrencyPerInstance",
             sdk="max_concurrency_per_instance",
             least=1,
-            unit="worker processes of a node",
+            unit="worker processes per node",
         ),
     ] = 1
     mini_batch_size: Annotated[
@@ -84,7 +84,7 @@ class ScoringSettings:
             sdk="max_retries",
             sdk_group="retry_settings",
             least=0,
-            unit="how often a mini-batch is tried",
+            unit="tries of a mini-batch",
             help="**Unconfirmed**: Microsoft's pages disagree whether 3 means 3 or 4 tries; the sandbox does 3 "
             "([behaviour.md](../packages/sandbox/docs/behaviour.md), `retries_are_tries`)",
         ),
@@ -105,8 +105,9 @@ class ScoringSettings:
             key="errorThreshold",
             sdk="error_threshold",
             least=-1,
-            unit="failed files above which the job ends; -1 ignores all",
-            help="With 0 the first one ends it",
+            unit="failed files that a job tolerates; -1 ignores all",
+            help="If more files fail, the job fails. With -1 the predictions lack the rows of failed files, so "
+            "check the number of rows",
         ),
     ] = -1
     logging_level: Annotated[
@@ -115,7 +116,7 @@ class ScoringSettings:
             key="loggingLevel",
             sdk="logging_level",
             words=("info", "debug", "warning"),
-            unit="how much the job logs",
+            unit="log level of the job",
         ),
     ] = "info"
     output_action: Annotated[
@@ -124,8 +125,9 @@ class ScoringSettings:
             key="outputAction",
             sdk="output_action",
             words=("append_row", "summary_only"),
-            unit="what becomes of the results",
-            help="`append_row` makes one file of what `run()` returned; with `summary_only` the script writes its own",
+            unit="what to do with the results",
+            help="`append_row` writes everything that `run()` returned into one file; with `summary_only` the "
+            "script writes its own files",
         ),
     ] = "append_row"
     output_file_name: Annotated[
@@ -145,7 +147,7 @@ class ScoringSettings:
         return cls(**{name: _read(data, path, SETTINGS[name], getattr(defaults, name), reader) for name in SETTINGS})
 
     def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form, which is also the settings' part of the identity."""
+        """The plan's JSON form, also for the identity."""
         defaults = type(self)()
         return {
             each.key: getattr(self, name)
@@ -154,7 +156,7 @@ class ScoringSettings:
         }
 
     def sdk_arguments(self, group: Literal["settings", "retry_settings"]) -> dict[str, Any]:
-        """The arguments that one of azure-ai-ml's two classes takes; see `Setting.sdk_group`."""
+        """The arguments for one of azure-ai-ml's two classes; see `Setting.sdk_group`."""
         return {each.sdk: getattr(self, name) for name, each in SETTINGS.items() if each.sdk_group == group}
 
 
@@ -165,7 +167,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 
 
 def _read(data: Mapping[str, Any], path: str, setting: Setting, default: object, reader: Reader) -> Any:
-    """Read one; problems in the words of the plan's reader."""
+    """Read one setting; the plan's reader reports problems."""
     if setting.added and setting.key not in data:
         return default
     if setting.least is not None:

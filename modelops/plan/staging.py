@@ -1,7 +1,7 @@
-"""Copies that are uploaded instead of the originals, because the SDK reads what it uploads twice.
+"""Copies to upload instead of the originals, because the SDK reads files twice.
 
-Each lies in a temporary folder of its own and is removed when it was sent; those of a killed process are removed by the
-next release on the machine.
+Each is in its own temporary folder and is removed after it was sent; the next release on the machine removes those of a
+killed process.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ _staged: set[Path] = set()
 
 @contextlib.contextmanager
 def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
-    """Copy `source` to a folder of its own and yield the copy, which holds exactly the bytes of `expected`.
+    """Copy `source` to its own folder and yield the copy, which has exactly the bytes of `expected`.
 
-    A folder's copy is called `folder` wherever the original lies: the name is part of a model's address in Azure, and
-    of the path under which a scoring script finds it. One file keeps its own name. The copy is removed afterwards.
+    A folder's copy is always called `folder`: the name is part of a model's address in Azure, and of the path where a
+    scoring script finds it. A single file keeps its name. The copy is removed afterwards.
 
     Raises:
-        PlanError: the content is no longer what the plan was made from.
+        PlanError: the content changed since the plan was made.
     """
     tree = Tree(source)
     with _holder() as holder:
@@ -43,7 +43,7 @@ def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
 
 
 def remove_staged() -> None:
-    """Remove every copy that is still there; for a process that is about to leave without unwinding."""
+    """Remove all remaining copies; for a process that is about to exit without unwinding."""
     for holder in list(_staged):
         shutil.rmtree(holder, ignore_errors=True)
 
@@ -58,7 +58,7 @@ def remove_abandoned() -> None:
 
 @contextlib.contextmanager
 def _holder() -> Iterator[Path]:
-    """A new temporary folder, locked for as long as it exists: the system unlocks it when the process is killed."""
+    """A new temporary folder, locked while it exists: the system unlocks it if the process is killed."""
     with contextlib.ExitStack() as held:
         holder = _locked_folder(held)
         _staged.add(holder)
@@ -74,7 +74,7 @@ def _locked_folder(held: contextlib.ExitStack) -> Path:
             held.enter_context(_locked(folder))
         except (BlockingIOError, FileNotFoundError):
             continue  # another process found it before it was locked, and removes it
-        except OSError:  # no locks in this file system, so nobody removes anything either
+        except OSError:  # this file system has no locks, so nothing is removed either
             return folder
         if folder.exists():
             return folder

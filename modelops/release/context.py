@@ -1,4 +1,4 @@
-"""What the steps of a release share, and what the steps are called."""
+"""The steps' names, and the data that they share."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,13 +11,11 @@ RESTORE: Final = "restore the default"
 READ: Final = "read what is live"
 REGISTER: Final = "register models"
 CREATE: Final = "create revisions"
-TRY_OUT: Final = "try out"
 SWITCH: Final = "switch the default"
 VERIFY: Final = "verify"
-PRUNE: Final = "prune"
 
 PATIENCE_SECONDS: Final = 600.0
-"""The longest that Microsoft's documents say a role assignment takes to count."""
+"""The longest time for a role assignment to take effect, according to Microsoft's documentation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +24,10 @@ class Context:
 
     workspace: Workspace
     root: Path
-    """Folder that the plan's paths start from."""
+    """Folder that the plan's paths are relative to."""
     progress: Callable[[str, str], None]
     """Called with the step and what it does."""
     wait: Callable[[float], None]
     """Sleeps for so many seconds, or raises `Stopped`."""
     patience: float = PATIENCE_SECONDS
-    """Seconds that the release waits, all steps together, for roles that are missing."""
+    """Seconds that all steps together wait for missing roles."""

@@ -1,4 +1,4 @@
-"""Moves the default: a full PUT of the endpoint's body, then a look at what the service made of it."""
+"""Moves the default: a full PUT of the endpoint's body, then a read to check the result."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from modelops.release import live
 from modelops.release.operations import finished
 from modelops.workspace import Workspace
 
-_AUTH_MODE: Final = "aad_token"  # the only one that batch endpoints take
+_AUTH_MODE: Final = "aad_token"  # the only one that batch endpoints support
 
 
 def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> bool:
@@ -24,8 +24,8 @@ def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) ->
 def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> None:
     """Make `target` the default, with the plan's description and tags in the same request.
 
-    The service has no smaller request for it (PATCH takes tags only), and a PUT replaces the body: what Pulumi
-    declared and what the service added to `properties` goes back with it.
+    The service has no smaller request for it (PATCH takes tags only), and a PUT replaces the body: so it also sends
+    back Pulumi's properties, and those that the service added.
 
     Raises:
         ReleaseError: `target` is not a deployment in state Succeeded, or the service refused the request.
@@ -45,7 +45,7 @@ def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint,
         properties=dict(endpoint.properties),
         auth_mode=_AUTH_MODE,
         location=endpoint.location,
-        # A dictionary: the attribute form is refused by the service in some SDK versions, and fails in ours when the
+        # A dictionary: in some SDK versions the service refuses the attribute form, and in ours it fails if the
         # endpoint has no default yet.
         defaults={"deployment_name": target},
     )
@@ -57,7 +57,7 @@ def verify(workspace: Workspace, plan: ReleasePlan, target: str) -> live.LiveEnd
     """Read the endpoint back and compare.
 
     Raises:
-        ReleaseError: the service answered the switch with success but names another default.
+        ReleaseError: the service accepted the switch but returns another default.
     """
     endpoint = live.read(workspace, plan)
     if endpoint.default != target:
@@ -67,7 +67,7 @@ def verify(workspace: Workspace, plan: ReleasePlan, target: str) -> live.LiveEnd
         )
     if not endpoint.is_usable(target):
         raise ReleaseError(
-            f"the default of {endpoint.name} is {target}, which is no longer in state {live.SUCCEEDED}. "
-            "Run `pulumi up` again: the release makes it anew."
+            f"the default of {endpoint.name} is {target}, which is no longer in state {live.SUCCEEDED}. Run `pulumi "
+            "up` again: the release creates it again."
         )
     return endpoint

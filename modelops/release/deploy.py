@@ -1,4 +1,4 @@
-"""Makes deployment revisions: immutable, named by what they are, never edited in place."""
+"""Creates deployment revisions: immutable, named after their content, never edited."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,13 +19,13 @@ _WAIT_SECONDS: Final = 5.0
 
 
 def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> live.LiveDeployment | None:
-    """Wait until a revision that somebody (or a killed release) is making or deleting is in a final state.
+    """Wait until a revision that somebody (or a killed release) is creating or deleting is in a final state.
 
     Returns:
         The revision, or None if it does not exist.
 
     Raises:
-        ReleaseError: another revision bears its name, or it is in no final state after an hour.
+        ReleaseError: another revision has its name, or it is not in a final state after an hour.
     """
     waited = 0.0
     while True:
@@ -34,9 +34,9 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
             return None
         if found.identity is not None and found.identity != deployment.identity():
             raise ReleaseError(
-                f"deployment {found.name} exists with another content (identity {found.identity}, planned "
-                f"{deployment.identity()}): the 8 digits of its name are the same by chance. "
-                "Add an environment variable to the deployment, which makes another name, and run `pulumi up`."
+                f"deployment {found.name} exists with different content (identity {found.identity}, planned "
+                f"{deployment.identity()}): the 8 digits of its name are the same by chance. Add an environment "
+                "variable to the deployment to change its name, and run `pulumi up`."
             )
         if found.state in _FINAL_STATES:
             return found
@@ -64,7 +64,7 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
     if made is None or made.state != live.SUCCEEDED:
         raise ReleaseError(
             f"creating deployment {name} ended in state {made.state if made else 'deleted'}, expected "
-            f"{live.SUCCEEDED}. See the deployment's logs in the studio; the next release makes it anew."
+            f"{live.SUCCEEDED}. See the deployment's logs in the studio; the next release creates it again."
         )
 
 
@@ -107,8 +107,8 @@ def _environment(deployment: DeploymentPlan, root: Path, copies: ExitStack) -> A
     """An existing environment's name and version, or an anonymous one from image and conda file.
 
     Anonymous, because the SDK then names the version after the content: the same environment is the same asset for
-    every endpoint and release, and there is no name that two stacks could fill with different contents. A named one
-    would be sent again, and overwritten, with every deployment.
+    every endpoint and release, and two stacks cannot use the same name for different content. A named one would be sent
+    again, and overwritten, with every deployment.
     """
     from azure.ai.ml.entities import Environment  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
-"""The gate that every HTTP request of a release passes: once closed, no request begins.
+"""The gate for every HTTP request of a release: once it is closed, no request starts.
 
-One place for all of them. The SDK builds a dozen service clients, and storage clients that take no options at all;
-they, the login and the uploads of many blobs at once have one thing in common, the adapter of `requests`. So the gate
-sits there, in a process that does nothing but releases.
+One place for all of them. The SDK creates a dozen service clients, and storage clients without any options; these, the
+login and the parallel uploads of blobs all use the adapter of `requests`. So the gate is there, in a process that only
+does releases.
 """
 
 import threading
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """Counts the requests in flight and lets no more begin after `close`."""
+    """Counts the requests in flight, and lets no new one through after `close`."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -30,7 +30,7 @@ class Gate:
         return self._closed
 
     def close(self) -> None:
-        """Let no further request begin; those in flight go on."""
+        """Let no new request through; those in flight continue."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -41,7 +41,7 @@ class Gate:
             return self._changed.wait_for(lambda: self._in_flight == 0, seconds)
 
     def sleep(self, seconds: float) -> None:
-        """Wait, but no longer than until the gate closes.
+        """Wait, but only until the gate closes.
 
         Raises:
             Stopped: the gate is closed.
@@ -51,7 +51,7 @@ class Gate:
                 raise Stopped
 
     def begin(self, method: str, url: str) -> None:
-        """Count a request in.
+        """Count a new request.
 
         Raises:
             Stopped: the gate is closed; the request must not go out.
@@ -63,13 +63,13 @@ class Gate:
             self._in_flight += 1
 
     def end(self) -> None:
-        """Count a request out, answered or failed."""
+        """Count an answered or failed request."""
         with self._changed:
             self._in_flight -= 1
             self._changed.notify_all()
 
     def install(self) -> None:
-        """Put the gate before every request that this process makes with `requests`, for the rest of its life."""
+        """Put the gate in front of every request that this process makes with `requests`, until it ends."""
         from requests.adapters import HTTPAdapter  # noqa: PLC0415 - costs 0.1 s, and only releases need it
 
         send = HTTPAdapter.send

@@ -1,4 +1,4 @@
-"""What is live: an endpoint, its default and its revisions, as plain values."""
+"""The live state: an endpoint, its default and its revisions, as plain values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from modelops.workspace import Workspace
 
 SUCCEEDED: Final = "Succeeded"
 IDENTITY_PROPERTY: Final = "revisionIdentity"
-"""Deployment property that holds the whole identity of which the name shows 8 digits."""
+"""Deployment property with the whole identity; the name has its first 8 digits."""
 
-# The versions that azure-ai-ml 1.35 uses for the same reads.
+# The versions of azure-ai-ml 1.35 for the same reads.
 _ENDPOINTS_API: Final = "2023-10-01"
 _DEPLOYMENTS_API: Final = "2024-01-01-preview"
 _COMPUTES_API: Final = "2024-10-01-preview"
@@ -21,7 +21,7 @@ _COMPUTES_API: Final = "2024-10-01-preview"
 
 @dataclass(frozen=True, slots=True)
 class LiveDeployment:
-    """A deployment as the service shows it."""
+    """A deployment, as the service returns it."""
 
     name: str
     state: str
@@ -31,7 +31,7 @@ class LiveDeployment:
 
 @dataclass(frozen=True, slots=True)
 class LiveEndpoint:
-    """An endpoint as the service shows it, with its deployments by name."""
+    """An endpoint, as the service returns it, with its deployments by name."""
 
     name: str
     default: str | None
@@ -62,8 +62,8 @@ def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
             if not azure.is_missing(error):
                 raise
             raise ReleaseError(
-                f"endpoint {name} does not exist in workspace {plan.workspace}: it was deleted outside Pulumi. "
-                "Run `pulumi up --refresh` to make it anew and release to it."
+                f"endpoint {name} does not exist in workspace {plan.workspace}: it was deleted outside Pulumi. Run "
+                "`pulumi up --refresh` to create it again and release to it."
             ) from error
         listed = workspace.list(f"batchEndpoints/{name}/deployments", _DEPLOYMENTS_API)
         deployments = [_deployment(each) for each in listed]
@@ -92,7 +92,7 @@ def read_deployment(workspace: Workspace, endpoint: str, name: str) -> LiveDeplo
 
 
 def compute_exists(workspace: Workspace, compute_id: str) -> bool:
-    """Whether the cluster that a revision runs on is still there."""
+    """Whether the cluster that a revision runs on still exists."""
     name = compute_id.rpartition("/")[2]
     with azure.step(f"reading cluster {name}"):
         try:

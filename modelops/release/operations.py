@@ -1,4 +1,4 @@
-"""Waits for the service's long-running operations, but not for ever."""
+"""Waits for the service's long-running operations, with a limit."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,14 +8,14 @@ if TYPE_CHECKING:
     from azure.core.polling import LROPoller
 
 LONGEST_SECONDS: Final = 3600.0
-"""As long as the program waits for a whole release (modelops/runner/pool.py)."""
+"""The same as the program's limit for a whole release (modelops/runner/pool.py)."""
 
 
 def finished(poller: "LROPoller[Any]", doing: str) -> None:
     """Wait until an operation has ended.
 
     Raises:
-        ReleaseError: it has not after an hour.
+        ReleaseError: it did not end within an hour.
         HttpResponseError: it failed.
     """
     poller.wait(LONGEST_SECONDS)
@@ -24,8 +24,8 @@ def finished(poller: "LROPoller[Any]", doing: str) -> None:
 
 
 def still_going(doing: str) -> ReleaseError:
-    """Return what a person reads when an operation does not end."""
+    """Return the message for an operation that does not end."""
     return ReleaseError(
-        f"{doing} has not ended after {LONGEST_SECONDS:.0f} s. Azure goes on with it: look at it in the studio, and "
-        "run `pulumi up` again when it has ended; the release goes on from there."
+        f"{doing} has not ended after {LONGEST_SECONDS:.0f} s. Azure continues with it: watch it in the studio, and "
+        "run `pulumi up` again when it has ended; the release continues from there."
     )

@@ -1,9 +1,9 @@
-"""Waits for roles that were granted a moment ago, and names the one that is missing when it does not arrive.
+"""Waits for new roles to take effect, and names the missing one if it does not.
 
-A role assignment counts in Azure after seconds or after ten minutes, and nobody says when
+A role assignment takes effect in Azure after seconds or up to ten minutes, and Azure does not say when
 (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting). The program grants the deployer access to
-the workspace's storage in the same `pulumi up` that uploads the model, so the first refusal means little. Every step
-of a release may be repeated, so what is repeated here is the step.
+the workspace's storage in the same `pulumi up` that uploads the model, so a first refusal is normal. Every step of a
+release can be repeated, so this repeats the step.
 """
 
 import base64
@@ -21,7 +21,7 @@ PAUSE_SECONDS: Final = 10.0
 
 _FORBIDDEN: Final = 403
 _BLOB_CODE: Final = "AuthorizationPermissionMismatch"
-_BLOB_ROLE: Final = "Storage Blob Data Contributor"  # the one that reads and writes, which an upload does
+_BLOB_ROLE: Final = "Storage Blob Data Contributor"  # an upload needs to read and write
 _ARM_CODE: Final = "AuthorizationFailed"
 _ARM_ROLE: Final = "Contributor"
 _ARM_TEXT: Final = re.compile(r"perform action '(?P<action>[^']+)' over scope '(?P<scope>[^']+)'")
@@ -32,17 +32,17 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Which role on which scope for whom was missing, as far as Azure's answer tells."""
+    """The missing role, its scope and principal, as far as Azure's answer shows."""
 
     role: str
     scope: str
     principal: str
     action: str | None = None
-    """ARM names the action; storage does not."""
+    """Only Only Only ARM names the action; storage does not."""
 
 
 def lack_of(error: BaseException) -> Lack | None:
-    """Return what an error says is missing, or None if it is about something else."""
+    """Return the missing role of an error, or None if the error has another cause."""
     refused = next((each for each in _chain(error) if getattr(each, "status_code", None) == _FORBIDDEN), None)
     if refused is None:
         return None
@@ -50,7 +50,7 @@ def lack_of(error: BaseException) -> Lack | None:
     request = getattr(response, "request", None)
     principal = _principal(request)
     code = getattr(getattr(refused, "error", None), "code", None)
-    # Storage says it in a header, because a HEAD's answer has no body.
+    # Storage uses a header, because the answer to a HEAD has no body.
     code = code or (getattr(response, "headers", None) or {}).get("x-ms-error-code")
     if code == _BLOB_CODE:
         account = (urlsplit(str(getattr(request, "url", ""))).hostname or "").partition(".")[0]
@@ -63,16 +63,17 @@ def lack_of(error: BaseException) -> Lack | None:
 
 @dataclass(slots=True)
 class Patience:
-    """Repeats a release's steps while a role is missing, until the time for that is used up."""
+    """Repeats a release's steps while a role is missing, up to a time limit."""
 
     context: Context
     _waited: float = field(default=0.0, init=False)
 
     def call(self, step: str, do: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        """Return what `do` returns, as soon as nothing that it needs is forbidden any more.
+        """Return the result of `do`, once it is not refused any more.
 
         Raises:
-            ReleaseError: it failed for another reason; or the time is up: the text names role, scope and principal.
+            ReleaseError: it failed for another reason, or the time is up; then the text names role, scope and
+                principal.
         """
         context = self.context
         while True:
@@ -96,20 +97,20 @@ class Patience:
         scope = self._arm_id(lack.scope)
         needed = f", which allows {lack.action}" if lack.action else ""
         return (
-            f"step '{step}' failed: {lack.principal} lacks the role {lack.role}{needed}, on {scope}. "
-            f"It was still missing after {self._waited:.0f} s. Somebody who may grant roles there can run:\n"
+            f"step '{step}' failed: {lack.principal} is missing the role {lack.role}{needed}, on {scope}. "
+            f"It was still missing after {self._waited:.0f} s. Somebody who can grant roles there can run:\n"
             f'  az role assignment create --assignee {lack.principal} --role "{lack.role}" --scope {scope}\n'
             f"{RERUN}"
         )
 
     def _arm_id(self, scope: str) -> str:
-        """Return the ARM id of the workspace's storage account for its name, if it is that and Azure can be asked."""
+        """Turn the name of the workspace's storage account into its ARM id, if Azure can be asked."""
         if scope.startswith("/"):
             return scope
         workspace = self.context.workspace
         try:
             found = workspace.ml.workspaces.get(workspace.name)
-        except Exception:  # noqa: BLE001 - this text is about another failure, and is good enough without
+        except Exception:  # noqa: BLE001 - the message is about another failure and does not need it
             return scope
         account = str(found.storage_account) if found else ""
         return account if account.rpartition("/")[2] == scope.rpartition(" ")[2] else scope
@@ -123,14 +124,14 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _principal(request: Any) -> str:
-    """Return the object id in the token that a request went out with: what a role assignment names."""
+    """Return the object id in a request's token, for a role assignment."""
     authorization = (getattr(request, "headers", None) or {}).get("Authorization", "")
     try:
         body = authorization.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
         return str(claims["oid"])
     except (IndexError, KeyError, ValueError):
-        return "who runs the release"
+        return "the deploying principal"
 
 
 def _short(scope: str) -> str:

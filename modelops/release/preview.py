@@ -1,4 +1,4 @@
-"""What a release would do, for the engine's preview: reads only, and says so when it could not read."""
+"""The release's preview: only reads, and says so if it could not read."""
 
 from modelops.plan.plan import LocalModel, ReleasePlan
 from modelops.release import default, live, reconcile, register, rollback
@@ -6,7 +6,7 @@ from modelops.workspace import Workspace
 
 
 def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
-    """Lines that compare the plan with Azure.
+    """Return lines that compare the plan with Azure.
 
     Args:
         workspace: to be read.
@@ -39,7 +39,7 @@ def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | N
 
 
 def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
-    """Lines that compare the plan with the one released last (None: nothing was released yet)."""
+    """Return lines that compare the plan with the one released last (None: nothing was released yet)."""
     if problem := rollback.problem_before_deploy(plan):
         return [_refused(problem)]
     known_revisions = set(released.revisions.values()) if released else set()

@@ -1,10 +1,9 @@
-"""The steps of a release, in order. Every run does what is missing and nothing else.
+"""The steps of a release, in order. Every run does only what is missing.
 
 0. restore a default that was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. try out (a place is kept)  5. switch the default  6. verify
-7. prune (a place is kept)
+3. create missing revisions  4. switch the default  5. verify
 
-A rollback by `pin` begins with 5 and 6: its revision exists.
+A rollback by `pin` starts with 4 and 5, because its revision exists.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from modelops.release.permissions import Patience
 
 @dataclass(slots=True)
 class ReleaseReport:
-    """What a release did."""
+    """The result of a release."""
 
     endpoint: str
     default: str
@@ -35,7 +34,7 @@ class ReleaseReport:
         return bool(self.restored or self.registered or self.created or self.switched)
 
     def summary(self) -> str:
-        """One line for people."""
+        """One line for users."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
         if self.restored:
@@ -61,7 +60,7 @@ class ReleaseReport:
 
 
 def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
-    """Bring the endpoint to what the plan says.
+    """Make the endpoint match the plan.
 
     Args:
         plan: complete, that is without unknown values.
@@ -69,7 +68,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         previous: the default that the last successful release set, if one is known.
 
     Raises:
-        ReleaseError: a step failed; the default is one that was tried.
+        ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
         Stopped: the process was told to stop.
     """
@@ -82,20 +81,18 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
             f"{problem} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
         )
     if rollback.is_rollback(plan):
-        # First: whatever is wrong with the deployments of now must not keep them serving.
+        # First: a problem with the current deployments must not delay the rollback.
         endpoint = _serve_target(plan, patience, endpoint, report)
         _create_missing(plan, patience, endpoint, report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     _create_missing(plan, patience, endpoint, report)
-    # Step 4, trying out the candidate by name, belongs here: after it exists, before anybody is sent to it.
     _serve_target(plan, patience, live.read(context.workspace, plan), report)
-    # Step 7, pruning revisions beyond `keep`, belongs here: after the default is verified, never the default.
     return report
 
 
 def restores(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> bool:
-    """Whether the default of the last release is to be put back before anything else.
+    """Whether the default of the last release must be restored before anything else.
 
     Not when the live default is this release's target and usable: a run before this one was killed after its switch.
     """
@@ -107,7 +104,7 @@ def restores(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | Non
 def _restore(
     plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Step 0: put back the default of the last release before anything that can fail is tried."""
+    """Step 0: restore the default of the last release before anything that can fail."""
     if previous is None or not restores(plan, endpoint, previous):
         return endpoint
     compute = endpoint.deployments[previous].compute
@@ -122,14 +119,14 @@ def _restore(
 def _serve_target(
     plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Steps 5 and 6: switch if the endpoint's body is not the plan's, and read it back."""
+    """Steps 4 and 5: switch if the endpoint's body differs from the plan, and read it again."""
     context = patience.context
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, plan.target)
     report.switched = True
-    context.progress(VERIFY, f"reading back that the default is {plan.target}")
+    context.progress(VERIFY, f"checking that the default is {plan.target}")
     return default.verify(context.workspace, plan, plan.target)
 
 
@@ -151,7 +148,7 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         found = deploy.settle(context, plan, deployment)
         if found is not None and found.state == live.SUCCEEDED:
             continue
-        # The service may refuse to delete a default. That one is sent again as it is: same name, same content.
+        # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
         if found is not None and found.name != endpoint.default:
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
             deploy.delete_revision(context.workspace, plan, found.name)
@@ -161,7 +158,7 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
 
 
 def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:
-    """Whether the revision is usable; one of the same name with another content is for `deploy.settle` to refuse."""
+    """Whether the revision is usable; `deploy.settle` refuses one with the same name and different content."""
     found = endpoint.deployments.get(deployment.revision)
     return endpoint.is_usable(deployment.revision) and (
         found is None or found.identity in (None, deployment.identity())

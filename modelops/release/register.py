@@ -1,10 +1,9 @@
-"""Registers a model: the same bytes once, under the service's own version numbers.
+"""Registers a model: the same bytes only once, under the service's version numbers.
 
-The service takes only positive integers as versions of workspace models, so the digest is a property, and a release
-looks for it before it uploads anything. The version is chosen here, from the list that was searched: of two releases
-that register at the same time, both choose the same number, and the service refuses the second, because a version's
-address cannot be changed. The search then starts again, and finds the same bytes or another number. So no lock in Azure
-is needed.
+The service only accepts positive integers as versions of workspace models, so the digest is a property, and a release
+looks for it before it uploads anything. The version is chosen here, from the same list: if two releases register at the
+same time, both choose the same number, and the service refuses the second, because a version's address cannot be
+changed. Then the search starts again, and finds the same bytes or another number. So no lock in Azure is needed.
 """
 
 import contextlib
@@ -27,14 +26,14 @@ DIGEST_PROPERTY: Final = "contentDigest"
 _MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 _ATTEMPTS: Final = 6
 _LOCK_POLL_SECONDS: Final = 0.2
-# The service's text for a version that exists with another content (azure-ai-ml: _utils/_asset_utils.py).
+# The service's text for a version that exists with different content (azure-ai-ml: _utils/_asset_utils.py).
 _OTHER_CONTENT: Final = "Asset paths cannot be updated"
 
 
 def find_version(workspace: Workspace, model: LocalModel) -> tuple[str | None, int]:
-    """The version that holds the model's bytes already, or None, and the next free number.
+    """Return the version that already has the model's bytes, or None, and the next free number.
 
-    Archived versions count: they keep their numbers, and deployments may name them.
+    Archived versions count: they keep their numbers, and deployments may use them.
     """
     highest, found = 0, None
     with azure.step(f"looking for model {model.name}"):
@@ -52,7 +51,7 @@ def _versions(workspace: Workspace, name: str) -> Iterator[Any]:
     try:
         yield from workspace.list(f"models/{name}/versions", _MODELS_API, listViewType="All")
     except Exception as error:
-        if not azure.is_missing(error):  # nobody registered a model of this name
+        if not azure.is_missing(error):  # no model with this name is registered
             raise
 
 
@@ -76,13 +75,13 @@ def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | Regist
             if _register(context, model, str(free)):
                 return model_id(plan, model.name, str(free)), f"{model.name}:{free}"
     raise ReleaseError(
-        f"registering model {model.name} failed: {_ATTEMPTS} times another release took the version number. "
-        "Run `pulumi up` again when the other releases of this model are done."
+        f"registering model {model.name} failed: {_ATTEMPTS} times, another release took the version number. Run "
+        "`pulumi up` again when the other releases of this model are done."
     )
 
 
 def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = None) -> str:
-    """The id by which a deployment names a model."""
+    """The id of a model in a deployment."""
     if registry:
         return f"azureml://registries/{registry}/models/{name}/versions/{version}"
     return (
@@ -92,7 +91,7 @@ def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = 
 
 
 def _register(context: Context, model: LocalModel, version: str) -> bool:
-    """Upload and register; False if somebody else took the version with other files."""
+    """Upload and register; False if somebody else took the version for other files."""
     from azure.ai.ml.entities import Model  # noqa: PLC0415
 
     def sent(text: str) -> None:
@@ -119,9 +118,9 @@ def _register(context: Context, model: LocalModel, version: str) -> bool:
 
 @contextlib.contextmanager
 def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: LocalModel) -> Iterator[None]:
-    """Let releases of one `up` that share a model upload it one after the other; the second finds it there.
+    """Let releases of one `up` that share a model upload it in turn, so that the second finds it.
 
-    Where no lock can be made (a home folder that cannot be written, or none), they upload it twice; Azure keeps one.
+    If a lock cannot be created (the home folder is missing or not writable), they upload it twice; Azure keeps one.
     """
     with contextlib.ExitStack() as held:  # leaving it unlocks, also when the process is killed
         try:

@@ -1,4 +1,4 @@
-"""A rollback by `pin`: which revisions can be the default again without being made."""
+"""A rollback by `pin`: the revisions that can become the default again."""
 
 from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.release.live import LiveEndpoint
@@ -10,10 +10,10 @@ def is_rollback(plan: ReleasePlan) -> bool:
 
 
 def problem(plan: ReleasePlan, endpoint: LiveEndpoint) -> str | None:
-    """Why the pinned revision cannot be the default, or None.
+    """Return why the pinned revision cannot be the default, or None.
 
-    It must be usable and run on a cluster of the plan: another one may be just about to be deleted, because a cluster
-    is replaced by making the new one first and deleting the old one after the release.
+    It must be usable and run on a cluster of the plan: another cluster may be deleted in this `up`, because a cluster's
+    replacement is created before the release and the old one is deleted after it.
     """
     if not is_rollback(plan) or plan.pin is None:
         return None
@@ -27,12 +27,12 @@ def problem(plan: ReleasePlan, endpoint: LiveEndpoint) -> str | None:
         what = f"which is not a usable revision of {endpoint.name}"
     else:
         cluster = (found.compute or "none").rpartition("/")[2]
-        what = f"which runs on cluster {cluster}, not on the one that the endpoint's deployments have now"
-    return f"pin: names {plan.pin!r}, {what}. Allowed are: {', '.join(allowed) or 'none'}."
+        what = f"which runs on cluster {cluster}, not on the cluster of the endpoint's current deployments"
+    return f"pin is {plan.pin!r}, {what}. Allowed are: {', '.join(allowed) or 'none'}."
 
 
 def problem_before_deploy(plan: ReleasePlan) -> str | None:
-    """What is wrong with the pin of a plan whose cluster is yet to be made, or None."""
+    """Return the problem of a pin in a plan whose cluster does not exist yet, or None."""
     if is_rollback(plan) and any(each.compute == UNKNOWN for each in plan.deployments.values()):
         return f"pin: {plan.pin!r} runs on a cluster that this `pulumi up` replaces."
     return None

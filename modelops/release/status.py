@@ -1,4 +1,4 @@
-"""Compares what was released with what is live, for people and for scheduled checks."""
+"""Compares the released plan with the live endpoint, for users and scheduled checks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,14 +10,14 @@ from modelops.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """One endpoint's state and what differs from the released plan."""
+    """One endpoint's state, and the differences from the released plan."""
 
     endpoint: live.LiveEndpoint
     released_default: str
     problems: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """What a person reads."""
+        """The lines for a user."""
         shown = [
             f"endpoint    {self.endpoint.name}",
             f"scoring URI {self.endpoint.scoring_uri or '(unknown)'}",
@@ -29,7 +29,7 @@ class Status:
         return [*shown, *(f"DIFFERS     {problem}" for problem in self.problems)]
 
     def to_json(self) -> dict[str, Any]:
-        """What a program reads."""
+        """The data for a program."""
         return {
             "endpoint": self.endpoint.name,
             "scoringUri": self.endpoint.scoring_uri,

@@ -1,8 +1,8 @@
-"""Uploads a model's files to an address of their own, and computes their digest from the bytes that are sent.
+"""Uploads a model's files to their own address, and computes their digest from the bytes that are sent.
 
-Not by the SDK: it needs the files twice, once to hash and once to send, so that a copy would have to keep them from
-changing in between; and its address is the content's hash, so that an upload that was killed, or another machine that
-sends the same files at the same time, is in the way (docs/adr/0006).
+The SDK is not used for this: it reads the files twice, to hash and to send, so a copy would be needed in case they
+change in between. Its address is the content's hash, so a killed upload, or another machine that sends the same files,
+would get in the way (docs/adr/0006).
 """
 
 import contextlib
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
 MODEL_FOLDER: Final = "model"
-"""A model folder's name in Azure and below AZUREML_MODEL_DIR, wherever it lies in the repository."""
+"""A model folder's name in Azure and below AZUREML_MODEL_DIR, regardless of its path in the repository."""
 
-_DATASTORE: Final = "workspaceblobstore"  # where the SDK uploads models to, default datastore or not
+_DATASTORE: Final = "workspaceblobstore"  # the SDK uploads models to it, even if it is not the default datastore
 _CONNECTIONS: Final = 8
 _LARGE_BYTES: Final = 4 * 1024 * 1024
-"""Files above this size go out one after the other, each in blocks over all connections; smaller ones side by side."""
+"""Larger files are sent one at a time, in blocks over all connections; smaller ones in parallel."""
 _REPORT_SECONDS: Final = 2.0
 
 
 def container(workspace: Workspace) -> "ContainerClient":
-    """The container that the SDK uploads models to, with the credential that its datastore asks for."""
+    """Return the container that the SDK uploads models to, with its datastore's credential."""
     from azure.storage.blob import ContainerClient, ExponentialRetry  # noqa: PLC0415
 
     datastore: Any = workspace.ml.datastores.get(_DATASTORE, include_secrets=True)
@@ -42,7 +42,7 @@ def container(workspace: Workspace) -> "ContainerClient":
         account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
         container_name=str(datastore.container_name),
         credential=secret or workspace.credential,
-        # 20 s altogether, as long as the other requests of a release try; the library's own take a minute.
+        # 20 s in total, like the other requests of a release; the library's default takes a minute.
         retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4),
     )
 
@@ -51,18 +51,18 @@ def container(workspace: Workspace) -> "ContainerClient":
 def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> Iterator[str]:
     """Upload `source` (a folder or one file) and yield the address to register it with; keep it if all went well.
 
-    If the upload fails, or Azure refuses the work inside, what was uploaded is removed again. It stays if nobody knows
-    whether Azure did that work, because a version may refer to it. A process that is killed or stopped leaves its
-    files behind, in a folder that nothing refers to.
+    If the upload fails, or Azure refuses the work inside, the uploaded files are removed again. They stay if it is
+    unknown whether Azure did that work, because a version may refer to them. A process that is killed or stopped leaves
+    its files behind, in a folder that nothing refers to.
 
     Args:
         workspace: whose datastore `workspaceblobstore` takes the files.
-        source: where they lie.
+        source: their path.
         expected: their digest in the plan.
-        progress: called now and then with how much was sent.
+        progress: called from time to time with the amount that was sent.
 
     Raises:
-        PlanError: the content is no longer what the plan was made from.
+        PlanError: the content changed since the plan was made.
     """
     tree = Tree(source)
     folder = f"LocalUpload/{expected}/{uuid.uuid4().hex[:12]}"
@@ -83,21 +83,21 @@ def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callab
 
 
 def _remove(client: "ContainerClient", folder: str) -> None:
-    """Remove what was uploaded, as far as that works at once: the first failure is the one to hear of."""
+    """Remove the uploaded files, without retries or errors: the first failure is the one to report."""
     with contextlib.suppress(Exception):
         for name in client.list_blob_names(name_starts_with=f"{folder}/", retry_total=0):
             client.delete_blob(name, retry_total=0)
 
 
 def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress") -> None:
-    """Send the files in the order in which they are hashed; the bytes that wait to be sent stay below 64 MiB."""
+    """Send the files in the order in which they are hashed; at most 64 MiB wait to be sent."""
     under_way: set[Future[None]] = set()
     with ThreadPoolExecutor(_CONNECTIONS) as connections:
         for each in tree.files:
             name = f"{root}/{each.name}"
             with tree.open(each) as file:
                 if each.size > _LARGE_BYTES:
-                    stream: Any = file  # declared as IO; what is read once and in order needs only `read`
+                    stream: Any = file  # declared as IO, but only `read` is needed to read it once and in order
                     client.upload_blob(
                         name, stream, length=each.size, max_concurrency=_CONNECTIONS, progress_hook=progress.large
                     )
@@ -125,7 +125,7 @@ def _answered(under_way: set[Future[None]]) -> set[Future[None]]:
 
 
 class _Progress:
-    """Says every few seconds how much was sent."""
+    """Reports every few seconds how much was sent."""
 
     def __init__(self, tree: Tree, tell: Callable[[str], None]) -> None:
         self._total = sum(each.size for each in tree.files)
@@ -141,7 +141,7 @@ class _Progress:
         self.large(0, None)
 
     def large(self, sent: int, _total: int | None) -> None:
-        """Tell of a file of which `sent` bytes are out, if it is time to."""
+        """Report a file of which `sent` bytes were sent, if it is time to."""
         if time.monotonic() - self._told >= _REPORT_SECONDS:
             self._told = time.monotonic()
             mebibyte = 1024 * 1024

@@ -1,6 +1,6 @@
-"""Ctrl-C while releases run: end them, say where they stopped, and end the program.
+"""Ctrl-C while releases run: stop them, report where they stopped, and end the program.
 
-Owns the program's SIGINT from the first hook on. Before that, Python's own handling is right: nothing was begun.
+Owns the program's SIGINT from the first hook on. Before that, Python's own handling is enough: nothing was started.
 """
 
 import asyncio
@@ -13,26 +13,26 @@ from typing import Final
 from modelops.runner.pool import WorkerPool
 
 _LAST_WORDS_SECONDS: Final = 0.2
-"""For the hooks' answers to reach the engine."""
+"""Time for the hooks' answers to reach the engine."""
 
-_leaving: set[asyncio.Future[None]] = set()  # the loop itself keeps tasks only weakly
+_leaving: set[asyncio.Future[None]] = set()  # the loop itself has only weak references to tasks
 
 
 def end_on_interrupt(workers: WorkerPool) -> None:
-    """Let SIGINT end these workers' releases and then the program.
+    """On SIGINT, end these workers' releases and then the program.
 
-    Called with every hook, because nobody knows which one is the first. Does nothing where it cannot work: signals are
-    only taken in the main thread, and not by every system's event loop.
+    Every hook calls it, because any hook may be the first. Does nothing if it cannot work: signals need the main
+    thread, and an event loop that supports them.
     """
     with suppress(NotImplementedError, RuntimeError, ValueError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, functools.partial(_interrupt, workers))
 
 
 def _interrupt(workers: WorkerPool) -> None:
-    """End the releases, and then the program by the same signal.
+    """End the releases, and then the program with the same signal.
 
-    Nothing else would end it: the engine does not answer registrations any more, so threads that wait for an answer
-    outlive even a KeyboardInterrupt, and the language host waits 5 s before it kills. The signal comes several times
+    Nothing else would end it: the engine no longer answers registrations, so waiting threads survive even a
+    KeyboardInterrupt, and the language host waits 5 s before it kills the program. The signal comes several times
     (terminal, host, engine).
     """
     if workers.is_stopped:

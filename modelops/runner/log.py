@@ -1,4 +1,4 @@
-"""The file that takes the release workers' standard error: where it lies, and where else if it cannot lie there."""
+"""The log file for the release workers' standard error: its usual place, and an alternative if that is not writable."""
 
 import os
 import tempfile
@@ -11,11 +11,11 @@ _LARGEST_BYTES: Final = 5_000_000
 
 
 def usable_log() -> Path:
-    """A log that can be written: the usual one, else one in a new temporary folder, else none (the null device).
+    """Return a writable log: the usual one, else one in a new temporary folder, else the null device.
 
-    A pipeline may have a home folder that it cannot write to, or none; no preview and no release fails for that.
+    A pipeline may have no home folder, or a read-only one; previews and releases must not fail for that.
     """
-    with suppress(OSError, RuntimeError):  # RuntimeError: nobody knows the home folder
+    with suppress(OSError, RuntimeError):  # RuntimeError: the home folder is unknown
         usual = usual_log()
         open_log(usual).close()
         return usual
@@ -25,7 +25,7 @@ def usable_log() -> Path:
 
 
 def usual_log() -> Path:
-    """The sandbox's folder in a rehearsal, else the user's cache folder.
+    """Return the log in the sandbox's folder in a rehearsal, else in the user's cache folder.
 
     Raises:
         RuntimeError: the user has no home folder.
@@ -37,10 +37,10 @@ def usual_log() -> Path:
 
 
 def open_log(log: Path) -> BinaryIO:
-    """Open it to write at its end, or from its beginning when it has grown large.
+    """Open the log to append, or to overwrite it if it has grown large.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: it is not writable.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     return log.open("ab" if not log.exists() or log.stat().st_size < _LARGEST_BYTES else "wb")

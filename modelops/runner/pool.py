@@ -1,7 +1,7 @@
-"""The pool of worker processes behind the release hook: bounded, used again, stopped together.
+"""The pool of worker processes behind the release hook: limited in number, reused, stopped together.
 
-Why processes and not threads: the loop's default executor holds one thread for every resource registration, so hooks
-that need one of its threads wait for each other for ever (docs/adr/0001).
+Why processes and not threads: every resource registration occupies a thread of the loop's default executor, so hooks
+that also need one of its threads deadlock (docs/adr/0001).
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from modelops.runner.protocol import Done, Progress, Request
 __all__ = ["WorkerFailed", "WorkerPool", "WorkerStopped", "pool", "use_pool"]
 
 DEADLINE_SECONDS: Final = 3600.0
-"""A release's time, from the moment a worker takes it: uploads and deployments of large models take tens of minutes."""
+"""Time limit of a release, from when a worker starts it: large models take tens of minutes to upload and deploy."""
 
 _pool: "WorkerPool | None" = None
 
 
 def pool() -> "WorkerPool":
-    """The program's own pool, made on first use."""
+    """The program's pool, created on first use."""
     if _pool is None:
         use_pool(WorkerPool([sys.executable, "-m", "modelops", "worker"], _environment(), usable_log()))
     assert _pool is not None  # noqa: S101 - set one line above
@@ -33,13 +33,13 @@ def pool() -> "WorkerPool":
 
 
 def use_pool(workers: "WorkerPool") -> None:
-    """Let the releases of this program use other workers; for tests."""
+    """Make the releases of this program use other workers; for tests."""
     global _pool  # noqa: PLW0603 - one pool for each program, like the engine's monitor
     _pool = workers
 
 
 class WorkerPool:
-    """At most `size` workers, started when they are needed and used again."""
+    """At most `size` workers, started when needed and reused."""
 
     def __init__(
         self,
@@ -54,9 +54,9 @@ class WorkerPool:
         Args:
             command: what to run, program first.
             environment: its whole environment.
-            log: file that takes the workers' standard error; cut when it exceeds 5 MB.
-            size: workers at once, by default the cores that this process may use.
-            deadline_seconds: time of one plan, counted from when a worker takes it.
+            log: file for the workers' standard error; overwritten when it exceeds 5 MB.
+            size: number of parallel workers; by default the cores that this process may use.
+            deadline_seconds: time limit of one plan, from when a worker starts it.
         """
         self.log: Final = log
         self._command = command
@@ -65,7 +65,7 @@ class WorkerPool:
         self._deadline = deadline_seconds
         self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
         self._idle: list[Worker] = []
-        # Kept for ever: asyncio kills a process whose last reference goes, also in the middle of a request.
+        # Kept until the end: asyncio kills a process when its last reference is gone, even in the middle of a request.
         self._started: list[Worker] = []
         self._busy: set[Worker] = set()
         self._stopped = False
@@ -86,19 +86,19 @@ class WorkerPool:
     async def run(
         self, request: Request, on_event: Callable[[Progress], None], deadline_seconds: float | None = None
     ) -> Done:
-        """Have one plan carried out.
+        """Carry out one plan.
 
         Args:
             request: the plan, with an id that no other plan of this program has.
             on_event: called with every event in between, and with a `Heartbeat` after 30 s without one.
-            deadline_seconds: instead of the pool's own.
+            deadline_seconds: instead of the pool's default.
 
         Returns:
             The worker's last event.
 
         Raises:
             WorkerFailed: the release failed, or its worker died or could not be started.
-            WorkerStopped: `stop` was called or the deadline passed; the worker finishes at most the request in flight.
+            WorkerStopped: `stop` was called or the deadline passed; the worker only finishes the request in flight.
         """
         self._running += 1
         try:
@@ -122,9 +122,9 @@ class WorkerPool:
             self._leave_place()
 
     def stop(self) -> None:
-        """Let every release end at once; may be called several times.
+        """Stop every release at once; may be called several times.
 
-        Idle workers are left alone: they read the end of their input when this process ends.
+        Idle workers stop by themselves: they read the end of their input when this process ends.
         """
         self._stopped = True
         for worker in self._busy:
@@ -135,7 +135,7 @@ class WorkerPool:
                 place.set_exception(WorkerStopped(plan_id, None))
 
     async def end(self) -> None:
-        """Let idle workers end and wait for the last of all; for programs that live on after their releases."""
+        """Stop idle workers and wait for all; for programs that continue after their releases."""
         while self._idle:
             self._idle.pop().stop()
         for worker in self._started:
@@ -170,7 +170,7 @@ class WorkerPool:
 
 
 def _cores() -> int:
-    """Cores that this process may use; not every system can tell them from those of the machine."""
+    """Number of cores that this process may use; on some systems, of the whole machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

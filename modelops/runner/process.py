@@ -1,8 +1,8 @@
-"""One worker process behind the release hook: a plan in, events out, until its input is closed.
+"""One worker process behind the release hook: plans in, events out, until its input is closed.
 
-A process, because a thread cannot be stopped. It leads a session of its own, because the engine signals the program's
-whole process group whenever a program ends, well or not, and a worker in that group would die in the middle of a write.
-It stops when its standard input closes, which also happens when this process is killed. What it reads and answers:
+A process, because a thread cannot be stopped. It has its own session, because the engine signals the program's whole
+process group whenever a program ends, and a worker in that group would die in the middle of a write. It stops when its
+standard input closes, which also happens when this process is killed. What it reads and answers:
 modelops/runner/protocol.py.
 """
 
@@ -30,20 +30,20 @@ from modelops.runner.protocol import (
 )
 
 _ACKNOWLEDGE_SECONDS: Final = 1.0
-"""How long a worker that was told to stop gets to say which request is in flight; the program itself has 5 s."""
+"""Time for a stopped worker to report the request in flight; the program itself has 5 s."""
 
 _HEARTBEAT_SECONDS: Final = 30.0
-_LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments stays far below
-_LONGEST_QUOTE: Final = 200  # characters of what is no answer
+_LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments is much smaller
+_LONGEST_QUOTE: Final = 200  # characters of an invalid answer
 
 
 class WorkerFailed(Exception):  # noqa: N818 - says what happened
-    """The release failed; the text is the worker's own, or says how the worker ended."""
+    """The release failed; the text comes from the worker, or says how it ended."""
 
     def __init__(self, text: str, *, switch_sent: bool = False) -> None:
         super().__init__(text)
         self.switch_sent = switch_sent
-        """Whether the request that moves the default had gone out."""
+        """Whether the request that moves the default was sent."""
 
 
 class WorkerStopped(Exception):  # noqa: N818 - says what happened
@@ -62,13 +62,13 @@ class WorkerStopped(Exception):  # noqa: N818 - says what happened
         self.plan_id = plan_id
         """The plan that was stopped."""
         self.step = step
-        """Step that was reached, or None if no worker had taken the plan."""
+        """The current step, or None if no worker had started the plan."""
         self.switch_sent = switch_sent
-        """Whether the request that moves the default had gone out."""
+        """Whether the request that moves the default was sent."""
         self.restored = restored
-        """Whether the default of the last release, which somebody had moved, was put back."""
+        """Whether the default of the last release, which somebody had moved, was restored."""
         self.at_deadline = at_deadline
-        """Whether it was the deadline that stopped it."""
+        """Whether the deadline stopped it."""
 
 
 class Worker:
@@ -91,7 +91,7 @@ class Worker:
 
     @classmethod
     async def start(cls, command: Sequence[str], environment: Mapping[str, str], log: Path) -> "Worker":
-        """Start one with that whole environment; its standard error goes to the log.
+        """Start a worker with this environment; its standard error goes to the log.
 
         Raises:
             WorkerFailed: the log cannot be written, or the system does not start the process.
@@ -101,8 +101,8 @@ class Worker:
             errors = open_log(log)
         except OSError as error:
             raise WorkerFailed(
-                f"{failed}: its log {log} cannot be written ({error.strerror}). "
-                "Set XDG_CACHE_HOME to a folder that can be."
+                f"{failed}: its log {log} cannot be written ({error.strerror}). Set XDG_CACHE_HOME to a writable "
+                "folder."
             ) from None
         try:
             with errors:
@@ -121,13 +121,13 @@ class Worker:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the worker can take another plan: it has answered the last one, and lives."""
+        """Whether the worker can take another plan: it has answered the last one and is alive."""
         return not (self._is_working or self._told_to_stop or self._output.at_eof())
 
     async def converse(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
-        """Hand over one plan and follow it to its last answer.
+        """Send one plan and follow it to its last answer.
 
-        A worker that did not get there is stopped: its answer would be taken for that of the next plan.
+        A worker that did not finish is stopped: its answer would be mistaken for that of the next plan.
         """
         self._plan_id = request.id
         self._step, self._switch_sent, self._restored = "start", False, False
@@ -151,7 +151,7 @@ class Worker:
                         return event
                     case Failed():
                         self._is_working = False
-                        text = event.message or "the worker gave no reason."
+                        text = event.message or "the worker did not give a reason."
                         raise WorkerFailed(text, switch_sent=self._switch_sent)
                     case _:
                         assert_never(event)
@@ -162,9 +162,9 @@ class Worker:
                 self.stop()
 
     def stop(self) -> None:
-        """Close the worker's input: it finishes the request in flight, begins no other and exits.
+        """Close the worker's input: it finishes the request in flight, starts no other and exits.
 
-        It gets a moment to say where it is; after that its last report has to do.
+        It gets a moment to report its position; after that, its last report is used.
         """
         if not self._told_to_stop:
             self._told_to_stop = True
@@ -172,7 +172,7 @@ class Worker:
             asyncio.get_running_loop().call_later(_ACKNOWLEDGE_SECONDS, self._give_up)
 
     async def exited(self) -> None:
-        """Wait until the process is gone and everything that it wrote was read."""
+        """Wait until the process has ended and its output was read."""
         await self._output.read()
         await self._process.wait()
 
@@ -211,7 +211,7 @@ class Worker:
                 return event
         said = line.decode(errors="replace").strip()[:_LONGEST_QUOTE]
         raise WorkerFailed(
-            f"the release worker said {said!r} at step {self._step!r}, which is no answer, and was stopped.",
+            f"the release worker sent {said!r} at step {self._step!r}, which is not a valid answer, and was stopped.",
             switch_sent=self._switch_sent,
         )
 

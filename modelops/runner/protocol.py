@@ -1,9 +1,9 @@
-"""What goes over the pipe between Pulumi's hook and the release's process: one JSON object on each line.
+"""The messages on the pipe between Pulumi's hook and the release's process: one JSON object per line.
 
-Requests go in, events come out. Each carries the id of the plan that it is about, so that what is said of one plan is
-never taken for another's. A request is answered by steps and at last by `Done` or `Failed`; or, once the input is
-closed, by `Stopping`. Closed input means stop, for every plan of the process: requests to Azure that are in flight are
-finished, no other begins, and the process ends.
+Requests go in, events come out. Each has the id of its plan, so that events of different plans are never mixed up. The
+answers to a request are steps and finally `Done` or `Failed`; or `Stopping`, once the input is closed. Closing the
+input stops every plan of the process: requests to Azure that are in flight are finished, no other starts, and the
+process ends.
 """
 
 import json
@@ -15,20 +15,20 @@ from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequest:
-    """Carry a plan out."""
+    """Carry out a plan."""
 
     id: str
     plan: Mapping[str, Any]
-    """In its JSON form, and complete."""
+    """In its JSON form, complete."""
     root: str
-    """Folder that the plan's paths start from."""
+    """Folder that the plan's paths are relative to."""
     previous: str | None = None
     """The default that the last release set."""
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewRequest:
-    """Say what a release would do, and change nothing."""
+    """Report what a release would do, and change nothing."""
 
     id: str
     plan: Mapping[str, Any]
@@ -42,21 +42,21 @@ Request = ReleaseRequest | PreviewRequest
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a release begins, or goes on."""
+    """A step of a release starts, or continues."""
 
     id: str
     step: str
     text: str
-    """What is being done, for people."""
+    """What is being done, for users."""
     switch_sent: bool = False
-    """Whether the request that moves the default has gone out."""
+    """Whether the request that moves the default was sent."""
     restored: bool = False
-    """Whether the default of the last release, which somebody had moved, was put back."""
+    """Whether the default of the last release, which somebody had moved, was restored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Switching:
-    """The request that moves the default goes out."""
+    """The request that moves the default is being sent."""
 
     id: str
     step: str
@@ -64,7 +64,7 @@ class Switching:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The input was closed while the plan was under way; nothing more is said of it. See `Step` for the fields."""
+    """The input was closed while the plan was running; this is its last event. See `Step` for the fields."""
 
     id: str
     step: str
@@ -78,7 +78,7 @@ class Done:
 
     id: str
     text: str
-    """What was done or would be, for people: one line or more."""
+    """What was or would be done, for users: one or more lines."""
     report: Mapping[str, Any] | None = None
     """The release's report; None for a preview."""
 
@@ -90,7 +90,7 @@ class Failed:
     id: str
     message: str
     step: str | None = None
-    """Where it failed."""
+    """The step that failed."""
 
 
 Event = Step | Switching | Stopping | Done | Failed
@@ -98,14 +98,14 @@ Event = Step | Switching | Stopping | Done | Failed
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """Nothing was heard of a plan for a while. Made by Pulumi's end; it never goes over the pipe."""
+    """There was no event of a plan for a while. Pulumi's end creates it; it is never sent over the pipe."""
 
     id: str
     step: str
 
 
 Progress = Step | Switching | Heartbeat
-"""What is told of a plan before its end."""
+"""The events of a plan before its end."""
 
 _REQUESTS: Final[Mapping[str, type[Request]]] = {"release": ReleaseRequest, "preview": PreviewRequest}
 _EVENTS: Final[Mapping[str, type[Event]]] = {
@@ -121,7 +121,7 @@ _Message = TypeVar("_Message", Request, Event)
 
 
 class ProtocolError(ValueError):
-    """A line that is none of the messages above."""
+    """A line that is not a valid message."""
 
 
 def encode(message: Request | Event) -> bytes:
@@ -134,7 +134,7 @@ def decode_request(line: bytes) -> Request:
     """Read a request.
 
     Raises:
-        ProtocolError: the line is none.
+        ProtocolError: the line is not valid.
     """
     return _decode(line, _REQUESTS)
 
@@ -143,7 +143,7 @@ def decode_event(line: bytes) -> Event:
     """Read an event.
 
     Raises:
-        ProtocolError: the line is none.
+        ProtocolError: the line is not valid.
     """
     return _decode(line, _EVENTS)
 
@@ -153,7 +153,12 @@ def _decode(line: bytes, kinds: Mapping[str, type[_Message]]) -> _Message:
         found = json.loads(line)
         kind = kinds[found.pop("kind")]
         message = kind(**found)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:  # no JSON, no object, no such kind or field
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ) as error:  # no JSON object, or an unknown kind or field
         raise ProtocolError(f"{type(error).__name__}: {error}") from None
     for name, hint in get_type_hints(kind).items():
         if not _fits(getattr(message, name), hint):

@@ -1,4 +1,4 @@
-"""`python -m modelops worker`: carries out the plans that arrive on standard input, one on each line.
+"""`python -m modelops worker`: carries out the plans from standard input, one per line.
 
 Internal: the program's hook talks to it (modelops/runner/process.py). What it reads and answers:
 modelops/runner/protocol.py. Everything that the SDK prints goes to standard error.
@@ -63,7 +63,7 @@ class Worker:
             try:
                 self._handle(line)
             except Stopped:
-                threading.Event().wait()  # the reading thread ends the process when the last request is answered
+                threading.Event().wait()  # the reading thread ends the process once the last request is answered
             self._busy = False
 
     def _read(self) -> None:
@@ -75,7 +75,7 @@ class Worker:
             self.answer(Stopping(self._plan_id, at.step, at.switch_sent, at.restored))
         self._gate.wait_until_idle()
         remove_staged()
-        # Not sys.exit: threads of the SDK may be sleeping between two looks at an operation, for half a minute.
+        # Not sys.exit: threads of the SDK may sleep for half a minute between two polls of an operation.
         os._exit(0)
 
     def _handle(self, line: bytes) -> None:
@@ -93,7 +93,7 @@ class Worker:
             self.answer(done)
         except ModelOpsError as error:
             self.answer(Failed(self._plan_id, str(error), self._position.step))
-        except Exception as error:  # noqa: BLE001 - the hook must hear of everything, in words
+        except Exception as error:  # noqa: BLE001 - the hook must get every error as a text
             traceback.print_exc()
             message = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
             self.answer(Failed(self._plan_id, message, self._position.step))
@@ -124,7 +124,7 @@ class Worker:
 
     def _progress(self, step: str, text: str) -> None:
         if self._gate.is_closed:
-            return  # nothing of this step will be sent: it stopped in the one before
+            return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)
         at = self._position
         self.answer(Step(self._plan_id, step, text, at.switch_sent, at.restored))
@@ -134,7 +134,7 @@ class Worker:
             self.answer(Switching(self._plan_id, self._position.step))
 
     def answer(self, event: Event) -> None:
-        """Write one line; nobody may be there to read it."""
+        """Write one line; there may be no reader any more."""
         with self._answering:
             try:
                 self._answers.write(encode(event))
@@ -144,7 +144,7 @@ class Worker:
 
 
 def main() -> None:
-    """Take standard output for the answers and leave the SDK's own printing to standard error."""
+    """Use standard output for the answers, and send everything that the SDK prints to standard error."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     Worker(sys.stdin.buffer, answers).run()

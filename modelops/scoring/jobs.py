@@ -1,4 +1,4 @@
-"""Runs a scoring job: starts it by endpoint name, follows it, downloads its predictions."""
+"""Runs a scoring job: starts it, follows it, downloads its predictions."""
 
 import contextlib
 import os
@@ -31,8 +31,8 @@ def start(ml: "MLClient", endpoint: str, deployment: str | None, source: str) ->
         ml: client of the workspace.
         endpoint: physical name.
         deployment: physical name of a revision, or None for the endpoint's default. One process must not mix the two:
-            the SDK keeps sending the last name it was given.
-        source: a local file or folder, an URI, or a data asset `azureml:name:version`.
+            the SDK keeps sending the last name.
+        source: a local file or folder, a URI, or a data asset `azureml:name:version`.
 
     Raises:
         UsageError: the local path does not exist or is empty.
@@ -52,12 +52,12 @@ def start(ml: "MLClient", endpoint: str, deployment: str | None, source: str) ->
 
 
 def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> float:
-    """Wait until the job has ended.
+    """Wait until the job ends.
 
     Args:
         ml: client of the workspace.
         job: its name.
-        report: called after every look with what the job does and the seconds since the start of following.
+        report: called after every poll with the job's state and the seconds since following started.
 
     Returns:
         Seconds waited.
@@ -70,7 +70,7 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> fl
     while True:
         with azure.step(f"reading job {job}"):
             found = ml.jobs.get(job)
-        # An enumeration when the SDK knows the word, the plain word otherwise.
+        # An enumeration if the SDK knows the state, else a plain text.
         state = str(getattr(found.status, "value", found.status))
         batches = _mini_batches(ml, job) if state == "Running" else ""
         seconds = time.monotonic() - begun
@@ -86,10 +86,10 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> fl
 
 
 def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
-    """Download the job's predictions into `folder` and return the files that came.
+    """Download the job's predictions into `folder` and return the files.
 
     Raises:
-        UsageError: `folder` holds files already; predictions of two jobs must not mix.
+        UsageError: `folder` already has files; predictions of two jobs must not mix.
         ReleaseError: the service refused it, or the job wrote nothing.
     """
     require_empty(folder)
@@ -103,20 +103,20 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
 
 
 def require_empty(folder: Path) -> None:
-    """Refuse a download folder that is in use.
+    """Refuse a download folder that is not empty.
 
     Raises:
-        UsageError: it is a file, or holds something.
+        UsageError: it is a file, or not empty.
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UsageError(f"--download {folder.as_posix()!r} is not empty. Name a new folder, or remove this one first.")
 
 
 def _mini_batches(ml: "MLClient", job: str) -> str:
-    """Say how many mini-batches are done (", N of M mini-batches") if the progress log can be read, else nothing.
+    """Return the finished mini-batches (", N of M mini-batches"); empty if the progress log cannot be read.
 
-    The log belongs to the job's child run, and the SDK shows it to nobody; what its own `stream` reads is used here.
-    A display must not end a job, so whatever goes wrong means no numbers.
+    The log belongs to the job's child run, and the SDK has no public way to read it; this uses the same call as its
+    `stream`. A display must not end a job, so any error means no numbers.
     """
     with contextlib.suppress(Exception):
         from azure.storage.blob import BlobClient  # noqa: PLC0415
@@ -131,7 +131,7 @@ def _mini_batches(ml: "MLClient", job: str) -> str:
 
 
 def _reason(ml: "MLClient", job: str) -> str:
-    """Repeat what the service says about a failed job (": ..."), if it says anything."""
+    """Return the service's message for a failed job (": ..."), if there is one."""
     with contextlib.suppress(Exception):
         details: Any = ml.jobs._runs_operations.get_run_details(job)  # noqa: SLF001
         return f": {details.error.error.message}"
@@ -139,10 +139,10 @@ def _reason(ml: "MLClient", job: str) -> str:
 
 
 def input_kind(source: str) -> tuple[str, str]:
-    """The service's type of an input, and its address.
+    """Return the service's type of an input, and its address.
 
     Raises:
-        UsageError: it is no URI, and no file or folder with files lies there.
+        UsageError: it is neither a URI nor an existing file or folder with files.
     """
     if _URI.match(source) or _DATA_ASSET.match(source):
         return "uri_folder", source
@@ -151,7 +151,7 @@ def input_kind(source: str) -> tuple[str, str]:
         return "uri_file", str(path)
     if not path.is_dir() or not any(each.is_file() for each in path.rglob("*")):
         raise UsageError(
-            f"--input {source!r} is neither an existing file, nor a folder with files, nor an URI "
-            "(https://, azureml://, azureml:name:version)."
+            f"--input {source!r} is neither an existing file, nor a folder with files, nor a URI (https://, "
+            "azureml://, azureml:name:version)."
         )
     return "uri_folder", str(path)

@@ -181,12 +181,12 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), NODES, "theirs"))
     assert str(raised.value) == (
-        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs'"
-        f" ({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs' "
+        f"({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
         "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
-        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
-        " --template-file prerequisites/caller-roles.json\n"
-        "Nothing was added to it. A new role takes some minutes to work everywhere; then run pulumi up again."
+        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
+        "--template-file prerequisites/caller-roles.json\n"
+        "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
 
@@ -198,8 +198,9 @@ def test_without_an_answer_nothing_is_added(monkeypatch: pytest.MonkeyPatch) -> 
     with pytest.raises(pulumi.RunError) as raised:
         _adopted()
     assert str(raised.value) == (
-        "The roles could not be checked, so nothing was added: https://management.azure.com gave no usable answer in 6 "
-        "attempts; the last one: no network.\n  Check the network and HTTPS_PROXY, then run pulumi up again."
+        "The roles could not be checked, so nothing was added: https://management.azure.com gave no usable answer "
+        "in 6 attempts; the last: no network.\n"
+        "  Check the network and HTTPS_PROXY, then run pulumi up again."
     )
 
 
@@ -210,8 +211,8 @@ def test_a_refused_question_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> Non
     assert _adopted()[1]["workspace"] == "theirs"
     assert warnings == [
         (
-            "The roles on workspace 'theirs' were not checked: "
-            "https://management.azure.com refused the question (HTTP 403)."
+            "The roles on workspace 'theirs' were not checked: https://management.azure.com refused the request "
+            "(HTTP 403)."
         )
     ]
 
@@ -224,7 +225,7 @@ def test_a_preview_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("azure")
 def test_a_cluster_of_another_kind_is_refused() -> None:
-    with pytest.raises(pulumi.RunError, match="which is of kind ComputeInstance"):
+    with pytest.raises(pulumi.RunError, match="which is of type ComputeInstance"):
         _adopted(
             answers={
                 "azure-native:machinelearningservices:getCompute": {"properties": {"computeType": "ComputeInstance"}}

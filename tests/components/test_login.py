@@ -10,7 +10,7 @@ from components.preflight import login
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
 
 ADVICE = (
-    "There is no usable Azure login, so nothing was created or changed.\n"
+    "No usable Azure login was found, so nothing was created or changed.\n"
     "  A person: az login, then az account set --subscription ID\n"
     "  A pipeline: set ARM_TENANT_ID, ARM_CLIENT_ID, ARM_SUBSCRIPTION_ID, and a secret or ARM_USE_OIDC=true\n"
     "  A rehearsal without Azure: python -m sandbox run -- pulumi up\n"

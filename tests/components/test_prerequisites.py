@@ -107,8 +107,8 @@ def test_a_next_page_on_another_host_is_not_asked_for(monkeypatch: pytest.Monkey
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: prerequisites.checked(pulumi.Output.from_input("rg"), LOGIN, is_own=False))
     assert str(raised.value) == (
-        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer in "
-        "1 attempt; the last one: a next page on another host, https://management.azure.com.example.org/x.\n"
+        "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
+        "in 1 attempt; the last: a next page on another host, https://management.azure.com.example.org/x.\n"
         "  Check the network and HTTPS_PROXY, then run pulumi up again."
     )
     assert len(azure.asked) == 1
@@ -128,7 +128,7 @@ def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatc
         ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0\n'
         f'  az role assignment create --assignee {DEPLOYER} --role "Managed Identity Operator" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
-        "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
+        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
 
@@ -153,14 +153,14 @@ def test_callers_need_their_custom_roles(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _one_by_one(*answers), has_callers=True)
     assert str(raised.value) == (
-        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller'"
-        " (f61f24a0-8c6c-5e12-adc7-5ea2b3056604) is not defined; the custom role 'Batch endpoint caller runs'"
-        " (ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read."
-        " This program does not define roles.\n"
+        "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller' "
+        "(f61f24a0-8c6c-5e12-adc7-5ea2b3056604) is not defined; the custom role 'Batch endpoint caller runs' "
+        "(ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read. "
+        "This program does not define roles.\n"
         "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
-        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION"
-        " --template-file prerequisites/caller-roles.json\n"
-        "Nothing was created. A new role takes some minutes to work everywhere; then run pulumi up again."
+        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
+        "--template-file prerequisites/caller-roles.json\n"
+        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
 
@@ -185,7 +185,7 @@ def _warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 NOT_CHECKED = (
-    "The roles in resource group 'rg' were not checked: https://management.azure.com refused the question (HTTP 403)."
+    "The roles in resource group 'rg' were not checked: https://management.azure.com refused the request (HTTP 403)."
 )
 
 
@@ -211,9 +211,9 @@ def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _refusal(404))
     assert str(raised.value) == (
-        f"There is no resource group 'rg' in subscription {SUBSCRIPTION}, so nothing was created.\n"
-        "  Make it: az group create --name rg --location LOCATION\n"
-        "  Or let the program make one: pulumi config rm resourceGroup"
+        f"Resource group 'rg' does not exist in subscription {SUBSCRIPTION}, so nothing was created.\n"
+        "  Create it: az group create --name rg --location LOCATION\n"
+        "  Or let the program create one: pulumi config rm resourceGroup"
     )
 
 
@@ -222,9 +222,9 @@ def test_a_group_of_the_stack_s_own_that_is_gone_was_deleted_by_somebody(monkeyp
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _refusal(404), is_own=True)
     assert str(raised.value) == (
-        f"The stack's own resource group 'rg' in subscription {SUBSCRIPTION} was deleted outside Pulumi, with all that "
-        "was in it, so nothing was created.\n"
-        "  Make it all again: pulumi up --refresh"
+        f"The stack's own resource group 'rg' in subscription {SUBSCRIPTION} was deleted outside Pulumi, with "
+        "everything in it, so nothing was created.\n"
+        "  Create everything again: pulumi up --refresh"
     )
 
 
@@ -271,17 +271,17 @@ NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
 @pytest.mark.parametrize(
     ("answers", "told"),
     [
-        (_refusal(429), f"in 6 attempts; the last one: HTTP 429.\n  {LATER}"),
+        (_refusal(429), f"in 6 attempts; the last: HTTP 429.\n  {LATER}"),
         (
             lambda _: answer("", 429, Retry_After="60"),
-            f"in 1 attempt; the last one: HTTP 429, with the request to wait 60 s.\n  {LATER}",
+            f"in 1 attempt; the last: HTTP 429, with the request to wait 60 s.\n  {LATER}",
         ),
-        (_refusal(503), f"in 6 attempts; the last one: HTTP 503.\n  {LATER}"),
-        (_unreachable, f"in 6 attempts; the last one: no route to host.\n  {NETWORK}"),
-        (_lost, f"in 6 attempts; the last one: read timed out.\n  {NETWORK}"),
+        (_refusal(503), f"in 6 attempts; the last: HTTP 503.\n  {LATER}"),
+        (_unreachable, f"in 6 attempts; the last: no route to host.\n  {NETWORK}"),
+        (_lost, f"in 6 attempts; the last: read timed out.\n  {NETWORK}"),
         (
             lambda _: answer("<html>"),
-            f"in 1 attempt; the last one: HTTP 200 without JSON; a proxy may have sent it.\n  {NETWORK}",
+            f"in 1 attempt; the last: HTTP 200 without JSON; a proxy may have sent it.\n  {NETWORK}",
         ),
     ],
     ids=["429", "429 with a long pause", "503", "net", "lost", "html"],
@@ -307,7 +307,7 @@ def test_the_check_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     azure = ResourceManagerDouble(monkeypatch, slow)
     monkeypatch.setattr(time, "time", lambda: now[0])
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    with pytest.raises(arm.Unanswered, match=r"no usable answer in 2 attempts; the last one: Response timeout\."):
+    with pytest.raises(arm.Unanswered, match=r"no usable answer in 2 attempts; the last: Response timeout\."):
         arm.ResourceManager("a-token").read("/subscriptions")
     assert azure.waits == [(10.0, 10.0), (10.0, 10.0)]
 

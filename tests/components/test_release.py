@@ -22,7 +22,7 @@ from tests.unit.plans import SCORING
 
 TYPE = "azureml-batch:index:ModelRelease"
 GOING_BACK = (
-    "If you go back in git instead, run `python -m modelops release` then: the state still holds the plan before this "
+    "If you go back in git instead, then run `python -m modelops release`: the state still has the plan before this "
     "one, so `pulumi up` would find nothing to do."
 )
 
@@ -308,8 +308,8 @@ def test_a_failure_says_what_is_left_and_what_to_run() -> None:
     error, _ = called(WorkerFailed("registration refused."), plan())
     assert error == (
         "the release of endpoint 'digits' failed: registration refused.\n"
-        "The switch to the new default was not made; the infrastructure is up. Run `pulumi up` again when it is "
-        "mended: the release goes on from here. (Log: worker.log)"
+        "The switch to the new default was not made; the infrastructure is up. Fix the cause and run `pulumi up` "
+        "again: the release continues from here. (Log: worker.log)"
     )
 
 
@@ -317,8 +317,8 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     error, _ = called(WorkerFailed("not verified.", switch_sent=True), plan())
     assert error == (
         "the release of endpoint 'digits' failed: not verified.\n"
-        "The switch was already sent; the infrastructure is up. Run `pulumi up` again when it is mended: the release "
-        f"goes on from here. {GOING_BACK} (Log: worker.log)"
+        "The switch was already sent; the infrastructure is up. Fix the cause and run `pulumi up` again: the "
+        f"release continues from here. {GOING_BACK} (Log: worker.log)"
     )
 
 

@@ -69,7 +69,7 @@ def test_the_program_s_own_pool_has_a_log_that_can_be_written(home: Path, monkey
             "cache/log/worker.log",
             (
                 "the release worker could not be started: its log {folder}/cache/log/worker.log cannot be written "
-                "(Not a directory). Set XDG_CACHE_HOME to a folder that can be."
+                "(Not a directory). Set XDG_CACHE_HOME to a writable folder."
             ),
         ),
         (

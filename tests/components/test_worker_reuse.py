@@ -73,7 +73,8 @@ def _nonsense(line: str) -> Callable[[Pool], Awaitable[None]]:
         with pytest.raises(WorkerFailed) as failed:
             await pool.release("a", says=line)
         assert str(failed.value) == (
-            f"the release worker said {line!r} at step 'create revisions', which is no answer, and was stopped."
+            f"the release worker sent {line!r} at step 'create revisions', which is not a valid answer, and was "
+            "stopped."
         )
 
     return answer

@@ -207,8 +207,8 @@ def test_without_the_clusters_grant_the_job_fails_and_names_role_and_scope(calle
         job, status = called.run("by-rest/blind.csv")
     assert status == "Failed"
     assert (
-        f"The identity of the cluster '{out['cluster']}' ({identity['principalId']}) lacks a role such as"
-        f" 'Storage Blob Data Reader' on '{called.elsewhere}/blobServices/default/containers/images'."
+        f"The identity of the cluster '{out['cluster']}' ({identity['principalId']}) is missing a role such as "
+        f"'Storage Blob Data Reader' on '{called.elsewhere}/blobServices/default/containers/images'."
     ) in called.failure(job)
 
 
@@ -219,7 +219,7 @@ def test_whether_who_starts_a_job_must_read_its_input_is_a_switch(called: Called
     with called.without(object_id):
         job, status = called.run("by-rest/harsh.csv")
         assert status == "Failed"
-        assert f"Who started the job ({object_id}) lacks a role such as 'Storage Blob Data Reader' on" in (
+        assert f"Who started the job ({object_id}) is missing a role such as 'Storage Blob Data Reader' on" in (
             called.failure(job)
         )
         called.rehearsal.stop()

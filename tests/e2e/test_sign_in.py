@@ -69,6 +69,6 @@ def test_a_token_that_does_not_do_stops_an_up_before_anything_is_made(
     token = tmp_path / "token"
     token.write_text(_assertion(seconds, audience), encoding="utf-8")
     failed = _federated(fresh, token, *UP).failed()
-    assert "There is no usable Azure login, so nothing was created or changed." in failed.flat
+    assert "No usable Azure login was found, so nothing was created or changed." in failed.flat
     assert reason in failed.flat
     assert fresh.writes() == []

@@ -56,7 +56,7 @@ def test_no_file_several_files_and_no_folder_exit_with_2(
     assert grade.main([str(tmp_path / "gone")]) == 2
     one, two = tmp_path / "one" / "predictions.csv", tmp_path / "two" / "predictions.csv"
     assert capsys.readouterr().err.splitlines() == [
-        f"There is no predictions.csv below {tmp_path}. Is its name another one? Then give --name.",
-        f"{tmp_path} holds several predictions.csv: {one}, {two}. Give one of them.",
-        f"{tmp_path / 'gone'} does not exist. Give the folder that `python -m modelops invoke --download` filled.",
+        f"There is no predictions.csv below {tmp_path}. If it has another name, give --name.",
+        f"{tmp_path} contains several predictions.csv: {one}, {two}. Choose one of them.",
+        f"{tmp_path / 'gone'} does not exist. Give the folder of `python -m modelops invoke --download`.",
     ]

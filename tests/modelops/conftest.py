@@ -57,7 +57,7 @@ class Place:
         return answer.json
 
     def get(self, below: str, api: str = ML_API) -> Any:
-        """GET something below the workspace."""
+        """GET a resource below the workspace."""
         answer = self.sandbox.arm("GET", f"{self.path}/{below}", api_version=api)
         assert answer.status == 200, answer.json
         return answer.json

@@ -113,7 +113,7 @@ def test_a_release_that_is_stopped_finishes_its_request_and_says_where(bench: Be
         before = bench.mark()
         os.kill(running.pid, number)
         assert running.stderr is not None
-        assert running.stderr.readline() == "stopping when the request in flight is answered\n"
+        assert running.stderr.readline() == "stopping once the request in flight is answered\n"
         control.clear_faults()
         _, errors = running.communicate(timeout=60)
     assert (running.returncode, errors) == (
@@ -268,8 +268,8 @@ def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
     assert (code, errors) == (
         2,
         (
-            "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor an URI "
-            "(https://, azureml://, azureml:name:version).\n"
+            "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor a URI (https://, "
+            "azureml://, azureml:name:version).\n"
         ),
     )
     assert bench.mark() == before

@@ -88,11 +88,11 @@ def test_then_it_says_which_role_on_which_scope_for_whom(release: Release) -> No
         release.run(patience=2 * PAUSE_SECONDS)
     assert release.paused == [PAUSE_SECONDS, PAUSE_SECONDS]
     assert str(caught.value) == (
-        f"step 'register models' failed: {deployer} lacks the role Storage Blob Data Contributor, on {release.storage}."
-        " It was still missing after 20 s. Somebody who may grant roles there can run:\n"
+        f"step 'register models' failed: {deployer} is missing the role Storage Blob Data Contributor, on "
+        f"{release.storage}. It was still missing after 20 s. Somebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {deployer} --role "Storage Blob Data Contributor" --scope'
         f" {release.storage}\n"
-        "The infrastructure is up and the default was not moved to the new revision; run `pulumi up` again."
+        "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
     )
     assert release.bench.live().default is None
     assert release.bench.versions() == []
@@ -109,10 +109,10 @@ def test_a_role_of_arm_is_named_with_its_action(release: Release, monkeypatch: p
     who, endpoint = nobody.principal.object_id, release.bench.plan.endpoint.id
     action = "Microsoft.MachineLearningServices/workspaces/batchEndpoints/read"
     assert str(caught.value) == (
-        f"step 'read what is live' failed: {who} lacks the role Contributor, which allows {action}, on {endpoint}. It"
-        " was still missing after 0 s. Somebody who may grant roles there can run:\n"
+        f"step 'read what is live' failed: {who} is missing the role Contributor, which allows {action}, on "
+        f"{endpoint}. It was still missing after 0 s. Somebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {who} --role "Contributor" --scope {endpoint}\n'
-        "The infrastructure is up and the default was not moved to the new revision; run `pulumi up` again."
+        "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
     )
     assert release.paused == []
 

@@ -145,9 +145,9 @@ def test_a_pin_of_no_revision_is_refused_before_anything_is_changed(bench: Bench
     with pytest.raises(PlanError) as refused:
         bench.release(replace(bench.plan, pin="mlp-00000000"))
     assert str(refused.value) == (
-        f"pin: names 'mlp-00000000', which is not a usable revision of {bench.plan.endpoint.name}. "
-        f"Allowed are: {first.default}. Nothing was changed; correct or remove the key. Across a change of the "
-        "cluster, go back in git."
+        f"pin is 'mlp-00000000', which is not a usable revision of {bench.plan.endpoint.name}. Allowed are: "
+        f"{first.default}. Nothing was changed; correct or remove the key. Across a change of the cluster, go back "
+        "in git."
     )
     assert bench.writes(before) == []
 
@@ -165,8 +165,8 @@ def test_an_endpoint_that_is_gone_is_named(bench: Bench) -> None:
     with pytest.raises(ReleaseError) as failed:
         bench.release(gone)
     assert str(failed.value) == (
-        "endpoint nowhere does not exist in workspace modelops-workspace: it was deleted outside Pulumi. "
-        "Run `pulumi up --refresh` to make it anew and release to it."
+        "endpoint nowhere does not exist in workspace modelops-workspace: it was deleted outside Pulumi. Run "
+        "`pulumi up --refresh` to create it again and release to it."
     )
 
 
@@ -201,8 +201,8 @@ def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench)
     with pytest.raises(ReleaseError) as refused:
         bench.release(changed)
     assert str(refused.value) == (
-        f"deployment {changed.target} exists with another content (identity {'0' * 64}, planned "
+        f"deployment {changed.target} exists with different content (identity {'0' * 64}, planned "
         f"{changed.deployments['mlp'].identity()}): the 8 digits of its name are the same by chance. Add an "
-        "environment variable to the deployment, which makes another name, and run `pulumi up`."
+        "environment variable to the deployment to change its name, and run `pulumi up`."
     )
     assert bench.live().default == bench.plan.target

@@ -49,9 +49,9 @@ def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go
     with pytest.raises(PlanError) as refused:
         bench.release(plan, previous=first.default)
     assert str(refused.value) == (
-        f"pin: names '{first.default}', which runs on cluster cpu, not on the one that the endpoint's deployments have "
-        "now. Allowed are: none. Nothing was changed; correct or remove the key. Across a change of the cluster, go "
-        "back in git."
+        f"pin is '{first.default}', which runs on cluster cpu, not on the cluster of the endpoint's current "
+        "deployments. Allowed are: none. Nothing was changed; correct or remove the key. Across a change of the "
+        "cluster, go back in git."
     )
     assert bench.writes(before) == []
     text = str(refused.value).partition(" Nothing was changed")[0]
@@ -179,6 +179,6 @@ def test_a_revision_that_is_never_made_ends_the_wait(bench: Bench, monkeypatch: 
     with pytest.raises(ReleaseError) as failed:
         deploy.settle(bench.context(), bench.plan, deployment)
     assert str(failed.value) == (
-        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. Azure goes on with it: look at "
-        "it in the studio, and run `pulumi up` again when it has ended; the release goes on from there."
+        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. Azure continues with it: watch "
+        "it in the studio, and run `pulumi up` again when it has ended; the release continues from there."
     )

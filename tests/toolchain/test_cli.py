@@ -65,8 +65,8 @@ def test_takes_the_users_own(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("version", "host", "reason"),
     [
-        (None, False, "there is none"),
-        ("v3.100.0", True, "{path}/pulumi is version 3.100.0, and Pulumi.yaml requires {required}"),
+        (None, False, "not found"),
+        ("v3.100.0", True, "{path}/pulumi is version 3.100.0, but Pulumi.yaml requires {required}"),
         ("v3.300.0", False, "{path}/pulumi has no pulumi-language-python beside it"),
     ],
 )
@@ -81,7 +81,7 @@ def test_names_all_three_ways_when_none_works(
         cli.ensure()
     lines = str(caught.value).splitlines()
     assert lines[:4] == [
-        "There is no Pulumi CLI here, and none of the three ways to get one worked:",
+        "The Pulumi CLI is missing, and none of the three ways to get it worked:",
         f"  - on PATH: {reason.format(path=machine.path, required=cli.required())}",
         "  - official installer: no internet",
         "  - build with Go: no Go",

@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     monkeypatch.setattr(environment, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(environment, "PYTHON", made.python)
     monkeypatch.setattr(environment, "UV", made.uv)
+    monkeypatch.setattr(environment, "PLUGINS", tmp_path / ".venv" / "share" / "pulumi-plugins")
     monkeypatch.setattr(environment, "UV_PIN", tmp_path / "toolchain" / "uv.txt")
     requirements = {level: tmp_path / path.name for level, path in environment.REQUIREMENTS.items()}
     monkeypatch.setattr(environment, "REQUIREMENTS", requirements)
@@ -81,12 +83,24 @@ def test_makes_it_once(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -
     environment.ensure("program")
     assert checkout.calls() == ["venv", "pip", sync(checkout, "requirements.txt")]
     assert capsys.readouterr().out.splitlines() == [
-        f"environment: making .venv with Python {sys.version.split()[0]}",
+        f"environment: creating .venv with Python {sys.version.split()[0]}",
         "environment: installing the packages of requirements.txt into .venv, about a minute",
     ]
     environment.ensure("program")
     assert checkout.calls() == []
     assert capsys.readouterr().out == ""
+
+
+def test_writes_the_provider_where_the_emulator_looks_for_it(checkout: Checkout) -> None:
+    plugins = checkout.folder / ".venv" / "share" / "pulumi-plugins"
+    environment.ensure("program")
+    assert not plugins.exists()
+    environment.ensure("local")
+    (plugin,) = plugins.iterdir()
+    assert plugin.name == f"resource-azure-native-v{metadata.version('pulumi-azure-native')}"
+    lines = (plugin / "pulumi-resource-azure-native").read_text().splitlines()
+    assert lines[-1] == f'exec {sys.executable} -P -m pulumi_standins.azure_native "$@"'
+    assert (plugin / "pulumi-resource-azure-native").stat().st_mode & 0o111 == 0o111
 
 
 def test_a_larger_level_stays(checkout: Checkout) -> None:
@@ -154,8 +168,8 @@ def test_leaves_the_environment_of_another_checkout_alone(checkout: Checkout, mo
     with pytest.raises(SetupError) as caught:
         environment.ensure("dev")
     assert str(caught.value) == (
-        f".venv is a link to {checkout.folder}/.venv, which would be emptied: the environment of another checkout "
-        "is not changed from here. Remove the link, then run make again."
+        f".venv is a link to {checkout.folder}/.venv, whose packages would be removed. Remove the link, then run "
+        "make again."
     )
     assert {path: path.stat().st_mtime_ns for path in (checkout.folder / ".venv").rglob("*")} == kept
 
@@ -172,9 +186,7 @@ def test_says_what_is_missing_where_python_cannot_make_environments(
 
 def test_an_unknown_step_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["tools"]) == 2
-    assert (
-        capsys.readouterr().err == "Unknown step 'tools'; there are: program, local, dev, pulumi, scan, lock, check.\n"
-    )
+    assert capsys.readouterr().err == "Unknown step 'tools'. Steps: program, local, dev, pulumi, scan, lock, check.\n"
 
 
 def test_the_home_folder_may_be_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,7 +59,7 @@ def test_builds_the_pinned_version(go: Go, tmp_path: Path) -> None:
             {"build": "echo a/b >&2; echo 'x.go:1: undefined: y' >&2; exit 2"},
             "go build failed: x.go:1: undefined: y",
         ),
-        ({"build": "exit 2"}, "go build failed: it printed no reason"),
+        ({"build": "exit 2"}, "go build failed: no reason given"),
     ],
 )
 def test_says_why_it_failed_and_leaves_nothing(go: Go, tmp_path: Path, does: dict[str, str], message: str) -> None:

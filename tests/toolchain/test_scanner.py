@@ -67,7 +67,7 @@ def test_other_requirements_get_an_environment_of_their_own(place: Place) -> Non
 def test_begins_anew_after_a_failure(place: Place) -> None:
     place.broken.touch()
     with pytest.raises(
-        SetupError, match=r"^no network\n\nInstalling checkov failed; what uv printed is above\. It needs"
+        SetupError, match=r"^no network\n\nInstalling checkov failed; the output of uv is above\. It needs"
     ):
         scanner.ensure()
     assert place.calls() == ALL[:1]
@@ -78,5 +78,5 @@ def test_begins_anew_after_a_failure(place: Place) -> None:
 
 def test_says_what_makes_uv(place: Place) -> None:
     place.uv.unlink()
-    with pytest.raises(SetupError, match=r"is not there; it installs checkov\. Run: make tools$"):
+    with pytest.raises(SetupError, match=r"is missing; it installs checkov\. Run: make tools$"):
         scanner.ensure()

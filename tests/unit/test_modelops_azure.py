@@ -27,7 +27,7 @@ def test_a_refusal_carries_azure_s_code_status_and_request() -> None:
 def test_a_missing_right_says_that_roles_take_time() -> None:
     error = refused(403, "AuthorizationFailed", "No right.")
     assert azure.describe(error) == (
-        "AuthorizationFailed: No right. (HTTP 403). A role that was granted a moment ago can take minutes to apply."
+        "AuthorizationFailed: No right. (HTTP 403). A new role can take minutes to take effect."
     )
 
 
@@ -52,11 +52,11 @@ def test_the_firewall_s_hint_adds_an_address_and_replaces_none() -> None:
     error = HttpResponseError(message="This request is not authorized.", response=response)
     error.error_code = "AuthorizationFailure"  # type: ignore[attr-defined]
     assert azure.describe(error) == (
-        "This request is not authorized. (HTTP 403, request 42). The storage account's firewall lets in trusted "
-        "services and `allowedIps` only: add the public address that this runs from to that list (`pulumi config set "
+        "This request is not authorized. (HTTP 403, request 42). The storage account's firewall only lets in "
+        "trusted services and `allowedIps`: add the public address of this machine to that list (`pulumi config set "
         "--path 'allowedIps[N]' ADDRESS`, where N is the number of addresses in it: a smaller N replaces one), then "
-        "run `pulumi up`. An adopted workspace's storage is its owner's to open: `az storage account network-rule add "
-        "--account-name mlbatchstorage1a --ip-address ADDRESS`."
+        "run `pulumi up`. For an adopted workspace, ask the owner of its storage to run: `az storage account "
+        "network-rule add --account-name mlbatchstorage1a --ip-address ADDRESS`."
     )
 
 
@@ -80,7 +80,7 @@ def test_colours_alone_are_no_text() -> None:
 
 def test_a_missing_login_says_how_to_log_in() -> None:
     assert azure.describe(ClientAuthenticationError("No credential.\nTrace")) == (
-        "Azure refused the login or found none: No credential. Log in with `az login`, or set AZURE_TENANT_ID, "
+        "The Azure login failed or is missing: No credential. Log in with `az login`, or set AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE), then run the command again."
     )
 

@@ -108,8 +108,8 @@ def test_content_that_changed_since_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as refused, staged(root, "model", before):
         pass
     assert str(refused.value) == (
-        f"'{root.as_posix()}' is not what the plan was made from: it changed in the meantime. It was not released. "
-        "Run `pulumi up` again to release what is there now."
+        f"'{root.as_posix()}' changed after the plan was made, so it was not released. Run `pulumi up` again to "
+        "release the current files."
     )
 
 
@@ -163,7 +163,7 @@ def test_nothing_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="does not exist"):
         digest(tmp_path / "none")
     tree(tmp_path / "empty", {"x.pyc": b"1"})
-    with pytest.raises(PlanError, match="holds no file that would be uploaded"):
+    with pytest.raises(PlanError, match="has no files to upload"):
         digest(tmp_path / "empty")
 
 
@@ -198,7 +198,7 @@ def _loop(path: Path) -> None:
     [
         (_dangling, "cannot be read (No such file or directory)"),
         (_loop, "cannot be read (Too many levels of symbolic links)"),
-        (os.mkfifo, "is no file"),
+        (os.mkfifo, "is not a file"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, make: Callable[[Path], None], why: str) -> None:
@@ -207,8 +207,8 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, make: Callable[[
     with pytest.raises(PlanError) as refused:
         digest(root)
     assert str(refused.value) == (
-        f"'{root.as_posix()}/b' {why}. Allowed are files that can be read, and links to them, because all that lies "
-        "there is uploaded; mend it or remove it."
+        f"'{root.as_posix()}/b' {why}. Every file there is uploaded, so it must be a readable file, or a link to "
+        "one. Fix it or remove it."
     )
 
 

@@ -109,7 +109,7 @@ def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 goes on in Azure; to end it: az ml job cancel --name job-1 "
+            "error: interrupted. Job job-1 continues in Azure; to cancel it: az ml job cancel --name job-1 "
             "--subscription sub --resource-group rg --workspace-name ws\n"
         ),
     )
@@ -131,7 +131,7 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. A job may have been started; to see: az ml job list --max-results 1 "
-            "--subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. A job may have started; to check: az ml job list --max-results 1 --subscription "
+            "sub --resource-group rg --workspace-name ws\n"
         ),
     )

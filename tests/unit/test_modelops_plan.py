@@ -140,13 +140,13 @@ def test_all_problems_come_at_once() -> None:
     del plan["workspace"]
     assert problems(plan) == [
         (
-            "deployments.mlp.model.path: path '../outside': allowed is a path below the program's folder, with / "
-            "between its parts"
+            "deployments.mlp.model.path: path '../outside': allowed is a path below the program's folder, with / as "
+            "the separator"
         ),
         "deployments.mlp.model.type: is 'pickle'; allowed is one of custom_model, mlflow_model",
         "deployments.mlp.settings.miniBatchSize: is -1; allowed is a whole number from 1",
         "deployments.mlp.environmentVariables.A: is 1; allowed is a text",
-        "default: names 'other'; allowed are mlp",
+        "default: is 'other'; allowed are mlp",
         "workspace: is None; allowed is a text",
         "keep: is 'many'; allowed is a whole number from 1",
     ]
@@ -155,7 +155,7 @@ def test_all_problems_come_at_once() -> None:
 def test_members_of_both_kinds_of_model_are_refused() -> None:
     model = {"path": "m", "name": "m", "type": "custom_model", "digest": "d", "version": "3"}
     assert problems(changed(*DEPLOYMENT, "model", value=model)) == [
-        "deployments.mlp.model.version: not known here; allowed are path, name, type, digest"
+        "deployments.mlp.model.version: unknown key; allowed are path, name, type, digest"
     ]
 
 
@@ -177,8 +177,8 @@ def test_names_that_a_deployment_can_have(name: str) -> None:
 @pytest.mark.parametrize("name", ["", "1a", "-a", "a-", "a--b", "a_b", "a" * 24, "a.b"])
 def test_names_that_it_cannot_have(name: str) -> None:
     assert check_logical_name(name) == (
-        f"deployment name {name!r}: allowed are 1 to 23 letters, digits and single hyphens, a letter first and no "
-        "hyphen last"
+        f"deployment name {name!r}: allowed are 1 to 23 letters, digits and single hyphens, starting with a letter "
+        "and not ending with a hyphen"
     )
 
 
@@ -190,5 +190,5 @@ def test_paths_that_a_plan_can_have(path: str) -> None:
 @pytest.mark.parametrize("path", ["", "/a", "a/../b", "..", "a\\b", "C:a"])
 def test_paths_that_it_cannot_have(path: str) -> None:
     assert check_relative_path(path) == (
-        f"path {path!r}: allowed is a path below the program's folder, with / between its parts"
+        f"path {path!r}: allowed is a path below the program's folder, with / as the separator"
     )

@@ -131,7 +131,7 @@ def test_a_folder_that_is_none_is_told(pulumi: Any, tmp_path: Path) -> None:
         with pytest.raises(UsageError) as refused:
             from_stack("dev", tmp_path / name)
         assert str(refused.value) == (
-            f"--directory '{tmp_path}/{name}' is not a folder. Name the one that Pulumi.yaml lies in."
+            f"--directory '{tmp_path}/{name}' is not a folder. Name the folder with Pulumi.yaml."
         )
 
 
@@ -145,7 +145,9 @@ def test_a_pulumi_that_may_not_be_run_is_told(pulumi: Any, tmp_path: Path) -> No
 def test_what_pulumi_prints_is_checked(pulumi: Any, tmp_path: Path) -> None:
     asked = pulumi({})
     asked.parent.joinpath("bin", "pulumi").write_text("#!/bin/sh\necho hello\n", encoding="utf-8")
-    with pytest.raises(UsageError, match=r"^`pulumi stack export --non-interactive` printed no JSON \(Expecting value"):
+    with pytest.raises(
+        UsageError, match=r"^`pulumi stack export --non-interactive` did not print JSON \(Expecting value"
+    ):
         from_stack(None, tmp_path)
 
 
@@ -154,9 +156,9 @@ def test_what_pulumi_prints_is_checked(pulumi: Any, tmp_path: Path) -> None:
     [
         (b"{", "is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))"),
         (b"\xff\xfe{", "is not JSON (it is not UTF-8)"),
-        (b"[]", "holds an array, not an object of outputs"),
-        (b"3", "holds a number, not an object of outputs"),
-        (b"null", "holds null, not an object of outputs"),
+        (b"[]", "contains an array, not an object of outputs"),
+        (b"3", "contains a number, not an object of outputs"),
+        (b"null", "contains null, not an object of outputs"),
     ],
 )
 def test_a_saved_file_that_holds_something_else_is_told(tmp_path: Path, content: bytes, text: str) -> None:
@@ -164,7 +166,7 @@ def test_a_saved_file_that_holds_something_else_is_told(tmp_path: Path, content:
     saved.write_bytes(content)
     with pytest.raises(UsageError) as refused:
         from_file(saved)
-    assert str(refused.value) == f"--outputs '{saved}' {text}. Make it with `pulumi stack output --json`."
+    assert str(refused.value) == f"--outputs '{saved}' {text}. Create it with `pulumi stack output --json`."
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_a_new_dependency_is_noticed_without_a_network(monkeypatch: pytest.Monke
     with pytest.raises(SetupError) as caught:
         requirements.check()
     assert str(caught.value) == (
-        "requirements.txt was not compiled from the dependencies that pyproject.toml has now. Run: make lock"
+        "requirements.txt was not compiled from the current dependencies in pyproject.toml. Run: make lock"
     )
 
 
@@ -54,7 +54,7 @@ def test_what_a_package_needs_counts_too(monkeypatch: pytest.MonkeyPatch, tmp_pa
     project = tmp_path / "pyproject.toml"
     project.write_text('[project]\nname = "emulator"\ndependencies = ["left-pad"]\n', encoding="utf-8")
     monkeypatch.setattr(requirements, "PROJECTS", [project])
-    with pytest.raises(SetupError, match="was not compiled from the dependencies"):
+    with pytest.raises(SetupError, match="was not compiled from the current dependencies"):
         requirements.check()
 
 

@@ -98,7 +98,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(cluster={"vmSize": "DS11 v2"}),
         (
             "cluster.vmSize is 'DS11 v2'. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
-            "(`az vm list-skus` has them).\n"
+            "(`az vm list-skus` lists them).\n"
             "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
         ),
     ),
@@ -106,7 +106,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(cluster={"vmSize": 11}),
         (
             "cluster.vmSize is 11. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
-            "(`az vm list-skus` has them).\n"
+            "(`az vm list-skus` lists them).\n"
             "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
         ),
     ),
@@ -127,15 +127,15 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(cluster={"minNodes": True}),
         (
-            "cluster.minNodes is true. Allowed: a whole number from 0 (nodes that are kept without work).\n"
+            "cluster.minNodes is true. Allowed: a whole number from 0 (nodes that stay up without work).\n"
             "pulumi config set --path cluster.minNodes 0 --stack dev"
         ),
     ),
     (
         _set(cluster={"idleSeconds": 0.5}),
         (
-            "cluster.idleSeconds is 0.5. Allowed: a whole number from 1 (seconds without work until a node is "
-            "given back).\n"
+            "cluster.idleSeconds is 0.5. Allowed: a whole number from 1 (seconds without work before a node is "
+            "released).\n"
             "pulumi config set --path cluster.idleSeconds 120 --stack dev"
         ),
     ),
@@ -149,7 +149,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(cluster={"maxNode": 4}),
         (
-            "cluster.maxNode is no key. Did you mean maxNodes? Allowed: existing, idleSeconds, maxNodes, "
+            "cluster.maxNode is an unknown key. Did you mean maxNodes? Allowed: existing, idleSeconds, maxNodes, "
             "minNodes, priority "
             "or vmSize.\n"
             "pulumi config rm --path cluster.maxNode --stack dev"
@@ -158,7 +158,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(clutser={"maxNodes": 4}),
         (
-            "clutser is no key. Did you mean cluster? Allowed: allowedIps, cluster, dataAccess, deployer, "
+            "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, cluster, dataAccess, deployer, "
             "endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, softDeleteDays, storageSku, "
             "tags or workspace.\n"
             "pulumi config rm clutser --stack dev"
@@ -167,9 +167,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(resourceGroup="ends with a dot."),
         (
-            "resourceGroup is 'ends with a dot.'. Allowed: the name of an existing resource group, or nothing to "
-            "have one "
-            "made.\n"
+            "resourceGroup is 'ends with a dot.'. Allowed: the name of an existing resource group, or empty to "
+            "create one.\n"
             "pulumi config set resourceGroup NAME --stack dev"
         ),
     ),
@@ -203,7 +202,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(tags={"cost": 12}),
         (
-            "tags.cost is 12. Allowed: a text (put a number or a truth value in quotes).\n"
+            "tags.cost is 12. Allowed: a text (put numbers and booleans in quotes).\n"
             "pulumi config set --path tags.cost VALUE --stack dev"
         ),
     ),
@@ -228,7 +227,7 @@ def test_a_missing_location_is_told(root: Path) -> None:
     assert problems(root, RIGHT, location=None) == [
         (
             "azure-native:location is not set. Allowed: an Azure region in its short form, such as westeurope "
-            "(`az account list-locations` has them).\n"
+            "(`az account list-locations` lists them).\n"
             "pulumi config set azure-native:location westeurope --stack dev"
         )
     ]
@@ -240,12 +239,11 @@ def test_secrets_are_refused_and_never_shown(root: Path) -> None:
     assert "hunter2" not in "".join(told)
     assert [each.partition("\n")[0] for each in told] == [
         (
-            "endpoints holds a secret. Allowed: plain values; give the cluster's identity a role on what a job "
-            "needs instead "
-            "of a secret."
+            "endpoints is a secret. Allowed: plain values. If a job needs a secret, give the cluster's identity a "
+            "role on the resource instead."
         ),
         (
-            "endpoints.digits.deployments.mlp.miniBatchSize is set to a value that holds a secret. Allowed: a "
+            "endpoints.digits.deployments.mlp.miniBatchSize is set to a secret. Allowed: a "
             "whole number "
             "from 1 (files for each call of run())."
         ),
@@ -260,10 +258,10 @@ def test_all_problems_are_told_in_one_message(root: Path) -> None:
         "The configuration of stack 'my stack' has 2 problems, so nothing was created or changed.\n"
         "  1. cluster.maxNodes is 0. Allowed: a whole number from 1 (nodes at most).\n"
         "      pulumi config set --path cluster.maxNodes 4 --stack 'my stack'\n"
-        "  2. cluster.idleSeconds is -5. Allowed: a whole number from 1 (seconds without work until a node is given "
-        "back).\n"
+        "  2. cluster.idleSeconds is -5. Allowed: a whole number from 1 (seconds without work before a node is "
+        "released).\n"
         "      pulumi config set --path cluster.idleSeconds 120 --stack 'my stack'\n"
-        "Every key is explained in docs/configuration.md."
+        "docs/configuration.md describes every key."
     )
 
 

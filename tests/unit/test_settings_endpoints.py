@@ -141,48 +141,47 @@ IMAGE = (
     "configuration always "
     "means the same environment."
 )
-BELOW = "relative to the folder of Pulumi.yaml and inside it, with / between its parts"
+BELOW = "relative to the folder of Pulumi.yaml and inside it, with / as the separator"
 
 WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _rename_endpoint("digits-written-by-many-hands"),
         (
-            f"endpoints.digits-written-by-many-hands is no batch endpoint name: it has 28 characters. Allowed: 1 to 24 "
-            f"characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            "endpoints.digits-written-by-many-hands is not a valid batch endpoint name: it has 28 characters. "
+            f"Allowed: 1 to 24 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
             "pulumi config rm --path endpoints.digits-written-by-many-hands --stack dev"
         ),
     ),
     (
         _rename_endpoint("my digits"),
         (
-            'endpoints["my digits"] is no batch endpoint name: it has characters, or an order of them, that the '
-            f"service refuses. Allowed: 1 to 24 characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            'endpoints["my digits"] is not a valid batch endpoint name: the service refuses some of its '
+            f"characters, or their order. Allowed: 1 to 24 characters: {WORDS} "
+            "(a suffix is added; the limit with it is 32).\n"
             "pulumi config rm --path 'endpoints[\"my digits\"]' --stack dev"
         ),
     ),
     (
         lambda config: config["endpoints"].update(Digits=config["endpoints"]["digits"]),
         (
-            "endpoints.Digits is the same name as digits. Allowed: names that differ in more than capitals, "
-            "because a batch "
-            "endpoint name has no case.\n"
+            "endpoints.Digits has the same name as digits. Allowed: names that differ in more than upper and lower "
+            "case, because batch endpoint names are case-insensitive.\n"
             "pulumi config rm --path endpoints.Digits --stack dev"
         ),
     ),
     (
         _rename_deployment("m" * 24),
         (
-            f"endpoints.digits.deployments.{'m' * 24} is no batch deployment name: it has 24 characters. Allowed: "
-            "1 to 23 "
-            f"characters: {WORDS} (the rest of 32 is a suffix that is added).\n"
+            f"endpoints.digits.deployments.{'m' * 24} is not a valid batch deployment name: it has 24 characters. "
+            f"Allowed: 1 to 23 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
             f"pulumi config rm --path endpoints.digits.deployments.{'m' * 24} --stack dev"
         ),
     ),
     (
         lambda config: config.update(endpoints={}),
         (
-            "endpoints is not set. Allowed: an object with at least one endpoint; docs/configuration.md has a "
-            "whole one.\n"
+            "endpoints is not set. Allowed: an object with at least one endpoint; docs/configuration.md has an "
+            "example.\n"
             "pulumi config set --path endpoints.ENDPOINT.default DEPLOYMENT --stack dev"
         ),
     ),
@@ -217,25 +216,23 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _digits(tryOut={"input": "x"}),
         (
-            "endpoints.digits.tryOut is set. Trying a candidate out before the switch comes with a later release "
-            "of this "
-            "program; remove it.\n"
+            "endpoints.digits.tryOut is an unknown key. Allowed: callers, default, deployments, description, keep or pin.\n"
             "pulumi config rm --path endpoints.digits.tryOut --stack dev"
         ),
     ),
     (
         _digits(pin="mlp"),
         (
-            "endpoints.digits.pin is 'mlp'. Allowed: the name of a kept revision, as `python -m modelops status` "
-            "lists them.\n"
+            "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops status` "
+            "lists them).\n"
             "pulumi config set --path endpoints.digits.pin DEPLOYMENT-01234567 --stack dev"
         ),
     ),
     (
         _digits(keep=0),
         (
-            "endpoints.digits.keep is 0. Allowed: a whole number from 1 (revisions of each deployment, the "
-            "newest included).\n"
+            "endpoints.digits.keep is 0. Allowed: a whole number from 1 (revisions of each deployment, including "
+            "the newest).\n"
             "pulumi config set --path endpoints.digits.keep 3 --stack dev"
         ),
     ),
@@ -266,8 +263,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(model={"path": "models/mlp"}),
         (
-            f"{MLP}.model.name is not set. Allowed: a model's name, 1 to 255 characters: letters, digits, hyphens and "
-            "underscores, a letter or digit first.\n"
+            f"{MLP}.model.name is not set. Allowed: a model's name, 1 to 255 characters: letters, digits, hyphens "
+            "and underscores, starting with a letter or digit.\n"
             f"pulumi config set --path {MLP}.model.name MODEL --stack dev"
         ),
     ),
@@ -281,16 +278,15 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(model={"path": "models/mlp", "name": "digits", "version": 3}),
         (
-            f"{MLP}.model.version is no key. Allowed: name, path or type.\n"
+            f"{MLP}.model.version is an unknown key. Allowed: name, path or type.\n"
             f"pulumi config rm --path {MLP}.model.version --stack dev"
         ),
     ),
     (
         _mlp(model={"name": "digits"}),
         (
-            f"{MLP}.model names no model. Allowed: path and name (a local one), name and version (one of the "
-            "workspace), or "
-            "registry, name and version.\n"
+            f"{MLP}.model does not name a model. Allowed: path and name (a local model), name and version (a model "
+            "in the workspace), or registry, name and version.\n"
             f"pulumi config set --path {MLP}.model.path PATH --stack dev"
         ),
     ),
@@ -298,8 +294,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _mlp(model={"name": "digits", "version": "latest"}),
         (
             f"{MLP}.model.version is 'latest'. Allowed: a version, such as 3 (not latest: the same configuration "
-            "must always "
-            "mean the same thing).\n"
+            "must always mean the same version).\n"
             f"pulumi config set --path {MLP}.model.version 1 --stack dev"
         ),
     ),
@@ -370,16 +365,15 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={}),
         (
-            f"{MLP}.environment names no environment. Allowed: image and condaFile, or the name and version of a "
-            "registered "
-            "environment.\n"
+            f"{MLP}.environment does not name an environment. Allowed: image and condaFile, or the name and version "
+            "of a registered environment.\n"
             f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
         ),
     ),
     (
         _mlp(environmentVariables={"THREADS": 1}),
         (
-            f"{MLP}.environmentVariables.THREADS is 1. Allowed: a text (put a number or a truth value in quotes).\n"
+            f"{MLP}.environmentVariables.THREADS is 1. Allowed: a text (put numbers and booleans in quotes).\n"
             f"pulumi config set --path {MLP}.environmentVariables.THREADS VALUE --stack dev"
         ),
     ),
@@ -400,9 +394,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(errorThreshold=-2),
         (
-            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files above which the job ends; "
-            "-1 ignores "
-            "all).\n"
+            f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files that a job tolerates; -1 "
+            "ignores all).\n"
             f"pulumi config set --path --stack dev -- {MLP}.errorThreshold -1"
         ),
     ),
@@ -423,7 +416,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(miniBatchSzie=5),
         (
-            f"{MLP}.miniBatchSzie is no key. Did you mean miniBatchSize? Allowed: {BATCH_KEYS}.\n"
+            f"{MLP}.miniBatchSzie is an unknown key. Did you mean miniBatchSize? Allowed: {BATCH_KEYS}.\n"
             f"pulumi config rm --path {MLP}.miniBatchSzie --stack dev"
         ),
     ),

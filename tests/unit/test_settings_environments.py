@@ -22,8 +22,8 @@ RESTRICTED: Config = {
     "deployer": DEPLOYER,
 }
 ADDRESSES = (
-    "Allowed: public IPv4 addresses (203.0.113.7), or ranges of at least four that begin at their first address "
-    "(203.0.113.0/24)."
+    "Allowed: public IPv4 addresses (203.0.113.7), or ranges of at least four addresses that start at their first "
+    "one (203.0.113.0/24)."
 )
 
 
@@ -97,9 +97,8 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "network": "isolated"},
         [
             (
-                "network is 'isolated'. This release of the program lacks the private endpoints through "
-                "which a network of "
-                "yours would reach an isolated workspace. Allowed: open or restricted.\n"
+                "network is 'isolated'. This version of the program does not create the private endpoints that you "
+                "need to reach an isolated workspace. Allowed: open or restricted.\n"
                 "pulumi config set network restricted --stack dev"
             )
         ],
@@ -108,8 +107,9 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "allowedIps": ["203.0.113.7"]},
         [
             (
-                "allowedIps is ['203.0.113.7']. An open network lets every address in, so the list would mean nothing. "
-                "Allowed with network: restricted.\npulumi config rm allowedIps --stack dev"
+                "allowedIps is ['203.0.113.7']. An open network lets every address in, so the list would have no "
+                "effect. Allowed with network: restricted.\n"
+                "pulumi config rm allowedIps --stack dev"
             )
         ],
     ),
@@ -117,18 +117,18 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "network": "restricted"},
         [
             (
-                "allowedIps is not set. With network: restricted the address that `pulumi up` runs from must be in it, "
-                f"because models are uploaded from there. {ADDRESSES}\n"
+                "allowedIps is not set. With network: restricted it must include the address that `pulumi up` runs "
+                f"from, because models are uploaded from there. {ADDRESSES}\n"
                 "pulumi config set --path 'allowedIps[0]' ADDRESS --stack dev"
             ),
             (
-                "registrySku is 'Standard'. Allowed with network: restricted: Premium, because only that registry has "
-                "network rules.\npulumi config set registrySku Premium --stack dev"
+                "registrySku is 'Standard'. Allowed with network: restricted: Premium, because only Premium "
+                "registries have network rules.\n"
+                "pulumi config set registrySku Premium --stack dev"
             ),
             (
-                "deployer is not set. With network: restricted it must say who releases models, so that "
-                "it does not depend "
-                "on who runs `pulumi up` first. Allowed: principalId and principalType.\n"
+                "deployer is not set. network: restricted requires it, so that the releasing principal does not "
+                "depend on who runs `pulumi up` first. Allowed: principalId and principalType.\n"
                 "pulumi config set --path deployer.principalId OBJECT-ID --stack dev"
             ),
         ],
@@ -149,7 +149,7 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "softDeleteDays": "6"},
         [
             (
-                "softDeleteDays is 6. Allowed: a whole number from 7 to 90 (days that deleted blobs are kept).\n"
+                "softDeleteDays is 6. Allowed: a whole number from 7 to 90 (days to keep deleted blobs).\n"
                 "pulumi config set softDeleteDays 7 --stack dev"
             )
         ],
@@ -171,8 +171,8 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "workspace": {"existing": "theirs"}},
         [
             (
-                "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az ml workspace "
-                "show --query id`).\n"
+                "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az ml "
+                "workspace show --query id`).\n"
                 "pulumi config set --path workspace.existing "
                 "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
                 " --stack dev"
@@ -183,14 +183,14 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "workspace": {"existing": WORKSPACE}, "resourceGroup": "other", "protect": "true"},
         [
             (
-                "protect is true. An adopted workspace is never changed, and neither is what it stands "
-                "on. Allowed beside "
-                "workspace.existing: nothing here.\npulumi config rm protect --stack dev"
+                "protect is true. The program does not change an adopted workspace, or its storage, vault and "
+                "registry. Allowed together with workspace.existing: only the default.\n"
+                "pulumi config rm protect --stack dev"
             ),
             (
-                "resourceGroup is 'other'. Allowed beside workspace.existing: nothing, or 'team', which "
-                "is the workspace's "
-                "own.\npulumi config rm resourceGroup --stack dev"
+                "resourceGroup is 'other'. Allowed together with workspace.existing: nothing, or 'team', the "
+                "workspace's own group.\n"
+                "pulumi config rm resourceGroup --stack dev"
             ),
         ],
     ),
@@ -198,14 +198,13 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "cluster": {"existing": f"{WORKSPACE}/computes/shared", "maxNodes": 2}},
         [
             (
-                f"cluster.existing is '{WORKSPACE}/computes/shared', and workspace.existing is not set. "
-                "Allowed: the ARM "
-                "id of a compute cluster of the workspace that workspace.existing names.\n"
+                f"cluster.existing is '{WORKSPACE}/computes/shared', and workspace.existing is not set. Allowed: the "
+                "ARM id of a compute cluster in the workspace of workspace.existing.\n"
                 "pulumi config set --path cluster.existing WORKSPACE-ID/computes/CLUSTER --stack dev"
             ),
             (
-                "cluster.maxNodes is 2. An adopted cluster is never changed. Allowed beside "
-                "cluster.existing: nothing.\n"
+                "cluster.maxNodes is 2. The program does not change an adopted cluster. Allowed together with "
+                "cluster.existing: no other key.\n"
                 "pulumi config rm --path cluster.maxNodes --stack dev"
             ),
         ],
@@ -223,12 +222,12 @@ WRONG: list[tuple[Config, list[str]]] = [
         _callers({"principalId": SUBSCRIPTION}, {"principalId": SUBSCRIPTION, "kind": "User"}),
         [
             (
-                "endpoints.digits.callers[1].kind is no key. Allowed: principalId or principalType.\n"
+                "endpoints.digits.callers[1].kind is an unknown key. Allowed: principalId or principalType.\n"
                 "pulumi config rm --path 'endpoints.digits.callers[1].kind' --stack dev"
             ),
             (
-                f"endpoints.digits.callers[1].principalId is '{SUBSCRIPTION}', as is an entry before it. Allowed: each "
-                "principal once.\n"
+                f"endpoints.digits.callers[1].principalId is '{SUBSCRIPTION}', which is also in an earlier entry. "
+                "Allowed: each principal once.\n"
                 "pulumi config set --path 'endpoints.digits.callers[1].principalId' OBJECT-ID --stack dev"
             ),
         ],
@@ -237,8 +236,9 @@ WRONG: list[tuple[Config, list[str]]] = [
         _callers("somebody"),
         [
             (
-                "endpoints.digits.callers is ['somebody']. Allowed: an array of objects, each with a principalId and "
-                "perhaps a principalType.\npulumi config rm --path endpoints.digits.callers --stack dev"
+                "endpoints.digits.callers is ['somebody']. Allowed: an array of objects, each with a principalId "
+                "and optionally a principalType.\n"
+                "pulumi config rm --path endpoints.digits.callers --stack dev"
             )
         ],
     ),

@@ -101,7 +101,7 @@ def test_no_value_of_a_secret_key_is_shown(root: Path, key: str, config: Config)
     for path in places(config[key], (key,)):
         for value in BROKEN:
             told = "\n".join(problems(root, broken(path, value, config), secrets=[key]))
-            assert f"{key} holds a secret. " in told
+            assert f"{key} is a secret. " in told
             assert [mark for mark in MARKS if mark in told] == [], f"{path} {value}: {told}"
 
 
@@ -115,7 +115,7 @@ def test_no_value_of_a_secret_key_is_shown(root: Path, key: str, config: Config)
 )
 def test_nor_in_the_problem_of_another_key(root: Path, secret: str, keys: Config) -> None:
     told = "\n".join(problems(root, {**EVERYTHING, "workspace": {}, "cluster": {}, **keys}, secrets=[secret]))
-    assert f"{secret} holds a secret. " in told
+    assert f"{secret} is a secret. " in told
     assert [mark for mark in MARKS if mark in told] == [], told
 
 
@@ -126,7 +126,7 @@ def test_nor_in_the_problem_of_another_key(root: Path, secret: str, keys: Config
             {"dataAccess": ["hunter2"]},
             "dataAccess",
             (
-                "dataAccess[0] is set to a value that holds a secret. Allowed: the ARM id of a storage account, or of "
+                "dataAccess[0] is set to a secret. Allowed: the ARM id of a storage account, or of "
                 "a blob container in one: /subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/"
                 "storageAccounts/ACCOUNT."
             ),
@@ -134,7 +134,7 @@ def test_nor_in_the_problem_of_another_key(root: Path, secret: str, keys: Config
         (
             {"cluster": {"minNodes": 9, "maxNodes": 8}},
             "cluster",
-            "cluster.maxNodes is set to a value that holds a secret. Allowed: a whole number from cluster.minNodes.",
+            "cluster.maxNodes is set to a secret. Allowed: a whole number from cluster.minNodes.",
         ),
         (
             {"cluster": {"maxNodes": 2}, "endpoints": broken(INSTANCES, 3)["endpoints"]},

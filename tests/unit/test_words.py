@@ -29,7 +29,7 @@ PHRASES = [
         r"(?<!there )\b(?:is|was|are|were) no (?!longer\b|larger\b|more\b|less\b|use\b|different\b)\w+",
         "is not a ...; unknown ...",
     ),
-    Phrase(r"(?<!there )\b(?:is|are|was|be) none\b", "is not one; does not exist"),
+    Phrase(r"(?<!there )\b(?:is|are|was|be) (?-i:none)\b", "is not one; does not exist"),
     Phrase(r"\b(?:is|are|was|were) not there\b", "does not exist; is missing; is absent"),
     Phrase(r"\bwhat is (?:not )?there\b", "what exists; the existing ..."),
     Phrase(r"\b(?:it|that|this) is there\b", "it exists; it is set"),
@@ -43,7 +43,10 @@ PHRASES = [
     Phrase(r"\bwhoever\b", "the person who; anybody who"),
     Phrase(r"\bnobody (?:should|else's|has|can|knows)\b", "use the passive, or name the actor"),
     Phrase(r"\b(?:he|his|him|himself)\b", "they, their, them, themselves"),
-    Phrase(r"\bof (?:its|their|our|his) own\b", "its own ...; separate"),
+    Phrase(
+        r"\bof (?:its|their|our|his) own\b(?! (?!(?:and|but|for|in|of|on|or|that|to|which|with)\b)\w)",
+        "its own ...; separate",
+    ),
     Phrase(r"\ban? \w+ of (?:ours|theirs)\b", "our ...; their ..."),
     Phrase(r"\bgoes with it\b", "is included"),
     Phrase(r"\bfor ever\b", "forever; always"),
@@ -65,15 +68,8 @@ PHRASES = [
 ]
 
 NOT_YET: tuple[str, ...] = (
-    "components/",
-    "examples/",
-    "modelops/",
     "packages/",
-    "prerequisites/",
-    "settings/",
     "tests/",
-    "toolchain/",
-    "tools/",
 )
 """Folders that have not had their turn yet."""
 

@@ -1,1 +1,1 @@
-"""What the project costs, measured against doing the same thing without it (`make bench`)."""
+"""The project's overhead, compared with doing the same without it (`make bench`)."""

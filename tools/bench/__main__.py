@@ -13,7 +13,7 @@ from tools.bench.measure import Row, table
 
 
 def main() -> int:
-    """Deploy a throw-away copy in a sandbox of its own, measure, and print the report."""
+    """Deploy a throw-away copy into its own sandbox, measure, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=main.__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted pairs of each row (default 5)")
     parser.add_argument("--only", choices=["deploy", "release", "upload", "arm", "memory"], help="one part alone")

@@ -1,4 +1,4 @@
-"""A throw-away copy of the program with a sandbox of its own, so that a benchmark changes nothing of yours."""
+"""A throw-away copy of the program with its own sandbox, so that a benchmark does not touch yours."""
 
 import os
 import shutil

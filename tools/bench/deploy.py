@@ -18,7 +18,7 @@ def prepare(checkout: Checkout) -> None:
 
 
 def no_change(checkout: Checkout, runs: int) -> list[Row]:
-    """Time commands that have nothing to do: what every pull request and every repeated `up` pays."""
+    """Time commands that have nothing to do, as in every pull request and every repeated `up`."""
 
     def timed(folder: Path, *command: str) -> Callable[[], float]:
         return lambda: seconds(lambda: checkout.run("pulumi", *command, "--expect-no-changes", folder=folder))
@@ -42,7 +42,7 @@ def release(checkout: Checkout, runs: int) -> Row:
         _change_model(checkout)
         return seconds(lambda: checkout.run("pulumi", "up", "--yes", "--skip-preview"))
 
-    # The script deploys to the flat program's endpoint: the program would put right what it did to its own.
+    # The script deploys to the flat program's endpoint: the program would revert a change to its own endpoint.
     outputs = json.loads(checkout.run("pulumi", "stack", "output", "--json", folder=_flat(checkout)).stdout)
     names = [outputs[key] for key in ("group", "workspace", "cluster", "endpoint")]
 
@@ -61,5 +61,5 @@ def _flat(checkout: Checkout) -> Path:
 
 
 def _change_model(checkout: Checkout) -> None:
-    """Make the model's bytes new, as a retraining would."""
+    """Change the model's bytes, like a retraining."""
     (checkout.root / "examples" / "digits" / "model" / "note.txt").write_text(f"benchmark {next(_numbers)}\n")

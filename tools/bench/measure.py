@@ -1,4 +1,4 @@
-"""Paired timings: two ways of doing one thing, in turn, in one run; what is quoted is the ratio pair by pair."""
+"""Paired timings: two ways to do the same, in turn, in one run; the result is the ratio of each pair."""
 
 import statistics
 import time

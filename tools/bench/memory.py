@@ -6,12 +6,12 @@ from pathlib import Path
 
 from tools.bench.checkout import Checkout
 
-# What a command line holds -> what it is called in the report; the first that matches names the process.
+# Part of a command line -> name in the report; the first match counts.
 ROLES = {
     "sandbox.server": "sandbox server",
     "pulumi_standins.azure_native": "stand-in provider",
     "modelops": "release worker",
-    # Of our own language host and of the official one.
+    # From our language host and from the official one.
     "pulumi_standins/language_python/runner.py": "program",
     "pulumi-language-python-exec": "program",
     "pulumi-language-python": "language host",
@@ -41,7 +41,7 @@ def peaks(checkout: Checkout, *command: str) -> Mapping[str, float]:
 
 
 def role_of(command: str) -> str | None:
-    """Return what a process with this command line is called in the report; None when it is none of ours."""
+    """Return the name of a process with this command line in the report; None if it is not one of ours."""
     return next((role for part, role in ROLES.items() if part in command), None)
 
 

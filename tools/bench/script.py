@@ -1,4 +1,4 @@
-"""What a release does, written down with azure-ai-ml and nothing else: one model, one deployment, the default.
+"""The same as a release, with only azure-ai-ml: one model, one deployment, the default.
 
 Arguments: resource group, workspace, cluster, endpoint, name of the deployment. Runs in the sandbox's environment.
 """

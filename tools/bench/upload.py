@@ -30,7 +30,7 @@ _CHUNK = 1024 * 1024
 
 
 def row(checkout: Checkout, group: str, workspace: str, runs: int) -> Row:
-    """Measure in pairs; before each run the content changes, so that nothing is found registered."""
+    """Measure in pairs; the content changes before each run, so that no version is found."""
     folder = checkout.root / "bench" / "big"
     _make(folder)
 

@@ -27,7 +27,7 @@ class Check:
     waived: Mapping[str, str] = field(default_factory=dict)
 
     def resources(self, template: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """Yield the resources of a template that this check is about; types compare without case, as in ARM."""
+        """Yield the resources of a template that this check is about; the case of types does not matter, as in ARM."""
         yield from (each for each in template["resources"] if each["type"].lower() == self.type.lower())
 
     def value(self, resource: Mapping[str, Any]) -> Any:

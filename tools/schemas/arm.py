@@ -37,12 +37,12 @@ RESOURCES = {
     "Microsoft.Insights/diagnosticSettings": ("monitor", "DiagnosticSettingArgs"),
 }
 
-# Members of the envelope; what else a flat class has belongs under "properties".
+# Members of the envelope; the other members of a flat class belong under "properties".
 ENVELOPE = {"location", "tags", "kind", "sku", "identity", "extendedLocation", "zones", "etag"}
 # Log Analytics is the exception: its SKU is one of its properties.
 INNER = {"Microsoft.OperationalInsights/workspaces": {"sku"}}
 
-# Path parameters that the classes list beside the body.
+# Path parameters that the classes list together with the body.
 PATH = {
     "resourceGroupName",
     "accountName",

@@ -21,7 +21,7 @@ from tools.schemas.schema_file import PRIMITIVES, SANDBOX, documented, run, text
 
 FILE = SANDBOX / "machine_learning.json"
 
-# What the sandbox calls a body: the model that describes it.
+# The sandbox's name of a body: the model that describes it.
 BODIES = {
     "workspace": "Workspace",
     "workspace patch": "WorkspaceUpdateParameters",
@@ -71,7 +71,7 @@ def generate() -> str:
     found = {}
     for name, model in BODIES.items():
         schema = _model(getattr(models, model))
-        # ARM accepts, and ignores, what it answered itself.
+        # ARM accepts and ignores the read-only members of its own answers.
         answered = {key: {"type": "any", "readOnly": True} for key in ("id", "name", "type", "systemData", "etag")}
         schema["members"] = answered | schema["members"]
         found[name] = schema
@@ -79,7 +79,7 @@ def generate() -> str:
 
 
 def _model(cls: type) -> dict[str, Any]:
-    """Return an object's schema; a model without members of its own takes any (a free-form map)."""
+    """Return an object's schema; a model without its own members accepts any (a free-form map)."""
     members: dict[str, Any] = {}
     required = []
     for attribute, field, hint in _fields(cls):

@@ -1,4 +1,4 @@
-"""Write schema.json: what the stand-in provider has to know about the resource types it serves.
+"""Write schema.json: the stand-in provider's data about its resource types.
 
 The source is the installed `pulumi_azure_native` package, read as text (its syntax trees; nothing is imported), so the
 file is the same on every machine that has the same version. For every token of
@@ -55,7 +55,7 @@ def sources(path: Path) -> dict[str, str]:
 
 @cache
 def class_of(path: Path, name: str) -> ast.ClassDef | None:
-    """One class of a source file. Only what is asked for is parsed: the files have tens of thousands of lines."""
+    """One class of a source file. Only this class is parsed: the files have tens of thousands of lines."""
     text = sources(path).get(name)
     node = ast.parse(text).body[0] if text is not None else None
     return node if isinstance(node, ast.ClassDef) else None
@@ -79,7 +79,7 @@ class Reader:
         self.types = types
 
     def annotation(self, node: ast.expr) -> Json:
-        """The schema form of one type annotation; `{}` for everything that is not a type of its own."""
+        """The schema form of one type annotation; `{}` for everything that is not a nested type."""
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             return self.named(node.value.rpartition(".")[2])
         if isinstance(node, ast.Subscript):
@@ -101,7 +101,7 @@ class Reader:
 
     @staticmethod
     def union(members: list[Json]) -> Json:
-        """One type for several: an enum beside `str` is a string; objects stay alternatives; a mixture is anything."""
+        """Merge several types: an enum and `str` make a string, objects stay alternatives, a mixture is anything."""
         refs = [member["ref"] for member in members if "ref" in member]
         if refs and len(refs) == len(members):
             return {"oneOf": refs}
@@ -122,7 +122,7 @@ class Reader:
         return {"ref": key}
 
     def properties(self, node: ast.ClassDef) -> dict[str, Json]:
-        """Name -> type of every property getter of a class, with the names that go over the wire."""
+        """Name -> type of every property getter of a class, with the wire names."""
         found: dict[str, Json] = {}
         for item in node.body:
             if not isinstance(item, ast.FunctionDef) or item.returns is None:
@@ -137,7 +137,7 @@ class Reader:
         return found
 
     def object(self, node: ast.ClassDef) -> Json:
-        """One nested or top-level type: its properties and, by their wire names, which must be given."""
+        """One nested or top-level type: its properties and, by their wire names, the required ones."""
         properties = self.properties(node)
         wire_names = _wire_names(node)
         required = sorted(wire_names[name] for name in _required(node))
@@ -145,7 +145,7 @@ class Reader:
 
 
 def _getter_name(function: ast.FunctionDef) -> str | None:
-    """The wire name in a `@pulumi.getter` decorator; None when the function is no getter."""
+    """The wire name in a `@pulumi.getter` decorator; None if the function is not a getter."""
     for decorator in function.decorator_list:
         call = decorator if isinstance(decorator, ast.Call) else None
         if _last(call.func if call else decorator) != "getter":
@@ -156,7 +156,7 @@ def _getter_name(function: ast.FunctionDef) -> str | None:
 
 
 def _wire_names(node: ast.ClassDef) -> dict[str, str]:
-    """Python name -> wire name of every property; setters bear the same Python name and say nothing."""
+    """Python name -> wire name of every property; setters have the same Python name and are skipped."""
     named = [(item.name, _getter_name(item)) for item in node.body if isinstance(item, ast.FunctionDef)]
     return {name: wire for name, wire in named if wire is not None}
 
@@ -175,7 +175,7 @@ def _required(node: ast.ClassDef) -> list[str]:
 
 
 def _defaults(node: ast.ClassDef) -> Json:
-    """What the constructor fills in: statements of the form `if x is None: x = <constant>`."""
+    """The constructor's defaults: statements of the form `if x is None: x = <constant>`."""
     init, wire_names = _constructor(node), _wire_names(node)
     found: Json = {}
     for statement in init.body if init else []:
@@ -201,20 +201,22 @@ def resource(folder: Path, token: str, types: dict[str, Json]) -> Json:
     _, module, name = token.split(":")
     source = folder / module / f"{snake(name)}.py"
     if not source.exists():
-        sys.exit(f"{token}: there is no {source}; take the token out of pulumi_standins/azure_native/resources.py")
+        sys.exit(f"{token}: {source} does not exist; remove the token from pulumi_standins/azure_native/resources.py")
     reader = Reader(folder, module, types)
-    # The SDK calls it XInitArgs where XArgs is a nested type's name already.
+    # The SDK calls it XInitArgs if XArgs is already the name of a nested type.
     arguments = class_of(source, f"{name}Args") or class_of(source, f"{name}InitArgs")
     outputs = class_of(source, name)
     if arguments is None or outputs is None:
-        sys.exit(f"{token}: {source} has no class {name}, or none for its arguments; teach this script its new form")
+        sys.exit(
+            f"{token}: {source} has no class {name}, or no class for its arguments; adapt this script to the new form"
+        )
     described = reader.object(arguments)
     documentation = " ".join(
         ast.get_docstring(item) or "" for item in outputs.body if isinstance(item, ast.FunctionDef)
     )
     version = API_VERSION.search(documentation)
     if version is None:
-        sys.exit(f"{token}: its docstring in {source} names no API version; teach this script its new form")
+        sys.exit(f"{token}: its docstring in {source} does not name an API version; adapt this script to the new form")
     result = {
         "apiVersion": version.group(1),
         "inputs": described["properties"],

@@ -1,4 +1,4 @@
-"""What the generators share: writing their file, or saying whether it is current."""
+"""The common part of the generators: write the file, or check that it is current."""
 
 import argparse
 import json
@@ -22,12 +22,12 @@ PRIMITIVES: dict[Any, dict[str, Any]] = {
 
 
 def text_of(schemas: dict[str, Any]) -> str:
-    """Return request schemas as the text of their file: sorted, so that a new version shows only what changed."""
+    """Return request schemas as the text of their file: sorted, so that diffs show only changes."""
     return json.dumps(schemas, indent=1, sort_keys=True) + "\n"
 
 
 def documented(choices: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the one of a union's schemas that counts: of ``str | Enum`` the enum, which the service documents."""
+    """Return the relevant schema of a union: of ``str | Enum`` the enum, which the service documents."""
     return next((schema for schema in choices if "enum" in schema), choices[0])
 
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -177,10 +178,7 @@ class TestFaults:
 
 
 def test_the_control_api_needs_its_token(sandbox: Sandbox) -> None:
-    stranger = type(sandbox.server)(
-        **{name: getattr(sandbox.server, name) for name in ("pid", "proxy_port", "control_port", "profile")},
-        control_token="guess",
-    )
+    stranger = replace(sandbox.server, control_token="guess")
     with pytest.raises(ValueError, match="the control token is missing or wrong"):
         stranger.control("GET", "/journal")
 

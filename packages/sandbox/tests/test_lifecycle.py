@@ -14,7 +14,7 @@ import pytest
 
 from sandbox.commands import environment, lifecycle
 from sandbox.commands.processes import wait_until_ended
-from sandbox.home import REPOSITORY, Home
+from sandbox.home import Home
 from sandbox.testing import Sandbox, started
 
 GROUPS = "2024-03-01"
@@ -45,7 +45,7 @@ def test_two_runs_at_once_start_one_server(home: Path) -> None:
     def run(_: int) -> str:
         words = command("run", "--", sys.executable, "-c", "import os; print(os.environ['HTTPS_PROXY'])")
         return subprocess.run(
-            words, env=sandboxed(home), cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=120
+            words, env=sandboxed(home), cwd=home.parent, capture_output=True, text=True, check=True, timeout=120
         ).stdout
 
     with ThreadPoolExecutor(4) as pool:
@@ -59,7 +59,7 @@ def test_run_has_the_commands_exit_code(home: Path) -> None:
         subprocess.run(
             command("run", "--", *words),
             env=sandboxed(home),
-            cwd=REPOSITORY,
+            cwd=home.parent,
             check=False,
             timeout=120,
             capture_output=True,
@@ -79,7 +79,7 @@ def test_ctrl_c_goes_to_the_command_and_not_to_the_server(home: Path) -> None:
     with subprocess.Popen(
         command("run", "--", sys.executable, "-c", program),
         env=sandboxed(home),
-        cwd=REPOSITORY,
+        cwd=home.parent,
         stdout=subprocess.PIPE,
         start_new_session=True,
     ) as process:
@@ -102,7 +102,7 @@ def test_the_environment_replaces_a_real_identity(home: Path) -> None:
     result = subprocess.run(
         command("run", "--", sys.executable, "-c", "import json, os; print(json.dumps(dict(os.environ)))"),
         env=sandboxed(home, **real),
-        cwd=REPOSITORY,
+        cwd=home.parent,
         capture_output=True,
         text=True,
         check=True,
@@ -118,13 +118,13 @@ def test_the_environment_replaces_a_real_identity(home: Path) -> None:
     assert (
         seen["AZURE_CLIENT_ID"] == seen["ARM_CLIENT_ID"] == Home(home).facts().accounts["deployer"].principal.client_id
     )
-    assert seen["PATH"].split(":")[:2] == [str(home / "bin"), str(REPOSITORY / ".venv" / "bin")]
+    assert seen["PATH"].split(":")[0] == str(Path(sys.executable).parent)
 
 
 def test_run_as_another_principal(home: Path) -> None:
     words = command("run", "--as", "reader", "--", "sh", "-c", "echo $AZURE_CLIENT_ID")
     result = subprocess.run(
-        words, env=sandboxed(home), cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=120
+        words, env=sandboxed(home), cwd=home.parent, capture_output=True, text=True, check=True, timeout=120
     )
     assert result.stdout.strip() == Home(home).facts().accounts["reader"].principal.client_id
 
@@ -150,6 +150,44 @@ def test_a_killed_server_keeps_its_profile_and_a_stopped_one_does_not(home: Path
     assert lifecycle.start(Home(home)).profile == "lenient"
     lifecycle.stop(Home(home))
     assert lifecycle.start(Home(home)).profile == "harsh"
+
+
+def test_what_an_administrator_set_up_is_found_beside_the_project_and_kept(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = home.parent / "project"
+    (project / "prerequisites").mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text("name: x\n")
+    (project / "below").mkdir()
+    monkeypatch.chdir(project / "below")
+    server = lifecycle.start(Home(home))
+    assert server.prerequisites == project / "prerequisites"
+    monkeypatch.chdir(home.parent)
+    os.kill(server.pid, signal.SIGKILL)
+    wait_for_end(server.pid)
+    assert lifecycle.start(Home(home)).prerequisites == project / "prerequisites"
+    with pytest.raises(SystemExit) as refused:
+        lifecycle.start(Home(home), prerequisites=project)
+    assert str(refused.value) == (
+        f"sandbox: it runs with the prerequisites of '{project}/prerequisites', not '{project}'. "
+        "Stop it first: python -m sandbox stop"
+    )
+    with pytest.raises(SystemExit) as missing:
+        lifecycle.start(Home(home), prerequisites=project / "none")
+    assert str(missing.value) == f"sandbox: --prerequisites: there is no folder '{project}/none'"
+    lifecycle.stop(Home(home))
+    assert lifecycle.start(Home(home)).prerequisites is None
+
+
+def test_where_a_sandbox_is_when_nobody_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert Home.locate({}).root == tmp_path / "a" / "b" / ".sandbox"
+    (tmp_path / "Pulumi.yaml").touch()
+    assert Home.locate({}).root == tmp_path / ".sandbox"
+    (tmp_path / "a" / "Pulumi.yaml").touch()
+    assert Home.locate({}).root == tmp_path / "a" / ".sandbox"
+    assert Home.locate({"SANDBOX_HOME": "c"}).root == tmp_path / "a" / "b" / "c"
 
 
 def test_another_profile_than_the_running_one_is_refused(own_sandbox: Sandbox) -> None:
@@ -226,7 +264,7 @@ def test_env_gives_a_shell_the_same_environment_as_run(home: Path) -> None:
     printed = subprocess.run(
         ["sh", "-c", shell, sys.executable],
         env=sandboxed(home, **real),
-        cwd=REPOSITORY,
+        cwd=home.parent,
         capture_output=True,
         text=True,
         check=True,

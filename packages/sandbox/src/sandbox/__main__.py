@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.azure.readings import PROFILES
-from sandbox.commands import environment, export_arm, inventory, lifecycle, protection, recovery, stacks
+from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, protection, recovery, stacks
 from sandbox.commands.client import Client
 from sandbox.home import PRINCIPALS, Home
 
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="Azure on this machine: no account, no network. SANDBOX_HOME names the folder (default: .sandbox).",
+        description="Azure on this machine: no account, no network. SANDBOX_HOME names the folder with its state "
+        "(default: .sandbox beside the nearest Pulumi.yaml, else here).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -35,11 +36,14 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--as", dest="principal", choices=PRINCIPALS, default="deployer", help="who the command signs in as"
     )
+    _add_plugin_path(run)
+    _add_prerequisites(run)
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(action=_run)
 
     start = commands.add_parser("start", help="start the server if it does not run")
     start.add_argument("--profile", choices=sorted(PROFILES), help="reading of unconfirmed behaviour (docs/sandbox.md)")
+    _add_prerequisites(start)
     start.add_argument(
         "--address", metavar="IPV4", help="the address that firewalls see all clients at; stays until it is changed"
     )
@@ -75,31 +79,59 @@ def _parser() -> argparse.ArgumentParser:
 
     env = commands.add_parser("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
     env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
+    _add_plugin_path(env)
+    _add_prerequisites(env)
     env.set_defaults(action=_env)
     return parser
+
+
+def _add_plugin_path(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--plugin-path",
+        metavar="DIR",
+        type=Path,
+        help=f"folder with Pulumi plug-ins, such as a provider (default: {plugins.VARIABLE}, else share/pulumi-plugins "
+        "of this Python environment)",
+    )
+
+
+def _add_prerequisites(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--prerequisites",
+        metavar="DIR",
+        type=Path,
+        help="folder that says what an administrator set up: deployer-condition.txt, caller-roles.json (default: "
+        "prerequisites beside the nearest Pulumi.yaml, if it is there)",
+    )
 
 
 def _run(home: Home, options: argparse.Namespace) -> NoReturn:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise SystemExit("sandbox: which command? For example: python -m sandbox run -- pulumi preview")
-    variables, command = _rehearsal(home, command, options.principal)
+    variables, command = _rehearsal(home, command, options.principal, options.plugin_path, options.prerequisites)
     become(command, variables)
 
 
-def _rehearsal(home: Home, command: Sequence[str], principal: str) -> tuple[dict[str, str], list[str]]:
+def _rehearsal(
+    home: Home,
+    command: Sequence[str],
+    principal: str = "deployer",
+    plugin_path: Path | None = None,
+    prerequisites: Path | None = None,
+) -> tuple[dict[str, str], list[str]]:
     """Return the environment for a command and the command, with the server started and the stack made."""
-    server = lifecycle.start(home)
+    server = lifecycle.start(home, prerequisites=prerequisites)
     if server.is_outdated:
         print(
-            "sandbox: the server runs older code than this checkout has. When nothing is under way: "
+            "sandbox: the server runs older code than is installed here. When nothing is under way: "
             f"{inventory.python()} -m sandbox stop",
             file=sys.stderr,
         )
-    variables = environment.complete(home, home.facts(), server, principal=principal)
     try:
+        variables = environment.complete(home, home.facts(), server, principal=principal, plugin_path=plugin_path)
         return stacks.prepare(home, variables, command, Path.cwd())
-    except stacks.StackError as error:
+    except (stacks.StackError, plugins.PluginError) as error:
         raise SystemExit(f"sandbox: {error}") from None
 
 
@@ -118,7 +150,7 @@ def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
 
 
 def _start(home: Home, options: argparse.Namespace) -> int:
-    server = lifecycle.start(home, options.profile)
+    server = lifecycle.start(home, options.profile, options.prerequisites)
     if options.address is not None:
         try:
             server.control("POST", "/switches", {"callerAddress": options.address})
@@ -134,7 +166,7 @@ def _stop(home: Home, _: argparse.Namespace) -> int:
 
 
 def _env(home: Home, options: argparse.Namespace) -> int:
-    variables, _ = _rehearsal(home, [], options.principal)
+    variables, _ = _rehearsal(home, [], options.principal, options.plugin_path, options.prerequisites)
     print(environment.exports(variables))
     return 0
 
@@ -191,7 +223,7 @@ def _recover(home: Home, options: argparse.Namespace) -> int:
     if project is None or not home.facts_file.exists():
         return 0
     for command in recovery.recover(home, project.name, stack):
-        variables, words = _rehearsal(home, command, "deployer")
+        variables, words = _rehearsal(home, command)
         try:
             recovery.run(words, variables, project.folder)
         except recovery.RecoveryError as error:

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sandbox.azure.arm.requests import Principal
-
-REPOSITORY = Path(__file__).resolve().parents[4]
-"""The checkout that this package runs from."""
+from sandbox.azure.directory import Account
 
 PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "administrator")
 """The service principals of every sandbox; ``run`` signs in as the first unless told otherwise.
@@ -22,6 +20,7 @@ What each may do before any program has run: sandbox/azure/authorization/bootstr
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
+_KEY_BYTES = 32
 
 
 def write_private(file: Path, text: str) -> None:
@@ -33,12 +32,9 @@ def write_private(file: Path, text: str) -> None:
     draft.replace(file)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A service principal of the sandbox's directory, with the secret that it signs in with."""
-
-    principal: Principal
-    secret: str
+def project_folder(start: Path) -> Path | None:
+    """Return ``start`` or the nearest folder above it that holds a ``Pulumi.yaml``; None when none does."""
+    return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), None)
 
 
 def _new_account(name: str, tenant_id: str) -> Account:
@@ -103,9 +99,12 @@ class Home:
 
     @classmethod
     def locate(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Return the folder that ``SANDBOX_HOME`` names, else ``.sandbox`` in the repository. It need not exist."""
+        """Return the folder that ``SANDBOX_HOME`` names; it need not exist.
+
+        Without one: ``.sandbox`` beside the nearest ``Pulumi.yaml`` upwards, else in the current folder.
+        """
         named = environ.get("SANDBOX_HOME", "")
-        return cls(Path(named).absolute() if named else REPOSITORY / ".sandbox")
+        return cls(Path(named).absolute() if named else (project_folder(Path.cwd()) or Path.cwd()) / ".sandbox")
 
     @property
     def facts_file(self) -> Path:
@@ -153,9 +152,9 @@ class Home:
         return self.root / "stacks"
 
     @property
-    def programs(self) -> Path:
-        """``bin``: put first on PATH; holds the stand-in provider's wrapper."""
-        return self.root / "bin"
+    def plugins(self) -> Path:
+        """The folder in which the engine looks for plug-ins."""
+        return self.pulumi_home / "plugins"
 
     @property
     def logs(self) -> Path:
@@ -170,7 +169,7 @@ class Home:
         """
         try:
             self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
-            for folder in (self.tls, self.backend, self.pulumi_home, self.stacks, self.programs, self.logs):
+            for folder in (self.tls, self.backend, self.pulumi_home, self.stacks, self.logs):
                 folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             if not self.facts_file.exists():
                 self._write(Facts.invent())
@@ -181,6 +180,13 @@ class Home:
         except OSError as error:
             raise SystemExit(f"sandbox: cannot use '{self.root}' as SANDBOX_HOME: {error.strerror}") from error
         return facts
+
+    def signing_key(self) -> bytes:
+        """Return the key that signs this sandbox's tokens, made at its first use."""
+        file = self.tls / "token.key"
+        if not file.exists():
+            write_private(file, secrets.token_hex(_KEY_BYTES))
+        return bytes.fromhex(file.read_text(encoding="ascii"))
 
     def _write(self, facts: Facts) -> None:
         write_private(self.facts_file, json.dumps(facts.to_json(), indent=2))

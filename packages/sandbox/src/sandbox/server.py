@@ -6,16 +6,13 @@ Started by ``sandbox.commands.lifecycle`` in a session of its own; ``python -m s
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import secrets
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
-from sandbox import named_principals
 from sandbox.azure import machine_learning
 from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.routes import Router
@@ -24,7 +21,7 @@ from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs.front import BlobFront
 from sandbox.azure.blobs.store import BlobStore
-from sandbox.azure.directory import Directory, signing_key
+from sandbox.azure.directory import Directory
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES
@@ -37,7 +34,8 @@ from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front, WebHandler
 from sandbox.edge.hosts import Service
 from sandbox.edge.proxy import Proxy
-from sandbox.home import REPOSITORY, Facts, Home, write_private
+from sandbox.home import Facts, Home
+from sandbox.server_record import ServerRecord
 
 _log = logging.getLogger("sandbox.server")
 
@@ -48,11 +46,12 @@ _WATCH_SECONDS = 1.0
 
 
 class Server:
-    """One running sandbox."""
+    """One running sandbox; ``prerequisites`` is the folder that says what an administrator set up."""
 
-    def __init__(self, home: Home, profile: str) -> None:
+    def __init__(self, home: Home, profile: str, prerequisites: Path | None = None) -> None:
         self._home = home
         self._profile = profile
+        self._prerequisites = prerequisites
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -69,39 +68,31 @@ class Server:
         async with contextlib.AsyncExitStack() as closing:
             store = closing.enter_context(Store(self._home.store))
             blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
-            world = self._world(facts, store, blobs)
+            directory = Directory(self._home.root, facts.tenant_id, facts.accounts, self._home.signing_key())
+            world = self._world(facts, store, blobs, directory)
             world.jobs.recover()
             closing.push_async_callback(world.jobs.close)
             for service in SERVICES:
                 service.register(world)
-            listening = await self._listen(facts, world, closing)
+            record = await self._listen(world, directory, closing)
             for file in (self._home.ports_file, self._home.server_file):
-                write_private(file, json.dumps(listening))
-            _log.info("ready: proxy on 127.0.0.1:%s, profile %s", listening["proxyPort"], self._profile)
+                record.write(file)
+            _log.info("ready: proxy on 127.0.0.1:%s, profile %s", record.proxy_port, self._profile)
             if ready is not None:
                 os.write(ready, b"ready")
                 os.close(ready)
             await self._until_stopped()
-        if _read(self._home.server_file).get("pid") == os.getpid():
+        if self._is_ours():
             self._home.server_file.unlink(missing_ok=True)
         _log.info("stopped")
 
-    def _world(self, facts: Facts, store: Store, blobs: BlobStore) -> World:
+    def _world(self, facts: Facts, store: Store, blobs: BlobStore, directory: Directory) -> World:
         object_ids = {name: account.principal.object_id for name, account in facts.accounts.items()}
-        names = {object_id.lower(): name for name, object_id in object_ids.items()}
-
-        def acts_for(object_id: str) -> frozenset[str]:
-            return named_principals.acted_for(self._home.root, names.get(object_id.lower(), ""))
-
-        def kind_of(object_id: str) -> str | None:
-            own = object_id.lower() in names
-            return "ServicePrincipal" if own else named_principals.kind_of(self._home.root, object_id)
-
-        asked = Prerequisites.read(REPOSITORY / "prerequisites")
+        asked = Prerequisites.read(self._prerequisites)
         permitted = Authorization(
             store,
             asked.assignments(facts.subscription_id, object_ids),
-            acts_for,
+            directory.acts_for,
             asked.definitions(facts.subscription_id),
         )
         switches = PROFILES[self._profile]
@@ -115,21 +106,22 @@ class Server:
             switches=switches,
             blobs=blobs,
             jobs=JobRunner(JobContext(self._home.root / "jobs", store, blobs, permitted, switches)),
-            kind_of=kind_of,
+            kind_of=directory.kind_of,
         )
 
-    async def _listen(self, facts: Facts, world: World, closing: contextlib.AsyncExitStack) -> dict[str, Any]:
-        """Open the ports, the same as last time if they are free; return what ``server.json`` says."""
-        before = _read(self._home.ports_file)
-        directory, faults = Directory(facts, signing_key(self._home)), Faults()
+    async def _listen(self, world: World, directory: Directory, closing: contextlib.AsyncExitStack) -> ServerRecord:
+        """Open the ports, the same as last time if they are free; return what ``server.json`` is to say."""
+        before = ServerRecord.read(self._home.ports_file)
+        faults = Faults()
         web_handlers: dict[Service, WebHandler] = {
             Service.LOGIN: Login(directory).handle,
             Service.BLOB: BlobFront(world.store, world.blobs, world.authorization, world.tenant_id).handle,
         }
         front = Front(world.store, world.router, directory, faults, web_handlers)
         proxy = Proxy(Certificates.of(self._home), await front.start(), world.store)
-        token = before.get("controlToken") or secrets.token_urlsafe(24)
-        about = {"pid": os.getpid(), "profile": self._profile, "started": time.time()}
+        token = before.control_token if before else secrets.token_urlsafe(24)
+        started = time.time()
+        about = {"pid": os.getpid(), "profile": self._profile, "started": started}
         control = Control(
             token=token, about=about, store=world.store, faults=faults, front=front, directory=directory, stop=self.stop
         )
@@ -138,11 +130,15 @@ class Server:
         # A request that a delay holds would hold the end as well.
         closing.callback(faults.clear)
         closing.push_async_callback(proxy.close)
-        return about | {
-            "proxyPort": proxy.start(before.get("proxyPort", 0)),
-            "controlPort": await control.start(before.get("controlPort", 0)),
-            "controlToken": token,
-        }
+        return ServerRecord(
+            os.getpid(),
+            self._profile,
+            started,
+            proxy_port=proxy.start(before.proxy_port if before else 0),
+            control_port=await control.start(before.control_port if before else 0),
+            control_token=token,
+            prerequisites=self._prerequisites,
+        )
 
     async def _until_stopped(self) -> None:
         """Wait for ``stop``; a server whose folder was removed, or taken over, ends itself."""
@@ -150,17 +146,14 @@ class Server:
             try:
                 await asyncio.wait_for(self._stopping.wait(), _WATCH_SECONDS)
             except TimeoutError:
-                if _read(self._home.server_file).get("pid") != os.getpid():
+                if not self._is_ours():
                     _log.warning("SANDBOX_HOME '%s' is gone or another server's: ending", self._home.root)
                     self.stop()
 
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}
+    def _is_ours(self) -> bool:
+        """Whether the folder is there and says that this process serves it."""
+        record = ServerRecord.read(self._home.server_file)
+        return record is not None and record.pid == os.getpid()
 
 
 def main() -> None:
@@ -168,11 +161,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.server")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
+    parser.add_argument("--prerequisites", type=Path, help="folder that says what an administrator set up")
     parser.add_argument("--ready", type=int, help="descriptor to write to when the server is up")
     arguments = parser.parse_args()
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(Server(Home(arguments.home), arguments.profile).run(arguments.ready))
+    # Not the folder of whoever started it: that one must be free to go.
+    os.chdir(arguments.home)
+    asyncio.run(Server(Home(arguments.home), arguments.profile, arguments.prerequisites).run(arguments.ready))
 
 
 if __name__ == "__main__":

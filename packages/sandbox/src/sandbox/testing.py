@@ -184,10 +184,10 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def started(folder: Path, profile: str | None = None) -> Iterator[Sandbox]:
-    """Start a sandbox in ``folder`` and stop it at the end."""
+def started(folder: Path, profile: str | None = None, prerequisites: Path | None = None) -> Iterator[Sandbox]:
+    """Start a sandbox in ``folder`` and stop it at the end. The rest: see ``sandbox.commands.lifecycle.start``."""
     home = Home(folder)
-    server = lifecycle.start(home, profile)
+    server = lifecycle.start(home, profile, prerequisites)
     try:
         facts = home.facts()
         yield Sandbox(home, facts, server, environment.complete(home, facts, server))

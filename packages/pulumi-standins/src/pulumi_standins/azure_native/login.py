@@ -5,12 +5,12 @@ An assertion is another issuer's token for this principal
 """
 
 import asyncio
-import base64
 import json
 from time import monotonic
 from typing import Any
 
 import aiohttp
+import jwt
 
 from pulumi_standins.azure_native.clock import time_scale
 from pulumi_standins.azure_native.config import Federation, Settings
@@ -69,12 +69,10 @@ class Login:
         Raises:
             LoginFailedError: as `token`.
         """
-        parts = (await self.token()).split(".")
         try:
-            claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        except (IndexError, ValueError) as error:
-            raise LoginFailedError("the access token that Entra issued is no JSON web token") from error
-        return dict(claims)
+            return jwt.decode(await self.token(), options={"verify_signature": False})
+        except jwt.InvalidTokenError as error:
+            raise LoginFailedError("the access token that Entra issued is not a JSON web token") from error
 
     async def _fetch(self, scope: str) -> tuple[str, float]:
         form = {

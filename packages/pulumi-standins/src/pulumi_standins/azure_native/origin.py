@@ -1,6 +1,7 @@
 """Says with the requests of a Create which resource of the program they are for: one whose answer is lost is found.
 
-Azure would ignore these headers; what the sandbox does with them: `sandbox.commands.inventory`.
+Azure would ignore these headers. The sandbox keeps what they say (its `azure/arm/origin.py` has the same names: a test
+compares them).
 """
 
 from collections.abc import Mapping
@@ -8,7 +9,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from pulumi_standins.azure_native.names import CREATE_BEFORE_DELETE
-from sandbox.azure.arm.origin import RANDOM_NAME_HEADER, URN_HEADER
+
+URN_HEADER = "x-sandbox-urn"
+RANDOM_NAME_HEADER = "x-sandbox-random-name"
 
 _headers: ContextVar[Mapping[str, str]] = ContextVar("origin", default={})  # noqa: B039 - never changed
 

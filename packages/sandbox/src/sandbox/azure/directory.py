@@ -5,22 +5,20 @@ Tokens are JWT-shaped with the claims of Microsoft's access tokens
 own (HS256, where Entra uses RS256), so that a forged, expired or foreign token is refused as Azure refuses it.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
-import secrets
 import time
 import uuid
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+import jwt
+from jwt.types import Options
 
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import Principal
-from sandbox.home import Account, Facts, Home, write_private
 
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 ML_AUDIENCES = ("https://ml.azure.com",)
@@ -29,55 +27,85 @@ STORAGE_AUDIENCES = ("https://storage.azure.com",)
 TOKEN_SECONDS = 3599
 """How long a token is valid, as Entra answers for client credentials."""
 
+ACTORS: Mapping[str, tuple[str, ...]] = {"deployer": ("deployer", "second"), "caller": ("caller",)}
+"""Part of a principal that a stack file names: the sandbox's principals that act it."""
+
 _CLOCK_SKEW_SECONDS = 300
+_ALGORITHM = "HS256"
+_SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False, "verify_aud": False}
+"""What a token claims is judged here, with Azure's codes and texts."""
 
 
-def _encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A service principal of the sandbox's directory, with the secret that it signs in with."""
+
+    principal: Principal
+    secret: str = field(repr=False)
 
 
-def decode_segment(text: str) -> Any:
-    """Return the JSON of one segment of a JWT.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A principal of a stack file: its object id, its kind (`Group`, ...) and its part, a key of ``ACTORS``."""
 
-    Raises:
-        ValueError: it is not base64url or not JSON.
-    """
+    object_id: str
+    kind: str
+    part: str
+
+
+def named_file(folder: Path) -> Path:
+    """Return the file of a sandbox's folder that keeps the principals which stack files name."""
+    return folder / "principals.json"
+
+
+def named(folder: Path) -> dict[str, Named]:
+    """Return the principals that stack files name, by object id in lower case."""
     try:
-        return json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise ValueError(str(error)) from error
+        entries = json.loads(named_file(folder).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {key: Named(key, entry["type"], entry["part"]) for key, entry in entries.items()}
 
 
-def signing_key(home: Home) -> bytes:
-    """Return the key that signs this sandbox's tokens, made at its first use."""
-    file = home.tls / "token.key"
-    if not file.exists():
-        write_private(file, secrets.token_hex(32))
-    return bytes.fromhex(file.read_text(encoding="ascii"))
+def kind_of(folder: Path, object_id: str) -> str | None:
+    """Return the kind of a principal that a stack file names, or None when none does."""
+    found = named(folder).get(object_id.lower())
+    return found.kind if found else None
+
+
+def acted_for(folder: Path, name: str) -> frozenset[str]:
+    """Return the object ids (in lower case) that the sandbox's principal called ``name`` acts for."""
+    return frozenset(key for key, each in named(folder).items() if name in ACTORS.get(each.part, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The tenant of one sandbox."""
+    """The tenant of one sandbox: its principals by name, the key of its tokens, and the folder with the named ones."""
 
-    facts: Facts
-    key: bytes
+    folder: Path
+    tenant_id: str
+    accounts: Mapping[str, Account]
+    key: bytes = field(repr=False)
 
-    @property
-    def tenant_id(self) -> str:
-        """The tenant's id."""
-        return self.facts.tenant_id
+    def acts_for(self, object_id: str) -> frozenset[str]:
+        """Return the object ids (in lower case) that one of the sandbox's own principals acts for."""
+        principal = self.principal(object_id)
+        return frozenset() if principal is None else acted_for(self.folder, principal.name)
+
+    def kind_of(self, object_id: str) -> str | None:
+        """Return what a principal is (``ServicePrincipal``, ``Group``, ...); None when the directory has none such."""
+        return "ServicePrincipal" if self.principal(object_id) is not None else kind_of(self.folder, object_id)
 
     def account(self, client_id: str) -> Account | None:
         """Return the service principal with this application (client) id."""
-        for account in self.facts.accounts.values():
+        for account in self.accounts.values():
             if account.principal.client_id.lower() == client_id.lower():
                 return account
         return None
 
     def principal(self, object_id: str) -> Principal | None:
         """Return the service principal with this object id."""
-        for account in self.facts.accounts.values():
+        for account in self.accounts.values():
             if account.principal.object_id.lower() == object_id.lower():
                 return account.principal
         return None
@@ -101,9 +129,7 @@ class Directory:
             "uti": uuid.uuid4().hex,
             "ver": "1.0",
         }
-        head = _encode(json.dumps({"typ": "JWT", "alg": "HS256"}).encode())
-        signed = f"{head}.{_encode(json.dumps(claims).encode())}"
-        return f"{signed}.{self._signature(signed)}"
+        return jwt.encode(claims, self.key, _ALGORITHM)
 
     def authenticate(self, authorization: str | None, audiences: Collection[str]) -> Principal:
         """Return who sent a request, from its ``Authorization`` header.
@@ -145,17 +171,13 @@ class Directory:
         return principal
 
     def _claims(self, token: str) -> dict[str, Any]:
-        signed, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(signature.encode(), self._signature(signed).encode()):
+        try:
+            return jwt.decode(token, self.key, [_ALGORITHM], _SIGNATURE_ONLY)
+        except jwt.InvalidTokenError:
             raise self._refusal(
                 "InvalidAuthenticationToken",
                 "The access token is invalid: the sandbox did not sign it. Sign in inside `python -m sandbox run`.",
-            )
-        claims: dict[str, Any] = decode_segment(signed.partition(".")[2])
-        return claims
-
-    def _signature(self, signed: str) -> str:
-        return _encode(hmac.new(self.key, signed.encode(), hashlib.sha256).digest())
+            ) from None
 
     def _refusal(self, code: str, message: str) -> ArmError:
         challenge = (

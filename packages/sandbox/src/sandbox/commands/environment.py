@@ -1,15 +1,17 @@
 """The environment that makes unmodified programs talk to the sandbox instead of Azure; nothing else differs.
 
-Which variable is read by whom: docs/sandbox.md.
+Which variable is read by whom: the README of this package.
 """
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.commands import plugins
 from sandbox.commands.lifecycle import Running
-from sandbox.home import REPOSITORY, Facts, Home
+from sandbox.home import Facts, Home
 
 _REMOVED = (
     # gRPC's C core reads the lower-case spelling and would send the engine's own 127.0.0.1 traffic to the proxy.
@@ -21,7 +23,7 @@ _REMOVED = (
     # These would add certificates, or replace ours.
     "SSL_CERT_DIR",
     "CURL_CA_BUNDLE",
-    # These would win over, or contradict, the sandbox's own Pulumi backend and stand-in provider.
+    # These would win over, or contradict, the sandbox's own Pulumi backend and plug-ins.
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE_FILE",
     "PULUMI_IGNORE_AMBIENT_PLUGINS",
@@ -30,11 +32,6 @@ _REMOVED = (
 )
 _REMOVED_PREFIXES = ("AZURE_", "ARM_")
 """A caller's real identity must not leak into a rehearsal: all of these are removed and the sandbox's own set."""
-
-_WRAPPER = """#!/bin/sh
-# Made by `python -m sandbox`: the stand-in for Pulumi's azure-native provider.
-exec {python} -P -m pulumi_standins.azure_native "$@"
-"""
 
 
 def variables(home: Home, facts: Facts, server: Running, principal: str = "deployer") -> dict[str, str]:
@@ -64,7 +61,6 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "TQDM_DISABLE": "1",
-        "UV_OFFLINE": "1",
         "AZUREML_RUN_POLLING_INTERVAL_MIN": "1",
         "AZUREML_RUN_POLLING_INTERVAL_MAX": "1",
         "SANDBOX_HOME": str(home.root),
@@ -77,16 +73,26 @@ def complete(
     server: Running,
     *,
     principal: str = "deployer",
+    plugin_path: Path | None = None,
     base: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """Return the whole environment for a command: ``base`` without what contradicts, with the sandbox's variables."""
-    write_provider_wrapper(home)
+    """Return the whole environment for a command: ``base`` without what contradicts, with the sandbox's variables.
+
+    Links the plug-ins of ``plugin_path`` (see ``sandbox.commands.plugins.folder``). On PATH the programs of the Python
+    environment that this runs in come first.
+
+    Raises:
+        PluginError: the folder with plug-ins that was asked for is not there.
+    """
+    source = plugins.folder(plugin_path, base)
+    if source is not None:
+        plugins.link(home, source)
     kept = {
         name: value for name, value in base.items() if name not in _REMOVED and not name.startswith(_REMOVED_PREFIXES)
     }
-    own = [str(home.programs), str(REPOSITORY / ".venv" / "bin")]
-    path = [entry for entry in kept.get("PATH", os.defpath).split(os.pathsep) if entry not in own]
-    return kept | variables(home, facts, server, principal) | {"PATH": os.pathsep.join([*own, *path])}
+    own = str(Path(sys.executable).parent)
+    path = [entry for entry in kept.get("PATH", os.defpath).split(os.pathsep) if entry != own]
+    return kept | variables(home, facts, server, principal) | {"PATH": os.pathsep.join([own, *path])}
 
 
 def exports(environment: Mapping[str, str], base: Mapping[str, str] = os.environ) -> str:
@@ -96,16 +102,3 @@ def exports(environment: Mapping[str, str], base: Mapping[str, str] = os.environ
     lines = [f"unset {name}" for name in removed]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in changed.items()]
     return "\n".join(lines)
-
-
-def write_provider_wrapper(home: Home) -> Path:
-    """Write the executable that the engine finds as ``pulumi-resource-azure-native``; return its path."""
-    file = home.programs / "pulumi-resource-azure-native"
-    python = REPOSITORY / ".venv" / "bin" / "python"
-    text = _WRAPPER.format(python=shlex.quote(str(python)))
-    if not file.exists() or file.read_text(encoding="utf-8") != text:
-        draft = file.with_name(f".{file.name}.{os.getpid()}")
-        draft.write_text(text, encoding="utf-8")
-        draft.chmod(0o700)
-        draft.replace(file)
-    return file

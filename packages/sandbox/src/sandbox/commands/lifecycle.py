@@ -16,7 +16,8 @@ from typing import Any
 
 from sandbox.azure.readings import PROFILES
 from sandbox.commands.processes import wait_until_ended
-from sandbox.home import REPOSITORY, Home
+from sandbox.home import Home, project_folder
+from sandbox.server_record import ServerRecord
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
@@ -27,21 +28,13 @@ _STATE = frozenset({"blobs", "jobs", "pulumi", "stacks", "log"})
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
-    """Where a running server listens."""
-
-    pid: int
-    proxy_port: int
-    control_port: int
-    control_token: str
-    profile: str
-    started: float = 0.0
-    """When it started, in Unix seconds."""
+class Running(ServerRecord):
+    """A running server, as its record says."""
 
     @property
     def is_outdated(self) -> bool:
         """Whether a source file of the sandbox is newer than the server that runs."""
-        sources = Path(__file__).parent.rglob("*.py")
+        sources = Path(__file__).parents[1].rglob("*.py")
         return any(source.stat().st_mtime > self.started for source in sources)
 
     def control(self, method: str, path: str, body: Any = None, *, seconds: float = _ANSWER_SECONDS) -> Any:
@@ -68,20 +61,11 @@ class Running:
 
 def running(home: Home) -> Running | None:
     """Return the server of this sandbox if one runs and answers."""
+    server = Running.read(home.server_file)
     try:
-        data = json.loads(home.server_file.read_text(encoding="utf-8"))
-        server = Running(
-            data["pid"],
-            data["proxyPort"],
-            data["controlPort"],
-            data["controlToken"],
-            data["profile"],
-            data["started"],
-        )
-        answer = server.control("GET", "/health")
+        return server if server and server.control("GET", "/health")["pid"] == server.pid else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return server if answer.get("pid") == server.pid else None
 
 
 @contextlib.contextmanager
@@ -95,15 +79,19 @@ def locked(home: Home, name: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def start(home: Home, profile: str | None = None) -> Running:
+def start(home: Home, profile: str | None = None, prerequisites: Path | None = None) -> Running:
     """Return the running server, starting one if there is none; of several callers one starts it.
 
-    ``profile`` (or ``SANDBOX_PROFILE``) names the switches. Without it a server that died is started again with the
-    profile that it had, and any other with ``harsh``.
+    ``profile`` (or ``SANDBOX_PROFILE``) names the switches, ``prerequisites`` the folder that says what an
+    administrator set up. Without them a server that died is started again with those that it had, and any other with
+    ``harsh`` and with the ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, if there is one.
 
     Raises:
-        SystemExit: the profile is unknown, or not the running server's; or the server did not come up.
+        SystemExit: the profile or the folder is unknown, or not the running server's; or the server did not come up.
     """
+    if prerequisites is not None and not prerequisites.is_dir():
+        raise SystemExit(f"sandbox: --prerequisites: there is no folder '{prerequisites}'")
+    given = prerequisites.resolve() if prerequisites else None
     wanted = profile or os.environ.get("SANDBOX_PROFILE") or None
     if wanted is not None and wanted not in PROFILES:
         raise SystemExit(f"sandbox: profile '{wanted}' is unknown; allowed: {', '.join(PROFILES)}")
@@ -111,10 +99,18 @@ def start(home: Home, profile: str | None = None) -> Running:
     with locked(home, "start"):
         server = running(home)
         if server is None:
-            server = _spawn(home, wanted or _profile_before(home))
+            # A server that died without being stopped has left its record.
+            before = ServerRecord.read(home.server_file)
+            kept = before.profile if before and before.profile in PROFILES else "harsh"
+            server = _spawn(home, wanted or kept, given or (before.prerequisites if before else _found()))
     if wanted is not None and wanted != server.profile:
         raise SystemExit(
             f"sandbox: it runs with profile '{server.profile}', not '{wanted}'. Stop it first: python -m sandbox stop"
+        )
+    if given is not None and given != server.prerequisites:
+        raise SystemExit(
+            f"sandbox: it runs with the prerequisites of '{server.prerequisites or 'no folder'}', not '{given}'. "
+            "Stop it first: python -m sandbox stop"
         )
     return server
 
@@ -154,21 +150,19 @@ def reset(home: Home) -> None:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _profile_before(home: Home) -> str:
-    """Return the profile of a server that died without being stopped (it left its ``server.json``)."""
-    try:
-        profile = str(json.loads(home.server_file.read_text(encoding="utf-8"))["profile"])
-    except (OSError, ValueError, KeyError):
-        return "harsh"
-    return profile if profile in PROFILES else "harsh"
+def _found() -> Path | None:
+    """Return the ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, or None."""
+    project = project_folder(Path.cwd())
+    folder = project / "prerequisites" if project else None
+    return folder if folder and folder.is_dir() else None
 
 
-def _spawn(home: Home, profile: str) -> Running:
+def _spawn(home: Home, profile: str, prerequisites: Path | None) -> Running:
     """Start the server in a session of its own, as nobody's child, and wait until it says that it is ready."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _become_server(home, profile, writing)
+        _become_server(home, profile, prerequisites, writing)
     os.close(writing)
     os.waitpid(child, 0)
     try:
@@ -184,7 +178,7 @@ def _spawn(home: Home, profile: str) -> Running:
     return server
 
 
-def _become_server(home: Home, profile: str, ready: int) -> None:
+def _become_server(home: Home, profile: str, prerequisites: Path | None, ready: int) -> None:
     """In the forked child: detach twice and exec the server; never returns.
 
     The second fork makes the server a child of init: the command that `run` becomes must not find a child it never
@@ -200,8 +194,8 @@ def _become_server(home: Home, profile: str, ready: int) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.set_inheritable(ready, True)
-        os.chdir(REPOSITORY)
-        command = [sys.executable, "-m", "sandbox.server", "--home", str(home.root), "--profile", profile]
+        command = [sys.executable, "-m", "sandbox.server", "--home", str(home.root.absolute()), "--profile", profile]
+        command += ["--prerequisites", str(prerequisites)] if prerequisites else []
         os.execv(sys.executable, [*command, "--ready", str(ready)])  # noqa: S606 - no shell is wanted
     finally:
         os._exit(1)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import yaml
 
+from sandbox.azure.directory import Named
 from sandbox.home import write_private
-from sandbox.named_principals import Named
 
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """What belongs to the backend that a stack file was made for; ``environment`` names one of Pulumi's cloud."""

@@ -16,7 +16,7 @@ import yaml
 
 from sandbox.commands.lifecycle import locked
 from sandbox.commands.stack_file import StackFileError, merge, named_principals
-from sandbox.home import REPOSITORY, Home
+from sandbox.home import Home, project_folder
 from sandbox.named_principals import remember
 
 DEFAULT_STACK = "dev"
@@ -85,14 +85,13 @@ class Project:
     @classmethod
     def find(cls, start: Path) -> "Project | None":
         """Return the project of ``start`` or of the nearest folder above it that has a ``Pulumi.yaml``."""
-        for folder in (start, *start.parents):
-            file = folder / "Pulumi.yaml"
-            if file.is_file():
-                data = yaml.safe_load(file.read_text(encoding="utf-8"))
-                if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-                    raise StackError(f"'{file}' has no project name")
-                return cls(folder, data["name"], folder / str(data.get("stackConfigDir") or "."))
-        return None
+        folder = project_folder(start)
+        if folder is None:
+            return None
+        data = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+        if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+            raise StackError(f"'{folder / 'Pulumi.yaml'}' has no project name")
+        return cls(folder, data["name"], folder / str(data.get("stackConfigDir") or "."))
 
     def stack_file(self, stack: str) -> Path:
         """Return the committed stack file, which need not exist."""
@@ -113,7 +112,7 @@ def prepare(
     """
     pulumi = PulumiCommand.parse(command)
     start = folder / pulumi.folder if pulumi is not None and pulumi.folder else folder
-    project = Project.find(start.resolve()) or Project.find(REPOSITORY)
+    project = Project.find(start.resolve())
     program = shutil.which("pulumi", path=variables["PATH"])
     if project is None or program is None:
         return dict(variables), list(command)

@@ -149,9 +149,9 @@ class Control:
     async def _issue(self, request: web.Request) -> web.Response:
         """Issue an access token without signing in: ``principal`` (a name), ``audience``, ``seconds``."""
         name = request.query.get("principal", "deployer")
-        account = self._directory.facts.accounts.get(name)
+        account = self._directory.accounts.get(name)
         if account is None:
-            raise ValueError(f"principal is '{name}'; allowed: {', '.join(self._directory.facts.accounts)}")
+            raise ValueError(f"principal is '{name}'; allowed: {', '.join(self._directory.accounts)}")
         audience = request.query.get("audience", "https://management.azure.com")
         seconds = int(request.query.get("seconds", TOKEN_SECONDS))
         return web.json_response({"token": self._directory.issue(account.principal, audience, seconds=seconds)})

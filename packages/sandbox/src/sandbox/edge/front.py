@@ -1,11 +1,10 @@
-"""The TLS side of every emulated host: journal, faults, tokens, and then the service that the Host header names."""
+"""The TLS side of every emulated host: the steps that a request takes to the service that its Host header names."""
 
 import asyncio
-import json
 import logging
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,12 +12,12 @@ from aiohttp import web
 
 from sandbox.azure.arm.errors import ArmError, not_modelled
 from sandbox.azure.arm.origin import announced, remember
-from sandbox.azure.arm.requests import ArmRequest, OperationFault, Principal
+from sandbox.azure.arm.requests import Principal
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
-from sandbox.azure.blobs.errors import BlobError, refusal
 from sandbox.azure.directory import ARM_AUDIENCES, ML_AUDIENCES, STORAGE_AUDIENCES, Directory
 from sandbox.edge import injection
+from sandbox.edge.answers import arm_request, json_answer, refusal, stamp
 from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
 from sandbox.edge.proxy import acknowledge_at_once
@@ -30,7 +29,6 @@ WebHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """ARM's own limit for a request body."""
 _READ_BUFFER_BYTES = 1024 * 1024
-_UNAUTHORIZED = 401
 _SECRET_QUERY = frozenset({"sig", "code", "client_secret", "token"})
 _AUDIENCES = {
     Service.ARM: ARM_AUDIENCES,
@@ -38,6 +36,25 @@ _AUDIENCES = {
     Service.SCORING: ML_AUDIENCES,
     Service.BLOB: STORAGE_AUDIENCES,
 }
+
+
+@dataclass(slots=True)
+class _Call:
+    """A request on its way through the steps, and what they found out about it."""
+
+    request: web.Request
+    host: str
+    service: Service | None
+    sequence: int = 0
+    fault: Fault | None = None
+
+
+_Handler = Callable[[_Call], Awaitable[web.StreamResponse]]
+_Step = Callable[[_Call, _Handler], Awaitable[web.StreamResponse]]
+
+
+def _then(step: _Step, rest: _Handler) -> _Handler:
+    return lambda call: step(call, rest)
 
 
 class _Connection(web.RequestHandler):
@@ -73,12 +90,24 @@ class Front:
         self._web_handlers = web_handlers
         self._journalled = asyncio.Condition()
         self._runner: web.AppRunner | None = None
+        # Each step is given the rest of them, as aiohttp's middlewares are.
+        steps: tuple[_Step, ...] = (
+            self._lose_connections,
+            self._journal,
+            self._read_whole,
+            self._inject_faults,
+            self._refuse,
+            self._sign_in,
+        )
+        self._answer: _Handler = self._serve
+        for step in reversed(steps):
+            self._answer = _then(step, self._answer)
 
     async def start(self) -> Callable[[], asyncio.Protocol]:
         """Make ready; return what makes the protocol of an accepted connection."""
         application = web.Application(client_max_size=_BODY_LIMIT_BYTES)
         application.router.add_route("*", "/{path:.*}", self._handle)
-        application.on_response_prepare.append(_stamp)
+        application.on_response_prepare.append(stamp)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
         server, loop = self._runner.server, asyncio.get_running_loop()
@@ -103,11 +132,23 @@ class Front:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         host = request.host.rpartition(":")[0] or request.host
-        started = time.perf_counter()
-        sequence = self._store.journal_begin(
+        return await self._answer(_Call(request, host, service_of(host)))
+
+    async def _lose_connections(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Close the connection where a fault says so."""
+        try:
+            return await rest(call)
+        except injection.ConnectionLost:
+            injection.reset(call.request.transport)
+            return web.Response(status=499)
+
+    async def _journal(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Number the request; write down what arrived and how it ended, and tell those who wait for that."""
+        request, started = call.request, time.perf_counter()
+        call.sequence = self._store.journal_begin(
             {
                 "method": request.method,
-                "host": host,
+                "host": call.host,
                 "path": unquote(request.rel_url.raw_path),
                 "query": {
                     name: "REDACTED" if name in _SECRET_QUERY else value for name, value in request.query.items()
@@ -118,15 +159,12 @@ class Front:
         await self._tell_waiting()
         status: int | str = "reset"
         try:
-            response = await self._answer(request, host, sequence)
+            response = await rest(call)
             status = response.status
-        except injection.ConnectionLost:
-            injection.reset(request.transport)
-            return web.Response(status=499)
         finally:
             principal: Principal | None = request.get("principal")
             self._store.journal_end(
-                sequence,
+                call.sequence,
                 status=status,
                 principal=None if principal is None else principal.name,
                 milliseconds=round((time.perf_counter() - started) * 1000, 1),
@@ -138,105 +176,75 @@ class Front:
         async with self._journalled:
             self._journalled.notify_all()
 
-    async def _answer(self, request: web.Request, host: str, sequence: int) -> web.StreamResponse:
-        if service_of(host) not in self._web_handlers:
-            # What has arrived whole is served, also when its client is gone by then: a delay must not undo it.
+    async def _read_whole(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Read the body, but for hosts that stream it.
+
+        What has arrived whole is served, also when its client is gone by then: a delay must not undo it.
+        """
+        if call.service not in self._web_handlers:
             try:
-                await request.read()
+                await call.request.read()
             except web.HTTPRequestEntityTooLarge:
-                return _refusal(
-                    request, host, ArmError(413, "RequestEntityTooLarge", "The request is larger than 4 MiB.")
-                )
-        fault = self._faults.meet(request.method, host + request.path)
-        if fault is not None:
-            refusal = await injection.before(fault)
-            if refusal is not None:
-                return _refusal(request, host, refusal)
+                error = ArmError(413, "RequestEntityTooLarge", "The request is larger than 4 MiB.")
+                return refusal(call.request, call.service, error)
+        return await rest(call)
+
+    async def _inject_faults(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Do what a planted fault says, before the service is asked or after it has answered."""
+        call.fault = self._faults.meet(call.request.method, call.host + call.request.path)
+        if call.fault is None:
+            return await rest(call)
+        error = await injection.before(call.fault)
+        if error is not None:
+            return refusal(call.request, call.service, error)
+        response = await rest(call)
+        injection.after(call.fault)
+        return response
+
+    async def _refuse(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Turn errors into answers."""
+        request = call.request
         try:
-            response = await self._serve(request, host, sequence, fault)
+            return await rest(call)
         except ArmError as error:
-            response = _refusal(request, host, error)
+            return refusal(request, call.service, error)
         except (web.HTTPException, ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort, which logs it
             # Not 500: clients retry that with long waits, and a defect of the sandbox does not go away by itself.
-            _log.exception("request %d: %s https://%s%s", sequence, request.method, host, request.path)
-            message = f"The sandbox failed on request {sequence}: {error!r}. The traceback is in log/server.log."
-            response = _refusal(request, host, ArmError(501, "SandboxDefect", message))
-        if fault is not None:
-            injection.after(fault)
-        return response
+            _log.exception("request %d: %s https://%s%s", call.sequence, request.method, call.host, request.path)
+            message = f"The sandbox failed on request {call.sequence}: {error!r}. The traceback is in log/server.log."
+            return refusal(request, call.service, ArmError(501, "SandboxDefect", message))
 
-    async def _serve(self, request: web.Request, host: str, sequence: int, fault: Fault | None) -> web.StreamResponse:
-        service = service_of(host)
-        if service is None or service is Service.REFUSED:
-            raise not_modelled(f"the host '{host}'")
-        handler = self._web_handlers.get(service)
+    async def _sign_in(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Find out whose token the request carries, where the service wants one."""
+        given = call.request.headers.get("Authorization")
+        match call.service:
+            case None | Service.REFUSED | Service.LOGIN:
+                audiences = None
+            case Service.WORKSPACE_API if call.request.path.startswith("/discovery"):
+                audiences = None
+            case Service.BLOB if not (given or "").lower().startswith("bearer "):
+                # Signed with the account's key or a SAS, which the storage service judges.
+                audiences = None
+            case service:
+                audiences = _AUDIENCES[service]
+        if audiences is not None:
+            call.request["principal"] = self._directory.authenticate(given, audiences)
+        return await rest(call)
+
+    async def _serve(self, call: _Call) -> web.StreamResponse:
+        """Let the service answer."""
+        if call.service is None or call.service is Service.REFUSED:
+            raise not_modelled(f"the host '{call.host}'")
+        handler = self._web_handlers.get(call.service)
         if handler is not None:
-            if service is Service.BLOB and request.headers.get("Authorization", "").lower().startswith("bearer "):
-                self._sign_in(request, service)
-            return await handler(request)
-        if not (service is Service.WORKSPACE_API and request.path.startswith("/discovery")):
-            self._sign_in(request, service)
-        arm_request = await _arm_request(request, host, sequence, fault.operation_fault() if fault else None)
-        origin = announced(arm_request)
+            return await handler(call.request)
+        operation_fault = call.fault.operation_fault() if call.fault else None
+        request = await arm_request(call.request, call.host, call.sequence, operation_fault)
+        origin = announced(request)
         if origin is not None:
             # Before it is served, so that no death can come between.
-            remember(self._store, arm_request.path, origin)
-        answer = await self._router.dispatch(arm_request)
-        return _json(answer.status, answer.body, answer.headers)
-
-    def _sign_in(self, request: web.Request, service: Service) -> None:
-        request["principal"] = self._directory.authenticate(request.headers.get("Authorization"), _AUDIENCES[service])
-
-
-async def _arm_request(
-    request: web.Request, host: str, sequence: int, operation_fault: OperationFault | None
-) -> ArmRequest:
-    content = await request.read()
-    body: Any = None
-    if content:
-        try:
-            body = json.loads(content)
-        except ValueError as error:
-            raise ArmError(
-                400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: {error}."
-            ) from None
-    return ArmRequest(
-        method=request.method,
-        host=host,
-        path=unquote(request.rel_url.raw_path).rstrip("/"),
-        query=request.query,
-        headers=request.headers,
-        body=body,
-        principal=request.get("principal"),
-        sequence=sequence,
-        operation_fault=operation_fault,
-    )
-
-
-def _json(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
-    if body is None:
-        return web.Response(status=status, headers=headers)
-    return web.Response(
-        status=status, body=json.dumps(body).encode(), headers=headers, content_type="application/json", charset="utf-8"
-    )
-
-
-def _refusal(request: web.Request, host: str, error: ArmError) -> web.Response:
-    """Answer an error in the shape that the host's clients read: XML from storage, ARM's envelope from all others."""
-    if service_of(host) is not Service.BLOB:
-        return _json(error.status, error.body(), {"x-ms-error-code": error.code} | error.headers)
-    # Storage has one code for every token that it does not accept; the challenge says what is wrong with it.
-    code = "InvalidAuthenticationInfo" if error.status == _UNAUTHORIZED else error.code
-    return refusal(request, BlobError(error.status, code, error.message, error.headers))
-
-
-async def _stamp(request: web.Request, response: web.StreamResponse) -> None:
-    """Add the headers that every Azure service answers with."""
-    own = str(uuid.uuid4())
-    response.headers.setdefault("x-ms-request-id", own)
-    response.headers.setdefault("x-ms-correlation-request-id", request.headers.get("x-ms-correlation-request-id", own))
-    client = request.headers.get("x-ms-client-request-id")
-    if client:
-        response.headers.setdefault("x-ms-client-request-id", client)
+            remember(self._store, request.path, origin)
+        answer = await self._router.dispatch(request)
+        return json_answer(answer.status, answer.body, answer.headers)

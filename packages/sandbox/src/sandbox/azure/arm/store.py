@@ -23,9 +23,9 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS resources_by_parent ON resources (parent, type);
 CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type);
 CREATE TABLE IF NOT EXISTS documents (kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (kind, key));
-CREATE INDEX IF NOT EXISTS documents_by_parent_run ON documents (
+CREATE INDEX IF NOT EXISTS documents_by_parentRunId ON documents (
   kind, json_extract(value, '$.parentRunId') COLLATE NOCASE);
-CREATE INDEX IF NOT EXISTS documents_by_workspace ON documents (
+CREATE INDEX IF NOT EXISTS documents_by_workspaceId ON documents (
   kind, json_extract(value, '$.workspaceId') COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS journal (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, entry TEXT NOT NULL);
@@ -199,10 +199,11 @@ class Store:
         yield from ((key, json.loads(value)) for key, value in rows)
 
     def documents_with(self, kind: str, member: Literal["parentRunId", "workspaceId"], value: str) -> list[Any]:
-        """Return the documents of a kind whose member has a value, found by an index; values compare without case."""
+        """Return the documents of a kind whose member has a value, in the order of the keys; case does not count."""
+        # Named, because SQLite would take the keys' index, for the order, and read every document of the kind.
         rows = self._db.execute(
-            f"SELECT value FROM documents WHERE kind = ?"  # noqa: S608 - a name of ours, as the index has it
-            f" AND json_extract(value, '$.{member}') = ? COLLATE NOCASE ORDER BY key",
+            f"SELECT value FROM documents INDEXED BY documents_by_{member} WHERE kind = ?"  # noqa: S608 - names of ours
+            f" AND json_extract(value, '$.{member}') COLLATE NOCASE = ? ORDER BY key",
             (kind, value),
         )
         return [json.loads(row[0]) for row in rows]

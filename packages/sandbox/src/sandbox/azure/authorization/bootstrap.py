@@ -1,7 +1,8 @@
 """What an administrator did in Azure before any program has run, and so what the sandbox begins with.
 
-The same that docs/configuration.md asks of a real one, from the same files: the roles of callers are defined, and
-deployers may assign what the condition lists and nothing else.
+Deployers hold the roles that a deployment needs. A folder of prerequisites says the rest, in the same files that an
+administrator hands to Azure: the condition that limits which roles deployers may assign, and the callers' custom roles.
+Without one deployers may assign any role, and no custom role exists from the start.
 """
 
 import json
@@ -46,18 +47,21 @@ class Prerequisites:
     roles: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
-        """Read a folder with ``deployer-condition.txt`` and the ARM template ``caller-roles.json``.
+    def read(cls, folder: Path | None) -> Self:
+        """Read ``deployer-condition.txt`` and the ARM template ``caller-roles.json`` of a folder, where they are.
 
         Raises:
             OSError: a file cannot be read.
             ValueError: the template is not JSON.
             KeyError: it has no resources with a name and properties.
         """
-        template = json.loads((folder / "caller-roles.json").read_text(encoding="utf-8"))
+        if folder is None:
+            return cls()
+        condition, template = folder / "deployer-condition.txt", folder / "caller-roles.json"
+        roles = json.loads(template.read_text(encoding="utf-8"))["resources"] if template.is_file() else []
         return cls(
-            (folder / "deployer-condition.txt").read_text(encoding="utf-8").strip(),
-            {each["name"]: each["properties"] for each in template["resources"]},
+            condition.read_text(encoding="utf-8").strip() if condition.is_file() else "",
+            {each["name"]: each["properties"] for each in roles},
         )
 
     def definitions(self, subscription_id: str) -> dict[str, dict[str, Any]]:

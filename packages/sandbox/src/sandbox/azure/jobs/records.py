@@ -69,17 +69,19 @@ class Run:
         Raises:
             TypeError: it has no ids.
         """
-        members = {each.name: document[_camel(each.name)] for each in fields(cls) if _camel(each.name) in document}
-        logs = {path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()}
-        return cls(**members | {"logs": logs})
+        members: dict[str, Any] = {name: document[member] for name, member in _MEMBERS.items() if member in document}
+        members["logs"] = {
+            path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()
+        }
+        return cls(**members)
 
     def to_json(self) -> dict[str, Any]:
         """Return the document."""
-        return {_camel(each.name): getattr(self, each.name) for each in fields(self)}
+        return {member: getattr(self, name) for name, member in _MEMBERS.items()}
 
 
-def _camel(name: str) -> str:
-    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
+_MEMBERS = {each.name: re.sub(r"_(\w)", lambda match: match[1].upper(), each.name) for each in fields(Run)}
+"""Name of a field: of its member in a document."""
 
 
 class RunRecords:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from sandbox import named_principals
-from sandbox.azure import firewalls
+from sandbox.azure import directory, firewalls
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource, Store
+from sandbox.azure.directory import Named
 from sandbox.commands.stack_file import named_principals as named_in
 from sandbox.home import Home
-from sandbox.named_principals import Named
 
 DENY = {"defaultAction": "Deny", "bypass": "AzureServices", "ipRules": [{"value": "203.0.113.0/24"}]}
 GROUP = "11111111-1111-4111-8111-111111111111"
@@ -91,9 +91,9 @@ def test_a_named_principal_exists_is_of_its_kind_and_is_acted_for(tmp_path: Path
     entries = [Named(GROUP.upper(), "Group", "deployer"), Named(own, "User", "caller"), Named("me", "User", "caller")]
     named_principals.remember(home, entries)
     named_principals.remember(home, [Named(FACTORY, "ServicePrincipal", "caller")])
-    assert named_principals.kind_of(tmp_path, GROUP) == "Group"
-    assert named_principals.kind_of(tmp_path, own) is None
-    assert named_principals.acted_for(tmp_path, "deployer") == {GROUP}
-    assert named_principals.acted_for(tmp_path, "second") == {GROUP}
-    assert named_principals.acted_for(tmp_path, "caller") == {FACTORY}
-    assert named_principals.acted_for(tmp_path, "reader") == frozenset()
+    assert directory.kind_of(tmp_path, GROUP) == "Group"
+    assert directory.kind_of(tmp_path, own) is None
+    assert directory.acted_for(tmp_path, "deployer") == {GROUP}
+    assert directory.acted_for(tmp_path, "second") == {GROUP}
+    assert directory.acted_for(tmp_path, "caller") == {FACTORY}
+    assert directory.acted_for(tmp_path, "reader") == frozenset()

@@ -9,8 +9,8 @@ import signal
 
 import pytest
 
+from host_project import Project, is_alive, until
 from pulumi_standins.language_python.runner import GRACE_SECONDS
-from tests.toolchain.engine import Project, is_alive, until
 
 HOOKED = """
     import asyncio, os, pathlib, signal, time

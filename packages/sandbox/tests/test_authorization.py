@@ -197,6 +197,13 @@ def test_who_acts_for_others_has_what_they_have(store: Store) -> None:
     assert not permitted.allowed("you", "N/t/read", SCOPE)
 
 
+def test_without_prerequisites_deployers_assign_any_role_and_no_custom_role_exists(tmp_path: Path) -> None:
+    for folder in (None, tmp_path):
+        asked = Prerequisites.read(folder)
+        assert {each.condition for each in asked.assignments("s", {"deployer": "oid"})} == {""}
+        assert asked.definitions("s") == {}
+
+
 def test_the_deployers_have_no_blobs_and_the_caller_has_nothing(store: Store) -> None:
     permitted = Authorization(store, Prerequisites().assignments("s", {name: f"oid-{name}" for name in PRINCIPALS}))
     blob = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"

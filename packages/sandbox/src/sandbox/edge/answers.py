@@ -1,0 +1,75 @@
+"""The form of what comes in and goes out: ARM's requests as JSON, errors as a host's clients read them."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.requests import ArmRequest, OperationFault
+from sandbox.azure.blobs.errors import BlobError
+from sandbox.azure.blobs.errors import refusal as blob_refusal
+from sandbox.edge.hosts import Service
+
+_UNAUTHORIZED = 401
+
+
+async def arm_request(
+    request: web.Request, host: str, sequence: int, operation_fault: OperationFault | None
+) -> ArmRequest:
+    """Return a request to ARM's kind of services.
+
+    Raises:
+        ArmError: 400, the body is not JSON.
+    """
+    content = await request.read()
+    body: Any = None
+    if content:
+        try:
+            body = json.loads(content)
+        except ValueError as error:
+            raise ArmError(
+                400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: {error}."
+            ) from None
+    return ArmRequest(
+        method=request.method,
+        host=host,
+        path=unquote(request.rel_url.raw_path).rstrip("/"),
+        query=request.query,
+        headers=request.headers,
+        body=body,
+        principal=request.get("principal"),
+        sequence=sequence,
+        operation_fault=operation_fault,
+    )
+
+
+def json_answer(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
+    """Return an answer with a JSON body, without one for None."""
+    if body is None:
+        return web.Response(status=status, headers=headers)
+    return web.Response(
+        status=status, body=json.dumps(body).encode(), headers=headers, content_type="application/json", charset="utf-8"
+    )
+
+
+def refusal(request: web.Request, service: Service | None, error: ArmError) -> web.Response:
+    """Return an error in the shape that the service's clients read: XML from storage, else ARM's envelope."""
+    if service is not Service.BLOB:
+        return json_answer(error.status, error.body(), {"x-ms-error-code": error.code} | error.headers)
+    # Storage has one code for every token that it does not accept; the challenge says what is wrong with it.
+    code = "InvalidAuthenticationInfo" if error.status == _UNAUTHORIZED else error.code
+    return blob_refusal(request, BlobError(error.status, code, error.message, error.headers))
+
+
+async def stamp(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the headers that every Azure service answers with."""
+    own = str(uuid.uuid4())
+    response.headers.setdefault("x-ms-request-id", own)
+    response.headers.setdefault("x-ms-correlation-request-id", request.headers.get("x-ms-correlation-request-id", own))
+    client = request.headers.get("x-ms-client-request-id")
+    if client:
+        response.headers.setdefault("x-ms-client-request-id", client)

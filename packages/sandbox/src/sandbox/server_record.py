@@ -1,0 +1,54 @@
+"""``server.json``: what a running server tells the commands about itself; and ``ports.json``, its memory of that."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from sandbox.home import write_private
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    """Where a server listens, and what it was started with."""
+
+    pid: int
+    profile: str
+    started: float
+    """When it started, in Unix seconds."""
+
+    proxy_port: int
+    control_port: int
+    control_token: str
+    prerequisites: Path | None = None
+    """The folder that says what an administrator set up (``sandbox.azure.authorization.bootstrap``)."""
+
+    @classmethod
+    def read(cls, file: Path) -> Self | None:
+        """Return what ``write`` wrote; None when the file is not there or is damaged."""
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            return cls(
+                pid=int(data["pid"]),
+                profile=str(data["profile"]),
+                started=float(data["started"]),
+                proxy_port=int(data["proxyPort"]),
+                control_port=int(data["controlPort"]),
+                control_token=str(data["controlToken"]),
+                prerequisites=Path(data["prerequisites"]) if data.get("prerequisites") else None,
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def write(self, file: Path) -> None:
+        """Write it for the owner's eyes only: the token opens the control API."""
+        data = {
+            "pid": self.pid,
+            "profile": self.profile,
+            "started": self.started,
+            "proxyPort": self.proxy_port,
+            "controlPort": self.control_port,
+            "controlToken": self.control_token,
+            "prerequisites": str(self.prerequisites) if self.prerequisites else None,
+        }
+        write_private(file, json.dumps(data))
