@@ -50,7 +50,7 @@ OWN = f"https://{ACCOUNT}.blob.core.windows.net/azureml/in/"
 FOREIGN = "https://images.blob.core.windows.net/raw/in/"
 
 _WORKSPACE, _CLUSTER, _BUILDER = (
-    "of the workspace 'wsp' lacks",
+    "of the workspace 'wsp' is missing",
     "The identity of the cluster 'cpu'",
     "imageBuildCompute",
 )

@@ -79,8 +79,7 @@ def _is_protected(fresh: Rehearsal, stack: str) -> None:
     assert refused.out == ""
     *told, unprotect, down, made = refused.err.splitlines()
     assert told[0] == (
-        f"sandbox: stack '{stack}' holds resources that are protected, so nothing was deleted and the sandbox goes on "
-        "running:"
+        f"sandbox: stack '{stack}' has protected resources, so nothing was deleted and the sandbox keeps running:"
     )
     assert sorted(re.findall(r"\((azure-native:[^)]+)\)$", "\n".join(told), re.MULTILINE)) == PROTECTED
     assert made.startswith("make: *** ")

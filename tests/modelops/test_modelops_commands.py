@@ -194,7 +194,7 @@ def test_a_release_without_a_login_says_how_to_log_in(bench: Bench) -> None:
         bench.place.sandbox.env.update({name: os.environ[name] for name in ("AZURE_CLIENT_ID", "AZURE_TENANT_ID")})
         bench.place.sandbox.env["AZURE_CLIENT_SECRET"] = os.environ["AZURE_CLIENT_SECRET"]
     assert code == 1
-    assert errors.startswith(f"error: reading endpoint {bench.plan.endpoint.name} failed: Azure refused the login")
+    assert errors.startswith(f"error: reading endpoint {bench.plan.endpoint.name} failed: The Azure login failed")
     assert "Log in with `az login`" in errors
     assert "Traceback" not in errors
 

@@ -99,7 +99,7 @@ def test_files_that_change_while_they_are_sent_are_not_registered(
         send(*args)
 
     monkeypatch.setattr(uploads, "_send", changed)
-    with pytest.raises(PlanError, match=r"it changed in the meantime\. It was not released\."):
+    with pytest.raises(PlanError, match=r"changed after the plan was made, so it was not released\."):
         bench.release()
     assert bench.versions() == []
     assert _blobs(bench, f"LocalUpload/{_model(bench).digest}/") == {}

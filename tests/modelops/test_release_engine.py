@@ -126,7 +126,7 @@ def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) ->
         "before hook \"digits-0-release\" failed: the release of endpoint 'digits-0' failed: registration refused\n"
         in output
     )
-    assert "the infrastructure is up. Run `pulumi up` again" in output
+    assert "the infrastructure is up. Fix the cause and run `pulumi up` again" in output
     program.up()
     assert "released digits-0" in program.notes()
     program.up("--expect-no-changes")

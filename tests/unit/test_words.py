@@ -68,8 +68,6 @@ PHRASES = [
 ]
 
 NOT_YET: tuple[str, ...] = (
-    "packages/",
-    "tests/",
 )
 """Folders that have not had their turn yet."""
 

@@ -297,7 +297,7 @@ def test_functions() -> None:
         assert engine.arm.seen("POST")[0].body == {"expand": "kerb"}
         failure = await refused(engine.invoke("network:getSubnet"))
         assert failure.text.startswith(
-            "the sandbox's azure-native stand-in does not serve the function azure-native:network:getSubnet. It serves:"
+            "the azure-native stand-in does not support the function azure-native:network:getSubnet. It serves:"
         )
 
     play(scenario)

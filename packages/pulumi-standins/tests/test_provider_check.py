@@ -161,8 +161,8 @@ def test_a_type_that_is_not_modelled_is_refused_by_name() -> None:
     async def scenario(engine: Engine2Provider) -> None:
         failure = await refused(engine.check("network:VirtualNetwork", {}))
         assert failure.text.startswith(
-            "the sandbox's azure-native stand-in does not serve the resource type azure-native:network:VirtualNetwork. "
-            "It serves: applicationinsights:Component, authorization:ManagementLockByScope, "
+            "the azure-native stand-in does not support the resource type azure-native:network:VirtualNetwork. It "
+            "supports: applicationinsights:Component, authorization:ManagementLockByScope, "
         )
         assert failure.text.endswith("deploy this stack to Azure with the real provider.")
 

@@ -190,9 +190,8 @@ def test_an_import_takes_the_names_from_the_id_and_the_inputs_from_the_answer() 
         engine.arm.resources["/subscriptions/x"] = {"id": "/subscriptions/x"}
         failure = await refused(engine.read(STORE, "/subscriptions/x"))
         assert failure.text == (
-            "'/subscriptions/x' is no id of a azure-native:storage:StorageAccount: it must have the form "
-            "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Storage"
-            "/storageAccounts/{accountName}"
+            "'/subscriptions/x' is not an id of a azure-native:storage:StorageAccount: it must have the form "
+            "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Storage/storageAccounts/{accountName}"
         )
 
     play(scenario)

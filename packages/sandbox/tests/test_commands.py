@@ -143,11 +143,10 @@ def test_a_protected_stack_is_not_removable(monkeypatch: pytest.MonkeyPatch, tmp
     with pytest.raises(SystemExit) as refused:
         main(["removable", "--stack", "prod"])
     assert str(refused.value) == (
-        "sandbox: stack 'prod' holds resources that are protected, so nothing was deleted and the sandbox goes on "
-        "running:\n"
+        "sandbox: stack 'prod' has protected resources, so nothing was deleted and the sandbox keeps running:\n"
         "  a-vault (azure-native:keyvault:Vault)\n"
         f"  ml-storage ({ACCOUNT})\n"
-        "To remove them all the same, take the protection away; the next `up` puts it back:\n"
+        "To remove them anyway, remove the protection first; the next `up` restores it:\n"
         f"  {inventory.python()} -m sandbox run -- pulumi state unprotect --all --yes --stack prod\n"
         "  make down STACK=prod"
     )

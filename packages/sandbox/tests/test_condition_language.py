@@ -106,18 +106,18 @@ def test_each_operator(text: str, lets_through: bool) -> None:
     [
         (" ", "the condition ends too early"),
         ("((ActionMatches{'a'})", "the condition ends too early"),
-        ("ActionMatches{'a'})", "')' follows where the condition has ended"),
+        ("ActionMatches{'a'})", "')' after the end of the condition"),
         ("ActionMatches('a')", "'(' stands where '{' is needed"),
-        ("ActionMatches{a}", "'a' is no text in single quotes"),
+        ("ActionMatches{a}", "'a' is not a text in single quotes"),
         ("ActionMatches{'a'} OR", "the condition ends too early"),
-        ("ActionMatches{'a'} ; 1", "nothing of a condition begins with '; 1'"),
+        ("ActionMatches{'a'} ; 1", "unexpected text '; 1'"),
         ("actionmatches{'a'}", "'actionmatches' is unknown: a comparison, ActionMatches, '!' or '('"),
         (
             "ActionMatches{'a'} AND ActionMatches{'b'} OR ActionMatches{'c'}",
-            "AND and OR beside each other need parentheses that say what comes first",
+            "AND and OR together need parentheses",
         ),
-        (f"{REQUEST_ROLE} GuidEquals 'x'", "''x'' is no GUID"),
-        (f"{REQUEST_ROLE} ForAnyOfAnyValues:GuidEquals {{}}", "'}' is no GUID"),
+        (f"{REQUEST_ROLE} GuidEquals 'x'", "''x'' is not a GUID"),
+        (f"{REQUEST_ROLE} ForAnyOfAnyValues:GuidEquals {{}}", "'}' is not a GUID"),
         (f"{REQUEST_ROLE} ForAnyOfAnyValues:GuidEquals {{{A} {B}}}", f"'{B}' stands where '}}' is needed"),
         (f"{REQUEST_ROLE} Equals {A}", "'Equals' is unknown: RoleDefinitionId has GuidEquals, GuidNotEquals"),
         (
@@ -126,7 +126,7 @@ def test_each_operator(text: str, lets_through: bool) -> None:
         ),
         (
             f"@Requested[{ROLES}:RoleDefinitionId] GuidEquals {A}",
-            f"'@Requested[{ROLES}:RoleDefinitionId]' is no attribute",
+            f"'@Requested[{ROLES}:RoleDefinitionId]' is not an attribute",
         ),
     ],
 )

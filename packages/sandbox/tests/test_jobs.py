@@ -267,7 +267,7 @@ def test_the_examples_environment_is_the_one_that_jobs_run_in() -> None:
 )
 def test_another_python_is_remarked_on_and_fails_nothing(python: str, interpreter: str, *, differs: bool) -> None:
     conda = CONDA.replace("python=3.11", python)
-    remark = f"'{python}' is asked for, and jobs here run on Python {interpreter}: what depends on that may differ"
+    remark = f"'{python}' is required, but jobs here run on Python {interpreter}: results may differ"
     assert check(EnvironmentSpec("e", "1", "image:1", conda), interpreter=interpreter) == ([remark] if differs else [])
 
 
@@ -275,7 +275,7 @@ def test_a_job_on_another_python_says_so_in_its_log(bench: JobBench) -> None:
     environment = EnvironmentSpec("env", "1", "image:1", CONDA.replace("python=3.11", "python=2.7"))
     done = bench.run(bench.request(NAMES, environment=environment))
     assert done.parent.status == "Completed"
-    line = f"Environment: 'python=2.7' is asked for, and jobs here run on Python {platform.python_version()}: what"
+    line = f"Environment: 'python=2.7' is required, but jobs here run on Python {platform.python_version()}: what"
     assert line in done.logs["logs/azureml/executionlogs.txt"]
 
 

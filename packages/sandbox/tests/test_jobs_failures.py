@@ -194,13 +194,13 @@ def test_an_input_without_files_fails_the_job(bench: JobBench) -> None:
 @pytest.mark.parametrize(
     ("conda", "text"),
     [
-        ("", "it has no conda file, so nobody here can tell what its image holds."),
+        ("", "it has no conda file, and the sandbox cannot look into an image."),
         ("dependencies: [python=3.11, pip: []]", "it does not declare 'azureml-core'."),
         (CONDA.replace("azureml-dataset-runtime", "x"), "it does not declare 'azureml-dataset-runtime'."),
         (CONDA + "  - not-there==1.0\n", "'not-there==1.0' is not installed."),
         (CONDA + "  - aiohttp==0.1\n", "'aiohttp==0.1' is asked for, aiohttp "),
         (CONDA.replace("- pip\n", "- pip\n- aiohttp=0.1\n"), "'aiohttp=0.1' is asked for, aiohttp "),
-        (CONDA + "  - git+https://example.test/x\n", "cannot judge the requirement 'git+https://example.test/x'"),
+        (CONDA + "  - git+https://example.test/x\n", "cannot check the requirement 'git+https://example.test/x'"),
         ("dependencies: 3", "its conda file cannot be read"),
     ],
 )

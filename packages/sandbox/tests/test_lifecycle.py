@@ -174,7 +174,7 @@ def test_what_an_administrator_set_up_is_found_beside_the_project_and_kept(
     )
     with pytest.raises(SystemExit) as missing:
         lifecycle.start(Home(home), prerequisites=project / "none")
-    assert str(missing.value) == f"sandbox: --prerequisites: there is no folder '{project}/none'"
+    assert str(missing.value) == f"sandbox: --prerequisites: folder '{project}/none'"
     lifecycle.stop(Home(home))
     assert lifecycle.start(Home(home)).prerequisites is None
 
@@ -254,7 +254,7 @@ def test_secrets_are_for_the_owner_only(own_sandbox: Sandbox) -> None:
 
 def test_a_damaged_sandbox_is_named(tmp_path: Path) -> None:
     (tmp_path / "sandbox.json").write_text("{}")
-    with pytest.raises(SystemExit, match=r"sandbox.json' is damaged .* Remove '.*' to begin anew."):
+    with pytest.raises(SystemExit, match=r"sandbox.json' is damaged .* Remove '.*' to start over."):
         lifecycle.start(Home(tmp_path))
 
 

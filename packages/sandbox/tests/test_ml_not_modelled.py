@@ -216,8 +216,8 @@ LIMITS: dict[str, tuple[dict[str, Any], str, str]] = {
         {"encryption": {"status": "Enabled", "keyVaultProperties": KEY}},
         "CustomerManagedKeyNotSupported",
         (
-            "Batch deployments are not supported in workspaces with customer-managed keys, as 'wsp' is. Whether a"
-            " workspace has such keys is chosen when it is made: use another one."
+            "Batch deployments are not supported in workspaces with customer-managed keys, as 'wsp' is. Such keys "
+            "can only be chosen at creation: use another workspace."
         ),
     ),
 }

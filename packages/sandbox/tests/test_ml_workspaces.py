@@ -90,11 +90,11 @@ def test_a_primary_identity_without_its_roles_makes_no_workspace(learning: Learn
         400,
         "WorkspaceIdentityLacksRoles",
         (
-            f"The primary user-assigned identity '{IDENTITY}' (p1) of the workspace 'wsp' lacks 'Contributor' on"
-            f" '{storage}', 'Storage Blob Data Contributor' on '{storage}', 'Storage File Data Privileged Contributor'"
-            f" on '{storage}',"
-            f" 'Contributor' on '{insights}'. Grant this first, then send the request again: see"
-            " https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication."
+            f"The primary user-assigned identity '{IDENTITY}' (p1) of the workspace 'wsp' is missing 'Contributor' "
+            f"on '{storage}', 'Storage Blob Data Contributor' on '{storage}', 'Storage File Data Privileged "
+            f"Contributor' on '{storage}', 'Contributor' on '{insights}'. Grant this first, then send the request "
+            "again: see "
+            "https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication."
         ),
     )
     learning.grant_workspace_identity("p1")

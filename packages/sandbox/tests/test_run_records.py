@@ -53,6 +53,6 @@ def test_an_unknown_state_is_refused(store: Store) -> None:
     records.create(Run("job", "job", WORKSPACE))
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text follows
         records.update("job", status="Done")
-    assert str(caught.value).startswith("'Done' is no state of a run; allowed: CancelRequested, Canceled, ")
+    assert str(caught.value).startswith("'Done' is not a state of a run; allowed: CancelRequested, Canceled, ")
     with pytest.raises(KeyError):
         records.start("other")

@@ -1,3 +1,3 @@
-"""Plug-ins of Pulumi that stand in for binaries which a machine cannot get."""
+"""Pulumi plug-ins in Python that replace binaries which a machine cannot download."""
 
 __version__ = "0.1.0"

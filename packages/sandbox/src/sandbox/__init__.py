@@ -1,3 +1,3 @@
-"""Azure on this machine: what the program, the hook and the SDKs need of it, and nothing that leaves the machine."""
+"""Azure on this machine: the parts that the program, the release and the SDKs need; nothing leaves the machine."""
 
 __version__ = "0.1.0"

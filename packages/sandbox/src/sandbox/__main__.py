@@ -1,4 +1,4 @@
-"""``python -m sandbox``: run commands against Azure on this machine, and look after it."""
+"""``python -m sandbox``: run commands against the sandbox, and manage it."""
 
 import argparse
 import os
@@ -32,49 +32,49 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    run = commands.add_parser("run", help="run a command in the sandbox's environment; starts the server if need be")
+    run = commands.add_parser("run", help="run a command in the sandbox's environment; starts the server if needed")
     run.add_argument(
-        "--as", dest="principal", choices=PRINCIPALS, default="deployer", help="who the command signs in as"
+        "--as", dest="principal", choices=PRINCIPALS, default="deployer", help="principal that the command signs in as"
     )
     _add_plugin_path(run)
     _add_prerequisites(run)
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(action=_run)
 
-    start = commands.add_parser("start", help="start the server if it does not run")
-    start.add_argument("--profile", choices=sorted(PROFILES), help="reading of unconfirmed behaviour (docs/sandbox.md)")
+    start = commands.add_parser("start", help="start the server if it is not running")
+    start.add_argument("--profile", choices=sorted(PROFILES), help="reading of unconfirmed behaviour: docs/sandbox.md")
     _add_prerequisites(start)
-    start.add_argument(
-        "--address", metavar="IPV4", help="the address that firewalls see all clients at; stays until it is changed"
-    )
+    start.add_argument("--address", metavar="IPV4", help="client address that firewalls see; stays until it is changed")
     start.set_defaults(action=_start)
 
-    stop = commands.add_parser("stop", help="stop the server; its state stays")
+    stop = commands.add_parser("stop", help="stop the server; the state stays")
     stop.set_defaults(action=_stop)
 
-    status = commands.add_parser("status", help="show whether it runs, its resources, and what is in no stack's state")
-    status.add_argument("--lost", action="store_true", help="show only what was made and is in no stack's state")
+    status = commands.add_parser(
+        "status", help="show whether the server runs, its resources, and those that no stack's state has"
+    )
+    status.add_argument("--lost", action="store_true", help="show only resources that no stack's state has")
     status.set_defaults(action=_status)
 
     delete = commands.add_parser("delete", help="delete one resource by its ARM id")
     delete.add_argument("id")
-    delete.add_argument("--api-version", help="needed for a resource that no Pulumi program made")
+    delete.add_argument("--api-version", help="required for a resource that no Pulumi program created")
     delete.set_defaults(action=_delete)
 
-    reset = commands.add_parser("reset", help="stop the server and forget its state; names and certificates stay")
+    reset = commands.add_parser("reset", help="stop the server and delete its state; names and certificates stay")
     reset.set_defaults(action=_reset)
 
-    recover = commands.add_parser("recover", help="put a stack right whose engine died: stale lock, pending operations")
+    recover = commands.add_parser("recover", help="repair a stack whose engine died: stale lock, pending operations")
     recover.add_argument("--stack", default=None)
     recover.set_defaults(action=_recover)
 
-    removable = commands.add_parser("removable", help="fail, and say what to do, if a stack holds protected resources")
+    removable = commands.add_parser("removable", help="fail, and say what to do, if a stack has protected resources")
     removable.add_argument("--stack", default=None)
     removable.set_defaults(action=_removable)
 
-    export = commands.add_parser("export-arm", help="write what is deployed as an ARM template, for scanners")
-    export.add_argument("--resource-group", metavar="NAME", help="of this group; needed when there are several")
-    export.add_argument("--output", metavar="FILE", type=Path, help="to this file; without it, to standard output")
+    export = commands.add_parser("export-arm", help="write the deployed resources as an ARM template, for scanners")
+    export.add_argument("--resource-group", metavar="NAME", help="resource group; required if there are several")
+    export.add_argument("--output", metavar="FILE", type=Path, help="output file; default: standard output")
     export.set_defaults(action=_export)
 
     env = commands.add_parser("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
@@ -100,15 +100,15 @@ def _add_prerequisites(command: argparse.ArgumentParser) -> None:
         "--prerequisites",
         metavar="DIR",
         type=Path,
-        help="folder that says what an administrator set up: deployer-condition.txt, caller-roles.json (default: "
-        "prerequisites beside the nearest Pulumi.yaml, if it is there)",
+        help="folder with an administrator's set-up: deployer-condition.txt, caller-roles.json (default: "
+        "prerequisites beside the nearest Pulumi.yaml, if it exists)",
     )
 
 
 def _run(home: Home, options: argparse.Namespace) -> NoReturn:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
-        raise SystemExit("sandbox: which command? For example: python -m sandbox run -- pulumi preview")
+        raise SystemExit("sandbox: the command is missing. For example: python -m sandbox run -- pulumi preview")
     variables, command = _rehearsal(home, command, options.principal, options.plugin_path, options.prerequisites)
     become(command, variables)
 
@@ -120,7 +120,7 @@ def _rehearsal(
     plugin_path: Path | None = None,
     prerequisites: Path | None = None,
 ) -> tuple[dict[str, str], list[str]]:
-    """Return the environment for a command and the command, with the server started and the stack made."""
+    """Start the server, prepare the stack, and return the command with its environment."""
     server = lifecycle.start(home, prerequisites=prerequisites)
     if server.is_outdated:
         print(
@@ -136,10 +136,10 @@ def _rehearsal(
 
 
 def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
-    """Replace this process by ``command``: its exit code and its signals are then the command's own."""
+    """Replace this process by ``command``: its exit code and signals are then those of the command."""
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
-        print(f"sandbox: there is no command '{command[0]}' on PATH", file=sys.stderr)
+        print(f"sandbox: command '{command[0]}' was not found on PATH", file=sys.stderr)
         sys.exit(_NOT_FOUND)
     sys.stdout.flush()
     try:
@@ -161,7 +161,7 @@ def _start(home: Home, options: argparse.Namespace) -> int:
 
 
 def _stop(home: Home, _: argparse.Namespace) -> int:
-    print("sandbox: stopped" if lifecycle.stop(home) else "sandbox: it was not running")
+    print("sandbox: stopped" if lifecycle.stop(home) else "sandbox: the server was not running")
     return 0
 
 
@@ -182,7 +182,7 @@ def _status(home: Home, options: argparse.Namespace) -> int:
         for line in inventory.table(rows):
             print(line)
     if lost:
-        print("Made, but in no stack's state (an answer was lost):")
+        print("Created, but no stack's state has it (an answer was lost):")
         for each in lost:
             print("\n".join(each.lines()))
     return 0
@@ -228,7 +228,7 @@ def _recover(home: Home, options: argparse.Namespace) -> int:
             recovery.run(words, variables, project.folder)
         except recovery.RecoveryError as error:
             raise SystemExit(f"sandbox: {error}") from None
-        print(f"sandbox: an earlier pulumi run died; did `{' '.join(command)}`")
+        print(f"sandbox: an earlier pulumi run died; ran `{' '.join(command)}`")
     return 0
 
 
@@ -244,7 +244,7 @@ def _removable(home: Home, options: argparse.Namespace) -> int:
 
 
 def _stack(options: argparse.Namespace) -> str:
-    """Return the stack that a command is about, chosen as `run` chooses it."""
+    """Return a command's stack, selected like in `run`."""
     return str(options.stack or os.environ.get("PULUMI_STACK") or stacks.DEFAULT_STACK)
 
 

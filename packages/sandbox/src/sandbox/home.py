@@ -1,4 +1,4 @@
-"""The folder that holds one sandbox: its paths, and the facts that are made once and kept."""
+"""The folder of one sandbox: its paths, and the facts that are created once and kept."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from sandbox.azure.arm.requests import Principal
 from sandbox.azure.directory import Account
 
 PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "administrator")
-"""The service principals of every sandbox; ``run`` signs in as the first unless told otherwise.
+"""The service principals of every sandbox; ``run`` signs in as the first by default.
 
-What each may do before any program has run: sandbox/azure/authorization/bootstrap.py.
+Their initial roles: sandbox/azure/authorization/bootstrap.py.
 """
 
 _PRIVATE_FOLDER = 0o700
@@ -24,7 +24,7 @@ _KEY_BYTES = 32
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all (a reader never sees half of it)."""
+    """Write a file that only its owner may read, atomically."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -33,7 +33,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def project_folder(start: Path) -> Path | None:
-    """Return ``start`` or the nearest folder above it that holds a ``Pulumi.yaml``; None when none does."""
+    """Return ``start`` or the nearest folder above it with a ``Pulumi.yaml``; None if no folder has one."""
     return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), None)
 
 
@@ -44,7 +44,7 @@ def _new_account(name: str, tenant_id: str) -> Account:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a sandbox is called: made at its first start, the same for as long as its folder exists."""
+    """The identity of a sandbox: created at its first start, unchanged while its folder exists."""
 
     subscription_id: str
     tenant_id: str
@@ -59,7 +59,7 @@ class Facts:
         return facts.completed()
 
     def completed(self) -> Self:
-        """Return the facts with an account for every principal: an older sandbox lacks those that came later."""
+        """Return the facts with an account for every principal; an older sandbox does not have the newer ones."""
         accounts = {name: self.accounts.get(name) or _new_account(name, self.tenant_id) for name in PRINCIPALS}
         return replace(self, accounts={**self.accounts, **accounts})
 
@@ -93,32 +93,32 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A sandbox's folder; every path below it is named here and nowhere else."""
+    """A sandbox's folder; all paths below it are defined here."""
 
     root: Path
 
     @classmethod
     def locate(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Return the folder that ``SANDBOX_HOME`` names; it need not exist.
+        """Return the folder of ``SANDBOX_HOME``; it may not exist.
 
-        Without one: ``.sandbox`` beside the nearest ``Pulumi.yaml`` upwards, else in the current folder.
+        Default: ``.sandbox`` beside the nearest ``Pulumi.yaml`` upwards, else in the current folder.
         """
         named = environ.get("SANDBOX_HOME", "")
         return cls(Path(named).absolute() if named else (project_folder(Path.cwd()) or Path.cwd()) / ".sandbox")
 
     @property
     def facts_file(self) -> Path:
-        """``sandbox.json``: names and secrets, made once."""
+        """``sandbox.json``: names and secrets, created once."""
         return self.root / "sandbox.json"
 
     @property
     def server_file(self) -> Path:
-        """``server.json``: where the running server listens; absent when none runs."""
+        """``server.json``: where the running server listens; absent if no server runs."""
         return self.root / "server.json"
 
     @property
     def ports_file(self) -> Path:
-        """``ports.json``: where the last server listened, so that the next one listens there again."""
+        """``ports.json``: the ports of the last server, for the next one."""
         return self.root / "ports.json"
 
     @property
@@ -143,12 +143,12 @@ class Home:
 
     @property
     def pulumi_home(self) -> Path:
-        """``PULUMI_HOME``: credentials and plug-ins of the sandbox's own."""
+        """``PULUMI_HOME``: the sandbox's credentials and plug-ins."""
         return self.root / "pulumi-home"
 
     @property
     def stacks(self) -> Path:
-        """Copies of project files and merged stack files, a folder for each project."""
+        """Copies of project files and merged stack files, one folder per project."""
         return self.root / "stacks"
 
     @property
@@ -162,10 +162,10 @@ class Home:
         return self.root / "log"
 
     def prepare(self) -> Facts:
-        """Make the folders and, the first time, the facts; return the facts, with all of today's principals.
+        """Create the folders and, the first time, the facts; return the facts, with all current principals.
 
         Raises:
-            SystemExit: the folder cannot be made or its ``sandbox.json`` is not one.
+            SystemExit: the folder cannot be created, or its ``sandbox.json`` is not valid.
         """
         try:
             self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ class Home:
         return facts
 
     def signing_key(self) -> bytes:
-        """Return the key that signs this sandbox's tokens, made at its first use."""
+        """Return the key that signs this sandbox's tokens, created on first use."""
         file = self.tls / "token.key"
         if not file.exists():
             write_private(file, secrets.token_hex(_KEY_BYTES))
@@ -192,18 +192,16 @@ class Home:
         write_private(self.facts_file, json.dumps(facts.to_json(), indent=2))
 
     def facts(self) -> Facts:
-        """Return the facts of a sandbox that was started at least once.
+        """Return the facts of an existing sandbox.
 
         Raises:
-            SystemExit: there is none in this folder, or ``sandbox.json`` is not readable as one.
+            SystemExit: the folder has no sandbox, or ``sandbox.json`` is not valid.
         """
         try:
             return Facts.from_json(json.loads(self.facts_file.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            raise SystemExit(
-                f"sandbox: there is no sandbox in '{self.root}'. Make one: python -m sandbox start"
-            ) from None
+            raise SystemExit(f"sandbox: '{self.root}' has no sandbox. Create one: python -m sandbox start") from None
         except (ValueError, KeyError, TypeError) as error:
             raise SystemExit(
-                f"sandbox: '{self.facts_file}' is damaged ({error!r}). Remove '{self.root}' to begin anew."
+                f"sandbox: '{self.facts_file}' is damaged ({error!r}). Remove '{self.root}' to start over."
             ) from error

@@ -1,9 +1,9 @@
-"""Principals that stack files name by their object ids, and who of the sandbox's own stands for them.
+"""Principals that stack files name by their object ids, and the sandbox's principals that act for them.
 
-A stack file names its deployer and its callers by ids of the user's directory, which a sandbox does not have. It takes
-them on trust: each exists here, is of the kind that the file says, and is acted for by the sandbox's own principals of
-that part. A group has them as members; for a person or a service principal they sign in in its place. So a stack is
-rehearsed with its committed file as it stands, and its grants have the effect that they will have.
+A stack file names its deployer and its callers by ids of the user's directory, which the sandbox does not know. It
+accepts them without a check: each exists, has the type in the file, and the sandbox's principals with that part act for
+it. They are members of a group, or sign in as the person or service principal. So a stack is rehearsed with its
+committed file, and its grants have their real effect.
 """
 
 import json
@@ -17,9 +17,9 @@ _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def remember(home: Home, found: Iterable[Named]) -> None:
-    """Let these principals exist in the sandbox's directory, beside those of other stacks.
+    """Add these principals to the sandbox's directory, keeping those of other stacks.
 
-    What is no object id, and what is the id of one of the sandbox's own principals, is left out.
+    Texts that are not object ids, and ids of the sandbox's own principals, are skipped.
     """
     own = {account.principal.object_id.lower() for account in home.facts().accounts.values()}
     known = named(home.root)

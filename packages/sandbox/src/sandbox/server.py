@@ -1,6 +1,6 @@
-"""The sandbox's server process: puts the edge, the services and the store together and runs until it is told to stop.
+"""The sandbox's server process: combines the edge, the services and the store, and runs until it is stopped.
 
-Started by ``sandbox.commands.lifecycle`` in a session of its own; ``python -m sandbox.server`` is not for people.
+``sandbox.commands.lifecycle`` starts it in its own session; do not run ``python -m sandbox.server`` yourself.
 """
 
 import argparse
@@ -40,13 +40,13 @@ from sandbox.server_record import ServerRecord
 _log = logging.getLogger("sandbox.server")
 
 SERVICES = (resources, authorization, managed_identity, storage, vault, registry, monitor, machine_learning)
-"""What registers routes, in the order in which they are tried."""
+"""The modules that register routes, in matching order."""
 
 _WATCH_SECONDS = 1.0
 
 
 class Server:
-    """One running sandbox; ``prerequisites`` is the folder that says what an administrator set up."""
+    """One running sandbox; ``prerequisites`` is the folder with an administrator's set-up."""
 
     def __init__(self, home: Home, profile: str, prerequisites: Path | None = None) -> None:
         self._home = home
@@ -55,16 +55,16 @@ class Server:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Make ``run`` return, after the requests in flight."""
+        """Let ``run`` return after the requests in flight."""
         self._stopping.set()
 
     async def run(self, ready: int | None) -> None:
-        """Serve until ``stop``, a signal, or the loss of the folder; write to the descriptor ``ready`` once up."""
+        """Serve until ``stop``, a signal, or the loss of the folder; write to the descriptor ``ready`` when started."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
         facts = self._home.prepare()
-        # Closed in the reverse of this order: no new connection, no request in flight, no job, then the files.
+        # Closed in reverse order: no new connection, no request in flight, no job, then the files.
         async with contextlib.AsyncExitStack() as closing:
             store = closing.enter_context(Store(self._home.store))
             blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
@@ -110,7 +110,7 @@ class Server:
         )
 
     async def _listen(self, world: World, directory: Directory, closing: contextlib.AsyncExitStack) -> ServerRecord:
-        """Open the ports, the same as last time if they are free; return what ``server.json`` is to say."""
+        """Open the ports, the same as last time if they are free; return the content for ``server.json``."""
         before = ServerRecord.read(self._home.ports_file)
         faults = Faults()
         web_handlers: dict[Service, WebHandler] = {
@@ -127,7 +127,7 @@ class Server:
         )
         closing.push_async_callback(control.close)
         closing.push_async_callback(front.close)
-        # A request that a delay holds would hold the end as well.
+        # A request that a delay holds would also delay the end.
         closing.callback(faults.clear)
         closing.push_async_callback(proxy.close)
         return ServerRecord(
@@ -141,13 +141,15 @@ class Server:
         )
 
     async def _until_stopped(self) -> None:
-        """Wait for ``stop``; a server whose folder was removed, or taken over, ends itself."""
+        """Wait for ``stop``; a server ends by itself if its folder was removed, or taken over."""
         while not self._stopping.is_set():
             try:
                 await asyncio.wait_for(self._stopping.wait(), _WATCH_SECONDS)
             except TimeoutError:
                 if not self._is_ours():
-                    _log.warning("SANDBOX_HOME '%s' is gone or another server's: ending", self._home.root)
+                    _log.warning(
+                        "SANDBOX_HOME '%s' was removed or belongs to another server: stopping", self._home.root
+                    )
                     self.stop()
 
     def _is_ours(self) -> bool:
@@ -161,12 +163,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.server")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
-    parser.add_argument("--prerequisites", type=Path, help="folder that says what an administrator set up")
-    parser.add_argument("--ready", type=int, help="descriptor to write to when the server is up")
+    parser.add_argument("--prerequisites", type=Path, help="folder with an administrator's set-up")
+    parser.add_argument("--ready", type=int, help="descriptor to write to when the server has started")
     arguments = parser.parse_args()
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # Not the folder of whoever started it: that one must be free to go.
+    # Not the working directory of the caller, which must stay removable.
     os.chdir(arguments.home)
     asyncio.run(Server(Home(arguments.home), arguments.profile, arguments.prerequisites).run(arguments.ready))
 

@@ -1,4 +1,4 @@
-"""``server.json``: what a running server tells the commands about itself; and ``ports.json``, its memory of that."""
+"""``server.json``: a running server's data for the commands; and ``ports.json``, which keeps the ports."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sandbox.home import write_private
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
-    """Where a server listens, and what it was started with."""
+    """The server's ports, and its start options."""
 
     pid: int
     profile: str
@@ -21,11 +21,11 @@ class ServerRecord:
     control_port: int
     control_token: str
     prerequisites: Path | None = None
-    """The folder that says what an administrator set up (``sandbox.azure.authorization.bootstrap``)."""
+    """The folder with an administrator's set-up (``sandbox.azure.authorization.bootstrap``)."""
 
     @classmethod
     def read(cls, file: Path) -> Self | None:
-        """Return what ``write`` wrote; None when the file is not there or is damaged."""
+        """Return the record that ``write`` wrote; None if the file is missing or damaged."""
         try:
             data = json.loads(file.read_text(encoding="utf-8"))
             return cls(

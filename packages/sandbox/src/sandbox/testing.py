@@ -1,4 +1,4 @@
-"""A started sandbox as tests see it: its environment, its control API and an HTTP client for its hosts.
+"""A running sandbox for tests: its environment, its control API and an HTTP client for its hosts.
 
 A pytest plug-in: `-p sandbox.testing`, or `pytest_plugins = ["sandbox.testing"]` in the top conftest.py, gives tests
 the fixtures `sandbox`, `own_sandbox`, `in_sandbox` and `faults`.
@@ -37,7 +37,7 @@ _Answer = TypeVar("_Answer")
 
 
 def awaited(answer: Callable[[], _Answer | None], what: str) -> _Answer:
-    """Ask again and again until there is an answer; fail, naming ``what`` was awaited, after a minute."""
+    """Poll until there is an answer; fail after a minute, with ``what`` in the message."""
     deadline = time.monotonic() + _WAIT_SECONDS
     while (found := answer()) is None:
         assert time.monotonic() < deadline, f"waited {_WAIT_SECONDS} s for {what}"
@@ -56,40 +56,40 @@ class Control:
         return entries
 
     def sequence(self) -> int:
-        """Return the number of the last request that arrived."""
+        """Return the number of the last request."""
         entries = self.journal()
         return int(entries[-1]["sequence"]) if entries else 0
 
     def resources(self) -> list[dict[str, Any]]:
-        """Return every resource in the store, soft-deleted ones (``deleted`` set) included."""
+        """Return every resource in the store, including soft-deleted ones (``deleted`` set)."""
         rows: list[dict[str, Any]] = self.server.control("GET", "/resources")
         return rows
 
     def fault(self, action: str, *, method: str = "", path: str = "", **more: Any) -> int:
-        """Plant a fault (see sandbox/edge/faults.py) and return its number."""
+        """Add a fault (see sandbox/edge/faults.py) and return its number."""
         body = {"action": action, "match": {"method": method, "path": path}, **more}
         return int(self.server.control("POST", "/faults", body)["id"])
 
     def hits(self, fault: int) -> int:
-        """Return how many requests a fault has met."""
+        """Return how many requests a fault has matched."""
         return next(int(each["hits"]) for each in self.server.control("GET", "/faults") if each["id"] == fault)
 
     def clear_faults(self) -> None:
-        """Remove all faults; requests that a delay holds go on at once."""
+        """Remove all faults; requests that a delay holds continue at once."""
         self.server.control("DELETE", "/faults")
 
     def wait(self, *, method: str = ".*", path: str = "", count: int = 1, after: int = 0, finished: bool = True) -> int:
         """Wait until ``count`` requests above ``after`` match (``finished=False``: have only arrived); return how many.
 
         Raises:
-            ValueError: a minute passed without.
+            ValueError: they did not arrive within a minute.
         """
         query = {"method": method, "path": path, "count": count, "after": after, "timeout": _WAIT_SECONDS}
         query["finished"] = "true" if finished else "false"
         return int(self.server.control("GET", f"/wait?{urlencode(query)}", seconds=_WAIT_SECONDS + 10)["found"])
 
     def token(self, principal: str = "deployer", audience: str = ARM_AUDIENCE, seconds: int = 3599) -> str:
-        """Return an access token without signing in; ``seconds`` below zero: one that has expired."""
+        """Return an access token without signing in; with negative ``seconds``, an expired one."""
         query = urlencode({"principal": principal, "audience": audience, "seconds": seconds})
         return str(self.server.control("GET", f"/token?{query}")["token"])
 
@@ -135,7 +135,7 @@ class Sandbox:
     ) -> Answer:
         """Send one request through the proxy, as the deployer unless ``token`` says otherwise ("": without a token).
 
-        ``body``: bytes as they are, anything else as JSON. ``path`` includes the query.
+        ``body``: bytes are sent unchanged, anything else as JSON. ``path`` includes the query.
         """
         return Client(self.home, self.server).request(method, path, body, host=host, token=token, headers=headers)
 
@@ -148,7 +148,7 @@ class Sandbox:
     def grant(self, principal: str, role: str, scope: str, condition: str = "") -> str:
         """Let the administrator assign a role (its GUID, or a custom one's id) and return the assignment's id.
 
-        ``principal`` is the name of one of the sandbox's, or an object id. Granting twice is no error.
+        ``principal`` is the name of one of the sandbox's, or an object id. Granting twice is allowed.
         """
         account = self.facts.accounts.get(principal)
         object_id = account.principal.object_id if account else principal
@@ -170,7 +170,7 @@ class Sandbox:
         assert answer.status == 200, answer.content
 
     def enter(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Put this process into the sandbox's environment until the test ends."""
+        """Use the sandbox's environment in this process until the test ends."""
         for name in [name for name in os.environ if name not in self.env]:
             if not name.startswith("PYTEST"):
                 monkeypatch.delenv(name)
@@ -178,7 +178,7 @@ class Sandbox:
             monkeypatch.setenv(name, value)
 
     def switch(self, **values: Any) -> dict[str, Any]:
-        """Turn switches of the running sandbox (sandbox/azure/circumstances.py) and return all of them."""
+        """Set switches of the running sandbox (sandbox/azure/circumstances.py) and return all."""
         now: dict[str, Any] = self.server.control("POST", "/switches", values)
         return now
 
@@ -197,27 +197,27 @@ def started(folder: Path, profile: str | None = None, prerequisites: Path | None
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A sandbox that all tests of this run share: they must not rely on what others left, nor leave faults behind."""
+    """A sandbox that all tests of this run share: they must not rely on each other, or leave faults behind."""
     with started(tmp_path_factory.mktemp("sandbox")) as handle:
         yield handle
 
 
 @pytest.fixture
 def own_sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    """A sandbox for one test alone: to stop, kill, reset or fill it."""
+    """A sandbox for a single test: to stop, kill, reset or fill it."""
     with started(tmp_path / "sandbox") as handle:
         yield handle
 
 
 @pytest.fixture
 def in_sandbox(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """Put this process into the shared sandbox's environment, so that Azure SDKs in the test talk to it."""
+    """Use the shared sandbox's environment in this process, so that Azure SDKs in the test use it."""
     sandbox.enter(monkeypatch)
     return sandbox
 
 
 @pytest.fixture
 def faults(sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The shared sandbox, with every fault that the test plants removed at its end."""
+    """The shared sandbox; the test's faults are removed at its end."""
     yield sandbox
     sandbox.control.clear_faults()

@@ -2,7 +2,6 @@
 
 The engine starts it as `python -m pulumi_standins.azure_native <engine address>`. It behaves like azure-native 3.x
 where a stack can tell the difference (names, diffs, replacements, refresh, partial failures, error texts), for the
-resource types that are listed in `resources.py`; any other type is refused by name. To Azure it is an ordinary,
-strict client of https://management.azure.com and https://login.microsoftonline.com: it knows nothing of the sandbox
-behind the proxy.
+resource types in `resources.py`; it refuses any other type. For Azure it is an ordinary, strict client of
+https://management.azure.com and https://login.microsoftonline.com: it does not know about the sandbox behind the proxy.
 """

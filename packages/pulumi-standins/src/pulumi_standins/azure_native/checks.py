@@ -1,7 +1,7 @@
-"""What Check validates: required inputs, types, lengths, patterns. The texts are azure-native's own.
+"""The validation of Check: required inputs, types, lengths, patterns. The texts are azure-native's.
 
-Extra inputs are not refused and never reach a request: that is how the provider behaves, and a sandbox that refused
-them would promise a check that Azure users do not get. Unknown values are passed over.
+Extra inputs are accepted but never sent, like in the provider: refusing them in the sandbox would promise a check that
+Azure does not have. Unknown values are skipped.
 """
 
 import re
@@ -17,7 +17,7 @@ _LOCATION_HINT = ". Either set it explicitly or configure it with 'pulumi config
 
 
 def failures(resource: Resource, inputs: Mapping[str, Any]) -> list[str]:
-    """Every reason why these inputs cannot be sent; empty when they can."""
+    """Return all reasons why these inputs cannot be sent; empty if they can."""
     parameters = set(resource.rules.parameters)
     required = {*resource.required, *parameters, *({"location"} if resource.rules.located else ())}
     found = _missing("", sorted(required), inputs)
@@ -55,7 +55,7 @@ def _value(path: str, kind: Kind, value: Any) -> list[str]:
 
 
 def _object(path: str, kind: Kind, value: Mapping[str, Any]) -> list[str]:
-    """Only a value whose type is known for certain is looked into: a union's alternatives are not, nor are maps."""
+    """Only values with a certain type are checked: not unions, and not maps."""
     if "ref" not in kind:
         return []
     described = schema.nested(kind["ref"])

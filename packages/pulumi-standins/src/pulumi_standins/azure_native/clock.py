@@ -1,4 +1,4 @@
-"""The scale of every wait: retries and polling take their real time unless a test asks otherwise."""
+"""The scale of every wait: retries and polling take their real time unless a test changes it."""
 
 import os
 
@@ -6,10 +6,10 @@ from pulumi_standins.azure_native.errors import ProviderError
 
 
 def time_scale() -> float:
-    """The factor on every wait, from SANDBOX_PROVIDER_TIME_SCALE; 1 when unset.
+    """The factor for every wait, from SANDBOX_PROVIDER_TIME_SCALE; 1 if unset.
 
     Raises:
-        ProviderError: it is no number, or negative.
+        ProviderError: it is not a number, or negative.
     """
     text = os.environ.get("SANDBOX_PROVIDER_TIME_SCALE", "1")
     try:

@@ -33,13 +33,13 @@ _PUBLIC_CLOUDS = frozenset({"", "public", "azurepubliccloud", "azurecloud"})
 
 @dataclass(frozen=True)
 class Federation:
-    """Where the assertion comes from that signs in without a secret; never logged, never in an error.
+    """The source of the assertion for a sign-in without a secret; never logged, never in an error.
 
     Attributes:
-        token: the assertion itself, the same for as long as the provider runs; empty if it is asked for.
-        request_url: where a fresh one is asked for before each sign-in, as GitHub's runners offer it.
-        request_token: what that address is asked with.
-        audience: whom the assertion is asked for.
+        token: the assertion itself, the same while the provider runs; empty if it is requested.
+        request_url: URL for a fresh one before each sign-in, as on GitHub's runners.
+        request_token: the token for that URL.
+        audience: the audience of the assertion.
     """
 
     token: str = field(default="", repr=False)
@@ -57,9 +57,9 @@ class Settings:
         tenant: the Entra tenant.
         client_id: the service principal's application id.
         client_secret: its secret; never logged, never in an error. Empty with a federation.
-        location: the default location, empty when none is configured.
-        skip_read: outputs come from the PUT's answer, without the read that usually follows it.
-        federation: what signs in in place of a secret.
+        location: the default location, empty if not configured.
+        skip_read: use the PUT's answer as outputs, without the usual read.
+        federation: the sign-in without a secret.
     """
 
     subscription: str
@@ -76,7 +76,7 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
 
     Raises:
         LoginMissingError: no credential is set, or one of its parts is missing or cannot be read.
-        RefusedError: a credential or cloud is set that the stand-in does not have.
+        RefusedError: a credential or cloud is set that the stand-in does not support.
     """
 
     def look_up(key: str) -> str:
@@ -108,7 +108,7 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
 
 
 def _federation(look_up: Callable[[str], str]) -> Federation:
-    """Take the first of: a token, a token's file (read now and never again), an address to ask."""
+    """Use the first of: a token, a token's file (read only now), a URL to request one."""
     audience = look_up("oidcAudience") or Federation.audience
     if token := look_up("oidcToken"):
         return Federation(token, audience=audience)
@@ -133,18 +133,18 @@ def _federation(look_up: Callable[[str], str]) -> Federation:
 def _only_public_cloud(environment: str, metadata_host: str) -> None:
     if metadata_host:
         raise RefusedError(
-            f"metadataHost (ARM_METADATA_HOSTNAME) is {metadata_host!r}: the azure-native stand-in only speaks to the "
+            f"metadataHost (ARM_METADATA_HOSTNAME) is {metadata_host!r}: the azure-native stand-in only supports the "
             "public cloud's host names. Unset it, or use the real provider."
         )
     if environment.lower() not in _PUBLIC_CLOUDS:
         raise RefusedError(
-            f"environment (ARM_ENVIRONMENT) is {environment!r}: the azure-native stand-in only knows `public`. "
+            f"environment (ARM_ENVIRONMENT) is {environment!r}: the azure-native stand-in only supports `public`. "
             "Unset it, or use the real provider."
         )
 
 
 def _no_default_and_no_certificate(use_default: str, certificate: str) -> None:
-    """These two are chosen before a client secret, and a choice never falls through to the next one."""
+    """These two take precedence over a client secret, and there is no fallback to the next one."""
     if use_default == "true":
         raise _not_served("the default Azure credential chain", "ARM_USE_DEFAULT_AZURE_CREDENTIAL")
     if certificate:
@@ -157,16 +157,16 @@ def _refuse_the_rest(use_oidc: str, use_msi: str) -> None:
     if use_msi == "true":
         raise _not_served("a managed identity", "ARM_USE_MSI")
     raise LoginMissingError(
-        "no Azure login: neither ARM_CLIENT_SECRET nor azure-native:clientSecret is set, nor ARM_USE_OIDC=true, and "
-        "the azure-native stand-in of the sandbox has no other login (the real provider would go on to `az login`). "
-        "For the sandbox run `python -m sandbox run -- pulumi ...`, which sets one; for Azure run `az login` and use "
-        "the real provider. Nothing was created."
+        "no Azure login: ARM_CLIENT_SECRET, azure-native:clientSecret and ARM_USE_OIDC=true are all missing, and "
+        "the azure-native stand-in supports no other login (the real provider would try `az login`). For the "
+        "sandbox, run `python -m sandbox run -- pulumi ...`, which sets one; for Azure, run `az login` and use the "
+        "real provider. Nothing was created."
     )
 
 
 def _not_served(what: str, variable: str) -> RefusedError:
     return RefusedError(
-        f"{variable} asks for {what}, which the azure-native stand-in does not have: it only logs in with a client "
-        "secret (ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID, ARM_SUBSCRIPTION_ID) or, in place of the secret, a "
+        f"{variable} selects {what}, which the azure-native stand-in does not support: it only logs in with a client "
+        "secret (ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID, ARM_SUBSCRIPTION_ID) or, instead of the secret, a "
         "federated token (ARM_USE_OIDC). Unset it, or use the real provider. Nothing was created."
     )

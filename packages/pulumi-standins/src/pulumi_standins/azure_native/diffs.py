@@ -25,7 +25,7 @@ class Difference:
     """The answer to one Diff.
 
     Attributes:
-        changes: path of a property (`properties.defaults`, `tags.env`, `scopes[0]`) -> what happened to it.
+        changes: path of a property (`properties.defaults`, `tags.env`, `scopes[0]`) -> the change.
         replaces: the paths among them that replace the resource.
         delete_first: a replacement deletes the old resource before it creates the new one.
     """
@@ -44,7 +44,7 @@ def difference(
         resource: the resource type.
         olds: the inputs in the state.
         news: the checked inputs.
-        state: the outputs in the state, for the one special case that looks at them.
+        state: the outputs in the state, for the one special case.
     """
     result = Difference()
     for name in sorted({*olds, *news}):
@@ -54,7 +54,7 @@ def difference(
         if found == {name: "add"} and _is_default(resource, name, news):
             continue
         result.changes |= found
-        # What replaces is the top-level input, with everything below it.
+        # The top-level input replaces, with everything below it.
         if name in resource.replace_keys and not (found == {name: "add"} and state.get(name) == news.get(name)):
             result.replaces += found
     result.delete_first = bool(result.replaces) and olds.get(CREATE_BEFORE_DELETE) is not True
@@ -66,7 +66,7 @@ def _is_default(resource: Resource, name: str, news: Mapping[str, Any]) -> bool:
 
 
 def _same_by_rule(name: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Locations compare without case and spaces, resource group names without case."""
+    """Compare locations without case and spaces, and resource group names without case."""
     old, new = olds.get(name), news.get(name)
     if not isinstance(old, str) or not isinstance(new, str):
         return False
@@ -85,7 +85,7 @@ def _changes(path: str, kind: Kind, old: Any, new: Any) -> dict[str, Change]:
         return found
     if isinstance(old, list) and isinstance(new, list):
         return _lists(path, kind.get("items", {}), old, new)
-    # An unknown new value is never equal to an old one: the change shows in the preview.
+    # An unknown new value never equals an old one, so that the preview shows the change.
     return {} if type(old) is type(new) and old == new else _scalar(path, old, new)
 
 
@@ -112,7 +112,7 @@ def _by_position(old: list[Any], new: list[Any]) -> list[tuple[int, Any, Any]]:
 
 
 def _keyed(old: list[Any], new: list[Any], identifiers: tuple[str, ...]) -> list[tuple[int, Any, Any]]:
-    """Pairs of the elements with the same identifying members; the index is the new one, or a removed one's old."""
+    """Pair the elements with the same identifying members; the index is the new one, or the old one if removed."""
 
     def key(item: Any) -> tuple[str, ...]:
         return tuple(str(item.get(name, "")).lower() if isinstance(item, Mapping) else "" for name in identifiers)
@@ -132,5 +132,5 @@ def _member(kind: Kind, name: str) -> Kind:
 
 
 def _join(path: str, name: str) -> str:
-    """The engine's path syntax: a member name that is no plain word goes into brackets and quotes."""
+    """The engine's path syntax: a member name that is not a plain word is put into brackets and quotes."""
     return f"{path}.{name}" if name.replace("_", "a").isalnum() else f'{path}["{name}"]'

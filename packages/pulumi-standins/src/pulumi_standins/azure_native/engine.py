@@ -1,4 +1,4 @@
-"""The way back to the engine: warnings that the user sees beside a resource."""
+"""The connection to the engine: warnings that the user sees at a resource."""
 
 import logging
 from typing import Any
@@ -10,10 +10,10 @@ log = logging.getLogger("pulumi_standins.azure_native")
 
 
 class Engine:
-    """A connection to the engine's own service, opened when it is first needed.
+    """A connection to the engine's service, opened on first use.
 
     Args:
-        address: the engine's address (`127.0.0.1:port`), empty when it is not known yet.
+        address: the engine's address (`127.0.0.1:port`), empty if not known yet.
     """
 
     def __init__(self, address: str = "") -> None:
@@ -21,7 +21,7 @@ class Engine:
         self._channel: grpc.aio.Channel | None = None
 
     def connect(self, address: str) -> None:
-        """Take the address that a Handshake or an Attach brings; an empty one changes nothing."""
+        """Set the address from a Handshake or an Attach; an empty one changes nothing."""
         self._address = address or self._address
 
     async def warn(self, text: str, *, urn: str) -> None:
@@ -31,12 +31,12 @@ class Engine:
             return
         if self._channel is None:
             self._channel = grpc.aio.insecure_channel(self._address)
-        # The generated class takes either kind of channel; its annotations only know one.
+        # The generated class accepts both kinds of channel, but its annotations list only one.
         stub: Any = engine_pb2_grpc.EngineStub(self._channel)
         try:
             await stub.Log(engine_pb2.LogRequest(severity=engine_pb2.WARNING, message=text, urn=urn))
         except grpc.RpcError as error:
-            log.warning("the engine took no warning: %s", error)
+            log.warning("the engine did not accept a warning: %s", error)
 
     async def close(self) -> None:
         """Close the connection."""

@@ -1,4 +1,4 @@
-"""The errors of the stand-in, with the texts that azure-native 3.x prints."""
+"""The errors of the stand-in, with the texts of azure-native 3.x."""
 
 import json
 from typing import Any
@@ -9,11 +9,11 @@ class ProviderError(Exception):
 
 
 class RefusedError(ProviderError):
-    """Something that the stand-in does not do, named, with what to do instead."""
+    """Something that the stand-in does not support; the text names it, and says what to do instead."""
 
 
 class LoginMissingError(ProviderError):
-    """No usable credential: nothing was asked of Azure."""
+    """No usable credential: no request was sent to Azure."""
 
 
 class NotReadyError(ProviderError):
@@ -21,7 +21,7 @@ class NotReadyError(ProviderError):
 
     Attributes:
         resource_id: its ARM id.
-        state: its outputs as far as they could be read, None if they could not.
+        state: its outputs, or None if they could not be read.
     """
 
     def __init__(self, text: str, resource_id: str, state: dict[str, Any] | None) -> None:
@@ -31,18 +31,18 @@ class NotReadyError(ProviderError):
 
 
 class StoppedError(NotReadyError):
-    """The time was up, or the engine said stop, while an accepted operation was followed. Nothing could be read."""
+    """An accepted operation was not followed to its end: the time limit passed, or the engine stopped the call."""
 
     def __init__(self, resource_id: str) -> None:
         super().__init__("context canceled", resource_id, None)
 
 
 class ArmError(ProviderError):
-    """An answer of ARM that is an error; the text is azure-native 3.x's: `Status=400 Code="..." Message="..."`.
+    """An error answer of ARM, with azure-native 3.x's text: `Status=400 Code="..." Message="..."`.
 
     Attributes:
         status: the HTTP status.
-        code: ARM's error code, empty when the answer had none.
+        code: ARM's error code, empty if the answer had none.
     """
 
     def __init__(self, status: int, body: bytes) -> None:

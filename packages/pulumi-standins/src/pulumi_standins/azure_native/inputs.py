@@ -1,4 +1,4 @@
-"""The inputs that Check answers: the program's own, and what azure-native fills in (a name, a location, a version)."""
+"""The inputs that Check returns: the program's, plus those that azure-native fills in (name, location, version)."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -20,7 +20,7 @@ async def checked(
     settings: Settings,
     group_location: Callable[[str], Awaitable[str | None]],
 ) -> dict[str, Any]:
-    """Fill in what the program left out. Schema defaults are not among it: those come from the SDK's Args classes.
+    """Fill in missing inputs. Schema defaults are not filled in here: they come from the SDK's Args classes.
 
     Args:
         resource: the resource type.
@@ -28,9 +28,9 @@ async def checked(
         olds: the inputs of the last deployment, empty for a new resource and for a replacement.
         logical: the resource's name in the program.
         seed: the engine's random seed.
-        autonaming: the engine's setting for names, None when it sent none.
+        autonaming: the engine's setting for names, None if it sent none.
         settings: the provider's settings.
-        group_location: looks a resource group's location up.
+        group_location: looks up a resource group's location.
     """
     result = dict(news)
     parameter, kind = resource.rules.autoname
@@ -50,7 +50,7 @@ async def _location(
     settings: Settings,
     group_location: Callable[[str], Awaitable[str | None]],
 ) -> Any:
-    """The old one, else the configured one, else the resource group's (never the workspace's)."""
+    """Return the old location, else the configured one, else the resource group's (never the workspace's)."""
     if "location" in olds:
         return olds["location"]
     if settings.location:

@@ -1,6 +1,6 @@
-"""Functions that a program calls: who am I, a token, `get*` (a GET) and `list*` (a POST).
+"""Functions for programs: the login, a token, `get*` (a GET) and `list*` (a POST).
 
-Every `get<Type>` of a served resource type is served; of the `list*` functions, those in `_LISTS`.
+Every `get<Type>` of a supported resource type works, and the `list*` functions in `_LISTS`.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from pulumi_standins.azure_native.transport import ENDPOINT, Transport
 
 _CLIENT_CONFIG = "azure-native:authorization:getClientConfig"
 _CLIENT_TOKEN = "azure-native:authorization:getClientToken"  # noqa: S105 - a function's name
-# function -> (the resource type whose path it starts from, the action after it)
+# function -> (the resource type with the path, the action after it)
 _LISTS: Mapping[str, tuple[str, str]] = {
     "azure-native:storage:listStorageAccountKeys": ("azure-native:storage:StorageAccount", "listKeys"),
     "azure-native:containerregistry:listRegistryCredentials": (
@@ -36,17 +36,17 @@ _LISTS: Mapping[str, tuple[str, str]] = {
 async def invoke(
     token: str, arguments: Mapping[str, Any], *, transport: Transport, login: Login, settings: Settings
 ) -> dict[str, Any]:
-    """Call one function; answer its result.
+    """Call one function; return its result.
 
     Args:
         token: the function, for example `azure-native:authorization:getClientConfig`.
-        arguments: its arguments; the names in the ARM path are among them.
-        transport: where requests go.
+        arguments: its arguments, including the names in the ARM path.
+        transport: sends the requests.
         login: the provider's login.
         settings: the provider's settings.
 
     Raises:
-        RefusedError: the stand-in does not serve the function.
+        RefusedError: the stand-in does not support the function.
         ProviderError: a name is missing, or ARM refused.
     """
     if token == _CLIENT_CONFIG:
@@ -99,7 +99,7 @@ def _unknown(token: str) -> RefusedError:
         + [f"{PREFIX}{module}:get{name}" for _, module, name in (found.split(":") for found in RESOURCES)]
     )
     return RefusedError(
-        f"the sandbox's azure-native stand-in does not serve the function {token}. It serves: "
-        f"{', '.join(name.removeprefix(PREFIX) for name in names)}. Take the call out of the program, or deploy this "
+        f"the azure-native stand-in does not support the function {token}. It supports: "
+        f"{', '.join(name.removeprefix(PREFIX) for name in names)}. Remove the call from the program, or deploy this "
         "stack to Azure with the real provider."
     )

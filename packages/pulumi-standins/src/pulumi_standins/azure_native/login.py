@@ -1,6 +1,6 @@
-"""Tokens from Microsoft Entra for a service principal, which shows a client secret or a federated assertion.
+"""Tokens from Microsoft Entra for a service principal, with a client secret or a federated assertion.
 
-An assertion is another issuer's token for this principal
+An assertion is a token of another issuer for this principal
 (https://learn.microsoft.com/entra/workload-id/workload-identity-federation).
 """
 
@@ -19,9 +19,9 @@ from pulumi_standins.azure_native.errors import ProviderError
 AUTHORITY = "https://login.microsoftonline.com"
 MANAGEMENT_SCOPE = "https://management.azure.com/.default"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-# A token is renewed when it has less than this left, in seconds.
+# A token with less remaining time than this is renewed, in seconds.
 _MARGIN = 300.0
-# azidentity's own retries, quicker than those for ARM: Entra is asked before anything is created.
+# azidentity's retries, faster than those for ARM: the sign-in comes before anything is created.
 _WAITS = (0.8, 2.4, 5.6)
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _OK = 200
@@ -32,11 +32,11 @@ class LoginFailedError(ProviderError):
 
 
 class Login:
-    """Fetches tokens and keeps them until they are nearly over.
+    """Fetches tokens and caches them until they nearly expire.
 
     Args:
         session: an aiohttp session that honours the environment's proxy and certificates.
-        settings: whose token it is.
+        settings: the settings of the principal.
         authority: the address of Entra.
     """
 
@@ -52,19 +52,19 @@ class Login:
         """An access token for `scope`.
 
         Raises:
-            LoginFailedError: Entra refused, or could not be reached, or there is no assertion to be had; the text has
-                the reason and never the secret.
+            LoginFailedError: Entra refused, or could not be reached, or there is no assertion; the text has the reason
+                and never the secret.
         """
         async with self._lock:
             token, ends = self._tokens.get(scope, ("", 0.0))
             if monotonic() > ends - _MARGIN:
                 token, seconds = await self._fetch(scope)
-                # A token that lives shorter than the margin is used for half of its life, not fetched every time.
+                # A token with a lifetime below the margin is used for half of it, not fetched every time.
                 self._tokens[scope] = (token, monotonic() + max(seconds, _MARGIN + seconds / 2))
             return token
 
     async def claims(self) -> dict[str, Any]:
-        """What the management token says about its owner; `oid` is the object id.
+        """Return the claims of the management token; `oid` is the object id.
 
         Raises:
             LoginFailedError: as `token`.
@@ -100,7 +100,7 @@ class Login:
         )
 
     async def _proof(self) -> dict[str, str]:
-        """What shows that this is the principal: its secret, or an assertion, asked for anew if there is an address."""
+        """Return the proof of the principal: its secret, or an assertion, which is fetched again if possible."""
         federation = self._settings.federation
         if federation is None:
             return {"client_secret": self._settings.client_secret}
@@ -124,7 +124,7 @@ class Login:
             raise LoginFailedError("GitHub OIDC: cannot unmarshal response: it has no 'value'") from error
 
     async def _post(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """One try: status and answer; status 0 when no answer came."""
+        """One attempt: status and answer; status 0 without an answer."""
         try:
             async with self._session.post(self._url, data=form, allow_redirects=False) as response:
                 content = await response.read()

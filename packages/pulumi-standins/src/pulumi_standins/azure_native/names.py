@@ -1,4 +1,4 @@
-"""Names that the program did not give: azure-native's three kinds, and the engine's autonaming settings."""
+"""Automatic names: azure-native's three kinds, and the engine's autonaming settings."""
 
 import hashlib
 import secrets
@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-# A hidden input: the name was made up, so a replacement may be created before the old resource is deleted.
+# A hidden input: the name was generated, so a replacement may be created before the old resource is deleted.
 CREATE_BEFORE_DELETE = "__createBeforeDelete"
 _SUFFIX_DIGITS = 8
 
 
 @dataclass(frozen=True)
 class Autonaming:
-    """What the engine's `pulumi:autonaming` setting says for one resource."""
+    """The engine's `pulumi:autonaming` setting for one resource."""
 
     mode: Literal["propose", "enforce", "disable"]
     proposed: str = ""
@@ -23,15 +23,15 @@ class Autonaming:
 def default_name(
     parameter: str, kind: str, logical: str, olds: Mapping[str, Any], *, seed: bytes, autonaming: Autonaming | None
 ) -> dict[str, Any]:
-    """The inputs to add for a name that the program left out; empty when autonaming is disabled.
+    """Return the inputs to add for a missing name; empty if autonaming is disabled.
 
     Args:
-        parameter: the input that carries the name.
-        kind: `random`, `uuid` or `copy`, the kind that azure-native gives this resource type.
+        parameter: the input with the name.
+        kind: `random`, `uuid` or `copy`, azure-native's kind for this resource type.
         logical: the resource's name in the program.
-        olds: the inputs of the last deployment; the name in them stays.
-        seed: the engine's random seed; the same seed gives the same name, so that a preview can agree with the update.
-        autonaming: the engine's setting, None when it sent none.
+        olds: the inputs of the last deployment, whose name is kept.
+        seed: the engine's random seed; the same seed gives the same name, so that the preview matches the update.
+        autonaming: the engine's setting, None if it sent none.
     """
     if parameter in olds:
         return _named(parameter, olds[parameter], made_up=olds.get(CREATE_BEFORE_DELETE) is True)
@@ -52,5 +52,5 @@ def _named(parameter: str, name: Any, *, made_up: bool) -> dict[str, Any]:
 
 
 def _digits(seed: bytes) -> str:
-    """64 hex digits that depend on the seed alone, or on chance without one."""
+    """64 hex digits that depend only on the seed, or random ones without a seed."""
     return hashlib.sha256(seed).hexdigest() if seed else secrets.token_hex(32)

@@ -1,7 +1,7 @@
 """Create, read, update and delete, as azure-native does them: full PUTs from inputs, a read after every write.
 
-No read-modify-write: what the inputs do not hold is not in the body, so a PUT takes away what others have set. The
-exceptions are `kept_lists` and `restored` of the resource type.
+No read-modify-write: the body only has the inputs, so a PUT removes what others have set. The exceptions are
+`kept_lists` and `restored` of the resource type.
 """
 
 import asyncio
@@ -24,8 +24,8 @@ _ACCEPTED = 202
 _NO_CONTENT = 204
 _NOT_FOUND = 404
 _GROUPS_VERSION = "2020-10-01"
-# What a refresh does when a role assignment is gone. azure-native's own read answers an error in the versions whose
-# source could be read; whether 3.29 still does is not settled, so `error`, the harsher reading, is the default.
+# The result of a refresh if a role assignment was deleted. azure-native's read returns an error in the versions whose
+# source is public; whether 3.29 still does is unknown, so `error`, the stricter reading, is the default.
 _MISSING_ROLE_VARIABLE = "SANDBOX_PROVIDER_MISSING_ROLE_ASSIGNMENT"
 _ROLE_ASSIGNMENT = "azure-native:authorization:RoleAssignment"
 
@@ -34,7 +34,7 @@ Warn = Callable[[str], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Found:
-    """What a read answers: the id, the outputs and the inputs for the state."""
+    """The result of a read: the id, the outputs and the inputs for the state."""
 
     arm_id: str
     outputs: dict[str, Any]
@@ -45,7 +45,7 @@ class Operations:
     """The four operations on one subscription.
 
     Args:
-        transport: where requests go.
+        transport: sends the requests.
         settings: the provider's settings.
     """
 
@@ -55,10 +55,10 @@ class Operations:
         self._locations: dict[str, str] = {}
 
     async def create(self, resource: Resource, inputs: Mapping[str, Any], warn: Warn) -> tuple[str, dict[str, Any]]:
-        """Create a resource that must not be there yet; answer its id and outputs.
+        """Create a resource that must not exist yet; return its id and outputs.
 
         Raises:
-            ProviderError: it exists, or ARM refused; nothing was made.
+            ProviderError: it exists, or ARM refused; nothing was created.
             NotReadyError: ARM accepted it and it failed later.
         """
         arm_id = shapes.resource_id(resource, self._settings.subscription, inputs)
@@ -78,7 +78,7 @@ class Operations:
         state: Mapping[str, Any],
         warn: Warn,
     ) -> dict[str, Any]:
-        """Send the whole resource again; answer its outputs.
+        """Send the whole resource again; return its outputs.
 
         Raises:
             ProviderError: ARM refused; nothing was changed.
@@ -98,7 +98,7 @@ class Operations:
     async def read(
         self, resource: Resource, arm_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any] | None
     ) -> Found | None:
-        """Read a resource for a refresh, or for an import when `inputs` is None. None: it is gone.
+        """Read a resource for a refresh, or for an import if `inputs` is None; None if it does not exist.
 
         Raises:
             ProviderError: ARM refused, or an import's id does not belong to the type.
@@ -122,7 +122,7 @@ class Operations:
         return Found(arm_id, outputs, refresh.refreshed(inputs, shapes.to_inputs(resource, state), new))
 
     async def delete(self, resource: Resource, arm_id: str) -> None:
-        """Delete a resource; one that is gone already is deleted. A singleton gets its default body instead.
+        """Delete a resource; it is no error if it does not exist any more. A singleton gets its default body instead.
 
         Raises:
             ProviderError: ARM refused.
@@ -142,7 +142,7 @@ class Operations:
                 raise
 
     async def group_location(self, group: str) -> str | None:
-        """The location of a resource group, remembered; None when it cannot be read (azure-native is silent then)."""
+        """Return the cached location of a resource group; None if it cannot be read, without a warning."""
         if group not in self._locations:
             target = f"/subscriptions/{self._settings.subscription}/resourceGroups/{group}"
             try:
@@ -164,7 +164,7 @@ class Operations:
             raise ProviderError(f"cannot check existence of resource '{arm_id}': status code {reply.status}, {text}")
         try:
             exists = bool(reply.json())
-        except ProviderError:  # some services answer 200 and no JSON for what does not exist
+        except ProviderError:  # some services answer 200 without JSON for a resource that does not exist
             exists = False
         if exists:
             raise ProviderError(f"cannot create already existing resource '{arm_id}'")
@@ -186,12 +186,12 @@ class Operations:
             raise await self._partial(resource, arm_id, reply, str(error)) from error
 
     async def _partial(self, resource: Resource, arm_id: str, reply: Reply, text: str) -> NotReadyError:
-        """What is stored of a resource that was accepted and then failed: what a read shows, or nothing."""
+        """Return the state of a resource that was accepted and then failed: the result of a read, or nothing."""
         try:
             answer = (await self._transport.expect("GET", arm_id, _OK, version=resource.api_version)).json()
         except ArmError as error:
             if error.status == _NOT_FOUND and reply.method == "PUT":
-                raise ProviderError(text) from error  # it was taken back: nothing to store, the first error counts
+                raise ProviderError(text) from error  # it was removed again: nothing to store, the first error counts
             return NotReadyError(f"resource created but read failed {error}: {text}", arm_id, None)
         except ProviderError as error:
             return NotReadyError(f"resource created but read failed {error}: {text}", arm_id, None)
@@ -200,7 +200,7 @@ class Operations:
     async def _after_write(
         self, resource: Resource, arm_id: str, answer: Mapping[str, Any], what: str, warn: Warn
     ) -> dict[str, Any]:
-        """The outputs as a read shows them, because later refreshes compare with reads; a failure is only a warning."""
+        """Return the outputs of a read, because later refreshes compare with reads; a failure is only a warning."""
         if not self._settings.skip_read:
             try:
                 reply = await self._transport.expect("GET", arm_id, _OK, version=resource.api_version)
@@ -252,9 +252,9 @@ def _remove(values: dict[str, Any], path: tuple[str, ...]) -> None:
 
 
 def _clear_removed(body: dict[str, Any], before: Mapping[str, Any], resource: Resource) -> bool:
-    """Set every user-assigned identity that was taken away to null; answer whether there was one.
+    """Set every removed user-assigned identity to null; return whether there was one.
 
-    Those identities are a set of keys, and ARM merges keys: a key that is left out stays. With a null in the body
+    Those identities are a set of keys, and ARM merges keys: a missing key stays. With a null in the body
     azure-native sends a PATCH, with the whole body, instead of a PUT.
     """
     kind = resource.inputs.get("identity", {})

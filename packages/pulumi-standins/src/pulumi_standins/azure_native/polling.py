@@ -1,8 +1,9 @@
-"""Following a long-running operation to its end, the three ways that ARM has.
+"""Follows a long-running operation to its end, in ARM's three ways.
 
 In azcore's order: an `Azure-AsyncOperation` address whose body has a `status`; a `Location` address that answers 202
-until it is done; for PUT and PATCH without either, `properties.provisioningState` of the resource itself. Between two
-looks the service's own `retry-after-ms`, `x-ms-retry-after-ms` or `retry-after` decides, else 10 s (30 s for a DELETE).
+until it is done; for PUT and PATCH without either, `properties.provisioningState` of the resource itself. The pause
+between two polls is the service's `retry-after-ms`, `x-ms-retry-after-ms` or `retry-after`, else 10 s (30 s for a
+DELETE).
 """
 
 from collections.abc import Mapping
@@ -22,16 +23,16 @@ _ANSWERED = frozenset({200, 201, 204})
 
 
 async def follow(transport: Transport, first: Reply, version: str) -> dict[str, Any]:
-    """Wait until the operation that `first` started has ended; answer the resource's body (empty after a DELETE).
+    """Wait until the operation of `first` has ended; return the resource's body (empty after a DELETE).
 
     Args:
-        transport: where the looks go.
+        transport: sends the polls.
         first: the answer to the PUT, PATCH or DELETE.
         version: the api-version for a `Location` that has none.
 
     Raises:
-        ArmError: the operation failed; the text is that of the last look.
-        ProviderError: a look could not be sent.
+        ArmError: the operation failed; with the text of the last poll.
+        ProviderError: a poll could not be sent.
     """
     asynchronous = first.headers.get("azure-asyncoperation")
     location = first.headers.get("location")
@@ -49,7 +50,7 @@ async def _by_status(transport: Transport, first: Reply, address: str) -> dict[s
     while True:
         await _pause(transport, first, reply)
         reply = await transport.expect("GET", urljoin(f"{transport.endpoint}/", address), 200, 201, 202, 204)
-        # Some services move the address while the operation runs.
+        # Some services change the address while the operation runs.
         address = reply.headers.get("azure-asyncoperation", address)
         status = str(reply.json().get("status") or _SUCCEEDED).lower()
         if status in _FAILED:
@@ -84,7 +85,7 @@ async def _by_state(transport: Transport, first: Reply) -> dict[str, Any]:
     reply = first
     while True:
         body = reply.json()
-        # 201 without a state means that it has only begun.
+        # 201 without a state means that it has just started.
         state = _state(body) or (
             "inprogress" if reply is first and first.status in {_CREATED, _ACCEPTED} else _SUCCEEDED
         )
@@ -108,7 +109,7 @@ async def _pause(transport: Transport, first: Reply, reply: Reply) -> None:
 
 
 def _absolute(transport: Transport, location: str, version: str) -> str:
-    """A relative `Location` made absolute, with the api-version that some services leave out."""
+    """Return a `Location` as an absolute URL, with the api-version if it is missing."""
     whole = urljoin(f"{transport.endpoint}/", location)
     if "api-version" in parse_qs(urlsplit(whole).query):
         return whole

@@ -1,9 +1,9 @@
-"""The resource types that the stand-in serves: their ARM paths and the rules that the SDK package does not carry.
+"""The supported resource types: their ARM paths, and the rules that the SDK package does not contain.
 
-What the package does carry (inputs, outputs, nested types, API versions) is in schema.json, which
-tools/schemas/provider.py writes for exactly the tokens listed here. Sources of the rules below: the public
-REST specifications of the services (names, long-running operations, mutability) and the provider's own hand lists
-(replacement keys, defaults that are restored). Names in braces are input names; `{+x}` is a path of its own (a scope).
+The rest (inputs, outputs, nested types, API versions) is in schema.json, which tools/schemas/provider.py writes for
+exactly these tokens. Sources of the rules below: the public REST specifications of the services (names, long-running
+operations, mutability) and the provider's hand-written lists (replacement keys, restored defaults). Names in braces are
+input names; `{+x}` is a whole path (a scope).
 """
 
 import re
@@ -22,7 +22,7 @@ _PARAMETER = re.compile(r"\{\+?(\w+)\}")
 
 @dataclass(frozen=True)
 class Rule:
-    """What the specification says about a name in the path: length in characters and a pattern (None: no limit)."""
+    """The specification's rule for a name in the path: length in characters and a pattern (None: no limit)."""
 
     low: int | None = None
     high: int | None = None
@@ -36,16 +36,16 @@ class ResourceType:
     Attributes:
         path: the ARM path with input names in braces.
         flat: ARM's `properties.*` are top-level inputs and outputs (False: the program writes `properties=`).
-        force_new: top-level inputs, beside those in the path, whose change replaces the resource.
-        located: the service insists on a location.
-        put_polls: PUT is marked long-running in the specification, so its answer is always followed to the end.
+        force_new: top-level inputs, in addition to those in the path, whose change replaces the resource.
+        located: the service requires a location.
+        put_polls: the specification marks PUT as long-running, so its answer is always followed to the end.
         delete_polls: the same for DELETE.
-        singleton: exists with its parent and has no DELETE: deleting sends the default body (an empty one).
+        singleton: exists with its parent and cannot be deleted: deleting it sends the default body (an empty one).
         query: inputs that go into the query string of the PUT.
-        kept_lists: sub-resource lists that others may manage: sent as `[]` at creation when not given, copied from the
-            live resource at an update when not given.
-        restored: input -> value that is sent when the input is taken away.
-        rules: what Check validates about names in the path.
+        kept_lists: sub-resource lists that others may manage: if not set, sent as `[]` at creation, and copied from the
+            live resource at an update.
+        restored: input -> value to send if the input is removed.
+        rules: the rules of Check for names in the path.
     """
 
     path: str
@@ -62,12 +62,12 @@ class ResourceType:
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
-        """The inputs in the path, in order, without the subscription (the provider's own setting)."""
+        """The inputs in the path, in order, without the subscription (a setting of the provider)."""
         return tuple(name for name in _PARAMETER.findall(self.path) if name != "subscriptionId")
 
     @cached_property
     def autoname(self) -> tuple[str, str]:
-        """The input that gets a name when the program gives none, and how: `random`, `uuid` or `copy`.
+        """The input with the automatic name, and its kind: `random`, `uuid` or `copy`.
 
         Only the last parameter of the path is named. It is random when it is the only parameter after the last
         provider namespace (or there is no namespace); a child's name is a copy of the resource's name in the program.

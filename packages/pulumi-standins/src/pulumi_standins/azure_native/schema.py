@@ -1,4 +1,4 @@
-"""The generated part of what the stand-in knows: inputs, outputs and nested types, read from schema.json."""
+"""The generated data: inputs, outputs and nested types, read from schema.json."""
 
 import json
 from collections.abc import Mapping
@@ -24,19 +24,19 @@ def document() -> Mapping[str, Any]:
 
 
 def sdk_version() -> str:
-    """The version of pulumi-azure-native that the file was made from."""
+    """The version of pulumi-azure-native that the file was generated from."""
     return str(document()["version"])
 
 
 def nested(name: str) -> Mapping[str, Any]:
-    """A nested type: `properties`, and `required` where there are some."""
+    """A nested type: `properties`, and `required` if there are any."""
     found: Mapping[str, Any] = document()["types"][name]
     return found
 
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource type: the generated part and our rules about it."""
+    """One resource type: the generated data and our rules."""
 
     token: str
     rules: ResourceType
@@ -65,17 +65,17 @@ class Resource:
 
 @cache
 def resource(token: str) -> Resource:
-    """The resource type behind a token such as `azure-native:storage:StorageAccount`.
+    """Return the resource type of a token such as `azure-native:storage:StorageAccount`.
 
     Raises:
-        RefusedError: the stand-in does not serve it.
+        RefusedError: the stand-in does not support it.
     """
     rules, described = RESOURCES.get(token), document()["resources"].get(token)
     if rules is None or described is None:
         raise RefusedError(
-            f"the sandbox's azure-native stand-in does not serve the resource type {token}. "
-            f"It serves: {', '.join(sorted(name.removeprefix(PREFIX) for name in RESOURCES))}. "
-            "Nothing was sent for it; take it out of the program, or deploy this stack to Azure with the real provider."
+            f"the azure-native stand-in does not support the resource type {token}. It supports: "
+            f"{', '.join(sorted(name.removeprefix(PREFIX) for name in RESOURCES))}. Nothing was sent for it. Remove "
+            "it from the program, or deploy this stack to Azure with the real provider."
         )
     return Resource(
         token=token,

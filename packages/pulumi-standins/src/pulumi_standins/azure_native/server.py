@@ -1,6 +1,6 @@
-"""The gRPC server: RPC names to methods, and what the methods raise to a gRPC status.
+"""The gRPC server: maps RPC names to methods, and exceptions to a gRPC status.
 
-Failures go back with the text that the user sees; a resource that was made but is not ready goes back with an
+A failure returns the text that the user sees; a resource that was created but is not ready returns an
 `ErrorResourceInitFailed` detail, so that the engine keeps it in the state and updates it next time.
 """
 
@@ -22,7 +22,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _Method = Callable[[Any], Awaitable[Any]]
 _SERVICE = "pulumirpc.ResourceProvider"
 _GIBIBYTE = 1024**3
-# Pulumi's own processes take messages of this size: a state can be larger than gRPC's 4 MiB.
+# Pulumi's processes accept messages of this size: a state can be larger than gRPC's 4 MiB.
 _LIMITS = [("grpc.max_receive_message_length", _GIBIBYTE), ("grpc.max_send_message_length", _GIBIBYTE)]
 
 
@@ -35,7 +35,7 @@ def make_server(provider: Provider) -> tuple[grpc.aio.Server, int]:
 
 
 def _methods(provider: Provider) -> dict[str, tuple[_Method, Any]]:
-    """RPC -> method and request type; every other RPC is answered `unimplemented`, which the engine understands."""
+    """RPC -> method and request type; every other RPC gets `unimplemented`, which the engine understands."""
     return {
         "Handshake": (provider.handshake, provider_pb2.ProviderHandshakeRequest),
         "Attach": (provider.attach, plugin_pb2.PluginAttach),
@@ -66,7 +66,7 @@ def _handler(name: str, method: _Method, message: Any) -> Any:
         except ProviderError as failure:
             log.warning("%s: %s", where, failure)
             await _abort(context, str(failure))
-        except Exception as failure:  # a defect of ours; the engine alone would only say "exited prematurely"
+        except Exception as failure:  # our own bug; without this the engine would only say "exited prematurely"
             log.exception("%s failed", where)
             await _abort(context, f"the azure-native stand-in failed in {where}: {type(failure).__name__}: {failure}")
 
@@ -86,7 +86,7 @@ async def _abort(context: Context, text: str, trailers: tuple[tuple[str, bytes],
 
 
 async def _abort_not_ready(context: Context, failure: NotReadyError, request: Any) -> NoReturn:
-    """Answer the id, what is known of the outputs, the reason, and the inputs that were sent."""
+    """Return the id, the known outputs, the reason, and the inputs that were sent."""
     detail = provider_pb2.ErrorResourceInitFailed(
         id=failure.resource_id,
         properties=encode(failure.state or {}),

@@ -1,7 +1,7 @@
-"""What the engine calls: every method translates a request, hands it on and translates the answer.
+"""The engine's interface: every method translates a request, passes it on and translates the answer.
 
-The methods are the RPCs of `pulumirpc.ResourceProvider`; `server.py` binds them to their names and turns what they
-raise into a gRPC status.
+The methods are the RPCs of `pulumirpc.ResourceProvider`; `server.py` binds them to their names and turns their
+exceptions into a gRPC status.
 """
 
 import functools
@@ -34,19 +34,19 @@ class Provider:
     """The stand-in provider. Every method raises `ProviderError` with the text for the user.
 
     Args:
-        engine: where warnings for the user go.
+        engine: shows warnings to the user.
         addresses: `endpoint` and `authority` instead of Azure's own, for tests.
     """
 
     def __init__(self, engine: Engine, **addresses: str) -> None:
         self._engine = engine
         self._addresses = addresses
-        # An engine that attaches to a running provider configures it once for each provider in the program.
+        # An engine that attaches to a running provider configures it once per provider in the program.
         self._sessions: list[Session] = []
 
     @property
     def session(self) -> Session:
-        """What `configure` made last."""
+        """The session of the last `configure`."""
         if not self._sessions:
             raise ProviderError("the azure-native stand-in was called before Configure")
         return self._sessions[-1]
@@ -57,25 +57,25 @@ class Provider:
             await session.close()
 
     async def handshake(self, request: provider_pb2.ProviderHandshakeRequest) -> Any:
-        """Say what the provider can do; the engine reads autonaming support here, not in Configure's answer."""
+        """Return the provider's features; the engine reads autonaming support here, not in Configure's answer."""
         self._engine.connect(request.engine_address)
         return provider_pb2.ProviderHandshakeResponse(supports_autonaming_configuration=True)
 
     async def attach(self, request: plugin_pb2.PluginAttach) -> Any:
-        """Take the engine's address, when the engine found a provider that runs already."""
+        """Set the engine's address, if it found a running provider."""
         self._engine.connect(request.address)
         return Empty()
 
     async def plugin_info(self, _: Empty) -> Any:
-        """Answer the version of the SDK that the schema was made from."""
+        """Return the version of the SDK that the schema was generated from."""
         return plugin_pb2.PluginInfo(version=schema.sdk_version())
 
     async def get_schema(self, _: provider_pb2.GetSchemaRequest) -> Any:
-        """Answer the package schema of what is served here."""
+        """Return the package schema of the supported types."""
         return provider_pb2.GetSchemaResponse(schema=package_schema())
 
     async def check_config(self, request: provider_pb2.CheckRequest) -> Any:
-        """Accept the provider's inputs as they are."""
+        """Accept the provider's inputs unchanged."""
         return provider_pb2.CheckResponse(inputs=request.news)
 
     async def diff_config(self, _: provider_pb2.DiffRequest) -> Any:
@@ -133,7 +133,7 @@ class Provider:
         )
 
     async def create(self, request: provider_pb2.CreateRequest) -> Any:
-        """Create a resource, or say in a preview what is known of it."""
+        """Create a resource; in a preview, return the known outputs."""
         resource = schema.resource(schema.token_of(request.urn))
         inputs = decode(request.properties)
         if request.preview:
@@ -145,7 +145,7 @@ class Provider:
         return provider_pb2.CreateResponse(id=arm_id, properties=encode(outputs))
 
     async def read(self, request: provider_pb2.ReadRequest) -> Any:
-        """Read a resource for a refresh, or for an import when the engine has nothing of it yet."""
+        """Read a resource for a refresh, or for an import if the engine has no inputs yet."""
         resource = schema.resource(schema.token_of(request.urn))
         state, inputs = decode(request.properties), decode(request.inputs)
         known = inputs if inputs or state else None
@@ -189,7 +189,7 @@ class Provider:
         return answer
 
     async def cancel(self, _: Empty) -> Any:
-        """End every call under way: the user pressed Ctrl-C."""
+        """Cancel every running call: the user pressed Ctrl-C."""
         for session in self._sessions:
             session.stop()
         return Empty()

@@ -1,4 +1,4 @@
-"""One configured provider: its HTTP session, its login and its operations, and the calls that are under way."""
+"""One configured provider: its HTTP session, its login, its operations and its running calls."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -14,23 +14,23 @@ from pulumi_standins.azure_native.schema import sdk_version
 from pulumi_standins.azure_native.transport import ENDPOINT, Transport
 
 T = TypeVar("T")
-# azure-native's own limit for one operation without a custom timeout, in seconds.
+# azure-native's limit for one operation without a custom timeout, in seconds.
 _DEFAULT_TIMEOUT = 2 * 60 * 60.0
 _CONNECTIONS = 32
 
 
 class Session:
-    """What Configure makes.
+    """The result of Configure.
 
     Args:
         settings: the provider's settings.
-        endpoint: the address of ARM; tests put a server of their own here.
+        endpoint: the address of ARM; tests set their own server here.
         authority: the address of Entra; likewise.
     """
 
     def __init__(self, settings: Settings, *, endpoint: str = ENDPOINT, authority: str = AUTHORITY) -> None:
         self.settings = settings
-        # trust_env: HTTPS_PROXY and NO_PROXY; Python's default TLS context reads SSL_CERT_FILE by itself.
+        # trust_env: HTTPS_PROXY and NO_PROXY; Python's default TLS context reads SSL_CERT_FILE itself.
         self._http = aiohttp.ClientSession(trust_env=True, connector=aiohttp.TCPConnector(limit=_CONNECTIONS))
         self.login = Login(self._http, settings, authority)
         self.transport = Transport(
@@ -41,7 +41,7 @@ class Session:
         self._stopped = False
 
     async def run(self, work: Coroutine[Any, Any, T], seconds: float = 0.0) -> T:
-        """Run one call with a time limit, so that `stop` can end it.
+        """Run one call with a time limit; `stop` can cancel it.
 
         Args:
             work: the call.
@@ -66,7 +66,7 @@ class Session:
             self._running.discard(task)
 
     def stop(self) -> None:
-        """End every call under way and refuse new ones: the engine is told to stop (Ctrl-C)."""
+        """Cancel every running call and refuse new ones: the engine was told to stop (Ctrl-C)."""
         self._stopped = True
         for task in self._running:
             task.cancel()

@@ -1,7 +1,7 @@
-"""Between the shape that a program sees and the shape that ARM speaks.
+"""Converts between the program's property format and ARM's.
 
 Four ways: inputs to the body of a PUT; an answer to outputs; outputs to the inputs that they correspond to (for a
-refresh); an answer to inputs (for an import). What is in no type is dropped, in every direction, as azure-native does.
+refresh); an answer to inputs (for an import). Unknown properties are dropped, in every direction, as in azure-native.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,10 @@ _SCALARS: Mapping[str, type | tuple[type, ...]] = {
 
 
 def resource_id(resource: Resource, subscription: str, inputs: Mapping[str, Any]) -> str:
-    """The ARM id that these inputs name.
+    """Return the ARM id for these inputs.
 
     Raises:
-        ProviderError: a name in the path is missing or is no string.
+        ProviderError: a name in the path is missing or is not a string.
     """
     path = resource.rules.path.replace("{subscriptionId}", quote(subscription, safe=""))
     for name in resource.rules.parameters:
@@ -39,14 +39,14 @@ def resource_id(resource: Resource, subscription: str, inputs: Mapping[str, Any]
 
 
 def path_values(resource: Resource, arm_id: str) -> dict[str, str]:
-    """The inputs that an ARM id carries, for an import.
+    """Return the inputs in an ARM id, for an import.
 
     Raises:
         ProviderError: the id does not belong to this resource type.
     """
     given, pattern = arm_id.strip("/").split("/"), resource.rules.path.strip("/").split("/")
     values: dict[str, str] = {}
-    if pattern[0].startswith("{+"):  # a scope takes as many segments as are left
+    if pattern[0].startswith("{+"):  # a scope takes all remaining segments
         count = len(given) - len(pattern) + 1
         values[pattern[0][2:-1]] = "/".join(given[: max(count, 0)])
         given, pattern = given[max(count, 0) :], pattern[1:]
@@ -55,30 +55,32 @@ def path_values(resource: Resource, arm_id: str) -> dict[str, str]:
         for expected, segment in zip(pattern, given, strict=False)
     )
     if not matches:
-        raise ProviderError(f"'{arm_id}' is no id of a {resource.token}: it must have the form {resource.rules.path}")
+        raise ProviderError(
+            f"'{arm_id}' is not an id of a {resource.token}: it must have the form {resource.rules.path}"
+        )
     values |= {e[1:-1]: unquote(s) for e, s in zip(pattern, given, strict=True) if e.startswith("{")}
     values.pop("subscriptionId", None)
     return values
 
 
 def to_body(resource: Resource, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a PUT: everything that the inputs hold, nothing else."""
+    """Return the body of a PUT: all inputs, nothing else."""
     return _write(resource.scope, resource.body_inputs, inputs, flat=resource.rules.flat) or {}
 
 
 def to_outputs(resource: Resource, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """What the state keeps of an answer, with the API version that it came from."""
+    """Return the state for an answer, with its API version."""
     outputs = _read(resource.scope, resource.outputs, answer, flat=resource.rules.flat) or {}
     return {**outputs, "azureApiVersion": resource.api_version}
 
 
 def to_inputs(resource: Resource, outputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs that correspond to inputs of the body, in the inputs' shape; read-only members are left out."""
+    """Return the outputs that correspond to inputs of the body, in the inputs' format, without read-only members."""
     return _project(resource.body_inputs, outputs) or {}
 
 
 def imported_inputs(resource: Resource, arm_id: str, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """The inputs that would produce this answer; empty maps and lists are left out."""
+    """Return the inputs that would produce this answer, without empty maps and lists."""
     body = _read(resource.scope, resource.body_inputs, answer, flat=resource.rules.flat) or {}
     body.pop("id", None)
     kept = {name: filled for name, value in body.items() if (filled := _filled(value)) is not None}
@@ -86,7 +88,7 @@ def imported_inputs(resource: Resource, arm_id: str, answer: Mapping[str, Any]) 
 
 
 def preview(resource: Resource, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """The outputs as far as the inputs tell them; everything else is unknown until the real call."""
+    """Return the outputs that follow from the inputs; everything else is unknown until the real call."""
     known = {name: kind for name, kind in resource.outputs.items() if name != "azureApiVersion"}
     return _preview(known, inputs)
 
@@ -139,7 +141,7 @@ def _members(ref: str) -> Properties:
 
 
 def _convert(kind: Kind, value: Any, convert_object: _Object) -> Any:
-    """Walk one value along its type; `convert_object` answers None when a union's alternative does not fit."""
+    """Walk one value along its type; `convert_object` returns None if a union's alternative does not fit."""
     if isinstance(value, Mapping):
         for ref in kind.get("oneOf", ()):
             fitting = convert_object(ref, value)
@@ -158,7 +160,7 @@ def _convert(kind: Kind, value: Any, convert_object: _Object) -> Any:
 
 
 def _filled(value: Any) -> Any:
-    """The value without empty maps and lists, None when nothing is left."""
+    """Return the value without empty maps and lists, None if nothing is left."""
     if isinstance(value, Mapping):
         return {name: kept for name, item in value.items() if (kept := _filled(item)) is not None} or None
     if isinstance(value, list):

@@ -1,8 +1,8 @@
 """Requests to Azure with the provider's retries: 20 s base, 120 s cap, three retries.
 
 Retried are transport errors, 408, 429, 500, 502, 503, 504, and 409 when its code is `AnotherOperationInProgress`. A
-`Retry-After` is obeyed up to the cap; a longer one means that there is no retry at all. (azcore's rules, as
-azure-native sets them; `clock.py` can scale the waits.)
+`Retry-After` up to the cap is respected; with a longer one there is no retry. (azcore's rules, with azure-native's
+settings; `clock.py` can scale the waits.)
 """
 
 import asyncio
@@ -28,7 +28,7 @@ _CONFLICT = 409
 _RETRIES = 3
 _BASE_SECONDS = 20.0
 _CAP_SECONDS = 120.0
-# Azure's own limit for one request is below this; a proxy that never answers must not hold an `up` for ever.
+# Azure's own limit for one request is below this; a proxy that never answers must not block an `up` forever.
 _REQUEST_SECONDS = 300.0
 
 
@@ -54,7 +54,7 @@ class Reply:
         """The body as a JSON object; empty for an empty body.
 
         Raises:
-            ProviderError: it is something else.
+            ProviderError: it is not.
         """
         if not self.content.strip():
             return {}
@@ -66,7 +66,7 @@ class Reply:
         return document if isinstance(document, dict) else {}
 
     def wait_seconds(self) -> float | None:
-        """How long the service asks to wait, None if it does not: milliseconds headers first, then Retry-After."""
+        """Return the wait that the service asks for, or None: millisecond headers first, then Retry-After."""
         for header in ("retry-after-ms", "x-ms-retry-after-ms"):
             milliseconds = self.headers.get(header, "")
             if milliseconds.isdigit():
@@ -81,13 +81,13 @@ class Reply:
 
 
 class Transport:
-    """Sends requests with a token, and again when that may help.
+    """Sends requests with a token, with retries.
 
     Args:
         session: an aiohttp session that honours the environment's proxy and certificates.
-        login: where the token comes from.
+        login: the source of the token.
         endpoint: the address of ARM.
-        user_agent: what the requests call themselves.
+        user_agent: the user agent of the requests.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class Transport:
     async def send(
         self, method: str, target: str, *, version: str = "", query: Mapping[str, Any] | None = None, body: Any = None
     ) -> Reply:
-        """Send one request and answer what came back last, error statuses included.
+        """Send one request and return the last answer, including error statuses.
 
         Args:
             method: the HTTP method.
-            target: a path below the endpoint, or a whole address.
-            version: the api-version to add, none when empty.
-            query: further members of the query string.
+            target: a path below the endpoint, or a full URL.
+            version: the api-version to add, if not empty.
+            query: other members of the query string.
             body: a JSON body, None for none.
 
         Raises:
@@ -139,10 +139,10 @@ class Transport:
         raise AssertionError("unreachable")  # the last attempt returns or raises
 
     async def expect(self, method: str, target: str, *accepted: int, **request: Any) -> Reply:
-        """Like `send`, but any other status than those accepted is an error.
+        """Like `send`, but any status that is not accepted is an error.
 
         Raises:
-            ArmError: another status came back.
+            ArmError: the answer has another status.
             ProviderError: as `send`.
         """
         reply = await self.send(method, target, **request)
@@ -167,7 +167,7 @@ class Transport:
             return Reply(method, str(response.url), response.status, names, content)
 
     def _backoff(self, attempt: int) -> float:
-        """20 s, 60 s, 120 s, give or take: azcore multiplies by 0.8 to 1.3 and caps."""
+        """About 20 s, 60 s, 120 s: azcore multiplies by 0.8 to 1.3 and caps."""
         delay: float = (2.0**attempt - 1) * _BASE_SECONDS * (0.8 + self._random() * 0.5)
         return min(delay, _CAP_SECONDS)
 

@@ -1,7 +1,7 @@
 """Pulumi property values between protobuf and plain Python.
 
-An unknown is `UNKNOWN`; secrets come without their wrapper (the stand-in claims no secrets, as azure-native does not);
-whole numbers are `int`, so that a request body says 1 and not 1.0. Nulls in maps are dropped, as the provider does.
+An unknown is `UNKNOWN`; secrets come without their wrapper (the stand-in does not mark secrets, like azure-native);
+whole numbers are `int`, so that a request body has 1 and not 1.0. Nulls in maps are dropped, as in the provider.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ def decode(struct: Struct) -> dict[str, Any]:
     """A property map as a dict.
 
     Raises:
-        RefusedError: it holds an asset or an archive, which no resource type here takes.
+        RefusedError: it contains an asset or an archive, which no resource type here accepts.
     """
     return {name: decoded for name, value in struct.fields.items() if (decoded := _value(value)) is not None}
 
@@ -71,7 +71,7 @@ def _object(struct: Struct) -> Any:
     if signature in {_SECRET, _OUTPUT}:
         return _value(struct.fields["value"]) if "value" in struct.fields else UNKNOWN
     raise RefusedError(
-        "an input is an asset, an archive or a resource reference; no resource type served here takes one"
+        "an input is an asset, an archive or a resource reference; no supported resource type accepts one"
     )
 
 
@@ -85,7 +85,7 @@ def encode(values: Mapping[str, Any]) -> Struct:
 
 def _fill(target: Value, value: Any) -> None:
     if value is None:
-        target.null_value = 0  # type: ignore[assignment]  # the stub wants the enum, the wire takes its number
+        target.null_value = 0  # type: ignore[assignment]  # the stub needs the enum, the wire its number
     elif isinstance(value, bool):
         target.bool_value = value
     elif isinstance(value, int | float):
@@ -105,7 +105,7 @@ def _fill(target: Value, value: Any) -> None:
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether an unknown is in it, at any depth."""
+    """Whether it contains an unknown, at any depth."""
     if isinstance(value, Mapping):
         return any(has_unknown(item) for item in value.values())
     if isinstance(value, list):

@@ -1,7 +1,7 @@
-"""Where the Pulumi name of a property and its name in ARM differ.
+"""The differences between Pulumi's names of properties and ARM's.
 
-Most names are the same on both sides. Two kinds are not: a *flat* resource's inputs live under `properties` in ARM, but
-for the members that every ARM resource has; and some services spell a member otherwise. Both are taken from the public
+Most names are the same on both sides. Two kinds are not: a *flat* resource's inputs are under `properties` in ARM,
+except for the members of every ARM resource; and some services spell a member differently. Both come from the public
 REST specifications (the provider applies their `x-ms-client-name` and `x-ms-client-flatten`).
 """
 
@@ -87,7 +87,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "storage:VirtualNetworkRule": {"virtualNetworkResourceId": "id"},
 }
-# Their one wire name holds a dot, so it is no path.
+# Their single wire name contains a dot, so it is not a path.
 _DOTTED = frozenset({"odata.type"})
 
 

@@ -16,7 +16,7 @@ UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_le
 
 
 def main() -> None:
-    """Print the port as the first line of stdout and serve until the engine ends or a signal comes."""
+    """Print the port as the first line of stdout, and serve until the engine ends or a signal arrives."""
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
@@ -32,11 +32,11 @@ def main() -> None:
     host.stop()
     host.wait()
     server.stop(grace=None).wait()
-    os._exit(0)  # the threads of calls in flight have nothing left to do
+    os._exit(0)  # the threads of running calls have nothing left to do
 
 
 def _watch_engine(over: threading.Event) -> None:
-    """Set `over` when stdin closes: the engine holds the other end, and so closes it even when it is killed."""
+    """Set `over` when stdin closes: the engine has the other end, so it closes even if the engine is killed."""
     if stat.S_ISFIFO(os.fstat(0).st_mode):
         while os.read(0, 4096):
             pass

@@ -1,4 +1,4 @@
-"""Which Python a program runs in, and what is installed there."""
+"""The Python environment of a program, and its packages."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from pulumi.runtime.proto import language_pb2
 
 
 class EnvironmentMissingError(Exception):
-    """The virtual environment that a Pulumi.yaml or PulumiPolicy.yaml names is not there."""
+    """The virtual environment that a Pulumi.yaml or PulumiPolicy.yaml names does not exist."""
 
 
 class Plugin(NamedTuple):
-    """A provider plugin that an installed package asks for; `server` and `parameterization` may be empty."""
+    """A provider plugin that an installed package needs; `server` and `parameterization` may be empty."""
 
     name: str
     version: str
@@ -25,24 +25,24 @@ class Plugin(NamedTuple):
 
 
 class Environment(NamedTuple):
-    """A virtual environment (or, without one, the host's own Python)."""
+    """A virtual environment (or, by default, the host's own Python)."""
 
     root: Path
     python: Path
 
     @property
     def packages(self) -> list[Path]:
-        """The site-packages folders, as they are on Linux and macOS."""
+        """The site-packages folders on Linux and macOS."""
         return sorted(self.root.glob("lib/python3*/site-packages"))
 
     def variables(self, base: dict[str, str]) -> dict[str, str]:
-        """Return `base` with this environment activated, so that programs started by name come from it."""
+        """Return `base` with this environment activated, so that commands are found there."""
         path = base.get("PATH", os.defpath)
         changed = {"VIRTUAL_ENV": str(self.root), "PATH": f"{self.python.parent}{os.pathsep}{path}"}
         return {key: value for key, value in {**base, **changed}.items() if key != "PYTHONHOME"}
 
     def plugins(self) -> list[Plugin]:
-        """List the provider plugins of the installed packages, from the `pulumi-plugin.json` that each ships."""
+        """List the provider plugins of the installed packages, from their `pulumi-plugin.json`."""
         found = []
         for folder in self.packages:
             for path in sorted(folder.glob("*/pulumi-plugin.json")):
@@ -55,7 +55,7 @@ class Environment(NamedTuple):
         return found
 
     def distributions(self, *, transitive: bool) -> list[tuple[str, str]]:
-        """List (name, version) of what is installed; without `transitive` only what nothing else requires."""
+        """List (name, version) of installed packages; without `transitive`, only those that no other one requires."""
         installed = {
             _normal(dist.name): (dist.name, dist.version, dist.requires or [])
             for dist in metadata.distributions(path=[str(folder) for folder in self.packages])
@@ -69,8 +69,8 @@ class Environment(NamedTuple):
 def find(info: language_pb2.ProgramInfo) -> Environment:
     """Return the environment that `info` names.
 
-    The option `virtualenv` counts from the folder of Pulumi.yaml (or PulumiPolicy.yaml); without it the host's own
-    environment is used. Raises EnvironmentMissingError when the folder holds no Python.
+    The option `virtualenv` is relative to the folder of Pulumi.yaml (or PulumiPolicy.yaml); by default it is the host's
+    own environment. Raises EnvironmentMissingError if the folder has no Python.
     """
     options = _options(info)
     name = options.get("virtualenv")
@@ -80,8 +80,8 @@ def find(info: language_pb2.ProgramInfo) -> Environment:
     python = root / "bin" / "python"
     if not os.access(python, os.X_OK):
         message = (
-            f"The virtual environment {root} has no Python; runtime option 'virtualenv: {name}' in "
-            f"{info.root_directory} names it. Make it with 'make tools' (or 'pulumi install'), then try again."
+            f"The virtual environment {root} has no Python; the runtime option 'virtualenv: {name}' in "
+            f"{info.root_directory} names it. Create it with 'make tools' (or 'pulumi install'), then try again."
         )
         raise EnvironmentMissingError(message)
     return Environment(root, python)

@@ -1,9 +1,8 @@
 """Run one Pulumi program, or one policy pack, in the environment's Python.
 
-Started by the host as a plain script. Its stdin is a pipe: the first line is a JSON job (see `Job`), and the pipe
-stays open for as long as the host lives, so that the program ends with the host however that ends. The program
-itself reads an empty stdin. Exit codes: 0 success, `BAILED` when the user was already told what is wrong,
-anything else is the program's own.
+Started by the host as a plain script. Its stdin is a pipe: the first line is a JSON job (see `Job`), and the pipe stays
+open while the host lives, so that the program ends with the host in any case. The program itself reads an empty stdin.
+Exit codes: 0 success, `BAILED` if the user has already seen the error, anything else comes from the program.
 """
 
 import asyncio
@@ -21,10 +20,10 @@ from types import TracebackType
 from typing import Any, NoReturn, TypedDict
 
 BAILED = 32
-"""Exit code for "a message for the user was already shown"; the official host uses the same number."""
+"""Exit code for "the user has already seen the error"; the official host uses the same number."""
 
 GRACE_SECONDS = 5.0
-"""How long a program may go on after it was asked to stop; the engine allows the same."""
+"""Time for a program to end after it was asked to stop; the engine allows the same."""
 
 
 class Job(TypedDict):
@@ -55,23 +54,23 @@ def main() -> NoReturn:
     threading.Thread(target=_end_with_host, args=(lifeline,), daemon=True).start()
     signal.signal(signal.SIGINT, _interrupt_once)
     try:
-        # The host started us with SIGINT blocked: until here an interrupt would show a traceback.
+        # The host started us with SIGINT blocked: before this line an interrupt would show a traceback.
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         code = _run_module(job) if job["module"] else _run_program(job)
     except KeyboardInterrupt:
-        # A stop that the user asked for needs no traceback, and no wait for the threads of registrations that
-        # the engine will not answer any more.
+        # A stop by the user needs no traceback, and no wait for the threads of registrations, which the engine no
+        # longer answers.
         _flush()
         os._exit(BAILED)
     finally:
-        # The engine interrupts the whole process group once more at the end, good or bad.
+        # The engine interrupts the whole process group once more at the end, in any case.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     _flush()
     sys.exit(code)
 
 
 def _interrupt_once(*_: object) -> None:
-    """Raise KeyboardInterrupt, and no second one: engine, terminal and host may each send the signal."""
+    """Raise KeyboardInterrupt only once: engine, terminal and host may all send the signal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise KeyboardInterrupt
 
@@ -88,13 +87,13 @@ def _first_line(descriptor: int) -> bytes:
     while not line.endswith(b"\n"):
         chunk = os.read(descriptor, 65536)
         if not chunk:
-            sys.exit(BAILED)  # the host died before it said what to run
+            sys.exit(BAILED)  # the host died before it sent the job
         line += chunk
     return bytes(line)
 
 
 def _end_with_host(descriptor: int) -> None:
-    """Interrupt this process when the pipe from the host closes, and kill it when it does not go."""
+    """Interrupt this process when the pipe from the host closes, and kill it if it does not end."""
     while os.read(descriptor, 1):
         pass
     os.kill(os.getpid(), signal.SIGINT)
@@ -103,7 +102,7 @@ def _end_with_host(descriptor: int) -> None:
 
 
 def _run_module(job: Job) -> int:
-    """Run `python -m MODULE ARGUMENTS` in this process: policy packs come with a runner of their own."""
+    """Run `python -m MODULE ARGUMENTS` in this process: policy packs come with their own runner."""
     sys.path[0] = job["program"]
     sys.argv = [str(job["module"]), *job["arguments"]]
     try:
@@ -141,37 +140,36 @@ def _run_program(job: Job) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     if job["parallel"] > 0:
-        # Every registration holds a thread for as long as it lasts: fewer threads than the engine has
-        # operations under way would slow it down, or stop it.
+        # Every running registration occupies a thread: fewer threads than the engine's parallel operations would slow
+        # it down, or block it.
         loop.set_default_executor(ThreadPoolExecutor(max_workers=job["parallel"] * 4))
 
     def program_body() -> None:
         runpy.run_path(str(script), run_name="__main__")
 
-    # The loop is not closed: closing it would put back Python's own SIGINT handler, and with it the traceback that
-    # `main` prevents.
+    # The loop is not closed: closing it would restore Python's SIGINT handler, and the traceback that `main` prevents.
     try:
         loop.run_until_complete(pulumi.runtime.run_in_stack(program_body))
     except pulumi.RunError as error:
         return _tell(pulumi.log, str(error))
     except SystemExit as end:
         return _code(end)
-    except Exception as error:  # noqa: BLE001 -- whatever the program raises is shown to the user
+    except Exception as error:  # noqa: BLE001 -- every exception of the program is shown to the user
         return _tell(pulumi.log, "Program failed with an unhandled exception:\n" + _text(error, folder))
     return 0
 
 
 def _tell(log: Any, message: str) -> int:
-    """Show an error through the engine, or on stderr when the engine is gone."""
+    """Show an error through the engine, or on stderr if the engine has ended."""
     try:
         log.error(message)
-    except Exception:  # noqa: BLE001 -- the message counts, whatever became of the engine
+    except Exception:  # noqa: BLE001 -- the message must be shown, even without the engine
         sys.stderr.write(message + "\n")
     return BAILED
 
 
 def _text(error: BaseException, folder: Path) -> str:
-    """Return the traceback from the program's own first frame on: what lies before it is this file and the SDK."""
+    """Return the traceback from the program's first frame on: the frames before are this file and the SDK."""
     own: TracebackType | None = error.__traceback__
     while own is not None and not own.tb_frame.f_code.co_filename.startswith(f"{folder}{os.sep}"):
         own = own.tb_next

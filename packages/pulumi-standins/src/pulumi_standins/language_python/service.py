@@ -18,7 +18,7 @@ from pulumi_standins.language_python import environment as environments
 from pulumi_standins.language_python.child import Child, describe
 from pulumi_standins.language_python.runner import BAILED, Job
 
-NOTICE = "the project's own Python language host (pulumi-standins), a stand-in for the official one"
+NOTICE = "the Python language host of pulumi-standins, a stand-in for the official one"
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
@@ -32,14 +32,14 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._told = False
 
     def stop(self) -> None:
-        """Interrupt everything that runs; each has five seconds."""
+        """Interrupt all running children; each has five seconds to end."""
         with self._lock:
             children = list(self._children)
         for child in children:
             child.stop()
 
     def wait(self) -> None:
-        """Return when nothing runs any more (after `stop` that is soon)."""
+        """Return once nothing runs any more (soon after `stop`)."""
         with self._lock:
             children = list(self._children)
         for child in children:
@@ -52,12 +52,12 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Answer the version of the Pulumi SDK that the host itself uses."""
+        """Return the version of the Pulumi SDK that the host uses."""
         del request, context
         return plugin_pb2.PluginInfo(version=metadata.version("pulumi"))
 
     def About(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Answer `pulumi about`: which Python, and that this is not the official host."""
+        """Answer `pulumi about`: the Python version, and that this is not the official host."""
         found = _environment(request.info, context)
         code = "import platform; print(platform.python_version())"
         ran = subprocess.run([str(found.python), "-c", code], capture_output=True, text=True, check=False)
@@ -79,13 +79,13 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
-        """Answer `pulumi install`: `make tools` is what installs here, so say so, or fail when it was not run."""
+        """Answer `pulumi install`: `make tools` installs the packages, so say so, or fail if it was not run."""
         found = _environment(request.info, context)
-        text = f"{found.root} is there; 'make tools' brings it up to date with its packages.\n"
+        text = f"{found.root} exists; 'make tools' updates its packages.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
-        """Run the program and answer how it ended. It is stopped when the call ends before it does."""
+        """Run the program and return how it ended. It is stopped if the call ends first."""
         if request.attach_debugger:
             context.abort(grpc.StatusCode.UNIMPLEMENTED, _refusal("attach a debugger"))
         self._tell_once()
@@ -114,7 +114,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.RunResponse(error=describe(code) if code else "")
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
-        """Run a policy pack and pass on what it prints, then its exit code."""
+        """Run a policy pack and pass on its output, then its exit code."""
         if request.kind != "analyzer":
             context.abort(grpc.StatusCode.UNIMPLEMENTED, _refusal(f"run plugins of kind {request.kind!r}"))
         folder = request.info.program_directory
@@ -150,7 +150,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         child = Child(found, job, **how)
         with self._lock:
             self._children.add(child)
-        if not context.add_callback(child.abandon):  # the call ended while the child was being started
+        if not context.add_callback(child.abandon):  # the call ended while the child was starting
             child.abandon()
         return child
 
@@ -159,7 +159,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             self._children.discard(child)
 
     def _tell_once(self) -> None:
-        """Say in the engine's debug log what this is; silence when the engine does not listen."""
+        """Write a note to the engine's debug log, if the engine listens."""
         if self._told:
             return
         self._told = True
@@ -201,7 +201,7 @@ def _refusal(what: str) -> str:
 
 
 def _output(child: Child) -> Iterator[language_pb2.RunPluginResponse]:
-    """Yield what the child prints, in the order of arrival, until both streams end."""
+    """Yield the child's output, in the order of arrival, until both streams end."""
     chunks: queue.Queue[language_pb2.RunPluginResponse | None] = queue.Queue()
 
     def read(stream: IO[bytes], wrap: Callable[[bytes], language_pb2.RunPluginResponse]) -> None:

@@ -1,1 +1,1 @@
-"""What is emulated: Resource Manager and the services behind it."""
+"""The emulated services: Resource Manager and the services behind it."""

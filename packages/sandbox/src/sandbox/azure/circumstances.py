@@ -1,6 +1,6 @@
-"""Switches that tests and people turn while the sandbox runs, by the control API; they survive a restart.
+"""Switches that tests and users set while the sandbox runs, with the control API; they survive a restart.
 
-Unlike ``readings`` they are not readings of what Azure does, but circumstances: what the world is like now.
+``readings`` are about Azure's behaviour; these are circumstances: the current state of the world.
 """
 
 import ipaddress
@@ -32,7 +32,7 @@ _SWITCHES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     _ADDRESS: (DEFAULT_ADDRESS, _address),
     _PROPAGATION: (0, _count),
 }
-"""Name to (initial value, check that returns the value to store)."""
+"""Name -> (initial value, check that returns the value to store)."""
 
 
 def all_switches(store: Store) -> dict[str, Any]:
@@ -44,12 +44,12 @@ def turn(store: Store, changes: Mapping[str, Any]) -> None:
     """Set switches; the others stay.
 
     Raises:
-        ValueError: a name or a value is not allowed; nothing has changed then.
+        ValueError: a name or a value is not allowed; then nothing changes.
     """
     checked = {}
     for name, value in changes.items():
         if name not in _SWITCHES:
-            raise ValueError(f"there is no switch '{name}'; allowed: {', '.join(_SWITCHES)}")
+            raise ValueError(f"unknown switch '{name}'; allowed: {', '.join(_SWITCHES)}")
         try:
             checked[name] = _SWITCHES[name][1](value)
         except ValueError as error:
@@ -59,7 +59,7 @@ def turn(store: Store, changes: Mapping[str, Any]) -> None:
 
 
 def propagation_polls(store: Store) -> int:
-    """For how many evaluations a new role assignment does not count yet."""
+    """How many evaluations ignore a new role assignment."""
     return int(_value(store, _PROPAGATION))
 
 

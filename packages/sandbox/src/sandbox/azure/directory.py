@@ -1,8 +1,8 @@
 """The sandbox's directory: access tokens for its principals, and the check that every request's token passes.
 
 Tokens are JWT-shaped with the claims of Microsoft's access tokens
-(https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference), signed with a key of the sandbox's
-own (HS256, where Entra uses RS256), so that a forged, expired or foreign token is refused as Azure refuses it.
+(https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference), signed with the sandbox's key
+(HS256; Entra uses RS256), so that forged, expired or foreign tokens are refused as in Azure.
 """
 
 import json
@@ -25,7 +25,7 @@ ML_AUDIENCES = ("https://ml.azure.com",)
 STORAGE_AUDIENCES = ("https://storage.azure.com",)
 
 TOKEN_SECONDS = 3599
-"""How long a token is valid, as Entra answers for client credentials."""
+"""How long a token is valid, as in Entra for client credentials."""
 
 ACTORS: Mapping[str, tuple[str, ...]] = {"deployer": ("deployer", "second"), "caller": ("caller",)}
 """Part of a principal that a stack file names: the sandbox's principals that act it."""
@@ -38,7 +38,7 @@ _SIGNATURE_ONLY: Options = {"verify_exp": False, "verify_nbf": False, "verify_ia
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A service principal of the sandbox's directory, with the secret that it signs in with."""
+    """A service principal of the sandbox's directory, with its secret."""
 
     principal: Principal
     secret: str = field(repr=False)
@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A principal of a stack file: its object id, its kind (`Group`, ...) and its part, a key of ``ACTORS``."""
+    """A principal of a stack file: its object id, its type (`Group`, ...) and its part, a key of ``ACTORS``."""
 
     object_id: str
     kind: str
@@ -68,13 +68,13 @@ def named(folder: Path) -> dict[str, Named]:
 
 
 def kind_of(folder: Path, object_id: str) -> str | None:
-    """Return the kind of a principal that a stack file names, or None when none does."""
+    """Return the type of a principal that a stack file names, or None."""
     found = named(folder).get(object_id.lower())
     return found.kind if found else None
 
 
 def acted_for(folder: Path, name: str) -> frozenset[str]:
-    """Return the object ids (in lower case) that the sandbox's principal called ``name`` acts for."""
+    """Return the object ids (in lower case) that the sandbox's principal ``name`` acts for."""
     return frozenset(key for key, each in named(folder).items() if name in ACTORS.get(each.part, ()))
 
 
@@ -111,7 +111,7 @@ class Directory:
         return None
 
     def issue(self, principal: Principal, audience: str, *, seconds: int = TOKEN_SECONDS) -> str:
-        """Return an access token for ``audience`` that expires in ``seconds`` (negative: expired already)."""
+        """Return an access token for ``audience`` that expires in ``seconds`` (negative: already expired)."""
         now = int(time.time())
         claims = {
             "aud": audience,
@@ -132,7 +132,7 @@ class Directory:
         return jwt.encode(claims, self.key, _ALGORITHM)
 
     def authenticate(self, authorization: str | None, audiences: Collection[str]) -> Principal:
-        """Return who sent a request, from its ``Authorization`` header.
+        """Return the principal of a request, from its ``Authorization`` header.
 
         Raises:
             ArmError: 401 with ARM's code for a missing, malformed, forged, expired or foreign token.
@@ -167,7 +167,7 @@ class Directory:
             )
         principal = self.principal(claims["oid"])
         if principal is None:
-            raise self._refusal("InvalidAuthenticationToken", f"There is no principal '{claims['oid']}'.")
+            raise self._refusal("InvalidAuthenticationToken", f"The principal '{claims['oid']}' does not exist.")
         return principal
 
     def _claims(self, token: str) -> dict[str, Any]:

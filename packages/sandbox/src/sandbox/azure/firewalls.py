@@ -1,8 +1,8 @@
-"""Firewalls of storage accounts, key vaults and registries: which address they let in, and whether Azure's services.
+"""Firewalls of storage accounts, key vaults and registries: the addresses that they let in, and Azure's services.
 
-The services do the refusing; here is how their rules are read, and the one address that every client of a sandbox has
-(`python -m sandbox start --address A`, or the control API's /switches). It is in a documentation range by default, the
-one that the committed stack files allow, so that a rehearsal of them begins from an allowed address.
+The services refuse requests; this module reads their rules, and the address that all clients of a sandbox have (`python
+-m sandbox start --address A`, or the control API's /switches). The default is in the documentation range that the
+committed stack files allow, so that their rehearsal starts from an allowed address.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource, Store
 
 DEFAULT_ADDRESS = "203.0.113.7"
-"""Of TEST-NET-3 (RFC 5737), which belongs to nobody."""
+"""From TEST-NET-3 (RFC 5737), which is reserved for documentation."""
 
 _SWITCH, _KEY = "switch", "callerAddress"
 _PRIVATE = tuple(ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -25,16 +25,16 @@ def caller_address(store: Store) -> str:
 
 
 def set_caller_address(store: Store, address: str) -> None:
-    """Let the sandbox's clients have another address; it stays until the next change or a reset.
+    """Set the address of the sandbox's clients, until the next change or a reset.
 
     Raises:
-        ValueError: it is no IPv4 address.
+        ValueError: it is not an IPv4 address.
     """
     store.put_document(_SWITCH, _KEY, str(ipaddress.IPv4Address(address)))
 
 
 def lets_in(resource: Resource, address: str) -> bool:
-    """Say whether a resource answers a client at ``address``; who the client is does not matter here."""
+    """Say whether a resource's firewall lets in ``address``, for any client."""
     properties = resource.body.get("properties") or {}
     if str(properties.get("publicNetworkAccess", "Enabled")).lower() != "enabled":
         return False
@@ -46,16 +46,16 @@ def lets_in(resource: Resource, address: str) -> bool:
 
 
 def is_open(resource: Resource) -> bool:
-    """Say whether a resource answers every client: it has no firewall."""
+    """Say whether a resource has no firewall."""
     properties = resource.body.get("properties") or {}
     is_public = str(properties.get("publicNetworkAccess", "Enabled")).lower() == "enabled"
     return is_public and str(_rules(properties).get("defaultAction", "Allow")).lower() != "deny"
 
 
 def trusts_services(resource: Resource) -> bool:
-    """Say whether a resource answers Azure's own services, of which machine learning is one."""
+    """Say whether a resource's firewall lets in Azure's services, including machine learning."""
     properties = resource.body.get("properties") or {}
-    # Silence means AzureServices, for storage accounts, vaults and registries alike (REST specifications).
+    # The default is AzureServices, for storage accounts, vaults and registries (REST specifications).
     bypass = _rules(properties).get("bypass") or properties.get("networkRuleBypassOptions") or "AzureServices"
     return is_open(resource) or "azureservices" in {each.strip().lower() for each in str(bypass).split(",")}
 
@@ -65,10 +65,10 @@ def _rules(properties: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_storage_rules(acls: dict[str, Any]) -> None:
-    """Refuse addresses that a storage account's firewall does not take.
+    """Refuse addresses that a storage account's firewall does not accept.
 
     Raises:
-        ArmError: one is private, no IPv4 address or range, or a range of one or two addresses
+        ArmError: one is private, not an IPv4 address or range, or a range of one or two addresses
             (https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations).
     """
     for index, rule in enumerate(acls.get("ipRules") or []):
@@ -86,27 +86,27 @@ def check_storage_rules(acls: dict[str, Any]) -> None:
 
 
 def as_ranges(acls: dict[str, Any]) -> None:
-    """Write single addresses as ranges of one, as a key vault answers them; in place.
+    """Write single addresses as ranges of one, as a key vault returns them; in place.
 
     Raises:
-        ArmError: one is no IPv4 address or range.
+        ArmError: one is not an IPv4 address or range.
     """
     for rule in acls.get("ipRules") or []:
         network = _network(rule.get("value"))
         if network is None:
-            raise ArmError(400, "BadRequest", f"'networkAcls.ipRules': '{rule.get('value')}' is no IPv4 address.")
+            raise ArmError(400, "BadRequest", f"'networkAcls.ipRules': '{rule.get('value')}' is not an IPv4 address.")
         rule["value"] = str(network)
 
 
 def check_registry_rules(rule_set: dict[str, Any]) -> None:
-    """Refuse addresses that a registry does not take.
+    """Refuse addresses that a registry does not accept.
 
     Raises:
-        ArmError: one is no IPv4 address or range.
+        ArmError: one is not an IPv4 address or range.
     """
     for rule in rule_set.get("ipRules") or []:
         if _network(rule.get("value")) is None:
-            raise ArmError(400, "InvalidIPRule", f"The IP rule '{rule.get('value')}' is no IPv4 address or range.")
+            raise ArmError(400, "InvalidIPRule", f"The IP rule '{rule.get('value')}' is not an IPv4 address or range.")
 
 
 def _network(value: object) -> ipaddress.IPv4Network | None:

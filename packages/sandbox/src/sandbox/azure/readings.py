@@ -1,4 +1,4 @@
-"""Behaviour that public sources do not settle: harsher readings, with switches for the others (docs/sandbox.md)."""
+"""Behaviour that public sources do not settle: stricter readings, with switches for the others (docs/behaviour.md)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,9 +6,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Switches:
-    """How the sandbox answers where Azure's behaviour is unconfirmed.
+    """The sandbox's behaviour where Azure's is unconfirmed.
 
-    The defaults are the harsher readings: what passes under them passes under the others.
+    The defaults are the stricter readings: what works with them works with the others.
     """
 
     put_without_defaults_clears: bool = True
@@ -16,33 +16,33 @@ class Switches:
     delete_of_default_refused: bool = True
     """Deleting the default deployment answers 409 (else it is deleted and the default cleared)."""
     missing_default_refused: bool = True
-    """An endpoint PUT whose ``defaults`` names no deployment answers 400 (else it is stored)."""
+    """An endpoint PUT whose ``defaults`` is not an existing deployment answers 400 (else it is stored)."""
     first_deployment_becomes_default: bool = False
-    """The first deployment of an endpoint becomes its default by itself."""
+    """The first deployment of an endpoint automatically becomes its default."""
     durations_respelled: bool = True
-    """Durations are answered in their shortest spelling, PT120S as PT2M (else as they were sent)."""
+    """Durations are returned in their shortest form, PT120S as PT2M (else as they were sent)."""
     workspace_dependencies_fixed: bool = True
     """Changing a workspace's storage account, key vault or Application Insights answers 400 (else it is changed)."""
     empty_defaults: Literal["object", "null", "absent"] = "object"
-    """How an endpoint without a default answers ``properties.defaults``."""
+    """The value of ``properties.defaults`` of an endpoint without a default."""
     short_results_retried: bool = False
     """A mini-batch whose run() returns fewer results than inputs is retried (else the gap counts as failed items)."""
     nested_folders_ignored: bool = True
     """Files in sub-folders of a job's input are not scored (else they are)."""
     retries_are_tries: bool = True
-    """``max_retries`` counts the tries of a mini-batch (else what comes after the first one)."""
+    """``max_retries`` counts all tries of a mini-batch (else only those after the first)."""
     init_required: bool = True
     """A scoring script without ``init()`` fails its job (else it is run without)."""
     invoke_needs_workspace_actions: bool = True
     """A scoring request needs the documented actions on the workspace too (else those on the endpoint suffice)."""
     input_read_by_caller: bool = True
-    """Who starts a job must be able to read its input, beside the cluster's identity (else that identity suffices)."""
+    """The caller must be able to read a job's input, as well as the cluster's identity (else only the identity)."""
     workspace_identity_needs_roles: bool = True
-    """A primary user-assigned identity must have its documented roles: to make a workspace, and to run jobs in it."""
+    """A primary user-assigned identity needs its documented roles: to create a workspace, and to run jobs in it."""
     vault_must_trust_services: bool = True
-    """A workspace is not made with a key vault whose firewall keeps Azure's services out (else it is)."""
+    """A workspace is refused if its key vault's firewall keeps Azure's services out (else it is created)."""
     builder_uses_its_identity: bool = True
-    """The identity of ``imageBuildCompute`` must read the workspace's storage and push (else the workspace's does)."""
+    """The identity of ``imageBuildCompute`` must read the workspace's storage and push (else the workspace's)."""
 
 
 PROFILES = {

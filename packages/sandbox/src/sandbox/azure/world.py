@@ -1,4 +1,4 @@
-"""What the services of one sandbox share and are given when they register their routes."""
+"""The objects that the services of one sandbox share, for registering their routes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from sandbox.azure.readings import Switches
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One sandbox, as its services see it.
+    """One sandbox, for its services.
 
     Every service module has ``def register(world: World) -> None``, which adds its routes and operation actions.
-    ``kind_of`` says what a principal of the directory is, by its object id (``ServicePrincipal``, ``Group``, ...), and
-    None for one that does not exist; principals of resources, which the store holds, are not in it.
-    ``blobs`` is for what a service does on its own behalf: no token, no firewall.
+    ``kind_of`` returns the type of a principal of the directory by its object id (``ServicePrincipal``, ``Group``,
+    ...), None if it does not exist; principals of resources are in the store, not here. ``blobs`` is for a service's
+    own work: no token, no firewall.
     """
 
     subscription_id: str

@@ -1,1 +1,1 @@
-"""What runs in the user's shell."""
+"""The commands in the user's shell."""

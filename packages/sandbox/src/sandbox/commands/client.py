@@ -21,7 +21,7 @@ _ARM_AUDIENCE = f"https://{ARM_HOST}"
 
 
 class Answer:
-    """An HTTP answer: ``status``, ``headers`` (names compare without case), ``content`` and, read from it, ``json``."""
+    """An HTTP answer: ``status``, ``headers`` (names are case-insensitive), ``content`` and, read from it, ``json``."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
@@ -30,7 +30,7 @@ class Answer:
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None when it is empty."""
+        """The body as JSON; None if it is empty."""
         return json.loads(self.content) if self.content else None
 
     @property
@@ -49,7 +49,7 @@ class Client:
     principal: str = "deployer"
 
     def token(self, audience: str = _ARM_AUDIENCE, *, principal: str | None = None, seconds: int | None = None) -> str:
-        """Return an access token without signing in; ``seconds`` below zero: one that has expired."""
+        """Return an access token without signing in; with negative ``seconds``, an expired one."""
         query = {"principal": principal or self.principal, "audience": audience}
         if seconds is not None:
             query["seconds"] = str(seconds)
@@ -65,9 +65,9 @@ class Client:
         token: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request; ``token`` None means one of the client's principal, "" none at all.
+        """Send one request; ``token`` None: a token of the client's principal, "": no token.
 
-        ``body``: bytes are sent as they are, anything else as JSON. ``path`` includes the query.
+        ``body``: bytes are sent unchanged, anything else as JSON. ``path`` includes the query.
 
         Raises:
             OSError: no connection, or a host that the proxy refuses.

@@ -1,4 +1,4 @@
-"""The environment that makes unmodified programs talk to the sandbox instead of Azure; nothing else differs.
+"""The environment that makes unmodified programs use the sandbox instead of Azure; nothing else differs.
 
 Which variable is read by whom: the README of this package.
 """
@@ -14,7 +14,7 @@ from sandbox.commands.lifecycle import Running
 from sandbox.home import Facts, Home
 
 _REMOVED = (
-    # gRPC's C core reads the lower-case spelling and would send the engine's own 127.0.0.1 traffic to the proxy.
+    # gRPC's C core reads the lower-case spelling and would send the engine's local traffic to the proxy.
     "https_proxy",
     "http_proxy",
     "HTTP_PROXY",
@@ -23,7 +23,7 @@ _REMOVED = (
     # These would add certificates, or replace ours.
     "SSL_CERT_DIR",
     "CURL_CA_BUNDLE",
-    # These would win over, or contradict, the sandbox's own Pulumi backend and plug-ins.
+    # These would override or contradict the sandbox's Pulumi backend and plug-ins.
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE_FILE",
     "PULUMI_IGNORE_AMBIENT_PLUGINS",
@@ -31,7 +31,7 @@ _REMOVED = (
     "PULUMI_OPTION_CONFIG_FILE",
 )
 _REMOVED_PREFIXES = ("AZURE_", "ARM_")
-"""A caller's real identity must not leak into a rehearsal: all of these are removed and the sandbox's own set."""
+"""The user's real identity must not leak into a rehearsal: all of these are removed, and the sandbox's are set."""
 
 
 def variables(home: Home, facts: Facts, server: Running, principal: str = "deployer") -> dict[str, str]:
@@ -53,8 +53,8 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         **{f"AZURE_{name}": value for name, value in identity.items()},
         **{f"ARM_{name}": value for name, value in identity.items()},
         "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
-        # Without the files beside each state file, which the engine writes in two steps: killed in between, it cannot
-        # read its state again ("failed to load checkpoint: EOF"). docs/recovery.md.
+        # Without the file beside each state file, which the engine does not write atomically: if it is killed
+        # meanwhile, it cannot read its state again ("failed to load checkpoint: EOF"). docs/recovery.md.
         "PULUMI_BACKEND_URL": f"file://{home.backend}?metadata=skip",
         "PULUMI_HOME": str(home.pulumi_home),
         "PULUMI_CONFIG_PASSPHRASE": facts.passphrase,
@@ -76,13 +76,13 @@ def complete(
     plugin_path: Path | None = None,
     base: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """Return the whole environment for a command: ``base`` without what contradicts, with the sandbox's variables.
+    """Return the whole environment for a command: ``base`` without contradicting variables, plus the sandbox's.
 
-    Links the plug-ins of ``plugin_path`` (see ``sandbox.commands.plugins.folder``). On PATH the programs of the Python
-    environment that this runs in come first.
+    Links the plug-ins of ``plugin_path`` (see ``sandbox.commands.plugins.folder``). The programs of this Python
+    environment come first on PATH.
 
     Raises:
-        PluginError: the folder with plug-ins that was asked for is not there.
+        PluginError: the given folder with plug-ins does not exist.
     """
     source = plugins.folder(plugin_path, base)
     if source is not None:

@@ -1,9 +1,9 @@
-"""What is deployed in a resource group, as an ARM template: for tools that grade templates, and to read or compare.
+"""Exports the resources of a group as an ARM template, for scanners, and to read or compare.
 
-Each resource is asked for as any client would (GET), stripped of what a request could not set, and written with its
-full type, its name as ``parent/child`` and the api-version that the program uses. No expressions: every value is
-literal, because scanners skip what they cannot evaluate. Secrets cannot be in it, since no GET answers one and the
-keys that some do answer (Application Insights) are read-only. The same deployment gives the same bytes.
+Each resource is read like by any client (GET), without members that a request cannot set, and written with its full
+type, its name as ``parent/child`` and the program's api-version. All values are literal, because scanners skip
+expressions that they cannot evaluate. It contains no secrets: no GET returns one, except for keys that are read-only
+(Application Insights). The same deployment gives the same bytes.
 """
 
 import json
@@ -37,7 +37,7 @@ API_VERSIONS = {
     f"{STORAGE_ACCOUNT}/blobServices": "2024-01-01",
     BLOB_CONTAINER: "2024-01-01",
 }
-"""The versions that pulumi-azure-native uses (a test compares them with pulumi_standins/azure_native/schema.json)."""
+"""The versions of pulumi-azure-native (a test compares them with pulumi_standins/azure_native/schema.json)."""
 
 _ML_VERSION = "2025-12-01"
 _ML_SCHEMAS = {
@@ -57,26 +57,25 @@ _ML_SCHEMAS = {
 }
 API_VERSIONS |= dict.fromkeys(_ML_SCHEMAS, _ML_VERSION)
 
-# What follows in a template's resource, in the order in which people write it.
+# The other members of a template's resource, in the usual order.
 _ENVELOPE = ("location", "kind", "sku", "identity", "tags", "properties")
 
 
 class ExportError(ValueError):
-    """Nothing can be exported; the text says why and what to run."""
+    """The export failed; the text gives the reason and the next command."""
 
 
 def export(home: Home, group: str | None) -> str:
-    """Return the template of a resource group, as JSON text that ends in a line break.
+    """Return the template of a resource group, as JSON text with a final line break.
 
-    Starts the server if need be, and asks as the deployer.
+    Starts the server if needed, and reads as the deployer.
 
     Args:
         home: The sandbox.
-        group: Name of the group, in any case; None when there is only one.
+        group: Name of the group, case-insensitive; None if there is only one.
 
     Raises:
-        ExportError: there is no such group, or several and none is named; a resource cannot be read or has a type
-            that is not known here.
+        ExportError: there is no such group, or several and no name; a resource cannot be read, or has an unknown type.
     """
     scope, ids = _deployed(home, group)
     client = Client(home, lifecycle.start(home))
@@ -93,24 +92,24 @@ def export(home: Home, group: str | None) -> str:
 
 
 def _deployed(home: Home, name: str | None) -> tuple[Resource, list[str]]:
-    """Return the group and the ids of what is stored in it."""
+    """Return the group and the ids of its resources."""
     if not home.store.exists():
-        raise ExportError(f"there is no sandbox in '{home.root}', so nothing is deployed. Run: make up")
+        raise ExportError(f"'{home.root}' has no sandbox, so nothing is deployed. Run: make up")
     with Store(home.store) as store:
         groups = sorted(store.below("", _GROUPS), key=lambda each: each.name)
         names = ", ".join(each.name for each in groups)
         chosen = [each for each in groups if name is None or each.name.lower() == name.lower()]
         if not groups:
-            raise ExportError("nothing is deployed: there is no resource group. Run: make up")
+            raise ExportError("nothing is deployed: no resource group exists. Run: make up")
         if not chosen:
-            raise ExportError(f"there is no resource group '{name}'; there are: {names}")
+            raise ExportError(f"resource group '{name}' does not exist; existing: {names}")
         if len(chosen) > 1:
             raise ExportError(f"there are several resource groups: {names}. Name one with --resource-group")
         return chosen[0], [each.id for each in store.below(chosen[0].id)]
 
 
 def _answers(client: Client, ids: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield what a GET answers for each id, and for the storage accounts' parts that nobody had to make."""
+    """Yield the answer to a GET of each id, and of the implicit parts of storage accounts."""
     seen = set()
     for resource_id in ids:
         seen.add(resource_id.lower())
@@ -118,7 +117,7 @@ def _answers(client: Client, ids: list[str]) -> Iterator[dict[str, Any]]:
     for account in [each for each in ids if ArmId.parse(each).type == STORAGE_ACCOUNT]:
         service = f"{account}/blobServices/default"
         implied = [_get(client, service, f"{STORAGE_ACCOUNT}/blobServices")]
-        # A container that was made through the data plane is as real as a declared one.
+        # Containers that were created through the data plane are included.
         implied += _get(client, f"{service}/containers", BLOB_CONTAINER)["value"]
         yield from (body for body in implied if body["id"].lower() not in seen)
 
@@ -135,7 +134,7 @@ def _get(client: Client, resource_id: str, type_: str) -> dict[str, Any]:
 def _version(type_: str) -> str:
     if type_ not in API_VERSIONS:
         raise ExportError(
-            f"resources of type '{type_}' cannot be exported; sandbox/commands/export_arm.py knows none such"
+            f"resources of type '{type_}' cannot be exported: sandbox/commands/export_arm.py does not know it"
         )
     return API_VERSIONS[type_]
 
@@ -159,9 +158,9 @@ def _resource(body: Mapping[str, Any], group_id: str, known: set[str]) -> dict[s
 
 
 def _needed(body: Mapping[str, Any], resource_id: str, known: set[str]) -> Iterator[str]:
-    """Yield the ids of other exported resources that must be there before: what holds it, what it names.
+    """Yield the ids of other exported resources that must exist first: its parent, and those that it names.
 
-    Not what lies below it: an endpoint names its default deployment, which cannot exist before the endpoint.
+    Not those below it: an endpoint names its default deployment, which cannot exist before the endpoint.
     """
     own = resource_id.lower()
     named = {text for text in _texts(body) if text.lower() in known}
@@ -181,14 +180,14 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _sorted(value: Any) -> Any:
-    """Return a copy with the members of all objects in order; arrays keep theirs, which may mean something."""
+    """Return a copy with sorted object members; arrays keep their order, which may have a meaning."""
     if isinstance(value, Mapping):
         return {name: _sorted(value[name]) for name in sorted(value)}
     return [_sorted(each) for each in value] if isinstance(value, list) else value
 
 
 def _literal(value: Any) -> Any:
-    """Return a copy in which no text reads as an expression: those begin with a bracket, which doubling escapes."""
+    """Return a copy without texts that look like expressions: a leading bracket is escaped by doubling."""
     if isinstance(value, Mapping):
         return {name: _literal(inner) for name, inner in value.items()}
     if isinstance(value, list):

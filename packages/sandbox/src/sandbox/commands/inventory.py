@@ -1,7 +1,7 @@
-"""What exists in the sandbox, and what of it a Pulumi program made but no stack of the sandbox's backend knows.
+"""Lists the sandbox's resources, and those that a Pulumi program created but no stack in its backend has.
 
-A resource whose answer was lost, because the server or the engine died, is in the store and in no checkpoint; which
-resource of a program it was made for, the store remembers (``sandbox.azure.arm.origin``).
+A resource whose answer was lost, because the server or the engine died, is in the store but not in a checkpoint; the
+store has its URN (``sandbox.azure.arm.origin``).
 """
 
 import json
@@ -26,7 +26,7 @@ _GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/([^/]+)", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
-    """A resource that was made for a program's resource (``urn``) and that no stack's state holds."""
+    """A resource that was created for a program's resource (``urn``), but that no stack's state has."""
 
     id: str
     urn: str
@@ -40,7 +40,7 @@ class Orphan:
 
     @property
     def import_command(self) -> str:
-        """The command that puts it into its stack's state, unprotected and below its parent."""
+        """The command that imports it into its stack's state, unprotected and below its parent."""
         stack, type_token, name = _parts(self.urn)
         words = [python(), "-m", "sandbox", "run", "--", "pulumi", "import", type_token, name, self.id]
         if self.parent is not None:
@@ -48,7 +48,7 @@ class Orphan:
         return shlex.join([*words, "--protect=false", "--generate-code=false", "--yes", "--stack", stack])
 
     def lines(self) -> list[str]:
-        """Return what `status` prints of it."""
+        """Return the lines of `status`."""
         if self.has_random_name:
             return [f"  {self.id}", f"    delete it:  {self.delete_command}"]
         return [
@@ -59,7 +59,7 @@ class Orphan:
 
 
 def python() -> str:
-    """Return this interpreter as one would type it here: the printed commands must work as they are."""
+    """Return the path of this interpreter to type here: the printed commands must work unchanged."""
     program = Path(sys.executable)
     return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
 
@@ -73,7 +73,7 @@ def resources(home: Home) -> list[Resource]:
 
 
 def orphans(home: Home) -> list[Orphan]:
-    """Return the resources that were made for a program and are in no state, oldest first."""
+    """Return the resources that a program created but no state has, oldest first."""
     if not home.store.exists():
         return []
     states = list(_state_resources(home))
@@ -85,19 +85,19 @@ def orphans(home: Home) -> list[Orphan]:
 
 
 def _orphan(resource_id: str, origin: Origin, states: list[Mapping[str, Any]]) -> Orphan:
-    # A state that already holds another resource under this URN has no place for this one.
+    # A state that has another resource with this URN cannot import this one.
     is_replaced = any(state.get("urn") == origin.urn for state in states)
     return Orphan(resource_id, origin.urn, origin.random or is_replaced, _parent(origin.urn, states))
 
 
 def _parent(urn: str, states: list[Mapping[str, Any]]) -> str | None:
-    """Return the URN of the component that a resource belongs to, from the types in its URN and the names of both."""
+    """Return the URN of a resource's component, from the types in its URN and the names of both."""
     prefix, qualified, name = urn.rsplit("::", 2)
     types, dollar, _ = qualified.rpartition("$")
     if not dollar:
         return None
     candidates = [str(state["urn"]) for state in states if str(state["urn"]).startswith(f"{prefix}::{types}::")]
-    # Children are called like their component, with a suffix: the longest such name is the nearest.
+    # Children are named after their component, plus a suffix: the longest such name is the nearest.
     named = [each for each in candidates if name.startswith(_parts(each)[2])]
     return max(named or candidates, key=len, default=None)
 
@@ -133,17 +133,17 @@ def table(rows: list[Resource]) -> Iterator[str]:
 
 
 def delete(home: Home, client: Client, resource_id: str, api_version: str | None) -> None:
-    """Delete a resource as the deployer and wait until it is gone.
+    """Delete a resource as the deployer and wait until it is deleted.
 
     Raises:
-        ValueError: the service refuses, or the api-version is not known; the text is for the user.
+        ValueError: the service refuses, or the api-version is unknown; the text is for the user.
     """
     if api_version is None:
         with Store(home.store) as store:
             origin = origin_of(store, resource_id)
         api_version = None if origin is None else origin.api_version
     if not api_version:
-        raise ValueError(f"no program made '{resource_id}': say with which --api-version to delete it")
+        raise ValueError(f"no program created '{resource_id}': add --api-version to delete it")
     answer = client.request("DELETE", f"{resource_id}?api-version={api_version}")
     follow = answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location")
     for _ in range(_DELETE_POLLS):

@@ -1,4 +1,4 @@
-"""Start, find and stop the server process of a sandbox; safe when several commands do it at once."""
+"""Start, find and stop the server process of a sandbox; safe if several commands do so at once."""
 
 import contextlib
 import fcntl
@@ -24,16 +24,16 @@ _STOP_SECONDS = 15
 _ANSWER_SECONDS = 10
 _LOG_LINES = 15
 _STATE = frozenset({"blobs", "jobs", "pulumi", "stacks", "log"})
-"""What ``reset`` removes beside the store."""
+"""What ``reset`` removes in addition to the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running(ServerRecord):
-    """A running server, as its record says."""
+    """A running server, from its record."""
 
     @property
     def is_outdated(self) -> bool:
-        """Whether a source file of the sandbox is newer than the server that runs."""
+        """Whether a source file of the sandbox is newer than the running server."""
         sources = Path(__file__).parents[1].rglob("*.py")
         return any(source.stat().st_mtime > self.started for source in sources)
 
@@ -42,7 +42,7 @@ class Running(ServerRecord):
 
         Raises:
             OSError: the server does not answer.
-            ValueError: it refuses; the text is its reason.
+            ValueError: it refuses; the text gives the reason.
         """
         connection = http.client.HTTPConnection("127.0.0.1", self.control_port, timeout=seconds)
         try:
@@ -51,7 +51,9 @@ class Running(ServerRecord):
             response = connection.getresponse()
             answer = json.loads(response.read())
         except http.client.HTTPException as error:
-            raise OSError(f"the sandbox's control port {self.control_port} answers nonsense: {error!r}") from error
+            raise OSError(
+                f"the sandbox's control port {self.control_port} gave an invalid answer: {error!r}"
+            ) from error
         finally:
             connection.close()
         if response.status >= http.client.BAD_REQUEST:
@@ -70,7 +72,7 @@ def running(home: Home) -> Running | None:
 
 @contextlib.contextmanager
 def locked(home: Home, name: str) -> Iterator[None]:
-    """Hold one of the sandbox's locks between processes; released by the kernel if this process dies."""
+    """Hold one of the sandbox's locks between processes; the kernel releases it if this process dies."""
     descriptor = os.open(home.root / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -80,21 +82,21 @@ def locked(home: Home, name: str) -> Iterator[None]:
 
 
 def start(home: Home, profile: str | None = None, prerequisites: Path | None = None) -> Running:
-    """Return the running server, starting one if there is none; of several callers one starts it.
+    """Return the running server, starting it if needed; only one of several callers starts it.
 
-    ``profile`` (or ``SANDBOX_PROFILE``) names the switches, ``prerequisites`` the folder that says what an
-    administrator set up. Without them a server that died is started again with those that it had, and any other with
-    ``harsh`` and with the ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, if there is one.
+    ``profile`` (or ``SANDBOX_PROFILE``) selects the switches, ``prerequisites`` the folder with an administrator's
+    set-up. By default, a server that died restarts with its old ones, and any other with ``harsh`` and the
+    ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, if it exists.
 
     Raises:
         SystemExit: the profile or the folder is unknown, or not the running server's; or the server did not come up.
     """
     if prerequisites is not None and not prerequisites.is_dir():
-        raise SystemExit(f"sandbox: --prerequisites: there is no folder '{prerequisites}'")
+        raise SystemExit(f"sandbox: --prerequisites: folder '{prerequisites}'")
     given = prerequisites.resolve() if prerequisites else None
     wanted = profile or os.environ.get("SANDBOX_PROFILE") or None
     if wanted is not None and wanted not in PROFILES:
-        raise SystemExit(f"sandbox: profile '{wanted}' is unknown; allowed: {', '.join(PROFILES)}")
+        raise SystemExit(f"sandbox: unknown profile '{wanted}'; allowed: {', '.join(PROFILES)}")
     home.prepare()
     with locked(home, "start"):
         server = running(home)
@@ -105,7 +107,8 @@ def start(home: Home, profile: str | None = None, prerequisites: Path | None = N
             server = _spawn(home, wanted or kept, given or (before.prerequisites if before else _found()))
     if wanted is not None and wanted != server.profile:
         raise SystemExit(
-            f"sandbox: it runs with profile '{server.profile}', not '{wanted}'. Stop it first: python -m sandbox stop"
+            f"sandbox: the server runs with profile '{server.profile}', not '{wanted}'. Stop it first: python -m "
+            "sandbox stop"
         )
     if given is not None and given != server.prerequisites:
         raise SystemExit(
@@ -116,7 +119,7 @@ def start(home: Home, profile: str | None = None, prerequisites: Path | None = N
 
 
 def stop(home: Home) -> bool:
-    """Stop the server and wait until its process is gone; return whether one ran."""
+    """Stop the server and wait until its process has ended; return whether one ran."""
     if not home.root.exists():
         return False
     with locked(home, "start"):
@@ -127,7 +130,7 @@ def stop(home: Home) -> bool:
         with contextlib.suppress(OSError):
             server.control("POST", "/stop")
         if not wait_until_ended(server.pid, _STOP_SECONDS):
-            # It answered as this pid a moment ago: the number still is the server's.
+            # It just answered with this pid, so the number still belongs to the server.
             os.kill(server.pid, signal.SIGKILL)
             wait_until_ended(server.pid, _STOP_SECONDS)
         home.server_file.unlink(missing_ok=True)
@@ -137,10 +140,10 @@ def stop(home: Home) -> bool:
 def reset(home: Home) -> None:
     """Stop the server and remove all state: resources, blobs, jobs, stacks, logs.
 
-    Names, secrets, certificates and ports stay, so that shells with the sandbox's environment go on working.
+    Names, secrets, certificates and ports stay, so that shells with the sandbox's environment keep working.
 
     Raises:
-        SystemExit: the folder is not a sandbox's.
+        SystemExit: the folder does not belong to a sandbox.
     """
     home.facts()
     stop(home)
@@ -158,7 +161,7 @@ def _found() -> Path | None:
 
 
 def _spawn(home: Home, profile: str, prerequisites: Path | None) -> Running:
-    """Start the server in a session of its own, as nobody's child, and wait until it says that it is ready."""
+    """Start the server in its own session, without a parent, and wait until it is ready."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -181,8 +184,8 @@ def _spawn(home: Home, profile: str, prerequisites: Path | None) -> Running:
 def _become_server(home: Home, profile: str, prerequisites: Path | None, ready: int) -> None:
     """In the forked child: detach twice and exec the server; never returns.
 
-    The second fork makes the server a child of init: the command that `run` becomes must not find a child it never
-    started, and the new session keeps the terminal's Ctrl-C away from the server.
+    The second fork makes the server a child of init: the command of `run` must not find a child that it never started,
+    and the new session keeps the terminal's Ctrl-C away from the server.
     """
     try:
         os.setsid()

@@ -1,7 +1,7 @@
-"""Pulumi plug-ins that come from outside, linked to where the engine of a rehearsal looks for them.
+"""Links external Pulumi plug-ins to the folder where a rehearsal's engine looks for them.
 
-The engine finds a plug-in without a warning only in the ``plugins`` folder of its ``PULUMI_HOME``, which is the
-sandbox's own. Without plug-ins only Pulumi lacks its provider; SDKs need none.
+The engine finds a plug-in without a warning only in the ``plugins`` folder of its ``PULUMI_HOME``, which belongs to the
+sandbox. Only Pulumi needs plug-ins, for its provider; SDKs do not.
 """
 
 import os
@@ -15,23 +15,23 @@ VARIABLE = "SANDBOX_PLUGIN_PATH"
 
 
 class PluginError(Exception):
-    """The folder that should hold plug-ins is not there; the text names it and who asked for it."""
+    """The folder for plug-ins does not exist; the text names it and the option."""
 
 
 def folder(given: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """Return the folder that holds the plug-ins: the given one, else that of ``SANDBOX_PLUGIN_PATH``.
+    """Return the folder with the plug-ins, or None.
 
-    Without either: ``share/pulumi-plugins`` of the Python environment that this runs in, None where it has none. In the
-    folder each plug-in lies as in the engine's own: ``resource-NAME-vVERSION/pulumi-resource-NAME``.
+    That is the given one, else ``SANDBOX_PLUGIN_PATH``, else ``share/pulumi-plugins`` of this Python environment. Its
+    layout is that of the engine's folder: ``resource-NAME-vVERSION/pulumi-resource-NAME``.
 
     Raises:
-        PluginError: the folder that was asked for is not there.
+        PluginError: the given folder does not exist.
     """
     named = environ.get(VARIABLE, "")
     asked, by = (given, "--plugin-path") if given is not None else (Path(named) if named else None, VARIABLE)
     if asked is not None:
         if not asked.is_dir():
-            raise PluginError(f"{by}: there is no folder '{asked}'")
+            raise PluginError(f"{by}: folder '{asked}' does not exist")
         return asked.absolute()
     usual = Path(sys.prefix) / "share" / "pulumi-plugins"
     return usual if usual.is_dir() else None

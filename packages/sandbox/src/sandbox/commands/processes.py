@@ -1,4 +1,4 @@
-"""Whether a process that is not our child still lives."""
+"""Checks whether a process that is not our child is still alive."""
 
 import os
 import time
@@ -8,7 +8,7 @@ _POLL_SECONDS = 0.01
 
 
 def has_ended(pid: int) -> bool:
-    """Return whether there is no process ``pid``, or only its unburied entry in the process table."""
+    """Return whether process ``pid`` has ended (a zombie counts as ended)."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -18,9 +18,9 @@ def has_ended(pid: int) -> bool:
     try:
         status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
-        # No /proc (macOS), or it ended just now: the signal's answer stands.
+        # No /proc (macOS), or it just ended: use the result of the signal.
         return False
-    # "pid (name) state ...": the name may hold anything, also parentheses.
+    # "pid (name) state ...": the name may contain anything, also parentheses.
     return status.rpartition(")")[2].split()[0] in {"Z", "X"}
 
 

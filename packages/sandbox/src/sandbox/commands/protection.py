@@ -1,7 +1,7 @@
-"""Which resources of a stack Pulumi refuses to delete, told before anything is deleted.
+"""Finds the protected resources of a stack before anything is deleted.
 
-`pulumi destroy --skip-preview` meets what is protected last, after it has deleted all that depends on it: endpoints and
-cluster are gone, and the stack is half of what it was. `make down` therefore asks here first.
+`pulumi destroy --skip-preview` reaches protected resources last, after it has deleted everything that depends on them,
+including endpoints and cluster. So `make down` checks here first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,12 @@ def protected(deployment: Mapping[str, Any]) -> list[str]:
 
 
 def refusal(stack: str, resources: Sequence[str]) -> str:
-    """Return what somebody is told who wants to remove a stack that holds these protected resources."""
+    """Return the message for removing a stack with these protected resources."""
     listed = "\n".join(f"  {each}" for each in resources)
     return (
-        f"stack '{stack}' holds resources that are protected, so nothing was deleted and the sandbox goes on running:\n"
+        f"stack '{stack}' has protected resources, so nothing was deleted and the sandbox keeps running:\n"
         f"{listed}\n"
-        "To remove them all the same, take the protection away; the next `up` puts it back:\n"
+        "To remove them anyway, remove the protection first; the next `up` restores it:\n"
         f"  {python()} -m sandbox run -- pulumi state unprotect --all --yes --stack {stack}\n"
         f"  make down STACK={stack}"
     )

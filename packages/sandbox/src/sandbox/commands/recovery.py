@@ -1,6 +1,6 @@
-"""Put a stack of the sandbox's own backend right after its engine died: what docs/recovery.md says, done for the user.
+"""Repair a stack of the sandbox's backend after its engine died, with the commands of docs/recovery.md.
 
-Nothing here touches a real backend, and nothing is done while the process that holds the lock is alive.
+This never touches a real backend, and does nothing while the process that holds the lock is alive.
 """
 
 import json
@@ -16,13 +16,14 @@ from sandbox.home import Home
 
 
 class RecoveryError(Exception):
-    """A stack could not be put right; the text says which command failed and how."""
+    """A stack could not be repaired; the text says which command failed and how."""
 
 
 def recover(home: Home, project: str, stack: str) -> list[list[str]]:
-    """Return the `pulumi` commands that put the stack right, in their order.
+    """Return the `pulumi` commands that repair the stack, in order.
 
-    None when nothing is wrong, or while a process that may be alive holds the stack: what is pending is then its own.
+    None if nothing is wrong, or while a process that may be alive holds the stack: then the pending operations belong
+    to it.
     """
     commands: list[list[str]] = []
     locks = sorted((home.backend / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
@@ -36,7 +37,7 @@ def recover(home: Home, project: str, stack: str) -> list[list[str]]:
 
 
 def pending(home: Home, project: str, stack: str) -> list[str]:
-    """Return the URNs of the operations that were under way when the engine died."""
+    """Return the URNs of the operations that were running when the engine died."""
     operations = deployment(checkpoint(home, project, stack)).get("pending_operations") or []
     return [str(operation["resource"]["urn"]) for operation in operations]
 
@@ -49,7 +50,7 @@ def run(command: list[str], variables: Mapping[str, str], folder: Path) -> None:
     """
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
-        raise RecoveryError("there is no `pulumi` on PATH")
+        raise RecoveryError("`pulumi` was not found on PATH")
     result = run_quietly([program, *command[1:]], folder, variables)
     if result.returncode != 0:
         raise RecoveryError(f"`{' '.join(command)}` failed:\n{result.stdout}{result.stderr}".rstrip())
@@ -60,6 +61,6 @@ def _is_dead(lock: Path) -> bool:
         data = json.loads(lock.read_text(encoding="utf-8"))
         pid, host = int(data["pid"]), data["hostname"]
     except (OSError, ValueError, KeyError):
-        # Not a lock that this version of the engine wrote: hands off.
+        # This version of the engine did not write the lock: leave it alone.
         return False
     return bool(host == socket.gethostname()) and has_ended(pid)

@@ -1,7 +1,7 @@
 """Merge a committed stack file into the sandbox's own copy of it.
 
-YAML is read and written as nodes, not as values, so that every scalar keeps its spelling: `yes`, `1e3` and `0123` mean
-different things to different YAML readers, and only Pulumi's own reading counts.
+YAML is read and written as nodes, not as values, so that every scalar keeps its spelling: different YAML readers read
+`yes`, `1e3` and `0123` differently, and only Pulumi's reading counts.
 """
 
 import json
@@ -14,7 +14,7 @@ from sandbox.azure.directory import Named
 from sandbox.home import write_private
 
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
-"""What belongs to the backend that a stack file was made for; ``environment`` names one of Pulumi's cloud."""
+"""The keys that belong to a stack file's backend; ``environment`` names an environment in Pulumi Cloud."""
 
 Node = yaml.Node
 
@@ -24,12 +24,12 @@ class StackFileError(Exception):
 
 
 def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
-    """Write ``own`` anew: the committed configuration, with the salt and the secrets that ``own`` already holds.
+    """Write ``own`` again: the committed configuration, with the salt and secrets that ``own`` already has.
 
-    Returns (key, property path) of each secure value for which ``own`` holds no secret yet; these are left out.
+    Returns (key, property path) of each secure value that ``own`` has no secret for yet; these are left out.
 
     Raises:
-        StackFileError: one of them is no YAML; nothing was written.
+        StackFileError: one of them is not valid YAML; nothing was written.
     """
     theirs, ours = _read(committed), _read(own)
     kept = {name: node for name, node in _items(ours) if name in _BACKEND_KEYS}
@@ -42,7 +42,7 @@ def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
         if placed is not None:
             config[key] = placed
     for key, node in our_config.items():
-        # A secret that was set in the sandbox and that the committed file has not.
+        # A secret that was set in the sandbox, but is not in the committed file.
         if key not in config and _is_secure(node):
             config[key] = node
     document = kept | merged | ({"config": _mapping(config)} if config else {})
@@ -51,7 +51,7 @@ def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
 
 
 def named_principals(committed: Path) -> list[Named]:
-    """Return the principals that a stack file names: its deployer, and who may call its endpoints."""
+    """Return the principals that a stack file names: its deployer, and its endpoints' callers."""
     found: list[Named] = []
     for key, node in _items(_member(_read(committed), "config")):
         part = "deployer" if key.rpartition(":")[2] == "deployer" else "caller"
@@ -63,7 +63,7 @@ def named_principals(committed: Path) -> list[Named]:
 
 
 def _mappings(node: Node) -> Iterator[Node]:
-    """Yield every mapping in a node, itself included."""
+    """Yield every mapping in a node, including the node itself."""
     if isinstance(node, yaml.MappingNode):
         yield node
         for _, item in node.value:
@@ -74,7 +74,7 @@ def _mappings(node: Node) -> Iterator[Node]:
 
 
 def _place(node: Node, own: Node | None, key: str, path: str, missing: list[tuple[str, str]]) -> Node | None:
-    """Return ``node`` with secure values replaced by those at the same place of ``own``, None where it has none."""
+    """Return ``node`` with secure values replaced by those at the same place of ``own``; None if there are none."""
     if _is_secure(node):
         if own is not None and _is_secure(own):
             return own
@@ -93,7 +93,7 @@ def _place(node: Node, own: Node | None, key: str, path: str, missing: list[tupl
             _place(item, old[index] if index < len(old) else None, key, f"{path}[{index}]", missing)
             for index, item in enumerate(node.value)
         ]
-        # An element that waits for its secret must hold its place.
+        # An element without its secret yet must keep its place.
         return yaml.SequenceNode(node.tag, [item if item is not None else _scalar("") for item in placed])
     return node
 
@@ -108,7 +108,8 @@ def _read(file: Path) -> Node | None:
     except yaml.MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise StackFileError(
-            f"{file.name}{place}: {error.problem or 'no YAML'}. Nothing was changed; correct the file and try again."
+            f"{file.name}{place}: {error.problem or 'not valid YAML'}. Nothing was changed; correct the file and try "
+            "again."
         ) from None
 
 

@@ -1,9 +1,9 @@
-"""Stacks in the sandbox's own Pulumi backend, with the repository's stack files left as they are.
+"""Stacks in the sandbox's Pulumi backend; the repository's stack files are not changed.
 
 `pulumi stack init` writes an ``encryptionsalt`` into the stack file and `pulumi stack rm` deletes that file; in the
-repository either would break the user's real stack. So both run in a folder of the sandbox (``SANDBOX_HOME/stacks``),
-and every other command is given a merged copy: the committed configuration with the sandbox's own salt, and with secure
-values, which only the real backend can decrypt, replaced by secrets of the sandbox's own that say what they stand for.
+repository, either would break the user's real stack. So both run in a folder of the sandbox (``SANDBOX_HOME/stacks``),
+and all other commands get a merged copy: the committed configuration with the sandbox's salt, and with placeholder
+secrets instead of secure values, which only the real backend can decrypt.
 """
 
 import shutil
@@ -27,12 +27,12 @@ _EDITS_CONFIG = frozenset({"set", "set-all", "rm", "rm-all"})
 
 
 class StackError(Exception):
-    """A stack cannot be prepared; the text says why and what to do."""
+    """A stack cannot be prepared; the text gives the reason and says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class PulumiCommand:
-    """What matters of a `pulumi` command line; an empty one stands for any other command."""
+    """The relevant parts of a `pulumi` command line; empty for any other command."""
 
     words: tuple[str, ...] = ()
     stack: str | None = None
@@ -41,7 +41,7 @@ class PulumiCommand:
 
     @classmethod
     def parse(cls, command: Sequence[str]) -> "PulumiCommand | None":
-        """Return the parts of a `pulumi` command line, or None for another program's."""
+        """Return the parts of a `pulumi` command line, or None for another program."""
         if not command or Path(command[0]).name != "pulumi":
             return None
         values: dict[str, str] = {}
@@ -64,7 +64,7 @@ class PulumiCommand:
 
     @property
     def rewrites_stack_file(self) -> bool:
-        """Whether it creates, deletes or re-encrypts the stack file beside the project file."""
+        """Whether it creates, deletes or re-encrypts the project's stack file."""
         return self.words[:1] == ("stack",) and self.words[1:2] != () and self.words[1] in _WRITES_STACK_FILE
 
     @property
@@ -76,7 +76,7 @@ class PulumiCommand:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A Pulumi project: its folder and what its ``Pulumi.yaml`` says that matters here."""
+    """A Pulumi project: its folder and the relevant parts of its ``Pulumi.yaml``."""
 
     folder: Path
     name: str
@@ -94,21 +94,21 @@ class Project:
         return cls(folder, data["name"], folder / str(data.get("stackConfigDir") or "."))
 
     def stack_file(self, stack: str) -> Path:
-        """Return the committed stack file, which need not exist."""
+        """Return the committed stack file, which may not exist."""
         return self.config_folder / f"Pulumi.{stack}.yaml"
 
 
 def prepare(
     home: Home, variables: Mapping[str, str], command: Sequence[str], folder: Path
 ) -> tuple[dict[str, str], list[str]]:
-    """Make the stack that ``command``, started in ``folder``, works on, and its merged stack file.
+    """Create the stack of ``command``, started in ``folder``, and its merged stack file.
 
     Returns the environment with ``PULUMI_STACK`` and ``PULUMI_OPTION_CONFIG_FILE`` added, and the command, which is
-    changed only where it would write into the repository's stack file. Without a project or a `pulumi` command on PATH
-    both are returned as they are.
+    changed only if it would write into the repository's stack file. Without a project or a `pulumi` command on PATH,
+    both are returned unchanged.
 
     Raises:
-        StackError: the stack cannot be made, or the command would delete the committed stack file.
+        StackError: the stack cannot be created, or the command would delete the committed stack file.
     """
     pulumi = PulumiCommand.parse(command)
     start = folder / pulumi.folder if pulumi is not None and pulumi.folder else folder
@@ -121,7 +121,7 @@ def prepare(
         own.mkdir(mode=0o700, exist_ok=True)
         shutil.copyfile(project.folder / "Pulumi.yaml", own / "Pulumi.yaml")
         if pulumi is not None and pulumi.rewrites_stack_file:
-            # There the real and the merged file are one, and neither is in the repository.
+            # There the real and the merged file are the same, outside the repository.
             without = {name: value for name, value in variables.items() if name != "PULUMI_STACK"}
             return without, [*command, "--cwd", str(own)]
         if pulumi is not None and pulumi.words[:1] == ("destroy",) and "--remove" in pulumi.flags:
@@ -140,7 +140,7 @@ def prepare(
             raise StackError(str(error)) from None
         remember(home, named_principals(project.stack_file(short)))
         for key, path in missing:
-            # A secret of the sandbox's own in place of one that only the real backend can read.
+            # The sandbox's placeholder for a secret that only the real backend can read.
             words = ["config", "set", "--secret", "--path", "--stack", short, path, f"sandbox placeholder for {key}"]
             _pulumi([program, *words], own, variables)
     is_edit = pulumi is not None and pulumi.edits_plain_config
@@ -150,12 +150,12 @@ def prepare(
 
 
 def checkpoint(home: Home, project: str, stack: str) -> Path:
-    """Return the file in which the sandbox's backend keeps a stack; it need not exist."""
+    """Return the state file of a stack in the sandbox's backend; it may not exist."""
     return home.backend / ".pulumi" / "stacks" / project / f"{stack}.json"
 
 
 def run_quietly(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run a `pulumi` command that asks nothing, in a folder; return its output, whether or not it failed."""
+    """Run a non-interactive `pulumi` command in a folder; return its output, also if it failed."""
     return subprocess.run(
         [*command, "--non-interactive"],
         cwd=folder,
@@ -172,7 +172,7 @@ def _exists(home: Home, project: str, stack: str) -> bool:
 
 
 def _init(program: str, own: Path, stack: str, variables: Mapping[str, str], *, exists: bool) -> None:
-    """Create the stack, or only its lost stack file: a new salt is then written when the file is next used."""
+    """Create the stack, or only its lost stack file: its next use then writes a new salt."""
     if exists:
         (own / f"Pulumi.{stack}.yaml").touch()
         return

@@ -1,4 +1,4 @@
-"""The form of what comes in and goes out: ARM's requests as JSON, errors as a host's clients read them."""
+"""The format of requests and answers: ARM's as JSON, errors as a host's clients expect."""
 
 import json
 import uuid
@@ -20,7 +20,7 @@ _UNAUTHORIZED = 401
 async def arm_request(
     request: web.Request, host: str, sequence: int, operation_fault: OperationFault | None
 ) -> ArmRequest:
-    """Return a request to ARM's kind of services.
+    """Return a request for ARM-like services.
 
     Raises:
         ArmError: 400, the body is not JSON.
@@ -60,13 +60,13 @@ def refusal(request: web.Request, service: Service | None, error: ArmError) -> w
     """Return an error in the shape that the service's clients read: XML from storage, else ARM's envelope."""
     if service is not Service.BLOB:
         return json_answer(error.status, error.body(), {"x-ms-error-code": error.code} | error.headers)
-    # Storage has one code for every token that it does not accept; the challenge says what is wrong with it.
+    # Storage has the same code for every refused token; the challenge has the reason.
     code = "InvalidAuthenticationInfo" if error.status == _UNAUTHORIZED else error.code
     return blob_refusal(request, BlobError(error.status, code, error.message, error.headers))
 
 
 async def stamp(request: web.Request, response: web.StreamResponse) -> None:
-    """Add the headers that every Azure service answers with."""
+    """Add the headers of every Azure service."""
     own = str(uuid.uuid4())
     response.headers.setdefault("x-ms-request-id", own)
     response.headers.setdefault("x-ms-correlation-request-id", request.headers.get("x-ms-correlation-request-id", own))

@@ -1,4 +1,4 @@
-"""The sandbox's certificate authority, kept in its folder, and a TLS context for each host that it impersonates."""
+"""The sandbox's certificate authority, in its folder, and a TLS context for each host that it impersonates."""
 
 import ssl
 
@@ -18,17 +18,17 @@ class Certificates:
 
     @classmethod
     def of(cls, home: Home) -> "Certificates":
-        """Return the certificates of a sandbox, making its authority at the first start."""
+        """Return the certificates of a sandbox; the first start creates the authority."""
         key = home.tls / "ca.key"
         if not (key.exists() and home.authority.exists()):
             made = trustme.CA(organization_name="azureml-batch-endpoint sandbox")
-            # The key first: with it and no certificate the next start makes both anew.
+            # The key first: if only the key exists, the next start creates both again.
             write_private(key, made.private_key_pem.bytes().decode())
             write_private(home.authority, made.cert_pem.bytes().decode())
         return cls(trustme.CA.from_pem(home.authority.read_bytes(), key.read_bytes()))
 
     def context(self, host: str) -> ssl.SSLContext:
-        """Return the server-side context for ``host``, issuing a certificate when none covers it yet."""
+        """Return the server-side context for ``host``, issuing a certificate if no existing one covers it."""
         name = certificate_name(host.lower())
         if name not in self._contexts:
             self._contexts[name] = self._issue(name)

@@ -1,4 +1,4 @@
-"""The control API: plain HTTP on 127.0.0.1, for the command line and for tests, not for the services' clients."""
+"""The control API: plain HTTP on 127.0.0.1, for the command line and tests, not for clients of the services."""
 
 import asyncio
 import hmac
@@ -20,7 +20,7 @@ _WAIT_SECONDS = 60.0
 
 
 class Control:
-    """Health, journal, resources, faults, tokens and stop; each request needs the control token as bearer token."""
+    """Health, journal, resources, faults, tokens and stop; each request needs the control token as its bearer token."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Control:
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int) -> int:
-        """Listen on ``port``, or on a free one when it is 0 or taken; return the port."""
+        """Listen on ``port``, or on a free one if it is 0 or taken; return the port."""
         application = web.Application(middlewares=[self._guard])
         application.add_routes(
             [
@@ -121,9 +121,9 @@ class Control:
         return web.json_response(all_switches(self._store))
 
     async def _wait(self, request: web.Request) -> web.Response:
-        """Answer when ``count`` journal entries match ``method`` and ``path``; 408 when it takes too long.
+        """Answer once ``count`` journal entries match ``method`` and ``path``; 408 if that takes too long.
 
-        ``finished=false`` also counts requests that have arrived and were not answered yet.
+        ``finished=false`` also counts requests that were not answered yet.
         """
         query = request.query
         method = re.compile(query.get("method", ".*"), re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Faults that tests plant: a wrong status, a delay, a lost connection, a dead server, a failed operation."""
+"""Injected faults: a wrong status, a delay, a lost connection, a dead server, a failed operation."""
 
 import asyncio
 import re
@@ -18,11 +18,11 @@ ACTIONS = (
     "operation-fail",
     "operation-hang",
 )
-"""What a fault may do.
+"""The actions of a fault.
 
 ``status`` answers instead of the service; ``delay`` answers later; ``reset-*`` closes the connection before the service
-was asked or after it had committed; ``kill-*`` does the same with SIGKILL for the whole server; ``operation-*`` decides
-how the long-running operation ends that the request starts.
+acts or after it has committed; ``kill-*`` does the same with SIGKILL for the whole server; ``operation-*`` decides how
+the request's long-running operation ends.
 """
 
 _MEMBERS = frozenset({"match", "skip", "times", "action", "status", "code", "message", "seconds", "headers"})
@@ -30,7 +30,7 @@ _MEMBERS = frozenset({"match", "skip", "times", "action", "status", "code", "mes
 
 @dataclass(slots=True)
 class Fault:
-    """One planted fault: which requests it meets, how often, and what it does to them."""
+    """One fault: the requests that it matches, how often, and its action."""
 
     id: int
     method: re.Pattern[str]
@@ -49,10 +49,10 @@ class Fault:
 
     @classmethod
     def from_json(cls, number: int, data: Mapping[str, Any]) -> Self:
-        """Read what a test posted.
+        """Read a posted fault.
 
         Raises:
-            ValueError: an unknown member or action, or a pattern that is none; the text says which.
+            ValueError: an unknown member or action, or an invalid pattern; the text says which.
         """
         if unknown := set(data) - _MEMBERS:
             raise ValueError(f"unknown members {sorted(unknown)}; allowed: {sorted(_MEMBERS)}")
@@ -81,48 +81,48 @@ class Fault:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return what the control API shows of it."""
+        """Return the fault for the control API."""
         return {"id": self.id, "action": self.action, "seen": self.seen, "hits": self.hits, "times": self.times}
 
     def operation_fault(self) -> OperationFault | None:
-        """Return how the operation ends that the request starts, if that is what this fault is about."""
+        """Return how the request's operation ends, if this fault decides it."""
         if not self.action.startswith("operation-"):
             return None
         return OperationFault(self.action.removeprefix("operation-"), self.code, self.message)
 
 
 class Faults:
-    """The faults planted in one sandbox; they live in memory and end with the server."""
+    """The faults of one sandbox, in memory until the server ends."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
         self._count = 0
 
     def add(self, data: Mapping[str, Any]) -> Fault:
-        """Plant a fault; see ``Fault.from_json`` for what it refuses."""
+        """Add a fault; ``Fault.from_json`` says which ones are refused."""
         self._count += 1
         fault = Fault.from_json(self._count, data)
         self._faults.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Remove all faults; requests that a ``delay`` holds go on at once."""
+        """Remove all faults; requests that a ``delay`` holds continue at once."""
         for fault in self._faults:
             fault.removed.set()
         self._faults.clear()
 
     def all(self) -> list[Fault]:
-        """Return the planted faults, oldest first, exhausted ones included."""
+        """Return the faults, oldest first, including exhausted ones."""
         return list(self._faults)
 
     def get(self, number: int) -> Fault | None:
-        """Return one planted fault."""
+        """Return one fault."""
         return next((fault for fault in self._faults if fault.id == number), None)
 
     def meet(self, method: str, target: str) -> Fault | None:
-        """Return the fault that this request (``target`` is host and path) meets, and count it.
+        """Return the fault for this request (``target`` is host and path), and count it.
 
-        A fault lets its first ``skip`` requests pass, meets the next ``times`` (-1: all), and then none.
+        A fault skips its first ``skip`` requests and applies to the next ``times`` (-1: all).
         """
         for fault in self._faults:
             if not (fault.method.fullmatch(method) or not fault.method.pattern) or not fault.path.search(target):

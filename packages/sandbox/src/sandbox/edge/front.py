@@ -40,7 +40,7 @@ _AUDIENCES = {
 
 @dataclass(slots=True)
 class _Call:
-    """A request on its way through the steps, and what they found out about it."""
+    """A request and what the steps found out about it."""
 
     request: web.Request
     host: str
@@ -58,7 +58,7 @@ def _then(step: _Step, rest: _Handler) -> _Handler:
 
 
 class _Connection(web.RequestHandler):
-    """An HTTP connection that acknowledges at once what it reads (see ``acknowledge_at_once``)."""
+    """An HTTP connection that acknowledges reads at once (see ``acknowledge_at_once``)."""
 
     __slots__ = ()
 
@@ -71,8 +71,8 @@ class _Connection(web.RequestHandler):
 class Front:
     """Answers every request that reaches an emulated host.
 
-    ``web_handlers`` serve whole hosts with raw HTTP (sign-in, blobs); the others go through the router as JSON. A blob
-    request's ``request["principal"]`` is the principal of its bearer token, absent when it came without one.
+    ``web_handlers`` serve whole hosts with raw HTTP (sign-in, blobs); the router serves the others as JSON. A blob
+    request's ``request["principal"]`` is the principal of its bearer token, absent without one.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Front:
             self._answer = _then(step, self._answer)
 
     async def start(self) -> Callable[[], asyncio.Protocol]:
-        """Make ready; return what makes the protocol of an accepted connection."""
+        """Start; return the factory for the protocol of an accepted connection."""
         application = web.Application(client_max_size=_BODY_LIMIT_BYTES)
         application.router.add_route("*", "/{path:.*}", self._handle)
         application.on_response_prepare.append(stamp)
@@ -116,7 +116,7 @@ class Front:
         return lambda: _Connection(server, loop=loop, read_bufsize=_READ_BUFFER_BYTES, auto_decompress=False)
 
     async def close(self) -> None:
-        """Let requests in flight finish for a moment, then close every connection."""
+        """Give requests in flight a moment to finish, then close every connection."""
         if self._runner is not None:
             await self._runner.shutdown()
             await self._runner.cleanup()
@@ -143,7 +143,7 @@ class Front:
             return web.Response(status=499)
 
     async def _journal(self, call: _Call, rest: _Handler) -> web.StreamResponse:
-        """Number the request; write down what arrived and how it ended, and tell those who wait for that."""
+        """Number the request, record its arrival and its outcome, and notify waiters."""
         request, started = call.request, time.perf_counter()
         call.sequence = self._store.journal_begin(
             {
@@ -179,7 +179,7 @@ class Front:
     async def _read_whole(self, call: _Call, rest: _Handler) -> web.StreamResponse:
         """Read the body, but for hosts that stream it.
 
-        What has arrived whole is served, also when its client is gone by then: a delay must not undo it.
+        A complete request is served even if its client is gone by then: a delay must not undo it.
         """
         if call.service not in self._web_handlers:
             try:
@@ -190,7 +190,7 @@ class Front:
         return await rest(call)
 
     async def _inject_faults(self, call: _Call, rest: _Handler) -> web.StreamResponse:
-        """Do what a planted fault says, before the service is asked or after it has answered."""
+        """Apply a fault, before the service acts or after it has answered."""
         call.fault = self._faults.meet(call.request.method, call.host + call.request.path)
         if call.fault is None:
             return await rest(call)
@@ -211,7 +211,7 @@ class Front:
         except (web.HTTPException, ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort, which logs it
-            # Not 500: clients retry that with long waits, and a defect of the sandbox does not go away by itself.
+            # Not 500: clients retry that with long waits, which does not help with a bug of the sandbox.
             _log.exception("request %d: %s https://%s%s", call.sequence, request.method, call.host, request.path)
             message = f"The sandbox failed on request {call.sequence}: {error!r}. The traceback is in log/server.log."
             return refusal(request, call.service, ArmError(501, "SandboxDefect", message))
@@ -244,7 +244,7 @@ class Front:
         request = await arm_request(call.request, call.host, call.sequence, operation_fault)
         origin = announced(request)
         if origin is not None:
-            # Before it is served, so that no death can come between.
+            # Before it is served, so that the server cannot die in between.
             remember(self._store, request.path, origin)
         answer = await self._router.dispatch(request)
         return json_answer(answer.status, answer.body, answer.headers)

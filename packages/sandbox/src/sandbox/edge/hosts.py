@@ -1,4 +1,4 @@
-"""The public host names that the sandbox answers for, and the service behind each."""
+"""The public host names of the sandbox, and the service behind each."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Service(StrEnum):
-    """Which part of the sandbox answers a host."""
+    """The part of the sandbox that answers a host."""
 
     ARM = "arm"
     LOGIN = "login"
@@ -14,7 +14,7 @@ class Service(StrEnum):
     SCORING = "scoring"
     WORKSPACE_API = "workspace-api"
     REFUSED = "refused"
-    """A host of Azure's that is known and not emulated: its requests are answered, with a refusal that names it."""
+    """A known host of Azure that is not emulated: its requests get a refusal that names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,11 @@ COMMON_NAMES: tuple[str, ...] = (
     "*.api.azureml.ms",
     "*.vault.azure.net",
 )
-"""Names of the certificate that every sandbox issues at its start; the others (a region's) are issued at need."""
+"""Names in the certificate that every sandbox issues at its start; others (of a region) are issued on demand."""
 
 
 def service_of(host: str) -> Service | None:
-    """Return who answers ``host`` (without a port), or None for a host that the sandbox knows nothing of."""
+    """Return the service of ``host`` (without a port), or None for an unknown host."""
     return next((each.service for each in _PATTERNS if each.expression.fullmatch(host)), None)
 
 

@@ -1,4 +1,4 @@
-"""What a planted fault does to the request that meets it."""
+"""Applies a fault to a request."""
 
 import asyncio
 import contextlib
@@ -11,18 +11,18 @@ from sandbox.azure.arm.errors import ArmError
 from sandbox.edge.faults import Fault
 
 _LINGER_NOT = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time to linger: closing sends RST."""
+"""SO_LINGER with a time of 0: closing sends RST."""
 
 
 class ConnectionLost(Exception):  # noqa: N818 - an event, not an error
-    """The client is to see a lost connection instead of an answer."""
+    """The client should see a lost connection instead of an answer."""
 
 
 async def before(fault: Fault) -> ArmError | None:
-    """Act before the service is asked; return the refusal to answer with, if the service is not to be asked.
+    """Act before the service; return a refusal if the service should not be called.
 
     Raises:
-        ConnectionLost: the connection is to be closed without an answer.
+        ConnectionLost: close the connection without an answer.
     """
     match fault.action:
         case "status":
@@ -38,10 +38,10 @@ async def before(fault: Fault) -> ArmError | None:
 
 
 def after(fault: Fault) -> None:
-    """Act when the service has answered and what it did is stored.
+    """Act after the service has answered and its changes are stored.
 
     Raises:
-        ConnectionLost: the answer is to be lost.
+        ConnectionLost: lose the answer.
     """
     if fault.action == "reset-after":
         raise ConnectionLost
@@ -50,7 +50,7 @@ def after(fault: Fault) -> None:
 
 
 def reset(transport: asyncio.Transport | None) -> None:
-    """Close a connection with RST, as a crashed server or a broken network would."""
+    """Close a connection with RST, like a crashed server or a broken network."""
     if transport is None:
         return
     connection = transport.get_extra_info("socket")

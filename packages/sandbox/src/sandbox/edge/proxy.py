@@ -1,8 +1,8 @@
-"""The CONNECT proxy: the one address that the sandbox's clients open connections to.
+"""The CONNECT proxy: the only address that the sandbox's clients connect to.
 
-``CONNECT host:443`` is answered with 200 and the same socket is then handed to the TLS side of the server: the proxy
-splices nothing, because the host that the client asked for is this process. Every other host and port is refused and
-journalled; nothing leaves the machine.
+``CONNECT host:443`` gets 200, and the same socket then becomes the TLS connection: the proxy does not copy bytes,
+because this process is the requested host. Every other host and port is refused and journalled; nothing leaves the
+machine.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ _REQUEST_LINE = re.compile(rb"^(\S+) (\S+) HTTP/1\.[01]\r\n")
 
 
 def acknowledge_at_once(connection: Any) -> None:
-    """Send pending TCP acknowledgements now (Linux; nothing elsewhere). The kernel forgets it, so call after each read.
+    """Send pending TCP acknowledgements now (Linux; nothing elsewhere).
 
-    urllib3 leaves Nagle's algorithm on for proxied connections: without this, each request body waits 40 ms for the
-    acknowledgement of its headers.
+    The kernel resets it, so call this after each read. urllib3 leaves Nagle's algorithm on for proxied connections:
+    otherwise each request body waits 40 ms for the acknowledgement of its headers.
     """
     if hasattr(socket, "TCP_QUICKACK") and connection is not None:
         with contextlib.suppress(OSError):
@@ -49,13 +49,13 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, port: int) -> int:
-        """Listen on ``port``, or on a free one when it is 0 or taken; return the port."""
+        """Listen on ``port``, or on a free one if it is 0 or taken; return the port."""
         self._listener = listen(port)
         self._spawn(self._accept(self._listener))
         return int(self._listener.getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening; connections that are established are not touched."""
+        """Stop listening; established connections stay open."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -106,7 +106,7 @@ class Proxy:
             client.close()
 
     async def _admit(self, client: socket.socket, head: bytes) -> str:
-        """Answer the proxy request; return the host to impersonate, "" when it was refused."""
+        """Answer the proxy request; return the host to impersonate, "" if it was refused."""
         loop = asyncio.get_running_loop()
         line = _REQUEST_LINE.match(head)
         method, target = (line[1].decode("latin-1"), line[2].decode("latin-1")) if line else ("?", "?")
@@ -121,7 +121,7 @@ class Proxy:
         )
         self._store.journal_end(sequence, status=403, milliseconds=0)
         body = (reason + ". See docs/sandbox.md.\n").encode()
-        # The reason goes into the status line too: that is all most clients show of a refused CONNECT.
+        # The reason is also in the status line, because most clients show only that.
         answer = (
             f"HTTP/1.1 403 {reason}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
             "Connection: close\r\n\r\n"
@@ -131,7 +131,7 @@ class Proxy:
 
 
 def listen(port: int) -> socket.socket:
-    """Return a listening socket on 127.0.0.1, on ``port`` if that is free and else on any port."""
+    """Return a listening socket on 127.0.0.1, on ``port`` if it is free, else on any port."""
     for candidate in (port, 0):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -148,7 +148,7 @@ def listen(port: int) -> socket.socket:
 
 
 async def _read_head(client: socket.socket) -> bytes:
-    """Read up to the blank line that ends the proxy request; b"" if the client closed or sent too much."""
+    """Read up to the blank line that ends the proxy request; b"" if the client disconnected or sent too much."""
     loop = asyncio.get_running_loop()
     head = b""
     while b"\r\n\r\n" not in head:
@@ -156,5 +156,5 @@ async def _read_head(client: socket.socket) -> bytes:
         head += piece
         if not piece or len(head) > _HEAD_LIMIT_BYTES:
             return b""
-    # A client that speaks TLS before it was told that the tunnel is open cannot be served from this socket.
+    # A client that starts TLS before the tunnel is open cannot be served from this socket.
     return head if head.endswith(b"\r\n\r\n") else b""

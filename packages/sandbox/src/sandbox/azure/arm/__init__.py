@@ -1,1 +1,1 @@
-"""What every emulated Azure service shares: requests, routes, validation, the store and long-running operations."""
+"""The common part of all emulated services: requests, routes, validation, the store and long-running operations."""

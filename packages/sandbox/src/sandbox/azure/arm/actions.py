@@ -1,4 +1,4 @@
-"""What a route needs: the action that ARM derives from method and resource type, and the scope it is checked on.
+"""The permission for a route: the action that ARM derives from method and resource type, and its scope.
 
 Rule: https://learn.microsoft.com/azure/role-based-access-control/role-definitions#actions. ``read`` for GET and HEAD,
 ``write`` for PUT and PATCH, ``delete`` for DELETE, and ``<name>/action`` for ``POST .../<name>``.
@@ -17,7 +17,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(:path)?\}")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """An action and where: ``scope`` is a path template with the placeholders of its route."""
+    """An action and its scope, a path template with the placeholders of its route."""
 
     action: str
     scope: str
@@ -28,9 +28,9 @@ class Need:
 
 
 def derived(method: str, template: str) -> Need:
-    """Return what ARM asks of the caller of ``method template``.
+    """Return the permission that ARM requires for ``method template``.
 
-    A list is read at what holds the resources: the parent resource, or the scope before ``/providers/``.
+    A list needs it on the resources' parent: the parent resource, or the scope before ``/providers/``.
     """
     above, separator, below = template.rpartition("/providers/")
     if not separator:
@@ -53,12 +53,12 @@ def _need(namespace: str, types: list[str], method: str, template: str, *, is_li
 
 
 def refusal(principal: Principal, action: str, scope: str) -> ArmError:
-    """403 as ARM words it (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting)."""
+    """403 with ARM's text (https://learn.microsoft.com/azure/role-based-access-control/troubleshooting)."""
     return _refused(principal, "does not have authorization", action, scope)
 
 
 def condition_refusal(principal: Principal, action: str, scope: str) -> ArmError:
-    """403 for a caller whose role would allow it, if its condition did (text: public reports of this error)."""
+    """403 for a caller whose role would allow it, but not its condition (text: public reports of this error)."""
     return _refused(principal, "has an authorization with ABAC condition that is not fulfilled", action, scope)
 
 

@@ -1,12 +1,12 @@
-"""ISO 8601 durations, as Azure's JSON carries them: ``PT2M``, ``PT30S``, ``P1DT12H``."""
+"""ISO 8601 durations, as in Azure's JSON: ``PT2M``, ``PT30S``, ``P1DT12H``."""
 
 import re
 from datetime import timedelta
 
 import isodate
 
-# Years and months have no fixed length: the services, whose libraries parse into a time span, do not use them. Weeks,
-# signs, commas and fractions of anything but seconds, which isodate reads too, are not theirs either.
+# Years and months have no fixed length: the services parse into a time span and do not support them. They also do not
+# support weeks, signs, commas and fractions of anything but seconds, which isodate reads.
 _SHAPE = re.compile(r"P(?!$)(\d+D)?(T(?!$)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?", re.ASCII)
 
 
@@ -14,7 +14,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds of a duration of days, hours, minutes and seconds.
 
     Raises:
-        ValueError: it is none, or is longer than the services can count (999999999 days).
+        ValueError: it is not a duration, or is longer than the services can count (999999999 days).
     """
     problem = f"'{text}' is not an ISO 8601 duration of days, hours, minutes and seconds, such as PT2M30S"
     if not _SHAPE.fullmatch(text):
@@ -27,6 +27,6 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Return the duration in the shortest spelling, with each unit carried into the next: 120 is ``PT2M``."""
+    """Return the duration in the shortest form, with each unit carried into the next: 120 is ``PT2M``."""
     # Zero, which isodate writes as P0D, has no days in the services' answers.
     return str(isodate.duration_isoformat(timedelta(seconds=seconds))) if seconds else "PT0S"

@@ -33,12 +33,12 @@ class ArmError(Exception):
 
 
 def resource_not_found(resource_id: str) -> ArmError:
-    """404 for a resource that does not exist; the text names it by its id."""
+    """404 for a resource that does not exist; the text has its id."""
     return ArmError(404, "ResourceNotFound", f"The Resource '{resource_id}' was not found.")
 
 
 def not_modelled(what: str) -> ArmError:
-    """501 for something Azure has and the sandbox has not: never answered with a guess."""
+    """501 for something that Azure has but the sandbox does not: never a guess."""
     return ArmError(
         501, "NotModelledInSandbox", f"The sandbox does not model {what}. See docs/sandbox.md for what it does."
     )

@@ -1,4 +1,4 @@
-"""Which of a resource's identities acts for it."""
+"""The identity that acts for a resource."""
 
 from typing import Any
 

@@ -1,8 +1,7 @@
-"""ARM ids: parsed in one place, compared without case.
+"""ARM ids: parsed in one place, compared case-insensitively.
 
-``/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME...]``; an extension's id goes on behind
-that with another ``/providers/``
-(https://learn.microsoft.com/azure/azure-resource-manager/management/extension-resource-types).
+``/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME[/TYPE/NAME...]``; an extension's id continues with
+another ``/providers/`` (https://learn.microsoft.com/azure/azure-resource-manager/management/extension-resource-types).
 """
 
 from dataclasses import dataclass
@@ -13,16 +12,16 @@ _PAIR = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArmId:
-    """An id, or a scope above one, by its segments, in the case that it was written in.
+    """The segments of an id, or of a scope above one, in the original case.
 
-    What an id does not have is "" or empty; any text can be parsed, because requests name ids that are none.
+    Missing parts are "" or empty; any text can be parsed, because requests can contain invalid ids.
     """
 
     segments: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read an id; slashes at its ends do not count."""
+        """Read an id; leading and trailing slashes are ignored."""
         stripped = text.strip("/")
         return cls(tuple(stripped.split("/")) if stripped else ())
 
@@ -47,13 +46,13 @@ class ArmId:
 
     @property
     def type(self) -> str:
-        """The ARM type, ``NAMESPACE/TYPE[/TYPE...]``, of what follows the last ``/providers/``."""
+        """The ARM type, ``NAMESPACE/TYPE[/TYPE...]``, of the part after the last ``/providers/``."""
         namespace, *pairs = self._below_provider() or ("",)
         return "/".join((namespace, *pairs[::_PAIR]))
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names behind the last ``/providers/``, from the outermost resource to this one."""
+        """The names after the last ``/providers/``, from the outermost resource to this one."""
         return self._below_provider()[_PAIR::_PAIR]
 
     @property
@@ -63,25 +62,25 @@ class ArmId:
 
     @property
     def scope(self) -> Self:
-        """What holds the resource: the id before the last ``/providers/``, and the whole id where there is none."""
+        """The resource's scope: the id before the last ``/providers/``, or the whole id without one."""
         below = self._below_provider()
         return type(self)(self.segments[: len(self.segments) - len(below) - 1]) if below else self
 
     @property
     def parent(self) -> Self:
-        """The resource that a nested type is in; the scope of a top-level type; what is above a resource group."""
+        """The parent: a nested type's resource, a top-level type's scope, or the scope above a resource group."""
         below = self._below_provider()
         if below and len(below) <= 1 + _PAIR:
             return self.scope
         return type(self)(self.segments[:-_PAIR])
 
     def is_within(self, scope: Self) -> bool:
-        """Whether this is a scope itself, or lies below it."""
+        """Whether this is the scope itself, or below it."""
         above = tuple(segment.lower() for segment in scope.segments)
         return tuple(segment.lower() for segment in self.segments[: len(above)]) == above
 
     def named(self, type_: str) -> dict[str, str]:
-        """Return ``id``, ``name`` and ``type`` of a body; the type as the service spells it."""
+        """Return ``id``, ``name`` and ``type`` of a body; the type in the service's spelling."""
         return {"id": str(self), "name": self.name, "type": type_}
 
     def _after(self, word: str, index: int) -> str:
@@ -89,7 +88,7 @@ class ArmId:
         return found[1] if len(found) == _PAIR and found[0].lower() == word else ""
 
     def _below_provider(self) -> tuple[str, ...]:
-        """Return the segments behind the last ``providers``."""
+        """Return the segments after the last ``providers``."""
         lowered = [segment.lower() for segment in self.segments]
         if "providers" not in lowered:
             return ()

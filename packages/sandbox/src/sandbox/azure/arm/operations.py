@@ -1,7 +1,7 @@
-"""Long-running operations that advance by poll count, never by the clock, and survive a restart.
+"""Long-running operations that advance with each poll, never with time, and survive a restart.
 
 A service answers a PUT or DELETE with the headers of ``start`` and leaves the resource in a transient state. Each read
-of the operation's status, and each GET of its resource, takes one step; at the last step the operation's *action* runs:
+of the operation's status, and each GET of its resource, advances one step; the last step runs the operation's *action*:
 a function that the service registered under a name, so that a restarted server can still run it.
 """
 
@@ -24,7 +24,7 @@ Action = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """An operation as it is stored: ``left`` reads still say InProgress; ``fault`` is how it will end otherwise."""
+    """A stored operation: the next ``left`` reads say InProgress; ``fault`` is a different end."""
 
     resource: str
     action: str
@@ -57,7 +57,7 @@ class _Operation:
 
 
 def let_hanging_go_on(store: Store) -> None:
-    """Free the operations that a fault keeps from ending: from now on each read takes a step again."""
+    """Release the operations that a fault holds: from now on each read advances them again."""
     for name, document in list(store.documents(_KIND)):
         operation = _Operation.from_json(document)
         if operation.fault is not None and operation.fault.kind == "hang":
@@ -65,7 +65,7 @@ def let_hanging_go_on(store: Store) -> None:
 
 
 class Operations:
-    """Operations of one sandbox; ``poll_milliseconds`` is what clients are told to wait between reads."""
+    """Operations of one sandbox; ``poll_milliseconds`` is the pause that clients are told to make between reads."""
 
     def __init__(self, store: Store, *, polls: int = 1, poll_milliseconds: int = 20) -> None:
         self._store = store
@@ -77,7 +77,7 @@ class Operations:
     def register(
         self, name: str, action: Action, on_failure: Callable[[str, dict[str, str]], None] | None = None
     ) -> None:
-        """Name what is done to a resource when an operation succeeds, and (with the error) when a fault fails it."""
+        """Register the actions for a resource if an operation succeeds, and (with the error) if a fault fails it."""
         self._actions[name] = action
         if on_failure is not None:
             self._failures[name] = on_failure
@@ -94,9 +94,9 @@ class Operations:
         collection: str = "mfeOperationsStatus",
         polls: int | None = None,
     ) -> dict[str, str]:
-        """Begin an operation on a resource and return the response headers that announce it.
+        """Start an operation on a resource and return its response headers.
 
-        ``headers`` names those that the service sends: ``Azure-AsyncOperation`` (a status document) and/or ``Location``
+        ``headers`` names those of the service: ``Azure-AsyncOperation`` (a status document) and/or ``Location``
         (202 until done, then 200 with the resource or 204). ``polls`` reads say InProgress before the end.
         """
         name = str(uuid.uuid4())
@@ -115,11 +115,11 @@ class Operations:
 
     def wait_headers(self) -> dict[str, str]:
         """Tell clients how long to wait, in milliseconds."""
-        # No Retry-After beside it: azure-core would obey that one, which is a second at least (get_retry_after).
+        # Without Retry-After: azure-core would use that one, which is at least a second (get_retry_after).
         return {"retry-after-ms": str(self._poll_milliseconds)}
 
     def touch(self, resource_id: str) -> None:
-        """Take one step of the operation on a resource, if one is under way: a GET of the resource counts as a poll."""
+        """Advance the operation on a resource by one step, if any: a GET of the resource counts as a poll."""
         name = self._store.document("operation-of", resource_id)
         if name is not None:
             self._step(name)
@@ -143,7 +143,7 @@ class Operations:
         return ArmResponse(200, body)
 
     async def result(self, request: ArmRequest) -> ArmResponse:
-        """Answer a read of a ``Location`` URL: 202 while under way, then the resource, 204 when gone, or the error."""
+        """Answer a read of a ``Location`` URL: 202 while it runs, then the resource, 204 if deleted, or the error."""
         operation = self._known(request)
         if operation.status == "InProgress":
             return ArmResponse(
@@ -165,7 +165,7 @@ class Operations:
         fault = operation.fault
         if operation.status != "InProgress" or (fault is not None and fault.kind == "hang"):
             return operation
-        # Together, so that a server that is killed in between does not do the action twice.
+        # In one transaction, so that a server that is killed in between does not run the action twice.
         with self._store.transaction():
             if operation.left > 0:
                 operation = replace(operation, left=operation.left - 1)

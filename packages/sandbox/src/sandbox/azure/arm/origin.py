@@ -1,4 +1,4 @@
-"""Which resource of a program a PUT was for: the stand-in provider says it in headers that Azure would ignore."""
+"""The program's resource of a PUT: the stand-in provider sends it in headers that Azure ignores."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ URN_HEADER = "x-sandbox-urn"
 """The resource's URN."""
 
 RANDOM_NAME_HEADER = "x-sandbox-random-name"
-"""``true`` when the name was made up: the next `up` then makes another resource instead of meeting this one."""
+"""``true`` if the name was generated: then the next `up` creates another resource instead of finding this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a resource was made for, and by which request: api-version, and number in the journal."""
+    """The program's resource of a resource, and its request: api-version, and number in the journal."""
 
     urn: str
     random: bool
@@ -41,7 +41,7 @@ class Origin:
 
 
 def announced(request: ArmRequest) -> Origin | None:
-    """Return what a PUT says that it is for; None for one that does not say it, and for other requests."""
+    """Return a PUT's origin; None without one, and for other requests."""
     urn = request.headers.get(URN_HEADER)
     if request.method != "PUT" or not urn:
         return None
@@ -49,7 +49,7 @@ def announced(request: ArmRequest) -> Origin | None:
 
 
 def remember(store: Store, resource_id: str, origin: Origin) -> None:
-    """Remember what a resource is made for."""
+    """Store a resource's origin."""
     store.put_document(_KIND, resource_id, origin.to_json())
 
 

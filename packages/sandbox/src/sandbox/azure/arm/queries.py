@@ -1,4 +1,4 @@
-"""Query parameters that every service reads alike: none is ignored, since an ignored filter gives wrong answers."""
+"""Query parameters, read the same way in every service: an ignored filter would give wrong answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
@@ -11,7 +11,7 @@ _VIEWS = {"activeonly": False, "archivedonly": True, "all": None}
 
 
 def modelled_query(request: ArmRequest, allowed: Sequence[str]) -> Mapping[str, str]:
-    """Return the query parameters, in the spelling of ``allowed``: names compare without case.
+    """Return the query parameters, in the spelling of ``allowed``; names are case-insensitive.
 
     Raises:
         ArmError: 501 naming the first one that is neither allowed nor api-version.
@@ -28,7 +28,7 @@ def take(request: ArmRequest, items: Sequence[T], parameter: str) -> list[T]:
     """Return at most as many items as an integer query parameter says.
 
     Raises:
-        ArmError: 400 when it is not a positive integer.
+        ArmError: 400 if it is not a positive integer.
     """
     text = request.query.get(parameter)
     if text is None:
@@ -39,7 +39,7 @@ def take(request: ArmRequest, items: Sequence[T], parameter: str) -> list[T]:
 
 
 def archived_wanted(request: ArmRequest) -> bool | None:
-    """Return which items ``listViewType`` asks for: archived ones, the others (False, the default), or None for all.
+    """Return the items of ``listViewType``: archived ones, the others (False, the default), or None for all.
 
     Raises:
         ArmError: 400 for another value.

@@ -1,4 +1,4 @@
-"""One request to an emulated service, and its answer, free of any HTTP library."""
+"""One request to an emulated service, and its answer, independent of any HTTP library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls: one of the identities in sandbox.json, or a managed identity of a resource."""
+    """The caller: one of the identities in sandbox.json, or a managed identity of a resource."""
 
     name: str
     object_id: str
@@ -17,7 +17,7 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class OperationFault:
-    """How a long-running operation that this request starts should end: ``fail`` with code and message, or ``hang``."""
+    """The end of the request's long-running operation: ``fail`` with code and message, or ``hang``."""
 
     kind: str
     code: str = "InternalServerError"
@@ -45,7 +45,7 @@ class ArmRequest:
 
     @property
     def api_version(self) -> str:
-        """The ``api-version`` of the query; "" on hosts that need none."""
+        """The ``api-version`` of the query; "" on hosts that do not need it."""
         return self.query.get("api-version", "")
 
 

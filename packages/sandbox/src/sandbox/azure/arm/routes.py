@@ -1,4 +1,4 @@
-"""Routes from method, host and ARM path template to a service's handler; paths compare without case."""
+"""Routes from method, host and ARM path template to a service's handler; paths are case-insensitive."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from sandbox.azure.arm.store import Store
 Handler = Callable[[ArmRequest], Awaitable[ArmResponse]]
 
 Require = Callable[[Principal | None, str, str, Any], None]
-"""Do nothing for a principal who may do an action at a scope with this request body; raise ArmError (403) if not."""
+"""Check that a principal may do an action at a scope with this request body; raise ArmError (403) if not."""
 
 ARM_HOST = "management.azure.com"
 _API_VERSION = re.compile(r"^\d{4}-\d{2}-\d{2}(-preview|-privatepreview|-dataplanepreview)?$")
@@ -35,7 +35,7 @@ def _compile(template: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route: ``host`` and ``template`` with placeholders, ``query`` the parameters beside api-version."""
+    """One route: ``host`` and ``template`` with placeholders, ``query`` the parameters in addition to api-version."""
 
     method: str
     host: str
@@ -53,11 +53,11 @@ class Route:
 
 
 ANYBODY = Need("", "")
-"""For routes of ARM that every signed-in principal may use, and for those whose handler asks by itself."""
+"""For routes of ARM that every signed-in principal may use, and for those whose handler checks the permission."""
 
 
 class Router:
-    """The routes of all services of one sandbox; a route's handler runs only for callers whom ``require`` lets pass."""
+    """The routes of all services of one sandbox; a route's handler only runs for callers that ``require`` allows."""
 
     def __init__(self, store: Store, subscription_id: str, require: Require) -> None:
         self._store = store
@@ -67,7 +67,7 @@ class Router:
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """Every route, in the order in which they are tried."""
+        """Every route, in matching order."""
         return tuple(self._routes)
 
     def add(
@@ -83,10 +83,10 @@ class Router:
         """Serve ``method template``, for example ``PUT /subscriptions/{subscription}/resourceGroups/{group}``.
 
         Use the placeholder names ``subscription`` and ``group`` for those two: the router checks that they exist.
-        ``host`` may hold placeholders as well (``{endpoint}.{region}.inference.ml.azure.com``); they join ``params``.
-        ``query`` names the query parameters that the handler reads, beside api-version; every other one is refused.
-        ``need`` is what the caller must be allowed: by default what ARM derives from method and template, and nothing
-        on other hosts.
+        ``host`` may also contain placeholders (``{endpoint}.{region}.inference.ml.azure.com``); they join ``params``.
+        ``query`` lists the query parameters that the handler reads, in addition to api-version; every other one is
+        refused. ``need`` is what the caller must be allowed: by default what ARM derives from method and template, and
+        nothing on other hosts.
         """
         host_pattern = re.compile(
             "^" + re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^.]+)", re.escape(host)) + "$", re.IGNORECASE
@@ -100,8 +100,8 @@ class Router:
         """Answer a request.
 
         Raises:
-            ArmError: whatever refuses it: the router (no such route, api-version, subscription, no permission,
-                no such resource group, a query parameter that is not modelled) or the service.
+            ArmError: a refusal by the router (no such route, api-version, subscription, no permission, no such resource
+                group, an unmodelled query parameter) or by the service.
         """
         other_methods: set[str] = set()
         for route in self._routes:

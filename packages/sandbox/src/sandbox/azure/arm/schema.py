@@ -2,7 +2,7 @@
 
 A schema is plain data (a JSON file under sandbox/azure/arm/schema_files/, or a literal):
 
-- ``{"type": "object", "members": {name: schema}, "required": [name]}``: no other member may be there;
+- ``{"type": "object", "members": {name: schema}, "required": [name]}``: no other members are allowed;
 - ``{"type": "map", "values": schema}``: any member names;
 - ``{"type": "array", "items": schema}``;
 - ``{"type": "string", "enum": [...], "pattern": "...", "format": "duration"}``: enums compare without case and are
@@ -29,7 +29,7 @@ def validate(schema: Schema, value: Any, path: str = "") -> Any:
     """Return a copy of ``value`` with read-only members dropped and enums in canonical case.
 
     Raises:
-        ArmError: 400 ``InvalidRequestContent``; the message names the member's path, what it is and what is allowed.
+        ArmError: 400 ``InvalidRequestContent``; the message names the member's path, its value and the allowed values.
     """
     if value is None:
         if schema.get("nullable", True):
@@ -44,7 +44,7 @@ def validate(schema: Schema, value: Any, path: str = "") -> Any:
 
 
 def settable(schema: Schema, answer: Any) -> Any:
-    """Return the part of what a GET answered that a PUT could carry: nothing read-only, null or unknown."""
+    """Return the part of a GET's answer that a PUT could send: nothing read-only, null or unknown."""
     if answer is None:
         return None
     kind = schema.get("type", "any")
@@ -131,7 +131,7 @@ def _check_duration(value: str, path: str) -> None:
 def _number(schema: Schema, value: Any, path: str) -> Any:
     whole = schema["type"] == "integer"
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-        # JSON has one number type: 10.0 is as good an integer as 10.
+        # JSON has one number type: 10.0 is also an integer.
         if not (whole and isinstance(value, float) and value.is_integer()):
             raise _refused(f"'{path}' must be {'an integer' if whole else 'a number'}, not {value!r}")
         value = int(value)

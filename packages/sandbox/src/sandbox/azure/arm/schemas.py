@@ -1,4 +1,4 @@
-"""The request schemas, read from their files; `tools/schemas` generates them from what the SDKs ship."""
+"""The request schemas, read from their files; `tools/schemas` generates them from the SDKs."""
 
 import json
 from functools import cache
@@ -11,13 +11,13 @@ _FILES = Path(__file__).parent / "schema_files"
 
 @cache
 def arm_schemas() -> dict[str, Schema]:
-    """Return the schemas of the services beside machine learning, by ARM type."""
+    """Return the schemas of the services other than machine learning, by ARM type."""
     return _read("arm.json")
 
 
 @cache
 def machine_learning_schemas() -> dict[str, Schema]:
-    """Return the schemas of machine learning, by the names that their generator gives them."""
+    """Return the schemas of machine learning, by their generated names."""
     return _read("machine_learning.json")
 
 

@@ -1,7 +1,7 @@
-"""The sandbox's state: resources by ARM id, documents that are no resources, and the journal of requests.
+"""The sandbox's state: resources by ARM id, other documents, and the journal of requests.
 
-One SQLite file in WAL mode, written from the server's event loop only. A write is on disk (as far as the
-operating system is concerned) when the call returns, so that ``kill -9`` of the server loses nothing that was answered.
+One SQLite file in WAL mode, written from the server's event loop only. When a call returns, the operating system has
+the write, so that ``kill -9`` of the server loses nothing that was answered.
 """
 
 import contextlib
@@ -33,13 +33,13 @@ CREATE TABLE IF NOT EXISTS journal (
 
 
 def now_iso() -> str:
-    """Return the current time as ARM writes it (UTC, microseconds, ``Z``)."""
+    """Return the current time in ARM's format (UTC, microseconds, ``Z``)."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @dataclass(slots=True)
 class Resource:
-    """A stored resource: ``body`` is what a GET answers, ``private`` is never answered; times are Unix seconds."""
+    """A stored resource: ``body`` is the answer to a GET, ``private`` is never returned; times are Unix seconds."""
 
     id: str
     type: str
@@ -63,7 +63,7 @@ _COLUMNS = "id, type, body, private, created, modified, deleted"
 
 
 class Store:
-    """Resources, documents and the journal of one sandbox. Ids compare without case everywhere."""
+    """Resources, documents and the journal of one sandbox. Ids are case-insensitive everywhere."""
 
     def __init__(self, file: Path) -> None:
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -83,7 +83,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make all writes inside happen together or not at all; an exception undoes them. Transactions nest."""
+        """Run all writes inside as one transaction; an exception undoes them. Transactions can be nested."""
         if self._db.in_transaction:
             yield
             return
@@ -98,7 +98,7 @@ class Store:
     # Resources ------------------------------------------------------------------------------------------------------
 
     def get(self, resource_id: str) -> Resource | None:
-        """Return the live resource with this id, or None (also when it is soft-deleted)."""
+        """Return the live resource with this id, or None (also if it is soft-deleted)."""
         return self._one("key = ? AND deleted IS NULL", (resource_id.lower(),))
 
     def get_soft_deleted(self, resource_id: str) -> Resource | None:
@@ -108,7 +108,7 @@ class Store:
     def put(
         self, resource_id: str, type_: str, body: dict[str, Any], private: dict[str, Any] | None = None
     ) -> Resource:
-        """Create or replace a resource whole; a live one keeps its creation time and, if not given, ``private``."""
+        """Create or replace a resource; an existing one keeps its creation time and, if not given, ``private``."""
         now = time.time()
         old = self.get(resource_id)
         if old is not None and private is None:
@@ -131,9 +131,9 @@ class Store:
         return Resource(resource_id, type_, body, private or {}, created, now)
 
     def delete(self, resource_id: str) -> None:
-        """Remove a resource (also a soft-deleted one) and everything live below it; nothing happens if there is none.
+        """Remove a resource (also a soft-deleted one) and everything live below it, if it exists.
 
-        Soft-deleted resources below keep their names taken, as they do when a resource group is deleted in Azure.
+        Soft-deleted resources below keep their names taken, like in Azure when a resource group is deleted.
         """
         key = resource_id.lower()
         self._db.execute("DELETE FROM resources WHERE key = ?", (key,))
@@ -142,7 +142,7 @@ class Store:
         )
 
     def soft_delete(self, resource_id: str) -> None:
-        """Hide a resource but keep its name taken (``get_soft_deleted``); what is below it is removed for good."""
+        """Hide a resource but keep its name taken (``get_soft_deleted``); everything below it is removed."""
         key = resource_id.lower()
         self._db.execute("DELETE FROM resources WHERE substr(key, 1, ?) = ?", (len(key) + 1, key + "/"))
         self._db.execute("UPDATE resources SET deleted = ? WHERE key = ?", (time.time(), key))
@@ -160,7 +160,7 @@ class Store:
         return self._many(where, tuple(values))
 
     def of_type(self, type_: str) -> list[Resource]:
-        """Return every live resource of a type, written as the services store it; cheaper than ``below("", type_)``."""
+        """Return every live resource of a type, in the services' spelling; cheaper than ``below("", type_)``."""
         return self._many("type = ? AND deleted IS NULL", (type_,))
 
     def soft_deleted(self) -> list[Resource]:
@@ -181,16 +181,16 @@ class Store:
     # Documents ------------------------------------------------------------------------------------------------------
 
     def document(self, kind: str, key: str) -> Any:
-        """Return a document (for example a run's record), or None. Keys compare without case."""
+        """Return a document (for example a run's record), or None. Keys are case-insensitive."""
         row = self._db.execute("SELECT value FROM documents WHERE kind = ? AND key = ?", (kind, key.lower())).fetchone()
         return None if row is None else json.loads(row[0])
 
     def put_document(self, kind: str, key: str, value: Any) -> None:
-        """Create or replace a document; ``value`` is anything JSON can hold."""
+        """Create or replace a document; ``value`` is any JSON value."""
         self._db.execute("INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (kind, key.lower(), json.dumps(value)))
 
     def delete_document(self, kind: str, key: str) -> None:
-        """Remove a document if there is one."""
+        """Remove a document, if it exists."""
         self._db.execute("DELETE FROM documents WHERE kind = ? AND key = ?", (kind, key.lower()))
 
     def documents(self, kind: str) -> Iterator[tuple[str, Any]]:

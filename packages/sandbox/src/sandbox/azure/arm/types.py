@@ -1,4 +1,4 @@
-"""The ARM types that more than one part of the sandbox asks about, in the services' own case."""
+"""The ARM types that several parts of the sandbox use, in the services' case."""
 
 STORAGE_ACCOUNT = "Microsoft.Storage/storageAccounts"
 BLOB_CONTAINER = f"{STORAGE_ACCOUNT}/blobServices/containers"

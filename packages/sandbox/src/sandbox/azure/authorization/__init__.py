@@ -1,6 +1,6 @@
-"""Who may do what: role definitions, role assignments, and their evaluation as Azure does it.
+"""Authorization: role definitions, role assignments, and their evaluation as in Azure.
 
-``roles`` is the shape of a definition, ``built_in`` has Azure's own as data, ``actions`` says what a route needs,
-``conditions`` reads the conditions of assignments, ``evaluation`` decides, ``bootstrap`` is what an administrator did
-before any program has run. Source of the rules: https://learn.microsoft.com/azure/role-based-access-control/overview.
+``roles`` has the form of a definition, ``built_in`` Azure's own as data, ``actions`` the permission of a route,
+``conditions`` reads the conditions of assignments, ``evaluation`` decides, ``bootstrap`` the initial set-up by an
+administrator. Source of the rules: https://learn.microsoft.com/azure/role-based-access-control/overview.
 """

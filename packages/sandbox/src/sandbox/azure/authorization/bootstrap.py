@@ -1,4 +1,4 @@
-"""What an administrator did in Azure before any program has run, and so what the sandbox begins with.
+"""The set-up by an administrator before the first program runs: the initial state of the sandbox.
 
 Deployers hold the roles that a deployment needs. A folder of prerequisites says the rest, in the same files that an
 administrator hands to Azure: the condition that limits which roles deployers may assign, and the callers' custom roles.
@@ -29,18 +29,18 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "reader": (READER,),
     "administrator": (ACCESS_ADMINISTRATOR,),
 }
-"""Built-in roles at the subscription, by the principal's name; whoever is not named has none.
+"""Built-in roles at the subscription, by the principal's name; other principals have none.
 
-None of them reaches into blobs: a deployer's access to data comes from the program's own grant only.
+None of them gives access to blobs: a deployer's access to data only comes from the program's grant.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Prerequisites:
-    """What the administrator was asked for.
+    """The administrator's set-up.
 
     ``condition`` is that of the deployers' Role Based Access Control Administrator, "" for none; ``roles`` are the
-    custom roles that are defined, by GUID, each with the ``properties`` of its definition.
+    custom roles by GUID, each with the ``properties`` of its definition.
     """
 
     condition: str = ""
@@ -65,7 +65,7 @@ class Prerequisites:
         )
 
     def definitions(self, subscription_id: str) -> dict[str, dict[str, Any]]:
-        """Return the custom roles as ARM answers them, by GUID; they can be assigned in the whole subscription."""
+        """Return the custom roles as ARM returns them, by GUID; they can be assigned in the whole subscription."""
         scope = f"/subscriptions/{subscription_id}"
         return {
             name: {
@@ -78,7 +78,7 @@ class Prerequisites:
         }
 
     def assignments(self, subscription_id: str, object_ids: Mapping[str, str]) -> tuple[Assignment, ...]:
-        """Return the assignments for principals that are given as name to object id."""
+        """Return the assignments for principals (name -> object id)."""
         scope = f"/subscriptions/{subscription_id}"
         return tuple(
             Assignment(

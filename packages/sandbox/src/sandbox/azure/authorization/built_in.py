@@ -1,6 +1,6 @@
-"""The built-in roles that the project's documents name.
+"""The built-in roles that the project uses.
 
-They are, action by action and in its order, what ``az role definition list`` answered on 22 August 2026, as kept in
+They match, action by action and in order, the output of ``az role definition list`` of 22 August 2026, as published in
 https://github.com/iann0036/iam-dataset (``azure/built-in-roles-raw.json``). Microsoft's own pages:
 https://learn.microsoft.com/azure/role-based-access-control/built-in-roles.
 """

@@ -1,8 +1,9 @@
-"""Conditions on role assignments: those that limit which assignments their holder may make and remove.
+"""Conditions on role assignments that limit the assignments which their holder may create and remove.
 
 A small and strict part of the documented language (version 2.0): logic, ``ActionMatches`` and comparisons of the three
-attributes of role assignments. What is documented and not here (conditions on blobs, for instance) is told apart from
-what is no condition at all. Language: https://learn.microsoft.com/azure/role-based-access-control/conditions-format;
+attributes of role assignments. Documented conditions that are not supported here (for example on blobs) are
+distinguished from invalid ones. Language:
+https://learn.microsoft.com/azure/role-based-access-control/conditions-format;
 attributes: https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes.
 """
 
@@ -15,7 +16,7 @@ from typing import Final
 from sandbox.azure.authorization.roles import action_matches
 
 VERSION: Final = "2.0"
-"""The only version of the language that Azure takes."""
+"""The only version of the language that Azure accepts."""
 
 _ATTRIBUTES: Final = "Microsoft.Authorization/roleAssignments:"
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -26,20 +27,20 @@ _ELSEWHERE: Final = re.compile(
 
 
 class ConditionError(ValueError):
-    """A text that is no condition: Azure refuses it too."""
+    """An invalid condition: Azure refuses it too."""
 
 
 class NotModelledError(ValueError):
-    """A condition of Azure's language that the sandbox cannot evaluate."""
+    """A valid condition that the sandbox cannot evaluate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a condition is asked about: an action, and the assignment that is to be made or removed.
+    """The input of a condition: an action, and the assignment to create or remove.
 
     ``request`` and ``resource`` are attributes by their names (``RoleDefinitionId``, ``PrincipalId``,
-    ``PrincipalType``). One that is missing fulfils no comparison, so whoever leaves ``principalType`` out of a body is
-    refused (https://github.com/hashicorp/terraform-provider-azurerm/pull/24271).
+    ``PrincipalType``). A missing attribute fails every comparison, so a body without ``principalType`` is refused
+    (https://github.com/hashicorp/terraform-provider-azurerm/pull/24271).
     """
 
     action: str
@@ -52,7 +53,7 @@ Condition = Callable[[Context], bool]
 
 
 def check(text: str, version: str) -> None:
-    """Do nothing for a condition that can be evaluated; raises as ``parse`` does."""
+    """Check that a condition can be evaluated; raises like ``parse``."""
     if not text:
         raise ConditionError("'conditionVersion' is given without a 'condition'")
     if version != VERSION:
@@ -65,8 +66,8 @@ def parse(text: str) -> Condition:
     """Read a condition.
 
     Raises:
-        ConditionError: it is none.
-        NotModelledError: it is one that the sandbox does not know.
+        ConditionError: it is invalid.
+        NotModelledError: the sandbox does not support it.
     """
     return _Parser(_tokens(text)).whole()
 
@@ -78,7 +79,7 @@ def _tokens(text: str) -> list[str]:
     while position < len(rest):
         match = _TOKEN.match(rest, position)
         if match is None:
-            raise ConditionError(f"nothing of a condition begins with '{rest[position:].strip()[:20]}'")
+            raise ConditionError(f"unexpected text '{rest[position:].strip()[:20]}'")
         found.append(match[0].strip())
         position = match.end()
     return found
@@ -99,7 +100,7 @@ _OPERATORS: Final[Mapping[str, Mapping[str, _Compare]]] = {
     "PrincipalType": {"StringEqualsIgnoreCase": _equals, "StringNotEqualsIgnoreCase": _differs},
 }
 _CROSS: Final[Mapping[str, Callable[[Sequence[bool]], bool]]] = {
-    # The left side has one value, so any of it and all of it are the same.
+    # The left side has one value, so "any" and "all" of it are the same.
     "ForAnyOfAnyValues": any,
     "ForAllOfAnyValues": any,
     "ForAnyOfAllValues": all,
@@ -115,17 +116,17 @@ class _Parser:
     def whole(self) -> Condition:
         found = self._expression()
         if self._peek():
-            raise ConditionError(f"'{self._peek()}' follows where the condition has ended")
+            raise ConditionError(f"unexpected '{self._peek()}' after the end of the condition")
         return found
 
     def _expression(self) -> Condition:
-        """Read terms that one kind of operator joins; mixed ones need parentheses, as Azure's page says."""
+        """Read terms joined by the same operator; mixed ones need parentheses, according to Azure's page."""
         terms, joined = [self._term()], ""
         while word := {"&&": "AND", "||": "OR"}.get(self._peek(), self._peek()):
             if word not in ("AND", "OR"):
                 break
             if joined and word != joined:
-                raise ConditionError("AND and OR beside each other need parentheses that say what comes first")
+                raise ConditionError("AND and OR together need parentheses")
             joined = word
             self._next()
             terms.append(self._term())
@@ -156,7 +157,7 @@ class _Parser:
         if source not in ("Request", "Resource") or attribute not in _OPERATORS or attribute == name:
             if source in ("Request", "Resource", "Environment", "Principal") and name:
                 raise NotModelledError(f"conditions on '{word}'")
-            raise ConditionError(f"'{word}' is no attribute")
+            raise ConditionError(f"'{word}' is not an attribute")
         cross, _, operator = self._next().rpartition(":")
         compare = _OPERATORS[attribute].get(operator)
         if compare is None or (cross and cross not in _CROSS):
@@ -186,13 +187,13 @@ class _Parser:
     def _guid(self) -> str:
         word = self._next()
         if not _GUID.fullmatch(word):
-            raise ConditionError(f"'{word}' is no GUID")
+            raise ConditionError(f"'{word}' is not a GUID")
         return word
 
     def _text(self) -> str:
         word = self._next()
         if not word.startswith("'"):
-            raise ConditionError(f"'{word}' is no text in single quotes")
+            raise ConditionError(f"'{word}' is not a text in single quotes")
         return word[1:-1]
 
     def _peek(self) -> str:
@@ -208,7 +209,7 @@ class _Parser:
     def _expect(self, sign: str) -> None:
         word = self._next()
         if word != sign:
-            raise ConditionError(f"'{word}' stands where '{sign}' is needed")
+            raise ConditionError(f"found '{word}' where '{sign}' is needed")
 
 
 def _unknown(word: str, wanted: str) -> ValueError:

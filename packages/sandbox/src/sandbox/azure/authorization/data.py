@@ -1,6 +1,6 @@
-"""The data plane of blob storage: which action an operation on a container asks for, and where.
+"""The data plane of blob storage: the action and scope of an operation on a container.
 
-Operations on containers are actions, those on blobs data actions, although both come with a token for storage:
+Operations on containers are actions, those on blobs data actions, although both use a token for storage:
 https://learn.microsoft.com/azure/storage/blobs/authorize-access-azure-active-directory.
 """
 
@@ -10,11 +10,11 @@ from sandbox.azure.arm.types import BLOB_CONTAINER
 from sandbox.azure.authorization.evaluation import Authorization
 
 Operation = Literal["read", "write", "delete", "blobs/read", "blobs/write", "blobs/delete"]
-"""What is done: to a container, or to the blobs in it."""
+"""An operation: on a container, or on its blobs."""
 
 
 def container_scope(account_id: str, container: str) -> str:
-    """Return a container's ARM id; role assignments on it, its account and above count."""
+    """Return a container's ARM id; role assignments on it, its account and above apply."""
     return f"{account_id}/blobServices/default/containers/{container}"
 
 

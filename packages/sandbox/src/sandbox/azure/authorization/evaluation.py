@@ -1,9 +1,9 @@
-"""The decision: does one of a principal's role assignments, here or above, allow an action?
+"""Decides whether one of a principal's role assignments, at a scope or above, allows an action.
 
-Assignments add up; a definition's ``notActions`` take out of that definition only. There are no deny assignments. An
-assignment with a condition allows what its condition lets through: ``conditions``.
-Assignments that have not arrived everywhere yet (``rolePropagationPolls``) do not count: each evaluation that hangs on
-one counts it down, so that a delay ends after so many polls and never after so much time.
+Assignments add up; a definition's ``notActions`` only subtract from that definition. There are no deny assignments. An
+assignment with a condition allows what its condition allows: ``conditions``. Assignments that have not taken effect yet
+(``rolePropagationPolls``) are ignored: each evaluation that needs one counts it down, so that a delay ends after a
+number of polls, never after a time.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _PENDING = "role-propagation"
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """``role`` is the definition's GUID, ``scope`` an ARM id, ``id`` the assignment's own; ``condition`` may be ""."""
+    """``role`` is the definition's GUID, ``scope`` an ARM id, ``id`` the assignment's id; ``condition`` may be ""."""
 
     id: str
     scope: str
@@ -35,11 +35,11 @@ class Assignment:
     condition: str = ""
 
     def covers(self, scope: str) -> bool:
-        """Whether the assignment counts at ``scope``: its own, or one below."""
+        """Whether the assignment applies at ``scope``: its own, or one below."""
         return ArmId.parse(scope).is_within(ArmId.parse(self.scope))
 
     def to_body(self, subscription_id: str) -> dict[str, Any]:
-        """Return the assignment as ARM answers it."""
+        """Return the assignment as ARM returns it."""
         provider = f"/subscriptions/{subscription_id}/providers/{DEFINITION}"
         limits = {"condition": self.condition, "conditionVersion": conditions.VERSION} if self.condition else {}
         return {
@@ -58,11 +58,11 @@ class _Answer(Enum):
     YES = auto()
     NO = auto()
     CONDITION = auto()
-    """A role would allow it, and its condition does not."""
+    """A role would allow it, but its condition does not."""
 
 
 def _attributes(assignment: Any) -> Mapping[str, str]:
-    """Return what conditions know of the body of a role assignment: what is written in it, and nothing else."""
+    """Return the attributes of a role assignment's body for conditions: only what the body says."""
     properties = assignment.get("properties") if isinstance(assignment, dict) else None
     if not isinstance(properties, dict):
         return {}
@@ -75,11 +75,11 @@ def _attributes(assignment: Any) -> Mapping[str, str]:
 
 
 class Authorization:
-    """What the principals of one sandbox may do.
+    """The permissions of the principals of one sandbox.
 
-    ``bootstrap`` are the assignments that were there before any program, ``prepared`` the custom roles (bodies by
-    GUID): they are not in the store, and nobody can remove them. ``acts_for`` says which other object ids a principal
-    acts for, in lower case: groups that it is a member of, and whom it stands for in a rehearsal.
+    ``bootstrap`` are the initial assignments, ``prepared`` the initial custom roles (bodies by GUID): they are not in
+    the store and cannot be removed. ``acts_for`` returns the other object ids that a principal acts for, in lower case:
+    its groups, and the principals that it plays in a rehearsal.
     """
 
     def __init__(
@@ -99,13 +99,13 @@ class Authorization:
         return self._decide(object_id, action, scope, data=data) is _Answer.YES
 
     def require(self, principal: Principal | None, action: str, scope: str, body: Any = None) -> None:
-        """Do nothing for a caller who may; ``body`` is what conditions see of the request.
+        """Check the caller's permission; ``body`` is the request's body for conditions.
 
         Raises:
             ArmError: 403 ``AuthorizationFailed``.
         """
         if principal is None:
-            raise TypeError(f"'{action}' on '{scope}' is asked for without a principal")
+            raise TypeError(f"'{action}' on '{scope}' was requested without a principal")
         answer = self._decide(principal.object_id, action, scope, body=body)
         if answer is _Answer.CONDITION:
             raise condition_refusal(principal, action, scope)
@@ -129,9 +129,9 @@ class Authorization:
         return answer
 
     def _fulfilled(self, assignment: Assignment, action: str, scope: str, body: Any) -> bool:
-        """Whether the condition of an assignment, if it has one, lets an action through.
+        """Whether an assignment's condition, if any, allows an action.
 
-        What is not there cannot be removed, so a delete of it passes: the service answers 204 (inferred).
+        Deleting an assignment that does not exist is always allowed: the service answers 204 (inferred).
         """
         if not assignment.condition:
             return True
@@ -152,16 +152,16 @@ class Authorization:
         return found
 
     def delay(self, assignment_id: str, polls: int) -> None:
-        """Let a new assignment not count for the next ``polls`` evaluations that hang on it."""
+        """Ignore a new assignment for the next ``polls`` evaluations that need it."""
         if polls > 0:
             self._store.put_document(_PENDING, assignment_id, polls)
 
     def forget(self, assignment_id: str) -> None:
-        """Forget the delay of an assignment that is gone."""
+        """Forget the delay of a deleted assignment."""
         self._store.delete_document(_PENDING, assignment_id)
 
     def custom(self, guid: str) -> dict[str, Any] | None:
-        """Return the body of a custom role by its GUID, which alone tells it, whatever scope it was defined at."""
+        """Return the body of a custom role by its GUID, regardless of the scope of its definition."""
         for each in self._store.of_type(DEFINITION):
             if each.name.lower() == guid.lower():
                 return each.body

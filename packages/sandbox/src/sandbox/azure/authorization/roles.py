@@ -1,4 +1,4 @@
-"""Role definitions, built in and custom: what one allows, with the wildcards of its actions."""
+"""Role definitions, built-in and custom, with wildcards in their actions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,14 @@ def _pattern(text: str) -> re.Pattern[str]:
     """Compile an action with wildcards.
 
     ``*`` is any text, slashes included. ``/*/`` is also a single slash: ``workspaces/*/write`` of AzureML Data
-    Scientist covers ``workspaces/write``, otherwise that role had no need to take the latter out again (inferred).
+    Scientist covers ``workspaces/write``, otherwise that role would not need to exclude the latter (inferred).
     """
     escaped = re.escape(text.lower()).replace(r"/\*/", "/(?:.*/)?").replace(r"\*", ".*")
     return re.compile(escaped)
 
 
 def action_matches(pattern: str, action: str) -> bool:
-    """Whether an action is one of those that ``pattern`` names; case does not count."""
+    """Whether an action matches ``pattern``, case-insensitively."""
     return _pattern(pattern).fullmatch(action.lower()) is not None
 
 
@@ -29,7 +29,7 @@ def _matches(patterns: Sequence[str], action: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What one entry of a definition allows: ``actions`` without ``not_actions``, and the same for data."""
+    """The permissions in one entry of a definition: ``actions`` minus ``not_actions``, and the same for data."""
 
     actions: tuple[str, ...] = ()
     not_actions: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Permission:
         return cls(*(tuple(body.get(member) or ()) for member in members))
 
     def to_body(self) -> dict[str, list[str]]:
-        """Return the entry as ARM answers it."""
+        """Return the entry as ARM returns it."""
         return {
             "actions": list(self.actions),
             "notActions": list(self.not_actions),
@@ -60,11 +60,11 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class RoleDefinition:
-    """A role: its entries each stand for themselves, what one takes out another may allow."""
+    """A role: its entries are evaluated separately, so one may allow what another excludes."""
 
     name: str
     permissions: tuple[Permission, ...]
 
     def allows(self, action: str, *, data: bool = False) -> bool:
-        """Whether somebody with this role may do ``action``."""
+        """Whether this role allows ``action``."""
         return any(each.allows(action, data=data) for each in self.permissions)

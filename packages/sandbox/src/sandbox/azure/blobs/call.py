@@ -1,4 +1,4 @@
-"""One request to the blob endpoint, and what every operation's answer has in common."""
+"""One request to the blob endpoint, and the common part of all answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from sandbox.azure.blobs.index import Blob, Container
 from sandbox.azure.blobs.store import BlobStore
 
 MATCHES = frozenset({"if-match", "if-none-match"})
-"""The conditional headers that the sandbox knows; the date ones are refused."""
+"""The supported conditional headers; those with dates are refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request whose authorization was checked; names are decoded, and "" when the path has none."""
+    """An authorized request; names are decoded, and "" if the path has none."""
 
     request: web.Request
     store: BlobStore
@@ -34,11 +34,11 @@ class Call:
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The request's headers; names compare without case."""
+        """The request's headers; names are case-insensitive."""
         return self.request.headers
 
     def the_container(self) -> Container:
-        """Return the container; 404 when there is none."""
+        """Return the container; 404 if it does not exist."""
         found = self.store.index.container(self.account, self.container)
         if found is None:
             raise container_not_found(self.container)
@@ -48,7 +48,7 @@ class Call:
         """Return the blob.
 
         Raises:
-            BlobError: 404 when it, or its container, does not exist; 412 or 304 when the conditional headers say so.
+            BlobError: 404 if it or its container does not exist; 412 or 304 according to the conditional headers.
         """
         found = self.store.index.blob(self.account, self.container, self.blob)
         if found is None:
@@ -61,7 +61,7 @@ class Call:
         """Return the ``x-ms-meta-*`` headers, with names in the caller's case.
 
         Raises:
-            BlobError: 400 for a name that is no identifier (letters, digits, underscore; no digit first).
+            BlobError: 400 for a name that is not an identifier (letters, digits, underscore; no digit first).
         """
         found = {}
         for header, value in self.headers.items():
@@ -74,7 +74,7 @@ class Call:
         return found
 
     def check_match(self, blob: Blob | None, *, reading: bool) -> None:
-        """Refuse the request when ``If-Match`` or ``If-None-Match`` does not hold for what is stored.
+        """Refuse the request if ``If-Match`` or ``If-None-Match`` does not match the stored blob.
 
         Raises:
             BlobError: 409 ``BlobAlreadyExists`` for a write with ``If-None-Match: *``, else ``ConditionNotMet``, as 412
@@ -96,7 +96,7 @@ class Call:
         """Refuse a body whose ``Content-MD5`` header is not its MD5 (both base64).
 
         Raises:
-            BlobError: 400 ``Md5Mismatch``, or ``InvalidHeaderValue`` for what is no MD5 at all.
+            BlobError: 400 ``Md5Mismatch``, or ``InvalidHeaderValue`` if it is not an MD5.
         """
         wanted = self.headers.get("Content-MD5", actual)
         if len(wanted) != len(actual):
@@ -105,7 +105,7 @@ class Call:
             raise md5_mismatch(wanted, actual)
 
     def refuse_unknown(self, query: frozenset[str], headers: frozenset[str]) -> None:
-        """Refuse query parameters and ``x-ms-*`` or conditional headers that the operation has not, naming the first.
+        """Refuse unknown query parameters and ``x-ms-*`` or conditional headers, naming the first.
 
         Raises:
             BlobError: 501 ``NotModelledInSandbox``.
@@ -131,7 +131,7 @@ _COMMON = frozenset({
 
 
 def http_date(seconds: float) -> str:
-    """Return a time as HTTP headers and listings write it (RFC 1123, whole seconds, GMT)."""
+    """Return a time in the format of HTTP headers and listings (RFC 1123, whole seconds, GMT)."""
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
 
 

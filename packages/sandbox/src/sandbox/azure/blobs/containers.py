@@ -11,12 +11,12 @@ from sandbox.azure.blobs.errors import BlobError, container_not_found, invalid_q
 from sandbox.azure.blobs.index import Blob
 
 LARGEST_PAGE = 5000
-"""How many entries a listing answers at most."""
+"""Most entries of a listing."""
 _INCLUDES = frozenset({"", "metadata"})
 
 
 async def create(call: Call) -> web.StreamResponse:
-    """Create Container: 201, or 409 when it is there."""
+    """Create Container: 201, or 409 if it exists."""
     _check_name(call.container)
     made = call.store.add_container(call.account, call.container, call.metadata())
     if made is None:
@@ -90,8 +90,8 @@ def _limit(given: str | None) -> int:
 def _entries(call: Call, prefix: str, delimiter: str, after: str | None) -> Iterator[tuple[str, Blob | None]]:
     """Yield (name, blob), and (common prefix, None) once for all blobs below it.
 
-    A marker is the name of the last entry of the page before; behind a common prefix comes the first name that is not
-    below it.
+    A marker is the name of the last entry of the page before; after a common prefix, the next page starts with the
+    first name that is not below it.
     """
     while True:
         jumped = None
@@ -109,7 +109,7 @@ def _entries(call: Call, prefix: str, delimiter: str, after: str | None) -> Iter
 
 
 def _behind(after: str | None, prefix: str, delimiter: str) -> str | None:
-    """Return the name to go on behind: after a common prefix, the highest name that could be below it."""
+    """Return the name to continue after: for a common prefix, the highest name that could be below it."""
     is_prefix = after is not None and delimiter and after.endswith(delimiter) and len(after) > len(prefix)
     return f"{after}\U0010ffff" if is_prefix else after
 
@@ -119,7 +119,7 @@ def _element(name: str, text: str) -> str:
 
 
 def _name_xml(name: str) -> str:
-    # What XML 1.0 cannot hold is answered percent-encoded.
+    # Characters that XML 1.0 cannot contain are percent-encoded.
     if any(ord(letter) < 0x20 or letter in "\ufffe\uffff" for letter in name):  # noqa: PLR2004
         return f'<Name Encoded="true">{quote(name)}</Name>'
     return _element("Name", name)

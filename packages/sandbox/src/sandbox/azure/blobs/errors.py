@@ -8,7 +8,7 @@ from aiohttp import web
 
 
 class BlobError(Exception):
-    """A refusal: HTTP ``status``, the service's ``code``, a message for people, and headers to send with it."""
+    """A refusal: HTTP ``status``, the service's ``code``, a message for users, and headers."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(f"({code}) {message}")
@@ -26,7 +26,7 @@ class BlobError(Exception):
 
 
 def refusal(request: web.Request, error: BlobError, request_id: str | None = None) -> web.Response:
-    """Return the answer that a refused request gets: XML, except where HTTP allows no body."""
+    """Return the answer to a refused request: XML, except if HTTP allows no body."""
     headers = {"x-ms-error-code": error.code} | error.headers
     if request.method == "HEAD" or error.status == 304:  # noqa: PLR2004
         return web.Response(status=error.status, headers=headers)
@@ -35,17 +35,17 @@ def refusal(request: web.Request, error: BlobError, request_id: str | None = Non
 
 
 def not_modelled(what: str) -> BlobError:
-    """501 for what the Blob service has and the sandbox has not (clients do not retry a 501)."""
+    """501 for a feature of the Blob service that the sandbox does not have (clients do not retry a 501)."""
     return BlobError(501, "NotModelledInSandbox", f"The sandbox's blob storage does not model {what}.")
 
 
 def container_not_found(container: str) -> BlobError:
-    """404 for a container that is not there."""
+    """404 for a container that does not exist."""
     return BlobError(404, "ContainerNotFound", f"The specified container does not exist: '{container}'.")
 
 
 def blob_not_found(blob: str) -> BlobError:
-    """404 for a blob that is not there."""
+    """404 for a blob that does not exist."""
     return BlobError(404, "BlobNotFound", f"The specified blob does not exist: '{blob}'.")
 
 
@@ -69,6 +69,6 @@ def invalid_query(name: str, value: str, allowed: str) -> BlobError:
 
 
 def md5_mismatch(wanted: str, actual: str) -> BlobError:
-    """400 for bytes that are not those that the client meant to send (both MD5s in base64)."""
+    """400 for bytes that differ from those that the client meant to send (both MD5s in base64)."""
     text = "The MD5 value specified in the request did not match with the MD5 value calculated by the server"
     return BlobError(400, "Md5Mismatch", f"{text}: {wanted} was given, {actual} calculated.")

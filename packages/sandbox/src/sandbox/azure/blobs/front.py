@@ -1,4 +1,4 @@
-"""The Blob service's REST API for ``<account>.blob.core.windows.net``: who may, which operation, and errors as XML.
+"""The Blob service's REST API for ``<account>.blob.core.windows.net``: authorization, operations, and errors as XML.
 
 Source of operations, codes and conditions: https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api.
 """
@@ -31,9 +31,9 @@ _META = "x-ms-meta-"
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """``needed`` are the SAS permissions of which one suffices; "" = never with a SAS.
+    """``needed`` are SAS permissions, one of which is enough; "" = never with a SAS.
 
-    ``action`` is what a token's principal must be allowed on the container; of the data plane below ``blobs/``
+    ``action`` is the action that a token's principal needs on the container; of the data plane below ``blobs/``
     (https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory).
     """
 
@@ -103,14 +103,14 @@ class BlobFront:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request to a blob host.
 
-        ``request["principal"]`` says that the caller's bearer token was checked (the edge does that). An account that
-        does not exist gets no answer: its connection is closed, because in Azure its name would not even resolve.
+        ``request["principal"]`` means that the edge has checked the caller's bearer token. For an account that does not
+        exist, the connection is closed without an answer, because in Azure its name would not even resolve.
         """
         account = request.host.split(".", 1)[0].lower()
         resource = storage_account(self.store, account)
         if resource is None:
             _log.warning(
-                "%s %s: there is no storage account '%s'; connection closed", request.method, request.path, account
+                "%s %s: storage account '%s' does not exist; connection closed", request.method, request.path, account
             )
             if request.transport is not None:
                 request.transport.abort()
@@ -119,7 +119,7 @@ class BlobFront:
         try:
             response = await self._serve(request, resource)
         except BlobError as error:
-            # What is refused because it is not there yet must be seen; the rest is everyday life.
+            # Log refusals of unsupported features; other refusals are normal.
             level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
             _log.log(level, "%s %s: %s", request.method, request.path, error)
             response = refusal(request, error, request_id)
@@ -149,7 +149,7 @@ class BlobFront:
         return await operation.handler(call)
 
     def _authorize(self, request: web.Request, account: Resource, container: str, operation: _Operation) -> None:
-        """Let pass who came with a SAS or a key, and tokens whose principal may.
+        """Accept a SAS, a key, or a token whose principal has the permission.
 
         Raises:
             BlobError: 403 ``AuthorizationPermissionMismatch``, which names neither role nor scope, as in Azure.
@@ -166,10 +166,10 @@ class BlobFront:
         )
 
     def _authenticate(self, call: Call, account: Resource, needed: str, what: str) -> None:
-        """Let a bearer token, an account key or a SAS of this sandbox pass.
+        """Accept a bearer token, an account key or a SAS of this sandbox.
 
         Raises:
-            BlobError: 401 without either, 403 for a SAS that does not cover the operation and for account keys.
+            BlobError: 401 without any, 403 for a SAS that does not cover the operation, and for forbidden account keys.
         """
         version = call.headers.get("x-ms-version")
         if version is not None and not _VERSION.match(version):

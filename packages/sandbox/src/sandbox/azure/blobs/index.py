@@ -1,8 +1,7 @@
-"""Which containers and blobs exist, and which files hold their bytes: one SQLite file, written last.
+"""The index of containers and blobs, and the files with their bytes: one SQLite file, written last.
 
-A blob is there when its row is there. The bytes are written to fresh files first, so a process that is killed at any
-point leaves either the old blob or the new one, and at most files that no row names (``BlobStore`` sweeps them when it
-starts).
+A blob exists if its row exists. The bytes are written to new files first, so a process that is killed at any point
+leaves either the old or the new blob, and perhaps unused files (``BlobStore`` removes them when it starts).
 """
 
 import json
@@ -44,8 +43,8 @@ class Blob:
     """A committed block blob.
 
     ``parts`` are (file name in the container's folder, size) in order; ``md5`` is base64 or ""; ``settings`` are the
-    content headers that a GET answers (``content-type``, ...); ``blocks`` are the (id, size) of the last block list, so
-    that it can be sent again.
+    content headers of a GET (``content-type``, ...); ``blocks`` are the (id, size) of the last block list, so that it
+    can be sent again.
     """
 
     account: str
@@ -120,12 +119,12 @@ class Index:
         return [_container(row) for row in rows]
 
     def add_container(self, container: Container) -> bool:
-        """Add a container; False when it was there already."""
+        """Add a container; False if it already existed."""
         row = (container.account, container.name, container.created, container.etag, json.dumps(container.metadata))
         return bool(self._run("INSERT OR IGNORE INTO containers VALUES (?, ?, ?, ?, ?) RETURNING 1", *row))
 
     def remove_container(self, account: str, name: str) -> bool:
-        """Remove a container with its blobs and blocks; False when it was not there."""
+        """Remove a container with its blobs and blocks; False if it did not exist."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             there = self._run("DELETE FROM containers WHERE account = ? AND name = ? RETURNING 1", account, name)
@@ -143,7 +142,7 @@ class Index:
         return _blob(*rows[0]) if rows else None
 
     def blobs(self, account: str, container: str, prefix: str = "", after: str | None = None) -> Iterator[Blob]:
-        """Yield the blobs whose name begins with ``prefix``, by the names' UTF-8 bytes, from behind ``after``."""
+        """Yield the blobs whose name starts with ``prefix``, ordered by UTF-8 bytes, after the name ``after``."""
         last, operator = (prefix, ">=") if after is None or after < prefix else (after, ">")
         while True:
             where = f"account = ? AND container = ? AND name {operator} ? ORDER BY name LIMIT {_PAGE}"
@@ -157,9 +156,9 @@ class Index:
             last, operator = rows[-1][2], ">"
 
     def put_blob(self, blob: Blob, *, replacing: Blob | None, forget_blocks: bool = True) -> bool:
-        """Store a blob; False (and nothing done) unless ``replacing`` is what is stored now and the container is there.
+        """Store a blob; False (without any change) unless ``replacing`` is the stored blob and the container exists.
 
-        With ``forget_blocks`` the uncommitted blocks of the name are forgotten, as after every commit.
+        With ``forget_blocks``, drop the uncommitted blocks of the name, as after every commit.
         """
         key = (blob.account, blob.container, blob.name)
         with self._lock:
@@ -195,7 +194,7 @@ class Index:
         return {block: (file, size) for block, file, size in rows}
 
     def put_block(self, account: str, container: str, blob: str, block: str, part: tuple[str, int]) -> str | None:
-        """Store an uncommitted block; return the file that held an earlier one of the same id."""
+        """Store an uncommitted block; return the file of an earlier one with the same id."""
         with self._lock:
             old = self._run(
                 "SELECT file FROM blocks WHERE account = ? AND container = ? AND blob = ? AND id = ?",

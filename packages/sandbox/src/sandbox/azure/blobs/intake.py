@@ -1,4 +1,4 @@
-"""Bytes on their way in: from the socket to a file, with their MD5, never more than a piece in memory."""
+"""Receives bytes from the socket into a file, with their MD5, with only one piece in memory."""
 
 import asyncio
 import base64
@@ -18,7 +18,7 @@ _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="blob-intake")
 class Intake:
     """The body of a request, written to a new file that is removed unless ``keep`` is called.
 
-    ``file`` and ``size`` describe it after ``receive``. A client that goes away in the middle leaves nothing.
+    ``file`` and ``size`` are set after ``receive``. Nothing is left if the client disconnects.
     """
 
     def __init__(self, call: Call, most: int) -> None:
@@ -42,14 +42,14 @@ class Intake:
             self.file.unlink(missing_ok=True)
 
     def keep(self) -> None:
-        """Leave the file: something names it now."""
+        """Keep the file, which is in use now."""
         self._kept = True
 
     async def receive(self) -> str:
         """Write the whole body and return its MD5 in base64.
 
         Raises:
-            BlobError: 411 without a length, 413 when it is too large, 400 when ``Content-MD5`` is another.
+            BlobError: 411 without a length, 413 if it is too large, 400 if ``Content-MD5`` differs.
         """
         length = self._call.request.content_length
         if length is None:
@@ -76,7 +76,7 @@ class Intake:
                         held += len(piece)
                         self.size += len(piece)
                         if held >= _PIECE:
-                            # One piece is written while the next one comes.
+                            # One piece is written while the next one arrives.
                             if writing is not None:
                                 await writing
                             writing = loop.run_in_executor(_threads, work, waiting)

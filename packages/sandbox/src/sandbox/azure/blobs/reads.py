@@ -25,7 +25,7 @@ async def get(call: Call) -> web.StreamResponse:
     headers = _headers(blob) | {"Content-Length": str(end - start)}
     if span is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{blob.size}"
-        # Of a range, Content-MD5 would be the range's; the whole blob's has its own header.
+        # For a range, Content-MD5 would be the range's; the blob's MD5 has its own header.
         if blob.md5:
             headers["x-ms-blob-content-md5"] = headers.pop("Content-MD5")
     with await _open(call, blob) as stream:
@@ -37,7 +37,7 @@ async def get(call: Call) -> web.StreamResponse:
         left = end - start
         while left:
             size = min(_PIECE, left)
-            # Small reads come out of the page cache sooner than a thread starts.
+            # Small reads from the page cache are faster than starting a thread.
             piece = stream.read(size) if left < _PIECE else await asyncio.to_thread(stream.read, size)
             await response.write(piece)
             left -= len(piece)
@@ -58,7 +58,7 @@ async def metadata(call: Call) -> web.StreamResponse:
 
 
 async def delete(call: Call) -> web.StreamResponse:
-    """Delete Blob: gone at once; the accounts of the sandbox have no soft delete of blobs."""
+    """Delete Blob, at once: the sandbox has no soft delete of blobs."""
     call.store.remove_blob(call.the_blob())
     return web.Response(status=202, headers={"x-ms-delete-type-permanent": "true"})
 
@@ -79,7 +79,7 @@ def _headers(blob: Blob) -> dict[str, str]:
 
 
 def _range(call: Call, blob: Blob) -> tuple[int, int] | None:
-    """Return (start, end) of the range that is asked for, end exclusive and within the blob, or None for all of it."""
+    """Return (start, end) of the requested range, end exclusive and within the blob, or None for all of it."""
     name = "x-ms-range" if "x-ms-range" in call.headers else "Range"
     given = call.headers.get(name)
     if given is None:
@@ -111,7 +111,7 @@ async def _open(call: Call, blob: Blob) -> BinaryIO:
     """Open a blob's bytes.
 
     Raises:
-        BlobError: 412, as for a late range, when the blob was overwritten between the look-up and the opening.
+        BlobError: 412, as for a late range, if the blob was overwritten between the look-up and the opening.
     """
     try:
         if len(blob.parts) == 1:

@@ -1,8 +1,8 @@
 """Shared access signatures: made by the sandbox's services, checked by the blob endpoint.
 
-The parameters are those of a service SAS (https://learn.microsoft.com/rest/api/storageservices/create-service-sas).
-The signed text is our own: nobody else holds the key, and to a client a SAS is opaque. It covers the account, so that a
-SAS of one never opens another.
+The parameters are those of a service SAS (https://learn.microsoft.com/rest/api/storageservices/create-service-sas). The
+signed text is the sandbox's own format: only the sandbox has the key, and a SAS is opaque to clients. It includes the
+account, so that a SAS of one account never opens another.
 """
 
 import base64
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from sandbox.azure.blobs.errors import BlobError
 
 PARAMETERS = frozenset({"sv", "st", "se", "sr", "sp", "spr", "sig"})
-"""The query parameters that a SAS of the sandbox has."""
+"""The query parameters of a SAS of the sandbox."""
 _VERSION = "2024-11-04"
 _ORDER = "racwdxltmeop"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -24,7 +24,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a SAS is for: a container, or one blob in it."""
+    """The resource of a SAS: a container, or one blob in it."""
 
     account: str
     container: str
@@ -38,10 +38,10 @@ def _signature(key: bytes, place: Place, parameters: Mapping[str, str]) -> str:
 
 
 def make(key: bytes, place: Place, permissions: str, hours: float) -> str:
-    """Return the query string of a SAS that ends after ``hours``.
+    """Return the query string of a SAS that expires after ``hours``.
 
     Raises:
-        ValueError: ``permissions`` has a letter that is none of a SAS.
+        ValueError: ``permissions`` has an unknown letter.
     """
     unknown = set(permissions) - set(_ORDER)
     if unknown or not permissions:
@@ -50,7 +50,7 @@ def make(key: bytes, place: Place, permissions: str, hours: float) -> str:
     now = datetime.now(UTC)
     parameters = {
         "sv": _VERSION,
-        # Azure advises to start before now, for clocks that are not alike.
+        # Azure advises to start in the past, because clocks differ.
         "st": (now - timedelta(minutes=15)).strftime(_TIME),
         "se": (now + timedelta(hours=hours)).strftime(_TIME),
         "sr": "c" if place.blob is None else "b",
@@ -61,11 +61,11 @@ def make(key: bytes, place: Place, permissions: str, hours: float) -> str:
 
 
 def check(key: bytes, place: Place, parameters: Mapping[str, str], needed: str, what: str) -> None:
-    """Let a request pass whose SAS is genuine, in force, for this place, and has one of the ``needed`` letters.
+    """Accept a request whose SAS is genuine, valid now, for this resource, and has one of the ``needed`` letters.
 
     Raises:
-        BlobError: 403 ``AuthenticationFailed`` (signature or time), or ``AuthorizationPermissionMismatch`` when it does
-            not permit ``what`` is asked.
+        BlobError: 403 ``AuthenticationFailed`` (signature or time), or ``AuthorizationPermissionMismatch`` if it does
+            not permit ``what``.
     """
     missing = sorted(PARAMETERS - parameters.keys())
     if missing or parameters["sr"] not in {"b", "c"}:

@@ -1,6 +1,6 @@
 """Requests signed with an account key (https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key).
 
-Only for accounts that allow it; the keys are those that ``listKeys`` of the account made.
+Only for accounts that allow it; ``listKeys`` of the account creates the keys.
 """
 
 import base64
@@ -27,10 +27,10 @@ _SIGNED = (
 
 
 def check(call: Call, account: Resource) -> None:
-    """Let a request pass that one of the account's keys signed.
+    """Accept a request that was signed with one of the account's keys.
 
     Raises:
-        BlobError: 403 ``AuthenticationFailed``; the message has the text that should have been signed, as Azure's has.
+        BlobError: 403 ``AuthenticationFailed``; the message has the text to sign, as in Azure.
     """
     scheme, _, credential = call.headers.get("Authorization", "").partition(" ")
     name, _, signature = credential.strip().partition(":")

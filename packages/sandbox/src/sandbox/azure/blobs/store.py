@@ -1,7 +1,7 @@
-"""Blob storage on disk, as the other services see it: no tokens, no conditions.
+"""Blob storage on disk, for the other services: no tokens, no conditions.
 
-``<folder>/index.sqlite`` says what there is; ``<folder>/<account>/<container>/`` holds the bytes, in files that are
-never changed.
+``<folder>/index.sqlite`` is the index; ``<folder>/<account>/<container>/`` has the bytes, in files that are never
+changed.
 """
 
 import base64
@@ -20,7 +20,7 @@ from sandbox.azure.blobs import sas
 from sandbox.azure.blobs.index import Blob, Container, Index
 
 Condition = Callable[[Blob | None], None]
-"""Looks at what a write would replace; raises to refuse the write."""
+"""Checks the blob that a write would replace; raises to refuse the write."""
 
 _OCTETS = {"content-type": "application/octet-stream"}
 _counter = 0
@@ -28,7 +28,7 @@ _counter_lock = threading.Lock()
 
 
 def new_etag() -> str:
-    """Return an entity tag that was not used before, in the service's form."""
+    """Return a new entity tag in the service's format."""
     global _counter  # noqa: PLW0603 - two writes within one tick of the clock still get different tags
     with _counter_lock:
         _counter = max(_counter + 1, time.time_ns() // 100)
@@ -38,7 +38,7 @@ def new_etag() -> str:
 class BlobStore:
     """The blob storage of one sandbox (the ``Blobs`` of ``World``). Its methods may be called from any thread.
 
-    Account and container names compare without case, as in DNS; blob names with case.
+    Account and container names are case-insensitive, as in DNS; blob names are case-sensitive.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,7 +54,7 @@ class BlobStore:
         self.index.close()
 
     def _sweep(self) -> None:
-        """Remove what a killed server left: files that no row names, folders of containers that are gone."""
+        """Remove leftovers of a killed server: unused files, and folders of deleted containers."""
         known = {(container.account, container.name) for container in self.index.containers()}
         for folder in self.folder.glob("*/*/"):
             key = (folder.parent.name, folder.name)
@@ -66,10 +66,10 @@ class BlobStore:
                 if file.name not in used:
                     file.unlink()
 
-    # What services use ----------------------------------------------------------------------------------------------
+    # For services ----------------------------------------------------------------------------------------------
 
     def create_container(self, account: str, container: str) -> None:
-        """Make a container if it is not there."""
+        """Create a container if it does not exist."""
         self.add_container(account, container, {})
 
     def containers(self, account: str) -> list[str]:
@@ -87,18 +87,18 @@ class BlobStore:
         shutil.rmtree(self.folder / account.lower(), ignore_errors=True)
 
     def list(self, account: str, container: str, prefix: str = "") -> list[str]:
-        """Return the names of the blobs that begin with ``prefix``, sorted."""
+        """Return the names of the blobs that start with ``prefix``, sorted."""
         return [blob.name for blob in self.index.blobs(account.lower(), container.lower(), prefix)]
 
     def read(self, account: str, container: str, blob: str) -> bytes:
-        """Return a blob's bytes; KeyError when it does not exist."""
+        """Return a blob's bytes; KeyError if it does not exist."""
         return self.path(account, container, blob).read_bytes()
 
     def write(self, account: str, container: str, blob: str, data: bytes) -> None:
         """Create or replace a block blob.
 
         Raises:
-            KeyError: there is no such container.
+            KeyError: the container does not exist.
         """
         file = self.new_file(account, container)
         file.write_bytes(data)
@@ -108,7 +108,7 @@ class BlobStore:
         """Create or replace a block blob with the bytes of ``source``, which is moved into the store.
 
         Raises:
-            KeyError: there is no such container.
+            KeyError: the container does not exist.
         """
         with source.open("rb") as stream:
             digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()
@@ -117,13 +117,13 @@ class BlobStore:
         self._put_whole(account, container, blob, file, digest)
 
     def path(self, account: str, container: str, blob: str) -> Path:
-        """Return the file that holds a blob's bytes, for reading only; KeyError when it does not exist.
+        """Return the file with a blob's bytes, for reading only; KeyError if it does not exist.
 
-        A blob that came in blocks is put together by its first reader, which takes time in proportion to its size.
+        The first reader assembles a blob that was uploaded in blocks, which takes time in proportion to its size.
         """
         found = self.index.blob(account.lower(), container.lower(), blob)
         if found is None:
-            msg = f"there is no blob '{blob}' in container '{container}' of account '{account}'"
+            msg = f"blob '{blob}' does not exist in container '{container}' of account '{account}'"
             raise KeyError(msg)
         return self.whole(found)
 
@@ -131,40 +131,40 @@ class BlobStore:
         """Return a SAS query string (without ``?``) that the blob endpoint accepts for a container or one blob."""
         return sas.make(self.sas_key, sas.Place(account.lower(), container.lower(), blob), permissions, hours)
 
-    # What the HTTP side uses ----------------------------------------------------------------------------------------
+    # For the HTTP side ----------------------------------------------------------------------------------------
 
     def add_container(self, account: str, container: str, metadata: dict[str, str]) -> Container | None:
-        """Make a container and return it; None when it is there already."""
+        """Create a container and return it; None if it already exists."""
         made = Container(account.lower(), container.lower(), time.time(), new_etag(), metadata)
         self._container_folder(account, container).mkdir(parents=True, exist_ok=True)
         return made if self.index.add_container(made) else None
 
     def remove_container(self, account: str, container: str) -> bool:
-        """Remove a container and its blobs; False when it is not there."""
+        """Remove a container and its blobs; False if it does not exist."""
         done = self.index.remove_container(account.lower(), container.lower())
         shutil.rmtree(self._container_folder(account, container), ignore_errors=True)
         return done
 
     def new_file(self, account: str, container: str) -> Path:
-        """Return a path for bytes on their way in; what no commit names is swept at the next start at the latest.
+        """Return a path for incoming bytes; without a commit, the file is removed at the next start at the latest.
 
         Raises:
-            KeyError: there is no such container.
+            KeyError: the container does not exist.
         """
         if self.index.container(account.lower(), container.lower()) is None:
-            msg = f"there is no container '{container}' in account '{account}'"
+            msg = f"container '{container}' does not exist in account '{account}'"
             raise KeyError(msg)
         return self._container_folder(account, container) / uuid.uuid4().hex
 
     def commit(self, blob: Blob, condition: Condition | None = None) -> Blob:
-        """Make a blob visible in place of an earlier one (whose creation time it keeps) and return it as stored.
+        """Make a blob visible, replacing an earlier one (and keeping its creation time), and return the stored blob.
 
         ``blob.etag`` and its times are set here. Uncommitted blocks of the name that are not among its parts are
         discarded.
 
         Raises:
-            KeyError: the container is gone.
-            Exception: what ``condition`` raises; nothing has changed then.
+            KeyError: the container was deleted.
+            Exception: from ``condition``; then nothing changes.
         """
         while True:
             old = self.index.blob(blob.account, blob.container, blob.name)
@@ -176,7 +176,7 @@ class BlobStore:
             if self.index.put_blob(stored, replacing=old):
                 break
             if self.index.container(blob.account, blob.container) is None:
-                msg = f"there is no container '{blob.container}' in account '{blob.account}'"
+                msg = f"container '{blob.container}' does not exist in account '{blob.account}'"
                 raise KeyError(msg)
         kept = {file for file, _ in stored.parts}
         folder = self._container_folder(blob.account, blob.container)
@@ -200,7 +200,7 @@ class BlobStore:
             (folder / file).unlink(missing_ok=True)
 
     def whole(self, blob: Blob) -> Path:
-        """Return the one file with a blob's bytes, after putting its parts together if there are several.
+        """Return the single file with a blob's bytes, after assembling its parts if there are several.
 
         Raises:
             KeyError: the blob was deleted meanwhile.
@@ -211,7 +211,7 @@ class BlobStore:
         with self._joining:
             now = self.index.blob(blob.account, blob.container, blob.name)
             if now is None:
-                msg = f"there is no blob '{blob.name}' in container '{blob.container}' of account '{blob.account}'"
+                msg = f"blob '{blob.name}' does not exist in container '{blob.container}' of account '{blob.account}'"
                 raise KeyError(msg)
             if len(now.parts) == 1:
                 return folder / now.parts[0][0]
@@ -236,7 +236,7 @@ class BlobStore:
 
 
 def _join(sources: list[Path], target: Path) -> None:
-    """Write the sources' bytes one after the other, inside the kernel; an empty list makes an empty file."""
+    """Concatenate the sources, inside the kernel; an empty list makes an empty file."""
     with target.open("wb") as out:
         for source in sources:
             with source.open("rb") as part:
@@ -247,5 +247,5 @@ def _join(sources: list[Path], target: Path) -> None:
 
 
 def content_settings(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the content headers of a blob: those given, and the service's default type."""
+    """Return the content headers of a blob: the given ones, plus the service's default type."""
     return _OCTETS | {name: value for name, value in given.items() if value}

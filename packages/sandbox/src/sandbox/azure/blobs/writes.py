@@ -16,7 +16,7 @@ from sandbox.azure.blobs.store import content_settings
 
 _CONTENT = ("type", "encoding", "language", "disposition")
 CONTENT_HEADERS = frozenset({*(f"x-ms-blob-content-{name}" for name in _CONTENT), "x-ms-blob-cache-control"})
-"""The headers that say what a GET of the blob answers."""
+"""The headers that a GET of the blob returns."""
 
 _LARGEST_BLOB = 5000 << 20
 _LARGEST_BLOCK = 4000 << 20
@@ -34,7 +34,7 @@ async def put_blob(call: Call) -> web.StreamResponse:
     if kind != "BlockBlob":
         raise not_modelled(f"blobs of type '{kind}'")
     call.the_container()
-    # Refused before the bytes come, if it can be; the commit checks again.
+    # Refused before the bytes arrive, if possible; the commit checks again.
     call.check_match(call.store.index.blob(call.account, call.container, call.blob), reading=False)
     async with Intake(call, _LARGEST_BLOB) as intake:
         md5 = await intake.receive()
@@ -48,7 +48,7 @@ async def put_blob(call: Call) -> web.StreamResponse:
 
 
 async def put_block(call: Call) -> web.StreamResponse:
-    """Put Block: bytes that a later block list may name; not visible until then."""
+    """Put Block: bytes for a later block list; not visible until then."""
     block = call.query.get("blockid", "")
     _check_block_id(block)
     call.the_container()
@@ -77,9 +77,9 @@ def _check_block_id(block: str) -> None:
 
 
 async def put_block_list(call: Call) -> web.StreamResponse:
-    """Put Block List: makes a blob of uncommitted blocks.
+    """Put Block List: creates a blob from uncommitted blocks.
 
-    The list that made the present blob is accepted once more: its answer may have been lost.
+    The list that created the current blob is accepted again: its answer may have been lost.
     """
     call.the_container()
     if (call.request.content_length or 0) > _LARGEST_LIST:
@@ -101,7 +101,7 @@ async def put_block_list(call: Call) -> web.StreamResponse:
 
 
 def _parse_block_list(body: bytes) -> list[str]:
-    # An entity declaration is the one thing in XML that a small text can blow up with.
+    # Only an entity declaration can make a small XML text expand to a huge one.
     if b"<!" in body:
         raise BlobError(
             400, "InvalidXmlDocument", "XML specified is not syntactically valid: declarations are not allowed."

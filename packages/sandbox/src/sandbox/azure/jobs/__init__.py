@@ -1,1 +1,1 @@
-"""Batch jobs: what a job is asked to do, what it reports, and the runner that does it."""
+"""Batch jobs: a job's request, its records, and the runner."""

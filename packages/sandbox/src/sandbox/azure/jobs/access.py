@@ -1,7 +1,7 @@
-"""May a job's identities pull its image, read its input and write its output? Asked before anything runs.
+"""Checks before a job runs that its identities may pull the image, read the input and write the output.
 
-Who reads what: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint. Model and code
-are staged by the service itself.
+Identities: https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint. Model and code are
+staged by the service itself.
 """
 
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ _BOOKKEEPING = {
     "Storage Queue Data Contributor": f"{STORAGE_ACCOUNT}/queueServices/queues/messages/write",
     "Storage Table Data Contributor": f"{STORAGE_ACCOUNT}/tableServices/tables/entities/write",
 }
-"""What a parallel run needs of the workspace's storage for its own coordination, once account keys are off."""
+"""Roles on the workspace's storage that a parallel run needs for its coordination without account keys."""
 _BUILDS = (
     ("storageAccount", "Storage Blob Data Contributor", f"{STORAGE_ACCOUNT}/blobServices/containers/blobs/write", True),
     ("containerRegistry", "AcrPush", f"{REGISTRY}/push/write", False),
 )
-"""What an image builder needs: (member of the workspace, role, action, whether it is a data action)."""
+"""Roles of an image builder: (member of the workspace, role, action, whether it is a data action)."""
 _ROLES: Mapping[Operation, str] = {
     "blobs/read": "Storage Blob Data Reader",
     "blobs/write": "Storage Blob Data Contributor",
@@ -33,18 +33,18 @@ _ROLES: Mapping[Operation, str] = {
 
 
 class Who(NamedTuple):
-    """An identity of a job, as texts call it; ``object_id`` is "" when there is none."""
+    """An identity of a job, with its name in messages; ``object_id`` is "" if there is none."""
 
     name: str
     object_id: str
 
 
 def check_access(context: JobContext, request: JobRequest) -> None:
-    """Do nothing when the identities suffice.
+    """Check that the identities have their roles.
 
     Raises:
-        JobFailed: the cluster has no identity, or it (or the caller, for the input; or the workspace's) lacks a role;
-            the text names both.
+        JobFailed: the cluster has no identity, or a role is missing for it, the caller (for the input) or the
+            workspace's identity; the text names both.
     """
     cluster = Who(f"The identity of the cluster '{ArmId.parse(request.compute).name}'", request.cluster_identity)
     readers = [cluster]
@@ -72,7 +72,7 @@ def check_access(context: JobContext, request: JobRequest) -> None:
 def _check(context: JobContext, who: Who, place: InputLocation | OutputLocation, operation: Operation) -> None:
     accounts = [each for each in context.store.of_type(STORAGE_ACCOUNT) if each.name.lower() == place.account.lower()]
     if not accounts:
-        return  # what is not there is another failure, with another text
+        return  # a missing input is another failure, with another text
     account = accounts[0].id
     if not who.object_id or not blobs_allowed(
         context.authorization, who.object_id, account, place.container, operation
@@ -81,7 +81,7 @@ def _check(context: JobContext, who: Who, place: InputLocation | OutputLocation,
 
 
 def _check_workspace(context: JobContext, workspace: Resource) -> None:
-    """Refuse where the workspace's primary identity may not work in it (``workspace_identity_needs_roles``)."""
+    """Refuse if the workspace's primary identity has no role in it (``workspace_identity_needs_roles``)."""
     has_primary = workspace.body["properties"].get("primaryUserAssignedIdentity")
     if not has_primary or not context.switches.workspace_identity_needs_roles:
         return
@@ -91,9 +91,9 @@ def _check_workspace(context: JobContext, workspace: Resource) -> None:
 
 
 def _check_builder(context: JobContext, workspace: Resource, environment: EnvironmentSpec | None) -> None:
-    """Refuse where the compute that builds the workspace's images may not (``builder_uses_its_identity``).
+    """Refuse if the compute that builds the workspace's images is missing a role (``builder_uses_its_identity``).
 
-    It reads what it builds from, and writes its log, in the workspace's storage; then it pushes.
+    It reads the build context and writes its log in the workspace's storage; then it pushes the image.
     """
     properties = workspace.body["properties"]
     named = properties.get("imageBuildCompute")
@@ -106,14 +106,16 @@ def _check_builder(context: JobContext, workspace: Resource, environment: Enviro
         if resource is None or resource.body["properties"].get("adminUserEnabled"):
             continue
         if not context.authorization.allowed(object_id, action, resource.id, data=data):
-            problem = f"the identity of imageBuildCompute '{builder.name}' ({object_id or 'it has none'}) lacks a role"
+            problem = (
+                f"the identity of imageBuildCompute '{builder.name}' ({object_id or 'it has none'}) is missing a role"
+            )
             raise image_build_failed(
                 f"{environment.name}:{environment.version}", [f"{problem} such as '{role}' on '{resource.id}'."]
             )
 
 
 def _check_pull(context: JobContext, workspace: Resource, request: JobRequest, cluster: Who) -> None:
-    """Refuse where the nodes cannot pull the image, which is in the workspace's registry once it is built.
+    """Refuse if the nodes cannot pull the image, which is in the workspace's registry after the build.
 
     A registry with an admin user needs no role: the service uses that user's password.
     """

@@ -1,6 +1,6 @@
-"""The mini-batches of a job: the queue that workers pull from, and the count of what succeeded and failed.
+"""The mini-batches of a job: the queue for the workers, and the counts of successes and failures.
 
-Rules of counting, retries and thresholds: what is public of ParallelRunStep
+Rules of counting, retries and thresholds: the public sources on ParallelRunStep
 (https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch and its debugging guide).
 """
 
@@ -14,7 +14,7 @@ from sandbox.azure.jobs.failures import nothing_succeeded, too_many_failed
 
 @dataclass(slots=True)
 class MiniBatch:
-    """Some files to score together; ``attempts`` counts the tries that ended."""
+    """Some files to score together; ``attempts`` counts finished tries."""
 
     id: int
     items: list[str]
@@ -23,7 +23,7 @@ class MiniBatch:
 
 @dataclass(slots=True)
 class Attempt:
-    """How one try of a mini-batch ended: ``count`` results, or an ``error`` (one line) and perhaps its ``trace``."""
+    """The result of one try of a mini-batch: ``count`` results, or an ``error`` (one line) and maybe its ``trace``."""
 
     count: int = 0
     seconds: float = 0.0
@@ -35,7 +35,7 @@ class Attempt:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a job's mini-batches so far."""
+    """The counts of a job's mini-batches so far."""
 
     batches: int = 0
     items: int = 0
@@ -62,8 +62,8 @@ class Tally:
 class Batches:
     """The queue and the tally of one job.
 
-    ``tries`` is how often a mini-batch is run at most; ``threshold`` the failed items that are allowed, negative = any
-    number; with ``retry_short`` a mini-batch with fewer results than items is a failed one.
+    ``tries`` is the most tries of a mini-batch; ``threshold`` the number of allowed failed items, negative = any; with
+    ``retry_short``, a mini-batch with fewer results than items has failed.
     """
 
     files: Sequence[str]
@@ -75,7 +75,7 @@ class Batches:
     _queue: asyncio.Queue[MiniBatch | None] = field(default_factory=asyncio.Queue)
 
     def __post_init__(self) -> None:
-        # The service promises no order, of files or of mini-batches: nothing may come to rely on one.
+        # The service does not guarantee an order of files or mini-batches, so nothing may rely on one.
         files = random.sample(self.files, len(self.files))
         cut = [files[start : start + self.size] for start in range(0, len(files), self.size)]
         batches = [MiniBatch(number, items) for number, items in enumerate(cut)]
@@ -85,18 +85,18 @@ class Batches:
         self.tally.batches, self.tally.items = len(batches), len(files)
 
     async def pull(self) -> MiniBatch | None:
-        """Return a mini-batch to run, waiting while others may still come back; None when all are processed."""
+        """Return a mini-batch to run, waiting while others may still be returned; None once all are processed."""
         batch = await self._queue.get()
         if batch is None:
             self._queue.put_nowait(None)
         return batch
 
     def give_back(self, batch: MiniBatch) -> None:
-        """Put back a mini-batch that was not run at all."""
+        """Return a mini-batch that was not run to the queue."""
         self._queue.put_nowait(batch)
 
     def account(self, batch: MiniBatch, attempt: Attempt) -> bool:
-        """Count an attempt; return whether the mini-batch is processed (else it waits for its next try).
+        """Count an attempt; return whether the mini-batch is done (else it waits for its next try).
 
         Raises:
             JobFailed: more items failed than the threshold allows.
@@ -121,10 +121,10 @@ class Batches:
         return True
 
     def check_result(self, *, append_row: bool) -> None:
-        """Refuse a finished job that has nothing to show.
+        """Refuse a finished job without results.
 
         Raises:
-            JobFailed: append_row and not one item succeeded; summary_only has no such rule.
+            JobFailed: append_row without any succeeded item; summary_only has no such rule.
         """
         if append_row and self.tally.succeeded_items == 0:
             raise nothing_succeeded()

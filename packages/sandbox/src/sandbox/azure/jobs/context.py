@@ -1,4 +1,4 @@
-"""What the jobs of one sandbox work with."""
+"""The shared context of one sandbox's jobs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from sandbox.azure.readings import Switches
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """The same for every job; ``folder`` holds a folder for each job that is under way."""
+    """The same for every job; ``folder`` contains one folder per running job."""
 
     folder: Path
     store: Store

@@ -1,8 +1,8 @@
-"""Whether a deployment's environment can stand for the one that the service would build from its conda file.
+"""Checks whether this Python environment matches the one that the service would build from a conda file.
 
-The sandbox builds no image. A job runs in the sandbox's own interpreter, so what the conda file pins must be installed
-there in the very version; what only the service's driver needs must be declared and need not be installed. Another
-version of Python itself is only remarked on.
+The sandbox builds no image. A job runs in the sandbox's own interpreter, so the packages in the conda file must be
+installed there in exactly those versions; packages that only the service's driver needs must be declared but not
+installed. A different version of Python is only noted.
 """
 
 import platform
@@ -15,7 +15,7 @@ from sandbox.azure.jobs.failures import JobFailed, image_build_failed
 from sandbox.azure.jobs.request import EnvironmentSpec
 
 REQUIRED = ("azureml-core", "azureml-dataset-runtime", "pip")
-"""What a custom environment of a batch deployment must hold
+"""Packages that a custom environment of a batch deployment must have
 (https://learn.microsoft.com/azure/machine-learning/how-to-use-batch-model-deployments)."""
 
 _DRIVERS_OWN = frozenset({*REQUIRED, "setuptools", "wheel", "python"})
@@ -25,18 +25,18 @@ _PIN = re.compile(r"^={1,3}\s*([^\s,*]+)$")
 
 
 def check(spec: EnvironmentSpec | None, *, interpreter: str = platform.python_version()) -> list[str]:
-    """Return remarks about what could not be checked, and about a Python that is not the ``interpreter``'s version.
+    """Return notes on packages that could not be checked, and on a different Python version than ``interpreter``.
 
-    The latter fails no job: the project runs on several versions of Python, and its example names one of them.
+    A different Python does not fail the job: the project runs on several versions, and its example names one.
 
     Raises:
-        JobFailed: ``ImageBuildFailure``, naming each package that is missing or of another version.
+        JobFailed: ``ImageBuildFailure``, naming each missing package or wrong version.
     """
     if spec is None:
         raise JobFailed("'Environment Id' must not be empty.")
     name = f"{spec.name}:{spec.version}"
     if not spec.conda_file.strip():
-        raise image_build_failed(name, ["it has no conda file, so nobody here can tell what its image holds."])
+        raise image_build_failed(name, ["it has no conda file, and the sandbox cannot look into an image."])
     conda, pip = _dependencies(name, spec.conda_file)
     declared = {_parse(line)[0] for line in (*conda, *pip)}
     problems = [f"it does not declare '{package}'." for package in REQUIRED if package not in declared]
@@ -48,18 +48,18 @@ def check(spec: EnvironmentSpec | None, *, interpreter: str = platform.python_ve
         if package in _DRIVERS_OWN or _installed(package) is not None:
             problems += _conda_problem(package, rest)
         else:
-            remarks.append(f"conda package '{package}' is no Python package of this environment: not checked")
+            remarks.append(f"conda package '{package}' is not a Python package of this environment: not checked")
     if problems:
         raise image_build_failed(name, problems)
     return remarks
 
 
 def _python_remarks(conda: list[str], interpreter: str) -> list[str]:
-    """Return a remark for each line that asks for a Python of another minor version."""
+    """Return a note for each line with another minor version of Python."""
     running = interpreter.split(".")[:2]
     asked = [(line, _MINOR.match(rest)) for line in conda for package, rest in [_parse(line)] if package == "python"]
     return [
-        f"'{line}' is asked for, and jobs here run on Python {interpreter}: what depends on that may differ"
+        f"'{line}' is required, but jobs here run on Python {interpreter}: results may differ"
         for line, version in asked
         if version is not None and list(version.groups()) != running
     ]
@@ -78,7 +78,7 @@ def _dependencies(name: str, text: str) -> tuple[list[str], list[str]]:
 
 
 def _parse(line: str) -> tuple[str, str]:
-    """Return a requirement's package name (in canonical form) and the rest: its version."""
+    """Return a requirement's package name (canonical) and the rest: its version."""
     match = _REQUIREMENT.match(line.strip().rpartition("::")[2])
     return (re.sub(r"[-_.]+", "-", match[1]).lower(), match[2].strip()) if match else (line, "")
 
@@ -95,13 +95,13 @@ def _problem(line: str) -> list[str]:
     if package in _DRIVERS_OWN:
         return []
     if package == line or (rest and rest[0] not in "=<>!~"):
-        return [f"the sandbox cannot judge the requirement '{line}'."]
+        return [f"the sandbox cannot check the requirement '{line}': pin a version with ==."]
     found = _installed(package)
     pin = _PIN.match(rest)
     if found is None:
         return [f"'{line}' is not installed."]
     if pin is not None and pin[1] != found:
-        return [f"'{line}' is asked for, {package} {found} is installed."]
+        return [f"'{line}' is required, but {package} {found} is installed."]
     return []
 
 
@@ -110,6 +110,6 @@ def _conda_problem(package: str, rest: str) -> list[str]:
     wanted = rest.strip("=").split("=")[0]
     if package in _DRIVERS_OWN or found is None or not rest.startswith("=") or "*" in wanted:
         return []
-    # In conda, one "=" means: this version and what begins with it.
+    # In conda, a single "=" means this version as a prefix.
     matches = found == wanted or (not rest.startswith("==") and found.startswith(f"{wanted}."))
-    return [] if matches else [f"'{package}{rest}' is asked for, {package} {found} is installed."]
+    return [] if matches else [f"'{package}{rest}' is required, but {package} {found} is installed."]

@@ -1,8 +1,8 @@
-"""How a job fails, in the service's own words where they are public (reference: the errors that users published)."""
+"""The failures of a job, with the service's texts where they are public (from errors that users published)."""
 
 
 class JobFailed(Exception):  # noqa: N818 - an outcome
-    """A job that ends as Failed; ``code`` goes into the run's error beside the message."""
+    """A job that ends as Failed; ``code`` goes into the run's error with the message."""
 
     def __init__(self, message: str, code: str = "UserError") -> None:
         super().__init__(message)
@@ -11,12 +11,12 @@ class JobFailed(Exception):  # noqa: N818 - an outcome
 
 
 def no_input() -> JobFailed:
-    """No file to score; the service says so after 600 s, the sandbox at once."""
+    """No file to score; the service reports this after 600 s, the sandbox at once."""
     return JobFailed("Unable to create any task within 600 seconds. The input has no files to score.")
 
 
 def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
-    """An identity lacks a role; the service's own text names neither, so the sandbox adds what it knows."""
+    """An identity is missing a role; the service's text names neither, so the sandbox adds both."""
     identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
     return JobFailed(
         "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by"
@@ -25,8 +25,8 @@ def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
 
 
 def output_exists(path: str) -> JobFailed:
-    """The output file is there already."""
-    return JobFailed(f"The path already exists: '{path}'. Give each job an output location or file name of its own.")
+    """The output file already exists."""
+    return JobFailed(f"The path already exists: '{path}'. Give each job its own output location or file name.")
 
 
 def too_many_failed(failed: int, allowed: int) -> JobFailed:
@@ -56,21 +56,21 @@ def import_failed(error: str) -> JobFailed:
 
 
 def no_progress(seconds: float) -> JobFailed:
-    """No mini-batch ended for too long."""
+    """No mini-batch has ended for too long."""
     return JobFailed(f"No progress update in {seconds:.0f} seconds. No progress update in this check.")
 
 
 def image_build_failed(environment: str, problems: list[str]) -> JobFailed:
-    """The environment cannot be had on this machine; ``problems`` are sentences that name the packages."""
+    """This machine does not have the environment; ``problems`` are sentences that name the packages."""
     return JobFailed(
-        f"Image build failed for environment '{environment}': {' '.join(problems)}"
-        " (The sandbox builds no image: a job runs in the sandbox's own Python environment.)",
+        f"Image build failed for environment '{environment}': {' '.join(problems)} (The sandbox does not build "
+        "images: jobs run in its own Python environment.)",
         "ImageBuildFailure",
     )
 
 
 def image_pull_failed(image: str, who: str, object_id: str, registry_id: str) -> JobFailed:
-    """A node may not read the image (text: Azure/MachineLearningNotebooks#1479); the sandbox adds what it knows."""
+    """A node may not pull the image (text: Azure/MachineLearningNotebooks#1479); the sandbox adds identity and role."""
     identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
     return JobFailed(
         f"FailedPullingImage: Unable to pull docker image imageName: {image} error: Run docker command to pull public"
@@ -81,24 +81,26 @@ def image_pull_failed(image: str, who: str, object_id: str, registry_id: str) ->
 
 
 def workspace_identity_lacks(object_id: str, workspace_id: str) -> JobFailed:
-    """The workspace's own identity may not work in it; the text is ours."""
+    """The workspace's identity is missing a role; the text is ours."""
     return JobFailed(
-        f"The primary identity of the workspace ({object_id}) lacks a role such as 'Contributor' on '{workspace_id}'."
-        " https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication requires it."
+        f"The primary identity of the workspace ({object_id}) is missing a role such as 'Contributor' on "
+        f"'{workspace_id}'. "
+        "https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication requires "
+        "it."
     )
 
 
 def sandbox_stopped() -> JobFailed:
-    """The sandbox ended while the job was running."""
+    """The sandbox stopped while the job was running."""
     return JobFailed(
-        "The sandbox ended while the job was running, and the job with it: its output file was not written. Start the"
-        " sandbox (`python -m sandbox start`) and submit the job again.",
+        "The sandbox stopped while the job was running, so the job ended without an output file. Start the sandbox "
+        "(`python -m sandbox start`) and submit the job again.",
         "SandboxStopped",
     )
 
 
 def exit_42(reason: str) -> str:
-    """Return the text that a run's error has for any failure of the driver, with the reason in it."""
+    """Return the text of a run's error for any failure of the driver, with the reason."""
     return (
         "Execution failed. User process '/azureml-envs/sandbox/bin/python' exited with status code 42. Please check log"
         f" file 'user_logs/std_log_0.txt' for error details. Error: {reason} Please check logs for error. You can check"

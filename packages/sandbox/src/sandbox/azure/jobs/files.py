@@ -1,13 +1,11 @@
-"""A job's files on disk: its folder, what is brought into it (input, model, code), and the output brought out of it.
+"""A job's files on disk: its folder, its input, model and code, and its output.
 
 ::
 
-    <home>/jobs/<job>/input/…   hard links to the blobs' files, under their own names
-                      model/…   hard links; AZUREML_MODEL_DIR
-                      code/…    copies; the snapshot's root
-                      output/…  AZUREML_BI_OUTPUT_PATH
-                      work/…    each process's current folder
-                      logs/…    the log files, as the service lays them out
+    <home>/jobs/<job>/input/…   hard links to the blobs' files, with the blobs' names
+                      model/…   hard links; AZUREML_MODEL_DIR code/…    copies; the snapshot's root output/…
+                      AZUREML_BI_OUTPUT_PATH work/…    each process's current folder logs/…    the log files, in the
+                      service's layout
 """
 
 import errno
@@ -40,7 +38,7 @@ class JobFolder:
 
     @property
     def model(self) -> Path:
-        """What AZUREML_MODEL_DIR names."""
+        """The folder of AZUREML_MODEL_DIR."""
         return self.root / "model"
 
     @property
@@ -50,7 +48,7 @@ class JobFolder:
 
     @property
     def output(self) -> Path:
-        """What AZUREML_BI_OUTPUT_PATH names."""
+        """The folder of AZUREML_BI_OUTPUT_PATH."""
         return self.root / "output"
 
     @property
@@ -60,17 +58,17 @@ class JobFolder:
 
     @property
     def logs(self) -> Path:
-        """The run's files as users see them (``logs/…``, ``user_logs/…``) are below this."""
+        """The run's files for users (``logs/…``, ``user_logs/…``) are below this."""
         return self.root / "run"
 
 
 def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
-    """Bring everything into the job's folder and return the paths of the files to score, in no particular order.
+    """Copy everything into the job's folder and return the paths of the files to score, unordered.
 
-    ``nested``: files in sub-folders of the input are scored as well. May take a while: call it in a thread.
+    ``nested``: also score files in sub-folders of the input. This may take a while: call it in a thread.
 
     Raises:
-        JobFailed: the model, the code or the input is not there.
+        JobFailed: the model, the code or the input does not exist.
     """
     if request.code is None:
         raise JobFailed("The sandbox does not run models without a scoring script yet.", "NotModelledInSandbox")
@@ -80,7 +78,7 @@ def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: b
 
 
 def check_output_free(blobs: BlobStore, output: OutputLocation) -> None:
-    """Refuse an output file that is there already.
+    """Refuse an existing output file.
 
     Raises:
         JobFailed: it is.
@@ -91,9 +89,9 @@ def check_output_free(blobs: BlobStore, output: OutputLocation) -> None:
 
 
 def merge_output(folder: Path, file_name: str) -> None:
-    """Put every ``temp_*_*_<file name>`` of the folder into ``<file name>``, worker after worker, and remove them."""
+    """Merge every ``temp_*_*_<file name>`` of the folder into ``<file name>``, and remove them."""
     parts = list(folder.glob(f"temp_*_*_{glob.escape(file_name)}"))
-    random.shuffle(parts)  # the service names no order
+    random.shuffle(parts)  # the service does not define an order
     with (folder / file_name).open("wb") as out:
         for part in parts:
             with part.open("rb") as rows:
@@ -102,7 +100,7 @@ def merge_output(folder: Path, file_name: str) -> None:
 
 
 def upload_output(blobs: BlobStore, folder: Path, output: OutputLocation) -> int:
-    """Move every file below the folder into the datastore; return how many. Links are no files in blob storage."""
+    """Move every file below the folder into the datastore; return their number. Blob storage has no links."""
     count = 0
     for root, _, names in os.walk(folder):
         for name in names:
@@ -132,7 +130,7 @@ def _stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
     if not names:
         raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
     for name in names:
-        # Copied: Python writes byte code beside it, and a script may write there as well.
+        # Copied, because Python writes byte code there, and scripts may write there as well.
         path = _inside(target, name.removeprefix(code.prefix))
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_path(blobs, code.account, code.container, name, "code"), path)
@@ -146,7 +144,7 @@ def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nes
     staged = []
     for name in names:
         relative = name.removeprefix(base).lstrip("/")
-        # A blob whose name ends in "/" is how some tools mark a folder.
+        # Some tools mark a folder with a blob whose name ends in "/".
         if not relative or relative.endswith("/") or ("/" in relative and not nested):
             continue
         path = _inside(target, relative)
@@ -170,11 +168,11 @@ def _inside(folder: Path, relative: str) -> Path:
     """Return ``folder/relative``.
 
     Raises:
-        JobFailed: the name would leave the folder, which a blob's name can but a file's path must not.
+        JobFailed: the name would leave the folder: a blob's name can, but a file's path must not.
     """
     path = PurePosixPath(relative.lstrip("/"))
     if ".." in path.parts or not path.parts:
-        raise JobFailed(f"The blob name '{relative}' is no path of a file.")
+        raise JobFailed(f"The blob name '{relative}' is not a valid file path.")
     return folder / path
 
 
@@ -187,5 +185,5 @@ def _link(source: Path, target: Path) -> None:
             shutil.copyfile(source, target)
             return
         if error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}:
-            raise JobFailed(f"'{target.name}' is a file and a folder in one place, which no mount can show.") from None
+            raise JobFailed(f"'{target.name}' is both a file and a folder, which a mount cannot show.") from None
         raise

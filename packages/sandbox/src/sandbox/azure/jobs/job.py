@@ -1,4 +1,4 @@
-"""One batch job from its acceptance to its end: states, preparation, scoring, output."""
+"""One batch job from start to end: states, preparation, scoring, output."""
 
 import asyncio
 import contextlib
@@ -27,7 +27,7 @@ _MIRROR_SECONDS = 1.0
 
 
 class Job:
-    """A job under way; ``run`` takes it to a terminal state and never raises, except when it is cancelled."""
+    """A running job; ``run`` takes it to a terminal state and never raises, except on cancellation."""
 
     def __init__(self, context: JobContext, nodes: Nodes, request: JobRequest) -> None:
         self._store = context.store
@@ -47,13 +47,13 @@ class Job:
         self._ending = asyncio.Event()
 
     def _artifact_account(self) -> str:
-        """Return the storage account of the workspace, where the artifacts of its runs are."""
+        """Return the workspace's storage account, which has the artifacts of its runs."""
         workspace = self._store.get(self._request.workspace_id)
         account = (workspace.body.get("properties") or {}).get("storageAccount") if workspace else None
         return ArmId.parse(account).name.lower() if account else self._request.output.account
 
     def sandbox_stops(self) -> None:
-        """Make a cancellation that follows count as the sandbox's end, not as the user's wish."""
+        """Treat a later cancellation as the sandbox's end, not as the user's request."""
         self._stopping = True
 
     async def run(self) -> None:
@@ -99,7 +99,7 @@ class Job:
             raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
 
     async def _prepare(self) -> list[str]:
-        """Check what can be checked without running anything; return the files to score."""
+        """Check everything that does not need to run; return the files to score."""
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
@@ -143,7 +143,7 @@ class Job:
             self._records.update(run, status=status)
 
     async def _mirror(self) -> None:
-        """Bring logs and metrics to where clients read them, every second."""
+        """Publish logs and metrics for clients, every second."""
         told = -1
         while not self._ending.is_set():
             if self._batches is not None and self._batches.tally.processed != told:
@@ -156,11 +156,11 @@ class Job:
                     await self._ending.wait()
 
     async def _end(self, status: str, failure: JobFailed | None, mirror: asyncio.Task[None]) -> None:
-        """Bring output, logs and metrics out, then set the last state: who sees it finds everything in its place."""
+        """Publish output, logs and metrics, then set the final state, so that clients who see it find everything."""
         self._ending.set()
         await mirror
         error = self._explain(status, failure)
-        # Of a job that did not complete, what its workers wrote stays in the output folder.
+        # If a job did not complete, its workers' files stay in the output folder.
         with contextlib.suppress(KeyError):
             await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
         await self._logs.mirror(whole=True)

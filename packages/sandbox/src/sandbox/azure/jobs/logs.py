@@ -1,7 +1,7 @@
 """A job's log files: written on disk, mirrored into the workspace's artifact store, where clients read them.
 
 File names are the service's (https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-batch-endpoints and
-the debugging guide of ParallelRunStep); the lines are modelled on those that users published.
+the debugging guide of ParallelRunStep); the lines follow examples that users published.
 """
 
 import asyncio
@@ -23,14 +23,12 @@ STANDARD = "user_logs/std_log_0.txt"
 _LIVE_LIMIT = 1 << 20
 
 _README = """\
-user_logs/std_log_0.txt                      what the driver printed; at a failure its reason
-logs/job_progress_overview.<time>.txt        scheduling and progress, one line for each event
-logs/job_result.txt                          how the job ended
-logs/job_error.<time>.txt                    errors in loading the entry script, in init() and in run()
-logs/user/error.txt, logs/user/error/        the same with full stack traces, by node and process
-logs/user/stdout/, logs/user/stderr/         what the entry script printed, by node and process
-logs/user/entry_script_log/                  what it wrote to EntryScript().logger
-logs/sys/master_role.txt                     the orchestrator's view
+user_logs/std_log_0.txt                      the driver's output; at a failure the reason
+logs/job_progress_overview.<time>.txt        scheduling and progress, one line per event logs/job_result.txt
+how the job ended logs/job_error.<time>.txt                    errors in loading the entry script, in init() and in
+run() logs/user/error.txt, logs/user/error/        the same with full stack traces, by node and process
+logs/user/stdout/, logs/user/stderr/         the entry script's output, by node and process logs/user/entry_script_log/
+its messages to EntryScript().logger logs/sys/master_role.txt                     the orchestrator's view
 logs/sys/node/<node>/                        each process's mini-batches: counts and times
 logs/sys/job_report/processed_mini-batches.csv  every attempt of every mini-batch
 """
@@ -54,7 +52,7 @@ class JobLogs:
         self.write("logs/readme.txt", _README)
 
     def file(self, path: str) -> Path:
-        """Return where a log file is on disk; its folder exists."""
+        """Return a log file's path on disk; its folder exists."""
         file = self.folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         return file
@@ -65,7 +63,7 @@ class JobLogs:
             out.write(text)
 
     def execution(self, text: str) -> None:
-        """Add a line to the parent's log: what ``jobs.stream`` shows."""
+        """Add a line to the parent's log, which ``jobs.stream`` shows."""
         self.write(EXECUTION, f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}] {text}\n")
 
     def standard(self, text: str) -> None:
@@ -85,7 +83,7 @@ class JobLogs:
         self.write(f"logs/sys/node/{node}/{name}.txt", _system_line(name, "INFO", text))
 
     def script_error(self, node: int, name: str, trace: str) -> None:
-        """Record an error of the entry script, in the summary and in the process's own file."""
+        """Record an error of the entry script, in the summary and in the process's file."""
         now = datetime.now(UTC).isoformat()
         path = f"logs/job_error.{self._started}.txt"
         if not self.file(path).exists():
@@ -99,14 +97,14 @@ class JobLogs:
         self.write(f"logs/user/error/{node}/{name}.txt", f"{now} {trace.rstrip()}\n")
 
     async def mirror(self, *, whole: bool = False) -> None:
-        """Bring what changed into the artifact store; long files only with ``whole``, at the end."""
+        """Copy changes into the artifact store; long files only with ``whole``, at the end."""
         changed = await asyncio.to_thread(self._send, whole)
         for path in changed:
             run = self.parent if path == EXECUTION else self.child
             self.records.add_log(run, path, self.account, ARTIFACT_CONTAINER, _blob(run, path))
 
     def _send(self, whole: bool) -> list[str]:
-        """Copy changed files to blobs; return those that were sent for the first time."""
+        """Copy changed files to blobs; return those that were copied for the first time."""
         fresh = []
         for root, _, names in os.walk(self.folder):
             for name in names:
@@ -129,7 +127,7 @@ class JobLogs:
 
 
 def _blob(run: str, path: str) -> str:
-    """Return the name of the blob that holds a run's artifact, as the service places it."""
+    """Return the name of the blob with a run's artifact, as in the service."""
     return f"ExperimentRun/dcid.{run}/{path}"
 
 

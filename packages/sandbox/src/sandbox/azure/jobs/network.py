@@ -1,4 +1,4 @@
-"""Whether the firewalls on a job's way let it through: of its storage, and of the registry that its image goes to."""
+"""Checks that the firewalls of a job's storage and registry let it through."""
 
 from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.blobs.front import storage_account
@@ -10,10 +10,10 @@ from sandbox.azure.jobs.request import JobRequest
 def check_network(store: Store, request: JobRequest) -> None:
     """Check that the job reaches what it reads and writes, and that its image can be built.
 
-    A cluster without a network of its own counts as one of Azure's services (UNCONFIRMED: docs/sandbox.md).
+    A cluster without a virtual network counts as one of Azure's services (UNCONFIRMED: docs/behaviour.md).
 
     Raises:
-        JobFailed: a storage account refuses even those, or nothing can build images for the registry.
+        JobFailed: a storage account refuses them, or nothing can build images for the registry.
     """
     accounts = {request.input.account, request.output.account, request.model.account}
     if request.code is not None:
@@ -48,7 +48,7 @@ def _check_build(store: Store, workspace: Resource, environment: str) -> None:
             [
                 f"the registry {server} is behind a firewall, so its own tasks cannot push to it",
                 "(denied: client with IP is not allowed access. Refer https://aka.ms/acr/firewall to grant access),",
-                "and the workspace names no imageBuildCompute.",
+                "and the workspace does not set imageBuildCompute.",
             ],
         )
     if store.get(f"{workspace.id}/computes/{builder}") is None:

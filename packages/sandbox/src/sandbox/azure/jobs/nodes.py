@@ -1,4 +1,4 @@
-"""The nodes of the compute clusters: how many a job gets, and which jobs wait for them."""
+"""The nodes of the compute clusters: the number for a job, and the queue of jobs."""
 
 import asyncio
 from collections import Counter
@@ -21,7 +21,7 @@ class Nodes:
         """Return a cluster's largest number of nodes.
 
         Raises:
-            JobFailed: there is no such compute cluster, or it has no nodes.
+            JobFailed: the compute cluster does not exist, or has no nodes.
         """
         resource = self._store.get(compute)
         if resource is None:
@@ -35,7 +35,7 @@ class Nodes:
 
     @asynccontextmanager
     async def some(self, compute: str, wanted: int) -> AsyncIterator[int]:
-        """Hold ``wanted`` nodes, or all that the cluster may have if those are fewer; wait while others use them."""
+        """Hold ``wanted`` nodes, or the cluster's maximum if that is lower; wait while others use them."""
         most = self.most(compute)
         count, key = min(wanted, most), compute.lower()
         async with self._freed:

@@ -1,7 +1,7 @@
-"""The records of runs: one document for each job (parent run) and for each of its steps (child runs).
+"""The records of runs: one document per job (parent run) and per step (child run).
 
-The machine learning service makes both records when it accepts a job and reads them for every answer about it; the
-runner moves them on.
+The machine learning service creates both records when it accepts a job and reads them for every answer about it; the
+runner updates them.
 """
 
 import re
@@ -35,9 +35,8 @@ class Run:
     """A run. Its document has the member names of the run history service: ``run_id`` is ``runId``.
 
     ``parent_run_id`` is None for a job; ``workspace_id`` is an ARM id; times are ISO 8601. ``error`` is code and
-    message. ``logs`` are paths as users see them, for example ``logs/azureml/executionlogs.txt``, with (account,
-    container, blob); ``outputs`` names with ``azureml://`` URIs; ``job`` is what was asked for, as the service answers
-    it.
+    message. ``logs`` are user-visible paths, for example ``logs/azureml/executionlogs.txt``, with (account, container,
+    blob); ``outputs`` names with ``azureml://`` URIs; ``job`` is the request, as the service returns it.
     """
 
     run_id: str
@@ -64,7 +63,7 @@ class Run:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
-        """Read what ``to_json`` wrote; members that a document of an older sandbox has not get their default.
+        """Read what ``to_json`` wrote; members that are missing in a document of an older sandbox get their default.
 
         Raises:
             TypeError: it has no ids.
@@ -85,7 +84,7 @@ _MEMBERS = {each.name: re.sub(r"_(\w)", lambda match: match[1].upper(), each.nam
 
 
 class RunRecords:
-    """The run records in a sandbox's store. Ids compare without case."""
+    """The run records in a sandbox's store. Ids are case-insensitive."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -109,7 +108,7 @@ class RunRecords:
         return [run for run in reversed(found) if run.parent_run_id is None]
 
     def unfinished(self) -> list[Run]:
-        """Return the jobs (parent runs) that have not ended, oldest first: those that a killed server left."""
+        """Return the unfinished jobs (parent runs), oldest first: left by a killed server."""
         everything = _oldest_first(document for _, document in self._store.documents(KIND))
         return [run for run in everything if run.parent_run_id is None and run.status not in TERMINAL]
 
@@ -125,7 +124,7 @@ class RunRecords:
         if run is None:
             raise KeyError(run_id)
         if members.get("status", "Running") not in STATES:
-            msg = f"'{members['status']}' is no state of a run; allowed: {', '.join(sorted(STATES))}"
+            msg = f"'{members['status']}' is not a state of a run; allowed: {', '.join(sorted(STATES))}"
             raise ValueError(msg)
         self._store.put_document(KIND, run_id, replace(run, **members).to_json())
 
@@ -138,7 +137,7 @@ class RunRecords:
         self.update(run_id, status=status, end_time_utc=now_iso(), error=error)
 
     def add_log(self, run_id: str, path: str, account: str, container: str, blob: str) -> None:
-        """Name the blob that holds one of the run's log files; done once for each file, however often it grows.
+        """Record the blob of one of the run's log files; once per file, however often it grows.
 
         Raises:
             KeyError: there is no such run.

@@ -1,8 +1,8 @@
-"""The seam between the machine learning service, which accepts a job, and the runner, which does it.
+"""The interface between the machine learning service, which accepts a job, and the runner.
 
-A request is plain data: where the input, the model, the code and the output are in blob storage, and the deployment's
-settings with the caller's overrides already applied. The meaning of each setting is the service's (reference: the batch
-deployment schema, https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch).
+A request is plain data: the places of input, model, code and output in blob storage, and the deployment's settings with
+the caller's overrides applied. The settings have the service's meaning (reference: the batch deployment schema,
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-batch).
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from typing import Literal
 class InputLocation:
     """The one input: a ``folder`` (``path`` is a blob prefix ending in "/", or "") or a single ``file`` (a blob).
 
-    ``by_identity``: it is read with identities, not with the credentials of a datastore.
+    ``by_identity``: read with identities, not with a datastore's credentials.
     """
 
     kind: Literal["folder", "file"]
@@ -27,7 +27,7 @@ class InputLocation:
 class OutputLocation:
     """Where the output goes: the folder ``prefix`` (ends in "/") and, for append_row, ``file_name`` in it.
 
-    ``by_identity``: it is written with the cluster's identity, not with the credentials of a datastore.
+    ``by_identity``: written with the cluster's identity, not with a datastore's credentials.
     """
 
     account: str
@@ -64,7 +64,7 @@ class CodeFiles:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSpec:
-    """The deployment's environment: base ``image`` and the text of its conda file, either of them "" when not given."""
+    """The deployment's environment: base ``image`` and the text of its conda file, each "" if not given."""
 
     name: str
     version: str
@@ -74,12 +74,11 @@ class EnvironmentSpec:
 
 @dataclass(frozen=True, slots=True)
 class JobRequest:
-    """Everything the runner needs; ids are ARM ids, durations are seconds, sizes are counts of files.
+    """Everything that the runner needs; ids are ARM ids, durations are seconds, sizes are counts of files.
 
-    ``name`` is the parent run's id and ``child_id`` that of its one step. ``max_retries`` and ``timeout_seconds`` hold
-    for each mini-batch. ``error_threshold`` counts failed files over the whole input; -1 ignores them all.
-    ``cluster_identity`` and ``caller`` are object ids: of the identity that the nodes run as ("" for none) and of who
-    started the job.
+    ``name`` is the parent run's id and ``child_id`` that of its one step. ``max_retries`` and ``timeout_seconds`` are
+    per mini-batch. ``error_threshold`` counts failed files over the whole input; -1 ignores them all.
+    ``cluster_identity`` and ``caller`` are object ids: of the nodes' identity ("" for none) and of the caller.
     """
 
     name: str

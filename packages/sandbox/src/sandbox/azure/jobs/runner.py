@@ -1,4 +1,4 @@
-"""The runner of batch jobs: the machine learning service hands it what it accepted."""
+"""The runner of batch jobs, which gets accepted jobs from the machine learning service."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 
 class JobRunner:
-    """Runs the jobs of one sandbox, each as a task of the event loop with worker processes of its own.
+    """Runs the jobs of one sandbox, each as a task of the event loop with its own worker processes.
 
     Call ``recover`` before the first request is answered and ``close`` at the end; no call blocks the event loop.
     """
@@ -27,7 +27,7 @@ class JobRunner:
         self._tasks: dict[str, tuple[Job, asyncio.Task[None]]] = {}
 
     def recover(self) -> None:
-        """End the jobs that a killed server left, as Failed; their processes ended with it."""
+        """Mark the jobs of a killed server as Failed; their processes ended with it."""
         for run in self._records.unfinished():
             failure = sandbox_stopped()
             _log.warning("job %s: %s", run.run_id, failure.message)
@@ -38,11 +38,11 @@ class JobRunner:
         """Take a job whose run records already exist; progress goes to those records.
 
         Raises:
-            ValueError: a job of this name is under way.
+            ValueError: a job with this name is already running.
         """
         key = request.name.lower()
         if key in self._tasks:
-            msg = f"job '{request.name}' is under way already"
+            msg = f"job '{request.name}' is already running"
             raise ValueError(msg)
         job = Job(self._context, self._nodes, request)
         task = asyncio.get_running_loop().create_task(job.run())
@@ -50,25 +50,25 @@ class JobRunner:
         task.add_done_callback(lambda task: self._ended(request.name, task))
 
     def _ended(self, name: str, task: asyncio.Task[None]) -> None:
-        """Forget a job; one that was cancelled before its first step, or broke down, has not set its own state."""
+        """Forget a job; if it was cancelled before its first step, or crashed, it has not set its own state."""
         self._tasks.pop(name.lower(), None)
         error = None if task.cancelled() else task.exception()
         if error is None:
             self._finish(name, "Canceled", None)
             return
-        _log.error("job %s broke down", name, exc_info=error)
+        _log.error("job %s crashed", name, exc_info=error)
         message = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
         self._finish(name, "Failed", {"code": "SandboxDefect", "message": message})
 
     def _finish(self, name: str, status: str, error: dict[str, str] | None) -> None:
-        """End what has not ended of a job's runs."""
+        """End a job's unfinished runs."""
         runs = [*self._records.children(name), self._records.get(name)]
         for run in runs:
             if run is not None and run.status not in TERMINAL:
                 self._records.finish(run.run_id, status, error)
 
     def cancel(self, name: str) -> None:
-        """Stop a job: its records are ``CancelRequested`` at once, and end as ``Canceled``; not when it has ended."""
+        """Stop a job: its records become ``CancelRequested`` at once, then ``Canceled``; no effect if it has ended."""
         if name.lower() not in self._tasks:
             return
         _, task = self._tasks[name.lower()]
@@ -79,12 +79,12 @@ class JobRunner:
         task.cancel()
 
     async def wait(self, name: str) -> None:
-        """Return when a job has ended (at once if it is not under way)."""
+        """Return once a job has ended (at once if it is not running)."""
         if name.lower() in self._tasks:
             await asyncio.wait([self._tasks[name.lower()][1]])
 
     async def close(self) -> None:
-        """End every job, as Failed, and wait until their processes are gone."""
+        """End every job as Failed, and wait for their processes."""
         tasks = list(self._tasks.values())
         for job, task in tasks:
             job.sandbox_stops()

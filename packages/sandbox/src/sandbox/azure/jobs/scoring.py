@@ -16,14 +16,14 @@ from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
 from sandbox.azure.readings import Switches
 
 _INIT_TRIES = 3
-"""A node gives up after this many failures of ``init()`` for each of its processes."""
+"""A node gives up after this many failures of ``init()`` per process."""
 _OVERHEAD_SECONDS = 30.0
 _REPORT = "logs/sys/job_report/processed_mini-batches.csv"
 
 
 @dataclass(slots=True)
 class Scoring:
-    """One job's workers, ``nodes`` times the concurrency of each; ``run`` does it all."""
+    """One job's workers, ``nodes`` times the concurrency; ``run`` does everything."""
 
     request: JobRequest
     folder: JobFolder
@@ -38,10 +38,10 @@ class Scoring:
     _workers: set[Worker] = field(default_factory=set)
 
     async def run(self) -> None:
-        """Process every mini-batch. No process is left afterwards, however this ends.
+        """Process every mini-batch. No process is left afterwards, in any case.
 
         Raises:
-            JobFailed: the script does not work at all, too many items failed, or nothing moves any more.
+            JobFailed: the script does not work, too many items failed, or there is no progress.
         """
         self.logs.write(_REPORT, "mini-batch,attempt,node,process,items,succeeded,seconds,error\n")
         slots = min(self.nodes * self.request.max_concurrency_per_instance, self.batches.tally.batches)
@@ -52,14 +52,14 @@ class Scoring:
                 await asyncio.wait(work)
                 watch.cancel()
         except BaseExceptionGroup as errors:
-            # The first failure cancelled the others; it is the reason.
+            # The first failure cancelled the others, so it is the reason.
             raise errors.exceptions[0] from None
         finally:
             for worker in list(self._workers):
                 await worker.end()
 
     async def _slot(self, node: int) -> None:
-        """Work as one process of a node, replaced whenever it fails."""
+        """Run one process of a node, replacing it whenever it fails."""
         worker: Worker | None = None
         while (batch := await self.batches.pull()) is not None:
             if worker is None:
@@ -116,7 +116,7 @@ class Scoring:
         """
         self._init_failures[node] += 1
         limit = _INIT_TRIES * self.request.max_concurrency_per_instance
-        # A node without a mini-batch has no process that could fail.
+        # A node without a mini-batch has no process.
         active = min(self.nodes, self.batches.tally.batches)
         if all(self._init_failures[each] >= limit for each in range(active)):
             raise init_failed(self._init_failures.total(), trace.rstrip().splitlines()[-1])
@@ -159,7 +159,7 @@ class Scoring:
             )
 
     async def _watch(self) -> None:
-        """Fail the job when no attempt has ended for three times what one may take."""
+        """Fail the job if no attempt has ended for three times the limit of one."""
         limit = 3 * (self.request.timeout_seconds + _OVERHEAD_SECONDS)
         while True:
             quiet = time.monotonic() - self._progress_at

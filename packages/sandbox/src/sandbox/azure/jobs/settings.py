@@ -1,4 +1,4 @@
-"""What a worker process is given: settings, arguments and environment, as the service's driver gives them."""
+"""A worker process's settings, arguments and environment, as in the service's driver."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _MASTER_IP = "10.0.0.4"
 
 
 def ip_of(node: int) -> str:
-    """Return the address that a node would have; nothing listens there."""
+    """Return a node's made-up address; nothing listens there."""
     return f"10.0.0.{4 + node}"
 
 
@@ -40,7 +40,7 @@ def arguments(request: JobRequest, folder: JobFolder) -> list[str]:
 
 
 def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, init_required: bool) -> dict[str, Any]:
-    """Return the settings that ``driver/amlbi_main.py`` reads first; ``{pid}`` in ``temp_file`` is filled in later."""
+    """Return the settings for ``driver/amlbi_main.py``; ``{pid}`` in ``temp_file`` is filled in later."""
     work = folder.work / f"{place.node}-{place.name}"
     work.mkdir(parents=True, exist_ok=True)
     entry_log = folder.logs / f"logs/user/entry_script_log/{place.node}/{place.name}.log.txt"
@@ -62,7 +62,7 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
 
 
 def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int) -> dict[str, str]:
-    """Return a worker's whole environment: nothing of the sandbox's own is in it.
+    """Return a worker's whole environment, without anything from the sandbox's own.
 
     Names: https://learn.microsoft.com/azure/machine-learning/how-to-batch-scoring-script and ParallelRunStep's driver.
     """

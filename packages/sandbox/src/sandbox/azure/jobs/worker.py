@@ -1,4 +1,4 @@
-"""The master's side of a worker process: start it, give it mini-batches, end it with all that it started."""
+"""The master's side of a worker process: start it, send it mini-batches, end it with all its children."""
 
 import asyncio
 import contextlib
@@ -36,9 +36,9 @@ class ScriptBroken(Exception):  # noqa: N818 - an event
 
 
 class Worker:
-    """One worker process, in a process group of its own.
+    """One worker process, in its own process group.
 
-    It ends when this program ends, however that happens: its socket closes then.
+    It ends when this program ends for any reason, because its socket closes.
     """
 
     def __init__(
@@ -91,14 +91,14 @@ class Worker:
         """Wait until the scoring script is imported.
 
         Raises:
-            ScriptBroken: it cannot be; the text is the traceback.
+            ScriptBroken: the import failed; the text is the traceback.
         """
         event = await self._receive()
         if event["event"] != "ready":
             raise ScriptBroken(event["trace"])
 
     async def run(self, batch: MiniBatch, seconds: float) -> Attempt:
-        """Run one mini-batch, calling ``init()`` first if this is the process's first; ``run()`` may take ``seconds``.
+        """Run one mini-batch, calling ``init()`` before the first; ``run()`` may take ``seconds``.
 
         Raises:
             InitFailed: the text is the traceback of ``init()``.
@@ -120,7 +120,7 @@ class Worker:
         return Attempt(error=event["error"], trace=event["trace"])
 
     async def stop(self) -> str | None:
-        """Let the process call ``shutdown()`` and end; return the traceback if that raised. Nothing of it is left."""
+        """Let the process call ``shutdown()`` and end; return the traceback if that raised."""
         trace = None
         try:
             self._send({"do": "stop"})
@@ -134,12 +134,12 @@ class Worker:
         return trace
 
     def kill(self) -> None:
-        """End the process and all that it started, at once."""
+        """Kill the process and all its children at once."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def end(self) -> int:
-        """Kill what is left and return the exit code (negative: the signal)."""
+        """Kill the rest and return the exit code (negative: the signal)."""
         self.kill()
         self._writer.close()
         with contextlib.suppress(ConnectionError):

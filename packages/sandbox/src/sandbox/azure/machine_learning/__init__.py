@@ -1,4 +1,4 @@
-"""Microsoft.MachineLearningServices: workspaces and what is in them, the scoring hosts and the run history."""
+"""Microsoft.MachineLearningServices: workspaces and their contents, the scoring hosts and the run history."""
 
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.machine_learning.assets import datastores, versions
@@ -13,8 +13,8 @@ _PARTS = (workspaces, computes, datastores, versions, batch_endpoints, batch_dep
 
 
 def register(world: World) -> None:
-    """Serve every part, and the status documents of the long-running operations."""
-    # Who has a role on a resource group only can follow their own operations too, though the URLs are above it.
+    """Serve all parts, and the status documents of the long-running operations."""
+    # Callers with a role on only a resource group can also follow their operations, although the URLs are above it.
     for name in _OPERATIONS:
         base = f"{SUBSCRIPTION_PATH}/locations/{{location}}/{name}"
         world.router.add("GET", base + "Status/{operation}", world.operations.status, need=ANYBODY)

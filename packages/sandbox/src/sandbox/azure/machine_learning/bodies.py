@@ -1,4 +1,4 @@
-"""Request bodies: validated against the schemas that are made from the service's own models."""
+"""Request bodies: validated against schemas that are generated from the service's models."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def checked(name: str, body: Any) -> dict[str, Any]:
     """Return a validated copy of a request body, its ``properties`` an object.
 
     Raises:
-        ArmError: 400, naming the member that is wrong, what it is and what is allowed.
+        ArmError: 400, naming the wrong member, its value and the allowed values.
     """
     if body is None:
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
@@ -24,10 +24,10 @@ def checked(name: str, body: Any) -> dict[str, Any]:
 
 
 def refuse_other_cases(body: Any, member: str, discriminator: str, others: tuple[str, ...], what: str) -> None:
-    """Refuse, by name, a case of a discriminated member that Azure has and the sandbox has not.
+    """Refuse a case of a discriminated member that Azure supports and the sandbox does not.
 
     Raises:
-        ArmError: 501 when ``body[member][discriminator]`` is one of ``others``.
+        ArmError: 501 if ``body[member][discriminator]`` is one of ``others``.
     """
     part = body.get(member) if isinstance(body, dict) else None
     value = part.get(discriminator) if isinstance(part, dict) else None
@@ -36,5 +36,5 @@ def refuse_other_cases(body: Any, member: str, discriminator: str, others: tuple
 
 
 def respelled(switches: Switches, duration: str) -> str:
-    """Return a duration as the service answers it (see ``Switches.durations_respelled``)."""
+    """Return a duration as the service returns it (see ``Switches.durations_respelled``)."""
     return format_duration(parse_duration(duration)) if switches.durations_respelled else duration

@@ -1,4 +1,4 @@
-"""The ``identity`` of a workspace or a cluster: which ones exist, and what a GET answers."""
+"""The ``identity`` of a workspace or a cluster: checks, and the answer to a GET."""
 
 import uuid
 from typing import Any
@@ -15,11 +15,11 @@ _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 def answered_identity(
     world: World, request: ArmRequest, given: dict[str, Any] | None, old: Resource | None
 ) -> dict[str, Any] | None:
-    """Return the identity with principal ids; a system-assigned one keeps its principal over updates.
+    """Return the identity with principal ids; a system-assigned one keeps its principal across updates.
 
     Raises:
-        ArmError: 400 when a user-assigned identity does not exist, or is missing or superfluous for the type; 403 when
-            the caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
+        ArmError: 400 if a user-assigned identity does not exist, or is missing or unexpected for the type; 403 if the
+            caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
     """
     if given is None or given["type"] == "None":
         return None if given is None else {"type": "None"}
@@ -59,10 +59,10 @@ def _principal(world: World, identity_id: str) -> dict[str, str]:
 
 
 def take_identity(world: World, request: ArmRequest, body: dict[str, Any], old: Resource | None) -> None:
-    """Put the answered identity into a PUT's body; a body without one stays without.
+    """Put the returned identity into a PUT's body, if it has one.
 
     Raises:
-        ArmError: what ``answered_identity`` raises.
+        ArmError: like ``answered_identity``.
     """
     identity = answered_identity(world, request, body.pop("identity", None), old)
     if identity is not None:

@@ -1,4 +1,4 @@
-"""The free-form ``properties.properties`` of endpoints and deployments, which only grow; members made only once."""
+"""The free-form ``properties.properties`` of endpoints and deployments, which only grows; create-only members."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from sandbox.azure.arm.store import Resource
 
 
 def grown(old: Resource | None, given: dict[str, str] | None, added: dict[str, str]) -> dict[str, str]:
-    """Return the map after a PUT: what was there, with what is new; a new resource gets the service's own entries too.
+    """Return the map after a PUT: old plus new entries; a new resource also gets the service's entries.
 
     Raises:
-        ArmError: 400 when the request alters an entry. One that it leaves out stays: nothing can be removed.
+        ArmError: 400 if the request changes an entry. Missing entries stay: nothing can be removed.
     """
     if old is None:
         return added | (given or {})
@@ -25,7 +25,7 @@ def grown(old: Resource | None, given: dict[str, str] | None, added: dict[str, s
 
 
 def kept_members(old: Resource | None, properties: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> None:
-    """Refuse a PUT that changes create-only members; what it leaves out is put back into ``properties``.
+    """Refuse a PUT that changes create-only members; missing ones are restored in ``properties``.
 
     Raises:
         ArmError: 400 naming the member.

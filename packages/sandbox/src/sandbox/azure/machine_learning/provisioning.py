@@ -1,4 +1,4 @@
-"""Resources whose PUT and DELETE are long-running: their states, and the operations that move them on."""
+"""Resources whose PUT and DELETE are long-running: their states and operations."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ LOCATION = "Location"
 class Provisioning:
     """One resource type's long-running operations.
 
-    ``what`` names the type in the operations that the store keeps; ``collection`` is the last part of the status URL.
+    ``what`` names the type in stored operations; ``collection`` is the last part of the status URL.
     ``put_headers`` and ``delete_headers`` are the headers that the service announces an operation with.
     """
 
@@ -38,31 +38,31 @@ class Provisioning:
     def put(
         self, request: ArmRequest, resource_id: str, type_: str, body: dict[str, Any], private: dict[str, Any] | None
     ) -> tuple[bool, dict[str, str]]:
-        """Store a resource in its transient state and begin its operation; return (is it new?, response headers).
+        """Store a resource in its transient state and start its operation; return (is it new?, headers).
 
         Raises:
-            ArmError: 409 when the resource is being deleted.
+            ArmError: 409 if the resource is being deleted.
         """
         store = self._world.store
         old = store.get(resource_id)
         if old is not None and old.body["properties"].get("provisioningState") == "Deleting":
             raise ArmError(409, "Conflict", f"'{resource_id}' is being deleted; try again when that is done.")
         body["properties"]["provisioningState"] = "Creating" if old is None else "Updating"
-        # Together: a resource in a transient state without an operation would stay in it for ever.
+        # In one transaction: a resource in a transient state without an operation would stay in it forever.
         with store.transaction():
             store.put(resource_id, type_, body, private)
             headers = self._start(request, resource_id, "provision", self._put_headers, body["location"])
         return old is None, headers | {"x-ms-async-operation-timeout": "PT1H"}
 
     def delete(self, request: ArmRequest, resource_id: str, *, soft: bool = False) -> ArmResponse:
-        """Begin to delete a resource that exists: 202 with the headers that announce it."""
+        """Start to delete an existing resource: 202 with the operation's headers."""
         with self._world.store.transaction():
             location = str(self._set_state(resource_id, "Deleting")["location"])
             headers = self._start(request, resource_id, "hide" if soft else "delete", self._delete_headers, location)
         return ArmResponse(202, None, headers | {"x-ms-async-operation-timeout": "PT1H"})
 
     def update(self, request: ArmRequest, resource_id: str) -> dict[str, str]:
-        """Begin an operation on a resource that was changed in place; return the response headers."""
+        """Start an operation on a changed resource; return the response headers."""
         with self._world.store.transaction():
             location = str(self._set_state(resource_id, "Updating")["location"])
             return self._start(request, resource_id, "provision", self._delete_headers, location)
@@ -86,7 +86,7 @@ class Provisioning:
         self._set_state(resource_id, "Failed")
 
     def _set_state(self, resource_id: str, state: str) -> dict[str, Any]:
-        """Store a state; the empty mapping when the resource is gone, deleted together with what held it."""
+        """Store a state; an empty mapping if the resource was deleted together with its parent."""
         found = self._world.store.get(resource_id)
         if found is None:
             return {}

@@ -1,4 +1,4 @@
-"""Where machine learning resources are: path templates, ids, and the workspace that a request is about."""
+"""Path templates and ids of machine learning resources, and the workspace of a request."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def workspace_of(world: World, request: ArmRequest) -> Resource:
     """Return the workspace in a request's path.
 
     Raises:
-        ArmError: 404 when it does not exist or is soft-deleted.
+        ArmError: 404 if it does not exist or is soft-deleted.
     """
     world.operations.touch(workspace_id(request))
     found = world.store.get(workspace_id(request))
@@ -44,7 +44,7 @@ def workspace_of(world: World, request: ArmRequest) -> Resource:
 
 
 def reached(world: World, resource_id: str) -> Resource | None:
-    """Return a resource after one step of the operation that it may be in: a read counts as a poll."""
+    """Return a resource after one step of its operation, if any: a read counts as a poll."""
     world.operations.touch(resource_id)
     return world.store.get(resource_id)
 
@@ -53,7 +53,7 @@ def existing(world: World, resource_id: str) -> Resource:
     """Return a resource after one step of its operation.
 
     Raises:
-        ArmError: 404 when there is none.
+        ArmError: 404 if it does not exist.
     """
     found = reached(world, resource_id)
     if found is None:
@@ -68,10 +68,10 @@ def listed(world: World, parent: Resource, type_: str) -> ArmResponse:
 
 
 def location_of(body: dict[str, Any], workspace: Resource) -> str:
-    """Return a body's location in ARM's spelling, or the workspace's when it has none.
+    """Return a body's location in ARM's spelling; the workspace's by default.
 
     Raises:
-        ArmError: 400 when it is another region than the workspace's.
+        ArmError: 400 if it is not the workspace's region.
     """
     home = str(workspace.body["location"])
     location = str(body.get("location") or home).replace(" ", "").lower()

@@ -1,7 +1,7 @@
-"""Members of a body that the service acts on and the sandbox has not: refused by name, never stored without effect.
+"""Members of a body that the service supports and the sandbox does not: refused, never stored without effect.
 
-A value that says "not used" passes, because clients send such: null, nothing in it, or what the table of the members
-gives as harmless, which is the service's default.
+A value that means "not used" is accepted, because clients send them: null, empty, or the service's default in the
+table.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from typing import Any
 from sandbox.azure.arm.errors import not_modelled
 
 Members = Mapping[str, tuple[Any, ...]]
-"""Paths such as ``properties.subnet``, each with the values that have no effect."""
+"""Paths such as ``properties.subnet``, each with its values without effect."""
 
 
 def refuse_unmodelled(what: str, body: Mapping[str, Any], members: Members) -> None:
-    """Do nothing for a body that uses none of the members; ``what`` names it, with its article.
+    """Check that a body uses none of these members; ``what`` names it, with its article.
 
     Raises:
-        ArmError: 501; it names the member, and its value if that is no object: an object may hold keys.
+        ArmError: 501; it names the member, and its value unless that is an object, which may contain keys.
     """
     for path, harmless in members.items():
         value = _at(body, path)
@@ -34,7 +34,7 @@ def _at(body: Any, path: str) -> Any:
 
 
 def _is_used(value: Any) -> bool:
-    """Whether there is anything in a value, however deep; false counts, at the top, because it may say something."""
+    """Whether a value is non-empty at any depth; a top-level false counts, because it may have a meaning."""
     if isinstance(value, Mapping):
         return any(_is_used(each) for each in value.values())
     return value is not None and value not in ("", [])

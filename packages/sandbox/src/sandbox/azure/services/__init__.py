@@ -1,1 +1,1 @@
-"""One module (or package) for each emulated Azure service; each has ``register(world)``."""
+"""One module (or package) per emulated Azure service; each has ``register(world)``."""

@@ -17,13 +17,13 @@ _ACTION = re.compile(r"\*(/\*|/[A-Za-z]+)?|[A-Za-z.]+(/[A-Za-z0-9.*$-]+)+")
 
 
 def register(world: World) -> None:
-    """Serve role assignments, definitions and permissions at any scope; locks are refused by name."""
+    """Serve role assignments, definitions and permissions at any scope; locks are refused."""
     for handlers in (_Permissions(world), RoleAssignments(world), _Definitions(world), _Locks(world)):
         handlers.register()
 
 
 class _Permissions:
-    """What the caller may do."""
+    """The caller's permissions."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -34,7 +34,7 @@ class _Permissions:
         self._world.router.add("GET", path, self.permissions)
 
     async def permissions(self, request: ArmRequest) -> ArmResponse:
-        """Answer what the caller may do at a scope: one entry for each entry of each of his roles.
+        """Return the caller's permissions at a scope: one entry per entry of each of their roles.
 
         Two operations in the specification, and none for a subscription: ``Permissions_ListForResourceGroup`` and
         ``Permissions_ListForResource`` (https://learn.microsoft.com/rest/api/authorization/permissions).
@@ -49,7 +49,7 @@ class _Permissions:
 
 
 class _Definitions(Declared):
-    """Role definitions: the custom ones are resources, the built-in ones are only read."""
+    """Role definitions: custom ones are resources, built-in ones are read-only."""
 
     type = DEFINITION
     template = f"/{{scope:path}}/providers/{DEFINITION}/{{definition}}"
@@ -73,7 +73,7 @@ class _Definitions(Declared):
         body["properties"]["type"] = "CustomRole"
 
     async def get(self, request: ArmRequest) -> ArmResponse:
-        """Answer a definition, built in or custom, that applies at the scope."""
+        """Return a definition, built-in or custom, that applies at the scope."""
         name = request.params["definition"].lower()
         stored = self._world.store.get(f"{scope_of(request)}/providers/Microsoft.Authorization/roleDefinitions/{name}")
         if stored is not None:
@@ -88,7 +88,7 @@ class _Definitions(Declared):
         return ArmResponse(200, _built_in(name))
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete a definition that no assignment refers to."""
+        """Delete a definition that no assignment uses."""
         guid = request.params["definition"].lower()
         used = [each for each in self._world.store.of_type(ASSIGNMENT) if _role_of(each) == guid]
         if used:
@@ -112,7 +112,7 @@ class _Locks(Declared):
         check_scope(self._world, scope_of(request))
         if body["properties"].get("level") not in ("CanNotDelete", "ReadOnly"):
             raise ArmError(400, "InvalidLockLevel", "A lock's level is CanNotDelete or ReadOnly.")
-        # A lock that is stored but does not hold would make a rehearsal lie.
+        # A stored lock without effect would make a rehearsal misleading.
         raise not_modelled("management locks: they are not enforced yet")
 
 

@@ -1,4 +1,4 @@
-"""Services whose resources are plain: a strict PUT that replaces, GET, DELETE and list, nothing running behind them."""
+"""Services with plain resources: a strict PUT that replaces, GET, DELETE and list; nothing runs behind them."""
 
 import re
 import uuid
@@ -15,11 +15,11 @@ from sandbox.azure.world import World
 
 
 class Declared:
-    """The handlers of one resource type of a plain service; a subclass says which, and completes its bodies.
+    """The handlers of one resource type of a plain service; a subclass defines the type and completes its bodies.
 
-    ``template`` is the path of a single resource; ``name_rule`` is (pattern, what is allowed); ``taken`` is the (code,
-    message) that refuses a name used anywhere else in the cloud, for globally unique names; ``soft`` keeps the name of
-    a deleted resource taken; ``tracked`` types need a location.
+    ``template`` is the path of a single resource; ``name_rule`` is (pattern, allowed values); ``taken`` is the (code,
+    message) for a name that is used elsewhere, for globally unique names; ``soft`` keeps the name of a deleted resource
+    taken; ``tracked`` types need a location.
     """
 
     type: ClassVar[str]
@@ -54,7 +54,7 @@ class Declared:
         """Create (201) or replace (200) a resource.
 
         Raises:
-            ArmError: the body breaks the schema, the name its rule, or the name is taken.
+            ArmError: the body violates the schema, the name its rule, or the name is taken.
         """
         resource_id = self.resource_id(request)
         old = self._world.store.get(resource_id)
@@ -77,12 +77,12 @@ class Declared:
         return ArmResponse(200, self.existing(request).body)
 
     async def head(self, request: ArmRequest) -> ArmResponse:
-        """Answer whether a resource is there: 204 or 404."""
+        """Answer whether a resource exists: 204 or 404."""
         self.existing(request)
         return ArmResponse(204)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete a resource: 200, or 204 when there was none."""
+        """Delete a resource: 200, or 204 if it did not exist."""
         resource_id = self.resource_id(request)
         if self._world.store.get(resource_id) is None:
             return ArmResponse(204)
@@ -93,20 +93,20 @@ class Declared:
         return ArmResponse(200)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer the resources of this type in the scope that the path names."""
+        """Return the resources of this type in the path's scope."""
         scope = str(ArmId.parse(self.resource_id(request)).scope)
         found = self._world.store.children(scope, self.type)
         return ArmResponse(200, {"value": [each.body for each in found]})
 
     def resource_id(self, request: ArmRequest) -> str:
-        """Return the canonical id: the template's own case, the caller's names."""
+        """Return the canonical id: the template's case, the caller's names."""
         return re.sub(r"\{(\w+)(:path)?\}", lambda match: request.params.get(match[1], "").strip("/"), self.template)
 
     def existing(self, request: ArmRequest) -> Resource:
-        """Return the resource that a request names.
+        """Return a request's resource.
 
         Raises:
-            ArmError: 404 when it does not exist, or is soft-deleted.
+            ArmError: 404 if it does not exist or is soft-deleted.
         """
         resource_id = self.resource_id(request)
         found = self._world.store.get(resource_id)
@@ -128,14 +128,14 @@ class Declared:
 
 
 def fill(properties: dict[str, Any], defaults: dict[str, Any]) -> None:
-    """Set the members that a request left out, or sent as null, to the service's defaults."""
+    """Set missing or null members of a request to the service's defaults."""
     for member, value in defaults.items():
         if properties.get(member) is None:
             properties[member] = value
 
 
 def check_location(old: Resource | None, body: dict[str, Any], name: str) -> None:
-    """Write a tracked resource's location in ARM's spelling; refuse none, or another than it has.
+    """Write a tracked resource's location in ARM's spelling; refuse a missing or changed one.
 
     Raises:
         ArmError: 400, or 409.
@@ -154,7 +154,7 @@ def check_location(old: Resource | None, body: dict[str, Any], name: str) -> Non
 
 
 def stamp(request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-    """Add ``systemData``: who made the resource and changed it last, and when."""
+    """Add ``systemData``: creator, last change, and their times."""
     caller = request.principal.object_id if request.principal else ""
     created = (old.body.get("systemData") if old else None) or {"createdBy": caller, "createdAt": now_iso()}
     body["systemData"] = {
@@ -168,7 +168,7 @@ def stamp(request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> No
 
 
 def kept(old: Resource | None, *path: str, make: Callable[[], Any] = lambda: str(uuid.uuid4())) -> Any:
-    """Return a read-only member of the old body, or make it for a new resource (by default a random GUID)."""
+    """Return a read-only member of the old body, or create it for a new resource (by default a random GUID)."""
     value: Any = old.body if old else None
     for member in path:
         value = value.get(member) if isinstance(value, dict) else None

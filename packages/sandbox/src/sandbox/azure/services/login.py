@@ -182,7 +182,7 @@ def _configuration(tenant: str) -> dict[str, Any]:
 
 
 def _clouds(tenant: str) -> dict[str, Any]:
-    """Instance discovery, which msal asks for when a sign-in was refused: the one cloud that there is."""
+    """Instance discovery, which msal requests after a refused sign-in: the only existing cloud."""
     return {
         "tenant_discovery_endpoint": f"https://{HOST}/{tenant}/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",
@@ -191,7 +191,7 @@ def _clouds(tenant: str) -> dict[str, Any]:
 
 
 def _check_assertion(form: Mapping[str, str]) -> None:
-    """Check a workload identity's token as far as it can be checked without its issuer: shape, audience and expiry."""
+    """Check a workload identity's token as far as possible without its issuer: format, audience and expiry."""
     if form.get("client_assertion_type") != _ASSERTION_TYPE:
         raise SignInError(
             400, "invalid_request", 900144, "The request body must contain the parameter: 'client_assertion_type'."

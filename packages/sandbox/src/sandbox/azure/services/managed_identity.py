@@ -17,7 +17,7 @@ def register(world: World) -> None:
 
 
 class _Identities(Declared):
-    """Each gets a random principal and client id that stay its own."""
+    """Each gets a random principal id and client id, which it keeps."""
 
     type = IDENTITY
     template = f"{GROUP}/providers/{IDENTITY}/{{identity}}"

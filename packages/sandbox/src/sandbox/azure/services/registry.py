@@ -20,7 +20,7 @@ def register(world: World) -> None:
 
 
 class _Registries(Declared):
-    """Registries: what needs the Premium sku is refused without it."""
+    """Registries; features of the Premium sku are refused without it."""
 
     type = REGISTRY
     template = f"{GROUP}/providers/{REGISTRY}/{{registry}}"

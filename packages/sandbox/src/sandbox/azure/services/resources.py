@@ -14,7 +14,7 @@ from sandbox.azure.world import World
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 _READ_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/read"
 SOFT_DELETED = {"microsoft.keyvault/vaults", "microsoft.machinelearningservices/workspaces"}
-"""Types whose names stay taken when their group is deleted."""
+"""Types whose names stay taken after their group is deleted."""
 
 _SCHEMA = {
     "type": "object",
@@ -106,12 +106,12 @@ class _Groups:
         return ArmResponse(200, _existing(self._world, request).body)
 
     async def head(self, request: ArmRequest) -> ArmResponse:
-        """Answer whether a group is there: 204 or 404."""
+        """Answer whether a group exists: 204 or 404."""
         _existing(self._world, request)
         return ArmResponse(204)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer the groups that the caller may read: this list is filtered, not refused."""
+        """Return the groups that the caller may read: the list is filtered, not refused."""
         caller = request.principal.object_id if request.principal else ""
         groups = self._world.store.children(
             f"/subscriptions/{request.params['subscription']}", "Microsoft.Resources/resourceGroups"
@@ -120,13 +120,13 @@ class _Groups:
         return ArmResponse(200, {"value": shown})
 
     async def contents(self, request: ArmRequest) -> ArmResponse:
-        """Answer what is in a group."""
+        """Return the resources of a group."""
         found = [item.body for item in self._world.store.below(_id(request)) if item.type.count("/") == 1]
         shown = [{key: item[key] for key in ("id", "name", "type", "location") if key in item} for item in found]
         return ArmResponse(200, {"value": shown})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Begin to delete a group and what is in it: 202."""
+        """Start to delete a group and its resources: 202."""
         group = _existing(self._world, request)
         headers = self._world.operations.start(
             request,

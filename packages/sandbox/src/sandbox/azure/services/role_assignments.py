@@ -1,4 +1,4 @@
-"""Role assignments: what is refused, and what the service writes into them."""
+"""Role assignments: refusals, and the members that the service adds."""
 
 import re
 import uuid
@@ -30,7 +30,7 @@ class RoleAssignments(Declared):
     list_query = ("$filter",)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-        """Refuse what the service refuses, and add who assigned what when."""
+        """Refuse what the service refuses, and add the creator and times."""
         scope = scope_of(request)
         check_scope(self._world, scope)
         check_guid(request.params["assignment"], "role assignment id", "InvalidRoleAssignmentId")
@@ -63,7 +63,7 @@ class RoleAssignments(Declared):
         }
 
     async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer the assignments at and above a scope, and without a filter those below too."""
+        """Return the assignments at and above a scope, and without a filter also those below."""
         scope = scope_of(request)
         wanted = request.query.get("$filter", "")
         match = _FILTER.match(wanted)
@@ -84,12 +84,12 @@ class RoleAssignments(Declared):
 
 
 def scope_of(request: ArmRequest) -> str:
-    """Return what a request of this provider is about: the id before ``/providers/Microsoft.Authorization``."""
+    """Return the scope of a request to this provider: the id before ``/providers/Microsoft.Authorization``."""
     return "/" + request.params.get("scope", "").strip("/")
 
 
 def check_scope(world: World, scope: str) -> None:
-    """Do nothing for a subscription and for what exists.
+    """Check that a scope is a subscription or exists.
 
     Raises:
         ArmError: 404.
@@ -98,7 +98,7 @@ def check_scope(world: World, scope: str) -> None:
         return
     container = _CONTAINER.fullmatch(scope)
     if container is not None and world.store.get(container["account"]) is not None:
-        # Most containers are made by other services, past ARM, which shows them all the same.
+        # Other services create most containers, bypassing ARM, which shows them anyway.
         account = ArmId.parse(container["account"]).name
         if container["name"].lower() in world.blobs.containers(account):
             return
@@ -106,7 +106,7 @@ def check_scope(world: World, scope: str) -> None:
 
 
 def _principal_type(world: World, object_id: str) -> str | None:
-    """Return what a principal of the directory or of a resource is ("ServicePrincipal"), or None when there is none."""
+    """Return the type of a principal of the directory or of a resource ("ServicePrincipal"), or None."""
     known = {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
     for each in world.store.of_type(WORKSPACE):
         known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
@@ -114,7 +114,7 @@ def _principal_type(world: World, object_id: str) -> str | None:
 
 
 def check_guid(value: str, what: str, code: str) -> None:
-    """Refuse with 400 ``code`` what is no GUID; ``what`` tells which one it should be."""
+    """Refuse a text that is not a GUID with 400 ``code``; ``what`` describes it."""
     try:
         uuid.UUID(value)
     except ValueError:
@@ -159,9 +159,10 @@ def _check_principal(world: World, properties: dict[str, Any]) -> None:
 
 
 def _check_condition(properties: dict[str, Any]) -> None:
-    """Refuse what is no condition, and what the sandbox could only store: a condition without effect would be a lie.
+    """Refuse an invalid condition, and one that the sandbox could only store.
 
-    The text before the colon is Azure's (https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot).
+    A condition without effect would be misleading. The text before the colon is Azure's
+    (https://learn.microsoft.com/azure/role-based-access-control/conditions-troubleshoot).
     """
     text, version = properties.get("condition") or "", properties.get("conditionVersion") or ""
     if not text and not version:
@@ -187,6 +188,6 @@ def _check_duplicate(world: World, scope: str, properties: dict[str, Any]) -> No
 
 
 def _covers(assignment: dict[str, Any], scope: str, *, at_scope: bool) -> bool:
-    """Whether a list at ``scope`` shows an assignment: those at and above it, and without a filter those below too."""
+    """Whether a list at ``scope`` includes an assignment at or above it (or, without a filter, below it)."""
     theirs, wanted = ArmId.parse(assignment["properties"]["scope"]), ArmId.parse(scope)
     return wanted.is_within(theirs) or (not at_scope and theirs.is_within(wanted))

@@ -16,7 +16,7 @@ _BASE = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 
 
 def register(world: World) -> None:
-    """Serve vaults, and list and purge of the soft-deleted ones."""
+    """Serve vaults, and list and purge soft-deleted ones."""
     _Vaults(world).register()
 
 
@@ -27,7 +27,7 @@ class _Vaults(Declared):
     template = f"{GROUP}/providers/{VAULT}/{{vault}}"
     name_rule = (
         r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]",
-        "3 to 24 letters, digits and single hyphens, a letter first, no hyphen last",
+        "3 to 24 letters, digits and single hyphens, starting with a letter and not ending with a hyphen",
     )
     taken = ("VaultAlreadyExists", "The vault name '{name}' is already in use. Vault names are globally unique.")
     soft = True
@@ -69,12 +69,12 @@ class _Vaults(Declared):
         stamp(request, old, body)
 
     async def list_deleted(self, _: ArmRequest) -> ArmResponse:
-        """Answer the soft-deleted vaults."""
+        """Return the soft-deleted vaults."""
         deleted = [item for item in self._world.store.soft_deleted() if item.type == VAULT]
         return ArmResponse(200, {"value": [_shown(item) for item in deleted]})
 
     async def purge(self, request: ArmRequest) -> ArmResponse:
-        """Remove a soft-deleted vault for good, unless it is protected from that."""
+        """Purge a soft-deleted vault, unless it is protected."""
         name = request.params["vault"]
         hidden = self._soft_deleted(name)
         if hidden is None:
@@ -89,7 +89,7 @@ class _Vaults(Declared):
         return ArmResponse(200)
 
     def _check_soft_deleted(self, body: dict[str, Any], *, recover: bool) -> None:
-        """Refuse a name that a soft-deleted vault holds, unless just that vault is recovered."""
+        """Refuse the name of a soft-deleted vault, unless the request recovers that vault."""
         hidden = self._soft_deleted(body["name"])
         if hidden is None and recover:
             # Code as users report it: hashicorp/terraform-provider-azurerm#12972.
@@ -106,7 +106,7 @@ class _Vaults(Declared):
         )
 
     def _soft_deleted(self, name: str) -> Resource | None:
-        """Return the soft-deleted vault with this name; names compare without case."""
+        """Return the soft-deleted vault with this name, case-insensitively."""
         hidden = (item for item in self._world.store.soft_deleted() if item.type == VAULT)
         return next((item for item in hidden if item.name.lower() == name.lower()), None)
 

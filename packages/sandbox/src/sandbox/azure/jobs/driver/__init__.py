@@ -1,1 +1,1 @@
-"""What runs inside a job's worker processes: started as a program there, never imported by the sandbox."""
+"""The program inside a job's worker processes; the sandbox never imports it."""

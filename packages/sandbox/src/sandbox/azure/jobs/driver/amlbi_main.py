@@ -1,9 +1,9 @@
 """One worker process of a batch job: imports the scoring script and runs it on the mini-batches that the master sends.
 
-``python amlbi_main.py <descriptor>``. The descriptor is a socket that carries one JSON object a line: first the
-settings, then mini-batches to run and, at last, ``stop``. What comes back: ``ready``, ``init``, ``done``, ``failed``,
-``stopped``. Only the standard library is used, because everything else belongs to the deployment. When the socket
-closes, the master is dead and the whole process group ends.
+``python amlbi_main.py <descriptor>``. The descriptor is a socket with one JSON object per line: first the settings,
+then mini-batches, finally ``stop``. The answers are ``ready``, ``init``, ``done``, ``failed``, ``stopped``. It only
+uses the standard library, because everything else belongs to the deployment. When the socket closes, the master is
+dead, and the whole process group ends.
 """
 
 import errno
@@ -36,7 +36,7 @@ WRONG_TYPE = (
 
 
 class Channel:
-    """The socket to the master: a thread reads, so that the end of the master is noticed during ``run()`` as well."""
+    """The socket to the master: a thread reads it, so that the end of the master is noticed even during ``run()``."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -65,7 +65,7 @@ class Script:
         self._started = False
 
     def start(self) -> bool:
-        """Call ``init()`` if it was not called yet; return whether it was now."""
+        """Call ``init()`` if it was not called yet; return whether it was called now."""
         if self._started:
             return False
         if hasattr(self._module, "init"):
@@ -94,22 +94,22 @@ class Script:
 
 
 def is_frame(value: Any) -> bool:
-    """Return whether a value is a pandas DataFrame; pandas is not imported for it."""
+    """Return whether a value is a pandas DataFrame, without importing pandas."""
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(value, pandas.DataFrame)
 
 
 def append_rows(result: Any, file: str) -> None:
-    """Append a result as the service does: a list as ``str()`` lines, a frame with spaces, no header and no index."""
+    """Append a result like the service: a list as ``str()`` lines, a frame with spaces, without header and index."""
     if is_frame(result):
         result.to_csv(file, sep=" ", header=None, index=None, mode="a")
         return
-    with Path(file).open("a") as out:  # in the process's own encoding, as the service does
+    with Path(file).open("a") as out:  # in the process's encoding, like the service
         out.writelines(f"{row}\n" for row in result)
 
 
 def protect(folders: list[str]) -> None:
-    """Make writing below ``folders`` fail as on a read-only mount, also for root, whom file modes do not stop."""
+    """Make writing below ``folders`` fail as on a read-only mount, also for root, which ignores file modes."""
     below = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
 
     def check(path: Any) -> None:
@@ -143,7 +143,7 @@ def set_logging(settings: dict[str, Any]) -> None:
     handler = logging.FileHandler(log_file, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"))
     logger.addHandler(handler)
-    # It lies beside this file, where nothing but this program finds it.
+    # It is beside this file, where only this program finds it.
     script = importlib.import_module("azureml_user.parallel_run").EntryScript()
     script.logger = logger
     script.log_dir = str(log_file.parent)
@@ -156,10 +156,10 @@ def load(settings: dict[str, Any]) -> Script:
     """Import the scoring script from the code snapshot.
 
     Raises:
-        AttributeError: it has not the functions that it must have.
+        AttributeError: a required function is missing.
         BaseException: whatever the import raises.
     """
-    # In a checkout the emulator lies on this Python's path, where a job must not find it.
+    # In a checkout, the emulator is on this Python's path, but a job must not import it.
     emulator = str(Path(__file__).parents[4])
     sys.path[:] = [settings["code_dir"], *(folder for folder in sys.path if folder != emulator)]
     module = importlib.import_module(settings["module"])
@@ -170,7 +170,7 @@ def load(settings: dict[str, Any]) -> Script:
 
 
 def score(script: Script, channel: Channel, message: dict[str, Any], settings: dict[str, Any]) -> bool:
-    """Run one mini-batch and report it; return whether this process may go on."""
+    """Run one mini-batch and report it; return whether this process may continue."""
     step = "init"
     try:
         if script.start():
@@ -189,13 +189,13 @@ def score(script: Script, channel: Channel, message: dict[str, Any], settings: d
 
 
 def report_failure(channel: Channel, step: str, error: BaseException) -> None:
-    """Tell the master what a step of the script raised."""
+    """Report an exception of the script to the master."""
     trace = "".join(traceback.format_exception(error))[-_TRACE_LIMIT:]
     channel.send("failed", step=step, error=f"{type(error).__name__}: {error}"[:_TRACE_LIMIT], trace=trace)
 
 
 def main() -> int:
-    """Serve the master until it says stop."""
+    """Serve the master until it sends ``stop``."""
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     settings = channel.receive()
     sys.argv = settings["argv"]
@@ -224,5 +224,5 @@ if __name__ == "__main__":
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    # Not sys.exit: threads that the script left behind must not keep the process.
+    # Not sys.exit: threads of the script must not keep the process alive.
     os._exit(code)

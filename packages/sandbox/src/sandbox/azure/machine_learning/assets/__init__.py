@@ -1,1 +1,1 @@
-"""Models, code, environments, data and the datastores that their files lie in."""
+"""Models, code, environments, data, and the datastores with their files."""

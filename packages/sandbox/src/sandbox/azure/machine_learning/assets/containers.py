@@ -1,4 +1,4 @@
-"""The containers of models, codes, environments and data: what all versions of one asset have in common."""
+"""The containers of models, codes, environments and data: the common part of an asset's versions."""
 
 import re
 from typing import Any
@@ -16,11 +16,11 @@ from sandbox.azure.world import World
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
 FILLED = {"tags": {}, "properties": {}, "isArchived": False, "description": None}
-"""What the service fills in, in containers and versions."""
+"""The service's defaults, in containers and versions."""
 
 
 class Containers:
-    """The handlers of one kind's containers, and what its versions ask of them."""
+    """The handlers of one kind's containers, also for its versions."""
 
     def __init__(self, world: World, kind: AssetKind) -> None:
         self._world = world
@@ -61,12 +61,12 @@ class Containers:
         """Return the id of the container in a request's path.
 
         Raises:
-            ArmError: 404 when there is no such workspace.
+            ArmError: 404 if the workspace does not exist.
         """
         return f"{workspace_of(self._world, request).id}/{self._kind.collection}/{request.params['asset']}"
 
     def store(self, request: ArmRequest, resource_id: str, old: Resource | None, body: dict[str, Any]) -> Resource:
-        """Create or replace a container, with what the service adds."""
+        """Create or replace a container, with the service's additions."""
         resource_id = old.id if old else resource_id
         body |= ArmId.parse(resource_id).named(self._kind.type)
         fill(body["properties"], FILLED)
@@ -75,7 +75,7 @@ class Containers:
         return self._world.store.put(resource_id, self._kind.type, body)
 
     def remove(self, resource_id: str) -> ArmResponse:
-        """Delete a container or a version: 200, or 204 when there is none.
+        """Delete a container or a version: 200, or 204 if it does not exist.
 
         Raises:
             ArmError: 409 for a model that a deployment uses.
@@ -87,7 +87,7 @@ class Containers:
         return ArmResponse(200)
 
     def check_name(self, name: str) -> None:
-        """Refuse a name that no asset of the kind can have.
+        """Refuse an invalid name of an asset of this kind.
 
         Raises:
             ArmError: 400.
@@ -109,7 +109,7 @@ class Containers:
         return container.body | {"properties": container.body["properties"] | added}
 
     def _check_unused(self, resource_id: str) -> None:
-        """Refuse to delete a model that a deployment uses, as the service documents."""
+        """Refuse to delete a model that a deployment uses, as documented."""
         if self._kind.word != "model":
             return
         for deployment in self._world.store.below("", DEPLOYMENTS):
@@ -123,7 +123,7 @@ class Containers:
 
 
 def in_view(request: ArmRequest, found: list[Resource]) -> list[Resource]:
-    """Return the containers or versions that a list's ``listViewType`` asks for."""
+    """Return the containers or versions for a list's ``listViewType``."""
     wanted = archived_wanted(request)
     if wanted is None:
         return found

@@ -1,4 +1,4 @@
-"""Datastores: the blob containers that a workspace knows by name, and the secrets that open them."""
+"""Datastores: named blob containers of a workspace, and the secrets that open them."""
 
 import re
 from typing import Any
@@ -83,7 +83,7 @@ class _Datastores:
         return ArmResponse(200 if old else 201, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete a datastore (200; 204 when there is none); the workspace's default one stays."""
+        """Delete a datastore (200; 204 if it does not exist); the default one cannot be deleted."""
         resource_id = f"{workspace_of(self._world, request).id}/datastores/{request.params['datastore']}"
         found = self._world.store.get(resource_id)
         if found is None:
@@ -94,7 +94,7 @@ class _Datastores:
         return ArmResponse(200)
 
     async def list_secrets(self, request: ArmRequest) -> ArmResponse:
-        """Answer what opens a datastore's container: a SAS, or the credentials that were stored."""
+        """Return the secret of a datastore's container: a SAS, or the stored credentials."""
         validate(machine_learning_schemas()["datastore secrets"], request.body or {})
         found = self._existing(request)
         stored = found.private.get("secrets")

@@ -1,4 +1,4 @@
-"""What the four kinds of versioned assets have in common, and in what they differ."""
+"""The common parts and the differences of the four kinds of versioned assets."""
 
 import re
 from collections.abc import Callable
@@ -21,8 +21,8 @@ class AssetKind:
     """One kind of asset.
 
     ``word`` is its name in schemas, ``collection`` in paths. ``fixed`` members of a version never change (else
-    ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, what is allowed); ``answered`` are the
-    read-only members of containers and versions, ``shared`` those that all versions have from their container.
+    ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, allowed values); ``answered`` are the
+    read-only members of containers and versions, ``shared`` those that versions inherit from their container.
     """
 
     word: str
@@ -78,7 +78,7 @@ def _check_place(world: World, workspace: Resource, properties: dict[str, Any], 
     if not uri:
         raise bad_request(f"required member 'properties.{member}' is missing", "UserError")
     if kind_of(world, place_of(world, workspace, uri)) is None:
-        raise bad_request(f"'properties.{member}': there is nothing at '{uri}'.", "UserError")
+        raise bad_request(f"'properties.{member}': '{uri}' does not exist.", "UserError")
 
 
 _NOT_MODELLED: Members = {

@@ -1,4 +1,4 @@
-"""From the many ways to write where data is, to an account, a container and a path in blob storage."""
+"""Resolves the many forms of data URIs to an account, a container and a path in blob storage."""
 
 import re
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _ARM = re.compile(r"(azureml:)?(?P<datastore>/subscriptions/[^:]+/datastores/[^/
 class Place:
     """A blob, or a prefix of blobs, in a container; ``path`` has no leading slash.
 
-    ``by_identity``: no datastore with credentials of its own opens it.
+    ``by_identity``: it is not opened by a datastore with its own credentials.
     """
 
     account: str
@@ -34,11 +34,11 @@ class Place:
 
 
 def place_of(world: World, workspace: Resource, uri: str) -> Place:
-    """Return where a URI points: an https URL of blob storage, or a path in a datastore in any of its spellings.
+    """Return the place of a URI: an https URL of blob storage, or a path in a datastore in any of its forms.
 
     Raises:
-        ArmError: 400 for a datastore that does not exist or a URI of no known form; 501 for one that Azure reads and
-            the sandbox does not (public web sites, other storage services, job outputs).
+        ArmError: 400 for a datastore that does not exist or a URI of an unknown form; 501 for one that Azure supports
+            and the sandbox does not (public web sites, other storage services, job outputs).
     """
     parts = urlsplit(uri)
     host = _BLOB_HOST.fullmatch(parts.hostname or "")
@@ -47,7 +47,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
             raise not_modelled(f"data at '{uri}' (only *.blob.core.windows.net, datastores and data assets)")
         container, _, path = parts.path.lstrip("/").partition("/")
         if not container:
-            raise bad_request(f"'{uri}' names no container.", "UserError")
+            raise bad_request(f"'{uri}' does not name a container.", "UserError")
         return Place(host["account"].lower(), container, unquote(path), by_identity=True)
     for pattern, prefix in ((_SHORT, f"{workspace.id}/datastores/"), (_ARM, "")):
         match = pattern.fullmatch(uri)
@@ -56,8 +56,9 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
     match = _LONG.fullmatch(uri)
     if match is None:
         raise bad_request(
-            f"'{uri}' is no location of data: allowed are https://<account>.blob.core.windows.net/<container>/<path>"
-            " and azureml://[subscriptions/.../]datastores/<name>/paths/<path>.",
+            f"'{uri}' is not a location of data: allowed are "
+            "https://<account>.blob.core.windows.net/<container>/<path> and "
+            "azureml://[subscriptions/.../]datastores/<name>/paths/<path>.",
             "UserError",
         )
     scope = f"/subscriptions/{match['subscription']}/resourceGroups/{match['group']}/providers/{NAMESPACE}"
@@ -69,7 +70,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
 def _in_datastore(world: World, datastore_id: str, path: str) -> Place:
     found = world.store.get(datastore_id)
     if found is None:
-        raise bad_request(f"There is no datastore '{datastore_id}'.", "UserError")
+        raise bad_request(f"The datastore '{datastore_id}' does not exist.", "UserError")
     properties = found.body["properties"]
     if properties["datastoreType"] != "AzureBlob":
         # https://learn.microsoft.com/azure/machine-learning/how-to-access-data-batch-endpoints-jobs
@@ -82,7 +83,7 @@ def _in_datastore(world: World, datastore_id: str, path: str) -> Place:
 
 
 def kind_of(world: World, place: Place) -> Literal["folder", "file"] | None:
-    """Return whether a place holds one blob or blobs below a prefix; None when it holds nothing."""
+    """Return whether a place is one blob or a prefix of blobs; None if it does not exist."""
     names = world.blobs.list(place.account, place.container, place.path.rstrip("/"))
     if place.path in names and not place.path.endswith("/"):
         return "file"

@@ -1,4 +1,4 @@
-"""The datastores that a workspace is born with, and the blob containers behind them."""
+"""The system datastores of a workspace, and their blob containers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ DEFAULT_DATASTORE = "workspaceblobstore"
 
 
 def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
-    """Make the four system datastores of a new workspace; blob containers that they need are made with them."""
+    """Create the four system datastores of a new workspace, with their blob containers."""
     account = ArmId.parse(workspace["properties"]["storageAccount"]).name
     guid = workspace["properties"]["workspaceId"]
     containers = {DEFAULT_DATASTORE: f"azureml-blobstore-{guid}", "workspaceartifactstore": ARTIFACT_CONTAINER}
@@ -28,7 +28,7 @@ def create_system_datastores(world: World, request: ArmRequest, workspace: dict[
 
 
 def _store_container(world: World, account_id: str, name: str) -> None:
-    """Make the container a resource too, so that roles can be granted on it."""
+    """Also create the container as a resource, so that roles can be granted on it."""
     resource_id = f"{account_id}/blobServices/default/containers/{name}"
     if world.store.get(resource_id) is None:
         properties = {"publicAccess": "None", "leaseStatus": "Unlocked", "leaseState": "Available"}

@@ -1,4 +1,4 @@
-"""Versions of models, codes, environments and data: what they consist of never changes; search, and pending uploads."""
+"""Versions of models, codes, environments and data: their content never changes; search, and pending uploads."""
 
 import uuid
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ class _Versions:
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
-        """Create (201) a version, or change (200) what may be changed of one: never what it consists of."""
+        """Create (201) a version, or change (200) its changeable members: never its content."""
         workspace = workspace_of(self._world, request)
         self._containers.check_name(request.params["asset"])
         pattern, allowed = self._kind.version
@@ -97,7 +97,7 @@ class _Versions:
         return self._containers.remove(self._id(request))
 
     async def start_upload(self, request: ArmRequest) -> ArmResponse:
-        """Make a container for the files of a version to come, and answer a SAS that writes to it."""
+        """Create a container for the files of a future version, and return a SAS that writes to it."""
         workspace = workspace_of(self._world, request)
         body = validate(machine_learning_schemas()["pending upload"], request.body or {})
         if (body.get("pendingUploadType") or "TemporaryBlobReference") != "TemporaryBlobReference":
@@ -153,7 +153,7 @@ class _Versions:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Paths and ids compare without case."""
+    """Paths and ids are case-insensitive."""
     if isinstance(one, str) and isinstance(other, str):
         return one.rstrip("/").lower() == other.rstrip("/").lower()
     return bool(one == other)

@@ -1,4 +1,4 @@
-"""Batch deployments: a model, its code and environment, a cluster, and how a job is cut up."""
+"""Batch deployments: a model, its code and environment, a cluster, and its scoring settings."""
 
 import re
 from typing import Any
@@ -110,7 +110,7 @@ class _Deployments:
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
-        """Change description and tags: all that PATCH can carry (REST specification 2025-12-01)."""
+        """Change description and tags, the only members of PATCH (REST specification 2025-12-01)."""
         old = existing(self._world, self._id(request))
         change = checked("batch deployment patch", request.body)
         body = dict(old.body)
@@ -123,7 +123,7 @@ class _Deployments:
         return ArmResponse(200, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete a deployment: 202, or 204 when there is none; the default one as ``Switches`` says."""
+        """Delete a deployment: 202, or 204 if it does not exist; the default one according to ``Switches``."""
         endpoint, resource_id = self._endpoint(request), self._id(request)
         found = reached(self._world, resource_id)
         if found is None:
@@ -163,7 +163,7 @@ class _Deployments:
             )
 
     def _check_parts(self, workspace: Resource, properties: dict[str, Any]) -> None:
-        """Refuse a deployment whose model, code or environment does not exist or does not fit together."""
+        """Refuse a deployment whose model, code or environment do not exist or do not fit together."""
         if properties.get("deploymentConfiguration") is not None:
             raise not_modelled("a pipeline component deployment ('properties.deploymentConfiguration')")
         model = properties.get("model")

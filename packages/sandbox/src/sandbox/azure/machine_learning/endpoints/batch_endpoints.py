@@ -31,7 +31,7 @@ ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
 NAME = re.compile(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 NAME_RULE = "3 to 32 letters, digits and single hyphens, the first a letter, the last a letter or digit"
 _ENDPOINTS_PER_REGION = 100
-# Keys are without meaning where only Entra tokens are taken; which error they get is not known.
+# Keys have no meaning if only Entra tokens are accepted; their error is unknown.
 _NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
 
@@ -46,7 +46,7 @@ def default_of(endpoint: dict[str, Any]) -> str | None:
 
 
 def set_default(world: World, endpoint: dict[str, Any], name: str | None) -> None:
-    """Set ``properties.defaults``; without a default it is answered as ``Switches.empty_defaults`` says."""
+    """Set ``properties.defaults``; without a default, its value is ``Switches.empty_defaults``."""
     properties = endpoint["properties"]
     properties.pop("defaults", None)
     if name is not None:
@@ -100,7 +100,7 @@ class _Endpoints:
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
-        """Change tags and identity: all that PATCH can carry (REST specification 2025-12-01)."""
+        """Change tags and identity, the only members of PATCH (REST specification 2025-12-01)."""
         old = existing(self._world, self._id(request))
         change = checked("batch endpoint patch", request.body)
         _check_access({"properties": old.body["properties"], "identity": change.get("identity")})
@@ -114,7 +114,7 @@ class _Endpoints:
         return ArmResponse(200, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete an endpoint and its deployments: 202, or 204 when there is none. Its jobs stay."""
+        """Delete an endpoint and its deployments: 202, or 204 if it does not exist. Its jobs stay."""
         resource_id = self._id(request)
         if reached(self._world, resource_id) is None:
             return ArmResponse(204)

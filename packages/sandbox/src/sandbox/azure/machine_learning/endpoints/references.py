@@ -1,4 +1,4 @@
-"""Ids in a request that must name something: models, codes, environments, computes."""
+"""Ids in a request that must exist: models, codes, environments, computes."""
 
 import re
 from typing import Any
@@ -13,10 +13,10 @@ _REGISTRY = re.compile(r"azureml://registries/", re.IGNORECASE)
 
 
 def referenced_asset(world: World, workspace: Resource, asset_id: str, collection: str, member: str) -> Resource:
-    """Return the asset version that an id names; it must be of this workspace.
+    """Return the asset version of an id, which must belong to this workspace.
 
     Raises:
-        ArmError: 400 when the id is of another form, or names nothing; 501 for a registry's asset.
+        ArmError: 400 if the id has another form, or does not exist; 501 for a registry's asset.
     """
     if _REGISTRY.match(asset_id):
         raise not_modelled(f"an asset of a registry: '{member}' is '{asset_id}'")
@@ -34,10 +34,10 @@ def referenced_asset(world: World, workspace: Resource, asset_id: str, collectio
 
 
 def compute_of(world: World, workspace: Resource, properties: dict[str, Any]) -> Resource:
-    """Return the cluster that a deployment names.
+    """Return a deployment's cluster.
 
     Raises:
-        ArmError: 400 when it names none, or one that does not exist in the workspace.
+        ArmError: 400 if it is not set, or does not exist in the workspace.
     """
     compute_id = properties.get("compute")
     if not compute_id:

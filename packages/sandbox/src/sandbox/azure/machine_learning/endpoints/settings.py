@@ -32,10 +32,10 @@ RANGES = {"miniBatchSize": (1, LARGEST), "maxConcurrencyPerInstance": (1, LARGES
 
 
 def complete_settings(switches: Switches, properties: dict[str, Any], compute: Resource) -> None:
-    """Check a deployment's settings and fill in what was left out.
+    """Check a deployment's settings and fill in defaults.
 
     Raises:
-        ArmError: 400 naming the setting, its value and what is allowed.
+        ArmError: 400 naming the setting, its value and the allowed values.
     """
     fill(properties, _DEFAULTS)
     for member, (low, high) in RANGES.items():
@@ -63,7 +63,7 @@ def check_range(member: str, value: int, low: int, high: int) -> None:
 
 
 def check_instances(member: str, value: int, compute: Resource) -> None:
-    """Refuse more instances than the cluster can ever have.
+    """Refuse more instances than the cluster's maximum.
 
     Raises:
         ArmError: 400.
@@ -75,7 +75,7 @@ def check_instances(member: str, value: int, compute: Resource) -> None:
 
 
 def check_timeout(member: str, value: str) -> None:
-    """Refuse a mini-batch's timeout outside of more than 0 to 259200 seconds.
+    """Refuse a mini-batch's timeout that is not above 0 and at most 259200 seconds.
 
     Raises:
         ArmError: 400.

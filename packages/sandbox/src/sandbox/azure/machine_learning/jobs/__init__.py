@@ -1,1 +1,1 @@
-"""Scoring jobs as callers see them: invocation, history, results."""
+"""Scoring jobs for callers: invocation, history, results."""

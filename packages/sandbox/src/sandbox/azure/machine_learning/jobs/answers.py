@@ -1,4 +1,4 @@
-"""The documents that describe a job: as the scoring host, ARM and the run history each write it."""
+"""The documents of a job, in the formats of the scoring host, ARM and the run history."""
 
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +12,7 @@ _PROVISIONING = {"Completed": "Succeeded", "Failed": "Failed", "Canceled": "Canc
 
 
 def batch_job(record: Run) -> dict[str, Any]:
-    """Return a job as the scoring host and ``list_jobs`` answer it."""
+    """Return a job in the format of the scoring host and ``list_jobs``."""
     endpoint_id = f"{record.workspace_id}/batchEndpoints/{record.endpoint}"
     return {
         "id": f"{endpoint_id}/deployments/{record.deployment}/jobs/{record.run_id}",
@@ -31,7 +31,7 @@ def batch_job(record: Run) -> dict[str, Any]:
 
 
 def arm_job(record: Run) -> dict[str, Any]:
-    """Return a run as ``GET {workspace}/jobs/{name}`` answers it: a job is a pipeline, its step a command."""
+    """Return a run in the format of ``GET {workspace}/jobs/{name}``: a job is a pipeline, its step a command."""
     is_job = record.parent_run_id is None
     resource_id = f"{record.workspace_id}/jobs/{record.run_id}"
     properties: dict[str, Any] = {
@@ -64,7 +64,7 @@ def arm_job(record: Run) -> dict[str, Any]:
 
 
 def run(workspace: Resource, record: Run) -> dict[str, Any]:
-    """Return a run as the run history answers it; its ``score`` output is named by a data asset."""
+    """Return a run in the format of the run history, with a data asset for its ``score`` output."""
     outputs = {
         name: {"assetId": output_asset(workspace, record.run_id, name), "type": "uri_folder"}
         for name in record.outputs
@@ -105,14 +105,14 @@ def run_details(world: World, record: Run) -> dict[str, Any]:
 
 
 def output_asset(workspace: Resource, run_id: str, output: str) -> str:
-    """Return the id of the data asset that the service makes for a run's output."""
+    """Return the id of the data asset that the service creates for a run's output."""
     guid, location = workspace.body["properties"]["workspaceId"], workspace.body["location"]
     name = f"azureml_{run_id}_output_data_{output}"
     return f"azureml://locations/{location}/workspaces/{guid}/data/{name}/versions/1"
 
 
 def studio_url(record: Run) -> str:
-    """Return the run's page in Azure Machine Learning studio (there is none for the sandbox's runs)."""
+    """Return the run's page in Azure Machine Learning studio (it does not exist for the sandbox's runs)."""
     return f"https://ml.azure.com/runs/{record.run_id}?wsid={record.workspace_id}"
 
 

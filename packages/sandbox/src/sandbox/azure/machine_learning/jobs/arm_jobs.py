@@ -33,7 +33,7 @@ class _Jobs:
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Answer a workspace's jobs, newest first."""
-        # No job is ever archived here.
+        # Jobs are never archived here.
         found = [] if archived_wanted(request) else jobs_of(self._records, workspace_of(self._world, request))
         return ArmResponse(200, {"value": [arm_job(run) for run in found]})
 
@@ -50,7 +50,7 @@ class _Jobs:
         raise not_modelled(f"the creation of jobs by ARM ('{request.params['job']}'); invoke a batch endpoint instead")
 
     async def cancel(self, request: ArmRequest) -> ArmResponse:
-        """Ask the runner to stop a job (200); one that has ended answers 400."""
+        """Ask the runner to stop a job (200); 400 if it has ended."""
         run = self._existing(request)
         if run.status in TERMINAL:
             raise bad_request(f"The job '{run.run_id}' is {run.status} and cannot be canceled.", "UserError")

@@ -56,7 +56,7 @@ class _History:
         """Add the routes."""
         add = self._world.router.add
         add("GET", "/discovery", self.discover, host=HOST)
-        # Which action each of these asks for is inferred from the names in the provider's list of operations:
+        # The required action of each is inferred from the provider's list of operations:
         # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
         runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
         jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
@@ -69,7 +69,7 @@ class _History:
         add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", self.endpoint_jobs, host=HOST, need=jobs)
 
     async def discover(self, request: ArmRequest) -> ArmResponse:
-        """Answer where a workspace's services are: all on this host."""
+        """Return the addresses of a workspace's services: all on this host."""
         here = f"https://{request.params['region'].lower()}.api.azureml.ms"
         names = ("api", "history", "experimentation", "modelmanagement", "studio")
         return ArmResponse(200, dict.fromkeys(names, here))
@@ -92,21 +92,21 @@ class _History:
         return ArmResponse(200, {"value": take(request, [run(workspace, child) for child in children], "$top")})
 
     async def data(self, request: ArmRequest) -> ArmResponse:
-        """Answer a run's metadata; definition and specification, which clients only ask for, are null."""
+        """Answer a run's metadata; definition and specification, which clients request but do not use, are null."""
         workspace = self._workspace(request)
         asked = validate(_RUN_DATA, request.body or {})
         metadata = run(workspace, run_of(self._records, workspace, asked["runId"]))
         return ArmResponse(200, {"runMetadata": metadata, "runDefinition": None, "jobSpecification": None})
 
     async def resolve(self, request: ArmRequest) -> ArmResponse:
-        """Answer where the data assets of runs' outputs are."""
+        """Return the places of the data assets of runs' outputs."""
         workspace = self._workspace(request)
         values: dict[str, Any] = {}
         for asset_id in validate(_ASSET_IDS, request.body or {})["values"]:
             match = _OUTPUT_ASSET.fullmatch(asset_id)
             found = run_of(self._records, workspace, match["run"]) if match else None
             if match is None or found is None or match["output"] not in found.outputs:
-                raise ArmError(404, "NotFound", f"There is no data asset '{asset_id}'.")
+                raise ArmError(404, "NotFound", f"The data asset '{asset_id}' does not exist.")
             values[asset_id] = {"type": "uri_folder", "uri": found.outputs[match["output"]]}
         return ArmResponse(200, {"values": values})
 

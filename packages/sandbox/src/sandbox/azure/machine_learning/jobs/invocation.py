@@ -1,4 +1,4 @@
-"""The body of a scoring request: members in any case, one input, at most one output, and the caller's overrides."""
+"""The body of a scoring request: case-insensitive members, one input, at most one output, and overrides."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,7 +9,7 @@ from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
-# In the data plane's model, but no client sends them: whether they have an effect is not known.
+# In the data plane's model, but no client sends them: their effect is unknown.
 _UNTYPED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
 _NOT_MODELLED: Members = {
     **{f"properties.{member}": () for member in _UNTYPED},
@@ -65,7 +65,7 @@ _SCHEMA: Schema = {
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A valid scoring request; None and {} where the deployment's own settings hold.
+    """A valid scoring request; None and {} for the deployment's own settings.
 
     ``output_uri`` is of ``outputData``; ``output_dataset`` is (ARM id of the datastore, path).
     """
@@ -84,10 +84,10 @@ class Invocation:
 
 
 def parse(body: Any) -> Invocation:
-    """Return what a scoring request asks for.
+    """Return a validated scoring request.
 
     Raises:
-        ArmError: 400 naming what is wrong with which value; 501 for what Azure has and the sandbox has not.
+        ArmError: 400 naming the problem and the value; 501 for features that the sandbox does not support.
     """
     if body is None:
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
@@ -99,7 +99,7 @@ def parse(body: Any) -> Invocation:
     if dataset is not None and not dataset.get("datastoreId"):
         raise bad_request("required member 'properties.outputDataset.datastoreId' is missing", "UserError")
     if dataset is not None and given.get("outputData"):
-        # Which of the two would win is documented nowhere.
+        # It is not documented which of the two takes precedence.
         raise not_modelled("'properties.outputData' together with 'properties.outputDataset' in a scoring request")
     retry, compute = given.get("retrySettings") or {}, given.get("compute") or {}
     return Invocation(
@@ -118,7 +118,7 @@ def parse(body: Any) -> Invocation:
 
 
 def _in_our_case(schema: Schema, value: Any) -> Any:
-    """Return ``value`` with the members that the schema knows in the schema's case: callers may write them in any."""
+    """Return ``value`` with known members in the schema's case: callers may use any case."""
     if not isinstance(value, dict):
         return value
     if schema["type"] == "map":
@@ -153,7 +153,7 @@ def _input(inputs: dict[str, Any]) -> tuple[str, str]:
         raise not_modelled(f"'{member}.value' of an input of type {given['jobInputType']}: only its 'uri' is read")
     if not given.get("uri"):
         raise bad_request(f"required member '{member}.uri' is missing", "UserError")
-    # A question mark is no pattern: it begins the query of a URL.
+    # A question mark is not a pattern: it starts the query of a URL.
     if "*" in given["uri"].partition("?")[0]:
         raise bad_request(f"'{member}.uri' is '{given['uri']}'; patterns are not supported.", "UserError")
     return ("folder" if kind == "urifolder" else "file"), given["uri"]

@@ -1,4 +1,4 @@
-"""Where a job reads and writes: its input, its output, and the files of its model and code."""
+"""The places of a job's input and output, and of the files of its model and code."""
 
 import re
 
@@ -25,10 +25,10 @@ _DATA_URI = re.compile(
 
 
 def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLocation:
-    """Return a job's input; whether anything is there shows when the job reads it, as in Azure.
+    """Return a job's input; if it does not exist, the job fails to read it, as in Azure.
 
     Raises:
-        ArmError: the URI is of no known form, or names a datastore or data asset that does not exist or fits badly.
+        ArmError: the URI has an unknown form, or names a datastore or data asset that does not exist or does not fit.
     """
     uri, kind = asked.input_uri, asked.input_kind
     asset = _DATA_ID.fullmatch(uri) or _DATA_URI.fullmatch(uri)
@@ -40,7 +40,7 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
         path = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
         return InputLocation("folder", place.account, place.container, path, place.by_identity)
     if not path or path.endswith("/"):
-        raise bad_request(f"The input '{asked.input_uri}' is of type UriFile and names no file.", "UserError")
+        raise bad_request(f"The input '{asked.input_uri}' is of type UriFile but does not name a file.", "UserError")
     return InputLocation("file", place.account, place.container, path, place.by_identity)
 
 
@@ -49,15 +49,15 @@ def _data_asset(world: World, workspace: Resource, asset: re.Match[str], kind: s
     label = asset.groupdict().get("label")
     if label is not None:
         if label.lower() != "latest":
-            raise bad_request(
-                f"'{asset[0]}': there is no label '{label}' of '{asset['name']}', only latest.", "UserError"
-            )
+            raise bad_request(f"'{asset[0]}': '{asset['name']}' has no label '{label}', only latest.", "UserError")
         versions = world.store.children(container, DATA.version_type)
         found = versions[-1] if versions else None
     else:
         found = world.store.get(f"{container}/versions/{asset['version']}")
     if found is None:
-        raise bad_request(f"There is no data asset '{asset[0]}' in the workspace '{workspace.name}'.", "UserError")
+        raise bad_request(
+            f"The data asset '{asset[0]}' does not exist in the workspace '{workspace.name}'.", "UserError"
+        )
     properties = found.body["properties"]
     if properties["dataType"] != f"uri_{kind}":
         raise bad_request(
@@ -72,10 +72,10 @@ def output_place(
 ) -> tuple[OutputLocation, str]:
     """Return a job's output, and the same folder as an ``azureml://`` URI.
 
-    ``outputData`` names a file when the last part of its path has a dot, else a folder: sources disagree.
+    ``outputData`` is a file if the last part of its path has a dot, else a folder: sources disagree.
 
     Raises:
-        ArmError: the datastore does not exist or is no blob store, or the file name is not allowed.
+        ArmError: the datastore does not exist or is not a blob store, or the file name is not allowed.
     """
     name = asked.output_file_name or file_name
     if asked.output_dataset is not None:
@@ -97,7 +97,7 @@ def output_place(
 
 
 def _long_uri(world: World, workspace: Resource, output: OutputLocation) -> str:
-    """Return the folder by the datastore that holds it: clients download by datastore."""
+    """Return the folder as a path in its datastore, because clients download by datastore."""
     for datastore in world.store.children(workspace.id, DATASTORES):
         properties = datastore.body["properties"]
         if (properties.get("accountName"), properties.get("containerName")) == (output.account, output.container):
@@ -114,10 +114,10 @@ def _long_uri(world: World, workspace: Resource, output: OutputLocation) -> str:
 
 
 def model_files(world: World, workspace: Resource, model: Resource) -> ModelFiles:
-    """Return where a registered model's files are.
+    """Return the place of a registered model's files.
 
     Raises:
-        ArmError: 400 when they were deleted.
+        ArmError: 400 if they were deleted.
     """
     uri = model.body["properties"]["modelUri"]
     place = place_of(world, workspace, uri)
@@ -131,7 +131,7 @@ def model_files(world: World, workspace: Resource, model: Resource) -> ModelFile
 
 
 def code_files(world: World, workspace: Resource, code: Resource) -> CodeFiles:
-    """Return where a code asset's files are."""
+    """Return the place of a code asset's files."""
     place = place_of(world, workspace, code.body["properties"]["codeUri"])
     prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
     return CodeFiles(place.account, place.container, prefix)

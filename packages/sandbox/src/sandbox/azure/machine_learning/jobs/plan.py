@@ -1,4 +1,4 @@
-"""From a scoring request and a deployment to a job: what the runner is asked to do, and the runs that tell of it."""
+"""Turns a scoring request and a deployment into a job: the runner's request, and the run records."""
 
 import uuid
 from dataclasses import replace
@@ -19,7 +19,7 @@ from sandbox.azure.world import World
 
 
 class PlannedJob(NamedTuple):
-    """A job that may start; ``runs`` are the job itself and its one step."""
+    """A job that may start; ``runs`` are the job and its only step."""
 
     request: JobRequest
     runs: tuple[Run, Run]
@@ -28,10 +28,10 @@ class PlannedJob(NamedTuple):
 def plan(
     world: World, workspace: Resource, endpoint: Resource, deployment: Resource, *, asked: Invocation, caller: str
 ) -> PlannedJob:
-    """Check everything and return the job that ``caller`` (an object id) asks for; nothing is stored yet.
+    """Check everything and return the job for ``caller`` (an object id); nothing is stored yet.
 
     Raises:
-        ArmError: the request and the deployment do not go together, or name what does not exist.
+        ArmError: the request and the deployment do not fit, or name something that does not exist.
     """
     settings = deployment.body["properties"]
     compute = compute_of(world, workspace, settings)

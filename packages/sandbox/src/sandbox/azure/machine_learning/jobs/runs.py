@@ -1,4 +1,4 @@
-"""The runs of one workspace. A workspace made anew under an old name does not see the old one's runs."""
+"""The runs of one workspace. A new workspace with an old name does not see the old one's runs."""
 
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource
@@ -9,16 +9,16 @@ def run_of(records: RunRecords, workspace: Resource, run_id: str) -> Run:
     """Return a run, a job or a step of one.
 
     Raises:
-        ArmError: 404 when the workspace has none with this id.
+        ArmError: 404 if the workspace has no such run.
     """
     found = records.get(run_id)
     if found is None or not _is_in(found, workspace):
-        raise ArmError(404, "NotFound", f"There is no run '{run_id}' in the workspace '{workspace.name}'.")
+        raise ArmError(404, "NotFound", f"The run '{run_id}' does not exist in the workspace '{workspace.name}'.")
     return found
 
 
 def is_job_of(run: Run, workspace: Resource, endpoint: str) -> bool:
-    """Whether a run is a job, and not a step, of one of a workspace's endpoints."""
+    """Whether a run is a job (not a step) of one of a workspace's endpoints."""
     return run.parent_run_id is None and _is_in(run, workspace) and run.endpoint.lower() == endpoint.lower()
 
 

@@ -33,7 +33,7 @@ _AT_THE_WORKSPACE = (
     "experiments/runs/write",
     "experiments/runs/submit/action",
 )
-"""What starting a job needs beside the endpoint, under ``invoke_needs_workspace_actions``."""
+"""The other actions that starting a job needs, under ``invoke_needs_workspace_actions``."""
 
 
 def register(world: World) -> None:
@@ -54,7 +54,7 @@ class _Scoring:
         self._world.router.add("GET", "/jobs/{job}", self.get, host=HOST)
 
     async def start(self, request: ArmRequest) -> ArmResponse:
-        """Start a job (201); a repeated request id answers the job that it started before (200)."""
+        """Start a job (201); a repeated request id returns the job that it started before (200)."""
         endpoint = self._endpoint(request)
         self._require(request, endpoint, "write")
         repeat = request.headers.get("repeatability_request-id")
@@ -85,17 +85,15 @@ class _Scoring:
         self._require(request, endpoint, "read")
         run = self._records.get(request.params["job"])
         if run is None or not is_job_of(run, self._workspace(endpoint), endpoint.name):
-            raise ArmError(
-                404, "NotFound", f"There is no job '{request.params['job']}' of the endpoint '{endpoint.name}'."
-            )
+            raise ArmError(404, "NotFound", f"The endpoint '{endpoint.name}' has no job '{request.params['job']}'.")
         return ArmResponse(200, batch_job(run))
 
     def _require(self, request: ArmRequest, endpoint: Resource, verb: str) -> None:
-        """Refuse a caller whose roles do not let him start (``write``) or read a job.
+        """Refuse a caller whose roles do not allow starting (``write``) or reading a job.
 
         The actions are those documented for callers
-        (https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) without the ones that
-        change what is deployed or read secrets; ``jobs/read`` is not among them and exists.
+        (https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) without those that
+        change deployments or read secrets; ``jobs/read`` is not listed there but exists.
         """
         require = self._world.authorization.require
         named = request.headers.get("azureml-model-deployment") if verb == "write" else None
@@ -110,7 +108,7 @@ class _Scoring:
     def _workspace(self, endpoint: Resource) -> Resource:
         found = self._world.store.get(str(ArmId.parse(endpoint.id).parent))
         if found is None:
-            raise ArmError(404, "NotFound", f"The workspace of the endpoint '{endpoint.name}' is gone.")
+            raise ArmError(404, "NotFound", f"The workspace of the endpoint '{endpoint.name}' was deleted.")
         return found
 
     def _endpoint(self, request: ArmRequest) -> Resource:
@@ -118,7 +116,7 @@ class _Scoring:
         for each in self._world.store.below("", ENDPOINTS):
             if each.name.lower() == name and each.body["location"] == region:
                 return each
-        raise ArmError(404, "NotFound", f"There is no batch endpoint '{name}' in the region '{region}'.")
+        raise ArmError(404, "NotFound", f"The batch endpoint '{name}' does not exist in the region '{region}'.")
 
     def _deployment(self, request: ArmRequest, endpoint: Resource) -> Resource:
         named = request.headers.get("azureml-model-deployment")

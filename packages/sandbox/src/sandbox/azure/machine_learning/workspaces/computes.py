@@ -82,9 +82,9 @@ class _Computes:
         return ArmResponse(200, self._existing(request).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
-        """Create (201) a cluster, or change (200) what can be changed: its scale settings, tags, identity, description.
+        """Create (201) a cluster, or change (200) its scale settings, tags, identity or description.
 
-        Other changes are accepted and ignored, as users report of the service (bicep-types-az#2543).
+        Other changes are accepted and ignored, as users report (bicep-types-az#2543).
         """
         workspace = workspace_of(self._world, request)
         name = request.params["compute"]
@@ -118,7 +118,7 @@ class _Computes:
         return ArmResponse(200, changed.body if changed else None, headers)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete a cluster; azure-native sends no ``underlyingResourceAction``, so it is not insisted on."""
+        """Delete a cluster; azure-native sends no ``underlyingResourceAction``, so it is not required."""
         action = request.query.get("underlyingResourceAction", "Delete")
         if action.lower() != "delete":
             raise bad_request(f"'underlyingResourceAction' is '{action}'; a cluster can only be deleted: Delete.")
@@ -128,7 +128,7 @@ class _Computes:
         return self._provisioning.delete(request, resource_id)
 
     async def list_nodes(self, request: ArmRequest) -> ArmResponse:
-        """Answer that there are no nodes: the sandbox runs jobs in processes of this machine."""
+        """Return no nodes: the sandbox runs jobs in processes on this machine."""
         self._existing(request)
         return ArmResponse(200, {"nodes": []})
 
@@ -162,7 +162,7 @@ class _Computes:
             raise bad_request("'properties.properties.osType' is 'Windows'; batch jobs need Linux.")
         now = now_iso()
         if old is not None:
-            # What is create-time stays as it is, whatever the request says.
+            # Create-only members stay unchanged, whatever the request says.
             kept = old.body["properties"]
             description = properties.get("description")
             properties = kept | {"description": description, "modifiedOn": now}
@@ -172,7 +172,7 @@ class _Computes:
             fill(properties, {"disableLocalAuth": False, "computeLocation": body["location"]})
             inner |= {"scaleSettings": settings, **_steady(now)}
             properties |= {"createdOn": now, "modifiedOn": now, "provisioningErrors": None, "isAttachedCompute": False}
-        # A password or key of the node's administrator is never answered.
+        # The password or key of the nodes' administrator is never returned.
         account = inner.get("userAccountCredentials")
         if account:
             inner["userAccountCredentials"] = {"adminUserName": account["adminUserName"]}

@@ -1,8 +1,8 @@
-"""What a workspace's primary user-assigned identity must be able to do before the service makes a workspace with it.
+"""The roles that a primary user-assigned identity needs before the service creates a workspace with it.
 
 The table is the documented one
 (https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication). Contributor on the
-workspace itself is asked for when a job starts (azure/jobs/access.py): before that there is nothing to grant it on.
+workspace itself is required when a job starts (azure/jobs/access.py): before, the workspace does not exist.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def _entra_only(_: dict[str, Any], insights: dict[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Needed:
-    """``role`` on the dependency that ``member`` names; ``action`` (of the data plane with ``data``) stands for it."""
+    """``role`` on the dependency ``member``; ``action`` (of the data plane with ``data``) represents it."""
 
     member: str
     role: str
@@ -67,7 +67,8 @@ _NEEDED = (
     _Needed("keyVault", "Key Vault Administrator", f"{VAULT}/secrets/setSecret/action", data=True, applies=_with_roles),
     _Needed("containerRegistry", "Contributor", f"{REGISTRY}/write"),
     _Needed("applicationInsights", "Contributor", f"{INSIGHTS}/write"),
-    # Of Application Insights, not of the table: https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication
+    # From Application Insights, not from the table:
+    # https://learn.microsoft.com/azure/azure-monitor/app/azure-ad-authentication
     _Needed(
         "applicationInsights",
         "Monitoring Metrics Publisher",
@@ -79,11 +80,11 @@ _NEEDED = (
 
 
 def check_identity_roles(world: World, body: dict[str, Any]) -> None:
-    """Do nothing for a workspace without a primary identity (the service grants its own one what it needs).
+    """Check a workspace's primary identity, if any (the service grants a system-assigned one its roles).
 
     Raises:
-        ArmError: 400 with every role that the primary identity lacks. UNCONFIRMED, ``workspace_identity_needs_roles``:
-            the roles are documented as required, not when their absence shows. Code and text are ours.
+        ArmError: 400 with every missing role of the primary identity. UNCONFIRMED, ``workspace_identity_needs_roles``:
+            the roles are documented as required, but not when a missing one causes an error. Code and text are ours.
     """
     properties = body["properties"]
     primary = properties.get("primaryUserAssignedIdentity")
@@ -100,14 +101,14 @@ def check_identity_roles(world: World, body: dict[str, Any]) -> None:
         raise ArmError(
             400,
             "WorkspaceIdentityLacksRoles",
-            f"The primary user-assigned identity '{primary}' ({object_id}) of the workspace '{body['name']}' lacks"
-            f" {', '.join(missing)}. Grant this first, then send the request again: see"
-            " https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication.",
+            f"The primary user-assigned identity '{primary}' ({object_id}) of the workspace '{body['name']}' is "
+            f"missing {', '.join(missing)}. Grant this first, then send the request again: see "
+            "https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication.",
         )
 
 
 def check_vault_lets_in(world: World, vault: Resource) -> None:
-    """Do nothing for a vault that answers the machine learning service.
+    """Check that a vault's firewall lets in the machine learning service.
 
     Raises:
         ArmError: 400. UNCONFIRMED, ``vault_must_trust_services``: documented as a step, without saying what fails

@@ -1,4 +1,4 @@
-"""Workspaces that are other than the sandbox's, and those that the service itself serves no batch endpoints in."""
+"""Workspaces that the sandbox does not support, and those without batch endpoints in the service."""
 
 from typing import Any
 
@@ -17,13 +17,13 @@ _NOT_MODELLED: Members = {
     "properties.serverlessComputeSettings.serverlessComputeCustomSubnet": (),
     "properties.serverlessComputeSettings.serverlessComputeNoPublicIP": (False,),
     "properties.serviceManagedResourcesSettings": (),
-    # Own prefixes in a shared storage account, and role assignments with conditions.
+    # Separate prefixes in a shared storage account, and role assignments with conditions.
     "properties.enableDataIsolation": (False,),
 }
 
 
 def refuse_other_workspaces(body: dict[str, Any]) -> None:
-    """Do nothing for a workspace of the kind that the sandbox has: Default, and reached over the public network.
+    """Check that the sandbox supports a workspace: kind Default, with public network access.
 
     Raises:
         ArmError: 501.
@@ -35,7 +35,7 @@ def refuse_other_workspaces(body: dict[str, Any]) -> None:
 
 
 def require_batch(workspace: Resource) -> None:
-    """Do nothing in a workspace that may have batch endpoints and deployments.
+    """Check that a workspace may have batch endpoints and deployments.
 
     Raises:
         ArmError: 400 in one with customer-managed keys
@@ -56,6 +56,6 @@ def require_batch(workspace: Resource) -> None:
         raise ArmError(
             400,
             "CustomerManagedKeyNotSupported",
-            f"Batch deployments are not supported in workspaces with customer-managed keys, as '{workspace.name}' is."
-            " Whether a workspace has such keys is chosen when it is made: use another one.",
+            f"Batch deployments are not supported in workspaces with customer-managed keys, as '{workspace.name}' "
+            "is. Such keys can only be chosen at creation: use another workspace.",
         )

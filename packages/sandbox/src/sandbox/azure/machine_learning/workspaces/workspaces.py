@@ -1,4 +1,4 @@
-"""Workspaces: their dependent resources, soft deletion, and the datastores that each is born with."""
+"""Workspaces: their dependent resources, soft deletion, and system datastores."""
 
 import re
 import time
@@ -30,7 +30,7 @@ from sandbox.azure.world import World
 
 # https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}")
-# Member: the type that its id must be of. Without the first three there is no workspace (Azure/azure-cli#28980).
+# Member -> the type of its id. The first three are required (Azure/azure-cli#28980).
 _DEPENDENCIES = {
     "storageAccount": STORAGE_ACCOUNT,
     "keyVault": VAULT,
@@ -52,7 +52,7 @@ class _Workspaces:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        # PUT, PATCH and DELETE announce only Location (REST specification 2025-12-01).
+        # PUT, PATCH and DELETE only return Location (REST specification 2025-12-01).
         self._provisioning = Provisioning(
             world,
             "workspace",
@@ -94,7 +94,7 @@ class _Workspaces:
         return ArmResponse(200, workspace_of(self._world, request).body)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
-        """Change the members that are given; the others stay."""
+        """Change the given members; the others stay."""
         old = workspace_of(self._world, request)
         change = checked("workspace patch", request.body)
         body = old.body | {key: value for key, value in change.items() if key != "properties" and value is not None}
@@ -108,7 +108,7 @@ class _Workspaces:
         return ArmResponse(200, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Soft-delete a workspace, or remove it for good with ``forceToPurge=true``."""
+        """Soft-delete a workspace, or purge it with ``forceToPurge=true``."""
         purge = request.query.get("forceToPurge", "false").lower() == "true"
         resource_id = workspace_id(request)
         if reached(self._world, resource_id) is None:
@@ -143,7 +143,7 @@ class _Workspaces:
             raise ArmError(400, "BadRequest", "Soft-deleted workspace exists. Please purge or recover it.")
 
     def _complete(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-        """Check a whole workspace and fill in what the service adds."""
+        """Check a whole workspace and add the service's members."""
         refuse_other_workspaces(body)
         body["kind"] = "Default"
         check_location(old, body, body["name"])
@@ -169,7 +169,7 @@ class _Workspaces:
                 continue
             found = self._world.store.get(wanted)
             if found is None or found.type.lower() != type_.lower():
-                raise bad_request(f"'properties.{member}': there is no {type_} '{wanted}'.", "ValidationError")
+                raise bad_request(f"'properties.{member}': {type_} '{wanted}' does not exist.", "ValidationError")
             if found.type == VAULT:
                 check_vault_lets_in(self._world, found)
             before = old.body["properties"].get(member) if old else wanted

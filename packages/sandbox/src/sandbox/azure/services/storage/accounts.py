@@ -17,7 +17,7 @@ from sandbox.azure.world import World
 
 PATH = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{{account}}"
 
-# What the service fills in when a request is silent: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
+# The service's defaults: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
 _DEFAULTS: dict[str, Any] = {
     "allowBlobPublicAccess": False,
     "allowCrossTenantReplication": False,
@@ -35,12 +35,12 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def register(world: World) -> None:
-    """Serve storage accounts, and how far their creation is."""
+    """Serve storage accounts, and the progress of their creation."""
     Accounts(world).register()
 
 
 class Accounts(Declared):
-    """Storage accounts; one that was made anew under an old name is empty."""
+    """Storage accounts; a new one with an old name is empty."""
 
     type = STORAGE_ACCOUNT
     template = PATH
@@ -87,7 +87,7 @@ class Accounts(Declared):
             self._world.blobs.delete_account(name)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
-        """Begin to create an account (202), or update one at once (200)."""
+        """Start to create an account (202), or update one at once (200)."""
         answer = await super().put(request)
         if answer.status == HTTPStatus.OK:
             return answer
@@ -110,7 +110,7 @@ class Accounts(Declared):
         return answer
 
     async def list_keys(self, request: ArmRequest) -> ArmResponse:
-        """Answer an account's two keys, made when they are first asked for."""
+        """Return an account's two keys, created on first use."""
         account = self.existing(request)
         keys = account.private.setdefault(
             "keys", [base64.b64encode(secrets.token_bytes(64)).decode() for _ in range(2)]

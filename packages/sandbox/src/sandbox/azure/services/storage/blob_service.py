@@ -1,4 +1,4 @@
-"""The blob service of a storage account and its containers, as ARM shows them. The blobs are sandbox/azure/blobs."""
+"""The blob service of a storage account and its containers, in ARM. The blobs are sandbox/azure/blobs."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -32,7 +32,7 @@ def register(world: World) -> None:
 
 
 class _BlobServices(Declared):
-    """``blobServices/default`` is there with its account: GET answers defaults, PUT replaces, DELETE does not exist."""
+    """``blobServices/default`` exists with its account: GET returns defaults, PUT replaces, there is no DELETE."""
 
     type = f"{STORAGE_ACCOUNT}/blobServices"
     template = PATH + "/blobServices/default"
@@ -49,7 +49,7 @@ class _BlobServices(Declared):
         fill(body["properties"], _BLOB_SERVICE_DEFAULTS)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
-        """Replace the settings: 200, the first time too."""
+        """Replace the settings: 200, also the first time."""
         return ArmResponse(200, (await super().put(request)).body)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
@@ -64,7 +64,7 @@ class _BlobServices(Declared):
 
 
 class _Containers(Declared):
-    """Containers: PUT declares one; GET and list also answer those that came in through the data plane."""
+    """Containers: PUT declares one; GET and list also return those created through the data plane."""
 
     type = BLOB_CONTAINER
     template = PATH + "/blobServices/default/containers/{container}"
@@ -100,7 +100,7 @@ class _Containers(Declared):
         return answer
 
     def _all(self, request: ArmRequest) -> Sequence[dict[str, Any]]:
-        """Return an account's containers: those that were made here, and those that came in through the data plane."""
+        """Return an account's containers: declared ones, and those created through the data plane."""
         service = f"{Accounts(self._world).existing(request).id}/blobServices/default"
         declared = [each.body for each in self._world.store.children(service, BLOB_CONTAINER)]
         names = {body["name"] for body in declared}
