@@ -67,8 +67,7 @@ PHRASES = [
     Phrase(r"\bis (?:still )?to come\b", "does not exist yet"),
 ]
 
-NOT_YET: tuple[str, ...] = (
-)
+NOT_YET: tuple[str, ...] = ()
 """Folders that have not had their turn yet."""
 
 EXEMPT = (
