@@ -9,16 +9,16 @@ import sys
 import types
 from pathlib import Path
 
-# Interval of checks that the engine, our parent, is alive, in seconds.
+# How often the process looks whether its parent, the engine, still lives, in seconds.
 _PARENT_CHECK_SECONDS = 0.5
 
 
 def use_protocol_only() -> None:
-    """Make `pulumi.runtime.proto` importable without the rest of the Pulumi SDK, whose import takes long."""
+    """Make `pulumi.runtime.proto` importable without the rest of the Pulumi SDK, which takes longer than ours."""
     for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.submodule_search_locations is None:
-            sys.exit("the Pulumi SDK is not installed in this environment: run `make tools`")
+            sys.exit("the Pulumi SDK is not installed in this environment. Install it: pip install pulumi")
         module = types.ModuleType(name)
         module.__path__ = list(spec.submodule_search_locations)
         sys.modules[name] = module
@@ -37,8 +37,8 @@ def start_log() -> None:
 
 
 async def serve(engine_address: str, parent: int) -> None:
-    """Serve until a signal arrives or the engine, the process `parent`, has ended."""
-    # Only now: `use_protocol_only` must run first.
+    """Serve until a signal comes or the engine, the process `parent`, is gone."""
+    # Only now: `use_protocol_only` has to come first.
     from pulumi_standins.azure_native.engine import Engine  # noqa: PLC0415
     from pulumi_standins.azure_native.server import make_server  # noqa: PLC0415
     from pulumi_standins.azure_native.servicer import Provider  # noqa: PLC0415
@@ -58,7 +58,7 @@ async def serve(engine_address: str, parent: int) -> None:
 
 
 async def _until_stopped(stop: asyncio.Event, parent: int) -> None:
-    """Wait for a signal, or for the parent to change: another process adopts an orphan."""
+    """Wait for a signal, or for the parent to change: an orphan is adopted by another process."""
     while not stop.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(stop.wait(), _PARENT_CHECK_SECONDS)
@@ -68,7 +68,7 @@ async def _until_stopped(stop: asyncio.Event, parent: int) -> None:
 
 def main() -> int:
     """Run the plugin; the exit code is always 0 once it serves."""
-    parent = os.getppid()  # first, so that we notice an engine that dies while we load
+    parent = os.getppid()  # first of all: an engine that dies while we load must be missed
     use_protocol_only()
     start_log()
     asyncio.run(serve(sys.argv[1] if len(sys.argv) > 1 else "", parent))
