@@ -219,7 +219,7 @@ def test_whether_who_starts_a_job_must_read_its_input_is_a_switch(called: Called
     with called.without(object_id):
         job, status = called.run("by-rest/harsh.csv")
         assert status == "Failed"
-        assert f"Who started the job ({object_id}) is missing a role such as 'Storage Blob Data Reader' on" in (
+        assert f"The caller of the job ({object_id}) is missing a role such as 'Storage Blob Data Reader' on" in (
             called.failure(job)
         )
         called.rehearsal.stop()

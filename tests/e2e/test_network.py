@@ -14,7 +14,7 @@ def test_up_from_an_address_that_is_not_allowed_says_so_and_the_next_from_an_all
 ) -> None:
     fresh.python("-m", "sandbox", "start", "--address", ELSEWHERE).ok()
     failed = fresh.pulumi("up", *STAGING).failed()
-    assert "firewall lets in trusted services and `allowedIps` only" in failed.flat
+    assert "firewall only lets in trusted services and `allowedIps`" in failed.flat
     assert fresh.of_kind("batchEndpoints/deployments") == []
 
     fresh.control("POST", "/switches", {"callerAddress": "203.0.113.99"})
