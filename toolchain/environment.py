@@ -57,8 +57,9 @@ def ensure(level: Level) -> None:
 def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return the level to install and its fingerprint; None if exactly that is installed."""
     stamp = read_stamp(STAMP)
-    levels = list(REQUIREMENTS)
-    wanted = max((each for each in levels if each in (level, stamp.get("level"))), key=levels.index)
+    levels: list[Level] = list(REQUIREMENTS)
+    # The larger of what is asked for and what is there.
+    wanted = levels[max(levels.index(level), *(at for at, each in enumerate(levels) if each == stamp.get("level")), 0)]
     places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
     print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)
     return None if stamp.get("fingerprint") == print_ and _version() == sys.version else (wanted, print_)

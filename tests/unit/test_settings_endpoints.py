@@ -216,7 +216,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _digits(tryOut={"input": "x"}),
         (
-            "endpoints.digits.tryOut is an unknown key. Allowed: callers, default, deployments, description, keep or pin.\n"
+            "endpoints.digits.tryOut is an unknown key. "
+            "Allowed: callers, default, deployments, description, keep or pin.\n"
             "pulumi config rm --path endpoints.digits.tryOut --stack dev"
         ),
     ),

@@ -18,7 +18,7 @@ def use_protocol_only() -> None:
     for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
         spec = importlib.util.find_spec(name)
         if spec is None or spec.submodule_search_locations is None:
-            sys.exit("the Pulumi SDK is not installed in this environment: run `make setup`")
+            sys.exit("the Pulumi SDK is not installed in this environment. Install it: pip install pulumi")
         module = types.ModuleType(name)
         module.__path__ = list(spec.submodule_search_locations)
         sys.modules[name] = module

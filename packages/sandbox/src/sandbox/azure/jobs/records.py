@@ -70,9 +70,9 @@ class Run:
             TypeError: it has no ids.
         """
         members: dict[str, Any] = {name: document[member] for name, member in _MEMBERS.items() if member in document}
-        members["logs"] = {
-            path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()
-        }
+        members.update(
+            logs={path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()}
+        )
         return cls(**members)
 
     def to_json(self) -> dict[str, Any]:
