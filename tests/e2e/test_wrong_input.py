@@ -74,8 +74,8 @@ def _told_once_and_nothing_made(done: Done, rehearsal: Rehearsal, before: int, *
     # Above the diagnostics the engine shows the first line of each as it comes.
     diagnostics = done.flat.partition("Diagnostics:")[2]
     for phrase in phrases:
-        # Each problem is told once, not again by every layer above it.
-        assert diagnostics.count(phrase) == 1, f"{phrase!r} is told {diagnostics.count(phrase)} times in:\n{done.text}"
+        # Each problem is shown once, not again by every layer above it.
+        assert diagnostics.count(phrase) == 1, f"{phrase!r} is shown {diagnostics.count(phrase)} times in:\n{done.text}"
 
 
 WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {

@@ -264,7 +264,7 @@ def test_who_starts_a_job_must_be_able_to_read_the_input(estate: Estate) -> None
 
 
 def test_an_identity_is_not_assigned_by_who_may_not(estate: Estate) -> None:
-    """A caller who may write the cluster, but not assign its identity, is told so by name."""
+    """A caller who may write the cluster, but not assign its identity, gets an error that names it."""
     sandbox = estate.sandbox
     role = estate.custom_role("cluster writer", (f"{_ML}/read", f"{_ML}/computes/read", f"{_ML}/computes/write"))
     granted = sandbox.grant("nobody", role, estate.workspace)
