@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.cli import HOST, PULUMI, adopt
-from toolchain.places import VENV
+from toolchain.cli import HOST, PULUMI, adopt, cached
+from toolchain.places import OLDEST_PULUMI, VENV
 
 INSTALLED = "installed host"
 OFFICIAL_LIKE = "official-like host"
+OLDEST_ENGINE = "oldest engine"
+"""The installed host, with the oldest engine that Pulumi.yaml allows."""
 BOTH_HOSTS = pytest.mark.parametrize("language_host", [INSTALLED, OFFICIAL_LIKE], indirect=True)
 """For tests of what differs between hosts: how a program ends, and what is left when the engine dies."""
 BOTH_HOSTS_IN_LONG = pytest.mark.parametrize(
@@ -42,6 +44,9 @@ def environment(language_host: str, folder: Path) -> Path:
     for each in (*VENV.iterdir(), *(VENV / "bin").iterdir()):
         if each.name not in ("bin", PULUMI.name, HOST.name):
             (folder / each.relative_to(VENV)).symlink_to(each)
+    if language_host == OLDEST_ENGINE:
+        adopt(cached(OLDEST_PULUMI, "on PATH: the test asks for this version alone"), programs)
+        return folder
     adopt(PULUMI.resolve(), programs)
     command = shlex.join(
         [str(VENV / "bin" / "python"), "-P", "-u", str(Path(__file__).parent / "other_host" / "host.py")]
