@@ -65,6 +65,14 @@ PHRASES = [
     Phrase(r"\bwhat there is\b", "what exists"),
     Phrase(r"\bof which there\b", "split the sentence"),
     Phrase(r"\bis (?:still )?to come\b", "does not exist yet"),
+    Phrase(r"\ball the same\b", "anyway"),
+    Phrase(r"\bneed be\b", "if needed"),
+    Phrase(r"\bbrought back\b", "restored"),
+    Phrase(r"\bharsher\b", "stricter"),
+    Phrase(r"\bwithout a word\b", "silently"),
+    Phrase(r"\bborn with\b", "has from the start"),
+    Phrase(r"\bunder way\b", "running; in progress"),
+    Phrase(r"\b(?:problem|mistake|phrase|what is (?:wrong|missing)) (?:is|are) told\b", "is shown; is reported"),
 ]
 
 NOT_YET: tuple[str, ...] = ()
