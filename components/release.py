@@ -13,7 +13,6 @@ from typing import Any, Final, assert_never
 
 import pulumi
 from pulumi.output import Unknown
-from pulumi.runtime.stack import ResourceRegistrationFailed
 
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
@@ -79,7 +78,6 @@ class ModelRelease(pulumi.ComponentResource):
 
     def _hook(self, name: str, plan: Mapping[str, Any]) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:
-            _say_failures_once()
             try:
                 inputs = await plain_input(hook, plan)
                 recorded = (hook.old_inputs or {}).get("input")
@@ -129,19 +127,6 @@ class ModelRelease(pulumi.ComponentResource):
                 pass  # its step was shown
             case _:
                 assert_never(event)
-
-
-def _say_failures_once() -> None:
-    """Keep the outputs of a failed resource from being reported as forgotten exceptions, each with a traceback.
-
-    With --continue-on-error the SDK marks them all as failed, and the engine has already reported the failure.
-    """
-
-    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if not isinstance(context.get("exception"), ResourceRegistrationFailed):
-            loop.default_exception_handler(context)
-
-    asyncio.get_running_loop().set_exception_handler(report)
 
 
 def _read(inputs: object) -> ReleasePlan:

@@ -39,7 +39,7 @@ def ensure() -> None:
     Raises SetupError if none of the three ways works; the text gives the reason for each.
     """
     wanted = required()
-    print_ = fingerprint(wanted, PULUMI_VERSION, gobuild.MODULE / "go.mod", gobuild.MODULE / "go.sum", str(VENV))
+    print_ = fingerprint(wanted, PULUMI_VERSION, gobuild.MODULES[PULUMI_VERSION] / "go.sum", str(VENV))
     stamp = read_stamp(STAMP)
     if stamp.get("fingerprint") == print_ and _identity(PULUMI) == stamp.get("identity"):
         return
@@ -52,28 +52,42 @@ def ensure() -> None:
 
 def _from_cache(reason: str) -> None:
     """Link the CLI in the cache, after putting it there if needed; `reason` says why the first way failed."""
-    place = cache() / "pulumi" / PULUMI_VERSION
-    built, downloaded = place / "pulumi", place / "official"
-    with held(place / "lock", f"getting Pulumi {PULUMI_VERSION}"):
-        if not downloaded.is_dir() and not built.is_file():
-            _download_or_build(downloaded, built, reason)
-    if downloaded.is_dir():
-        _link(downloaded / "bin" / "pulumi")
+    found = cached(PULUMI_VERSION, reason)
+    if has_host(found):
+        _link(found)
     else:
-        adopt(built, PULUMI.parent)
+        adopt(found, PULUMI.parent)
         say(f"pulumi: {PULUMI_VERSION}, built from source, with our Python language host (docs/adr/0004)")
 
 
-def _download_or_build(downloaded: Path, built: Path, reason: str) -> None:
+def cached(version: str, reason: str) -> Path:
+    """Return the CLI of this version from the user's cache folder, after downloading or building it if needed.
+
+    Raises SetupError if neither works; `reason` says why another way is not taken.
+    """
+    place = cache() / "pulumi" / version
+    built, downloaded = place / "pulumi", place / "official"
+    with held(place / "lock", f"getting Pulumi {version}"):
+        if not downloaded.is_dir() and not built.is_file():
+            _download_or_build(version, downloaded, built, reason)
+    return downloaded / "bin" / "pulumi" if downloaded.is_dir() else built
+
+
+def has_host(pulumi: Path) -> bool:
+    """Say whether a CLI has its own Python language host beside it."""
+    return os.access(pulumi.resolve().parent / HOST.name, os.X_OK)
+
+
+def _download_or_build(version: str, downloaded: Path, built: Path, reason: str) -> None:
     reasons = [reason]
     try:
-        official.install(downloaded)
+        official.install(downloaded, version)
     except UnavailableError as error:
         reasons.append(f"official installer: {error}")
     else:
         return
     try:
-        gobuild.build(built)
+        gobuild.build(built, version)
     except UnavailableError as error:
         reasons.append(f"build with Go: {error}")
         raise SetupError(_no_way(reasons)) from None
@@ -85,7 +99,7 @@ def _no_way(reasons: list[str]) -> str:
         "The Pulumi CLI is missing, and none of the three ways to get it worked:\n"
         f"{tried}\n"
         f"You need one of these: Pulumi {required()} on PATH, with its Python language host;\n"
-        f"internet access, for the official installer; Go >= {gobuild.GO_VERSION} and a Go module proxy, for a build "
+        f"internet access, for the official installer; Go >= {gobuild.go_version()} and a Go module proxy, for a build "
         "of\n"
         "about four minutes. Then run make again."
     )

@@ -58,7 +58,7 @@ def _wanted(level: Level) -> tuple[Level, str] | None:
     """Return the level to install and its fingerprint; None if exactly that is installed."""
     stamp = read_stamp(STAMP)
     levels: list[Level] = list(REQUIREMENTS)
-    # The larger of what is asked for and what is there.
+    # The larger of the requested and the installed list.
     wanted = levels[max(levels.index(level), *(at for at, each in enumerate(levels) if each == stamp.get("level")), 0)]
     places = [str(folder) for folder in (*PACKAGES, PLUGINS)]
     print_ = fingerprint(REQUIREMENTS[wanted], UV_PIN, sys.version, str(VENV), places)

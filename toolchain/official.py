@@ -16,21 +16,23 @@ PROBE_SECONDS = 5.0
 """Time limit for the site's answer: a machine without internet should not wait for a network timeout."""
 
 
-def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SECONDS) -> None:
-    """Install the pinned CLI as `root/bin/pulumi`, or raise UnavailableError with the reason, without printing.
+def install(
+    root: Path, version: str = PULUMI_VERSION, *, script: str = SCRIPT, probe_seconds: float = PROBE_SECONDS
+) -> None:
+    """Install this version of the CLI as `root/bin/pulumi`, or raise UnavailableError with the reason; print nothing.
 
     `root` is complete or absent: the download goes to a folder beside it first.
     """
     content = _fetch(script, probe_seconds)
     if content is None:
         raise UnavailableError(f"{script} cannot be reached from here")
-    say(f"pulumi: downloading the official CLI {PULUMI_VERSION}")
+    say(f"pulumi: downloading the official CLI {version}")
     root.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="official-", dir=root.parent) as draft:
         installer = Path(draft, "install.sh")
         installer.write_bytes(content)
         target = Path(draft, "pulumi")
-        options = ["--version", PULUMI_VERSION, "--install-root", str(target), "--no-edit-path"]
+        options = ["--version", version, "--install-root", str(target), "--no-edit-path"]
         ran = subprocess.run(
             ["sh", str(installer), *options],
             capture_output=True,
@@ -41,12 +43,12 @@ def install(root: Path, *, script: str = SCRIPT, probe_seconds: float = PROBE_SE
         if ran.returncode:
             last = (ran.stderr.strip() or ran.stdout.strip()).splitlines()[-1:]
             raise UnavailableError(f"{script} failed: {' '.join(last) or f'exit code {ran.returncode}'}")
-        version = version_of(target / "bin" / "pulumi")
-        if version != PULUMI_VERSION:
-            raise UnavailableError(f"{script} installed version {version or 'unknown'}, not {PULUMI_VERSION}")
+        found = version_of(target / "bin" / "pulumi")
+        if found != version:
+            raise UnavailableError(f"{script} installed version {found or 'unknown'}, not {version}")
         shutil.rmtree(root, ignore_errors=True)
         target.rename(root)
-    say(f"pulumi: {root}/bin/pulumi (version {PULUMI_VERSION}, official)")
+    say(f"pulumi: {root}/bin/pulumi (version {version}, official)")
 
 
 def _fetch(address: str, seconds: float) -> bytes | None:

@@ -20,8 +20,11 @@ PLUGINS = VENV / "share" / "pulumi-plugins"
 STAMPS = VENV / "stamps"
 """One file per finished step, with a fingerprint of its inputs."""
 
-PULUMI_VERSION = "3.259.0"
-"""The CLI to install or build if none is found; go.mod and pyproject.toml name the same version."""
+PULUMI_VERSION = "3.276.0"
+"""The CLI to install or build if there is none; toolchain/go.mod names it too."""
+
+OLDEST_PULUMI = "3.259.0"
+"""The oldest CLI that Pulumi.yaml allows, which `make test-long` runs; toolchain/oldest/go.mod names it too."""
 
 
 class SetupError(Exception):

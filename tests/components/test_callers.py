@@ -68,7 +68,7 @@ def test_a_caller_may_start_jobs_at_its_endpoint_be_recorded_in_the_workspace_an
 
 
 def test_the_program_defines_no_role() -> None:
-    """Who may define a role that he may assign as well can give himself everything."""
+    """An identity that may both define and assign a role could give itself everything."""
     caller: CallerArgs = {"principal_id": FACTORY, "principal_type": "ServicePrincipal"}
     declared = _recorded({"first": [caller]}).declared()
     assert [kind for kind, _ in declared if kind.endswith("RoleDefinition")] == []

@@ -41,7 +41,7 @@ def _run(body: str, setting: str = "") -> tuple[int, str, str]:
     ("body", "ended"),
     [
         ("raise pulumi.RunError('no such size')", (32, "told: no such size\n", "")),
-        ("raise ValueError('a fault of ours')", (0, "the host saw ValueError('a fault of ours')\ngoes on\n", "")),
+        ("raise ValueError('our own bug')", (0, "the host saw ValueError('our own bug')\ngoes on\n", "")),
         ("raise asyncio.CancelledError", (1, "", "asyncio.exceptions.CancelledError")),
         ("pass", (0, "goes on\n", "")),
         ("os.kill(os.getpid(), signal.SIGINT); threading.Event().wait()", (32, "", "")),

@@ -77,7 +77,7 @@ FAILS = {
     "ml-builder-blobs": ("job", _BUILDER, "'Storage Blob Data Contributor'", SCOPES["storage"]),
     "ml-builder-images": ("job", _BUILDER, "'AcrPush'", SCOPES["registry"]),
     # Uploads too: tests/modelops/test_modelops_permissions.py.
-    "ml-deployer-blobs": ("job", "Who started the job", "'Storage Blob Data Reader'", SCOPES["storage"]),
+    "ml-deployer-blobs": ("job", "The caller of the job", "'Storage Blob Data Reader'", SCOPES["storage"]),
 }
 """For each grant: what fails without it, and what the message says: who, which role, on what."""
 

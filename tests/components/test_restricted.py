@@ -1,4 +1,4 @@
-"""A workspace in a restricted network: what is there in addition, and what its firewalls say."""
+"""A workspace in a restricted network: its additional resources, and its firewalls' rules."""
 
 from typing import Any
 

@@ -74,7 +74,7 @@ class Done:
 
 @dataclass
 class Running:
-    """A command that was started and not waited for, in a process group of its own."""
+    """A command that was started and not waited for, in its own process group."""
 
     command: tuple[str, ...]
     process: "subprocess.Popen[str]"
@@ -132,7 +132,7 @@ def command_lines() -> set[str]:
 
 
 def alive(pid: int) -> bool:
-    """Return whether a process runs; one that ended and that nobody has collected yet does not."""
+    """Return whether a process runs; a zombie counts as ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""The real engine, the real SDKs and a sandbox of their own for every test.
+"""The real engine, the real SDKs and a separate sandbox for every test.
 
 A first `pulumi up` takes tens of seconds. It runs once; every test that starts from a deployed stack gets a copy of
 the program's folder and of the sandbox's, and so depends on no other test. When a test fails, both stay where pytest

@@ -1,7 +1,7 @@
 """Which Python language host a test runs with: the one that is installed here, or one like Pulumi's official one.
 
 Users have Pulumi with its official host; a machine that built its engine has the stand-in of packages/pulumi-standins.
-The official one is in no package registry, so other_host/ does what it does where the two differ.
+No package registry has the official one, so other_host/ does the same where the two differ.
 """
 
 import re
@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from toolchain.cli import HOST, PULUMI, adopt
-from toolchain.places import VENV
+from toolchain.cli import HOST, PULUMI, adopt, cached
+from toolchain.places import OLDEST_PULUMI, VENV
 
 INSTALLED = "installed host"
 OFFICIAL_LIKE = "official-like host"
+OLDEST_ENGINE = "oldest engine"
+"""The installed host, with the oldest engine that Pulumi.yaml allows."""
 BOTH_HOSTS = pytest.mark.parametrize("language_host", [INSTALLED, OFFICIAL_LIKE], indirect=True)
 """For tests of what differs between hosts: how a program ends, and what is left when the engine dies."""
 BOTH_HOSTS_IN_LONG = pytest.mark.parametrize(
@@ -33,7 +35,7 @@ LANGUAGE_HOST = re.compile(r"pulumi-language-python(?!-exec)|-m pulumi_standins\
 def environment(language_host: str, folder: Path) -> Path:
     """Return the environment to test with, made in `folder` (which must not exist) unless it is the installed one.
 
-    Pulumi's engine takes the language host that lies beside it, so another host needs a `bin` of its own; all else is
+    Pulumi's engine takes the language host that lies beside it, so another host needs its own `bin`; all else is
     .venv's.
     """
     if language_host == INSTALLED:
@@ -43,6 +45,9 @@ def environment(language_host: str, folder: Path) -> Path:
     for each in (*VENV.iterdir(), *(VENV / "bin").iterdir()):
         if each.name not in ("bin", PULUMI.name, HOST.name):
             (folder / each.relative_to(VENV)).symlink_to(each)
+    if language_host == OLDEST_ENGINE:
+        adopt(cached(OLDEST_PULUMI, "on PATH: the test asks for this version alone"), programs)
+        return folder
     adopt(PULUMI.resolve(), programs)
     command = shlex.join(
         [str(VENV / "bin" / "python"), "-P", "-u", str(Path(__file__).parent / "other_host" / "host.py")]

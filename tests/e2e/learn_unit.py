@@ -6,7 +6,7 @@ blocks made, read back. Everything here is what anybody writes who has azure-ai-
 the sandbox.
 """
 
-# The SDK types what is there after a `get` as optional, and the defaults as a plain dictionary.
+# The SDK types the values after a `get` as optional, and the defaults as a plain dictionary.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
 
 import json

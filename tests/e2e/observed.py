@@ -91,7 +91,7 @@ class Observed:
         return [each for each in self.resources() if "/roleassignments/" in each.lower()]
 
     def writes(self, after: int = 0) -> list[str]:
-        """Return ``METHOD host/path`` of every request that could change something; sign-ins are none."""
+        """Return ``METHOD host/path`` of every request that could change something; sign-ins are not included."""
         return [
             f"{each['method']} {each['host']}{each['path']}"
             for each in self.journal(after)

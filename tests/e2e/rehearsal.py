@@ -1,4 +1,4 @@
-"""One rehearsal: a copy of the program in a clean git folder, with a sandbox of its own, driven as a user drives it."""
+"""One rehearsal: a copy of the program in a clean git folder, with its own sandbox, driven like a user would."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """Callers of a deployed endpoint, by plain REST: what their grants allow, and that they allow nothing else.
 
 One `up` of the real engine for the whole module: two endpoints, `callers` on one of them, and `dataAccess` to a storage
-account that somebody else made. It says nothing of what real Azure asks of a caller (docs/security.md).
+account that somebody else made. It does not prove what real Azure requires of a caller (docs/security.md).
 """
 
 import contextlib
@@ -121,7 +121,7 @@ def _images(rehearsal: Rehearsal) -> list[Path]:
 
 
 def _storage_elsewhere(deployer: PlainRest, subscription: str) -> str:
-    """Make a storage account in a resource group of its own, with a container; return the account's id."""
+    """Create a storage account in its own resource group, with a container; return the account's id."""
     group = f"/subscriptions/{subscription}/resourceGroups/data"
     account = f"{group}/providers/Microsoft.Storage/storageAccounts/imageselsewhere"
     deployer.arm("PUT", group, {"location": "westeurope"}, "2024-03-01").ok()
@@ -219,7 +219,7 @@ def test_whether_who_starts_a_job_must_read_its_input_is_a_switch(called: Called
     with called.without(object_id):
         job, status = called.run("by-rest/harsh.csv")
         assert status == "Failed"
-        assert f"Who started the job ({object_id}) is missing a role such as 'Storage Blob Data Reader' on" in (
+        assert f"The caller of the job ({object_id}) is missing a role such as 'Storage Blob Data Reader' on" in (
             called.failure(job)
         )
         called.rehearsal.stop()

@@ -1,6 +1,6 @@
 """Ctrl-C, a killed engine and a release under way: no write begins afterwards, and the next `up` finishes.
 
-The release runs in a process of its own that outlives the engine for as long as its request in flight lasts. So every
+The release runs in its own process, which outlives the engine for as long as its request in flight lasts. So every
 test waits until the last process of the rehearsal is gone before it looks at what was written.
 """
 
@@ -144,8 +144,8 @@ def test_a_killed_engine_and_the_documented_recovery(
     before = deployed.mark()
     running.kill()
     assert running.wait().code == -9
-    # The release has heard of it once the program is gone. Then what was delayed or hung may go on: it is no use to
-    # wait for the rest of the ten seconds.
+    # The release has heard of it once the program is gone. Then what was delayed or hung may go on: there is no point
+    # in waiting for the rest of the ten seconds.
     until(lambda: all("modelops" in each for each in deployed.processes()), "the program to end")
     deployed.mend()
     _alone(deployed)

@@ -1,6 +1,6 @@
-"""Many releases in one `up` do not wait for each other for ever, with or without parallelism.
+"""Many releases in one `up` do not wait for each other forever, with or without parallelism.
 
-A hook that waited on a thread of the program's own pool hung for ever with 40 markers, and with 8 under --parallel 1.
+A hook that waited on a thread of the program's own pool hung forever with 40 markers, and with 8 under --parallel 1.
 """
 
 import copy

@@ -14,7 +14,7 @@ def test_up_from_an_address_that_is_not_allowed_says_so_and_the_next_from_an_all
 ) -> None:
     fresh.python("-m", "sandbox", "start", "--address", ELSEWHERE).ok()
     failed = fresh.pulumi("up", *STAGING).failed()
-    assert "firewall lets in trusted services and `allowedIps` only" in failed.flat
+    assert "firewall only lets in trusted services and `allowedIps`" in failed.flat
     assert fresh.of_kind("batchEndpoints/deployments") == []
 
     fresh.control("POST", "/switches", {"callerAddress": "203.0.113.99"})
@@ -44,7 +44,7 @@ def test_without_a_compute_of_its_own_no_image_can_be_built(fresh: Rehearsal) ->
     put: dict[str, Any] = {"location": body["location"], "identity": identity, "properties": properties}
     fresh.arm("PUT", workspace, "2025-12-01", put)
     failed = fresh.run("python", *INVOKE).failed()
-    assert "names no imageBuildCompute" in failed.flat
+    assert "does not set imageBuildCompute" in failed.flat
 
     put["properties"]["imageBuildCompute"] = "nobody"
     fresh.arm("PUT", workspace, "2025-12-01", put)

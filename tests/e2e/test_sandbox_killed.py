@@ -1,7 +1,7 @@
 """The sandbox dies at ten moments of `make up`; `make up` again converges, and what was lost is named.
 
 Each moment is a request: the server is killed with SIGKILL before it looked at it, or after it had committed it and
-before it answered. The latter is a lost answer: the resource exists and is in no state.
+before it answered. The latter is a lost answer: the resource exists, but no state has it.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ class Moment:
     path: str
     skip: int = 0
     lost: str = ""
-    """What is done at least once with what was made and is in no state: deleted, or imported."""
+    """Each resource that no state has must be deleted or imported at least once."""
 
 
 MOMENTS = {
@@ -60,7 +60,7 @@ def test_a_killed_sandbox_and_the_same_command_again(
     counts: Counter[str] = Counter()
     again = fresh.make("up")
     if again.code != 0:
-        # Something with a fixed name is there and in no state: azure-native's own text, and a command that mends it.
+        # Something with a fixed name is there and in no state: azure-native's text, and a command that fixes it.
         assert "cannot create already existing resource" in again.text, again.text
         assert "keep it:" in again.out
         counts += fresh.do_what_is_printed_of_the_lost(again.out)

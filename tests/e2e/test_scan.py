@@ -140,7 +140,7 @@ def test_one_member_changed_for_the_worse_fails_its_check(
 
 
 def test_types_in_the_wrong_case_are_noticed(template: Template, graded: Mapping[str, list[Result]]) -> None:
-    """Checkov evaluates less, and says nothing of it."""
+    """Checkov evaluates less, silently."""
     found = gate.problems(lower_cased(template), graded["lower"], CHECKS, "dev")
     assert {each.check for each in graded["lower"]} < set(CHECKS)
     assert [each for each in found if "did not evaluate" in each] != []

@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
     "endpoint name too long": (_long_name, ["is not a valid batch endpoint name: it has 45 characters"]),
     "malformed VM size": (_vm_size, ["cluster.vmSize is 'DS11 v2'", "pulumi config set --path cluster.vmSize"]),
     "more least than most nodes": (_nodes, ["cluster.maxNodes is 2, which is less than cluster.minNodes (3)"]),
-    "default names no deployment": (_default, ["endpoints.digits.default is 'forest'"]),
+    "default is not a deployment": (_default, ["endpoints.digits.default is 'forest'"]),
     "no model there": (_no_model, ["endpoints.digits.deployments.mlp.model.path is 'examples/digits/modle'"]),
     "unknown key": (_unknown_key, ["clutser is an unknown key", "Did you mean cluster?", "pulumi config rm clutser"]),
     "unknown nested key": (_unknown_nested_key, ["miniBatchSzie is an unknown key", "Did you mean miniBatchSize?"]),

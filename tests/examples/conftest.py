@@ -11,7 +11,7 @@ DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 
 
 def load(path: Path) -> ModuleType:
-    """Import one file of the example under a name of its own."""
+    """Import one file of the example under a separate name."""
     spec = importlib.util.spec_from_file_location(f"digits_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

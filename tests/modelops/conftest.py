@@ -1,4 +1,4 @@
-"""A workspace with a cluster in a sandbox of each profile, and an endpoint with files of its own for every test.
+"""A workspace with a cluster in a sandbox of each profile, and an endpoint with its own files for every test.
 
 Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#profiles).
 """
@@ -29,7 +29,7 @@ IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1"
 _numbers = itertools.count(1)
 
 with warnings.catch_warnings():
-    # The SDK's own modules use what the libraries below it have deprecated; that is not ours to mend.
+    # The SDK's own modules use what the libraries below it have deprecated; we cannot fix that.
     warnings.simplefilter("ignore")
     import azure.ai.ml
     import azure.ai.ml.entities  # noqa: F401
@@ -225,7 +225,7 @@ def _never(_seconds: float) -> None:
 
 @pytest.fixture
 def bench(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    """Return an endpoint of its own with a model and code that no other test has, in the environment of its sandbox."""
+    """Return a separate endpoint with a model and code that no other test has, in the environment of its sandbox."""
     sandbox = place.sandbox
     sandbox.enter(monkeypatch)
     number = next(_numbers)

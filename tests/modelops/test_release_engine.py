@@ -21,7 +21,7 @@ FINISHED = "finished the request in flight digits-0"
 
 
 class Program:
-    """A copy of the program with a backend of its own."""
+    """A copy of the program with its own backend."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "program"
@@ -44,7 +44,7 @@ class Program:
         self.pulumi("stack", "init", "test")
 
     def start(self, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """Start a command in a session of its own."""
+        """Start a command in its own session."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,

@@ -35,7 +35,7 @@ class Row(NamedTuple):
     bad: object
     said: str
     absent: str | None
-    """What is said when the property is not there; None if that passes."""
+    """The message for a missing property; None if that passes."""
 
 
 def must_be(rule: str, kind: str, path: str, bad: object, wanted: str, *, absent: bool = True) -> Row:
@@ -403,7 +403,7 @@ def test_absent(row: Row) -> None:
     assert problems(row.rule, row.kind, {row.path: MISSING}) == expected
     assert problems(row.rule, row.kind, {row.path: None}) == expected
     parent = row.path.rpartition(".")[0]
-    if parent and row.kind not in (STASH, CLUSTER):  # without those objects it is no marker and no cluster
+    if parent and row.kind not in (STASH, CLUSTER):  # without those objects it is neither a marker nor a cluster
         assert set(expected) <= set(problems(row.rule, row.kind, {parent: MISSING}))
 
 

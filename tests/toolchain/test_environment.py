@@ -46,7 +46,7 @@ class Checkout:
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
-    """Point the module at a folder of its own."""
+    """Point the module at a separate folder."""
     made = Checkout(tmp_path)
     monkeypatch.setattr(places, "STAMPS", tmp_path / ".venv" / "stamps")
     monkeypatch.setattr(environment, "REPOSITORY", tmp_path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toolchain import gobuild
-from toolchain.places import UnavailableError
+from toolchain.places import OLDEST_PULUMI, PULUMI_VERSION, UnavailableError
 
 
 class Go:
@@ -45,15 +45,23 @@ def test_builds_the_pinned_version(go: Go, tmp_path: Path) -> None:
     assert [path.name for path in target.parent.iterdir()] == ["pulumi"]
     calls = go.log.read_text().splitlines()
     assert [call.split()[0] for call in calls] == ["env", "list", "list", "build"]
-    assert "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=3.259.0" in calls[-1]
+    assert f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={PULUMI_VERSION}" in calls[-1]
     assert calls[-1].endswith("github.com/pulumi/pulumi/pkg/v3/cmd/pulumi")
+
+
+def test_builds_the_oldest_version_too(go: Go, tmp_path: Path) -> None:
+    go.does(version="echo go1.25.11")
+    gobuild.build(tmp_path / "pulumi", OLDEST_PULUMI)
+    assert f"version.Version={OLDEST_PULUMI} " in go.log.read_text().splitlines()[-1]
+    with pytest.raises(UnavailableError, match=r"is go1\.25\.11, older than 1\.26\.6$"):
+        gobuild.build(tmp_path / "pulumi", PULUMI_VERSION)
 
 
 @pytest.mark.parametrize(
     ("does", "message"),
     [
-        ({"version": "echo go1.21.0"}, "is go1.21.0, older than 1.25.11"),
-        ({"version": "echo 'toolchain not available' >&2; exit 1"}, "is toolchain not available, older than 1.25.11"),
+        ({"version": "echo go1.21.0"}, "is go1.21.0, older than 1.26.6"),
+        ({"version": "echo 'toolchain not available' >&2; exit 1"}, "is toolchain not available, older than 1.26.6"),
         ({"listed": "echo 'no proxy' >&2; exit 1"}, "its modules could not be downloaded: no proxy"),
         (
             {"build": "echo a/b >&2; echo 'x.go:1: undefined: y' >&2; exit 2"},

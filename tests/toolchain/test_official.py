@@ -1,4 +1,4 @@
-"""The official installer, with a web server of our own in its site's place."""
+"""The official installer, with our own web server instead of its site."""
 
 import threading
 import time

@@ -33,7 +33,7 @@ class Place:
 
 @pytest.fixture(name="place")
 def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """Point the module at a folder of its own."""
+    """Point the module at a separate folder."""
     made = Place(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr(scanner, "UV", made.uv)

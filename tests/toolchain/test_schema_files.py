@@ -10,7 +10,7 @@ import pytest
 from tools.schemas import arm, provider, schema_file
 
 with warnings.catch_warnings():
-    # The SDK's own imports warn; that is not this project's to mend.
+    # The SDK's own imports warn; this project cannot fix that.
     warnings.simplefilter("ignore")
     from tools.schemas import machine_learning
 

@@ -44,7 +44,7 @@ EMULATOR = [
     ("edge",),
     ("server",),
 ]
-"""The emulator's rooms from the ground up; the commands stand beside the server and see none of its services."""
+"""The emulator's rooms from the ground up; the commands are beside the server and see none of its services."""
 
 MODELOPS = [
     ("errors", "workspace"),
@@ -102,7 +102,7 @@ OURS = {
 }
 
 EXCEPTIONS: set[tuple[str, str]] = set()
-"""Imports (module, what it imports) that break a rule and are still there: the list of what is to be mended."""
+"""Imports (module, what it imports) that break a rule and are still there: the list to work off."""
 
 
 CIRCLES: set[str] = set()

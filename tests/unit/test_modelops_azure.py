@@ -32,7 +32,7 @@ def test_a_missing_right_says_that_roles_take_time() -> None:
 
 
 def test_a_refusal_without_a_message_is_told_by_its_details() -> None:
-    """In ARM the reason may stand below an error that says nothing itself."""
+    """In ARM the reason may be below an error without a message."""
     detail = {"code": "Inner", "message": "", "details": [{"code": "QuotaExceeded", "message": "No cores left."}]}
     assert azure.describe(refused(409, "UserError", "", detail)) == "QuotaExceeded: No cores left. (HTTP 409)."
 

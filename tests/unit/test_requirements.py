@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from toolchain import requirements
+from toolchain import cli, gobuild, requirements
 from toolchain.environment import REQUIREMENTS, UV_PIN, Level
-from toolchain.gobuild import GO_VERSION
-from toolchain.places import PULUMI_VERSION, REPOSITORY, SetupError
+from toolchain.places import OLDEST_PULUMI, PULUMI_VERSION, REPOSITORY, SetupError
 from toolchain.scanner import REQUIREMENTS as SCAN
+from toolchain.versions import satisfies
 
 ALL = [*REQUIREMENTS.values(), SCAN, UV_PIN]
-# In parts, so that this file names none of them either.
+# In parts, so that this file does not contain them either.
 REGISTRIES = [
     "py" + "pi.org",
     "python" + "hosted.org",
@@ -115,11 +115,26 @@ def test_no_file_names_a_package_registry() -> None:
     assert wrong == []
 
 
-def test_one_version_of_pulumi_everywhere() -> None:
-    module = (REPOSITORY / "toolchain" / "go.mod").read_text(encoding="utf-8")
+@pytest.mark.parametrize("version", [PULUMI_VERSION, OLDEST_PULUMI])
+def test_a_module_builds_the_version_it_is_for(version: str) -> None:
+    module = (gobuild.MODULES[version] / "go.mod").read_text(encoding="utf-8")
+    assert f"github.com/pulumi/pulumi/pkg/v3 v{version}" in module
+    assert f"github.com/pulumi/pulumi/sdk/v3 v{version}" in module
+
+
+def test_the_oldest_engine_that_is_allowed_is_the_oldest_that_is_tested() -> None:
+    assert cli.required() == f">={OLDEST_PULUMI}"
+
+
+def test_the_engine_is_at_least_as_new_as_the_sdk() -> None:
+    """An engine runs the SDKs that came before it."""
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert f"github.com/pulumi/pulumi/pkg/v3 v{PULUMI_VERSION}" in module
-    assert f"github.com/pulumi/pulumi/sdk/v3 v{PULUMI_VERSION}" in module
-    assert f"\ngo {GO_VERSION}\n" in module
-    assert f"pulumi=={PULUMI_VERSION}" in project["dependencies"]
-    assert f"\npulumi=={PULUMI_VERSION} " in REQUIREMENTS["program"].read_text(encoding="utf-8")
+    (sdk,) = [each.removeprefix("pulumi==") for each in project["dependencies"] if each.startswith("pulumi==")]
+    assert satisfies(PULUMI_VERSION, f">={sdk}")
+    assert f"\npulumi=={sdk} " in REQUIREMENTS["program"].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_a_page_that_names_gos_version_names_the_one_that_is_needed(page: str) -> None:
+    shown = re.findall(r"Go (\d+\.\d+\.\d+)", (REPOSITORY / page).read_text(encoding="utf-8"))
+    assert shown == [gobuild.go_version()]

@@ -1,4 +1,4 @@
-"""The names of revisions that are out there: whoever changes how an identity is made renames every deployment.
+"""The names of existing revisions: a change of the identity's computation renames every deployment.
 
 What is pinned was computed by the program of 2026-11-27, before the scoring settings had one table. The contents of the
 example are part of it: a change of `examples/digits` is a new revision, and then the names below change with it.

@@ -127,7 +127,7 @@ def _row(setting: Setting, default: object) -> str:
 
 
 def test_the_scoring_settings_are_told_as_their_table_has_them() -> None:
-    """A row that is missing is printed here as it must stand in the page."""
+    """A row that is missing is printed here as it must be in the page."""
     defaults = ScoringSettings()
     rows = [_row(each, getattr(defaults, name)) for name, each in SETTINGS.items()]
     assert [row for row in rows if row not in PAGE.splitlines()] == []

@@ -1,4 +1,4 @@
-"""The suite itself: what is long stands in a part that `make test-long` runs, and nothing is skipped."""
+"""The suite itself: `make test-long` runs all long tests, and nothing is skipped."""
 
 import ast
 import re

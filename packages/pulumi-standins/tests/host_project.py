@@ -33,7 +33,7 @@ def is_alive(pid: int) -> bool:
 
 
 class Project:
-    """One Pulumi project in a folder of its own, with a backend of its own."""
+    """One Pulumi project in its own folder, with its own backend."""
 
     def __init__(self, folder: Path, engine: Path, home: Path) -> None:
         """Make the project in `folder`, for the CLI in the folder `engine`."""

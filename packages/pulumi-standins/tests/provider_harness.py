@@ -279,7 +279,7 @@ async def running(*, configured: bool = True) -> AsyncIterator[Engine2Provider]:
 
 
 def play(scenario: Callable[[Engine2Provider], Coroutine[Any, Any, T]], *, configured: bool = True) -> T:
-    """Run one scenario against a provider of its own."""
+    """Run one scenario against its own provider."""
 
     async def whole() -> T:
         async with running(configured=configured) as engine:

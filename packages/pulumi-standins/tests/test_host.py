@@ -214,12 +214,12 @@ def test_nothing_outlives_a_killed_engine_or_host(project: Project, who: str) ->
 def test_says_what_it_is_where_one_looks_for_it(project: Project) -> None:
     project.program("")
     about = project.run("about")
-    assert "host='the project's own Python language host (pulumi-standins), a stand-in" in about.stdout
+    assert "host='the Python language host of pulumi-standins, a stand-in" in about.stdout
     assert "executable='" in about.stdout
     assert "azure-native  3.29.0" in about.stdout
     assert "a stand-in" not in project.up().stdout
     debug = project.run("up", "--yes", "--skip-preview", "--debug", "--stack", "dev")
-    assert "debug: This is the project's own Python language host" in debug.stdout
+    assert "debug: This is the Python language host of pulumi-standins" in debug.stdout
 
 
 def test_a_missing_environment_is_named(project: Project) -> None:
@@ -236,7 +236,7 @@ def test_install_points_at_make(project: Project) -> None:
     project.program("")
     ran = project.run("install", "--no-plugins")
     assert ran.returncode == 0, ran.stdout
-    assert "'make tools' brings it up to date" in ran.stdout
+    assert "'make tools' updates its packages" in ran.stdout
 
 
 def test_runs_a_policy_pack(project: Project) -> None:

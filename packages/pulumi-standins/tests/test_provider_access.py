@@ -81,7 +81,7 @@ def test_no_login_at_all_says_what_to_do() -> None:
 def test_other_logins_are_refused_by_name(variable: str, value: str, what: str) -> None:
     with pytest.raises(RefusedError) as raised:
         config.read({}, {variable: value})
-    assert str(raised.value).startswith(f"{variable} asks for {what}, which the azure-native stand-in does not have")
+    assert str(raised.value).startswith(f"{variable} selects {what}, which the azure-native stand-in does not support")
     # A client secret is chosen before a managed identity, after the other two.
     if variable == "ARM_USE_MSI":
         assert config.read({}, {**COMPLETE, variable: value}).client_id == "c"
@@ -178,7 +178,7 @@ def test_an_assertion_stands_in_the_place_of_the_secret() -> None:
             "client_assertion": "assertion",
             "scope": "https://management.azure.com/.default",
         }
-        # A runner's address is asked anew for every sign-in, for whom the assertion is.
+        # Every sign-in requests a new assertion from a runner's address, with its audience.
         engine.arm.script("GET", "^/runner$", Scripted(200, {"value": "fresh"}), Scripted(401, "no more"))
         asking = {"oidcRequestUrl": f"{engine.arm.address}/runner?job=1", "oidcRequestToken": "bearer"}
         await engine.configure({**federated, **asking})
@@ -297,7 +297,7 @@ def test_functions() -> None:
         assert engine.arm.seen("POST")[0].body == {"expand": "kerb"}
         failure = await refused(engine.invoke("network:getSubnet"))
         assert failure.text.startswith(
-            "the azure-native stand-in does not support the function azure-native:network:getSubnet. It serves:"
+            "the azure-native stand-in does not support the function azure-native:network:getSubnet. It supports:"
         )
 
     play(scenario)

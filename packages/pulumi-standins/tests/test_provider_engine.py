@@ -1,4 +1,4 @@
-"""The stand-in under the real engine, with a program of a few resources and a sandbox of its own."""
+"""The stand-in under the real engine, with a program of a few resources and its own sandbox."""
 
 import json
 import os
@@ -43,7 +43,7 @@ CONFIG: dict[str, Any] = {"azure-native:location": "westeurope"}
 
 
 class Project:
-    """A Pulumi project of its own in the sandbox's environment."""
+    """A separate Pulumi project in the sandbox's environment."""
 
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         self.folder = folder
@@ -65,7 +65,7 @@ class Project:
         (self.folder / "wanted.json").write_text(json.dumps(resources))
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start a command in a process group of its own."""
+        """Start a command in its own process group."""
         return subprocess.Popen(
             ["pulumi", *arguments, "--non-interactive"],
             cwd=self.folder,

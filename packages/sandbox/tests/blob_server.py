@@ -1,4 +1,4 @@
-"""A blob endpoint of its own for a test: TLS on a free port, reached by the official client under its public name."""
+"""A separate blob endpoint for a test: TLS on a free port, reached by the official client under its public name."""
 
 import asyncio
 import ssl

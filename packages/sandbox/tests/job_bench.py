@@ -49,7 +49,7 @@ class Outcome:
 
 
 class JobBench:
-    """Runs jobs one after the other; each has a name of its own."""
+    """Runs jobs one after the other; each has its own name."""
 
     def __init__(self, home: Path, *, most_nodes: int = 2) -> None:
         front = make_front(home)

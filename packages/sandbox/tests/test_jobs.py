@@ -282,5 +282,5 @@ def test_a_job_on_another_python_says_so_in_its_log(bench: JobBench) -> None:
 def test_conda_packages_that_are_no_python_packages_are_remarked_on() -> None:
     conda = CONDA.replace("- pip\n", "- pip\n- conda-forge::libgomp=13.2\n")
     assert check(EnvironmentSpec("e", "1", "image:1", conda)) == [
-        "conda package 'libgomp' is no Python package of this environment: not checked"
+        "conda package 'libgomp' is not a Python package of this environment: not checked"
     ]

@@ -123,7 +123,10 @@ def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
         ),
         ({"inputData": {"a": {"jobInputType": "MLTable", "uri": "x"}}}, "is 'MLTable'; allowed: UriFolder, UriFile."),
         ({"inputData": {"a": {"jobInputType": "UriFolder", "uri": FOLDER + "*.png"}}}, "patterns are not supported"),
-        ({"inputData": {"a": {"jobInputType": "UriFile", "uri": FOLDER}}}, "is of type UriFile and names no file."),
+        (
+            {"inputData": {"a": {"jobInputType": "UriFile", "uri": FOLDER}}},
+            "is of type UriFile but does not name a file.",
+        ),
         ({"inputData": {"a": {"jobInputType": "UriFolder", "uri": "https://x.org/a"}}}, "does not model data at"),
         (
             {

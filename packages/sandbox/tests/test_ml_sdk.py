@@ -18,7 +18,7 @@ from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
 from sandbox.testing import Sandbox, awaited
 
 with warnings.catch_warnings():
-    # The SDK's own modules use what the libraries below it have deprecated; that is not ours to mend.
+    # The SDK's own modules use what the libraries below it have deprecated; we cannot fix that.
     warnings.simplefilter("ignore")
     from azure.ai.ml import Input, MLClient
     from azure.ai.ml.entities import (

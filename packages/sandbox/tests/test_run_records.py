@@ -35,7 +35,7 @@ def test_steps_and_jobs_are_found_without_reading_the_other_runs(store: Store) -
         records.create(Run(f"step-{number}", job.run_id, job.workspace_id, parent_run_id=job.run_id))
     later = Run("job-3", "job-3", f"{WORKSPACE}2", created_utc="2026-01-03")
     records.create(later)
-    # What is no run at all would fail, if it were read.
+    # Anything that is not a run would fail, if it were read.
     store.put_document(KIND, "broken", {})
     assert [run.run_id for run in records.children("JOB-1")] == ["step-1"]
     assert [run.run_id for run in records.jobs(f"{WORKSPACE.upper()}2")] == ["job-3", "job-2"]

@@ -1,6 +1,6 @@
 """Stacks of the sandbox's own backend, with the real engine and a tiny program; about 15 s.
 
-Proves that a rehearsal leaves the project folder as it was and that what a death leaves behind is named and mended.
+Proves that a rehearsal leaves the project folder as it was and that leftovers of a killed process are named and fixed.
 Says nothing about this repository's own program (tests/e2e does).
 """
 

@@ -33,8 +33,8 @@ def _estate(sandbox: Sandbox) -> Estate:
 class What:
     """An operation: how to ask for it, and the status that each of deployer, second, reader, caller, nobody gets.
 
-    What is allowed is answered as the service answers it, be it 400 for an empty body or 404 for a job that is not
-    there; 403 is the refusal. None: not asked, because it would take the table's ground away.
+    What is allowed is answered as the service answers it, be it 400 for an empty body or 404 for a job that does not
+    exist; 403 is the refusal. None: not asked, because it would take the table's ground away.
     """
 
     ask: Callable[[Estate, str], Answer]
@@ -225,9 +225,9 @@ def test_a_job_whose_cluster_may_not_read_the_input_fails(estate: Estate) -> Non
     sandbox.grant(estate.cluster_identity, BLOB_CONTRIBUTOR, estate.storage)
     assert job["properties"]["status"] == "Failed"
     assert estate.failure(job["name"]) == (
-        "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by"
-        f" AuthenticationException. The identity of the cluster 'cpu' ({estate.cluster_identity}) lacks a role such as"
-        f" 'Storage Blob Data Reader' on '{estate.containers}/{estate.container}'."
+        "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by "
+        f"AuthenticationException. The identity of the cluster 'cpu' ({estate.cluster_identity}) is missing a role "
+        f"such as 'Storage Blob Data Reader' on '{estate.containers}/{estate.container}'."
     )
 
 
@@ -240,7 +240,7 @@ def test_a_job_whose_cluster_may_only_read_cannot_write_its_output(estate: Estat
     sandbox.grant(estate.cluster_identity, BLOB_CONTRIBUTOR, estate.storage)
     sandbox.take_away(reads)
     assert job["properties"]["status"] == "Failed"
-    assert "lacks a role such as 'Storage Blob Data Contributor'" in estate.failure(job["name"])
+    assert "is missing a role such as 'Storage Blob Data Contributor'" in estate.failure(job["name"])
     assert estate.send("deployer", "GET", output, host=estate.blob_host).status == 404
 
 
@@ -250,19 +250,21 @@ def test_a_keyless_workspace_needs_the_table_role_too(estate: Estate) -> None:
     sandbox.take_away(granted)
     job, _ = estate.run("caller", "ours", "in/", "tableless")
     sandbox.grant(estate.cluster_identity, TABLE_CONTRIBUTOR, estate.storage)
-    assert f"lacks a role such as 'Storage Table Data Contributor' on '{estate.storage}'" in estate.failure(job["name"])
+    assert f"is missing a role such as 'Storage Table Data Contributor' on '{estate.storage}'" in estate.failure(
+        job["name"]
+    )
 
 
 def test_who_starts_a_job_must_be_able_to_read_the_input(estate: Estate) -> None:
     second = estate.sandbox.facts.accounts["second"].principal.object_id
     job, _ = estate.run("second", "ours", "in/", "second")
-    assert f"Who started the job ({second}) lacks a role such as 'Storage Blob Data Reader'" in estate.failure(
+    assert f"The caller of the job ({second}) is missing a role such as 'Storage Blob Data Reader'" in estate.failure(
         job["name"]
     )
 
 
 def test_an_identity_is_not_assigned_by_who_may_not(estate: Estate) -> None:
-    """Whoever may write the cluster, but not assign its identity, is told so by name."""
+    """A caller who may write the cluster, but not assign its identity, is told so by name."""
     sandbox = estate.sandbox
     role = estate.custom_role("cluster writer", (f"{_ML}/read", f"{_ML}/computes/read", f"{_ML}/computes/write"))
     granted = sandbox.grant("nobody", role, estate.workspace)

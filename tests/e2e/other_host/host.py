@@ -2,10 +2,10 @@
 
 Started as `python host.py ENGINE_ADDRESS`. What it does by rule, and the stand-in of packages/pulumi-standins does not:
 
-- the program runs in an exec script of its own, started with flags (program.py);
+- the program runs in its own exec script, started with flags (program.py);
 - it goes on when the engine is killed, until it next asks after the engine;
 - SIGINT reaches program and policy pack as it is, and so shows a traceback;
-- any exit code but 0 and 32 is an error of its own, which the engine shows as "an unhandled error occurred".
+- any exit code but 0 and 32 is a separate error, which the engine shows as "an unhandled error occurred".
 
 Source of these rules: https://github.com/pulumi/pulumi, sdk/python/cmd/pulumi-language-python/main.go, read in version
 3.259. Whatever the two hosts do alike is the stand-in's, above all how an environment is found and described.
@@ -70,7 +70,7 @@ class OfficialLike(LanguageHost):
         code = program.wait()
         if code in (0, SHOWN):
             return language_pb2.RunResponse(bail=code == SHOWN)
-        # A signal's number is no exit code, and is told as -1.
+        # A signal's number is not an exit code, and is reported as -1.
         return language_pb2.RunResponse(error=f"program exited with non-zero exit code: {max(code, -1)}")
 
     def RunPlugin(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
@@ -103,7 +103,7 @@ def _interrupt(program: "subprocess.Popen[bytes]") -> None:
 
 
 def _outlive(engine: str, over: threading.Event) -> None:
-    """Return when a signal came, or when the engine was not there on being asked after, every few minutes."""
+    """Return when a signal came, or when the engine was gone at a check, every few minutes."""
     place, _, port = engine.rpartition(":")
     while not over.wait(ASKS_AFTER_ENGINE_SECONDS):
         try:

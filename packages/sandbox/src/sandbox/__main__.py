@@ -27,8 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox",
-        description="Azure on this machine: no account, no network. SANDBOX_HOME names the folder with its state "
-        "(default: .sandbox beside the nearest Pulumi.yaml, else here).",
+        description="A local emulator of Azure, without an account or a network. SANDBOX_HOME names the folder with "
+        "its state (default: .sandbox beside the nearest Pulumi.yaml, else in the current folder).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

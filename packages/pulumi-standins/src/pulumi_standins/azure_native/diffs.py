@@ -66,7 +66,7 @@ def _is_default(resource: Resource, name: str, news: Mapping[str, Any]) -> bool:
 
 
 def _same_by_rule(name: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> bool:
-    """Compare locations without case and spaces, and resource group names without case."""
+    """Compare locations and resource group names case-insensitively, locations also without spaces."""
     old, new = olds.get(name), news.get(name)
     if not isinstance(old, str) or not isinstance(new, str):
         return False

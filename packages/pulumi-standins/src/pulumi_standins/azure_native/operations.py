@@ -122,7 +122,7 @@ class Operations:
         return Found(arm_id, outputs, refresh.refreshed(inputs, shapes.to_inputs(resource, state), new))
 
     async def delete(self, resource: Resource, arm_id: str) -> None:
-        """Delete a resource; it is no error if it does not exist any more. A singleton gets its default body instead.
+        """Delete a resource; it may be deleted already. A singleton gets its default body instead.
 
         Raises:
             ProviderError: ARM refused.

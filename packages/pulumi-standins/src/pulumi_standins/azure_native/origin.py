@@ -17,7 +17,7 @@ _headers: ContextVar[Mapping[str, str]] = ContextVar("origin", default={})  # no
 
 
 def announce(urn: str, inputs: Mapping[str, Any]) -> None:
-    """Mark what the current task sends from now on (each call of the engine is a task of its own)."""
+    """Mark what the current task sends from now on (each call of the engine is a separate task)."""
     is_random = "true" if inputs.get(CREATE_BEFORE_DELETE) is True else "false"
     _headers.set({URN_HEADER: urn, RANDOM_NAME_HEADER: is_random})
 

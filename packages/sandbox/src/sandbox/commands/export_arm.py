@@ -124,7 +124,7 @@ def _answers(client: Client, ids: list[str]) -> Iterator[dict[str, Any]]:
 
 def _get(client: Client, resource_id: str, type_: str) -> dict[str, Any]:
     answer = client.request("GET", f"{resource_id}?api-version={_version(type_)}")
-    if answer.status != 200:  # noqa: PLR2004 - anything else is no answer
+    if answer.status != 200:  # noqa: PLR2004 - anything else is not an answer
         _, code, message = answer.error
         raise ExportError(f"'{resource_id}' cannot be read: ({code}) {message}")
     body: dict[str, Any] = answer.json

@@ -5,12 +5,11 @@ A schema is plain data (a JSON file under sandbox/azure/arm/schema_files/, or a 
 - ``{"type": "object", "members": {name: schema}, "required": [name]}``: no other members are allowed;
 - ``{"type": "map", "values": schema}``: any member names;
 - ``{"type": "array", "items": schema}``;
-- ``{"type": "string", "enum": [...], "pattern": "...", "format": "duration"}``: enums compare without case and are
-  answered in the service's own case; the one format that is checked is an ISO 8601 duration;
+- ``{"type": "string", "enum": [...], "pattern": "...", "format": "duration"}``: enums are case-insensitive and returned
+    in the service's case; the one format that is checked is an ISO 8601 duration;
 - ``{"type": "text"}``: a string, or a number or boolean, which becomes one;
 - ``{"type": "integer" | "number", "minimum": n, "maximum": n}``, ``{"type": "boolean"}``, ``{"type": "any"}``;
-- ``{"type": "union", "discriminator": name, "cases": {value: object schema}}``: the discriminator compares without
-  case;
+- ``{"type": "union", "discriminator": name, "cases": {value: object schema}}``: the discriminator is case-insensitive;
 - ``"readOnly": true``: accepted and dropped, as ARM does with what a GET answered; ``"nullable": false``: null is
   refused.
 """

@@ -49,7 +49,7 @@ def check_access(context: JobContext, request: JobRequest) -> None:
     cluster = Who(f"The identity of the cluster '{ArmId.parse(request.compute).name}'", request.cluster_identity)
     readers = [cluster]
     if context.switches.input_read_by_caller:
-        readers.append(Who("Who started the job", request.caller))
+        readers.append(Who("The caller of the job", request.caller))
     workspace = context.store.get(request.workspace_id)
     if workspace is not None:
         _check_workspace(context, workspace)

@@ -19,8 +19,8 @@ def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
     """An identity is missing a role; the service's text names neither, so the sandbox adds both."""
     identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
     return JobFailed(
-        "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by"
-        f" AuthenticationException. {identity} lacks a role such as '{role}' on '{scope}'."
+        "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by "
+        f"AuthenticationException. {identity} is missing a role such as '{role}' on '{scope}'."
     )
 
 
@@ -73,10 +73,10 @@ def image_pull_failed(image: str, who: str, object_id: str, registry_id: str) ->
     """A node may not pull the image (text: Azure/MachineLearningNotebooks#1479); the sandbox adds identity and role."""
     identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
     return JobFailed(
-        f"FailedPullingImage: Unable to pull docker image imageName: {image} error: Run docker command to pull public"
-        " image failed with error: Error response from daemon: unauthorized: authentication required, visit"
-        f" https://aka.ms/acr/authorization for more information. {identity} lacks a role such as 'AcrPull' on"
-        f" '{registry_id}'."
+        f"FailedPullingImage: Unable to pull docker image imageName: {image} error: Run docker command to pull "
+        "public image failed with error: Error response from daemon: unauthorized: authentication required, visit "
+        f"https://aka.ms/acr/authorization for more information. {identity} is missing a role such as 'AcrPull' on "
+        f"'{registry_id}'."
     )
 
 
