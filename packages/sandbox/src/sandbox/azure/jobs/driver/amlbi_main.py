@@ -81,7 +81,7 @@ class OwnOnly(MetaPathFinder):
         Raises:
             ModuleNotFoundError: the name is the emulator's.
         """
-        if fullname not in _NOT_THE_JOBS:
+        if path is not None or fullname not in _NOT_THE_JOBS:
             return None
         found = PathFinder.find_spec(fullname, [self._code_dir], target)
         if found is None:
