@@ -84,7 +84,8 @@ def _is_protected(fresh: Rehearsal, stack: str) -> None:
     assert sorted(re.findall(r"\((azure-native:[^)]+)\)$", "\n".join(told), re.MULTILINE)) == PROTECTED
     assert made.startswith("make: *** ")
     fresh.start(*shlex.split(unprotect)).wait().ok()
-    assert shlex.split(down) == ["make", "down", f"STACK={stack}"]
+    destroy = ["-m", "sandbox", "run", "--", "pulumi", "destroy", "--yes", "--skip-preview", "--stack", stack]
+    assert shlex.split(down)[1:] == destroy
     _is_removed(fresh, stack)
 
 

@@ -174,7 +174,7 @@ def test_what_an_administrator_set_up_is_found_beside_the_project_and_kept(
     )
     with pytest.raises(SystemExit) as missing:
         lifecycle.start(Home(home), prerequisites=project / "none")
-    assert str(missing.value) == f"sandbox: --prerequisites: folder '{project}/none'"
+    assert str(missing.value) == f"sandbox: --prerequisites: folder '{project}/none' does not exist"
     lifecycle.stop(Home(home))
     assert lifecycle.start(Home(home)).prerequisites is None
 
