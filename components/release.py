@@ -25,11 +25,6 @@ from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, Releas
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
-_GOING_BACK: Final = (
-    "If you go back in git instead, then run `python -m modelops release`: the state still has the plan before this "
-    "one, so `pulumi up` would find nothing to do."
-)
-
 
 class ModelRelease(pulumi.ComponentResource):
     """An endpoint's release: runs when the plan changes, and again until it succeeds.
@@ -147,7 +142,8 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     if stopped.switch_sent:
         return (
-            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. {_GOING_BACK}"
+            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. "
+            f"{_going_back()}"
         )
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
     return (
@@ -161,5 +157,12 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
         f"{state}; the infrastructure is up. Fix the cause and run `pulumi up` again: the release continues from "
-        f"here. {f'{_GOING_BACK} ' if failed.switch_sent else ''}(Log: {pool().log})"
+        f"here. {f'{_going_back()} ' if failed.switch_sent else ''}(Log: {pool().log})"
+    )
+
+
+def _going_back() -> str:
+    return (
+        f"If you go back in git instead, then run `python -m modelops release --stack {pulumi.get_stack()}`: the state "
+        "still has the plan before this one, so `pulumi up` would find nothing to do."
     )

@@ -120,7 +120,8 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             "pin",
             None,
             pattern=_REVISION,
-            allowed="the name of an existing revision (`python -m modelops status` lists them)",
+            allowed="the name of an existing revision (`python -m modelops status --stack "
+            f"{section.problems.stack}` lists them)",
             example="DEPLOYMENT-01234567",
         )
     return EndpointSettings(
