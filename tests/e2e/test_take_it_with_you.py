@@ -88,9 +88,7 @@ def _shown(file: Path) -> Iterator[str]:
         yield content
         return
     tree = ast.parse(content)
-    documented = {
-        each.value for node in ast.walk(tree) for each in getattr(node, "body", ()) if isinstance(each, ast.Expr)
-    }
+    documented = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documented:
             yield node.value

@@ -1,6 +1,7 @@
 """The worker's input ends at the worst moment; everything else about workers is in tests/modelops."""
 
 import io
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def test_an_end_of_input_while_a_request_is_read_is_not_answered_without_its_id(
 
     monkeypatch.setattr(Gate, "install", lambda _self: None)
     monkeypatch.setattr(worker, "decode_request", decode)
-    monkeypatch.setattr(worker.os, "_exit", lambda _code: ended.set())
+    monkeypatch.setattr(os, "_exit", lambda _code: ended.set())
     answers = Answers()
     threading.Thread(target=worker.Worker(cast("BinaryIO", lines()), answers).run, daemon=True).start()
     answer = decode_event(answers.lines.get(timeout=60))
