@@ -15,8 +15,7 @@ import pulumi
 from pulumi.output import Unknown
 
 from components.release_parts.args import ModelReleaseArgs
-from components.release_parts.plan_inputs import plan_inputs
-from components.release_parts.secrets import plain_input
+from components.release_parts.plan_inputs import plain_input, plan_inputs
 from modelops.plan.plan import PlanError, ReleasePlan
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
