@@ -6,7 +6,7 @@ not own the endpoint, its deployments or any other Azure resource: `components.e
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -15,7 +15,7 @@ import pulumi
 from pulumi.output import Unknown
 
 from components.release_parts.args import ModelReleaseArgs
-from components.release_parts.plan_inputs import plain_input, plan_inputs
+from components.release_parts.plan_inputs import plan_inputs
 from modelops.plan.plan import PlanError, ReleasePlan
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
@@ -73,7 +73,7 @@ class ModelRelease(pulumi.ComponentResource):
     def _hook(self, name: str, plan: Mapping[str, Any]) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:
             try:
-                inputs = await plain_input(hook, plan)
+                inputs = await _plain_input(hook, plan)
                 recorded = (hook.old_inputs or {}).get("input")
                 old = _old(recorded)
                 self._released = recorded if old else None
@@ -135,6 +135,31 @@ def _old(recorded: object) -> ReleasePlan | None:
     with suppress(Exception):
         return _read(recorded) if recorded is not None else None
     return None
+
+
+async def _plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -> object:
+    """Return the marker's input; secrets in it are refused by name, because a plan is shown in previews and logs.
+
+    One nested secret makes the engine pass the whole input as a secret, so the names come from the program's own plan.
+    """
+    inputs = (hook.new_inputs or {}).get("input")
+    if not isinstance(inputs, pulumi.Output):
+        return inputs
+    secrets = [path async for path in _secret_leaves(plan, "")]
+    raise ValueError(
+        f"{', '.join(secrets) or 'a value of the plan'}: is a secret. A release plan is shown in previews and logs; "
+        "keep secrets in the key vault and let the scoring script read them with the job's identity."
+    )
+
+
+async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
+    if isinstance(value, pulumi.Output):
+        if await value.is_secret():
+            yield path
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            async for found in _secret_leaves(each, f"{path}.{key}" if path else str(key)):
+                yield found
 
 
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
