@@ -1,4 +1,4 @@
-"""The emulator and the stand-in provider import nothing from each other and agree on two headers anyway."""
+"""The emulator and the stand-in provider do not import each other, yet agree on two headers."""
 
 from pulumi_standins.azure_native import origin as said
 from sandbox.azure.arm import origin as read

@@ -1,6 +1,6 @@
 """The set-up by an administrator before the first program runs: the initial state of the sandbox.
 
-Deployers hold the roles that a deployment needs. A folder of prerequisites says the rest, in the same files that an
+Deployers hold the roles that a deployment needs. A folder of prerequisites holds the others, in the same files that an
 administrator hands to Azure: the condition that limits which roles deployers may assign, and the callers' custom roles.
 Without one deployers may assign any role, and no custom role exists from the start.
 """
