@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox import named_principals
-from sandbox.azure import directory, firewalls
+from sandbox.azure import circumstances, directory, firewalls
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.directory import Named
@@ -68,11 +68,11 @@ def test_a_vault_answers_an_address_as_a_range_of_one() -> None:
 def test_the_caller_s_address_stays_until_it_is_changed(tmp_path: Path) -> None:
     with Store(tmp_path / "store.sqlite") as store:
         assert firewalls.caller_address(store) == "203.0.113.7"
-        firewalls.set_caller_address(store, "192.0.2.1")
+        circumstances.turn(store, {"callerAddress": "192.0.2.1"})
     with Store(tmp_path / "store.sqlite") as store:
         assert firewalls.caller_address(store) == "192.0.2.1"
-        with pytest.raises(ValueError, match="Expected 4 octets"):
-            firewalls.set_caller_address(store, "1.2.3")
+        with pytest.raises(ValueError, match=r"^switch 'callerAddress' cannot be '1\.2\.3'; allowed: an IPv4 address$"):
+            circumstances.turn(store, {"callerAddress": "1.2.3"})
 
 
 def test_the_principals_of_a_stack_file(tmp_path: Path) -> None:

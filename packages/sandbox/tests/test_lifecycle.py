@@ -240,7 +240,7 @@ def test_stop_and_reset(home: Path) -> None:
 
 def test_reset_refuses_a_folder_that_is_no_sandbox(tmp_path: Path) -> None:
     (tmp_path / "blobs").mkdir()
-    with pytest.raises(SystemExit, match="there is no sandbox in"):
+    with pytest.raises(SystemExit, match=r"'.*' has no sandbox\. Create one: python -m sandbox start$"):
         lifecycle.reset(Home(tmp_path))
     assert (tmp_path / "blobs").exists()
 
