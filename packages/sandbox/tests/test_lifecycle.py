@@ -169,7 +169,7 @@ def test_what_an_administrator_set_up_is_found_beside_the_project_and_kept(
     with pytest.raises(SystemExit) as refused:
         lifecycle.start(Home(home), prerequisites=project)
     assert str(refused.value) == (
-        f"sandbox: it runs with the prerequisites of '{project}/prerequisites', not '{project}'. "
+        f"sandbox: the running server uses the prerequisites in '{project}/prerequisites', not those in '{project}'. "
         "Stop it first: python -m sandbox stop"
     )
     with pytest.raises(SystemExit) as missing:
@@ -195,7 +195,7 @@ def test_another_profile_than_the_running_one_is_refused(own_sandbox: Sandbox) -
         SystemExit, match=r"runs with profile 'harsh', not 'lenient'\. Stop it first: python -m sandbox stop"
     ):
         lifecycle.start(own_sandbox.home, "lenient")
-    with pytest.raises(SystemExit, match="profile 'x' is unknown; allowed: harsh, lenient"):
+    with pytest.raises(SystemExit, match="unknown profile 'x'; allowed: harsh, lenient"):
         lifecycle.start(own_sandbox.home, "x")
 
 

@@ -186,7 +186,7 @@ def _status(home: Home, options: argparse.Namespace) -> int:
         for line in inventory.table(rows):
             print(line)
     if lost:
-        print("Created, but no stack's state has it (an answer was lost):")
+        print("Created, but not in any stack's state (the response was lost):")
         for each in lost:
             print("\n".join(each.lines()))
     return 0
