@@ -91,9 +91,7 @@ class MlCluster(pulumi.ComponentResource):
             resource_group_name=args["resource_group_name"],
             workspace_name=args["workspace_name"],
             location=args["location"],
-            identity=ml.ManagedServiceIdentityArgs(
-                type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[args["identity_id"]]
-            ),
+            identity=run_as(args["identity_id"]),
             properties=amlcompute(
                 vm_size=nodes.get("vm_size", DEFAULT_VM_SIZE),
                 low_priority=nodes.get("low_priority", False),
@@ -108,6 +106,13 @@ class MlCluster(pulumi.ComponentResource):
         self.cluster_id = compute.id
         self.for_release: ClusterForRelease = {"compute_id": compute.id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
+
+
+def run_as(identity_id: pulumi.Input[str]) -> ml.ManagedServiceIdentityArgs:
+    """Describe the user-assigned identity of a cluster's nodes."""
+    return ml.ManagedServiceIdentityArgs(
+        type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[identity_id]
+    )
 
 
 def amlcompute(

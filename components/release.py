@@ -6,7 +6,7 @@ not own the endpoint, its deployments or any other Azure resource: `components.e
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, assert_never
@@ -16,7 +16,6 @@ from pulumi.output import Unknown
 
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
-from components.release_parts.secrets import plain_input
 from modelops.plan.plan import PlanError, ReleasePlan
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
@@ -24,11 +23,6 @@ from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
-
-_GOING_BACK: Final = (
-    "If you go back in git instead, then run `python -m modelops release`: the state still has the plan before this "
-    "one, so `pulumi up` would find nothing to do."
-)
 
 
 class ModelRelease(pulumi.ComponentResource):
@@ -79,7 +73,7 @@ class ModelRelease(pulumi.ComponentResource):
     def _hook(self, name: str, plan: Mapping[str, Any]) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:
             try:
-                inputs = await plain_input(hook, plan)
+                inputs = await _plain_input(hook, plan)
                 recorded = (hook.old_inputs or {}).get("input")
                 old = _old(recorded)
                 self._released = recorded if old else None
@@ -143,11 +137,37 @@ def _old(recorded: object) -> ReleasePlan | None:
     return None
 
 
+async def _plain_input(hook: pulumi.ResourceHookArgs, plan: Mapping[str, Any]) -> object:
+    """Return the marker's input; secrets in it are refused by name, because a plan is shown in previews and logs.
+
+    One nested secret makes the engine pass the whole input as a secret, so the names come from the program's own plan.
+    """
+    inputs = (hook.new_inputs or {}).get("input")
+    if not isinstance(inputs, pulumi.Output):
+        return inputs
+    secrets = [path async for path in _secret_leaves(plan, "")]
+    raise ValueError(
+        f"{', '.join(secrets) or 'a value of the plan'}: is a secret. A release plan is shown in previews and logs; "
+        "keep secrets in the key vault and let the scoring script read them with the job's identity."
+    )
+
+
+async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
+    if isinstance(value, pulumi.Output):
+        if await value.is_secret():
+            yield path
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            async for found in _secret_leaves(each, f"{path}.{key}" if path else str(key)):
+                yield found
+
+
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     if stopped.switch_sent:
         return (
-            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. {_GOING_BACK}"
+            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. "
+            f"{_going_back()}"
         )
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
     return (
@@ -161,5 +181,12 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
         f"{state}; the infrastructure is up. Fix the cause and run `pulumi up` again: the release continues from "
-        f"here. {f'{_GOING_BACK} ' if failed.switch_sent else ''}(Log: {pool().log})"
+        f"here. {f'{_going_back()} ' if failed.switch_sent else ''}(Log: {pool().log})"
+    )
+
+
+def _going_back() -> str:
+    return (
+        f"If you go back in git instead, then run `python -m modelops release --stack {pulumi.get_stack()}`: the state "
+        "still has the plan before this one, so `pulumi up` would find nothing to do."
     )

@@ -2,3 +2,18 @@
 
 `__main__.py` is what `pulumi preview --policy-pack policy` runs. docs/policy.md has the table of rules.
 """
+
+from typing import Final
+
+from policy import access, cluster, endpoint, network, registry, release, storage, telemetry, vault, workspace
+from policy.rule import Rule
+
+NAME: Final = "azureml-batch"
+"""The pack's name."""
+
+RULES: Final[list[Rule]] = [
+    rule
+    for module in (storage, vault, registry, telemetry, workspace, cluster, endpoint, release, access, network)
+    for rule in module.RULES
+]
+"""All rules of the pack."""

@@ -8,6 +8,6 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from pulumi_policy import PolicyPack  # noqa: E402
 
-from policy.pack import NAME, RULES  # noqa: E402
+from policy import NAME, RULES  # noqa: E402
 
 PolicyPack(NAME, [rule.policy() for rule in RULES])

@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
-from modelops.plan.scoring_settings import SETTINGS
+from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings.access import read_callers
 from settings.content import read_environment, read_model, read_path, read_script
 from settings.problems import removing, setting
-from settings.scoring import read_scoring
 from settings.section import Section
 
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
@@ -120,7 +119,8 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             "pin",
             None,
             pattern=_REVISION,
-            allowed="the name of an existing revision (`python -m modelops status` lists them)",
+            allowed="the name of an existing revision (`python -m modelops status --stack "
+            f"{section.problems.stack}` lists them)",
             example="DEPLOYMENT-01234567",
         )
     return EndpointSettings(
@@ -154,7 +154,7 @@ def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> De
         *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
         *(each.key for each in SETTINGS.values()),
     )
-    scoring = read_scoring(section, most_nodes)
+    scoring = _read_scoring(section, most_nodes)
     code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
     return {
         "model": read_model(section.section("model", of="a model"), root),
@@ -166,3 +166,24 @@ def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> De
         "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
         "settings": scoring,
     }
+
+
+def _read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
+    """Read a deployment's scoring settings; `most_nodes` is the cluster's `maxNodes`, None if unknown."""
+    defaults = ScoringSettings()
+    values: dict[str, Any] = {
+        name: _read_setting(section, each, getattr(defaults, name)) for name, each in SETTINGS.items()
+    }
+    settings = ScoringSettings(**values)
+    if most_nodes is not None and settings.instance_count > most_nodes:
+        bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
+        section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))
+    return settings
+
+
+def _read_setting(section: Section, setting: Setting, default: int | str) -> Any:
+    if isinstance(default, int):
+        return section.whole(setting.key, default, least=setting.least or 0, most=setting.most, unit=setting.unit)
+    if setting.words:
+        return section.choice(setting.key, default, setting.words)
+    return section.text(setting.key, default, pattern=setting.pattern, allowed=setting.unit, example=default)

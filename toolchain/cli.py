@@ -99,9 +99,8 @@ def _no_way(reasons: list[str]) -> str:
         "The Pulumi CLI is missing, and none of the three ways to get it worked:\n"
         f"{tried}\n"
         f"You need one of these: Pulumi {required()} on PATH, with its Python language host;\n"
-        f"internet access, for the official installer; Go >= {gobuild.go_version()} and a Go module proxy, for a build "
-        "of\n"
-        "about four minutes. Then run make again."
+        f"internet access, for the official installer; Go >= {gobuild.go_version()} and a Go module proxy, to build "
+        "it\n(about four minutes). Then run make again."
     )
 
 

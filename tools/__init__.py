@@ -1,1 +1,1 @@
-"""Generators of the schema files under sandbox/schemas; `python -m scripts.<name>` writes one."""
+"""Benchmarks, the checkov scan, and the generators of schema files (`python -m tools.schemas.NAME`)."""

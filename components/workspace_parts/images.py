@@ -12,7 +12,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml
 
-from components.cluster import DEFAULT_VM_SIZE, amlcompute
+from components.cluster import DEFAULT_VM_SIZE, amlcompute, run_as
 
 IMAGE_BUILDER = "image-builder"
 """Name of the cluster. Fixed, because the workspace must know it before it exists; unique within a workspace."""
@@ -55,9 +55,7 @@ class ImageBuilder(pulumi.ComponentResource):
             resource_group_name=args["resource_group_name"],
             workspace_name=args["workspace_name"],
             location=args["location"],
-            identity=ml.ManagedServiceIdentityArgs(
-                type=ml.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=[args["identity_id"]]
-            ),
+            identity=run_as(args["identity_id"]),
             properties=amlcompute(
                 vm_size=DEFAULT_VM_SIZE, low_priority=False, min_nodes=0, max_nodes=1, idle_seconds=_IDLE_SECONDS
             ),

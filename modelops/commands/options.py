@@ -1,5 +1,6 @@
 """The options that several commands share, and the endpoints that they select."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -57,6 +58,19 @@ class Where(NamedTuple):
         """
         found = self._found()
         return list(found.values()) if found and self.endpoint is None else [targets.choose(found, self.endpoint)]
+
+    def words(self) -> str:
+        """Return the options that select the same endpoints, for a command that is printed; begins with a space.
+
+        Empty if none was given.
+        """
+        given = {
+            "--stack": self.stack,
+            "--outputs": self.outputs,
+            "--endpoint": self.endpoint,
+            "--directory": None if self.directory == Path() else self.directory,
+        }
+        return "".join(f" {option} {shlex.quote(str(value))}" for option, value in given.items() if value is not None)
 
     def _found(self) -> dict[str, targets.Target]:
         if self.outputs is not None:

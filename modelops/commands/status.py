@@ -24,7 +24,8 @@ def status(
     json: options.Json = False,
 ) -> None:
     """Show the live endpoints and their differences from the last release."""
-    targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
+    where = options.Where(stack, outputs, endpoint, directory)
+    targets = where.one_or_all()
     found = {each.logical: compared(options.workspace(each), options.released(each)) for each in targets}
     differs = any(each.problems for each in found.values())
     if json:
@@ -36,7 +37,7 @@ def status(
                 terminal.say("")
             _show(each)
         if differs:
-            terminal.say("Run `python -m modelops release` to fix it.")
+            terminal.say(f"Run `python -m modelops release{where.words()}` to fix it.")
     if check and differs:
         raise typer.Exit(1)
 

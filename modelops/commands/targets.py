@@ -5,6 +5,7 @@ the old plans of endpoints whose release succeeded (docs/adr/0005).
 """
 
 import json
+import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from modelops.errors import UsageError
 from modelops.plan.plan import ReleasePlan
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
-_UP: Final = "Run `pulumi up` first"
 _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a boolean"}
 
 
@@ -65,7 +65,11 @@ def _mapping(values: Mapping[str, Any], key: str, path: str) -> Mapping[str, Any
 
 def _other_outputs(values: Mapping[str, Any], key: str, path: str) -> UsageError:
     said = f"is {values[key]!r}" if key in values else "is missing"
-    return UsageError(f"these outputs are from another program or an older version: {path + key!r} {said}. {_UP}.")
+    return UsageError(f"these outputs are from another program or an older version: {path + key!r} {said}. {_up()}.")
+
+
+def _up(stack: str | None = None) -> str:
+    return f"Run `{shlex.join(['pulumi', 'up', *(['--stack', stack] if stack else [])])}` first"
 
 
 def from_file(path: Path) -> dict[str, Target]:
@@ -108,7 +112,7 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
     """
     found = from_export(_pulumi(["stack", "export"], stack, folder))
     if not found:
-        raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_UP}.")
+        raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_up(stack)}.")
     return found
 
 

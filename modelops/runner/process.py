@@ -207,7 +207,8 @@ class Worker:
     def _read(self, line: bytes) -> Event:
         with suppress(ProtocolError):
             event = decode_event(line)
-            if event.id == self._plan_id:
+            is_unread = isinstance(event, Failed) and not event.id  # the request had no id that the worker could read
+            if event.id == self._plan_id or is_unread:
                 return event
         said = line.decode(errors="replace").strip()[:_LONGEST_QUOTE]
         raise WorkerFailed(

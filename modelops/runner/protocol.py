@@ -88,6 +88,7 @@ class Failed:
     """The plan was not carried out."""
 
     id: str
+    """Empty if the worker could not read the request."""
     message: str
     step: str | None = None
     """The step that failed."""

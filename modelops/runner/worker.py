@@ -28,7 +28,9 @@ from modelops.runner.protocol import (
     Event,
     Failed,
     PreviewRequest,
+    ProtocolError,
     ReleaseRequest,
+    Request,
     Step,
     Stopping,
     Switching,
@@ -59,9 +61,13 @@ class Worker:
         threading.Thread(target=self._read, daemon=True).start()
         while True:
             line = self._todo.get()
-            self._busy = True
             try:
-                self._handle(line)
+                request = decode_request(line)
+            except ProtocolError as error:
+                self.answer(Failed("", f"the release worker was sent an invalid request: {error}"))
+                continue
+            try:
+                self._handle(request)
             except Stopped:
                 threading.Event().wait()  # the reading thread ends the process once the last request is answered
             self._busy = False
@@ -78,11 +84,11 @@ class Worker:
         # Not sys.exit: threads of the SDK may sleep for half a minute between two polls of an operation.
         os._exit(0)
 
-    def _handle(self, line: bytes) -> None:
-        self._plan_id, self._position = "", Position()
+    def _handle(self, request: Request) -> None:
+        # In this order: once it is busy, the end of the input is answered with the plan's id.
+        self._plan_id, self._position = request.id, Position()
+        self._busy = True
         try:
-            request = decode_request(line)
-            self._plan_id = request.id
             match request:
                 case PreviewRequest():
                     done = self._preview(request)

@@ -22,8 +22,8 @@ from tests.unit.plans import SCORING
 
 TYPE = "azureml-batch:index:ModelRelease"
 GOING_BACK = (
-    "If you go back in git instead, then run `python -m modelops release`: the state still has the plan before this "
-    "one, so `pulumi up` would find nothing to do."
+    "If you go back in git instead, then run `python -m modelops release --stack dev`: the state still has the plan "
+    "before this one, so `pulumi up` would find nothing to do."
 )
 
 

@@ -80,6 +80,18 @@ def _nonsense(line: str) -> Callable[[Pool], Awaitable[None]]:
     return answer
 
 
+def test_a_request_that_the_worker_cannot_read_fails_in_its_words(tmp_path: Path) -> None:
+    says = '{"kind": "failed", "id": "", "message": "the release worker was sent an invalid request: no id"}'
+
+    async def program() -> None:
+        pool = Pool(tmp_path)
+        with pytest.raises(WorkerFailed, match=r"^the release worker was sent an invalid request: no id$"):
+            await pool.release("a", says=says)
+        await pool.pool.end()
+
+    asyncio.run(asyncio.wait_for(program(), 60))
+
+
 @pytest.mark.parametrize(
     ("first", "processes"),
     [

@@ -47,8 +47,9 @@ class Done:
         return self.out + self.err
 
     def ok(self) -> "Done":
-        """Return itself, or fail the test with what was printed."""
+        """Return itself, or fail the test with what was printed, also for the engine's warning about a plug-in."""
         assert self.code == 0, f"{' '.join(self.command)} ended with {self.code}:\n{self.text}"
+        assert "from $PATH" not in self.text, self.text
         return self
 
     def failed(self) -> "Done":

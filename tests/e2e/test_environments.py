@@ -48,7 +48,7 @@ def _the_second_deployer_releases_too(fresh: Rehearsal, stack: str) -> None:
 
 
 def _only_the_first_deployer_releases(fresh: Rehearsal, stack: str) -> None:
-    """The stack file has no deployer, so the first one keeps the role; the other waits for the role, and is told."""
+    """The stack file has no deployer, so the first one keeps the role; the other waits and gets a message."""
     running = fresh.begin("up", "--stack", stack, principal="second")
     events = running.events
     assert events is not None

@@ -1,9 +1,13 @@
 """What README says to take into another repository is enough, under another name and without the rest of this one.
 
-The sandbox and the engine are the environment's: the copy holds neither.
+The engine is the environment's: the copy does not hold it.
 """
 
+import ast
+import os
+import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,35 +17,35 @@ from tests.e2e.commands import KEPT
 from tests.e2e.rehearsal import PROJECT, REPOSITORY, Rehearsal
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-
-
-def named() -> list[str]:
-    """Return the files and folders that README's section names."""
-    section = README.partition("\n## Take it with you\n")[2].partition("\n## ")[0]
-    return section.partition("```text\n")[2].partition("```")[0].split()
+SECTION = README.partition("\n## Take it with you\n")[2].partition("\n## ")[0]
+NAMED = SECTION.partition("```text\n")[2].partition("```")[0].split()
+"""The files and folders that README's section names."""
+REHEARSE = SECTION.partition("```sh\n")[2].partition("```")[0]
+"""The commands of README's section."""
+INSTALL_SECONDS = 15 * 60.0
 
 
 @pytest.fixture(name="copy")
 def _copy(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
-    """Return a rehearsal of a folder that holds what is named, as the project `other`, and the environment."""
+    """Return a rehearsal of a folder that holds what is named, as the project `other`, without an environment."""
     place = tmp_path / "elsewhere"
     folder = place / "program"
-    folder.mkdir(parents=True)
-    for name in named():
+    for name in NAMED:
         source, target = checkout / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith("/"):
             shutil.copytree(source, target)
         else:
             shutil.copy2(source, target)
     for file in folder.glob("Pulumi*.yaml"):
         file.write_text(file.read_text(encoding="utf-8").replace(PROJECT, "other"), encoding="utf-8")
-    (folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     rehearsal = Rehearsal(folder, place / "home")
     yield rehearsal
     rehearsal.stop()
 
 
 def test_a_copy_of_what_is_named_previews_the_same_resources(copy: Rehearsal, fresh: Rehearsal) -> None:
+    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     here = fresh.pulumi("preview", "--stack", "dev").ok()
     preview = copy.pulumi("preview", "--stack", "dev", "--policy-pack", "policy").ok()
     assert preview.verdict == KEPT
@@ -49,3 +53,42 @@ def test_a_copy_of_what_is_named_previews_the_same_resources(copy: Rehearsal, fr
     assert "    + 41 to create" in preview.out.splitlines()
     assert "pulumi:pulumi:Stack other-dev create" in preview.flat
     assert copy.writes() == []
+
+
+@pytest.mark.long(part="packages")
+def test_a_copy_rehearses_by_the_readmes_commands(copy: Rehearsal) -> None:
+    copy.start(sys.executable, "-m", "venv", ".venv").wait().ok()
+    listed = copy.start(".venv/bin/python", "-m", "pip", "install", "--quiet", "-r", "requirements.txt")
+    listed.wait(INSTALL_SECONDS).ok()
+    engine = {"PATH": f"{REPOSITORY / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    commands = REHEARSE.replace("CHECKOUT", str(REPOSITORY))
+    preview = copy.start("bash", "-ec", commands, extra=engine).wait(INSTALL_SECONDS).ok()
+    assert "    + 41 to create" in preview.out.splitlines()
+    assert "pulumi:pulumi:Stack other-dev create" in preview.flat
+    assert copy.writes() == []
+
+
+def test_the_pages_that_the_copy_names_are_named_too() -> None:
+    """Messages and comments of stack files; docstrings are for those who work on this repository."""
+    pages = {
+        page
+        for name in NAMED
+        for file in ((REPOSITORY / name).rglob("*") if name.endswith("/") else [REPOSITORY / name])
+        if file.suffix in {".py", ".yaml", ".json"}
+        for text in _shown(file)
+        for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.\w+", text)
+    }
+    assert "docs/configuration.md" in pages
+    assert sorted(pages - set(NAMED)) == []
+
+
+def _shown(file: Path) -> Iterator[str]:
+    content = file.read_text(encoding="utf-8")
+    if file.suffix != ".py":
+        yield content
+        return
+    tree = ast.parse(content)
+    documented = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documented:
+            yield node.value

@@ -168,6 +168,17 @@ def test_a_plan_that_is_none_is_answered_in_words_and_the_next_one_is_taken(benc
         worker.done()
 
 
+@in_one_profile
+def test_an_unreadable_request_is_answered_and_the_next_one_is_taken(bench: Bench) -> None:
+    with RealWorker(bench) as worker:
+        assert worker.process.stdin is not None
+        worker.process.stdin.write(b'{"kind": "sing"}\n')
+        worker.process.stdin.flush()
+        assert worker.last() == Failed("", "the release worker was sent an invalid request: KeyError: 'sing'")
+        worker.begin(bench.plan)
+        worker.done()
+
+
 def test_a_preview_reads_only(bench: Bench) -> None:
     with RealWorker(bench) as worker:
         before = bench.mark()

@@ -12,9 +12,8 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 from modelops.plan import plan, rules
 from modelops.plan.scoring_settings import SETTINGS
-from policy import naming, release
+from policy import NAME, RULES, naming, release
 from policy.naming import Naming
-from policy.pack import NAME, RULES
 from policy.properties import UNKNOWN, Properties, shown
 from policy.rule import PRODUCTION, ResourceRule, Rule, kind
 from tests.policy.world import UNKNOWN as SENT_AS_UNKNOWN

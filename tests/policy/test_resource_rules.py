@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from policy.pack import RULES
+from policy import RULES
 from policy.rule import ResourceRule
 from tests.policy.world import DEPLOYMENT, GOOD, MISSING, UNKNOWN, resource
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from policy.pack import RULES
+from policy import RULES
 from policy.rule import Seen, StackRule
 from tests.policy.world import DEPLOYMENT, GOOD, UNKNOWN, resource, stack, urn
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from modelops.commands.app import application
 from tests.unit.test_import_rules import EMULATOR, MODELOPS
 from toolchain.environment import REQUIREMENTS
 from toolchain.places import REPOSITORY
@@ -22,6 +23,13 @@ def test_every_folder_is_there() -> None:
     named = set(re.findall(r'["`]([a-z][a-z_/-]+)/(?=<br>|`)', PAGE))
     assert len(named) > 8
     assert sorted(each for each in named if not (REPOSITORY / each).is_dir()) == []
+
+
+def test_the_commands_are_those_that_exist() -> None:
+    shown = re.search(r"modelops/commands/<br>([\w, ]+)", PAGE)
+    assert shown
+    commands = application(is_styled=False).registered_commands
+    assert shown[1].split(", ") == [each.callback.__name__ for each in commands if each.callback]
 
 
 def test_the_lists_are_those_of_the_toolchain() -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,20 @@ def test_on_a_terminal_the_deployments_are_a_table(run: Any) -> None:
         "DIFFERS deployment mlp-2 is in state Failed",
         FIX.rstrip(),
     ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--stack staging",
+        "--endpoint digits",
+        "--outputs 'my outputs.json' --directory elsewhere",
+        "--stack staging --endpoint digits --directory ../program",
+    ],
+)
+def test_the_command_that_is_printed_selects_the_same_endpoints(run: Any, options: str) -> None:
+    _, output = run(io.StringIO(), [_status("digits9", "no default")], *shlex.split(options))
+    assert output.splitlines()[-1] == f"Run `python -m modelops release {options}` to fix it."
 
 
 def test_a_program_gets_one_object_that_keeps_the_schema(run: Any) -> None:

@@ -104,7 +104,9 @@ def test_a_marker_that_is_about_to_be_deleted_does_not_count() -> None:
 
 def test_a_stack_that_released_nothing_says_so(pulumi: Any, tmp_path: Path) -> None:
     pulumi({"stack export": {"deployment": None}})
-    with pytest.raises(UsageError, match=r"^stack 'dev' has released nothing yet\. Run `pulumi up` first\.$"):
+    with pytest.raises(
+        UsageError, match=r"^stack 'dev' has released nothing yet\. Run `pulumi up --stack dev` first\.$"
+    ):
         from_stack("dev", tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""The emulator and the stand-in provider import nothing of each other and agree on two headers all the same."""
+"""The emulator and the stand-in provider do not import each other, yet agree on two headers."""
 
 from pulumi_standins.azure_native import origin as said
 from sandbox.azure.arm import origin as read

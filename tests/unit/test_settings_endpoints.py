@@ -1,4 +1,4 @@
-"""The endpoints of the configuration: what is read, and what each mistake is told as."""
+"""The endpoints of the configuration: valid values, and the message for each mistake."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -224,8 +224,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _digits(pin="mlp"),
         (
-            "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops status` "
-            "lists them).\n"
+            "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops status "
+            "--stack dev` lists them).\n"
             "pulumi config set --path endpoints.digits.pin DEPLOYMENT-01234567 --stack dev"
         ),
     ),

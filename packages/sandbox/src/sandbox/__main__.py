@@ -128,7 +128,7 @@ def _rehearsal(
     server = lifecycle.start(home, prerequisites=prerequisites)
     if server.is_outdated:
         print(
-            "sandbox: the server runs older code than is installed here. When nothing is under way: "
+            "sandbox: the running server is older than the installed code. When no command is running: "
             f"{inventory.python()} -m sandbox stop",
             file=sys.stderr,
         )
