@@ -39,7 +39,7 @@ EMULATOR = [
     ("azure.world",),
     ("azure.services", "azure.machine_learning"),
     ("home",),
-    ("named_principals", "server_record"),
+    ("server_record",),
     ("edge",),
     ("server",),
 ]
@@ -96,7 +96,7 @@ RULES = [
     Rule(
         "sandbox.commands",
         (
-            *("sandbox.commands", "sandbox.home", "sandbox.named_principals", "sandbox.server_record", "yaml"),
+            *("sandbox.commands", "sandbox.home", "sandbox.server_record", "yaml"),
             *("sandbox.azure.arm", "sandbox.azure.readings", "sandbox.azure.directory"),
         ),
     ),
