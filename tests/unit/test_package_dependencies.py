@@ -79,6 +79,19 @@ def test_the_build_backend_is_pinned_as_it_is_installed_here(folder: str) -> Non
 
 
 @pytest.mark.parametrize("folder", PACKAGES)
+def test_a_package_has_the_licence(folder: str) -> None:
+    assert project(folder)["project"]["license-files"] == ["LICENSE"]
+    assert (ROOT / "packages" / folder / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_the_readme_of_a_package_links_to_nothing_outside(folder: str) -> None:
+    readme = ROOT / "packages" / folder / "README.md"
+    links = re.findall(r"\]\(([^)]+)\)", readme.read_text(encoding="utf-8"))
+    assert [link for link in links if link.startswith("..")] == []
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
 def test_a_package_says_its_version_once(folder: str) -> None:
     source = ROOT / "packages" / folder / "src" / PACKAGES[folder] / "__init__.py"
     assert project(folder)["project"]["dynamic"] == ["version"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_standins.__main__ import write
-from wheels import build, call, contents, environment, install, sources
+from wheels import build, call, contents, environment, install, licence, sources
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -20,6 +20,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_the_schema_and_nothing_of_the_repository(wheel: Path) -> None:
     held = contents(wheel)
+    assert licence(wheel) == (PACKAGE / "LICENSE").read_text(encoding="utf-8")
     assert held == sources(PACKAGE)
     assert {name for name in held if not name.endswith(".py")} == {"pulumi_standins/azure_native/schema.json"}
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wheels import build, call, contents, environment, install, sources
+from wheels import build, call, contents, environment, install, licence, sources
 
 PACKAGE = Path(__file__).resolve().parents[1]
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
@@ -63,8 +63,9 @@ def installed(wheel: Path, empty: Path) -> Iterator[Path]:
 
 def test_the_wheel_holds_the_data_files_and_nothing_of_the_repository(wheel: Path) -> None:
     held = contents(wheel)
-    assert held == sources(PACKAGE)
-    assert {Path(name).suffix for name in held} == {".py", ".json"}
+    assert licence(wheel) == (PACKAGE / "LICENSE").read_text(encoding="utf-8")
+    assert held == sources(PACKAGE) | {"sandbox/behaviour.md"}
+    assert {Path(name).suffix for name in held} == {".py", ".json", ".md"}
 
 
 def test_copied_alone_it_answers_azure_ai_ml(empty: Path) -> None:

@@ -10,7 +10,7 @@ from sandbox.__main__ import main
 from sandbox.azure.arm.origin import Origin
 from sandbox.azure.arm.origin import remember as remember_origin
 from sandbox.azure.arm.store import Store
-from sandbox.commands import inventory, protection
+from sandbox.commands import inventory, recovery
 from sandbox.commands.stacks import PulumiCommand
 from sandbox.home import Home
 
@@ -122,12 +122,12 @@ PROTECTED = [
 
 
 def test_what_is_protected_is_listed_by_name() -> None:
-    assert protection.protected({"resources": PROTECTED}) == [
+    assert recovery.protected({"resources": PROTECTED}) == [
         "a-vault (azure-native:keyvault:Vault)",
         f"ml-storage ({ACCOUNT})",
     ]
-    assert protection.protected({"resources": PROTECTED[:1]}) == []
-    assert protection.protected({}) == []
+    assert recovery.protected({"resources": PROTECTED[:1]}) == []
+    assert recovery.protected({}) == []
 
 
 def test_a_stack_that_was_never_deployed_is_removable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

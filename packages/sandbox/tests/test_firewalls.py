@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 
-from sandbox import named_principals
-from sandbox.azure import directory, firewalls
+from sandbox.azure import circumstances, directory, firewalls
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.directory import Named
-from sandbox.commands.stack_file import named_principals as named_in
+from sandbox.commands.stack_file import named_principals, remember
 from sandbox.home import Home
 
 DENY = {"defaultAction": "Deny", "bypass": "AzureServices", "ipRules": [{"value": "203.0.113.0/24"}]}
@@ -68,11 +67,11 @@ def test_a_vault_answers_an_address_as_a_range_of_one() -> None:
 def test_the_caller_s_address_stays_until_it_is_changed(tmp_path: Path) -> None:
     with Store(tmp_path / "store.sqlite") as store:
         assert firewalls.caller_address(store) == "203.0.113.7"
-        firewalls.set_caller_address(store, "192.0.2.1")
+        circumstances.turn(store, {"callerAddress": "192.0.2.1"})
     with Store(tmp_path / "store.sqlite") as store:
         assert firewalls.caller_address(store) == "192.0.2.1"
-        with pytest.raises(ValueError, match="Expected 4 octets"):
-            firewalls.set_caller_address(store, "1.2.3")
+        with pytest.raises(ValueError, match=r"^switch 'callerAddress' cannot be '1\.2\.3'; allowed: an IPv4 address$"):
+            circumstances.turn(store, {"callerAddress": "1.2.3"})
 
 
 def test_the_principals_of_a_stack_file(tmp_path: Path) -> None:
@@ -81,7 +80,7 @@ def test_the_principals_of_a_stack_file(tmp_path: Path) -> None:
         f"config:\n  p:deployer: {{principalId: {GROUP}, principalType: Group}}\n"
         f"  p:endpoints:\n    digits:\n      callers:\n        - principalId: {FACTORY}\n"
     )
-    assert named_in(file) == [Named(GROUP, "Group", "deployer"), Named(FACTORY, "ServicePrincipal", "caller")]
+    assert named_principals(file) == [Named(GROUP, "Group", "deployer"), Named(FACTORY, "ServicePrincipal", "caller")]
 
 
 def test_a_named_principal_exists_is_of_its_kind_and_is_acted_for(tmp_path: Path) -> None:
@@ -89,8 +88,8 @@ def test_a_named_principal_exists_is_of_its_kind_and_is_acted_for(tmp_path: Path
     facts = home.prepare()
     own = facts.accounts["caller"].principal.object_id
     entries = [Named(GROUP.upper(), "Group", "deployer"), Named(own, "User", "caller"), Named("me", "User", "caller")]
-    named_principals.remember(home, entries)
-    named_principals.remember(home, [Named(FACTORY, "ServicePrincipal", "caller")])
+    remember(home, entries)
+    remember(home, [Named(FACTORY, "ServicePrincipal", "caller")])
     assert directory.kind_of(tmp_path, GROUP) == "Group"
     assert directory.kind_of(tmp_path, own) is None
     assert directory.acted_for(tmp_path, "deployer") == {GROUP}

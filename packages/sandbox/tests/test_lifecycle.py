@@ -169,7 +169,7 @@ def test_what_an_administrator_set_up_is_found_beside_the_project_and_kept(
     with pytest.raises(SystemExit) as refused:
         lifecycle.start(Home(home), prerequisites=project)
     assert str(refused.value) == (
-        f"sandbox: it runs with the prerequisites of '{project}/prerequisites', not '{project}'. "
+        f"sandbox: the running server uses the prerequisites in '{project}/prerequisites', not those in '{project}'. "
         "Stop it first: python -m sandbox stop"
     )
     with pytest.raises(SystemExit) as missing:
@@ -240,7 +240,7 @@ def test_stop_and_reset(home: Path) -> None:
 
 def test_reset_refuses_a_folder_that_is_no_sandbox(tmp_path: Path) -> None:
     (tmp_path / "blobs").mkdir()
-    with pytest.raises(SystemExit, match="has no sandbox"):
+    with pytest.raises(SystemExit, match=r"'.*' has no sandbox\. Create one: python -m sandbox start$"):
         lifecycle.reset(Home(tmp_path))
     assert (tmp_path / "blobs").exists()
 

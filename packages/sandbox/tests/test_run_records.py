@@ -42,10 +42,15 @@ def test_steps_and_jobs_are_found_without_reading_the_other_runs(store: Store) -
 
 
 def test_a_record_without_later_members_is_read(store: Store) -> None:
-    store.put_document(KIND, "old", {"runId": "old", "rootRunId": "old", "workspaceId": WORKSPACE, "logs": {}})
+    store.put_document(KIND, "old", {"runId": "old", "rootRunId": "old", "workspaceId": WORKSPACE})
     found = RunRecords(store).get("old")
     assert found is not None
-    assert (found.status, found.metrics) == ("NotStarted", {})
+    assert (found.status, found.metrics, found.logs) == ("NotStarted", {}, {})
+
+
+def test_a_record_without_ids_is_not_a_run() -> None:
+    with pytest.raises(TypeError, match="'run_id', 'root_run_id', and 'workspace_id'"):
+        Run.from_json({})
 
 
 def test_an_unknown_state_is_refused(store: Store) -> None:

@@ -65,6 +65,13 @@ def contents(wheel: Path) -> set[str]:
     return {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
 
 
+def licence(wheel: Path) -> str:
+    """Return the text of a wheel's licence."""
+    with ZipFile(wheel) as held:
+        (name,) = (each for each in held.namelist() if each.endswith(".dist-info/licenses/LICENSE"))
+        return held.read(name).decode()
+
+
 def sources(package: Path) -> set[str]:
     """Return the files of a package's sources as a wheel would name them."""
     folder = package / "src"

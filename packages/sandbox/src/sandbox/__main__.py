@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.azure.readings import PROFILES
-from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, protection, recovery, stacks
+from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, recovery, stacks
 from sandbox.commands.client import Client
 from sandbox.home import PRINCIPALS, Home
 
@@ -186,7 +186,7 @@ def _status(home: Home, options: argparse.Namespace) -> int:
         for line in inventory.table(rows):
             print(line)
     if lost:
-        print("Created, but no stack's state has it (an answer was lost):")
+        print("Created, but not in any stack's state (the response was lost):")
         for each in lost:
             print("\n".join(each.lines()))
     return 0
@@ -241,9 +241,9 @@ def _removable(home: Home, options: argparse.Namespace) -> int:
     project = stacks.Project.find(Path.cwd())
     if project is None:
         return 0
-    found = protection.protected(inventory.deployment(stacks.checkpoint(home, project.name, stack)))
+    found = recovery.protected(inventory.deployment(stacks.checkpoint(home, project.name, stack)))
     if found:
-        raise SystemExit(f"sandbox: {protection.refusal(stack, found)}")
+        raise SystemExit(f"sandbox: {recovery.refusal(stack, found)}")
     return 0
 
 

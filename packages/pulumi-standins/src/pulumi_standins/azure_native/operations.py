@@ -11,9 +11,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_standins.azure_native import refresh, shapes
+from pulumi_standins.azure_native import shapes
 from pulumi_standins.azure_native.config import Settings
 from pulumi_standins.azure_native.errors import ArmError, NotReadyError, ProviderError, StoppedError
+from pulumi_standins.azure_native.members import has, refreshed, remove, set_if_absent
 from pulumi_standins.azure_native.polling import follow
 from pulumi_standins.azure_native.schema import Resource
 from pulumi_standins.azure_native.transport import Reply, Transport
@@ -65,7 +66,7 @@ class Operations:
         body = shapes.to_body(resource, inputs)
         await self._must_be_free(resource, arm_id)
         for path in resource.rules.kept_lists:
-            _set_if_absent(body, path, [])
+            set_if_absent(body, path, [])
         answer = await self._write("PUT", resource, arm_id, inputs, body)
         arm_id = str(answer.get("id") or arm_id)
         return arm_id, await self._after_write(resource, arm_id, answer, "Create", warn)
@@ -116,10 +117,10 @@ class Operations:
             return Found(arm_id, outputs, shapes.imported_inputs(resource, arm_id, answer))
         visible = deepcopy(outputs)
         for path in resource.rules.kept_lists:
-            if not _has(inputs, path):
-                _remove(visible, path)
+            if not has(inputs, path):
+                remove(visible, path)
         new = shapes.to_inputs(resource, visible)
-        return Found(arm_id, outputs, refresh.refreshed(inputs, shapes.to_inputs(resource, state), new))
+        return Found(arm_id, outputs, refreshed(inputs, shapes.to_inputs(resource, state), new))
 
     async def delete(self, resource: Resource, arm_id: str) -> None:
         """Delete a resource; it may be deleted already. A singleton gets its default body instead.
@@ -211,7 +212,7 @@ class Operations:
 
     async def _keep_lists(self, resource: Resource, arm_id: str, body: dict[str, Any]) -> None:
         """Copy the sub-resource lists that the inputs leave out from the live resource, so that the PUT keeps them."""
-        missing = [path for path in resource.rules.kept_lists if not _has(body, path)]
+        missing = [path for path in resource.rules.kept_lists if not has(body, path)]
         if not missing:
             return
         try:
@@ -225,30 +226,7 @@ class Operations:
             for name in path:
                 value = value.get(name) if isinstance(value, Mapping) else None
             if value is not None:
-                _set_if_absent(body, path, value)
-
-
-def _has(values: Mapping[str, Any], path: tuple[str, ...]) -> bool:
-    current: Any = values
-    for name in path:
-        if not isinstance(current, Mapping) or name not in current:
-            return False
-        current = current[name]
-    return True
-
-
-def _set_if_absent(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    *containers, member = path
-    for name in containers:
-        body = body.setdefault(name, {})
-    body.setdefault(member, value)
-
-
-def _remove(values: dict[str, Any], path: tuple[str, ...]) -> None:
-    *containers, member = path
-    for name in containers:
-        values = values.get(name, {})
-    values.pop(member, None)
+                set_if_absent(body, path, value)
 
 
 def _clear_removed(body: dict[str, Any], before: Mapping[str, Any], resource: Resource) -> bool:

@@ -1,6 +1,6 @@
-"""Says with the requests of a Create which resource of the program they are for: one whose answer is lost is found.
+"""Marks the requests of a Create with the program's resource, so that it can be found if the answer is lost.
 
-Azure would ignore these headers. The sandbox keeps what they say (its `azure/arm/origin.py` has the same names: a test
+Azure would ignore these headers. The sandbox stores their values (its `azure/arm/origin.py` has the same names: a test
 compares them).
 """
 

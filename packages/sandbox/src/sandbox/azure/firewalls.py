@@ -24,15 +24,6 @@ def caller_address(store: Store) -> str:
     return str(store.document(_SWITCH, _KEY) or DEFAULT_ADDRESS)
 
 
-def set_caller_address(store: Store, address: str) -> None:
-    """Set the address of the sandbox's clients, until the next change or a reset.
-
-    Raises:
-        ValueError: it is not an IPv4 address.
-    """
-    store.put_document(_SWITCH, _KEY, str(ipaddress.IPv4Address(address)))
-
-
 def lets_in(resource: Resource, address: str) -> bool:
     """Say whether a resource's firewall lets in ``address``, for any client."""
     properties = resource.body.get("properties") or {}

@@ -112,8 +112,8 @@ def start(home: Home, profile: str | None = None, prerequisites: Path | None = N
         )
     if given is not None and given != server.prerequisites:
         raise SystemExit(
-            f"sandbox: it runs with the prerequisites of '{server.prerequisites or 'no folder'}', not '{given}'. "
-            "Stop it first: python -m sandbox stop"
+            f"sandbox: the running server uses {_shown(server.prerequisites)}, not those in '{given}'. Stop it first: "
+            "python -m sandbox stop"
         )
     return server
 
@@ -151,6 +151,10 @@ def reset(home: Home) -> None:
         for entry in home.root.iterdir():
             if entry.name in _STATE or entry.name.startswith("store.sqlite"):
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def _shown(prerequisites: Path | None) -> str:
+    return f"the prerequisites in '{prerequisites}'" if prerequisites else "no prerequisites"
 
 
 def _found() -> Path | None:

@@ -1,15 +1,19 @@
-"""Repair a stack of the sandbox's backend after its engine died, with Pulumi's own commands.
+"""Repair a stack whose engine died, with Pulumi's own commands, and say what keeps a stack from being removed.
 
 This never touches a real backend, and does nothing while the process that holds the lock is alive.
+
+Protected resources are found before anything is deleted: `pulumi destroy --skip-preview` reaches them last, after it
+has deleted everything that depends on them, including endpoints and cluster.
 """
 
 import json
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from sandbox.commands.inventory import deployment
+from sandbox.commands.inventory import deployment, python
 from sandbox.commands.processes import has_ended
 from sandbox.commands.stacks import checkpoint, run_quietly
 from sandbox.home import Home
@@ -54,6 +58,24 @@ def run(command: list[str], variables: Mapping[str, str], folder: Path) -> None:
     result = run_quietly([program, *command[1:]], folder, variables)
     if result.returncode != 0:
         raise RecoveryError(f"`{' '.join(command)}` failed:\n{result.stdout}{result.stderr}".rstrip())
+
+
+def protected(deployment: Mapping[str, Any]) -> list[str]:
+    """Return "logical name (type)" of a deployment's protected resources, in the order of their names."""
+    held = [each for each in deployment.get("resources") or [] if each.get("protect")]
+    return sorted(f"{each['urn'].rpartition('::')[2]} ({each['type']})" for each in held)
+
+
+def refusal(stack: str, resources: Sequence[str]) -> str:
+    """Return the message for removing a stack with these protected resources."""
+    listed = "\n".join(f"  {each}" for each in resources)
+    return (
+        f"stack '{stack}' has protected resources, so nothing was deleted and the sandbox keeps running:\n"
+        f"{listed}\n"
+        "To remove them anyway, remove the protection first; the next `up` restores it:\n"
+        f"  {python()} -m sandbox run -- pulumi state unprotect --all --yes --stack {stack}\n"
+        f"  {python()} -m sandbox run -- pulumi destroy --yes --skip-preview --stack {stack}"
+    )
 
 
 def _is_dead(lock: Path) -> bool:

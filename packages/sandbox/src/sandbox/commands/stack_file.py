@@ -1,20 +1,28 @@
-"""Merge a committed stack file into the sandbox's own copy of it.
+"""Merge a committed stack file into the sandbox's own copy of it, and let the principals exist that it names.
 
 YAML is read and written as nodes, not as values, so that every scalar keeps its spelling: different YAML readers read
 `yes`, `1e3` and `0123` differently, and only Pulumi's reading counts.
+
+A stack file names its deployer and its callers by ids of the user's directory, which the sandbox does not know. It
+accepts them without a check: each exists, has the type in the file, and the sandbox's principals with that part act for
+it. They are members of a group, or sign in as the person or service principal. So a stack is rehearsed with its
+committed file, and its grants have their real effect.
 """
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 
-from sandbox.azure.directory import Named
-from sandbox.home import write_private
+from sandbox.azure.directory import Named, named, named_file
+from sandbox.home import Home, write_private
 
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """The keys that belong to a stack file's backend; ``environment`` names an environment in Pulumi Cloud."""
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Node = yaml.Node
 
@@ -60,6 +68,23 @@ def named_principals(committed: Path) -> list[Named]:
             if "principalId" in values:
                 found.append(Named(values["principalId"], values.get("principalType", "ServicePrincipal"), part))
     return found
+
+
+def remember(home: Home, found: Iterable[Named]) -> None:
+    """Add these principals to the sandbox's directory, keeping those of other stacks.
+
+    Texts that are not object ids, and ids of the sandbox's own principals, are skipped.
+    """
+    own = {account.principal.object_id.lower() for account in home.facts().accounts.values()}
+    known = named(home.root)
+    wanted = known | {
+        each.object_id.lower(): Named(each.object_id.lower(), each.kind, each.part)
+        for each in found
+        if _GUID.fullmatch(each.object_id.lower()) and each.object_id.lower() not in own
+    }
+    if wanted != known:
+        entries = {key: {"type": each.kind, "part": each.part} for key, each in wanted.items()}
+        write_private(named_file(home.root), json.dumps(entries, indent=2))
 
 
 def _mappings(node: Node) -> Iterator[Node]:

@@ -15,9 +15,8 @@ from pathlib import Path
 import yaml
 
 from sandbox.commands.lifecycle import locked
-from sandbox.commands.stack_file import StackFileError, merge, named_principals
+from sandbox.commands.stack_file import StackFileError, merge, named_principals, remember
 from sandbox.home import Home, project_folder
-from sandbox.named_principals import remember
 
 DEFAULT_STACK = "dev"
 

@@ -54,7 +54,7 @@ def remember(store: Store, resource_id: str, origin: Origin) -> None:
 
 
 def origin_of(store: Store, resource_id: str) -> Origin | None:
-    """Return what a resource was made for; None when no program said so."""
+    """Return the origin of a resource; None if its PUT did not announce one."""
     found = store.document(_KIND, resource_id)
     return None if found is None else Origin.from_json(found)
 

@@ -1,8 +1,8 @@
 """The set-up by an administrator before the first program runs: the initial state of the sandbox.
 
-Deployers hold the roles that a deployment needs. A folder of prerequisites holds the others, in the same files that an
-administrator hands to Azure: the condition that limits which roles deployers may assign, and the callers' custom roles.
-Without one deployers may assign any role, and no custom role exists from the start.
+Deployers have the roles that a deployment needs. The rest comes from a folder of prerequisites, with the files that an
+administrator uses in Azure: the condition that limits the roles that deployers may assign, and the callers' custom
+roles. Without the folder, deployers may assign any role, and no custom role exists at the start.
 """
 
 import json

@@ -69,9 +69,8 @@ class Run:
             TypeError: it has no ids.
         """
         members: dict[str, Any] = {name: document[member] for name, member in _MEMBERS.items() if member in document}
-        members.update(
-            logs={path: (account, container, blob) for path, (account, container, blob) in members["logs"].items()}
-        )
+        logs = document.get("logs", {})
+        members["logs"] = {path: (account, container, blob) for path, (account, container, blob) in logs.items()}
         return cls(**members)
 
     def to_json(self) -> dict[str, Any]:

@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from sandbox.azure.arm.bodies import check_location, fill
 from sandbox.azure.arm.errors import ArmError, resource_not_found
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import arm_schemas
-from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.arm.store import Resource
 from sandbox.azure.world import World
 
 
@@ -125,46 +126,6 @@ class Declared:
         for other in self._world.store.below("", self.type):
             if other.name.lower() == name.lower() and other.id.lower() != resource_id.lower():
                 raise ArmError(409, code, message.format(name=name))
-
-
-def fill(properties: dict[str, Any], defaults: dict[str, Any]) -> None:
-    """Set missing or null members of a request to the service's defaults."""
-    for member, value in defaults.items():
-        if properties.get(member) is None:
-            properties[member] = value
-
-
-def check_location(old: Resource | None, body: dict[str, Any], name: str) -> None:
-    """Write a tracked resource's location in ARM's spelling; refuse a missing or changed one.
-
-    Raises:
-        ArmError: 400, or 409.
-    """
-    location = body.get("location")
-    if not location:
-        raise ArmError(400, "LocationRequired", f"The location property is required for '{name}'.")
-    body["location"] = location.replace(" ", "").lower()
-    if old is not None and old.body["location"] != body["location"]:
-        raise ArmError(
-            409,
-            "InvalidResourceLocation",
-            f"The resource '{name}' already exists in location '{old.body['location']}'; it cannot be created in"
-            f" location '{body['location']}'.",
-        )
-
-
-def stamp(request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
-    """Add ``systemData``: creator, last change, and their times."""
-    caller = request.principal.object_id if request.principal else ""
-    created = (old.body.get("systemData") if old else None) or {"createdBy": caller, "createdAt": now_iso()}
-    body["systemData"] = {
-        "createdBy": created["createdBy"],
-        "createdByType": "Application",
-        "createdAt": created["createdAt"],
-        "lastModifiedBy": caller,
-        "lastModifiedByType": "Application",
-        "lastModifiedAt": now_iso(),
-    }
 
 
 def kept(old: Resource | None, *path: str, make: Callable[[], Any] = lambda: str(uuid.uuid4())) -> Any:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import ArmError, resource_not_found
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import INSIGHTS
-from sandbox.azure.services.declared import Declared, fill, kept
+from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 

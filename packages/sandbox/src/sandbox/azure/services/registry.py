@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import REGISTRY
 from sandbox.azure.firewalls import check_registry_rules
-from sandbox.azure.services.declared import Declared, fill, kept, stamp
+from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import VAULT
 from sandbox.azure.firewalls import as_ranges
-from sandbox.azure.services.declared import Declared, fill, stamp
+from sandbox.azure.services.declared import Declared
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 

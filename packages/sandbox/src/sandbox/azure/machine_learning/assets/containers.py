@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import archived_wanted
@@ -11,7 +12,6 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.assets.kinds import AssetKind
 from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACE_PATH, existing, workspace_of
-from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import bad_request, not_modelled
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import take
@@ -13,7 +14,6 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases
 from sandbox.azure.machine_learning.scope import DATASTORES, WORKSPACE_PATH, existing, reached, workspace_of
-from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
 _PATH = WORKSPACE_PATH + "/datastores/{datastore}"

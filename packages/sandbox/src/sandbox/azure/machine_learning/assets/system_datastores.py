@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from sandbox.azure.arm.bodies import stamp
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.types import BLOB_CONTAINER
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
 from sandbox.azure.machine_learning.scope import DATASTORES
-from sandbox.azure.services.declared import stamp
 from sandbox.azure.world import World
 
 DEFAULT_DATASTORE = "workspaceblobstore"

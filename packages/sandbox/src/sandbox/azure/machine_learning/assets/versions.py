@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import bad_request, not_modelled
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import take
@@ -15,7 +16,6 @@ from sandbox.azure.machine_learning.assets.containers import FILLED, Containers,
 from sandbox.azure.machine_learning.assets.kinds import KINDS, AssetKind
 from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.scope import existing, workspace_of
-from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
 

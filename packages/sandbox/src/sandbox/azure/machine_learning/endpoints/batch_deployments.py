@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
@@ -17,20 +18,18 @@ from sandbox.azure.machine_learning.endpoints.batch_endpoints import (
 )
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
 from sandbox.azure.machine_learning.endpoints.settings import complete_settings
+from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.property_maps import grown, kept_members
-from sandbox.azure.machine_learning.provisioning import Provisioning
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
     existing,
-    listed,
     location_of,
     reached,
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 from sandbox.azure.machine_learning.workspaces.limits import require_batch
-from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
 DEPLOYMENT_PATH = ENDPOINT_PATH + "/deployments/{deployment}"
@@ -59,32 +58,16 @@ def register(world: World) -> None:
     _Deployments(world).register()
 
 
-class _Deployments:
-    """The handlers."""
+class _Deployments(Handlers):
+    """The handlers; a deployment's parent is its endpoint."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._provisioning = Provisioning(world, "batch deployment", collection="mfeOperationsStatus")
-
-    def register(self) -> None:
-        """Add the routes."""
-        self._world.router.add("GET", ENDPOINT_PATH + "/deployments", self.list)
-        self._world.router.add("GET", DEPLOYMENT_PATH, self.get)
-        self._world.router.add("PUT", DEPLOYMENT_PATH, self.put)
-        self._world.router.add("PATCH", DEPLOYMENT_PATH, self.patch)
-        self._world.router.add("DELETE", DEPLOYMENT_PATH, self.delete)
-
-    async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer an endpoint's deployments."""
-        return listed(self._world, self._endpoint(request), DEPLOYMENTS)
-
-    async def get(self, request: ArmRequest) -> ArmResponse:
-        """Answer a deployment."""
-        return ArmResponse(200, existing(self._world, self._id(request)).body)
+    type = DEPLOYMENTS
+    path = DEPLOYMENT_PATH
+    what = "batch deployment"
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a deployment."""
-        workspace, endpoint = workspace_of(self._world, request), self._endpoint(request)
+        workspace, endpoint = workspace_of(self._world, request), self._parent(request)
         require_batch(workspace)
         resource_id = f"{endpoint.id}/deployments/{request.params['deployment']}"
         old = reached(self._world, resource_id)
@@ -124,7 +107,7 @@ class _Deployments:
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a deployment: 202, or 204 if it does not exist; the default one according to ``Switches``."""
-        endpoint, resource_id = self._endpoint(request), self._id(request)
+        endpoint, resource_id = self._parent(request), self._id(request)
         found = reached(self._world, resource_id)
         if found is None:
             return ArmResponse(204)
@@ -141,12 +124,9 @@ class _Deployments:
             self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
         return self._provisioning.delete(request, resource_id)
 
-    def _endpoint(self, request: ArmRequest) -> Resource:
+    def _parent(self, request: ArmRequest) -> Resource:
         workspace = workspace_of(self._world, request)
         return existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
-
-    def _id(self, request: ArmRequest) -> str:
-        return f"{self._endpoint(request).id}/deployments/{request.params['deployment']}"
 
     def _check_new(self, endpoint: Resource, name: str) -> None:
         if not NAME.fullmatch(name):

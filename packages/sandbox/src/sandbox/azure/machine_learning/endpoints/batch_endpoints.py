@@ -3,27 +3,26 @@
 import re
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
+from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.identities import answered_identity, take_identity
 from sandbox.azure.machine_learning.property_maps import grown
-from sandbox.azure.machine_learning.provisioning import Provisioning
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
     WORKSPACE_PATH,
     existing,
-    listed,
     location_of,
     reached,
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 from sandbox.azure.machine_learning.workspaces.limits import require_batch
-from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
 ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
@@ -57,28 +56,12 @@ def set_default(world: World, endpoint: dict[str, Any], name: str | None) -> Non
         properties["defaults"] = None
 
 
-class _Endpoints:
+class _Endpoints(Handlers):
     """The handlers."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._provisioning = Provisioning(world, "batch endpoint", collection="mfeOperationsStatus")
-
-    def register(self) -> None:
-        """Add the routes."""
-        self._world.router.add("GET", WORKSPACE_PATH + "/batchEndpoints", self.list)
-        self._world.router.add("GET", ENDPOINT_PATH, self.get)
-        self._world.router.add("PUT", ENDPOINT_PATH, self.put)
-        self._world.router.add("PATCH", ENDPOINT_PATH, self.patch)
-        self._world.router.add("DELETE", ENDPOINT_PATH, self.delete)
-
-    async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer a workspace's batch endpoints."""
-        return listed(self._world, workspace_of(self._world, request), ENDPOINTS)
-
-    async def get(self, request: ArmRequest) -> ArmResponse:
-        """Answer an endpoint."""
-        return ArmResponse(200, existing(self._world, self._id(request)).body)
+    type = ENDPOINTS
+    path = ENDPOINT_PATH
+    what = "batch endpoint"
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) an endpoint."""
@@ -112,16 +95,6 @@ class _Endpoints:
         stamp(request, old, body)
         self._world.store.put(old.id, ENDPOINTS, body)
         return ArmResponse(200, body)
-
-    async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete an endpoint and its deployments: 202, or 204 if it does not exist. Its jobs stay."""
-        resource_id = self._id(request)
-        if reached(self._world, resource_id) is None:
-            return ArmResponse(204)
-        return self._provisioning.delete(request, resource_id)
-
-    def _id(self, request: ArmRequest) -> str:
-        return f"{workspace_of(self._world, request).id}/batchEndpoints/{request.params['endpoint']}"
 
     def _check_new(self, name: str) -> None:
         if not NAME.fullmatch(name):

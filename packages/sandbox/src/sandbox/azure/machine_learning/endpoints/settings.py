@@ -6,12 +6,12 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-deployment-bat
 import re
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.durations import parse_duration
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import respelled
 from sandbox.azure.readings import Switches
-from sandbox.azure.services.declared import fill
 
 LARGEST = 2**31 - 1
 _LONGEST_TIMEOUT_SECONDS = 259200

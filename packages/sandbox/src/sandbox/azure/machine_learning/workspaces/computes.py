@@ -3,24 +3,23 @@
 import re
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases, respelled
+from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.identities import take_identity
-from sandbox.azure.machine_learning.provisioning import Provisioning
 from sandbox.azure.machine_learning.scope import (
     COMPUTES,
     WORKSPACE_PATH,
     existing,
-    listed,
     location_of,
     reached,
     workspace_of,
 )
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
-from sandbox.azure.services.declared import fill, stamp
 from sandbox.azure.world import World
 
 _PATH = WORKSPACE_PATH + "/computes/{compute}"
@@ -57,29 +56,19 @@ def register(world: World) -> None:
     _Computes(world).register()
 
 
-class _Computes:
+class _Computes(Handlers):
     """The handlers."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._provisioning = Provisioning(world, "compute", collection="computeOperationsStatus")
+    type = COMPUTES
+    path = _PATH
+    what = "compute"
+    operations = "computeOperationsStatus"
+    delete_query = ("underlyingResourceAction",)
 
     def register(self) -> None:
         """Add the routes."""
-        self._world.router.add("GET", WORKSPACE_PATH + "/computes", self.list)
-        self._world.router.add("GET", _PATH, self.get)
-        self._world.router.add("PUT", _PATH, self.put)
-        self._world.router.add("PATCH", _PATH, self.patch)
-        self._world.router.add("DELETE", _PATH, self.delete, query=("underlyingResourceAction",))
+        super().register()
         self._world.router.add("POST", _PATH + "/listNodes", self.list_nodes)
-
-    async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer a workspace's clusters."""
-        return listed(self._world, workspace_of(self._world, request), COMPUTES)
-
-    async def get(self, request: ArmRequest) -> ArmResponse:
-        """Answer a cluster."""
-        return ArmResponse(200, self._existing(request).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) a cluster, or change (200) its scale settings, tags, identity or description.
@@ -105,7 +94,7 @@ class _Computes:
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change a cluster's scale settings: 200, though it is long-running (REST specification 2025-12-01)."""
-        old = self._existing(request)
+        old = existing(self._world, self._id(request))
         change = checked("compute patch", request.body)
         settings = (change["properties"].get("properties") or {}).get("scaleSettings")
         if settings is not None:
@@ -122,18 +111,12 @@ class _Computes:
         action = request.query.get("underlyingResourceAction", "Delete")
         if action.lower() != "delete":
             raise bad_request(f"'underlyingResourceAction' is '{action}'; a cluster can only be deleted: Delete.")
-        resource_id = f"{workspace_of(self._world, request).id}/computes/{request.params['compute']}"
-        if reached(self._world, resource_id) is None:
-            return ArmResponse(204)
-        return self._provisioning.delete(request, resource_id)
+        return await super().delete(request)
 
     async def list_nodes(self, request: ArmRequest) -> ArmResponse:
         """Return no nodes: the sandbox runs jobs in processes on this machine."""
-        self._existing(request)
+        existing(self._world, self._id(request))
         return ArmResponse(200, {"nodes": []})
-
-    def _existing(self, request: ArmRequest) -> Resource:
-        return existing(self._world, f"{workspace_of(self._world, request).id}/computes/{request.params['compute']}")
 
     def _check_new(self, name: str) -> None:
         if not _NAME.fullmatch(name):

@@ -5,6 +5,7 @@ import time
 import uuid
 from typing import Any
 
+from sandbox.azure.arm.bodies import check_location, fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
@@ -25,7 +26,6 @@ from sandbox.azure.machine_learning.scope import (
 )
 from sandbox.azure.machine_learning.workspaces.identity_roles import check_identity_roles, check_vault_lets_in
 from sandbox.azure.machine_learning.workspaces.limits import refuse_other_workspaces
-from sandbox.azure.services.declared import check_location, fill, stamp
 from sandbox.azure.world import World
 
 # https://learn.microsoft.com/azure/templates/microsoft.machinelearningservices/workspaces

@@ -5,13 +5,14 @@ import secrets
 from http import HTTPStatus
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
 from sandbox.azure.firewalls import check_storage_rules
-from sandbox.azure.services.declared import Declared, fill, kept
+from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 

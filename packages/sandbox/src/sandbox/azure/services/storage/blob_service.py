@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import ArmError, resource_not_found
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import BLOB_CONTAINER, STORAGE_ACCOUNT
-from sandbox.azure.services.declared import Declared, fill, kept
+from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.storage.accounts import PATH, Accounts
 from sandbox.azure.world import World
 

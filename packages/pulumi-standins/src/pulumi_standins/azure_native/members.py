@@ -1,11 +1,37 @@
-"""The inputs after a refresh: what changed in Azure since the last deployment, and nothing else.
+"""Members of inputs, outputs and bodies: at a path, and what changed of them in Azure since the last deployment.
 
-Inputs cannot be read from Azure, and most of what an answer holds is defaults that nobody wrote. So the old and the new
+A refresh cannot read inputs from Azure, and most of an answer is defaults that no program wrote. So the old and the new
 *outputs* are compared, in the shape of inputs, and only their difference is applied to the old inputs.
 """
 
 from collections.abc import Mapping
 from typing import Any
+
+
+def has(values: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    """Say whether a member at a path exists, also if it is null."""
+    current: Any = values
+    for name in path:
+        if not isinstance(current, Mapping) or name not in current:
+            return False
+        current = current[name]
+    return True
+
+
+def set_if_absent(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set the member at a path unless it exists; make the containers on the way."""
+    *containers, member = path
+    for name in containers:
+        body = body.setdefault(name, {})
+    body.setdefault(member, value)
+
+
+def remove(values: dict[str, Any], path: tuple[str, ...]) -> None:
+    """Remove the member at a path, if it exists."""
+    *containers, member = path
+    for name in containers:
+        values = values.get(name, {})
+    values.pop(member, None)
 
 
 def refreshed(inputs: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
