@@ -13,7 +13,7 @@ ACCOUNT: Final = "storage:StorageAccount"
 BLOBS: Final = "storage:BlobServiceProperties"
 CONTAINER: Final = "storage:BlobContainer"
 
-_SEVEN_DAYS: Final = Option(7, "Least number of days for which deleted blobs and containers can be brought back.")
+_SEVEN_DAYS: Final = Option(7, "Fewest days for which deleted blobs and containers can be restored.")
 
 
 def _soft_delete_declared(stack: Sequence[Seen], _options: object) -> Iterator[Finding]:

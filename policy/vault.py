@@ -33,7 +33,7 @@ RULES: Final[list[Rule]] = [
         url=psrule("Azure.KeyVault.SoftDelete"),
         framework=control(19),
         severity=Severity.HIGH,
-        options={"days": Option(90, "Least number of days for which a deleted vault can be brought back.")},
+        options={"days": Option(90, "Fewest days for which a deleted vault can be restored.")},
     ),
     ResourceRule(
         name="keyvault-vault-purge-protection",

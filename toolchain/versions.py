@@ -29,7 +29,7 @@ def parse(text: str) -> Version | None:
 
 
 def satisfies(version: str, wanted: str) -> bool:
-    """Say whether `version` lies in a range: comparisons joined by spaces (and), groups of them by `||` (or).
+    """Say whether `version` is in a range: comparisons joined by spaces (and), groups of them by `||` (or).
 
     The grammar is that of https://pkg.go.dev/github.com/blang/semver#ParseRange. A text that is not a version satisfies
     nothing; an invalid comparison is not satisfied.

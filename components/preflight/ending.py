@@ -1,4 +1,4 @@
-"""How the program ends when it cannot go on: what is wrong is told once, and nothing is added to it.
+"""How the program ends when it cannot continue: its message is shown once, without any addition.
 
 Pulumi's own Python host shows the text of a `pulumi.RunError` and then ends with exit code 1, to which the engine adds
 "an unhandled error occurred"; and it shows a traceback when the engine sends SIGINT, as it does when a mandatory policy

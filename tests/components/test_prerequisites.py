@@ -1,4 +1,4 @@
-"""What the deployer must be allowed: how Azure's list is read, and what is told when a role is missing.
+"""The deployer's required roles: reading Azure's list, and the message for missing roles.
 
 The request itself is made by every `up` of tests/e2e.
 """

@@ -6,7 +6,6 @@ Hooks do not run under mocks, so nothing is released here: tests/e2e does that.
 import asyncio
 import json
 import runpy
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -135,15 +134,3 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "tags": ("object", {}),
     }
     assert all(len(entry["description"]) > 20 for entry in declared.values())
-
-
-def test_the_flat_program_of_the_benchmarks_declares_as_much(program: tuple[Recorder, dict[str, Any]]) -> None:
-    """The ratios of `make bench` compare like with like: the same Azure resource types, equally often."""
-    ours = azure_types(program[0])
-    flat = recorded(lambda: runpy.run_path(str(ROOT / "tools" / "bench" / "flat" / "__main__.py"), run_name="__main__"))
-    assert azure_types(flat) == ours
-
-
-def azure_types(recorder: Recorder) -> Counter[str]:
-    """How often each Azure resource type was declared."""
-    return Counter(kind for kind, _ in recorder.declared() if kind.startswith("azure-native:"))

@@ -80,7 +80,7 @@ def test_the_program_s_own_pool_has_a_log_that_can_be_written(home: Path, monkey
     ],
 )
 def test_a_worker_that_cannot_be_started_is_a_failed_release(home: Path, command: str, log: str, text: str) -> None:
-    """A preview takes that as a reason not to compare with Azure, and goes on."""
+    """A preview takes that as a reason not to compare with Azure, and continues."""
 
     async def program() -> None:
         pool = WorkerPool([command.format(folder=home)], {}, home / log, size=1)

@@ -26,7 +26,7 @@ def _language_host(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(name="checkouts", scope="session")
 def _checkouts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Return what makes a checkout for a language host, the first time that it is asked for one."""
+    """Return a factory for checkouts with a language host, created on first use."""
 
     @cache
     def made(language_host: str) -> Path:

@@ -35,8 +35,7 @@ LANGUAGE_HOST = re.compile(r"pulumi-language-python(?!-exec)|-m pulumi_standins\
 def environment(language_host: str, folder: Path) -> Path:
     """Return the environment to test with, made in `folder` (which must not exist) unless it is the installed one.
 
-    Pulumi's engine takes the language host that lies beside it, so another host needs its own `bin`; all else is
-    .venv's.
+    Pulumi's engine uses the language host beside it, so another host needs its own `bin`; all else is .venv's.
     """
     if language_host == INSTALLED:
         return VENV

@@ -60,7 +60,7 @@ class Called:
         return job, self.caller.follow(self.scoring_uri("digits"), job)
 
     def failure(self, job: str) -> str:
-        """Return why a job failed, as its caller is told."""
+        """Return why a job failed, as the caller sees it."""
         return self.caller.failure(self.workspace, self.rehearsal.outputs()["location"], job)
 
     @contextlib.contextmanager

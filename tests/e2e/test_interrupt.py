@@ -1,4 +1,4 @@
-"""Ctrl-C, a killed engine and a release under way: no write begins afterwards, and the next `up` finishes.
+"""Ctrl-C, a killed engine and a running release: no write begins afterwards, and the next `up` finishes.
 
 The release runs in its own process, which outlives the engine for as long as its request in flight lasts. So every
 test waits until the last process of the rehearsal is gone before it looks at what was written.

@@ -122,7 +122,7 @@ def test_a_failing_release_leaves_the_old_default_serving(deployed: Rehearsal) -
 @BOTH_HOSTS_IN_LONG
 @pytest.mark.long(part="profiles")
 def test_a_release_under_the_lenient_reading(fresh: Rehearsal) -> None:
-    """The same life where Azure turns out to be the milder of two readings: all other tests here take the harsher."""
+    """The same life with the milder of two readings of Azure: all other tests here use the stricter one."""
     fresh.python("-m", "sandbox", "start", "--profile", "lenient").ok()
     fresh.up()
     old = fresh.default

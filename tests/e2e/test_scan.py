@@ -218,7 +218,7 @@ def spellings(secret: str) -> set[bytes]:
 
 
 def test_no_secret_is_left_in_state_outputs_logs_or_journal(deployed: Rehearsal) -> None:
-    # Whatever hands out a secret is asked for it, so that there is one to be found.
+    # Request every secret once, so that there are some to find.
     account = next(each for each in deployed.resources() if "/storageAccounts/" in each and each.count("/") == 8)
     deployed.python("-c", POST, f"{account}/listKeys?api-version=2024-01-01").ok()
     shown = [

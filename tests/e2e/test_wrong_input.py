@@ -74,8 +74,8 @@ def _told_once_and_nothing_made(done: Done, rehearsal: Rehearsal, before: int, *
     # Above the diagnostics the engine shows the first line of each as it comes.
     diagnostics = done.flat.partition("Diagnostics:")[2]
     for phrase in phrases:
-        # Each problem is told once, not again by every layer above it.
-        assert diagnostics.count(phrase) == 1, f"{phrase!r} is told {diagnostics.count(phrase)} times in:\n{done.text}"
+        # Each problem is shown once, not again by every layer above it.
+        assert diagnostics.count(phrase) == 1, f"{phrase!r} is shown {diagnostics.count(phrase)} times in:\n{done.text}"
 
 
 WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
@@ -139,4 +139,4 @@ def test_no_azure_login_is_told_before_anything_is_made(wrong: Rehearsal) -> Non
     unset = [part for name in names for prefix in ("ARM", "AZURE") for part in ("-u", f"{prefix}_{name}")]
     command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
     done = wrong.run("env", *unset, *command).failed()
-    _told_once_and_nothing_made(done, wrong, before, "There is no usable Azure login", "az login,")
+    _told_once_and_nothing_made(done, wrong, before, "No usable Azure login was found", "az login,")

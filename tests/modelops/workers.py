@@ -29,11 +29,11 @@ class RealWorker:
             )
 
     def begin(self, plan: ReleasePlan, previous: str | None = None) -> None:
-        """Hand over one plan, by the id `plan`."""
+        """Send one plan, with the id `plan`."""
         self.send(ReleaseRequest("plan", plan.to_json(), str(self._bench.root), previous))
 
     def send(self, request: Request) -> None:
-        """Hand over one request."""
+        """Send one request."""
         assert self.process.stdin is not None
         self.process.stdin.write(encode(request))
         self.process.stdin.flush()

@@ -86,5 +86,5 @@ def test_an_unknown_part_is_an_error() -> None:
 def test_the_set_up_may_be_only_for_azure() -> None:
     assert "-m toolchain local pulumi\n" in make("-n", "tools").stdout
     assert "-m toolchain program pulumi\n" in make("-n", "tools", "ONLY=program").stdout
-    # What needs the sandbox installs it anyway.
+    # Targets that need the sandbox install it anyway.
     assert "-m toolchain local pulumi\n" in make("-n", "preview", "ONLY=program").stdout

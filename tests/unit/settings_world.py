@@ -50,7 +50,7 @@ def changed(change: Callable[[Config], object]) -> Config:
 
 
 def read(root: Path, config: Config, **options: Any) -> settings.Settings:
-    """Parse a configuration, handed over as the engine does: objects and arrays as JSON texts."""
+    """Parse a configuration in the engine's form: objects and arrays as JSON texts."""
     raw = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     options = {"location": "westeurope", "project": "azureml-batch-endpoint", "stack": "dev", **options}
     return settings.parse(raw, root=root, **options)

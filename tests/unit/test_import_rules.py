@@ -149,7 +149,7 @@ def imports(tree: ast.AST, package: str) -> Iterator[Import]:
 
 
 def lies_under(name: str, prefix: str) -> bool:
-    """Say whether a dotted name is another, or lies below it."""
+    """Say whether a dotted name is another, or below it."""
     return name == prefix or name.startswith(f"{prefix}.")
 
 
@@ -184,7 +184,7 @@ def rule_of(module: str) -> Rule | None:
 
 
 def target_of(name: str) -> str | None:
-    """Return which of our modules an imported name lies in; None for foreign ones."""
+    """Return our module of an imported name; None for foreign ones."""
     while name and name not in modules():
         name = name.rpartition(".")[0]
     return name or None

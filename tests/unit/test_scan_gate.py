@@ -1,4 +1,4 @@
-"""What the gate makes of checkov's results; the results are made up here, tests/e2e/test_scan.py has real ones."""
+"""The gate's judgement of checkov's results; these results are invented, tests/e2e/test_scan.py has real ones."""
 
 import dataclasses
 import json

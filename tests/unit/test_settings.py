@@ -1,4 +1,4 @@
-"""The configuration as a whole: defaults, unknown keys, what is refused for now, and how problems are told."""
+"""The configuration as a whole: defaults, unknown keys, unsupported values, and the messages."""
 
 from collections.abc import Callable
 from pathlib import Path

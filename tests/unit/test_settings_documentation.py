@@ -1,4 +1,4 @@
-"""docs/configuration.md: its whole stack is taken as it stands, and it names every key."""
+"""docs/configuration.md: its whole example stack is valid, and it names every key."""
 
 import json
 import re

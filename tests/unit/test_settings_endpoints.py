@@ -1,4 +1,4 @@
-"""The endpoints of the configuration: what is read, and what each mistake is told as."""
+"""The endpoints of the configuration: valid values, and the message for each mistake."""
 
 from collections.abc import Callable
 from pathlib import Path

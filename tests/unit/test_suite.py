@@ -41,6 +41,12 @@ def test_every_long_test_stands_in_a_part() -> None:
     assert [each for each in marks() if each.split(": ")[1] not in known] == []
 
 
+def test_every_part_has_tests() -> None:
+    """A part without any fails in `make test-long`."""
+    text = "\n".join(marks())
+    assert [part for part in parts() if f"long(part='{part}')" not in text] == []
+
+
 def test_the_help_names_the_parts() -> None:
     text = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     assert f"one part of: {' '.join(parts())}\n" in text

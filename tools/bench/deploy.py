@@ -5,6 +5,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
+from tools.bench import flat
 from tools.bench.checkout import Checkout
 from tools.bench.measure import Row, paired, seconds
 
@@ -12,8 +15,10 @@ _numbers = itertools.count(1)
 
 
 def prepare(checkout: Checkout) -> None:
-    """Deploy the program and the flat one, once."""
+    """Deploy the program, make the flat one from what that has deployed, and deploy it too."""
     checkout.run("pulumi", "up", "--yes", "--skip-preview")
+    state = json.loads(checkout.run("pulumi", "stack", "export").stdout)
+    flat.write(_flat(checkout), yaml.safe_load((checkout.root / "Pulumi.yaml").read_text()), state)
     checkout.run("pulumi", "up", "--yes", "--skip-preview", folder=_flat(checkout))
 
 
@@ -57,7 +62,7 @@ def release(checkout: Checkout, runs: int) -> Row:
 
 
 def _flat(checkout: Checkout) -> Path:
-    return checkout.root / "tools" / "bench" / "flat"
+    return checkout.root / "bench" / "flat"
 
 
 def _change_model(checkout: Checkout) -> None:

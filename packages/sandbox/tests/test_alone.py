@@ -18,6 +18,23 @@ PACKAGE = Path(__file__).resolve().parents[1]
 README = (PACKAGE / "README.md").read_text(encoding="utf-8")
 INSTALL = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)[0].splitlines()
 SCRIPT, CONFTEST, TEST = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+JOB = """
+from pathlib import Path
+from job_bench import JobBench
+script = '''
+import pandas
+try:
+    import sandbox
+except ModuleNotFoundError as error:
+    refusal = error
+def init(): pass
+def run(mini_batch): return [f"{pandas.DataFrame({'n': [6, 7]})['n'].prod()} {refusal}"]
+'''
+bench = JobBench(Path("bench"))
+done = bench.run(bench.request(script, 1))
+bench.close()
+print(done.parent.status, done.parent.error, done.output)
+"""
 PRINTED = re.findall(r"It prints `(.*?)`", README)[0]
 
 
@@ -72,6 +89,12 @@ def test_installed_from_its_wheel_it_answers_azure_ai_ml(installed: Path, empty:
     assert Path(place).is_relative_to(empty.parent / "venv")
     printed = call(empty, env, installed, "-m", "sandbox", "run", "--", "python", "my_sdk_script.py")
     assert printed.strip() == PRINTED
+
+
+def test_installed_from_its_wheel_its_jobs_have_the_packages_beside_it_and_not_it(installed: Path, empty: Path) -> None:
+    env = environment(empty.parent / "home", PYTHONPATH=str(Path(__file__).parent))
+    printed = call(empty, env, installed, "-c", JOB)
+    assert printed == "Completed None {'predictions.csv': b\"42 No module named 'sandbox'\\n\"}\n"
 
 
 def test_the_readmes_example_of_a_test_passes(installed: Path, empty: Path) -> None:

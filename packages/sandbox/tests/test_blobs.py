@@ -241,7 +241,7 @@ def test_an_account_that_does_not_exist_gives_no_answer(server: BlobServer, capl
         pytest.raises((ServiceRequestError, ServiceResponseError)),
     ):
         client.get_blob_client("data", "a").download_blob()
-    assert "there is no storage account 'nobody'" in caplog.text
+    assert "storage account 'nobody' does not exist" in caplog.text
 
 
 def test_without_a_token_and_with_an_account_key_a_request_is_refused(
@@ -351,7 +351,7 @@ def test_the_state_survives_a_server_that_is_killed(tmp_path: Path) -> None:
 
 def test_services_read_write_and_remove_without_tokens(tmp_path: Path) -> None:
     store = BlobStore(tmp_path / "blobs")
-    with pytest.raises(KeyError, match="there is no container 'data' in account 'acct'"):
+    with pytest.raises(KeyError, match="container 'data' does not exist in account 'acct'"):
         store.write(ACCOUNT, "data", "a", b"1")
     store.create_container(ACCOUNT, "data")
     store.create_container(ACCOUNT, "data")
@@ -359,7 +359,7 @@ def test_services_read_write_and_remove_without_tokens(tmp_path: Path) -> None:
     store.adopt(ACCOUNT, "data", "p/result.csv", tmp_path / "result")
     assert store.read(ACCOUNT, "data", "p/result.csv") == b"rows"
     assert store.list(ACCOUNT, "data", "p/") == ["p/result.csv"]
-    with pytest.raises(KeyError, match="there is no blob 'b'"):
+    with pytest.raises(KeyError, match="blob 'b' does not exist"):
         store.read(ACCOUNT, "data", "b")
     store.delete_account(ACCOUNT)
     assert store.list(ACCOUNT, "data") == []

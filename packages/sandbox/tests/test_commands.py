@@ -148,6 +148,6 @@ def test_a_protected_stack_is_not_removable(monkeypatch: pytest.MonkeyPatch, tmp
         f"  ml-storage ({ACCOUNT})\n"
         "To remove them anyway, remove the protection first; the next `up` restores it:\n"
         f"  {inventory.python()} -m sandbox run -- pulumi state unprotect --all --yes --stack prod\n"
-        "  make down STACK=prod"
+        f"  {inventory.python()} -m sandbox run -- pulumi destroy --yes --skip-preview --stack prod"
     )
     assert main(["removable", "--stack", "dev"]) == 0

@@ -106,8 +106,8 @@ def test_each_operator(text: str, lets_through: bool) -> None:
     [
         (" ", "the condition ends too early"),
         ("((ActionMatches{'a'})", "the condition ends too early"),
-        ("ActionMatches{'a'})", "')' after the end of the condition"),
-        ("ActionMatches('a')", "'(' stands where '{' is needed"),
+        ("ActionMatches{'a'})", "unexpected ')' after the end of the condition"),
+        ("ActionMatches('a')", "found '(' where '{' is needed"),
         ("ActionMatches{a}", "'a' is not a text in single quotes"),
         ("ActionMatches{'a'} OR", "the condition ends too early"),
         ("ActionMatches{'a'} ; 1", "unexpected text '; 1'"),
@@ -118,7 +118,7 @@ def test_each_operator(text: str, lets_through: bool) -> None:
         ),
         (f"{REQUEST_ROLE} GuidEquals 'x'", "''x'' is not a GUID"),
         (f"{REQUEST_ROLE} ForAnyOfAnyValues:GuidEquals {{}}", "'}' is not a GUID"),
-        (f"{REQUEST_ROLE} ForAnyOfAnyValues:GuidEquals {{{A} {B}}}", f"'{B}' stands where '}}' is needed"),
+        (f"{REQUEST_ROLE} ForAnyOfAnyValues:GuidEquals {{{A} {B}}}", f"found '{B}' where '}}' is needed"),
         (f"{REQUEST_ROLE} Equals {A}", "'Equals' is unknown: RoleDefinitionId has GuidEquals, GuidNotEquals"),
         (
             f"{REQUEST_ROLE} ForOneOfAnyValues:GuidEquals {{{A}}}",

@@ -33,7 +33,7 @@ def test_a_host_of_azures_without_a_service_behind_it_answers_501(sandbox: Sandb
     assert sandbox.request("GET", "/v1.0/me", host=host).error == (
         501,
         "NotModelledInSandbox",
-        f"The sandbox does not model the host '{host}'. See docs/sandbox.md for what it does.",
+        f"The sandbox does not model the host '{host}'. See behaviour.md of the sandbox for what it does.",
     )
 
 

@@ -198,8 +198,8 @@ def test_an_input_without_files_fails_the_job(bench: JobBench) -> None:
         ("dependencies: [python=3.11, pip: []]", "it does not declare 'azureml-core'."),
         (CONDA.replace("azureml-dataset-runtime", "x"), "it does not declare 'azureml-dataset-runtime'."),
         (CONDA + "  - not-there==1.0\n", "'not-there==1.0' is not installed."),
-        (CONDA + "  - aiohttp==0.1\n", "'aiohttp==0.1' is asked for, aiohttp "),
-        (CONDA.replace("- pip\n", "- pip\n- aiohttp=0.1\n"), "'aiohttp=0.1' is asked for, aiohttp "),
+        (CONDA + "  - aiohttp==0.1\n", "'aiohttp==0.1' is required, but aiohttp "),
+        (CONDA.replace("- pip\n", "- pip\n- aiohttp=0.1\n"), "'aiohttp=0.1' is required, but aiohttp "),
         (CONDA + "  - git+https://example.test/x\n", "cannot check the requirement 'git+https://example.test/x'"),
         ("dependencies: 3", "its conda file cannot be read"),
     ],
@@ -350,6 +350,8 @@ def test_a_killed_server_leaves_no_process_and_its_job_is_failed_at_the_next_sta
     bench.runner().recover()
     done = bench.outcome(request)
     assert (done.parent.status, done.child.status) == ("Failed", "Failed")
-    assert done.error.startswith("The sandbox ended while the job was running, and the job with it:")
+    assert done.error.startswith(
+        "The sandbox stopped while the job was running, so the job ended without an output file."
+    )
     assert not (home / "jobs").exists()
     bench.close()

@@ -69,11 +69,11 @@ def test_an_environment_version_keeps_its_content(assets: Learning) -> None:
 def test_what_a_version_points_to_must_be_there(assets: Learning) -> None:
     nowhere = "azureml://datastores/workspaceblobstore/paths/models/two"
     assert assets.refused("PUT", "/models/n/versions/1", {"properties": {"modelUri": nowhere}})[2] == (
-        f"'properties.modelUri': there is nothing at '{nowhere}'."
+        f"'properties.modelUri': '{nowhere}' does not exist."
     )
     unknown = "azureml://datastores/nope/paths/x"
     assert assets.refused("PUT", "/models/n/versions/1", {"properties": {"modelUri": unknown}})[2] == (
-        f"There is no datastore '{WORKSPACE}/datastores/nope'."
+        f"The datastore '{WORKSPACE}/datastores/nope' does not exist."
     )
 
 

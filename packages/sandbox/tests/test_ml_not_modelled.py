@@ -140,7 +140,7 @@ def test_what_would_be_ignored_is_refused(learning: Learning, url: str, body: di
     assert learning.refused("POST" if url == SCORING else "PUT", url, body) == (
         501,
         "NotModelledInSandbox",
-        f"The sandbox does not model {what}. See docs/sandbox.md for what it does.",
+        f"The sandbox does not model {what}. See behaviour.md of the sandbox for what it does.",
     )
 
 

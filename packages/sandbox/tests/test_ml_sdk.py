@@ -1,6 +1,6 @@
 """azure-ai-ml, unmodified and over real HTTP, against the sandbox: every kind of call that a release makes.
 
-Does not prove that Azure answers like this; docs/sandbox.md says what is confirmed.
+Does not prove that Azure answers like this; behaviour.md says what is confirmed.
 """
 
 import itertools

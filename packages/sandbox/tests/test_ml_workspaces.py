@@ -63,7 +63,7 @@ def test_without_its_dependencies_there_is_no_workspace(learning: Learning, miss
 def test_a_dependency_must_exist_and_be_of_its_type(learning: Learning) -> None:
     vault = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv"
     refusal = learning.refused("PUT", "", workspace_body(storageAccount=vault))
-    assert refusal[2] == f"'properties.storageAccount': there is no Microsoft.Storage/storageAccounts '{vault}'."
+    assert refusal[2] == f"'properties.storageAccount': Microsoft.Storage/storageAccounts '{vault}' does not exist."
 
 
 def test_an_identity_is_required(learning: Learning) -> None:

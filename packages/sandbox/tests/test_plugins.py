@@ -44,8 +44,8 @@ def test_the_option_wins_over_the_variable_and_that_over_the_environments_own(
 @pytest.mark.parametrize(
     ("given", "variable", "message"),
     [
-        (Path("none"), "", "--plugin-path: folder 'none'"),
-        (None, "none", "SANDBOX_PLUGIN_PATH: folder 'none'"),
+        (Path("none"), "", "--plugin-path: folder 'none' does not exist"),
+        (None, "none", "SANDBOX_PLUGIN_PATH: folder 'none' does not exist"),
     ],
 )
 def test_a_folder_that_is_not_there_is_named(given: Path | None, variable: str, message: str) -> None:

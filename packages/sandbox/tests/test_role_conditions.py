@@ -158,7 +158,7 @@ def test_a_condition_on_kinds_of_principals_sees_what_the_body_says(delegate: De
                 "NotModelledInSandbox",
                 (
                     "The sandbox does not model conditions on '@Resource[Microsoft.Storage/storageAccounts:name]'. See"
-                    " docs/sandbox.md for what it does."
+                    " behaviour.md of the sandbox for what it does."
                 ),
             ),
         ),

@@ -63,7 +63,7 @@ def test_every_route_refuses_a_query_parameter_that_it_does_not_read(everything:
     for route in everything.router.routes:
         what, known = f"{route.method} {filled(route.template)}", ", ".join(route.query) or "none"
         problem = f"The sandbox does not model the query parameter 'unmodelled' of {what} (only {known})."
-        text = f"{problem} See docs/sandbox.md for what it does."
+        text = f"{problem} See behaviour.md of the sandbox for what it does."
         assert everything.refused(route, "unmodelled") == (501, "NotModelledInSandbox", text)
 
 

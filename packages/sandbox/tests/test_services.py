@@ -126,7 +126,7 @@ def test_a_query_parameter_that_is_not_modelled_is_refused_by_name(arm: Arm, pat
         "NotModelledInSandbox",
         (
             f"The sandbox does not model the query parameter '$filter' of GET {path} (only none)."
-            " See docs/sandbox.md for what it does."
+            " See behaviour.md of the sandbox for what it does."
         ),
     )
 

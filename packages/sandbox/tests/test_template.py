@@ -148,7 +148,7 @@ def test_what_cannot_be_done_is_one_sentence(
     assert (
         str(caught.value)
         == {
-            "other": "sandbox: there is no resource group 'other'; there are: rg",
+            "other": "sandbox: resource group 'other' does not exist; existing: rg",
             "/nowhere/a.json": "sandbox: cannot write '/nowhere/a.json': No such file or directory",
         }[words[1]]
     )
@@ -156,14 +156,18 @@ def test_what_cannot_be_done_is_one_sentence(
 
 def test_no_sandbox_is_started_to_say_that_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX_HOME", str(tmp_path / "none"))
-    with pytest.raises(SystemExit, match=r"there is no sandbox in '.*', so nothing is deployed\. Run: make up"):
+    with pytest.raises(
+        SystemExit, match=r"'.*' has no sandbox, so nothing is deployed\. Run: .* -m sandbox run -- pulumi up$"
+    ):
         main(["export-arm"])
     assert not (tmp_path / "none").exists()
 
 
 def test_one_group_must_be_named_among_several(tmp_path: Path) -> None:
     with started(tmp_path / "empty") as sandbox:
-        with pytest.raises(ExportError, match=r"^nothing is deployed: there is no resource group\. Run: make up$"):
+        with pytest.raises(
+            ExportError, match=r"^nothing is deployed: no resource group exists\. Run: .* -m sandbox run -- pulumi up$"
+        ):
             export_arm.export(sandbox.home, None)
         for name in ("two", "one"):
             answer = sandbox.arm("PUT", f"resourceGroups/{name}", {"location": "westeurope"}, api_version="2024-03-01")

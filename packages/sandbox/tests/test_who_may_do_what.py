@@ -264,7 +264,7 @@ def test_who_starts_a_job_must_be_able_to_read_the_input(estate: Estate) -> None
 
 
 def test_an_identity_is_not_assigned_by_who_may_not(estate: Estate) -> None:
-    """A caller who may write the cluster, but not assign its identity, is told so by name."""
+    """A caller who may write the cluster, but not assign its identity, gets an error that names it."""
     sandbox = estate.sandbox
     role = estate.custom_role("cluster writer", (f"{_ML}/read", f"{_ML}/computes/read", f"{_ML}/computes/write"))
     granted = sandbox.grant("nobody", role, estate.workspace)
@@ -318,7 +318,9 @@ def test_everybody_with_a_role_learns_what_it_allows(estate: Estate) -> None:
 
 
 def test_switches_take_what_is_allowed_only(sandbox: Sandbox) -> None:
-    with pytest.raises(ValueError, match="no switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls"):
+    with pytest.raises(
+        ValueError, match="unknown switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls"
+    ):
         sandbox.switch(rolePropagation=1)
     with pytest.raises(ValueError, match="switch 'rolePropagationPolls' cannot be -1; allowed: a whole number, 0 or"):
         sandbox.switch(rolePropagationPolls=-1)

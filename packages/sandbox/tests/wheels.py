@@ -39,8 +39,6 @@ def install(wheel: Path, place: Path) -> Path:
     folder, env, python = wheel.parent, environment(wheel.parent), place / "bin" / "python"
     call(folder, env, sys.executable, "-m", "venv", "--without-pip", place)
     purelib = call(folder, env, python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
-    # Packages only: .pth files of a folder that a .pth file adds are not read, so the checkout stays out.
-    (Path(purelib) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     call(
         folder,
         env,
@@ -55,6 +53,10 @@ def install(wheel: Path, place: Path) -> Path:
         *_QUIET,
         wheel,
     )
+    # Beside the wheel, as pip would put them; without the .pth files, so the checkout stays out.
+    for each in Path(sysconfig.get_path("purelib")).iterdir():
+        if each.suffix != ".pth" and not (Path(purelib) / each.name).exists():
+            (Path(purelib) / each.name).symlink_to(each)
     return python
 
 

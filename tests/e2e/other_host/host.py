@@ -3,7 +3,7 @@
 Started as `python host.py ENGINE_ADDRESS`. What it does by rule, and the stand-in of packages/pulumi-standins does not:
 
 - the program runs in its own exec script, started with flags (program.py);
-- it goes on when the engine is killed, until it next asks after the engine;
+- it continues when the engine is killed, until its next check of the engine;
 - SIGINT reaches program and policy pack as it is, and so shows a traceback;
 - any exit code but 0 and 32 is a separate error, which the engine shows as "an unhandled error occurred".
 

@@ -42,7 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(action=_run)
 
     start = commands.add_parser("start", help="start the server if it is not running")
-    start.add_argument("--profile", choices=sorted(PROFILES), help="reading of unconfirmed behaviour: docs/sandbox.md")
+    start.add_argument(
+        "--profile",
+        choices=sorted(PROFILES),
+        help="reading of unconfirmed behaviour; behaviour.md of the sandbox lists the differences",
+    )
     _add_prerequisites(start)
     start.add_argument("--address", metavar="IPV4", help="client address that firewalls see; stays until it is changed")
     start.set_defaults(action=_start)
@@ -124,7 +128,7 @@ def _rehearsal(
     server = lifecycle.start(home, prerequisites=prerequisites)
     if server.is_outdated:
         print(
-            "sandbox: the server runs older code than is installed here. When nothing is under way: "
+            "sandbox: the running server is older than the installed code. When no command is running: "
             f"{inventory.python()} -m sandbox stop",
             file=sys.stderr,
         )

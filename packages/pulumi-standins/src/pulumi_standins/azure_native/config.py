@@ -1,4 +1,4 @@
-"""What Configure is told: provider config first, then one environment variable for each key, never merged.
+"""The input of Configure: provider config first, then one environment variable per key, never merged.
 
 The keys and variables are azure-native 3.x's own. A boolean is true only when it is the literal text `true`.
 """

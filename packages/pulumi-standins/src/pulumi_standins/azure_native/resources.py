@@ -1,6 +1,6 @@
 """The supported resource types: their ARM paths, and the rules that the SDK package does not contain.
 
-The rest (inputs, outputs, nested types, API versions) is in schema.json, which tools/schemas/provider.py writes for
+The rest (inputs, outputs, nested types, API versions) is in schema.json, which is generated for
 exactly these tokens. Sources of the rules below: the public REST specifications of the services (names, long-running
 operations, mutability) and the provider's hand-written lists (replacement keys, restored defaults). Names in braces are
 input names; `{+x}` is a whole path (a scope).

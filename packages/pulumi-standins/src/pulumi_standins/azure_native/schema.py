@@ -10,7 +10,7 @@ from typing import Any
 from pulumi_standins.azure_native.errors import RefusedError
 from pulumi_standins.azure_native.resources import PREFIX, RESOURCES, ResourceType
 
-# One property's type, as tools/schemas/provider.py writes it.
+# One property's type, as the generated file has it.
 Kind = Mapping[str, Any]
 Properties = Mapping[str, Kind]
 _FILE = Path(__file__).with_name("schema.json")

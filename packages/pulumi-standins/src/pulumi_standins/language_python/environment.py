@@ -81,7 +81,7 @@ def find(info: language_pb2.ProgramInfo) -> Environment:
     if not os.access(python, os.X_OK):
         message = (
             f"The virtual environment {root} has no Python; the runtime option 'virtualenv: {name}' in "
-            f"{info.root_directory} names it. Create it with 'make tools' (or 'pulumi install'), then try again."
+            f"{info.root_directory} names it. Create it, install the program's packages in it, then try again."
         )
         raise EnvironmentMissingError(message)
     return Environment(root, python)

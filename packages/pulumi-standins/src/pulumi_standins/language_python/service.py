@@ -79,9 +79,9 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         )
 
     def InstallDependencies(self, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:  # noqa: N802
-        """Answer `pulumi install`: `make tools` installs the packages, so say so, or fail if it was not run."""
+        """Answer `pulumi install`: this host installs nothing, so say so, or fail if there is no environment."""
         found = _environment(request.info, context)
-        text = f"{found.root} exists; 'make tools' updates its packages.\n"
+        text = f"{found.root} exists; this language host installs nothing: update its packages yourself, as with pip.\n"
         yield language_pb2.InstallDependenciesResponse(stdout=text.encode())
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802

@@ -1,4 +1,4 @@
-"""Behaviour that public sources do not settle: stricter readings, with switches for the others (docs/behaviour.md)."""
+"""Behaviour that public sources do not settle: stricter readings, with switches for the others (behaviour.md)."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -66,4 +66,4 @@ PROFILES = {
         builder_uses_its_identity=False,
     ),
 }
-"""The two profiles. Releases are tested under both (tests/modelops), all other tests run under ``harsh``."""
+"""The two profiles, by name. What works under both does not depend on the unconfirmed behaviour."""

@@ -54,7 +54,7 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         **{f"ARM_{name}": value for name, value in identity.items()},
         "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
         # Without the file beside each state file, which the engine does not write atomically: if it is killed
-        # meanwhile, it cannot read its state again ("failed to load checkpoint: EOF"). docs/recovery.md.
+        # meanwhile, it cannot read its state again ("failed to load checkpoint: EOF").
         "PULUMI_BACKEND_URL": f"file://{home.backend}?metadata=skip",
         "PULUMI_HOME": str(home.pulumi_home),
         "PULUMI_CONFIG_PASSPHRASE": facts.passphrase,

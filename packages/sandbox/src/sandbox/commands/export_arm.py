@@ -17,6 +17,7 @@ from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.arm.types import BLOB_CONTAINER, INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
 from sandbox.commands import lifecycle
 from sandbox.commands.client import Client
+from sandbox.commands.inventory import python
 from sandbox.home import Home
 
 _FORMAT = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
@@ -94,13 +95,17 @@ def export(home: Home, group: str | None) -> str:
 def _deployed(home: Home, name: str | None) -> tuple[Resource, list[str]]:
     """Return the group and the ids of its resources."""
     if not home.store.exists():
-        raise ExportError(f"'{home.root}' has no sandbox, so nothing is deployed. Run: make up")
+        raise ExportError(
+            f"'{home.root}' has no sandbox, so nothing is deployed. Run: {python()} -m sandbox run -- pulumi up"
+        )
     with Store(home.store) as store:
         groups = sorted(store.below("", _GROUPS), key=lambda each: each.name)
         names = ", ".join(each.name for each in groups)
         chosen = [each for each in groups if name is None or each.name.lower() == name.lower()]
         if not groups:
-            raise ExportError("nothing is deployed: no resource group exists. Run: make up")
+            raise ExportError(
+                f"nothing is deployed: no resource group exists. Run: {python()} -m sandbox run -- pulumi up"
+            )
         if not chosen:
             raise ExportError(f"resource group '{name}' does not exist; existing: {names}")
         if len(chosen) > 1:

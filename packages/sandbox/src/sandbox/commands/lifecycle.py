@@ -92,7 +92,7 @@ def start(home: Home, profile: str | None = None, prerequisites: Path | None = N
         SystemExit: the profile or the folder is unknown, or not the running server's; or the server did not come up.
     """
     if prerequisites is not None and not prerequisites.is_dir():
-        raise SystemExit(f"sandbox: --prerequisites: folder '{prerequisites}'")
+        raise SystemExit(f"sandbox: --prerequisites: folder '{prerequisites}' does not exist")
     given = prerequisites.resolve() if prerequisites else None
     wanted = profile or os.environ.get("SANDBOX_PROFILE") or None
     if wanted is not None and wanted not in PROFILES:

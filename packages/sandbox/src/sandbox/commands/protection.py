@@ -1,7 +1,7 @@
 """Finds the protected resources of a stack before anything is deleted.
 
 `pulumi destroy --skip-preview` reaches protected resources last, after it has deleted everything that depends on them,
-including endpoints and cluster. So `make down` checks here first.
+including endpoints and cluster. `python -m sandbox removable` checks here before it starts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,5 +24,5 @@ def refusal(stack: str, resources: Sequence[str]) -> str:
         f"{listed}\n"
         "To remove them anyway, remove the protection first; the next `up` restores it:\n"
         f"  {python()} -m sandbox run -- pulumi state unprotect --all --yes --stack {stack}\n"
-        f"  make down STACK={stack}"
+        f"  {python()} -m sandbox run -- pulumi destroy --yes --skip-preview --stack {stack}"
     )

@@ -1,4 +1,4 @@
-"""Repair a stack of the sandbox's backend after its engine died, with the commands of docs/recovery.md.
+"""Repair a stack of the sandbox's backend after its engine died, with Pulumi's own commands.
 
 This never touches a real backend, and does nothing while the process that holds the lock is alive.
 """

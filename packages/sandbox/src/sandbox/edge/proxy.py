@@ -120,7 +120,7 @@ class Proxy:
             {"method": method, "host": host or target, "path": "", "query": {}, "proxy": True}
         )
         self._store.journal_end(sequence, status=403, milliseconds=0)
-        body = (reason + ". See docs/sandbox.md.\n").encode()
+        body = (reason + ". See behaviour.md of the sandbox.\n").encode()
         # The reason is also in the status line, because most clients show only that.
         answer = (
             f"HTTP/1.1 403 {reason}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"

@@ -39,9 +39,8 @@ def resource_not_found(resource_id: str) -> ArmError:
 
 def not_modelled(what: str) -> ArmError:
     """501 for something that Azure has but the sandbox does not: never a guess."""
-    return ArmError(
-        501, "NotModelledInSandbox", f"The sandbox does not model {what}. See docs/sandbox.md for what it does."
-    )
+    message = f"The sandbox does not model {what}. See behaviour.md of the sandbox for what it does."
+    return ArmError(501, "NotModelledInSandbox", message)
 
 
 def bad_request(message: str, code: str = "BadRequest") -> ArmError:

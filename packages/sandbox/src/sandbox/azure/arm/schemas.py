@@ -1,4 +1,4 @@
-"""The request schemas, read from their files; `tools/schemas` generates them from the SDKs."""
+"""The request schemas, read from their files, which are generated from the SDKs."""
 
 import json
 from functools import cache

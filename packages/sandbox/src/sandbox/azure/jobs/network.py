@@ -10,7 +10,7 @@ from sandbox.azure.jobs.request import JobRequest
 def check_network(store: Store, request: JobRequest) -> None:
     """Check that the job reaches what it reads and writes, and that its image can be built.
 
-    A cluster without a virtual network counts as one of Azure's services (UNCONFIRMED: docs/behaviour.md).
+    A cluster without a virtual network counts as one of Azure's services (UNCONFIRMED: behaviour.md).
 
     Raises:
         JobFailed: a storage account refuses them, or nothing can build images for the registry.

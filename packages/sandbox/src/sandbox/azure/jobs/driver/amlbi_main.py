@@ -3,8 +3,10 @@
 ``python amlbi_main.py <descriptor>``. The descriptor is a socket with one JSON object per line: first the settings,
 then mini-batches, finally ``stop``. The answers are ``ready``, ``init``, ``done``, ``failed``, ``stopped``. It only
 uses the standard library, because everything else belongs to the deployment. When the socket closes, the master is
-dead, and the whole process group ends.
+dead, and the whole process group ends. It runs on Python 3.8 and later: the deployment chooses its version.
 """
+
+from __future__ import annotations
 
 import errno
 import importlib
@@ -18,14 +20,22 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
 from pathlib import Path
-from types import ModuleType
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 _TRACE_LIMIT = 20_000
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _CHANGES = frozenset({"os.remove", "os.rename", "os.truncate", "os.chmod", "os.rmdir", "os.mkdir", "os.link"})
+
+_NOT_THE_JOBS = frozenset({"sandbox", "pulumi_standins"})
+"""Packages of the machine that emulates: the service has no such thing in a deployment's environment."""
 
 WRONG_TYPE = (
     "The run() method in the entry script should return a list or a pandas DataFrame. The length of returned result is"
@@ -55,6 +65,28 @@ class Channel:
     def send(self, event: str, **members: Any) -> None:
         """Report to the master."""
         self._connection.sendall(json.dumps({"event": event, **members}).encode() + b"\n")
+
+
+class OwnOnly(MetaPathFinder):
+    """Keeps the emulator's packages from the scoring script, unless the code snapshot has one of that name itself."""
+
+    def __init__(self, code_dir: str) -> None:
+        self._code_dir = code_dir
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Leave all other names to the finders behind this one.
+
+        Raises:
+            ModuleNotFoundError: the name is the emulator's.
+        """
+        if path is not None or fullname not in _NOT_THE_JOBS:
+            return None
+        found = PathFinder.find_spec(fullname, [self._code_dir], target)
+        if found is None:
+            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
+        return found
 
 
 class Script:
@@ -113,7 +145,7 @@ def protect(folders: list[str]) -> None:
     below = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
 
     def check(path: Any) -> None:
-        if isinstance(path, int | None):
+        if path is None or isinstance(path, int):
             return
         where = os.fsdecode(path)
         if os.path.abspath(where).startswith(below):  # noqa: PTH100 - in an audit hook nothing slow may happen
@@ -126,7 +158,7 @@ def protect(folders: list[str]) -> None:
                 check(path)
         elif event in _CHANGES:
             for path in arguments[:2]:
-                if isinstance(path, str | bytes | os.PathLike):
+                if isinstance(path, (str, bytes, os.PathLike)):
                     check(path)
 
     sys.addaudithook(hook)
@@ -159,9 +191,9 @@ def load(settings: dict[str, Any]) -> Script:
         AttributeError: a required function is missing.
         BaseException: whatever the import raises.
     """
-    # In a checkout, the emulator is on this Python's path, but a job must not import it.
-    emulator = str(Path(__file__).parents[4])
-    sys.path[:] = [settings["code_dir"], *(folder for folder in sys.path if folder != emulator)]
+    sys.path.insert(0, settings["code_dir"])
+    # The path itself stays: an installed emulator lies in the same folder as the packages of the deployment.
+    sys.meta_path.insert(0, OwnOnly(settings["code_dir"]))
     module = importlib.import_module(settings["module"])
     for name in settings["functions"]:
         if not callable(getattr(module, name, None)):
@@ -190,7 +222,7 @@ def score(script: Script, channel: Channel, message: dict[str, Any], settings: d
 
 def report_failure(channel: Channel, step: str, error: BaseException) -> None:
     """Report an exception of the script to the master."""
-    trace = "".join(traceback.format_exception(error))[-_TRACE_LIMIT:]
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-_TRACE_LIMIT:]
     channel.send("failed", step=step, error=f"{type(error).__name__}: {error}"[:_TRACE_LIMIT], trace=trace)
 
 

@@ -3,8 +3,13 @@
 Names and meaning: https://learn.microsoft.com/azure/machine-learning/v1/how-to-debug-parallel-run-step.
 """
 
-import logging
-from typing import Any, ClassVar, Self
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import logging
+    from typing import Self
 
 
 class EntryScript:
