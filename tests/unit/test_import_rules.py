@@ -113,7 +113,7 @@ RULES = [
     Rule(
         "tools.bench",
         (
-            *("tools.bench", "modelops", "aiohttp", "pulumi", "pulumi_azure_native"),
+            *("tools.bench", "modelops", "aiohttp", "yaml"),
             *("azure.ai.ml", "azure.identity", "azure.storage.blob"),
         ),
     ),
