@@ -170,9 +170,9 @@ SHAPES = {
 
 POST = """
 import sys
-from sandbox.client import Client
+from sandbox.commands.client import Client
 from sandbox.home import Home
-from sandbox.lifecycle import start
+from sandbox.commands.lifecycle import start
 home = Home.locate()
 answer = Client(home, start(home)).request("POST", sys.argv[1])
 sys.exit(answer.status != 200)
