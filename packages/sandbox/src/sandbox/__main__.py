@@ -2,19 +2,17 @@
 
 import argparse
 import os
-import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from sandbox.azure.readings import PROFILES
-from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, recovery, stacks
+from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, recovery, rehearsal, stacks
 from sandbox.commands.client import Client
 from sandbox.home import PRINCIPALS, Home
 
-_NOT_FOUND = 127
-_NOT_EXECUTABLE = 126
+_Add = Callable[..., argparse.ArgumentParser]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,8 +29,15 @@ def _parser() -> argparse.ArgumentParser:
         "its state (default: .sandbox beside the nearest Pulumi.yaml, else in the current folder).",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_running(commands.add_parser)
+    _add_server(commands.add_parser)
+    _add_stacks(commands.add_parser)
+    return parser
 
-    run = commands.add_parser("run", help="run a command in the sandbox's environment; starts the server if needed")
+
+def _add_running(add: _Add) -> None:
+    """Add the commands that give another program the sandbox's environment."""
+    run = add("run", help="run a command in the sandbox's environment; starts the server if needed")
     run.add_argument(
         "--as", dest="principal", choices=PRINCIPALS, default="deployer", help="principal that the command signs in as"
     )
@@ -41,7 +46,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(action=_run)
 
-    start = commands.add_parser("start", help="start the server if it is not running")
+    env = add("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
+    env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
+    _add_plugin_path(env)
+    _add_prerequisites(env)
+    env.set_defaults(action=_env)
+
+
+def _add_server(add: _Add) -> None:
+    """Add the commands for the server and its resources."""
+    start = add("start", help="start the server if it is not running")
     start.add_argument(
         "--profile",
         choices=sorted(PROFILES),
@@ -51,42 +65,36 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--address", metavar="IPV4", help="client address that firewalls see; stays until it is changed")
     start.set_defaults(action=_start)
 
-    stop = commands.add_parser("stop", help="stop the server; the state stays")
+    stop = add("stop", help="stop the server; the state stays")
     stop.set_defaults(action=_stop)
 
-    status = commands.add_parser(
-        "status", help="show whether the server runs, its resources, and those that no stack's state has"
-    )
+    status = add("status", help="show whether the server runs, its resources, and those that no stack's state has")
     status.add_argument("--lost", action="store_true", help="show only resources that no stack's state has")
     status.set_defaults(action=_status)
 
-    delete = commands.add_parser("delete", help="delete one resource by its ARM id")
+    delete = add("delete", help="delete one resource by its ARM id")
     delete.add_argument("id")
     delete.add_argument("--api-version", help="required for a resource that no Pulumi program created")
     delete.set_defaults(action=_delete)
 
-    reset = commands.add_parser("reset", help="stop the server and delete its state; names and certificates stay")
+    reset = add("reset", help="stop the server and delete its state; names and certificates stay")
     reset.set_defaults(action=_reset)
 
-    recover = commands.add_parser("recover", help="repair a stack whose engine died: stale lock, pending operations")
+
+def _add_stacks(add: _Add) -> None:
+    """Add the commands about stacks, and about what they have deployed."""
+    recover = add("recover", help="repair a stack whose engine died: stale lock, pending operations")
     recover.add_argument("--stack", default=None)
     recover.set_defaults(action=_recover)
 
-    removable = commands.add_parser("removable", help="fail, and say what to do, if a stack has protected resources")
+    removable = add("removable", help="fail, and say what to do, if a stack has protected resources")
     removable.add_argument("--stack", default=None)
     removable.set_defaults(action=_removable)
 
-    export = commands.add_parser("export-arm", help="write the deployed resources as an ARM template, for scanners")
+    export = add("export-arm", help="write the deployed resources as an ARM template, for scanners")
     export.add_argument("--resource-group", metavar="NAME", help="resource group; required if there are several")
     export.add_argument("--output", metavar="FILE", type=Path, help="output file; default: standard output")
     export.set_defaults(action=_export)
-
-    env = commands.add_parser("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
-    env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
-    _add_plugin_path(env)
-    _add_prerequisites(env)
-    env.set_defaults(action=_env)
-    return parser
 
 
 def _add_plugin_path(command: argparse.ArgumentParser) -> None:
@@ -113,44 +121,8 @@ def _run(home: Home, options: argparse.Namespace) -> NoReturn:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise SystemExit("sandbox: the command is missing. For example: python -m sandbox run -- pulumi preview")
-    variables, command = _rehearsal(home, command, options.principal, options.plugin_path, options.prerequisites)
-    become(command, variables)
-
-
-def _rehearsal(
-    home: Home,
-    command: Sequence[str],
-    principal: str = "deployer",
-    plugin_path: Path | None = None,
-    prerequisites: Path | None = None,
-) -> tuple[dict[str, str], list[str]]:
-    """Start the server, prepare the stack, and return the command with its environment."""
-    server = lifecycle.start(home, prerequisites=prerequisites)
-    if server.is_outdated:
-        print(
-            "sandbox: the running server is older than the installed code. When no command is running: "
-            f"{inventory.python()} -m sandbox stop",
-            file=sys.stderr,
-        )
-    try:
-        variables = environment.complete(home, home.facts(), server, principal=principal, plugin_path=plugin_path)
-        return stacks.prepare(home, variables, command, Path.cwd())
-    except (stacks.StackError, plugins.PluginError) as error:
-        raise SystemExit(f"sandbox: {error}") from None
-
-
-def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
-    """Replace this process by ``command``: its exit code and signals are then those of the command."""
-    program = shutil.which(command[0], path=variables["PATH"])
-    if program is None:
-        print(f"sandbox: command '{command[0]}' was not found on PATH", file=sys.stderr)
-        sys.exit(_NOT_FOUND)
-    sys.stdout.flush()
-    try:
-        os.execve(program, list(command), variables)  # noqa: S606 - no shell is wanted
-    except OSError as error:
-        print(f"sandbox: cannot run '{program}': {error.strerror}", file=sys.stderr)
-        sys.exit(_NOT_EXECUTABLE)
+    variables, command = rehearsal.prepare(home, command, options.principal, options.plugin_path, options.prerequisites)
+    rehearsal.become(command, variables)
 
 
 def _start(home: Home, options: argparse.Namespace) -> int:
@@ -170,7 +142,7 @@ def _stop(home: Home, _: argparse.Namespace) -> int:
 
 
 def _env(home: Home, options: argparse.Namespace) -> int:
-    variables, _ = _rehearsal(home, [], options.principal, options.plugin_path, options.prerequisites)
+    variables, _ = rehearsal.prepare(home, [], options.principal, options.plugin_path, options.prerequisites)
     print(environment.exports(variables))
     return 0
 
@@ -227,7 +199,7 @@ def _recover(home: Home, options: argparse.Namespace) -> int:
     if project is None or not home.facts_file.exists():
         return 0
     for command in recovery.recover(home, project.name, stack):
-        variables, words = _rehearsal(home, command)
+        variables, words = rehearsal.prepare(home, command)
         try:
             recovery.run(words, variables, project.folder)
         except recovery.RecoveryError as error:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -123,21 +123,9 @@ class Sandbox:
         """The region that the sandbox's own examples use."""
         return self.facts.location
 
-    def request(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        host: str = ARM,
-        token: str | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Send one request through the proxy, as the deployer unless ``token`` says otherwise ("": without a token).
-
-        ``body``: bytes are sent unchanged, anything else as JSON. ``path`` includes the query.
-        """
-        return Client(self.home, self.server).request(method, path, body, host=host, token=token, headers=headers)
+    def request(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+        """Send one request through the proxy, as the deployer by default; ``more``: see ``Client.request``."""
+        return Client(self.home, self.server).request(method, path, body, **more)
 
     def arm(self, method: str, path: str, body: Any = None, *, api_version: str, **more: Any) -> Answer:
         """Send an ARM request; ``path`` that does not begin with ``/`` is below the subscription."""
