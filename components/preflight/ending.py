@@ -19,6 +19,20 @@ from pulumi.runtime.settings import get_engine
 TOLD = 32
 """Exit code of a program whose user has been told what is wrong."""
 
+_reasons: list[pulumi.RunError] = []
+"""Errors made by `because`: the SDK may report a consequence of the first one in its place."""
+
+
+def because(text: str) -> pulumi.RunError:
+    """Return an error to raise whose text is shown even if the engine stops answering after its cause.
+
+    An engine whose provider refuses its configuration ends the update at once. The SDK then raises "Resource monitor
+    has terminated" instead of the program's own error.
+    """
+    error = pulumi.RunError(text)
+    _reasons.append(error)
+    return error
+
 
 def quiet() -> None:
     """Let this program end without another word after a `pulumi.RunError`, now or in an output, and after SIGINT.
@@ -36,5 +50,5 @@ def _tell(program: "asyncio.Task[Any]") -> None:
     """Show a mistake of the user's; the host does not see it, because SystemExit ends its loop first."""
     error = None if program.cancelled() else program.exception()
     if isinstance(error, pulumi.RunError):
-        pulumi.log.error(str(error))
+        pulumi.log.error(str(_reasons[0] if _reasons else error))
         sys.exit(TOLD)

@@ -5,8 +5,9 @@ Read before the first resource is declared, so that a missing login gives one cl
 
 from dataclasses import dataclass
 
-import pulumi
 from pulumi_azure_native import authorization
+
+from components.preflight import ending
 
 _SHOWN = 300
 """Characters of the provider's message to show; the whole message can fill a screen."""
@@ -35,9 +36,9 @@ def current() -> Login:
     try:
         client = authorization.get_client_config()
     except Exception as error:  # noqa: BLE001 - the SDK raises the bare class
-        raise pulumi.RunError(_missing(str(error))) from None
+        raise ending.because(_missing(str(error))) from None
     if not client.subscription_id or not client.object_id:
-        raise pulumi.RunError(_missing("the login does not name a subscription or a principal"))
+        raise ending.because(_missing("the login does not name a subscription or a principal"))
     return Login(client.subscription_id, client.tenant_id, client.object_id)
 
 

@@ -139,6 +139,4 @@ def test_no_azure_login_is_told_before_anything_is_made(wrong: Rehearsal) -> Non
     unset = [part for name in names for prefix in ("ARM", "AZURE") for part in ("-u", f"{prefix}_{name}")]
     command = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
     done = wrong.run("env", *unset, *command).failed()
-    # This engine ends the update when the provider refuses its configuration, before the program can add its message
-    # (components/preflight/login.py), which older engines show.
-    _told_once_and_nothing_made(done, wrong, before, "no Azure login: ARM_CLIENT_SECRET", "run `az login`")
+    _told_once_and_nothing_made(done, wrong, before, "No usable Azure login was found", "az login,")
