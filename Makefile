@@ -32,6 +32,8 @@ ENDPOINT ?= digits
 
 DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+# What a printed command needs to be about this stack.
+FOR = $(if $(filter-out dev,$(STACK)), STACK=$(STACK))
 TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 
 up: tools-local ## deploy into the local sandbox and score the example's images
@@ -41,9 +43,9 @@ up: tools-local ## deploy into the local sandbox and score the example's images
 	@$(RUN) python -m modelops invoke --stack $(STACK) --endpoint $(ENDPOINT) --input examples/digits/data/images --download predictions
 	@$(VENV)/python examples/digits/grade.py predictions
 	@printf '%s\n' '' 'What next:' \
-		'  make preview     show what would change after you edit Pulumi.$(STACK).yaml or the model' \
-		'  make down        remove everything; `make up` creates it again' \
-		'  README.md        how to do the same in Azure'
+		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model' \
+		'  make down$(FOR)       remove this stack and stop the sandbox; `make up$(FOR)` creates it again' \
+		'  README.md       how to do the same in Azure'
 
 # The parts of the long tests; pyproject.toml says what each holds.
 PARTS := kills profiles series packages engines

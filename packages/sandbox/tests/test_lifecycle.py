@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -274,3 +275,11 @@ def test_env_gives_a_shell_the_same_environment_as_run(home: Path) -> None:
     expected = environment.complete(Home(home), Home(home).facts(), lifecycle.start(Home(home)))
     names = ("HTTPS_PROXY", "no_proxy", "REQUESTS_CA_BUNDLE", "AZURE_CLIENT_ID", "ARM_TENANT_ID", "PULUMI_BACKEND_URL")
     assert {name: seen[name] for name in names} == {name: expected[name] for name in names}
+
+
+def test_a_reader_that_has_seen_enough_gets_no_traceback(home: Path) -> None:
+    run = f"{shlex.join(command('status'))} | true"
+    done = subprocess.run(
+        ["sh", "-c", run], env=sandboxed(home), cwd=home.parent, capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stderr == ""
