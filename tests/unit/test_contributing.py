@@ -1,6 +1,6 @@
 """CONTRIBUTING.md: what its table of changes names is there, and what only a deployment would notice is noticed here.
 
-Each of its ten changes was made once on a branch; this keeps the names from going stale.
+Seven of its ten changes were made once on a branch, and the others were traced; this keeps the names from going stale.
 """
 
 import re
