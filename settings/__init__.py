@@ -1,7 +1,7 @@
 """The stack's configuration as one frozen `Settings`: the only reader of `pulumi.Config`.
 
-One module per subject: `stack` combines everything; `workspace`, `network`, `cluster`, `access`, `endpoints` and
-`content` know the meaning of the keys; `section` reads them by path, and `problems` reports mistakes.
+One module per subject: `stack` combines everything; `workspace`, `network`, `cluster`, `access`, `endpoints`,
+`deployments` and `content` know the meaning of the keys; `section` reads them by path, and `problems` reports mistakes.
 """
 
 from settings.access import DeployerSettings

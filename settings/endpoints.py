@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
-from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings.access import read_callers
-from settings.content import read_environment, read_model, read_path, read_script
+from settings.deployments import read_deployment
 from settings.problems import removing, setting
 from settings.section import Section
 
@@ -129,7 +128,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
         pin=pin,
         keep=keep,
         deployments={
-            key: _read_deployment(deployments.section(key, of="a deployment"), root, most_nodes)
+            key: read_deployment(deployments.section(key, of="a deployment"), root, most_nodes)
             for key in deployments.values
         },
         callers=read_callers(section),
@@ -147,43 +146,3 @@ def _read_default(section: Section, deployments: Section) -> str:
     if not deployments.values:
         return section.text("default", None, allowed="the name of a deployment", example="DEPLOYMENT")
     return section.choice("default", None, tuple(deployments.values))
-
-
-def _read_deployment(section: Section, root: Path, most_nodes: int | None) -> DeploymentArgs:
-    section.only(
-        *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
-        *(each.key for each in SETTINGS.values()),
-    )
-    scoring = _read_scoring(section, most_nodes)
-    code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
-    return {
-        "model": read_model(section.section("model", of="a model"), root),
-        "code": code,
-        "scoring_script": read_script(section, root, code),
-        "environment": read_environment(section.section("environment", of="an environment"), root),
-        "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
-        "tags": section.flat("tags", of="tags", example="VALUE"),
-        "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
-        "settings": scoring,
-    }
-
-
-def _read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
-    """Read a deployment's scoring settings; `most_nodes` is the cluster's `maxNodes`, None if unknown."""
-    defaults = ScoringSettings()
-    values: dict[str, Any] = {
-        name: _read_setting(section, each, getattr(defaults, name)) for name, each in SETTINGS.items()
-    }
-    settings = ScoringSettings(**values)
-    if most_nodes is not None and settings.instance_count > most_nodes:
-        bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
-        section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))
-    return settings
-
-
-def _read_setting(section: Section, setting: Setting, default: int | str) -> Any:
-    if isinstance(default, int):
-        return section.whole(setting.key, default, least=setting.least or 0, most=setting.most, unit=setting.unit)
-    if setting.words:
-        return section.choice(setting.key, default, setting.words)
-    return section.text(setting.key, default, pattern=setting.pattern, allowed=setting.unit, example=default)
