@@ -33,7 +33,7 @@ EMULATOR = [
     ("azure.arm",),
     ("azure.readings", "azure.firewalls", "azure.directory"),
     ("azure.circumstances",),
-    ("azure.authorization",),
+    ("azure.authorization", "azure.environments"),
     ("azure.blobs",),
     ("azure.jobs",),
     ("azure.world",),
@@ -49,7 +49,7 @@ EMULATORS_LIBRARIES = {
     "azure.arm": ("isodate",),
     "azure.directory": ("jwt",),
     "azure.blobs": ("aiohttp",),
-    "azure.jobs": ("yaml",),
+    "azure.environments": ("yaml", "packaging", "uv"),
     "azure.services": ("aiohttp", "jwt"),
     "edge": ("aiohttp", "trustme"),
 }
