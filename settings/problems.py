@@ -1,12 +1,16 @@
 """The problems of a stack's configuration, and their messages.
 
-Every problem names its key and value, says what is allowed, and gives the command that fixes it.
+Every problem names its key and value, says what is allowed, and gives the command or the edit that fixes it. A command
+never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
 """
 
 import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from settings.stack_file import StackFile
 
 
 class SettingsError(Exception):
@@ -21,18 +25,21 @@ class Problems:
     hidden: frozenset[str] = frozenset()
     """Top-level keys whose values must not be shown, because they hold a secret."""
 
+    file: StackFile = field(default_factory=lambda: StackFile("the stack file"))
+    """The stack file, for the lines of its keys."""
+
     found: list[str] = field(default_factory=list)
 
-    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Command") -> None:
+    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Fix") -> None:
         """Record one problem.
 
         Args:
             path: The key, part by part.
             said: The problem, starting with a verb: "is 'x'".
             allowed: The allowed values: one or more sentences.
-            fix: The command that fixes it: see `setting` and `removing`.
+            fix: What fixes it: see `setting`, `removing`, `renaming` and `editing`.
         """
-        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack)}")
+        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack, self.file)}")
 
     def hides(self, path: Sequence[str]) -> bool:
         """Say whether the value of a key must not be shown."""
@@ -75,6 +82,13 @@ def dotted(path: Sequence[str]) -> str:
     return text
 
 
+class Fix(Protocol):
+    """What the user does about a problem."""
+
+    def line(self, stack: str, file: StackFile) -> str:
+        """Write it as one line."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A `pulumi config` command: its verb, the key, and the value to set, if any."""
@@ -83,7 +97,7 @@ class Command:
     path: tuple[str, ...]
     value: str | None = None
 
-    def line(self, stack: str) -> str:
+    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - a command needs no line of the file
         """Write the command as one line for a shell."""
         words = [dotted(self.path)] if self.value is None else [dotted(self.path), self.value]
         options = ["--path"] if len(self.path) > 1 else []
@@ -93,11 +107,33 @@ class Command:
         return shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen])
 
 
+@dataclass(frozen=True)
+class Edit:
+    """A change of the stack file by hand, at a key: no `pulumi config` command makes it."""
+
+    path: tuple[str, ...]
+    text: str
+
+    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - the file's name has the stack's
+        """Write the place in the file, and what to do there."""
+        return f"{file.place(self.path)}: {self.text}"
+
+
 def setting(path: Sequence[str], value: object) -> Command:
     """Return the command that sets a key; upper-case values are for the user to fill in."""
     return Command("set", tuple(path), str(value))
 
 
 def removing(path: Sequence[str]) -> Command:
-    """Return the command that removes a key."""
+    """Return the command that removes a key: one that has no meaning here, and no block below it."""
     return Command("rm", tuple(path))
+
+
+def renaming(path: Sequence[str], name: str) -> Edit:
+    """Return the edit that gives a key another name and keeps what is below it."""
+    return editing(path, f"rename {path[-1]} to {name}")
+
+
+def editing(path: Sequence[str], text: str) -> Edit:
+    """Return an edit of the stack file; `text` begins with a verb."""
+    return Edit(tuple(path), text)
