@@ -4,13 +4,15 @@ Everything here is part of a revision's identity, so it must mean the same on ev
 relative, images have tags, versions are numbers.
 """
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from components import names
 from components.release_parts.deployment_args import EnvironmentArgs, ModelArgs
+from modelops.plan import conda_file, scoring_script
 from modelops.plan.rules import MODEL_TYPES, check_image, check_relative_path
-from settings.problems import setting
+from settings.problems import Edit, setting
 from settings.section import Section
 
 
@@ -49,7 +51,7 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
         section.only("image", "condaFile")
         return {
             "image": _read_image(section),
-            "conda_file": read_path(section, "condaFile", root, folder=False, what="the conda file"),
+            "conda_file": read_conda_file(section, "condaFile", root),
         }
     if "name" in section.values:
         section.only("name", "version")
@@ -69,6 +71,21 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
         setting(section.at("image"), "IMAGE:TAG"),
     )
     return {}
+
+
+def read_conda_file(section: Section, key: str, root: Path) -> str:
+    """Read the path of a conda file, and what is in the file."""
+    path = read_path(section, key, root, folder=False, what="the conda file")
+    if path and (why := _judged(root / path, conda_file.problem)):
+        section.problems.add(section.at(key), f"is {path!r}", f"The file {why}.", Edit(path))
+    return path
+
+
+def _judged(file: Path, problem: Callable[[bytes], str | None]) -> str | None:
+    try:
+        return problem(file.read_bytes())
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def _read_image(section: Section) -> str:
@@ -103,6 +120,9 @@ def read_script(section: Section, root: Path, code: str) -> str:
     )
     if script and code and (check_relative_path(script) or not _exists(root / code / script, folder=False)):
         section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
+    elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
+        file = (PurePosixPath(code) / script).as_posix()
+        section.problems.add(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
     return script
 
 

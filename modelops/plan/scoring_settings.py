@@ -47,7 +47,10 @@ class Setting:
         return f"from {self.least}" + ("" if self.most is None else f" to {self.most}")
 
 
-_OUTPUT_FILE: Final = r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]"
+# Both bounds are those of the engine that runs the jobs: azureml-pipeline-core 1.62.0, `_parallel_run_config_base.py`.
+_LONGEST_TIMEOUT: Final = 259200
+_NO: Final = r'~"#%&*:<>?/\\{|}'
+_OUTPUT_FILE: Final = rf"[^{_NO}]*[^{_NO}.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class ScoringSettings:
             sdk="timeout",
             sdk_group="retry_settings",
             least=1,
+            most=_LONGEST_TIMEOUT,
             unit="seconds for each call of run()",
         ),
     ] = 30
@@ -136,7 +140,7 @@ class ScoringSettings:
             key="outputFileName",
             sdk="output_file_name",
             pattern=_OUTPUT_FILE,
-            unit="a file name without a folder",
+            unit='a file name without a folder, a pipe or any of ~ " # % & * : < > ? { }',
         ),
     ] = "predictions.csv"
 
