@@ -4,14 +4,32 @@ Everything here is part of a revision's identity, so it must mean the same on ev
 relative, versions are numbers.
 """
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from modelops.plan import conda_file, scoring_script
 from modelops.plan.rules import check_relative_path
+from settings.problems import Edit
 from settings.section import Section
 
 NEEDED: Final = "and only an MLflow model runs without code and scoringScript"
 """Why `code` and `scoringScript` are required, where they are."""
+
+
+def read_conda_file(section: Section, key: str, root: Path) -> str:
+    """Read the path of a conda file, and what is in the file."""
+    path = read_path(section, key, root, folder=False, what="the conda file")
+    if path and (why := _judged(root / path, conda_file.problem)):
+        section.problems.add(section.at(key), f"is {path!r}", f"The file {why}.", Edit(path))
+    return path
+
+
+def _judged(file: Path, problem: Callable[[bytes], str | None]) -> str | None:
+    try:
+        return problem(file.read_bytes())
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
 
 
 def read_version(section: Section) -> str:
@@ -41,6 +59,9 @@ def read_script(section: Section, root: Path, code: str) -> str:
     )
     if script and code and (check_relative_path(script) or not _exists(root / code / script, folder=False)):
         section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
+    elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
+        file = (PurePosixPath(code) / script).as_posix()
+        section.problems.add(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
     return script
 
 

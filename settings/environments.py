@@ -9,7 +9,7 @@ from pathlib import Path
 from components import names
 from components.release_parts.deployment_args import EnvironmentArgs
 from modelops.plan.rules import check_image
-from settings.content import read_label, read_path, read_version
+from settings.content import read_conda_file, read_label, read_version
 from settings.problems import setting
 from settings.section import Section
 
@@ -20,7 +20,7 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
         section.only("image", "condaFile")
         return {
             **_read_image(section),
-            "conda_file": read_path(section, "condaFile", root, folder=False, what="the conda file"),
+            "conda_file": read_conda_file(section, "condaFile", root),
         }
     if "name" in section.values:
         return _read_registered(section)

@@ -3,21 +3,15 @@
 A model is part of a revision's identity, so it must mean the same at any time: versions are numbers, not labels.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from components import names
 from components.release_parts.deployment_args import ModelArgs
+from modelops.plan import mlflow_model
 from modelops.plan.rules import MODEL_TYPES
 from settings.content import read_label, read_path, read_version
 from settings.problems import setting
 from settings.section import Section
-
-_SERVED_FLAVOR = "python_function"
-"""The only flavor that Azure's own driver serves: https://learn.microsoft.com/azure/machine-learning/how-to-mlflow-batch"""
 
 
 def read_model(section: Section, root: Path) -> ModelArgs:
@@ -69,7 +63,7 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
     """
     kind, path = model.get("type"), model.get("path")
     if kind == "custom_model":
-        if not path or not (root / path / "MLmodel").is_file() or "type" in section.values:
+        if not path or not mlflow_model.is_model(root / path) or "type" in section.values:
             return False
         section.wrong(
             "type",
@@ -78,10 +72,14 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
             because=f"and {path} is an MLflow model",
             default="custom_model",
         )
-    elif path and (flavors := _flavors(root / path)) is not None and _SERVED_FLAVOR not in flavors:
+    elif (
+        path
+        and (flavors := mlflow_model.flavors(root / path)) is not None
+        and mlflow_model.SERVED_FLAVOR not in flavors
+    ):
         section.wrong(
             "path",
-            f"without code and scoringScript, an MLflow model with the flavor {_SERVED_FLAVOR}, the only one that "
+            f"without code and scoringScript, an MLflow model with the flavor {mlflow_model.SERVED_FLAVOR}, the only one that "
             "Azure serves by itself; for another one, set code, scoringScript and environment",
             "PATH",
             because=f"whose MLmodel has {', '.join(sorted(flavors)) or 'no flavor'}",
@@ -93,9 +91,9 @@ def _check_folder(section: Section, folder: Path) -> None:
     """Record that a local MLflow model is not the folder that MLflow writes."""
     if folder.is_file():
         why = "which is a file"
-    elif not (folder / "MLmodel").is_file():
+    elif not mlflow_model.is_model(folder):
         why = "which has no file MLmodel"
-    elif _flavors(folder) is None:
+    elif mlflow_model.flavors(folder) is None:
         why = "whose MLmodel is not a YAML file with flavors"
     else:
         return
@@ -106,13 +104,3 @@ def _check_folder(section: Section, folder: Path) -> None:
         "PATH",
         because=why,
     )
-
-
-def _flavors(folder: Path) -> frozenset[str] | None:
-    """Return the flavors of an MLflow model; None if its description cannot be read."""
-    try:
-        described = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):  # a text that is not UTF-8 is a ValueError
-        return None
-    flavors: Any = described.get("flavors") if isinstance(described, Mapping) else None
-    return frozenset(str(each) for each in flavors) if isinstance(flavors, Mapping) else None

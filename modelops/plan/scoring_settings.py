@@ -50,7 +50,10 @@ class Setting:
         return f"from {self.least}" + ("" if self.most is None else f" to {self.most}")
 
 
-_OUTPUT_FILE: Final = r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]"
+# Both bounds are those of the engine that runs the jobs: azureml-pipeline-core 1.62.0, `_parallel_run_config_base.py`.
+_LONGEST_TIMEOUT: Final = 259200
+_NO: Final = r'~"#%&*:<>?/\\{|}'
+_OUTPUT_FILE: Final = rf"[^{_NO}]*[^{_NO}.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ class ScoringSettings:
             sdk="timeout",
             sdk_group="retry_settings",
             least=1,
+            most=_LONGEST_TIMEOUT,
             unit="seconds for each call of run()",
         ),
     ] = 30
@@ -140,7 +144,7 @@ class ScoringSettings:
             sdk="output_file_name",
             pattern=_OUTPUT_FILE,
             only_with=("output_action", "append_row"),
-            unit="a file name without a folder",
+            unit='a file name without a folder, a pipe or any of ~ " # % & * : < > ? { }',
             help="Only with `append_row`",
         ),
     ] = "predictions.csv"

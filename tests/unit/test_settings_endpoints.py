@@ -418,7 +418,9 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(outputFileName="out/predictions.csv"),
         (
-            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder.\n"
+            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder, a pipe or "
+            'any of ~ " # % & * : < > ? { }.'
+            "\n"
             f"pulumi config set --path {MLP}.outputFileName predictions.csv --stack dev"
         ),
     ),
@@ -435,3 +437,29 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
 @pytest.mark.parametrize(("change", "told"), WRONG)
 def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], told: str) -> None:
     assert problems(root, changed(change)) == [told]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        (
+            "code/score.py",
+            b"def init():\n    pass\n\n\ndef run():\n    return []\n",
+            (
+                f"{MLP}.scoringScript is 'score.py'. The script defines run() without an argument (line 5); the job "
+                "calls run(mini_batch).\nedit code/score.py"
+            ),
+        ),
+        (
+            "env/conda.yaml",
+            b"dependencies:\n",
+            (
+                f"{MLP}.environment.condaFile is 'env/conda.yaml'. The file has no dependencies: allowed is a list "
+                "such as [python=3.10, pip, {pip: [pandas==2.2.3]}].\nedit env/conda.yaml"
+            ),
+        ),
+    ],
+)
+def test_files_that_are_certain_to_fail(root: Path, file: str, content: bytes, told: str) -> None:
+    (root / file).write_bytes(content)
+    assert problems(root, RIGHT) == [told]
