@@ -1,7 +1,7 @@
 """The problems of a stack's configuration, and their messages.
 
-Every problem names its key and value, says what is allowed, and gives the command or the edit that fixes it. A command
-never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
+Every problem names its key and value, says what is allowed, and gives the command that fixes it, or the file to edit. A
+command never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
 """
 
 import re
@@ -29,6 +29,8 @@ class Problems:
     """The stack file, for the lines of its keys."""
 
     found: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What is taken, but should be known: whole sentences."""
 
     def add(self, path: Sequence[str], said: str, allowed: str, fix: "Fix") -> None:
         """Record one problem.
@@ -37,9 +39,13 @@ class Problems:
             path: The key, part by part.
             said: The problem, starting with a verb: "is 'x'".
             allowed: The allowed values: one or more sentences.
-            fix: What fixes it: see `setting`, `removing`, `renaming` and `editing`.
+            fix: The command that fixes it: see `setting` and `removing`; or what to edit: `renaming`, `editing`, `Edit`.
         """
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack, self.file)}")
+
+    def warn(self, path: Sequence[str], said: str) -> None:
+        """Record what is taken but should be known; see `add` for the arguments."""
+        self.warnings.append(f"{dotted(path)} {said}.")
 
     def hides(self, path: Sequence[str]) -> bool:
         """Say whether the value of a key must not be shown."""
@@ -108,7 +114,7 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Edit:
+class KeyEdit:
     """A change of the stack file by hand, at a key: no `pulumi config` command makes it."""
 
     path: tuple[str, ...]
@@ -117,6 +123,17 @@ class Edit:
     def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - the file's name has the stack's
         """Write the place in the file, and what to do there."""
         return f"{file.place(self.path)}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file of the program's folder to edit: the configuration is right, and the file that it names is not."""
+
+    file: str
+
+    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - every kind of fix is asked so
+        """Say which file to edit."""
+        return f"edit {self.file}"
 
 
 def setting(path: Sequence[str], value: object) -> Command:
@@ -129,11 +146,11 @@ def removing(path: Sequence[str]) -> Command:
     return Command("rm", tuple(path))
 
 
-def renaming(path: Sequence[str], name: str) -> Edit:
+def renaming(path: Sequence[str], name: str) -> KeyEdit:
     """Return the edit that gives a key another name and keeps what is below it."""
     return editing(path, f"rename {path[-1]} to {name}")
 
 
-def editing(path: Sequence[str], text: str) -> Edit:
+def editing(path: Sequence[str], text: str) -> KeyEdit:
     """Return an edit of the stack file; `text` begins with a verb."""
-    return Edit(tuple(path), text)
+    return KeyEdit(tuple(path), text)

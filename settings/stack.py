@@ -7,7 +7,7 @@ top-level keys; this package finds unknown keys and nested mistakes.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class Settings:
         data_access: ARM ids of storage elsewhere that jobs may read.
         deployer: The principal that releases models.
         tags: Azure tags of every resource, including the names of the project and the stack.
+        warnings: Sentences about values that are taken, but that the user should know about.
     """
 
     location: str
@@ -60,6 +61,7 @@ class Settings:
     data_access: tuple[str, ...]
     deployer: DeployerSettings
     tags: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def group(self) -> MlResourceGroupArgs:
@@ -95,7 +97,7 @@ def load() -> Settings:
     secrets = frozenset(key for key in raw if pulumi.runtime.is_config_secret(f"{project}:{key}"))
     provider = pulumi.Config("azure-native")
     try:
-        return parse(
+        settings = parse(
             raw,
             secrets=secrets,
             location=provider.get("location"),
@@ -107,6 +109,9 @@ def load() -> Settings:
         )
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
+    for warning in settings.warnings:
+        pulumi.log.warn(warning)
+    return settings
 
 
 def parse(
@@ -169,7 +174,7 @@ def parse(
         tags=tags,
     )
     problems.raise_if_any()
-    return settings
+    return replace(settings, warnings=tuple(problems.warnings))
 
 
 def _check_file(problems: Problems, foreign: Collection[str], project: str) -> None:

@@ -1,6 +1,6 @@
 """Mistakes that only the text of a stack file shows, and the lines that messages name.
 
-Not proved here: what Pulumi itself says to such a file. It refuses a key that is written twice, and takes two spellings.
+Not proved here: what Pulumi itself says to such a file. It refuses one key twice, and takes two spellings of it.
 """
 
 from pathlib import Path
