@@ -51,6 +51,7 @@ EMULATORS_LIBRARIES = {
     "azure.blobs": ("aiohttp",),
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
+    "azure.machine_learning": ("yaml",),
     "edge": ("aiohttp", "trustme"),
 }
 
