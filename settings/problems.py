@@ -39,7 +39,7 @@ class Problems:
             path: The key, part by part.
             said: The problem, starting with a verb: "is 'x'".
             allowed: The allowed values: one or more sentences.
-            fix: The command that fixes it: see `setting` and `removing`; or what to edit: `renaming`, `editing`, `Edit`.
+            fix: The command that fixes it (`setting`, `removing`), or what to edit (`renaming`, `editing`, `Edit`).
         """
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack, self.file)}")
 
