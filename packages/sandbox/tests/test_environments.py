@@ -102,12 +102,12 @@ def test_the_nearest_python_stands_in_and_what_is_not_python_is_left_out(uv: Uv,
     _, said = wanted(folder, OLD)
     remarks = [
         "'python=3.9' is not here; Python 3.10.13 stands in: results may differ",
-        "conda packages left out, because they are no Python packages: libgcc, not-on-an-index",
+        "conda packages left out, because they hold no Python code: libgcc, not-on-an-index",
     ]
     assert said == [
         "'python=3.9' is not on this machine: asking uv for it",
         "building it with Python 3.10.13 (/3.10.13/python), once for this conda file",
-        "conda package 'not-on-an-index' is in no package index: left out",
+        "conda package 'not-on-an-index' was not found in a package index: left out",
         "Installed 1 package",
         *remarks,
     ]
@@ -223,4 +223,4 @@ def test_a_conda_package_that_no_index_has_is_left_out(bench: JobBench) -> None:
     done = bench.run(bench.request(SAY_VERSION, 1, environment=EnvironmentSpec("env", "1", "image:1", text)))
     assert done.parent.status == "Completed"
     log = done.logs["logs/azureml/executionlogs.txt"]
-    assert "conda package 'xorg-libxau-of-conda' is in no package index: left out" in log
+    assert "conda package 'xorg-libxau-of-conda' was not found in a package index: left out" in log

@@ -1,4 +1,4 @@
-"""Builds a Python environment from a conda file with uv: into a folder of its own, complete or not at all."""
+"""Builds a Python environment from a conda file with uv: into a separate folder, complete or not at all."""
 
 import asyncio
 import hashlib
@@ -41,7 +41,7 @@ class Built:
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
-        """Return the environment in a folder; None if there is none that works, as after its Python was removed."""
+        """Return the environment in a folder; None if it does not work, as after its Python was removed."""
         try:
             data: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
             found = cls(folder, data["python"], data["standsIn"], tuple(data["leftOut"]))
@@ -105,7 +105,7 @@ async def _install(wanted: CondaFile, place: Path, say: Callable[[str], None]) -
             if not unknown:
                 raise
             for name in sorted(unknown):
-                say(f"conda package '{name}' is in no package index: left out")
+                say(f"conda package '{name}' was not found in a package index: left out")
                 left_out.append(name)
                 del conda[name]
         else:

@@ -38,7 +38,7 @@ _OPERATOR = re.compile(r"^(==|=|>=|<=|!=|~=|>|<)?\s*(.*)$")
 
 @dataclass(frozen=True, slots=True)
 class MatchSpec:
-    """A conda dependency: ``name`` as on PyPI, ``versions`` as PEP 440 says them, ``text`` as it stands in the file.
+    """A conda dependency: ``name`` as on PyPI, ``versions`` as PEP 440 says them, ``text`` as in the file.
 
     ``is_python_package`` is False where the package is known to hold none; ``is_loose`` where PEP 440 cannot say the
     versions (``1.2|1.4``), so that any is taken.
@@ -55,7 +55,7 @@ class MatchSpec:
         """Read one line of ``dependencies``; builds, channels and other keys do not matter here.
 
         Raises:
-            ValueError: it is no match specification.
+            ValueError: the line cannot be read.
         """
         found = _SPEC.match(text.strip())
         if found is None:

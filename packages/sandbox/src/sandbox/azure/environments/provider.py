@@ -82,7 +82,7 @@ def remarks(wanted: CondaFile, found: Built) -> list[str]:
     if found.stands_in and wanted.python is not None:
         said.append(f"'{wanted.python.text}' is not here; Python {found.version} stands in: results may differ")
     if found.left_out:
-        said.append(f"conda packages left out, because they are no Python packages: {', '.join(found.left_out)}")
+        said.append(f"conda packages left out, because they hold no Python code: {', '.join(found.left_out)}")
     if wanted.loose:
         said.append(f"taken in any version, because pip cannot be told which: {', '.join(wanted.loose)}")
     return said
