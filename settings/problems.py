@@ -22,6 +22,8 @@ class Problems:
     """Top-level keys whose values must not be shown, because they hold a secret."""
 
     found: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What is taken, but should be known: whole sentences."""
 
     def add(self, path: Sequence[str], said: str, allowed: str, fix: "Command | Edit") -> None:
         """Record one problem.
@@ -33,6 +35,10 @@ class Problems:
             fix: The command that fixes it: see `setting` and `removing`; or the file to edit.
         """
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack)}")
+
+    def warn(self, path: Sequence[str], said: str) -> None:
+        """Record what is taken but should be known; see `add` for the arguments."""
+        self.warnings.append(f"{dotted(path)} {said}.")
 
     def hides(self, path: Sequence[str]) -> bool:
         """Say whether the value of a key must not be shown."""

@@ -94,6 +94,7 @@ def test_the_bounds_are_the_same(root: Path, setting: Setting) -> None:
 def test_the_words_are_the_same(
     root: Path, path: tuple[str, ...], place: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
+    (root / "models" / "mlp" / "MLmodel").write_text("flavors: {}")  # so that its type may be mlflow_model
     for word in (*words, "x", words[0].upper()):
         assert (is_set(root, path, word), is_planned(place, word)) == (word in words, word in words)
 

@@ -61,7 +61,7 @@ def test_everything_set(root: Path) -> None:
             timeoutSeconds=600,
             errorThreshold=0,
             loggingLevel="debug",
-            outputAction="summary_only",
+            outputAction="append_row",
             outputFileName="out.txt",
         )
 
@@ -83,7 +83,7 @@ def test_everything_set(root: Path) -> None:
             timeout_seconds=600,
             error_threshold=0,
             logging_level="debug",
-            output_action="summary_only",
+            output_action="append_row",
             output_file_name="out.txt",
         ),
     }
@@ -366,8 +366,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={}),
         (
-            f"{MLP}.environment does not name an environment. Allowed: image and condaFile, or the name and version "
-            "of a registered environment.\n"
+            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image and condaFile, or the "
+            "name and version of a registered environment.\n"
             f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
         ),
     ),
@@ -405,6 +405,14 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.outputAction is 'append'. Allowed: append_row or summary_only.\n"
             f"pulumi config set --path {MLP}.outputAction append_row --stack dev"
+        ),
+    ),
+    (
+        _mlp(outputAction="summary_only", outputFileName="out.csv"),
+        (
+            f"{MLP}.outputFileName is 'out.csv', and outputAction is 'summary_only'. Allowed: no outputFileName unless "
+            "outputAction is append_row.\n"
+            f"pulumi config rm --path {MLP}.outputFileName --stack dev"
         ),
     ),
     (
