@@ -93,8 +93,10 @@ def test_a_quota_that_the_nodes_exceed_is_a_warning(monkeypatch: pytest.MonkeyPa
     clusters = {"cpu": _nodes(max_nodes=5), "small": _nodes(), "low": _nodes(max_nodes=50, low_priority=True)}
     _, warned = _check(monkeypatch, _azure(limit=9), **clusters)
     assert warned == [
-        "cpu: 5 nodes of STANDARD_DS11_V2 need 10 vCPUs, and the quota of standardDSv2Family is 9. Jobs will get 4 "
-        "nodes at most. Ask for more under Quota in the Azure Machine Learning studio, or lower maxNodes."
+        (
+            "cpu: 5 nodes of STANDARD_DS11_V2 need 10 vCPUs, and the quota of standardDSv2Family is 9. Jobs will get 4 "
+            "nodes at most. Ask for more under Quota in the Azure Machine Learning studio, or lower maxNodes."
+        )
     ]
 
 

@@ -1,7 +1,6 @@
 """What a region offers, as the SDK reads it, and the table itself."""
 
 from learning import SUBSCRIPTION, Learning
-
 from sandbox.azure.machine_learning.workspaces import vm_sizes
 
 
