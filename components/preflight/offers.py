@@ -1,8 +1,8 @@
 """What Azure offers in the stack's region, asked before anything is created, in a preview too.
 
 The region must exist, and have the clusters' VM sizes. A cluster whose nodes exceed the quota is only a warning: Azure
-creates it, and its jobs wait. Whoever may not ask (the lists belong to the subscription), or gets no answer, is told
-nothing: the service then decides.
+creates it, and its jobs wait. Without permission to ask (the lists belong to the subscription) or an answer, nothing is
+said: the service then decides.
 """
 
 import difflib

@@ -1,4 +1,4 @@
-"""What Azure offers in a region: the messages, and that no answer is no opinion."""
+"""What Azure offers in a region: the messages, and that without an answer nothing is said."""
 
 from typing import Any
 
@@ -109,7 +109,7 @@ def test_a_quota_that_the_nodes_exceed_is_a_warning(monkeypatch: pytest.MonkeyPa
         _azure(sizes=[]),
     ],
 )
-def test_no_answer_is_no_opinion(monkeypatch: pytest.MonkeyPatch, answers: Answer) -> None:
+def test_without_an_answer_nothing_is_said(monkeypatch: pytest.MonkeyPatch, answers: Answer) -> None:
     _, warned = _check(monkeypatch, answers, cluster=_nodes(vm_size="Giant_QQ", max_nodes=500))
     assert warned == []
 
