@@ -1,6 +1,6 @@
 """The problems of a stack's configuration, and their messages.
 
-Every problem names its key and value, says what is allowed, and gives the command that fixes it.
+Every problem names its key and value, says what is allowed, and gives the command that fixes it, or the file to edit.
 """
 
 import re
@@ -22,17 +22,23 @@ class Problems:
     """Top-level keys whose values must not be shown, because they hold a secret."""
 
     found: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    """What is taken, but should be known: whole sentences."""
 
-    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Command") -> None:
+    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Command | Edit") -> None:
         """Record one problem.
 
         Args:
             path: The key, part by part.
             said: The problem, starting with a verb: "is 'x'".
             allowed: The allowed values: one or more sentences.
-            fix: The command that fixes it: see `setting` and `removing`.
+            fix: The command that fixes it: see `setting` and `removing`; or the file to edit.
         """
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack)}")
+
+    def warn(self, path: Sequence[str], said: str) -> None:
+        """Record what is taken but should be known; see `add` for the arguments."""
+        self.warnings.append(f"{dotted(path)} {said}.")
 
     def hides(self, path: Sequence[str]) -> bool:
         """Say whether the value of a key must not be shown."""
@@ -91,6 +97,17 @@ class Command:
         if words[-1].startswith("-"):  # it would be taken for an option
             return shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words])
         return shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen])
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file of the program's folder to edit: the configuration is right, and the file that it names is not."""
+
+    file: str
+
+    def line(self, _stack: str) -> str:
+        """Say which file to edit."""
+        return f"edit {self.file}"
 
 
 def setting(path: Sequence[str], value: object) -> Command:

@@ -19,6 +19,9 @@ class Section:
     path: tuple[str, ...]
     values: Mapping[str, Any]
     problems: Problems
+    lenient: bool = False
+    """Whether the values may be what git does not fix (the label or tag `latest`), with a warning: they are from a file
+    that was written for Azure's own tools."""
 
     def at(self, key: str) -> tuple[str, ...]:
         """Return the whole path of a key of this section."""
@@ -51,6 +54,10 @@ class Section:
             said = f"{said}, {because}"
         self.problems.add(self.at(key), said, f"Allowed: {allowed}.", setting(self.at(key), example))
 
+    def warn(self, key: str, why: str) -> None:
+        """Record a value that is taken, but that the user should know about."""
+        self.problems.warn(self.at(key), f"{self.shown(key)}: {why}")
+
     def only(self, *known: str) -> None:
         """Record every key that is not in `known`, with the closest known one."""
         for key in self.values:
@@ -61,12 +68,14 @@ class Section:
                     self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", removing(self.at(key))
                 )
 
-    def text(self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str) -> str:
-        """Read a text that fully matches `pattern`; without a default, the key is required."""
+    def text(
+        self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str, needed: str = ""
+    ) -> str:
+        """Read a text that fully matches `pattern`; without a default, the key is required: `needed` may say why."""
         value = self.values.get(key, default)
         if isinstance(value, str) and re.fullmatch(pattern, value, re.DOTALL):
             return value
-        self.wrong(key, allowed, example)
+        self.wrong(key, allowed, example, because=needed if value is None else "")
         return default or ""
 
     def choice(self, key: str, default: str | None, options: Sequence[str]) -> str:
@@ -116,7 +125,9 @@ class Section:
 
     def entries(self, key: str, value: Sequence[Any]) -> "Section":
         """Return an array as a section, with the indexes of the entries ("[0]") as keys."""
-        return Section(self.at(key), {f"[{index}]": each for index, each in enumerate(value)}, self.problems)
+        return Section(
+            self.at(key), {f"[{index}]": each for index, each in enumerate(value)}, self.problems, self.lenient
+        )
 
     def section(self, key: str, *, of: str) -> "Section":
         """Read a nested object; empty if it is not set. `of` says what it describes."""
@@ -125,7 +136,7 @@ class Section:
             self.problems.add(
                 self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", removing(self.at(key))
             )
-        return Section(self.at(key), value if isinstance(value, Mapping) else {}, self.problems)
+        return Section(self.at(key), value if isinstance(value, Mapping) else {}, self.problems, self.lenient)
 
 
 def _or(words: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ top-level keys; this package finds unknown keys and nested mistakes.
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Settings:
         data_access: ARM ids of storage elsewhere that jobs may read.
         deployer: The principal that releases models.
         tags: Azure tags of every resource, including the names of the project and the stack.
+        warnings: Sentences about values that are taken, but that the user should know about.
     """
 
     location: str
@@ -55,6 +56,7 @@ class Settings:
     data_access: tuple[str, ...]
     deployer: DeployerSettings
     tags: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def group(self) -> MlResourceGroupArgs:
@@ -91,7 +93,7 @@ def load() -> Settings:
     secrets = frozenset(key for key in raw if pulumi.runtime.is_config_secret(f"{project}:{key}"))
     provider = pulumi.Config("azure-native")
     try:
-        return parse(
+        settings = parse(
             raw,
             secrets=secrets,
             location=provider.get("location"),
@@ -101,6 +103,9 @@ def load() -> Settings:
         )
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
+    for warning in settings.warnings:
+        pulumi.log.warn(warning)
+    return settings
 
 
 def parse(
@@ -156,7 +161,7 @@ def parse(
         tags={"project": project, "stack": stack, **_read_tags(top)},
     )
     problems.raise_if_any()
-    return settings
+    return replace(settings, warnings=tuple(problems.warnings))
 
 
 def _decode(key: str, value: Any) -> Any:

@@ -68,6 +68,7 @@ PULUMIS_END = tuple(f"modelops.runner.{name}" for name in ("protocol", "pool", "
 MODELOPS_LIBRARIES = {
     "workspace": ("azure.core", "azure.identity", "azure.ai.ml"),
     "azure": ("azure.core",),
+    "plan": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.ai.ml", "azure.storage.blob"),

@@ -61,7 +61,7 @@ def test_everything_set(root: Path) -> None:
             timeoutSeconds=600,
             errorThreshold=0,
             loggingLevel="debug",
-            outputAction="summary_only",
+            outputAction="append_row",
             outputFileName="out.txt",
         )
 
@@ -83,7 +83,7 @@ def test_everything_set(root: Path) -> None:
             timeout_seconds=600,
             error_threshold=0,
             logging_level="debug",
-            output_action="summary_only",
+            output_action="append_row",
             output_file_name="out.txt",
         ),
     }
@@ -366,8 +366,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={}),
         (
-            f"{MLP}.environment does not name an environment. Allowed: image and condaFile, or the name and version "
-            "of a registered environment.\n"
+            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image and condaFile, or the "
+            "name and version of a registered environment.\n"
             f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
         ),
     ),
@@ -408,9 +408,19 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
+        _mlp(outputAction="summary_only", outputFileName="out.csv"),
+        (
+            f"{MLP}.outputFileName is 'out.csv', and outputAction is 'summary_only'. Allowed: no outputFileName unless "
+            "outputAction is append_row.\n"
+            f"pulumi config rm --path {MLP}.outputFileName --stack dev"
+        ),
+    ),
+    (
         _mlp(outputFileName="out/predictions.csv"),
         (
-            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder.\n"
+            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder, a pipe or "
+            'any of ~ " # % & * : < > ? { }.'
+            "\n"
             f"pulumi config set --path {MLP}.outputFileName predictions.csv --stack dev"
         ),
     ),
@@ -427,3 +437,29 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
 @pytest.mark.parametrize(("change", "told"), WRONG)
 def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], told: str) -> None:
     assert problems(root, changed(change)) == [told]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        (
+            "code/score.py",
+            b"def init():\n    pass\n\n\ndef run():\n    return []\n",
+            (
+                f"{MLP}.scoringScript is 'score.py'. The script defines run() without an argument (line 5); the job "
+                "calls run(mini_batch).\nedit code/score.py"
+            ),
+        ),
+        (
+            "env/conda.yaml",
+            b"dependencies:\n",
+            (
+                f"{MLP}.environment.condaFile is 'env/conda.yaml'. The file has no dependencies: allowed is a list "
+                "such as [python=3.10, pip, {pip: [pandas==2.2.3]}].\nedit env/conda.yaml"
+            ),
+        ),
+    ],
+)
+def test_files_that_are_certain_to_fail(root: Path, file: str, content: bytes, told: str) -> None:
+    (root / file).write_bytes(content)
+    assert problems(root, RIGHT) == [told]
