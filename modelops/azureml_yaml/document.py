@@ -58,8 +58,8 @@ def read(path: Path) -> Document:
         Unreadable: There is no such file, it is not UTF-8, not YAML, or has something else than one mapping.
     """
     text = _text(path)
-    loader = _Loader(text)
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise Unreadable("is empty")
@@ -73,10 +73,6 @@ def read(path: Path) -> Document:
         raise Unreadable("is nested too deeply to be read") from None
     except ValueError as error:  # a number or another scalar that its tag does not allow
         raise Unreadable(f"is not YAML: {error}") from None
-    finally:
-        loader.dispose()
-    if values is None:
-        raise Unreadable("is empty")
     if not isinstance(values, dict):
         raise Unreadable(f"holds {_kind(values)}, and not keys with values")
     return Document({str(key): value for key, value in values.items()}, node)
@@ -136,4 +132,4 @@ def _children(node: yaml.Node) -> Iterator[tuple[str | int, int, yaml.Node]]:
 
 
 def _kind(value: object) -> str:
-    return "a list" if isinstance(value, list) else f"the text {value!r}" if isinstance(value, str) else f"{value!r}"
+    return {list: "a list", type(None): "nothing"}.get(type(value)) or f"the value {value!r}"

@@ -255,8 +255,8 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
         flat(model="./model"),
         [
             (
-                "model is './model'. Write {path: ./model} for a file or folder, or azureml:NAME:VERSION for a registered "
-                "model."
+                "model is './model'. Write {path: ./model} for a file or folder, or azureml:NAME:VERSION for a "
+                "registered model."
             )
         ],
     ),
@@ -264,8 +264,8 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
         flat(environment="environment/env.yml"),
         [
             (
-                "environment is 'environment/env.yml'. Write what the file says, image and conda_file, here: a path is not "
-                "taken."
+                "environment is 'environment/env.yml'. Write what the file says, image and conda_file, here: a path is "
+                "not taken."
             )
         ],
     ),
@@ -309,8 +309,8 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
         [
             "auth_mode is no key that Azure takes today. Remove it: it belongs to an endpoint.",
             (
-                "deployments is no key that Azure takes today. Write a file for each deployment, and name each with its "
-                "own `from`."
+                "deployments is no key that Azure takes today. Write a file for each deployment, and name each with "
+                "its own `from`."
             ),
             "type is 'batch'. Write model, or remove the key.",
         ],
@@ -339,8 +339,8 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
         flat(model="azureml:${{parent.inputs.x}}-model@latest"),
         [
             (
-                "model is 'azureml:${{parent.inputs.x}}-model@latest': nothing fills in ${{parent.inputs.x}}. Write the "
-                "value itself."
+                "model is 'azureml:${{parent.inputs.x}}-model@latest': nothing fills in ${{parent.inputs.x}}. Write "
+                "the value itself."
             )
         ],
     ),
@@ -357,8 +357,8 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
         flat(endpoint_name="$(Build.Repository.Name)-batch"),
         [
             (
-                "endpoint_name is '$(Build.Repository.Name)-batch': nothing fills in $(Build.Repository.Name). Write the "
-                "value itself."
+                "endpoint_name is '$(Build.Repository.Name)-batch': nothing fills in $(Build.Repository.Name). Write "
+                "the value itself."
             )
         ],
     ),
@@ -371,8 +371,8 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
         flat(model="azureml:digits@prod"),
         [
             (
-                "model is 'azureml:digits@prod'. Write a version in place of prod: azureml:digits@prod has a label other "
-                "than latest."
+                "model is 'azureml:digits@prod'. Write a version in place of prod: azureml:digits@prod has a label "
+                "other than latest."
             )
         ],
     ),
@@ -380,8 +380,9 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
         flat(model=f"{REGISTRY}/models/digits/labels/latest"),
         [
             (
-                f"model is '{REGISTRY}/models/digits/labels/latest'. Write a version: the program cannot ask a registry "
-                "which one a label names. `az ml model list --registry-name our-registry --name digits` lists them."
+                f"model is '{REGISTRY}/models/digits/labels/latest'. Write a version: the program cannot ask a "
+                "registry which one a label names. `az ml model list --registry-name our-registry --name digits` lists "
+                "them."
             )
         ],
     ),
