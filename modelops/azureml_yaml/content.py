@@ -172,7 +172,7 @@ def _put_reference(part: Part, key: str, kind: Kind, found: Reference) -> None:
     if found.is_bare:
         part.warn(
             key,
-            f"names no version, which azure-ai-ml refuses when it deploys: the latest one of {found.name} is taken",
+            f"has no version, which azure-ai-ml refuses when it deploys: the latest one of {found.name} is taken",
             word=kind,
         )
     for word, value in found.words.items():
@@ -204,7 +204,7 @@ def _read_build(part: Part, paths: Paths) -> None:
     if build is None:
         return
     if "image" in part.values:
-        part.wrong("build", "stands beside image", "Write one of the two.")
+        part.wrong("build", "is set, and so is image", "Write one of the two.")
     build.only(("path", "dockerfile_path"), {"local_path": "Write path."})
     if (path := paths.read(build, "path")) is not None:
         build.put("path", ("environment", "build", "path"), path)

@@ -39,8 +39,8 @@ _BOTH: Final = ("error_threshold", "environment_variables")
 _PIPELINE: Final = ("component", "job_definition")
 
 PIPELINE: Final = (
-    "is a pipeline, and this program deploys models only. Deploy it with `az ml batch-deployment create`, to an "
-    "endpoint of its own."
+    "is a pipeline, and this program deploys models only. Deploy it with `az ml batch-deployment create`, to "
+    "another endpoint."
 )
 """The sentence that refuses every kind of pipeline."""
 
@@ -177,7 +177,9 @@ def _read_nodes(top: Part, settings: Part | None) -> None:
         _read_setting(resources, "instance_count", _JOB["instance_count"])
     if settings is not None and "instance_count" in settings.values:
         if resources is not None:
-            settings.wrong("instance_count", "stands beside resources", "Remove one of the two.", word="instanceCount")
+            settings.wrong(
+                "instance_count", "is set, and so is resources", "Remove one of the two.", word="instanceCount"
+            )
         _read_setting(settings, "instance_count", _JOB["instance_count"])
 
 

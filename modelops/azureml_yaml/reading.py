@@ -104,7 +104,7 @@ class Part:
             if key in allowed:
                 continue
             if key in old:
-                self.wrong(key, "is no key that Azure takes today", old[key])
+                self.wrong(key, "is a key that Azure does not take", old[key])
                 continue
             near = difflib.get_close_matches(key, allowed, n=1)
             advice = f"Write {near[0]}." if near else f"Remove it; allowed are {', '.join(allowed)}."

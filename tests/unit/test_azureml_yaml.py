@@ -158,7 +158,7 @@ def test_warnings_and_notes(tmp_path: Path) -> None:
     assert [(each.line, each.text) for each in found.warnings] == [
         (
             2,
-            "model names no version, which azure-ai-ml refuses when it deploys: the latest one of digits is taken.",
+            "model has no version, which azure-ai-ml refuses when it deploys: the latest one of digits is taken.",
         )
     ]
     assert [(each.line, each.text) for each in found.notes] == [

@@ -202,11 +202,11 @@ def test_gives_what_a_loader_gives(root: Path, form: Form) -> None:
 BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
     "local_path of a model": (
         flat(model={"local_path": "model"}),
-        ["model.local_path is no key that Azure takes today. Write path."],
+        ["model.local_path is a key that Azure does not take. Write path."],
     ),
     "local_path beside name and version": (
         flat(model={"name": "digits", "version": 1, "local_path": "model"}),
-        ["model.local_path is no key that Azure takes today. Write path."],
+        ["model.local_path is a key that Azure does not take. Write path."],
     ),
     "code as a mapping": (
         flat(code_configuration={"code": {"local_path": "./code"}, "scoring_script": "score.py"}),
@@ -224,7 +224,7 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
     ),
     "endpoint": (
         flat(endpoint_name=None, endpoint="digits"),
-        ["endpoint is no key that Azure takes today. Write endpoint_name."],
+        ["endpoint is a key that Azure does not take. Write endpoint_name."],
     ),
     "AppendRow": (flat(output_action="AppendRow"), ["output_action is 'AppendRow'. Write append_row or summary_only."]),
     "append-row": (
@@ -272,15 +272,15 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
     "environment of 2021": (
         environment(name="e", version=1, path=".", docker={"image": IMAGE}),
         [
-            "environment.path is no key that Azure takes today. Remove it: image and conda_file say everything.",
-            "environment.docker is no key that Azure takes today. Write image: IMAGE:TAG, the value of docker.image.",
+            "environment.path is a key that Azure does not take. Remove it: image and conda_file say everything.",
+            "environment.docker is a key that Azure does not take. Write image: IMAGE:TAG, the value of docker.image.",
         ],
     ),
     "conda environment in place of an environment": (
         environment(name="e", channels=["c"], dependencies=["python"]),
         [
-            "environment.channels is no key that Azure takes today. Write the conda environment below conda_file.",
-            "environment.dependencies is no key that Azure takes today. Write the conda environment below conda_file.",
+            "environment.channels is a key that Azure does not take. Write the conda environment below conda_file.",
+            "environment.dependencies is a key that Azure does not take. Write the conda environment below conda_file.",
         ],
     ),
     "settings and the top": (
@@ -295,21 +295,21 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
     ),
     "nodes twice": (
         job(instance_count=2),
-        ["settings.instance_count stands beside resources. Remove one of the two."],
+        ["settings.instance_count is set, and so is resources. Remove one of the two."],
     ),
     "retries of 2021": (
         flat(retry_settings={"maximum_retries": 3, "timeout_in_seconds": 30}),
         [
-            "retry_settings.maximum_retries is no key that Azure takes today. Write max_retries.",
-            "retry_settings.timeout_in_seconds is no key that Azure takes today. Write timeout.",
+            "retry_settings.maximum_retries is a key that Azure does not take. Write max_retries.",
+            "retry_settings.timeout_in_seconds is a key that Azure does not take. Write timeout.",
         ],
     ),
     "deployments in an endpoint": (
         {"name": "digits", "type": "batch", "auth_mode": "aad_token", "deployments": [BARE]},
         [
-            "auth_mode is no key that Azure takes today. Remove it: it belongs to an endpoint.",
+            "auth_mode is a key that Azure does not take. Remove it: it belongs to an endpoint.",
             (
-                "deployments is no key that Azure takes today. Write a file for each deployment, and name each with "
+                "deployments is a key that Azure does not take. Write a file for each deployment, and name each with "
                 "its own `from`."
             ),
             "type is 'batch'. Write model, or remove the key.",
@@ -414,7 +414,7 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
     ),
     "image and build": (
         environment(image=IMAGE, build={"path": "docker"}),
-        ["environment.build stands beside image. Write one of the two."],
+        ["environment.build is set, and so is image. Write one of the two."],
     ),
     "Windows": (
         environment(image=IMAGE, os_type="Windows"),
@@ -474,6 +474,6 @@ def test_refuses_pipelines_in_one_sentence(root: Path, form: Form) -> None:
     assert [each.text for each in read_deployment(written(root, form), root, "mlp").problems] == [
         (
             "The deployment is a pipeline, and this program deploys models only. Deploy it with "
-            "`az ml batch-deployment create`, to an endpoint of its own."
+            "`az ml batch-deployment create`, to another endpoint."
         )
     ]

@@ -66,7 +66,7 @@ def test_says_everything_that_is_wrong_by_line(capsys: pytest.CaptureFixture[str
         "",
         (
             "error: mlp.yml cannot be deployed as it is:\n"
-            "  mlp.yml:1: model.local_path is no key that Azure takes today. Write path.\n"
+            "  mlp.yml:1: model.local_path is a key that Azure does not take. Write path.\n"
             "  mlp.yml:2: name is '${NAME}': nothing fills in ${NAME}. Write the value itself.\n"
         ),
     )
