@@ -85,9 +85,7 @@ async def _before(wanted: CondaFile) -> list[str]:
         available = []
     if wanted.python and available and interpreters.matching(wanted.python_versions, available) is None:
         nearest = interpreters.nearest(wanted.python_versions, available)
-        said.append(
-            f"'{wanted.python.text}' is not here; if uv cannot download it, Python {nearest.version} stands in"
-        )
+        said.append(f"'{wanted.python.text}' is not here; if uv cannot download it, Python {nearest.version} stands in")
     if wanted.left_out:
         said.append(f"conda packages without Python code are left out: {', '.join(wanted.left_out)}")
     return said

@@ -113,7 +113,7 @@ class Job:
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
         self._python = await interpreter(
-            self._context.environments, request.environment, lambda text: self._logs.execution(f"Environment: {text}")
+            self._context, request.environment, lambda text: self._logs.execution(f"Environment: {text}")
         )
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
