@@ -51,6 +51,7 @@ EMULATORS_LIBRARIES = {
     "azure.blobs": ("aiohttp",),
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
+    "azure.machine_learning": ("yaml",),
     "edge": ("aiohttp", "trustme"),
 }
 
@@ -78,7 +79,7 @@ MODELOPS_LIBRARIES = {
 # The first rule whose name fits a module holds for it, so exceptions stand before their package.
 RULES = [
     Rule("__main__", ("settings", "components", "pulumi")),
-    Rule("settings", ("settings", "components", "pulumi", "modelops.plan")),
+    Rule("settings", ("settings", "components", "pulumi", "modelops.plan", "yaml")),
     Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core")),
     Rule(
         "components",
