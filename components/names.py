@@ -120,7 +120,7 @@ USED_ASSET = Rule(
     255,
     "-",
     r"[a-zA-Z0-9_][a-zA-Z0-9._-]*",
-    "letters, digits, dots, hyphens and underscores",
+    "letters, digits, dots, hyphens and underscores, not starting with a dot or hyphen",
     suffix=0,
 )
 

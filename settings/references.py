@@ -39,7 +39,7 @@ def referenced(section: Section, key: str, *, of: str, collection: str) -> Secti
         f"Allowed: azureml:NAME:VERSION, azureml://registries/REGISTRY/{collection}/NAME/versions/VERSION (not latest "
         "or another label: the same configuration must always mean the same version), or an object that describes "
         f"{of}; docs/configuration.md has its keys.",
-        setting(section.at(key), section.problems.public("endpoints", _mended(value, collection), _ANY)),
+        setting(section.at(key), section.problems.public("endpoints", _meant(value, collection), _ANY)),
     )
     return None
 
@@ -47,7 +47,7 @@ def referenced(section: Section, key: str, *, of: str, collection: str) -> Secti
 _ANY = "azureml:NAME:VERSION"
 
 
-def _mended(value: str, collection: str) -> str:
+def _meant(value: str, collection: str) -> str:
     """Return what the user may have meant, with capital letters for what is to be filled in."""
     if found := re.match(rf"azureml://registries/(?P<registry>[^/\s]+)/{collection}?/{_NAME}", value):
         return f"azureml://registries/{found['registry']}/{collection}/{found['name']}/versions/VERSION"

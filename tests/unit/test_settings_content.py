@@ -1,6 +1,6 @@
 """Every kind of model and environment in the configuration, and the message for each mistake in them.
 
-MLflow models have a test of their own, and what git does not fix too.
+Other tests are about MLflow models and about what git does not fix.
 """
 
 from collections.abc import Mapping
@@ -134,7 +134,7 @@ ARM = "azureml:/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLear
 
 
 @pytest.mark.parametrize(
-    ("written", "mended"),
+    ("written", "meant"),
     [
         ("azureml:heart@latest", "azureml:heart:VERSION"),
         ("azureml:heart:latest", "azureml:heart:VERSION"),
@@ -149,9 +149,9 @@ ARM = "azureml:/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLear
         ("runs:/0f1e/model", "azureml:NAME:VERSION"),
     ],
 )
-def test_a_reference_to_a_model_that_is_not_fixed(root: Path, written: str, mended: str) -> None:
+def test_a_reference_to_a_model_that_is_not_fixed(root: Path, written: str, meant: str) -> None:
     assert _problems(root, model=written) == [
-        f"{MLP}.model is '{written}'. {MODEL_REFERENCE}\n{SET}.model {mended} --stack dev"
+        f"{MLP}.model is '{written}'. {MODEL_REFERENCE}\n{SET}.model {meant} --stack dev"
     ]
 
 
@@ -191,14 +191,15 @@ WRONG: list[tuple[dict[str, object], str]] = [
         {"model": {"name": "a b", "version": 1}},
         (
             f"{MLP}.model.name is 'a b'. Allowed: the name of an existing model, 1 to 255 characters: letters, digits, "
-            f"dots, hyphens and underscores.\n{SET}.model.name MODEL"
+            f"dots, hyphens and underscores, not starting with a dot or hyphen.\n{SET}.model.name MODEL"
         ),
     ),
     (
         {"environment": {"name": "a" * 256, "version": 1}},
         (
             f"{MLP}.environment.name is '{'a' * 256}'. Allowed: the name of an existing environment, 1 to 255 "
-            f"characters: letters, digits, dots, hyphens and underscores.\n{SET}.environment.name ENVIRONMENT"
+            f"characters: letters, digits, dots, hyphens and underscores, not starting with a dot or "
+            f"hyphen.\n{SET}.environment.name ENVIRONMENT"
         ),
     ),
     (
