@@ -1,7 +1,6 @@
 """A worker process's settings, arguments and environment, as in the service's driver."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +60,14 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
     }
 
 
-def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int) -> dict[str, str]:
+def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int, python: Path) -> dict[str, str]:
     """Return a worker's whole environment, without anything from the sandbox's own.
 
     Names: https://learn.microsoft.com/azure/machine-learning/how-to-batch-scoring-script and ParallelRunStep's driver.
     """
     work = str(folder.work / f"{place.node}-{place.name}")
     return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "HOME": work,
         "TMPDIR": work,
         "LANG": "C.UTF-8",
