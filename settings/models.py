@@ -86,7 +86,6 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
 
     Returns: Whether the model may run without one: it is an MLflow model, or a registered one that does not say.
     """
-<<<<<<< HEAD
     path = model.get("path")
     if model.get("type") != "custom_model":
         if path:
@@ -101,31 +100,6 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
         because=f"and {path} is an MLflow model",
         default="custom_model",
     )
-=======
-    kind, path = model.get("type"), model.get("path")
-    if kind == "custom_model":
-        if not path or not mlflow_model.is_model(root / path) or "type" in section.values:
-            return False
-        section.wrong(
-            "type",
-            "mlflow_model for a model without code and scoringScript",
-            "mlflow_model",
-            because=f"and {path} is an MLflow model",
-            default="custom_model",
-        )
-    elif (
-        path
-        and (flavors := mlflow_model.flavors(root / path)) is not None
-        and mlflow_model.SERVED_FLAVOR not in flavors
-    ):
-        section.wrong(
-            "path",
-            f"without code and scoringScript, an MLflow model with the flavor {mlflow_model.SERVED_FLAVOR}, the only "
-            "one that Azure serves by itself; for another one, set code, scoringScript and environment",
-            "PATH",
-            because=f"whose MLmodel has {', '.join(sorted(flavors)) or 'no flavor'}",
-        )
->>>>>>> main
     return True
 
 
