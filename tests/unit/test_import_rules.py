@@ -57,7 +57,7 @@ EMULATORS_LIBRARIES = {
 
 MODELOPS = [
     ("errors", "workspace"),
-    ("azure", "plan"),
+    ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "release", "scoring"),
     ("runner",),
     ("commands",),
@@ -86,6 +86,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
+            *("modelops.errors", "modelops.rehearsal"),
             *PULUMIS_END,
         ),
     ),

@@ -41,6 +41,7 @@ async def interpreter(context: JobContext, spec: EnvironmentSpec | None, say: Ca
 def _contents(blobs: BlobStore, spec: EnvironmentSpec) -> Iterator[dict[str, Any]]:
     """Yield what a stack file may have called this environment (``stand_ins.key_of``)."""
     yield {"registry": spec.registry, "name": spec.name, "version": spec.version}
+    yield {"registry": spec.registry, "name": spec.name}  # of a version that a label names
     if spec.image:
         yield {"image": spec.image, "conda": spec.conda_file}
     if spec.build is not None and spec.build.files is not None:
