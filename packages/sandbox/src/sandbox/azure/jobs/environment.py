@@ -24,9 +24,12 @@ _MINOR = re.compile(r"^={1,2}\s*(\d+)\.(\d+)")
 _PIN = re.compile(r"^={1,3}\s*([^\s,*]+)$")
 
 
-def check(spec: EnvironmentSpec | None, *, interpreter: str = platform.python_version()) -> list[str]:
+def check(
+    spec: EnvironmentSpec | None, *, interpreter: str = platform.python_version(), drivers_own: bool = True
+) -> list[str]:
     """Return notes on packages that could not be checked, and on a different Python version than ``interpreter``.
 
+    ``drivers_own``: the packages of the service's driver must be declared; to what MLflow saved, the service adds them.
     A different Python does not fail the job: the project runs on several versions, and its example names one.
 
     Raises:
@@ -39,7 +42,7 @@ def check(spec: EnvironmentSpec | None, *, interpreter: str = platform.python_ve
         raise image_build_failed(name, ["it has no conda file, and the sandbox cannot look into an image."])
     conda, pip = _dependencies(name, spec.conda_file)
     declared = {_parse(line)[0] for line in (*conda, *pip)}
-    problems = [f"it does not declare '{package}'." for package in REQUIRED if package not in declared]
+    problems = [f"it does not declare '{package}'." for package in REQUIRED if drivers_own and package not in declared]
     remarks = _python_remarks(conda, interpreter)
     for line in pip:
         problems += _problem(line)

@@ -15,6 +15,7 @@ from sandbox.azure.jobs.environment import check
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.records import RunRecords
@@ -103,7 +104,7 @@ class Job:
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
-        for remark in check(request.environment):
+        for remark in self._check_environment():
             self._logs.execution(f"Environment: {remark}.")
         self._nodes.most(request.compute)
         check_access(self._context, request)
@@ -114,6 +115,12 @@ class Job:
         if not files:
             raise no_input()
         return files
+
+    def _check_environment(self) -> list[str]:
+        """Return remarks on the deployment's environment, or else on the one that the service makes for the model."""
+        if self._request.code is None and self._request.environment is None:
+            return check(environment_of(self._blobs, self._request.model), drivers_own=False)
+        return check(self._request.environment)
 
     def _running(self, files: list[str], nodes: int) -> None:
         request = self._request

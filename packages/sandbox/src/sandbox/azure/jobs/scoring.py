@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
-from sandbox.azure.jobs.failures import import_failed, init_failed, no_progress
+from sandbox.azure.jobs.failures import bad_input_file, import_failed, init_failed, no_progress
 from sandbox.azure.jobs.files import JobFolder
 from sandbox.azure.jobs.logs import JobLogs
 from sandbox.azure.jobs.request import JobRequest
@@ -88,8 +88,8 @@ class Scoring:
     async def _start(self, node: int) -> Worker:
         place = Place(node, f"process{self._numbers[node]:03d}")
         self._numbers[node] += 1
-        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
-        variables = environment(self.request, self.folder, place, self.nodes)
+        settings = worker_settings(self.request, self.folder, place, self.switches)
+        variables = environment(self.request, self.folder, place, self.nodes, self.switches)
         stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
         stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
         worker = await Worker.start(place, settings, variables, (stdout, stderr))
@@ -145,6 +145,8 @@ class Scoring:
                 f"run() returned {attempt.count} items, which is more than input count {len(batch.items)}."
                 " Using the input count as succeeded count and continue.",
             )
+        if attempt.ends_job:
+            raise bad_input_file(attempt.error or "")
         done = self.batches.account(batch, attempt)
         if attempt.error is not None:
             what = "no try is left: its items count as failed" if done else "it will be tried again"

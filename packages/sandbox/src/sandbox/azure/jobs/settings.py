@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.azure.jobs.files import JobFolder
+from sandbox.azure.jobs.mlflow_model import SKIP_VARIABLE
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.worker import Place
+from sandbox.azure.readings import Switches
 
 _MASTER_IP = "10.0.0.4"
 
@@ -39,7 +41,7 @@ def arguments(request: JobRequest, folder: JobFolder) -> list[str]:
     ]
 
 
-def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, init_required: bool) -> dict[str, Any]:
+def worker_settings(request: JobRequest, folder: JobFolder, place: Place, switches: Switches) -> dict[str, Any]:
     """Return the settings for ``driver/amlbi_main.py``; ``{pid}`` in ``temp_file`` is filled in later."""
     work = folder.work / f"{place.node}-{place.name}"
     work.mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,7 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
         "argv": arguments(request, folder),
         "script": request.scoring_script,
         "module": module_name(request.scoring_script),
-        "functions": ["init", "run"] if init_required else ["run"],
+        "functions": ["init", "run"] if switches.init_required else ["run"],
         "code_dir": str(folder.code),
         "output_dir": str(folder.output),
         "working_dir": str(work),
@@ -61,26 +63,31 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
     }
 
 
-def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int) -> dict[str, str]:
+def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int, switches: Switches) -> dict[str, str]:
     """Return a worker's whole environment, without anything from the sandbox's own.
 
     Names: https://learn.microsoft.com/azure/machine-learning/how-to-batch-scoring-script and ParallelRunStep's driver.
     """
     work = str(folder.work / f"{place.node}-{place.name}")
-    return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-        "HOME": work,
-        "TMPDIR": work,
-        "LANG": "C.UTF-8",
-        "AZUREML_MODEL_DIR": str(folder.model),
-        "AZUREML_BI_OUTPUT_PATH": str(folder.output),
-        "AZUREML_RUN_ID": request.child_id,
-        "AZUREML_ROOT_RUN_ID": request.name,
-        "AZUREML_NODE_COUNT": str(nodes),
-        "AZ_BATCH_MASTER_NODE": f"{_MASTER_IP}:6000",
-        "AZ_BATCH_NODE_LIST": ";".join(ip_of(node) for node in range(nodes)),
-        "AZ_BATCH_IS_CURRENT_NODE_MASTER": "true" if place.node == 0 else "false",
-        "AZ_BATCHAI_JOB_MASTER_NODE_IP": _MASTER_IP,
-        "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
-        "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
-    } | request.environment_variables
+    skips = request.code is None and not switches.mlflow_bad_file_fails_job
+    return (
+        ({SKIP_VARIABLE: "yes"} if skips else {})
+        | {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "HOME": work,
+            "TMPDIR": work,
+            "LANG": "C.UTF-8",
+            "AZUREML_MODEL_DIR": str(folder.model),
+            "AZUREML_BI_OUTPUT_PATH": str(folder.output),
+            "AZUREML_RUN_ID": request.child_id,
+            "AZUREML_ROOT_RUN_ID": request.name,
+            "AZUREML_NODE_COUNT": str(nodes),
+            "AZ_BATCH_MASTER_NODE": f"{_MASTER_IP}:6000",
+            "AZ_BATCH_NODE_LIST": ";".join(ip_of(node) for node in range(nodes)),
+            "AZ_BATCH_IS_CURRENT_NODE_MASTER": "true" if place.node == 0 else "false",
+            "AZ_BATCHAI_JOB_MASTER_NODE_IP": _MASTER_IP,
+            "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
+            "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
+        }
+        | request.environment_variables
+    )
