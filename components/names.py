@@ -140,6 +140,13 @@ def logical(rule: Rule, *parts: str) -> str:
     return clean[: rule.room - len(tail)].rstrip("-") + tail
 
 
+def suggestion(rule: Rule, name: str) -> str:
+    """Return a name like `name` that follows `rule` with room for the suffix, or a word for the user to fill in."""
+    words = rule.separator.join(re.findall(r"[a-zA-Z0-9]+", name)).lstrip("0123456789-")
+    cut = words[: rule.room].rstrip("-")
+    return cut if rule.problem(cut, autonamed=True) is None else "ANOTHER-NAME"
+
+
 def id_parts(resource_id: str) -> Mapping[str, str]:
     """Return the parts of an ARM id by azure-mgmt-core's names for them.
 

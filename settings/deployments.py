@@ -5,7 +5,10 @@ from typing import Any
 
 from components.release_parts.deployment_args import DeploymentArgs
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
-from settings.content import read_environment, read_model, read_path, read_script
+from settings.content import NEEDED, read_path, read_script
+from settings.environments import read_environment
+from settings.models import check_runs_without_code, read_model
+from settings.problems import removing
 from settings.section import Section
 
 
@@ -21,18 +24,28 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
         *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
         *(each.key for each in SETTINGS.values()),
     )
-    scoring = _read_scoring(section, most_nodes)
-    code = read_path(section, "code", root, folder=True, what="the folder with the scoring script")
-    return {
-        "model": read_model(section.section("model", of="a model"), root),
-        "code": code,
-        "scoring_script": read_script(section, root, code),
-        "environment": read_environment(section.section("environment", of="an environment"), root),
+    model_section = section.section("model", of="a model")
+    model = read_model(model_section, root)
+    read: DeploymentArgs = {
+        "model": model,
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
         "tags": section.flat("tags", of="tags", example="VALUE"),
         "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
-        "settings": scoring,
+        "settings": _read_scoring(section, most_nodes),
     }
+    has_code = _sets(section, "code", "scoringScript") or not check_runs_without_code(model_section, model, root)
+    if has_code:
+        read["code"] = read_path(
+            section, "code", root, folder=True, what="the folder with the scoring script", needed=NEEDED
+        )
+        read["scoring_script"] = read_script(section, root, read["code"])
+    if has_code or _sets(section, "environment"):
+        read["environment"] = read_environment(section.section("environment", of="an environment"), root)
+    return read
+
+
+def _sets(section: Section, *keys: str) -> bool:
+    return any(section.values.get(key) is not None for key in keys)
 
 
 def _read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
@@ -42,6 +55,15 @@ def _read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
         name: _read_setting(section, each, getattr(defaults, name)) for name, each in SETTINGS.items()
     }
     settings = ScoringSettings(**values)
+    for each in SETTINGS.values():
+        if each.only_with and each.key in section.values and not settings.applies(each):
+            name, value = each.only_with
+            section.problems.add(
+                section.at(each.key),
+                f"{section.shown(each.key)}, and {SETTINGS[name].key} is {getattr(settings, name)!r}",
+                f"Allowed: no {each.key} unless {SETTINGS[name].key} is {value}.",
+                removing(section.at(each.key)),
+            )
     if most_nodes is not None and settings.instance_count > most_nodes:
         bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
         section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))

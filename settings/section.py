@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from settings.problems import Problems, removing, setting
+from settings.problems import Problems, editing, renaming, setting
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,9 @@ class Section:
     path: tuple[str, ...]
     values: Mapping[str, Any]
     problems: Problems
+    lenient: bool = False
+    """Whether the values may be what git does not fix (the label or tag `latest`), with a warning: they are from a file
+    that was written for Azure's own tools."""
 
     def at(self, key: str) -> tuple[str, ...]:
         """Return the whole path of a key of this section."""
@@ -51,22 +54,27 @@ class Section:
             said = f"{said}, {because}"
         self.problems.add(self.at(key), said, f"Allowed: {allowed}.", setting(self.at(key), example))
 
+    def warn(self, key: str, why: str) -> None:
+        """Record a value that is taken, but that the user should know about."""
+        self.problems.warn(self.at(key), f"{self.shown(key)}: {why}")
+
     def only(self, *known: str) -> None:
         """Record every key that is not in `known`, with the closest known one."""
         for key in self.values:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"Did you mean {near[0]}? " if near else ""
-                self.problems.add(
-                    self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", removing(self.at(key))
-                )
+                near = closest(key, known)
+                hint = f"Did you mean {near}? " if near else ""
+                fix = renaming(self.at(key), near) if near else editing(self.at(key), f"rename or remove {key}")
+                self.problems.add(self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", fix)
 
-    def text(self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str) -> str:
-        """Read a text that fully matches `pattern`; without a default, the key is required."""
+    def text(
+        self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str, needed: str = ""
+    ) -> str:
+        """Read a text that fully matches `pattern`; without a default, the key is required: `needed` may say why."""
         value = self.values.get(key, default)
         if isinstance(value, str) and re.fullmatch(pattern, value, re.DOTALL):
             return value
-        self.wrong(key, allowed, example)
+        self.wrong(key, allowed, example, because=needed if value is None else "")
         return default or ""
 
     def choice(self, key: str, default: str | None, options: Sequence[str]) -> str:
@@ -96,7 +104,7 @@ class Section:
         return default
 
     def flat(self, key: str, *, of: str, example: str) -> dict[str, str]:
-        """Read an object of texts; `of` says what its entries are."""
+        """Read an object of texts, in which whole numbers are texts too; `of` says what its entries are."""
         value = self.values.get(key)
         if value is None:
             return {}
@@ -109,23 +117,35 @@ class Section:
             )
             return {}
         inside = Section(self.at(key), value, self.problems)
-        for name, each in value.items():
+        texts = {name: str(each) if type(each) is int else each for name, each in value.items()}
+        for name, each in texts.items():
             if not isinstance(each, str):
-                inside.wrong(name, "a text (put numbers and booleans in quotes)", example)
-        return {name: each for name, each in value.items() if isinstance(each, str)}
+                inside.wrong(name, "a text or a whole number (put everything else in quotes)", example)
+        return {name: each for name, each in texts.items() if isinstance(each, str)}
 
     def entries(self, key: str, value: Sequence[Any]) -> "Section":
         """Return an array as a section, with the indexes of the entries ("[0]") as keys."""
-        return Section(self.at(key), {f"[{index}]": each for index, each in enumerate(value)}, self.problems)
+        return Section(
+            self.at(key), {f"[{index}]": each for index, each in enumerate(value)}, self.problems, self.lenient
+        )
 
     def section(self, key: str, *, of: str) -> "Section":
         """Read a nested object; empty if it is not set. `of` says what it describes."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, Mapping):
-            self.problems.add(
-                self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", removing(self.at(key))
-            )
-        return Section(self.at(key), value if isinstance(value, Mapping) else {}, self.problems)
+            fix = editing(self.at(key), f"write an object below {key}: docs/configuration.md has its keys")
+            self.problems.add(self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", fix)
+        return Section(self.at(key), value if isinstance(value, Mapping) else {}, self.problems, self.lenient)
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that somebody meant who wrote `word`; None if none is close.
+
+    Letters' case, hyphens and underscores do not count: `mini_batch_size` is `miniBatchSize`.
+    """
+    plain = {re.sub(r"[-_]", "", each).lower(): each for each in known}
+    near = difflib.get_close_matches(re.sub(r"[-_]", "", word).lower(), plain, n=1)
+    return plain[near[0]] if near else None
 
 
 def _or(words: Iterable[str]) -> str:

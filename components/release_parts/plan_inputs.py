@@ -49,15 +49,22 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
 def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path) -> dict[str, Any]:
     return {
         "model": _model_inputs(args["model"], root),
-        "code": {"path": args["code"], "digest": _digest(root / args["code"])},
-        "scoringScript": args["scoring_script"],
-        "environment": _environment_inputs(args["environment"], root),
+        **_code_inputs(args, root),
+        **({"environment": _environment_inputs(args["environment"], root)} if "environment" in args else {}),
         "compute": compute_id,
         "settings": args.get("settings", ScoringSettings()).to_json(),
         "environmentVariables": dict(args.get("environment_variables", {})),
         "description": args.get("description", ""),
         "tags": dict(args.get("tags", {})),
     }
+
+
+def _code_inputs(args: DeploymentArgs, root: Path) -> dict[str, Any]:
+    """Code and script; nothing for an MLflow model that is served without."""
+    if "code" not in args:
+        return {}
+    code = {"path": args["code"], "digest": _digest(root / args["code"])}
+    return {"code": code, "scoringScript": args["scoring_script"]}
 
 
 @functools.cache
@@ -82,7 +89,8 @@ def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, A
     args: dict[str, Any] = {**environment}
     if "image" not in args:
         return {"name": args["name"], "version": args["version"]}
-    require_fixed_image(args["image"])
+    if not args.get("any_tag"):
+        require_fixed_image(args["image"])
     return {
         "image": args["image"],
         "condaFile": args["conda_file"],

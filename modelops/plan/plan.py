@@ -13,19 +13,16 @@ from typing import Any, Final, Self
 from modelops.errors import PlanError
 
 # Exported again below, so that users of a plan import only this module.
-from modelops.plan.deployment_plan import (
-    DeploymentPlan,
-    ImageEnvironment,
-    LocalModel,
-    NamedEnvironment,
-    RegisteredModel,
-)
+from modelops.plan.deployment_plan import Code, DeploymentPlan
+from modelops.plan.environments import ImageEnvironment, NamedEnvironment
+from modelops.plan.models import LocalModel, RegisteredModel
 from modelops.plan.reader import UNKNOWN, Reader, plain_data
 from modelops.plan.scoring_settings import ScoringSettings
 
 __all__ = [
     "SCHEMA",
     "UNKNOWN",
+    "Code",
     "DeploymentPlan",
     "EndpointPlan",
     "ImageEnvironment",

@@ -37,6 +37,9 @@ class Setting:
     """The unit of a number, or the meaning of a text, for errors and documentation."""
     help: str = ""
     """One more line for the documentation."""
+    only_with: tuple[str, str] | None = None
+    """The field of another setting, and the value of it that this one belongs to. With any other value it has no
+    meaning, and is in neither the plan nor the identity nor what is sent."""
     added: bool = False
     """Whether revisions were deployed before this setting existed: at its default it is then in neither the plan nor
     the identity, so that those revisions keep their names."""
@@ -47,7 +50,10 @@ class Setting:
         return f"from {self.least}" + ("" if self.most is None else f" to {self.most}")
 
 
-_OUTPUT_FILE: Final = r"[^/\\:*?\"<>|]*[^/\\:*?\"<>|.]"
+# Both bounds are those of the engine that runs the jobs: azureml-pipeline-core 1.62.0, `_parallel_run_config_base.py`.
+_LONGEST_TIMEOUT: Final = 259200
+_NO: Final = r'~"#%&*:<>?/\\{|}'
+_OUTPUT_FILE: Final = rf"[^{_NO}]*[^{_NO}.]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class ScoringSettings:
             sdk="timeout",
             sdk_group="retry_settings",
             least=1,
+            most=_LONGEST_TIMEOUT,
             unit="seconds for each call of run()",
         ),
     ] = 30
@@ -136,7 +143,9 @@ class ScoringSettings:
             key="outputFileName",
             sdk="output_file_name",
             pattern=_OUTPUT_FILE,
-            unit="a file name without a folder",
+            only_with=("output_action", "append_row"),
+            unit='a file name without a folder, a pipe or any of ~ " # % & * : < > ? { }',
+            help="Only with `append_row`",
         ),
     ] = "predictions.csv"
 
@@ -152,12 +161,20 @@ class ScoringSettings:
         return {
             each.key: getattr(self, name)
             for name, each in SETTINGS.items()
-            if not each.added or getattr(self, name) != getattr(defaults, name)
+            if self.applies(each) and (not each.added or getattr(self, name) != getattr(defaults, name))
         }
+
+    def applies(self, setting: Setting) -> bool:
+        """Whether a setting has a meaning beside the others: see `Setting.only_with`."""
+        return setting.only_with is None or getattr(self, setting.only_with[0]) == setting.only_with[1]
 
     def sdk_arguments(self, group: Literal["settings", "retry_settings"]) -> dict[str, Any]:
         """The arguments for one of azure-ai-ml's two classes; see `Setting.sdk_group`."""
-        return {each.sdk: getattr(self, name) for name, each in SETTINGS.items() if each.sdk_group == group}
+        return {
+            each.sdk: getattr(self, name)
+            for name, each in SETTINGS.items()
+            if each.sdk_group == group and self.applies(each)
+        }
 
 
 SETTINGS: Final[Mapping[str, Setting]] = {
@@ -168,7 +185,7 @@ SETTINGS: Final[Mapping[str, Setting]] = {
 
 def _read(data: Mapping[str, Any], path: str, setting: Setting, default: object, reader: Reader) -> Any:
     """Read one setting; the plan's reader reports problems."""
-    if setting.added and setting.key not in data:
+    if setting.key not in data and (setting.added or not _applies(data, setting)):
         return default
     if setting.least is not None:
         return reader.integer(data, setting.key, path, setting.least, setting.most)
@@ -176,3 +193,11 @@ def _read(data: Mapping[str, Any], path: str, setting: Setting, default: object,
     if value and not setting.words and not re.fullmatch(setting.pattern, value, re.DOTALL):
         reader.wrong(path, setting.key, value, setting.unit)
     return value
+
+
+def _applies(data: Mapping[str, Any], setting: Setting) -> bool:
+    """Whether a setting of the plan's JSON form has a meaning: see `Setting.only_with`."""
+    if setting.only_with is None:
+        return True
+    other, value = setting.only_with
+    return data.get(SETTINGS[other].key) == value

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
+from modelops.plan.environments import Environment
 from modelops.plan.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
 from modelops.plan.staging import staged
 from modelops.release import live
@@ -84,7 +85,10 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
     )
 
     settings = deployment.settings
-    code = copies.enter_context(staged(root / deployment.code_path, _CODE_FOLDER, deployment.code_digest))
+    configuration = None
+    if code := deployment.code:
+        copy = copies.enter_context(staged(root / code.path, _CODE_FOLDER, code.digest))
+        configuration = CodeConfiguration(code=str(copy), scoring_script=code.scoring_script)
     return ModelBatchDeployment(
         name=deployment.revision,
         endpoint_name=plan.endpoint.name,
@@ -92,8 +96,8 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
         tags=dict(deployment.tags),
         properties={live.IDENTITY_PROPERTY: deployment.identity() or ""},
         model=model_id,
-        code_configuration=CodeConfiguration(code=str(code), scoring_script=deployment.scoring_script),
-        environment=_environment(deployment, root, copies),
+        code_configuration=configuration,
+        environment=_environment(deployment.environment, root, copies) if deployment.environment else None,
         compute=deployment.compute,
         settings=ModelBatchDeploymentSettings(
             **settings.sdk_arguments("settings"),
@@ -103,17 +107,16 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
     )
 
 
-def _environment(deployment: DeploymentPlan, root: Path, copies: ExitStack) -> Any:
+def _environment(environment: Environment, root: Path, copies: ExitStack) -> Any:
     """An existing environment's name and version, or an anonymous one from image and conda file.
 
     Anonymous, because the SDK then names the version after the content: the same environment is the same asset for
     every endpoint and release, and two stacks cannot use the same name for different content. A named one would be sent
     again, and overwritten, with every deployment.
     """
-    from azure.ai.ml.entities import Environment  # noqa: PLC0415
+    from azure.ai.ml import entities  # noqa: PLC0415
 
-    environment = deployment.environment
     if not isinstance(environment, ImageEnvironment):
         return f"azureml:{environment.name}:{environment.version}"
     conda_file = copies.enter_context(staged(root / environment.conda_file, "environment", environment.conda_digest))
-    return Environment(image=environment.image, conda_file=conda_file)
+    return entities.Environment(image=environment.image, conda_file=conda_file)

@@ -12,6 +12,7 @@ import pytest
 
 from modelops.errors import ReleaseError
 from modelops.plan import fingerprint
+from modelops.plan.plan import Code
 from modelops.scoring import jobs
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import REPOSITORY
@@ -205,7 +206,7 @@ def _with_script(bench: Bench, **variables: str) -> Path:
     deployment = bench.plan.deployments["mlp"]
     changed = replace(
         deployment,
-        code_digest=fingerprint.digest(bench.root / "code"),
+        code=Code("code", fingerprint.digest(bench.root / "code"), "score.py"),
         settings=replace(deployment.settings, mini_batch_size=1, max_retries=0, error_threshold=0),
         environment_variables={"GO": str(bench.root / "go"), **variables},
     )

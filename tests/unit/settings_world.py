@@ -28,11 +28,15 @@ RIGHT: Config = {
 }
 
 
+SCRIPT = "def init():\n    pass\n\n\ndef run(mini_batch):\n    return mini_batch\n"
+CONDA = "dependencies: [python=3.11, pip]\n"
+
+
 def make_files(root: Path) -> Path:
     """Lay down the files that `RIGHT` names."""
-    for name in ("models/mlp/model.onnx", "code/score.py", "env/conda.yaml"):
+    for name, text in (("models/mlp/model.onnx", ""), ("code/score.py", SCRIPT), ("env/conda.yaml", CONDA)):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).touch()
+        (root / name).write_text(text)
     return root
 
 

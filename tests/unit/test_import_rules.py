@@ -51,6 +51,7 @@ EMULATORS_LIBRARIES = {
     "azure.blobs": ("aiohttp",),
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
+    "azure.machine_learning": ("yaml",),
     "edge": ("aiohttp", "trustme"),
 }
 
@@ -68,6 +69,7 @@ PULUMIS_END = tuple(f"modelops.runner.{name}" for name in ("protocol", "pool", "
 MODELOPS_LIBRARIES = {
     "workspace": ("azure.core", "azure.identity", "azure.ai.ml"),
     "azure": ("azure.core",),
+    "plan": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.ai.ml", "azure.storage.blob"),
@@ -77,7 +79,7 @@ MODELOPS_LIBRARIES = {
 # The first rule whose name fits a module holds for it, so exceptions stand before their package.
 RULES = [
     Rule("__main__", ("settings", "components", "pulumi")),
-    Rule("settings", ("settings", "components", "pulumi", "modelops.plan")),
+    Rule("settings", ("settings", "components", "pulumi", "modelops.plan", "yaml")),
     Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core")),
     Rule(
         "components",

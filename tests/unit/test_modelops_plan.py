@@ -192,3 +192,31 @@ def test_paths_that_it_cannot_have(path: str) -> None:
     assert check_relative_path(path) == (
         f"path {path!r}: allowed is a path below the program's folder, with / as the separator"
     )
+
+
+def test_code_and_environment_may_be_absent() -> None:
+    recorded = plan_json()
+    for key in ("code", "scoringScript", "environment"):
+        del recorded["deployments"]["mlp"][key]
+    recorded["deployments"]["mlp"]["model"]["type"] = "mlflow_model"
+    plan = read(recorded)
+    assert plan.to_json() == recorded
+    assert (plan.deployments["mlp"].code, plan.deployments["mlp"].environment) == (None, None)
+    with_environment = plan_json()["deployments"]["mlp"]["environment"]
+    recorded["deployments"]["mlp"]["environment"] = with_environment
+    assert read(recorded).to_json() == recorded
+    assert read(recorded).target != plan.target
+
+
+def test_a_script_without_its_code_or_environment_is_refused() -> None:
+    plan = plan_json()
+    del plan["deployments"]["mlp"]["code"]
+    del plan["deployments"]["mlp"]["environment"]
+    assert problems(plan) == [
+        "deployments.mlp.environment: is None; allowed is an object",
+        "deployments.mlp.code: is None; allowed is an object",
+        "deployments.mlp.code.path: is None; allowed is a text",
+        "deployments.mlp.code.digest: is None; allowed is a text",
+        "deployments.mlp.environment.name: is None; allowed is a text",
+        "deployments.mlp.environment.version: is None; allowed is a text",
+    ]

@@ -69,3 +69,16 @@ def test_one_that_was_always_there_must_be_in_the_plan() -> None:
     del plan["deployments"]["mlp"]["settings"]["miniBatchSize"]
     with pytest.raises(PlanError, match=r"miniBatchSize: is None; allowed is a whole number from 1$"):
         ReleasePlan.from_inputs(plan)
+
+
+def test_an_output_file_belongs_to_append_row_alone() -> None:
+    """azure-ai-ml refuses the pair of summary_only and a file name (entities/_deployment/batch_deployment.py)."""
+    settings = ScoringSettings(output_action="summary_only")
+    assert "outputFileName" not in settings.to_json()
+    assert settings.sdk_arguments("settings").items() >= {"output_action": "summary_only"}.items()
+    assert "output_file_name" not in settings.sdk_arguments("settings")
+    plan = plan_json()
+    plan["deployments"]["mlp"]["settings"] = settings.to_json()
+    assert ReleasePlan.from_inputs(plan).to_json() == plan
+    named = changed("deployments", "mlp", "settings", "outputAction", value="summary_only")
+    assert ReleasePlan.from_inputs(named).to_json() == plan

@@ -18,7 +18,7 @@ from tests.unit.plans import plan_json
 from tests.unit.settings_world import RIGHT, changed, make_files, mlp, read
 
 ROOT = Path(__file__).resolve().parents[2]
-NONE_IS_DEFAULT = {
+_SET = {
     "instanceCount": 2,
     "maxConcurrencyPerInstance": 3,
     "miniBatchSize": 4,
@@ -26,9 +26,10 @@ NONE_IS_DEFAULT = {
     "timeoutSeconds": 6,
     "errorThreshold": 7,
     "loggingLevel": "debug",
-    "outputAction": "summary_only",
+    "outputAction": "append_row",
     "outputFileName": "out.csv",
 }
+"""No default, except for the output action: an output file belongs to `append_row` alone."""
 
 
 def revisions(endpoint: settings.EndpointSettings, root: Path) -> dict[str, str]:
@@ -47,24 +48,31 @@ def revisions(endpoint: settings.EndpointSettings, root: Path) -> dict[str, str]
 )
 def test_each_committed_stack_s(stack: str, name: str) -> None:
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
-    raw = {key.rpartition(":")[2]: value for key, value in config.items() if not key.startswith("azure-native:")}
+    raw = {key: value for key, value in config.items() if ":" not in key}
     read_stack = settings.parse(raw, location="westeurope", project="azureml-batch-endpoint", stack=stack, root=ROOT)
     assert revisions(read_stack.endpoints["digits"], ROOT) == {"mlp": name}
 
 
+def emptied(root: Path) -> Path:
+    """The same folder with the files as they were when the names were computed: empty."""
+    for name in ("code/score.py", "env/conda.yaml"):
+        (root / name).write_text("")
+    return root
+
+
 def test_one_with_all_defaults(tmp_path: Path) -> None:
     root = make_files(tmp_path)
-    assert revisions(read(root, RIGHT).endpoints["digits"], root) == {"mlp": "mlp-69ca7e47"}
+    assert revisions(read(root, RIGHT).endpoints["digits"], emptied(root)) == {"mlp": "mlp-69ca7e47"}
 
 
 def test_one_that_sets_everything(tmp_path: Path) -> None:
     root = make_files(tmp_path)
-    config = changed(lambda config: mlp(config).update(NONE_IS_DEFAULT, environmentVariables={"A": "b"}))
-    assert revisions(read(root, config).endpoints["digits"], root) == {"mlp": "mlp-c7cd5bf6"}
+    config = changed(lambda config: mlp(config).update(_SET, environmentVariables={"A": "b"}))
+    assert revisions(read(root, config).endpoints["digits"], emptied(root)) == {"mlp": "mlp-bcaecb4e"}
 
 
 def test_a_recorded_plan_s() -> None:
     plan = plan_json()
     assert ReleasePlan.from_inputs(plan).revisions == {"mlp": "mlp-86263ee2"}
-    plan["deployments"]["mlp"]["settings"] = NONE_IS_DEFAULT
-    assert ReleasePlan.from_inputs(plan).revisions == {"mlp": "mlp-b3f84c64"}
+    plan["deployments"]["mlp"]["settings"] = _SET
+    assert ReleasePlan.from_inputs(plan).revisions == {"mlp": "mlp-94b2cbea"}

@@ -20,7 +20,7 @@ from modelops.plan.rules import MAX_LOGICAL, MODEL_TYPES, check_image, check_log
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import SettingsError
 from tests.unit import plans
-from tests.unit.settings_world import RIGHT, changed, make_files, mlp, read
+from tests.unit.settings_world import RIGHT, SCRIPT, changed, make_files, mlp, read
 
 
 @pytest.fixture(name="root")
@@ -94,6 +94,7 @@ def test_the_bounds_are_the_same(root: Path, setting: Setting) -> None:
 def test_the_words_are_the_same(
     root: Path, path: tuple[str, ...], place: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
+    (root / "models" / "mlp" / "MLmodel").write_text("flavors: {}")  # so that its type may be mlflow_model
     for word in (*words, "x", words[0].upper()):
         assert (is_set(root, path, word), is_planned(place, word)) == (word in words, word in words)
 
@@ -153,7 +154,7 @@ def test_images_that_stay_what_they_are_are_the_same(root: Path, image: str) -> 
 def test_paths_are_the_same(root: Path, path: str) -> None:
     (root / "..code").mkdir()
     for folder in (root, root / "..code"):
-        (folder / "score.py").touch()
+        (folder / "score.py").write_text(SCRIPT)
     if check_relative_path(path) is None and not (root / path).is_dir():
         pytest.fail(f"{path!r} needs a folder, or the settings refuse it for want of one")
     assert is_set(root, ("code",), path) == (check_relative_path(path) is None)

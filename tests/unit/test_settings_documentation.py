@@ -20,9 +20,7 @@ PROJECT = "azureml-batch-endpoint"
 def _read(stack_file: str) -> settings.Settings:
     config: dict[str, Any] = yaml.safe_load(stack_file)["config"]
     raw = {
-        key.removeprefix(f"{PROJECT}:"): value if isinstance(value, str) else json.dumps(value)
-        for key, value in config.items()
-        if key.startswith(f"{PROJECT}:")
+        key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items() if ":" not in key
     }
     return settings.parse(raw, location=config["azure-native:location"], project=PROJECT, stack="dev", root=ROOT)
 

@@ -53,7 +53,7 @@ def test_everything_set(root: Path) -> None:
             environment={"name": "scoring", "version": "12"},
             description="Small",
             tags={"team": "ml"},
-            environmentVariables={"THREADS": "1"},
+            environmentVariables={"THREADS": 1},
             instanceCount=4,
             maxConcurrencyPerInstance=2,
             miniBatchSize=1,
@@ -61,7 +61,7 @@ def test_everything_set(root: Path) -> None:
             timeoutSeconds=600,
             errorThreshold=0,
             loggingLevel="debug",
-            outputAction="summary_only",
+            outputAction="append_row",
             outputFileName="out.txt",
         )
 
@@ -83,7 +83,7 @@ def test_everything_set(root: Path) -> None:
             timeout_seconds=600,
             error_threshold=0,
             logging_level="debug",
-            output_action="summary_only",
+            output_action="append_row",
             output_file_name="out.txt",
         ),
     }
@@ -149,7 +149,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits-written-by-many-hands is not a valid batch endpoint name: it has 28 characters. "
             f"Allowed: 1 to 24 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            "pulumi config rm --path endpoints.digits-written-by-many-hands --stack dev"
+            "Pulumi.dev.yaml: rename digits-written-by-many-hands to digits-written-by-many-h"
         ),
     ),
     (
@@ -158,7 +158,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             'endpoints["my digits"] is not a valid batch endpoint name: the service refuses some of its '
             f"characters, or their order. Allowed: 1 to 24 characters: {WORDS} "
             "(a suffix is added; the limit with it is 32).\n"
-            "pulumi config rm --path 'endpoints[\"my digits\"]' --stack dev"
+            "Pulumi.dev.yaml: rename my digits to my-digits"
         ),
     ),
     (
@@ -166,7 +166,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.Digits has the same name as digits. Allowed: names that differ in more than upper and lower "
             "case, because batch endpoint names are case-insensitive.\n"
-            "pulumi config rm --path endpoints.Digits --stack dev"
+            "Pulumi.dev.yaml: rename Digits to ANOTHER-NAME"
         ),
     ),
     (
@@ -174,7 +174,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"endpoints.digits.deployments.{'m' * 24} is not a valid batch deployment name: it has 24 characters. "
             f"Allowed: 1 to 23 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            f"pulumi config rm --path endpoints.digits.deployments.{'m' * 24} --stack dev"
+            f"Pulumi.dev.yaml: rename {'m' * 24} to {'m' * 23}"
         ),
     ),
     (
@@ -210,7 +210,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _digits(deployments=["mlp"]),
         (
             "endpoints.digits.deployments is ['mlp']. Allowed: an object that describes the endpoint's deployments.\n"
-            "pulumi config rm --path endpoints.digits.deployments --stack dev"
+            "Pulumi.dev.yaml: write an object below deployments: docs/configuration.md has its keys"
         ),
     ),
     (
@@ -218,7 +218,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.tryOut is an unknown key. "
             "Allowed: callers, default, deployments, description, keep or pin.\n"
-            "pulumi config rm --path endpoints.digits.tryOut --stack dev"
+            "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
     (
@@ -280,7 +280,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _mlp(model={"path": "models/mlp", "name": "digits", "version": 3}),
         (
             f"{MLP}.model.version is an unknown key. Allowed: name, path or type.\n"
-            f"pulumi config rm --path {MLP}.model.version --stack dev"
+            "Pulumi.dev.yaml: rename or remove version"
         ),
     ),
     (
@@ -366,15 +366,16 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={}),
         (
-            f"{MLP}.environment does not name an environment. Allowed: image and condaFile, or the name and version "
-            "of a registered environment.\n"
+            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image and condaFile, or the "
+            "name and version of a registered environment.\n"
             f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
         ),
     ),
     (
-        _mlp(environmentVariables={"THREADS": 1}),
+        _mlp(environmentVariables={"THREADS": True}),
         (
-            f"{MLP}.environmentVariables.THREADS is 1. Allowed: a text (put numbers and booleans in quotes).\n"
+            f"{MLP}.environmentVariables.THREADS is true. Allowed: a text or a whole number (put everything "
+            "else in quotes).\n"
             f"pulumi config set --path {MLP}.environmentVariables.THREADS VALUE --stack dev"
         ),
     ),
@@ -408,9 +409,19 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
+        _mlp(outputAction="summary_only", outputFileName="out.csv"),
+        (
+            f"{MLP}.outputFileName is 'out.csv', and outputAction is 'summary_only'. Allowed: no outputFileName unless "
+            "outputAction is append_row.\n"
+            f"pulumi config rm --path {MLP}.outputFileName --stack dev"
+        ),
+    ),
+    (
         _mlp(outputFileName="out/predictions.csv"),
         (
-            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder.\n"
+            f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder, a pipe or "
+            'any of ~ " # % & * : < > ? { }.'
+            "\n"
             f"pulumi config set --path {MLP}.outputFileName predictions.csv --stack dev"
         ),
     ),
@@ -418,7 +429,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _mlp(miniBatchSzie=5),
         (
             f"{MLP}.miniBatchSzie is an unknown key. Did you mean miniBatchSize? Allowed: {BATCH_KEYS}.\n"
-            f"pulumi config rm --path {MLP}.miniBatchSzie --stack dev"
+            "Pulumi.dev.yaml: rename miniBatchSzie to miniBatchSize"
         ),
     ),
 ]
@@ -427,3 +438,29 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
 @pytest.mark.parametrize(("change", "told"), WRONG)
 def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], told: str) -> None:
     assert problems(root, changed(change)) == [told]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "told"),
+    [
+        (
+            "code/score.py",
+            b"def init():\n    pass\n\n\ndef run():\n    return []\n",
+            (
+                f"{MLP}.scoringScript is 'score.py'. The script defines run() without an argument (line 5); the job "
+                "calls run(mini_batch).\nedit code/score.py"
+            ),
+        ),
+        (
+            "env/conda.yaml",
+            b"dependencies:\n",
+            (
+                f"{MLP}.environment.condaFile is 'env/conda.yaml'. The file has no dependencies: allowed is a list "
+                "such as [python=3.10, pip, {pip: [pandas==2.2.3]}].\nedit env/conda.yaml"
+            ),
+        ),
+    ],
+)
+def test_files_that_are_certain_to_fail(root: Path, file: str, content: bytes, told: str) -> None:
+    (root / file).write_bytes(content)
+    assert problems(root, RIGHT) == [told]

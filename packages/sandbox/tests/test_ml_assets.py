@@ -61,9 +61,35 @@ def test_paths_of_a_version_are_immutable_and_tags_are_not(assets: Learning) -> 
 def test_an_environment_version_keeps_its_content(assets: Learning) -> None:
     same = {"properties": {"image": "img:1", "condaFile": "name: e"}}
     assert assets.call("PUT", "/environments/e/versions/1", same).status == 200
-    assert assets.refused("PUT", "/environments/e/versions/1", {"properties": {"image": "img:1"}})[2] == (
-        "The content of an environment version cannot be updated: register another version."
+    spelled = {"properties": {"image": "img:1", "condaFile": '{"name": "e"}'}}
+    assert assets.call("PUT", "/environments/e/versions/1", spelled).status == 200
+    assert assets.refused("PUT", "/environments/e/versions/1", {"properties": {"image": "img:1"}}) == (
+        409,
+        "UserError",
+        "The content of an environment version cannot be updated: register another version.",
     )
+
+
+def test_a_build_context_has_its_dockerfile(assets: Learning) -> None:
+    container = assets.call("GET", "/datastores/workspaceblobstore").body["properties"]["containerName"]
+    uri = f"https://{ACCOUNT}.blob.core.windows.net/{container}/context/"
+    asked = {"properties": {"build": {"contextUri": uri}}}
+    assert assets.refused("PUT", "/environments/b/versions/1", asked) == (
+        400,
+        "UserError",
+        f"'properties.build': '{uri}' has no file 'Dockerfile'.",
+    )
+    assets.blobs.write(ACCOUNT, container, "context/Dockerfile", b"FROM scratch")
+    made = assets.call("PUT", "/environments/b/versions/1", asked)
+    assert (made.status, made.body["properties"]["build"]) == (201, {"contextUri": uri, "dockerfilePath": "Dockerfile"})
+    assert assets.call("PUT", "/environments/b/versions/1", asked).status == 200
+
+
+@pytest.mark.parametrize("uri", ["https://github.com/a/b#main:sub", "https://git.example/a/b.git", "git@host:a/b"])
+def test_a_build_context_may_be_a_repository(assets: Learning, uri: str) -> None:
+    asked = {"properties": {"build": {"contextUri": uri, "dockerfilePath": "docker/Dockerfile"}}}
+    made = assets.call("PUT", "/environments/b/versions/1", asked)
+    assert (made.status, made.body["properties"]["build"]) == (201, asked["properties"]["build"])
 
 
 def test_what_a_version_points_to_must_be_there(assets: Learning) -> None:

@@ -63,13 +63,27 @@ class CodeFiles:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildContext:
+    """A Docker build context: its ``files`` (None: in a repository, ``uri``), and the Dockerfile's path in it."""
+
+    uri: str
+    dockerfile: str
+    files: CodeFiles | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentSpec:
-    """The deployment's environment: base ``image`` and the text of its conda file, each "" if not given."""
+    """The deployment's environment: base ``image`` and the text of its conda file, each "" if not given; or a build.
+
+    ``registry`` is the registry that it comes from, "" for the workspace.
+    """
 
     name: str
     version: str
     image: str = ""
     conda_file: str = ""
+    build: BuildContext | None = None
+    registry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

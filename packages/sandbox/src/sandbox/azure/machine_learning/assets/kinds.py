@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
@@ -23,6 +24,7 @@ class AssetKind:
     ``word`` is its name in schemas, ``collection`` in paths. ``fixed`` members of a version never change (else
     ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, allowed values); ``answered`` are the
     read-only members of containers and versions, ``shared`` those that versions inherit from their container.
+    ``fixed_status`` is the status of the refusal; ``complete`` fills nested members before the comparison.
     """
 
     word: str
@@ -34,6 +36,8 @@ class AssetKind:
     defaults: dict[str, Any] = field(default_factory=dict)
     answered: dict[str, Any] = field(default_factory=lambda: {"provisioningState": "Succeeded"})
     shared: tuple[str, ...] = ()
+    fixed_status: int = 400
+    complete: Callable[[dict[str, Any]], None] = lambda _: None
 
     @property
     def type(self) -> str:
@@ -59,11 +63,34 @@ def _check_code(world: World, workspace: Resource, properties: dict[str, Any]) -
     _check_place(world, workspace, properties, "codeUri")
 
 
-def _check_environment(_: World, __: Resource, properties: dict[str, Any]) -> None:
+def _check_environment(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
     given = [member for member in ("image", "build") if properties.get(member)]
     if len(given) != 1:
         raise bad_request("An environment needs exactly one of 'image' and 'build'.", "UserError")
     refuse_unmodelled("an environment", {"properties": properties}, _NOT_MODELLED)
+    if properties.get("build"):
+        _check_build(world, workspace, properties["build"])
+
+
+def _check_build(world: World, workspace: Resource, build: dict[str, Any]) -> None:
+    """Refuse a build context in blob storage that has no Dockerfile; a repository's content is not known here."""
+    uri, dockerfile = build["contextUri"], build["dockerfilePath"]
+    if is_repository(uri):
+        return
+    place = place_of(world, workspace, f"{uri.rstrip('/')}/{dockerfile.lstrip('/')}")
+    if kind_of(world, place) != "file":
+        raise bad_request(f"'properties.build': '{uri}' has no file '{dockerfile}'.", "UserError")
+
+
+def is_repository(context_uri: str) -> bool:
+    """Whether a build context is a Git repository, not a folder of blobs."""
+    return _REPOSITORY.match(context_uri) is not None
+
+
+def _complete_environment(properties: dict[str, Any]) -> None:
+    # https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment: the default of dockerfile_path
+    if properties.get("build"):
+        fill(properties["build"], {"dockerfilePath": "Dockerfile"})
 
 
 def _check_data(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
@@ -81,6 +108,8 @@ def _check_place(world: World, workspace: Resource, properties: dict[str, Any], 
         raise bad_request(f"'properties.{member}': '{uri}' does not exist.", "UserError")
 
 
+# A build context may be a Git URL (https://docs.docker.com/build/concepts/context/#git-repositories).
+_REPOSITORY = re.compile(r"git@|https?://[^?#]*\.git(#.*)?$|https://(www\.)?github\.com/", re.IGNORECASE)
 _NOT_MODELLED: Members = {
     "properties.osType": ("Linux",),
     "properties.autoRebuild": ("Disabled",),
@@ -108,6 +137,9 @@ ENVIRONMENTS = AssetKind(
     (_ANY, "letters, digits, '-', '_' and '.'"),
     _check_environment,
     {"osType": "Linux", "autoRebuild": "Disabled", "environmentType": "UserCreated", "stage": None},
+    # azure-ai-ml registers the next version when an environment without one is refused like this.
+    fixed_status=409,
+    complete=_complete_environment,
 )
 DATA = AssetKind(
     "data",

@@ -4,8 +4,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import yaml
+
 from sandbox.azure.arm.bodies import fill, stamp
-from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
@@ -70,6 +72,7 @@ class _Versions:
                 f"'{request.params['version']}' is not a valid {self._kind.word} version: {allowed}.", "UserError"
             )
         body = checked(f"{self._kind.word} version", request.body)
+        self._kind.complete(body["properties"])
         resource_id = self._id(request)
         old = self._world.store.get(resource_id)
         if old is not None:
@@ -128,8 +131,8 @@ class _Versions:
             wanted = properties.get(member)
             if wanted is None and member in self._kind.defaults:
                 properties[member] = before.get(member)
-            elif not _same(wanted, before.get(member)):
-                raise bad_request(self._kind.fixed_message, "UserError")
+            elif not _same(member, wanted, before.get(member)):
+                raise ArmError(self._kind.fixed_status, "UserError", self._kind.fixed_message)
 
     def _check_shared(self, container: Resource, shared: dict[str, Any]) -> None:
         for member, value in shared.items():
@@ -152,11 +155,21 @@ class _Versions:
         return found
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Paths and ids are case-insensitive."""
+def _same(member: str, one: Any, other: Any) -> bool:
+    """Paths and ids are case-insensitive; a conda file's spelling does not count."""
+    if member == "condaFile":
+        return bool(_parsed(one) == _parsed(other))
     if isinstance(one, str) and isinstance(other, str):
         return one.rstrip("/").lower() == other.rstrip("/").lower()
     return bool(one == other)
+
+
+def _parsed(conda_file: str | None) -> Any:
+    """Return the content of a conda file, or its text if it is not YAML."""
+    try:
+        return yaml.safe_load(conda_file or "")
+    except yaml.YAMLError:
+        return conda_file
 
 
 def _ordered(request: ArmRequest, found: list[Resource]) -> list[dict[str, Any]]:

@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 from sandbox.azure.arm.durations import format_duration, parse_duration
 from sandbox.azure.arm.identities import principal_of
-from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.jobs.mlflow_model import SCRIPT
 from sandbox.azure.jobs.records import Run
-from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest
+from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
 from sandbox.azure.machine_learning.endpoints.settings import LARGEST, check_instances, check_range, check_timeout
+from sandbox.azure.machine_learning.jobs.environments import environment_of
 from sandbox.azure.machine_learning.jobs.invocation import Invocation
 from sandbox.azure.machine_learning.jobs.places import code_files, input_place, model_files, output_place
 from sandbox.azure.world import World
@@ -135,12 +135,5 @@ def _files(world: World, workspace: Resource, settings: dict[str, Any]) -> dict[
         code = referenced_asset(world, workspace, written["codeId"], "codes", "properties.codeConfiguration.codeId")
         result |= {"code": code_files(world, workspace, code), "scoring_script": written["scoringScript"]}
     if environment_id:
-        version = referenced_asset(world, workspace, environment_id, "environments", "properties.environmentId")
-        properties = version.body["properties"]
-        result["environment"] = EnvironmentSpec(
-            name=ArmId.parse(version.id).names[-2],
-            version=version.name,
-            image=properties.get("image") or "",
-            conda_file=properties.get("condaFile") or "",
-        )
+        result["environment"] = environment_of(world, workspace, environment_id, "properties.environmentId")
     return result

@@ -1,0 +1,74 @@
+"""The models of a release plan: a local one, a registered one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from modelops.plan.reader import Reader
+from modelops.plan.rules import MODEL_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class LocalModel:
+    """A model in the repository: registered under `name` if no version has the same bytes yet."""
+
+    path: str
+    name: str
+    type: str
+    digest: str
+
+    def identity(self) -> dict[str, Any]:
+        """The model's part of the identity: its bytes and type, not its path."""
+        return {"digest": self.digest, "type": self.type}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("path", "name", "type", "digest"), path)
+        return cls(
+            path=reader.relative_path(data, "path", path),
+            name=reader.text(data, "name", path),
+            type=reader.text(data, "type", path, MODEL_TYPES),
+            digest=reader.text(data, "digest", path),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan's JSON form."""
+        return {"path": self.path, "name": self.name, "type": self.type, "digest": self.digest}
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """An existing version, in the workspace or (if `registry` is set) in a registry."""
+
+    name: str
+    version: str
+    registry: str | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """Name and version, and the registry if there is one."""
+        return self.to_json()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("registry", "name", "version"), path)
+        return cls(
+            name=reader.text(data, "name", path),
+            version=reader.text(data, "version", path),
+            registry=reader.optional_text(data, "registry", path),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan's JSON form."""
+        plain = {"name": self.name, "version": self.version}
+        return plain if self.registry is None else {"registry": self.registry, **plain}
+
+
+Model = LocalModel | RegisteredModel
+
+
+def read_model(data: Mapping[str, Any], path: str, reader: Reader) -> Model:
+    """Read the JSON form of one of the kinds of model."""
+    kind = LocalModel if "path" in data else RegisteredModel
+    return kind.from_json(data, path, reader)

@@ -1,0 +1,39 @@
+"""The environment of an id: everything that a job needs to know of it."""
+
+from typing import Any
+
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.store import Resource
+from sandbox.azure.jobs.request import BuildContext, CodeFiles, EnvironmentSpec
+from sandbox.azure.machine_learning.assets.kinds import is_repository
+from sandbox.azure.machine_learning.assets.locations import place_of
+from sandbox.azure.machine_learning.endpoints.references import referenced_asset
+from sandbox.azure.world import World
+
+
+def environment_of(world: World, workspace: Resource, environment_id: str, member: str) -> EnvironmentSpec:
+    """Return a registered environment; ``member`` is what the request calls it.
+
+    Raises:
+        ArmError: there is no such version.
+    """
+    version = referenced_asset(world, workspace, environment_id, "environments", member)
+    properties = version.body["properties"]
+    return EnvironmentSpec(
+        name=ArmId.parse(version.id).names[-2],
+        version=version.name,
+        image=properties.get("image") or "",
+        conda_file=properties.get("condaFile") or "",
+        build=_build(world, workspace, properties.get("build")),
+    )
+
+
+def _build(world: World, workspace: Resource, build: dict[str, Any] | None) -> BuildContext | None:
+    if not build:
+        return None
+    uri, dockerfile = build["contextUri"], build["dockerfilePath"]
+    if is_repository(uri):
+        return BuildContext(uri, dockerfile)
+    place = place_of(world, workspace, uri)
+    prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
+    return BuildContext(uri, dockerfile, CodeFiles(place.account, place.container, prefix))
