@@ -27,7 +27,7 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
         flavour = described["flavors"]["python_function"]
     except (yaml.YAMLError, TypeError, KeyError):
         raise JobFailed(
-            f"The MLmodel file of the model '{model.name}' does not name the flavor 'python_function', the only one"
+            f"The MLmodel file of the model '{model.name}' has no flavor 'python_function', the only one"
             " that is scored without a scoring script."
         ) from None
     file = _conda_file(flavour.get("env"))

@@ -1,4 +1,4 @@
-"""The scoring script that the service generates for an MLflow model without one: its rules, in words of our own.
+"""The scoring script that the service generates for an MLflow model without one.
 
 ``amlbi_main.py`` imports this like any scoring script. MLflow, pandas and Pillow come from the model's own environment.
 What is done with which file is documented (https://learn.microsoft.com/azure/machine-learning/how-to-mlflow-batch):
