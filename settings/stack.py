@@ -16,6 +16,7 @@ import pulumi.runtime
 
 from components.adoption import Existing
 from components.callers import CallerArgs
+from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
 from settings import stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
@@ -62,6 +63,11 @@ class Settings:
     deployer: DeployerSettings
     tags: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def new_clusters(self) -> dict[str, ClusterNodesArgs]:
+        """The nodes of each cluster that the stack creates, by its key in the stack file."""
+        return {} if self.cluster.existing else {"cluster": self.cluster.nodes}
 
     @property
     def group(self) -> MlResourceGroupArgs:

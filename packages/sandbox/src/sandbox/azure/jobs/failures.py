@@ -66,12 +66,8 @@ def no_progress(seconds: float) -> JobFailed:
 
 
 def image_build_failed(environment: str, problems: list[str]) -> JobFailed:
-    """This machine does not have the environment; ``problems`` are sentences that name the packages."""
-    return JobFailed(
-        f"Image build failed for environment '{environment}': {' '.join(problems)} (The sandbox does not build "
-        "images: jobs run in its own Python environment.)",
-        "ImageBuildFailure",
-    )
+    """There is no such environment here; ``problems`` are sentences that name the packages."""
+    return JobFailed(f"Image build failed for environment '{environment}': {' '.join(problems)}", "ImageBuildFailure")
 
 
 def image_pull_failed(image: str, who: str, object_id: str, registry_id: str) -> JobFailed:

@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.environment import check
+from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.logs import JobLogs
@@ -44,6 +46,7 @@ class Job:
         )
         self._began = time.monotonic()
         self._batches: Batches | None = None
+        self._python = Path(sys.executable)
         self._stopping = False
         self._ending = asyncio.Event()
 
@@ -88,7 +91,9 @@ class Job:
         async with self._nodes.some(request.compute, request.instance_count) as nodes:
             self._running(files, nodes)
             assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._switches).run()
+            await Scoring(
+                request, self._folder, self._batches, nodes, self._logs, self._switches, python=self._python
+            ).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
@@ -104,12 +109,18 @@ class Job:
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
+<<<<<<< HEAD
         for remark in self._check_environment():
             self._logs.execution(f"Environment: {remark}.")
+=======
+>>>>>>> main
         self._nodes.most(request.compute)
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
+        self._python = await interpreter(
+            self._context.environments, request.environment, lambda text: self._logs.execution(f"Environment: {text}")
+        )
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:

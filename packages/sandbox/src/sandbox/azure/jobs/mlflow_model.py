@@ -33,7 +33,7 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
     file = _conda_file(flavour.get("env"))
     if file is None:
         raise JobFailed(
-            f"The MLmodel file of the model '{model.name}' names no conda file under flavors.python_function.env, so no"
+            f"The MLmodel file of the model '{model.name}' has no conda file under flavors.python_function.env, so no"
             " environment can be made for it. Save the model with MLflow again, or give the deployment a scoring"
             " script and an environment."
         )

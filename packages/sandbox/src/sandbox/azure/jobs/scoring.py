@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
 from sandbox.azure.jobs.failures import bad_input_file, import_failed, init_failed, no_progress
@@ -31,6 +32,7 @@ class Scoring:
     nodes: int
     logs: JobLogs
     switches: Switches
+    python: Path
     _numbers: Counter[int] = field(default_factory=Counter)
     _init_failures: Counter[int] = field(default_factory=Counter)
     _progress_at: float = field(default_factory=time.monotonic)
@@ -88,11 +90,16 @@ class Scoring:
     async def _start(self, node: int) -> Worker:
         place = Place(node, f"process{self._numbers[node]:03d}")
         self._numbers[node] += 1
+<<<<<<< HEAD
         settings = worker_settings(self.request, self.folder, place, self.switches)
         variables = environment(self.request, self.folder, place, self.nodes, self.switches)
+=======
+        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
+        variables = environment(self.request, self.folder, place, self.nodes, self.python)
+>>>>>>> main
         stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
         stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
-        worker = await Worker.start(place, settings, variables, (stdout, stderr))
+        worker = await Worker.start(self.python, place, settings, variables, (stdout, stderr))
         self._workers.add(worker)
         try:
             await worker.ready()
