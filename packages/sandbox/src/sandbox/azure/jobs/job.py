@@ -109,29 +109,29 @@ class Job:
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
-<<<<<<< HEAD
-        for remark in self._check_environment():
-            self._logs.execution(f"Environment: {remark}.")
-=======
->>>>>>> main
         self._nodes.most(request.compute)
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
-        self._python = await interpreter(
-            self._context.environments, request.environment, lambda text: self._logs.execution(f"Environment: {text}")
-        )
+        self._python = await self._interpreter()
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:
             raise no_input()
         return files
 
-    def _check_environment(self) -> list[str]:
-        """Return remarks on the deployment's environment, or else on the one that the service makes for the model."""
-        if self._request.code is None and self._request.environment is None:
-            return check(environment_of(self._blobs, self._request.model), drivers_own=False)
-        return check(self._request.environment)
+    async def _interpreter(self) -> Path:
+        """Return the Python of the deployment's environment, or of the one that the service makes for its model."""
+        request = self._request
+        spec = request.environment
+        if spec is None and request.code is None:
+            spec = await asyncio.to_thread(environment_of, self._blobs, request.model)
+        return await interpreter(
+            self._context.environments,
+            spec,
+            lambda text: self._logs.execution(f"Environment: {text}"),
+            script=request.code is not None,
+        )
 
     def _running(self, files: list[str], nodes: int) -> None:
         request = self._request

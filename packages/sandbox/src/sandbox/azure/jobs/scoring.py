@@ -12,7 +12,7 @@ from sandbox.azure.jobs.failures import bad_input_file, import_failed, init_fail
 from sandbox.azure.jobs.files import JobFolder
 from sandbox.azure.jobs.logs import JobLogs
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.jobs.settings import environment, ip_of, worker_settings
+from sandbox.azure.jobs.settings import environment, generated_scripts, ip_of, worker_settings
 from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
 from sandbox.azure.readings import Switches
 
@@ -90,13 +90,9 @@ class Scoring:
     async def _start(self, node: int) -> Worker:
         place = Place(node, f"process{self._numbers[node]:03d}")
         self._numbers[node] += 1
-<<<<<<< HEAD
         settings = worker_settings(self.request, self.folder, place, self.switches)
-        variables = environment(self.request, self.folder, place, self.nodes, self.switches)
-=======
-        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
         variables = environment(self.request, self.folder, place, self.nodes, self.python)
->>>>>>> main
+        variables |= generated_scripts(self.request, self.switches)
         stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
         stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
         worker = await Worker.start(self.python, place, settings, variables, (stdout, stderr))

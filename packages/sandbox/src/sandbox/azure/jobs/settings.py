@@ -62,40 +62,12 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, switch
     }
 
 
-<<<<<<< HEAD
-def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int, switches: Switches) -> dict[str, str]:
-=======
 def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int, python: Path) -> dict[str, str]:
->>>>>>> main
     """Return a worker's whole environment, without anything from the sandbox's own.
 
     Names: https://learn.microsoft.com/azure/machine-learning/how-to-batch-scoring-script and ParallelRunStep's driver.
     """
     work = str(folder.work / f"{place.node}-{place.name}")
-<<<<<<< HEAD
-    skips = request.code is None and not switches.mlflow_bad_file_fails_job
-    return (
-        ({SKIP_VARIABLE: "yes"} if skips else {})
-        | {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
-            "HOME": work,
-            "TMPDIR": work,
-            "LANG": "C.UTF-8",
-            "AZUREML_MODEL_DIR": str(folder.model),
-            "AZUREML_BI_OUTPUT_PATH": str(folder.output),
-            "AZUREML_RUN_ID": request.child_id,
-            "AZUREML_ROOT_RUN_ID": request.name,
-            "AZUREML_NODE_COUNT": str(nodes),
-            "AZ_BATCH_MASTER_NODE": f"{_MASTER_IP}:6000",
-            "AZ_BATCH_NODE_LIST": ";".join(ip_of(node) for node in range(nodes)),
-            "AZ_BATCH_IS_CURRENT_NODE_MASTER": "true" if place.node == 0 else "false",
-            "AZ_BATCHAI_JOB_MASTER_NODE_IP": _MASTER_IP,
-            "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
-            "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
-        }
-        | request.environment_variables
-    )
-=======
     return {
         "PATH": os.pathsep.join([str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "HOME": work,
@@ -113,4 +85,9 @@ def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int
         "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
         "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
     } | request.environment_variables
->>>>>>> main
+
+
+def generated_scripts(request: JobRequest, switches: Switches) -> dict[str, str]:
+    """Return the variables that only ``driver/mlflow_scoring.py`` reads."""
+    skips = request.code is None and not switches.mlflow_bad_file_fails_job
+    return {SKIP_VARIABLE: "yes"} if skips else {}
