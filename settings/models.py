@@ -79,8 +79,8 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
     ):
         section.wrong(
             "path",
-            f"without code and scoringScript, an MLflow model with the flavor {mlflow_model.SERVED_FLAVOR}, the only one that "
-            "Azure serves by itself; for another one, set code, scoringScript and environment",
+            f"without code and scoringScript, an MLflow model with the flavor {mlflow_model.SERVED_FLAVOR}, the only "
+            "one that Azure serves by itself; for another one, set code, scoringScript and environment",
             "PATH",
             because=f"whose MLmodel has {', '.join(sorted(flavors)) or 'no flavor'}",
         )

@@ -1,7 +1,7 @@
 """The release's preview: only reads, and says so if it could not read."""
 
 from modelops.plan.plan import LocalModel, ReleasePlan
-from modelops.release import default, live, reconcile, register, rollback
+from modelops.release import default, limits, live, reconcile, register, rollback
 from modelops.workspace import Workspace
 
 
@@ -20,6 +20,8 @@ def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | N
     if problem := rollback.problem(plan, endpoint):
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    if problem := limits.problem(plan, endpoint, missing):
+        return [_refused(problem)]
     to_register = [
         each.model
         for each in missing

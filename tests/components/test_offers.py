@@ -43,7 +43,7 @@ def _azure(limit: int = 100, sizes: list[dict[str, Any]] = SIZES) -> Answer:
 
 
 def _check(
-    patch: pytest.MonkeyPatch, answers: Answer, location: str = "westeurope", **clusters: ClusterNodesArgs
+    patch: pytest.MonkeyPatch, answers: Answer, location: str = "westeurope", /, **clusters: ClusterNodesArgs
 ) -> tuple[list[str], list[str]]:
     """Check; what was asked, and what was warned of."""
     warned: list[str] = []

@@ -58,7 +58,7 @@ EMULATORS_LIBRARIES = {
 MODELOPS = [
     ("errors", "workspace"),
     ("azure", "plan"),
-    ("release", "scoring"),
+    ("azureml_yaml", "release", "scoring"),
     ("runner",),
     ("commands",),
     ("__main__",),
@@ -70,10 +70,11 @@ MODELOPS_LIBRARIES = {
     "workspace": ("azure.core", "azure.identity", "azure.ai.ml"),
     "azure": ("azure.core",),
     "plan": ("yaml",),
+    "azureml_yaml": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.ai.ml", "azure.storage.blob"),
-    "commands": ("typer", "rich"),
+    "commands": ("typer", "rich", "yaml"),
 }
 
 # The first rule whose name fits a module holds for it, so exceptions stand before their package.
