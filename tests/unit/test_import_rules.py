@@ -50,6 +50,7 @@ EMULATORS_LIBRARIES = {
     "azure.directory": ("jwt",),
     "azure.blobs": ("aiohttp",),
     "azure.environments": ("yaml", "packaging", "uv"),
+    "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
     "azure.machine_learning": ("yaml",),
     "edge": ("aiohttp", "trustme"),
