@@ -15,8 +15,12 @@ from sandbox.azure.jobs.failures import JobFailed, image_build_failed
 from sandbox.azure.jobs.request import EnvironmentSpec
 
 
-async def interpreter(context: JobContext, spec: EnvironmentSpec | None, say: Callable[[str], None]) -> Path:
+async def interpreter(
+    context: JobContext, spec: EnvironmentSpec | None, say: Callable[[str], None], *, script: bool = True
+) -> Path:
     """Return the interpreter for a deployment's environment; ``say`` gets remarks and the progress of a build.
+
+    ``script``: the deployment has a scoring script, so its conda file lists what the service's driver needs.
 
     Raises:
         JobFailed: ``ImageBuildFailure``, with the reasons.
@@ -31,7 +35,7 @@ async def interpreter(context: JobContext, spec: EnvironmentSpec | None, say: Ca
     if not conda_file.strip():
         raise image_build_failed(name, [f"it {NOT_REHEARSED} at the environment in the stack file."])
     try:
-        if missing := [] if stand_in else CondaFile.read(conda_file).missing_for_azure:
+        if script and not stand_in and (missing := CondaFile.read(conda_file).missing_for_azure):
             say(f"Azure needs {' and '.join(missing)} in the environment of a deployment with a scoring script")
         return await context.environments.python(conda_file, say)
     except CannotProvide as error:
