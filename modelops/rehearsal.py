@@ -33,18 +33,23 @@ def ask(deployments: Sequence[Mapping[str, Any]], environ: Mapping[str, str] = o
     address = environ.get(VARIABLE, "")
     if not address or not deployments:
         return []
+    try:
+        status, answer = _post(address, {"deployments": list(deployments)})
+        if status != http.client.OK:
+            raise RehearsalError(f"{status}: {answer}")
+        return [str(each) for each in answer["sentences"]]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        raise RehearsalError(str(error) or type(error).__name__) from None
+
+
+def _post(address: str, body: Any) -> tuple[int, Any]:
     place = urlsplit(address)
     # Not urllib.request: a proxy of the environment must not be asked for an address of this machine.
     connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_SECONDS)
     try:
-        body = json.dumps({"deployments": list(deployments)})
-        connection.request("POST", f"{place.path}?{place.query}", body, {"Content-Type": "application/json"})
+        path = f"{place.path}?{place.query}"
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        content = json.loads(answer.read())
-        if answer.status != http.client.OK:
-            raise RehearsalError(f"{answer.status}: {content}")
-        return [str(each) for each in content["sentences"]]
-    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-        raise RehearsalError(str(error) or type(error).__name__) from None
+        return answer.status, json.loads(answer.read())
     finally:
         connection.close()

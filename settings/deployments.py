@@ -5,7 +5,7 @@ from typing import Any
 
 from components.release_parts.deployment_args import DeploymentArgs
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
-from settings.content import NEEDED, read_path, read_script
+from settings.content import NEEDED, read_path, read_script, warn_of_missing_packages
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
 from settings.problems import removing
@@ -47,6 +47,8 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
     if has_code or _sets(section, "environment"):
         environment = referenced(section, "environment", of="an environment", collection="environments")
         read["environment"] = read_environment(environment, root) if environment else {}
+        if has_code and environment and "conda_file" in read["environment"]:
+            warn_of_missing_packages(environment, root / read["environment"]["conda_file"])
     return read
 
 
