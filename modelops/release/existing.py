@@ -14,7 +14,7 @@ _ASSETS_API: Final = "2025-12-01"
 
 
 def problem(workspace: Workspace, missing: Sequence[DeploymentPlan]) -> str | None:
-    """Return why Azure would refuse a revision to create, with the command that shows what there is, or None.
+    """Return why Azure would refuse a revision to create, with the command that lists what exists, or None.
 
     Args:
         workspace: to be read.
@@ -66,7 +66,7 @@ def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
 
 def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str) -> str:
     return (
-        f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. What there "
-        f"is:\n  az ml {kind} list --name {named.partition(':')[0]} --resource-group {workspace.resource_group} "
+        f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. These "
+        f"exist:\n  az ml {kind} list --name {named.partition(':')[0]} --resource-group {workspace.resource_group} "
         f"--workspace-name {workspace.name} --output table"
     )

@@ -133,9 +133,9 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
         bench.release(plan)
 
 
-def _what_there_is(bench: Bench, kind: str, name: str) -> str:
+def _these_exist(bench: Bench, kind: str, name: str) -> str:
     return (
-        f"What there is:\n  az ml {kind} list --name {name} --resource-group {GROUP} --workspace-name "
+        f"These exist:\n  az ml {kind} list --name {name} --resource-group {GROUP} --workspace-name "
         f"{bench.place.workspace} --output table"
     )
 
@@ -156,13 +156,13 @@ def test_a_registered_model_that_does_not_exist(bench: Bench) -> None:
     name = bench.model_name
     plan = _with(bench, model=RegisteredModel(name, "7"))
     there = f"model {name}:7 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_what_there_is(bench, 'model', name)}")
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'model', name)}")
 
 
 def test_an_environment_that_does_not_exist(bench: Bench) -> None:
     plan = _with(bench, environment=NamedEnvironment("none", "1"))
     there = f"environment none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_what_there_is(bench, 'environment', 'none')}")
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'environment', 'none')}")
 
 
 def test_a_registered_model_that_needs_code(bench: Bench) -> None:
