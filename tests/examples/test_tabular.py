@@ -18,7 +18,7 @@ ROWS = 116
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a model and data that were made now; a program of its own, because MLflow warns a lot."""
+    """Return a folder with a model and data that were made now; in another process, because MLflow warns a lot."""
     folder = tmp_path_factory.mktemp("tabular")
     command = [sys.executable, str(TABULAR / "train.py"), "--out", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
