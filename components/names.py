@@ -113,6 +113,16 @@ ASSET = Rule(
     "letters, digits, hyphens and underscores, starting with a letter or digit",
     suffix=0,
 )
+# Names that others made, in a workspace or in a registry: many have dots (sklearn-1.5). No source has a rule for them.
+USED_ASSET = Rule(
+    "existing model or environment",
+    1,
+    255,
+    "-",
+    r"[a-zA-Z0-9_][a-zA-Z0-9._-]*",
+    "letters, digits, dots, hyphens and underscores, not starting with a dot or hyphen",
+    suffix=0,
+)
 
 
 def logical(rule: Rule, *parts: str) -> str:
@@ -138,6 +148,13 @@ def logical(rule: Rule, *parts: str) -> str:
     # The x keeps a hash of only digits from following a hyphen, which computes refuse.
     tail = f"{rule.separator}x{digest}"
     return clean[: rule.room - len(tail)].rstrip("-") + tail
+
+
+def suggestion(rule: Rule, name: str) -> str:
+    """Return a name like `name` that follows `rule` with room for the suffix, or a word for the user to fill in."""
+    words = rule.separator.join(re.findall(r"[a-zA-Z0-9]+", name)).lstrip("0123456789-")
+    cut = words[: rule.room].rstrip("-")
+    return cut if rule.problem(cut, autonamed=True) is None else "ANOTHER-NAME"
 
 
 def id_parts(resource_id: str) -> Mapping[str, str]:

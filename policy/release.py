@@ -6,6 +6,7 @@ keeps its first value and is not used. The rules that compare a deployment with 
 they read two resources.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,9 +14,9 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from policy.cluster import COMPUTE, MAX_NODES
 from policy.conditions import is_number, of_kind
-from policy.naming import ASSET_NAME, DEPLOYMENT_NAME, ENDPOINT_NAME
+from policy.naming import ASSET_NAME, DEPLOYMENT_NAME, ENDPOINT_NAME, USED_ASSET_NAME
 from policy.properties import UNKNOWN, Properties, shown
-from policy.rule import Finding, Option, Options, ResourceCheck, ResourceRule, Rule, Seen, StackRule
+from policy.rule import PRODUCTION, Finding, Option, Options, ResourceCheck, ResourceRule, Rule, Seen, StackRule
 from policy.sources import LIMITS, ML, control, limit
 
 STASH: Final = "pulumi:index:Stash"
@@ -31,6 +32,9 @@ _LEAST: Final = {
     "errorThreshold": -1,
 }
 """Smallest value of each scoring setting."""
+
+_FIXED_IMAGE: Final = re.compile(r"@sha256:|:(?!latest$)[^/:]+$")
+"""An image with a digest, or with a tag other than `latest`."""
 
 
 def plan_of(resource: Seen) -> Properties | None:
@@ -63,10 +67,12 @@ def _names(resource: Seen, _options: Options) -> Iterator[str]:
         return
     problems = [ENDPOINT_NAME.problem(plan.at("endpoint.name"), "The endpoint's name")]
     for key, deployment in plan.members("deployments"):
+        model = ASSET_NAME if deployment.at("model.version") is None else USED_ASSET_NAME
+        environment = deployment.at("environment.name")
         problems += [
             DEPLOYMENT_NAME.problem(key, "The deployment's name"),
-            ASSET_NAME.problem(deployment.at("model.name"), f"The model's name of deployment {key!r}"),
-            ASSET_NAME.problem(deployment.at("environment.name"), f"The environment's name of deployment {key!r}"),
+            model.problem(deployment.at("model.name"), f"The model's name of deployment {key!r}"),
+            USED_ASSET_NAME.problem(environment, f"The environment's name of deployment {key!r}"),
         ]
     yield from (problem for problem in problems if problem)
 
@@ -101,6 +107,18 @@ def _settings(resource: Seen, _options: Options) -> Iterator[str]:
             value = deployment.at(f"settings.{setting}")
             if value is not None and value is not UNKNOWN and not (isinstance(value, int) and value >= least):
                 yield f"{setting} of deployment {key!r} is {shown(value)}; it must be a whole number from {least}."
+
+
+def _fixed(resource: Seen, _options: Options) -> Iterator[str]:
+    plan = plan_of(resource)
+    for key, deployment in plan.members("deployments") if plan is not None else ():
+        image = deployment.at("environment.image")
+        if isinstance(image, str) and not _FIXED_IMAGE.search(image):
+            yield f"The image of deployment {key!r} is {image!r}; it must have a tag other than latest, or a digest."
+        for part in ("model", "environment"):
+            label = deployment.at(f"{part}.label")
+            if label is not None and label is not UNKNOWN:
+                yield f"The {part} of deployment {key!r} has the label {label!r}; it must have a version."
 
 
 def _nodes(marker: Seen, deployment: Properties, stack: Sequence[Seen]) -> int | None:
@@ -205,6 +223,16 @@ RULES: Final[list[Rule]] = [
         remedy="Correct the setting under endpoints.<name>.deployments.<name> in the stack file.",
         url=f"{ML}reference-yaml-deployment-batch",
         framework=limit("scoring settings"),
+    ),
+    ResourceRule(
+        name="batch-deployment-fixed-content",
+        description="Images have a fixed tag or a digest, and models and environments are named by versions.",
+        kinds=(STASH,),
+        check=_fixed,
+        remedy="Write the tag or version into the deployment's file, or set model or environment in the stack file.",
+        url=f"{ML}how-to-manage-environments-v2",
+        framework=limit("fixed content"),
+        level=PRODUCTION,
     ),
     StackRule(
         name="batch-deployment-instances",

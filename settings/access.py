@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from components.callers import CallerArgs
 from components.workspace_parts.access import DeployerArgs
-from settings.problems import removing, setting
+from settings.problems import editing, setting
 from settings.section import Section
 
 _UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -89,7 +89,7 @@ def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
             endpoint.at("callers"),
             endpoint.shown("callers"),
             "Allowed: an array of objects, each with a principalId and optionally a principalType.",
-            removing(endpoint.at("callers")),
+            editing(endpoint.at("callers"), "write an array below callers, of entries like - principalId: OBJECT-ID"),
         )
         return ()
     found: dict[str, CallerArgs] = {}

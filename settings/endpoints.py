@@ -10,7 +10,7 @@ from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
 from settings.access import read_callers
 from settings.deployments import read_deployment
-from settings.problems import removing, setting
+from settings.problems import renaming, setting
 from settings.section import Section
 
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
@@ -84,7 +84,10 @@ def _check_names(section: Section, rule: names.Rule) -> None:
                 f"Allowed: {rule.allowed(autonamed=True)} (a suffix is added; the limit with it is {rule.longest})."
             )
             section.problems.add(
-                section.at(key), f"is not a valid {rule.kind} name: {why}", allowed, removing(section.at(key))
+                section.at(key),
+                f"is not a valid {rule.kind} name: {why}",
+                allowed,
+                renaming(section.at(key), names.suggestion(rule, key)),
             )
         elif key.lower() in seen:
             section.problems.add(
@@ -92,7 +95,7 @@ def _check_names(section: Section, rule: names.Rule) -> None:
                 f"has the same name as {seen[key.lower()]}",
                 f"Allowed: names that differ in more than upper and lower case, because {rule.kind} names are "
                 "case-insensitive.",
-                removing(section.at(key)),
+                renaming(section.at(key), "ANOTHER-NAME"),
             )
         seen.setdefault(key.lower(), key)
 

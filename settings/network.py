@@ -3,7 +3,7 @@
 import ipaddress
 
 from components.workspace_parts.network import NetworkArgs
-from settings.problems import removing, setting
+from settings.problems import editing, removing, setting
 from settings.section import Section
 
 _LONGEST_RANGE = 30
@@ -42,7 +42,7 @@ def read_network(top: Section) -> NetworkArgs:
             top.shown("allowedIps"),
             "An open network lets every address in, so the list would have no effect. Allowed with network: "
             "restricted.",
-            removing(("allowedIps",)),
+            editing(("allowedIps",), "set network: restricted beside it, or remove allowedIps"),
         )
     if mode == "restricted" and not top.values.get("allowedIps"):
         top.problems.add(

@@ -1,12 +1,16 @@
 """The problems of a stack's configuration, and their messages.
 
-Every problem names its key and value, says what is allowed, and gives the command that fixes it, or the file to edit.
+Every problem names its key and value, says what is allowed, and gives the command that fixes it, or the file to edit. A
+command never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
 """
 
 import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from settings.stack_file import StackFile
 
 
 class SettingsError(Exception):
@@ -21,20 +25,23 @@ class Problems:
     hidden: frozenset[str] = frozenset()
     """Top-level keys whose values must not be shown, because they hold a secret."""
 
+    file: StackFile = field(default_factory=lambda: StackFile("the stack file"))
+    """The stack file, for the lines of its keys."""
+
     found: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     """What is taken, but should be known: whole sentences."""
 
-    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Command | Edit") -> None:
+    def add(self, path: Sequence[str], said: str, allowed: str, fix: "Fix") -> None:
         """Record one problem.
 
         Args:
             path: The key, part by part.
             said: The problem, starting with a verb: "is 'x'".
             allowed: The allowed values: one or more sentences.
-            fix: The command that fixes it: see `setting` and `removing`; or the file to edit.
+            fix: The command that fixes it (`setting`, `removing`), or what to edit (`renaming`, `editing`, `Edit`).
         """
-        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack)}")
+        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack, self.file)}")
 
     def warn(self, path: Sequence[str], said: str) -> None:
         """Record what is taken but should be known; see `add` for the arguments."""
@@ -81,6 +88,13 @@ def dotted(path: Sequence[str]) -> str:
     return text
 
 
+class Fix(Protocol):
+    """What the user does about a problem."""
+
+    def line(self, stack: str, file: StackFile) -> str:
+        """Write it as one line."""
+
+
 @dataclass(frozen=True)
 class Command:
     """A `pulumi config` command: its verb, the key, and the value to set, if any."""
@@ -89,7 +103,7 @@ class Command:
     path: tuple[str, ...]
     value: str | None = None
 
-    def line(self, stack: str) -> str:
+    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - a command needs no line of the file
         """Write the command as one line for a shell."""
         words = [dotted(self.path)] if self.value is None else [dotted(self.path), self.value]
         options = ["--path"] if len(self.path) > 1 else []
@@ -100,12 +114,24 @@ class Command:
 
 
 @dataclass(frozen=True)
+class KeyEdit:
+    """A change of the stack file by hand, at a key: no `pulumi config` command makes it."""
+
+    path: tuple[str, ...]
+    text: str
+
+    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - the file's name has the stack's
+        """Write the place in the file, and what to do there."""
+        return f"{file.place(self.path)}: {self.text}"
+
+
+@dataclass(frozen=True)
 class Edit:
     """A file of the program's folder to edit: the configuration is right, and the file that it names is not."""
 
     file: str
 
-    def line(self, _stack: str) -> str:
+    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - every kind of fix is asked so
         """Say which file to edit."""
         return f"edit {self.file}"
 
@@ -116,5 +142,15 @@ def setting(path: Sequence[str], value: object) -> Command:
 
 
 def removing(path: Sequence[str]) -> Command:
-    """Return the command that removes a key."""
+    """Return the command that removes a key: one that has no meaning here, and no block below it."""
     return Command("rm", tuple(path))
+
+
+def renaming(path: Sequence[str], name: str) -> KeyEdit:
+    """Return the edit that gives a key another name and keeps what is below it."""
+    return editing(path, f"rename {path[-1]} to {name}")
+
+
+def editing(path: Sequence[str], text: str) -> KeyEdit:
+    """Return an edit of the stack file; `text` begins with a verb."""
+    return KeyEdit(tuple(path), text)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from settings.problems import Problems, removing, setting
+from settings.problems import Problems, editing, renaming, setting
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,10 @@ class Section:
         """Record every key that is not in `known`, with the closest known one."""
         for key in self.values:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"Did you mean {near[0]}? " if near else ""
-                self.problems.add(
-                    self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", removing(self.at(key))
-                )
+                near = closest(key, known)
+                hint = f"Did you mean {near}? " if near else ""
+                fix = renaming(self.at(key), near) if near else editing(self.at(key), f"rename or remove {key}")
+                self.problems.add(self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", fix)
 
     def text(
         self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str, needed: str = ""
@@ -105,7 +104,7 @@ class Section:
         return default
 
     def flat(self, key: str, *, of: str, example: str) -> dict[str, str]:
-        """Read an object of texts; `of` says what its entries are."""
+        """Read an object of texts, in which whole numbers are texts too; `of` says what its entries are."""
         value = self.values.get(key)
         if value is None:
             return {}
@@ -118,10 +117,11 @@ class Section:
             )
             return {}
         inside = Section(self.at(key), value, self.problems)
-        for name, each in value.items():
+        texts = {name: str(each) if type(each) is int else each for name, each in value.items()}
+        for name, each in texts.items():
             if not isinstance(each, str):
-                inside.wrong(name, "a text (put numbers and booleans in quotes)", example)
-        return {name: each for name, each in value.items() if isinstance(each, str)}
+                inside.wrong(name, "a text or a whole number (put everything else in quotes)", example)
+        return {name: each for name, each in texts.items() if isinstance(each, str)}
 
     def entries(self, key: str, value: Sequence[Any]) -> "Section":
         """Return an array as a section, with the indexes of the entries ("[0]") as keys."""
@@ -133,10 +133,19 @@ class Section:
         """Read a nested object; empty if it is not set. `of` says what it describes."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, Mapping):
-            self.problems.add(
-                self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", removing(self.at(key))
-            )
+            fix = editing(self.at(key), f"write an object below {key}: docs/configuration.md has its keys")
+            self.problems.add(self.at(key), self.shown(key), f"Allowed: an object that describes {of}.", fix)
         return Section(self.at(key), value if isinstance(value, Mapping) else {}, self.problems, self.lenient)
+
+
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that somebody meant who wrote `word`; None if none is close.
+
+    Letters' case, hyphens and underscores do not count: `mini_batch_size` is `miniBatchSize`.
+    """
+    plain = {re.sub(r"[-_]", "", each).lower(): each for each in known}
+    near = difflib.get_close_matches(re.sub(r"[-_]", "", word).lower(), plain, n=1)
+    return plain[near[0]] if near else None
 
 
 def _or(words: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ top-level keys; this package finds unknown keys and nested mistakes.
 """
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,12 +16,16 @@ import pulumi.runtime
 
 from components.adoption import Existing
 from components.callers import CallerArgs
+from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
+from settings import stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
 from settings.cluster import ClusterSettings, read_cluster
 from settings.endpoints import EndpointSettings, read_endpoints
-from settings.problems import Problems, SettingsError, removing
+from settings.problems import Problems, SettingsError, editing, renaming
 from settings.section import Section
+from settings.stack_file import StackFile
+from settings.tags import STORAGE_NAME, check_number, merged, read_tags
 from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -31,13 +34,16 @@ _KEYS = (
     *("logRetentionDays", "protect", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
 )
 
+_PULUMIS = ("azure-native:", "pulumi:")
+"""The namespaces that the provider and Pulumi itself read."""
+
 
 @dataclass(frozen=True)
 class Settings:
     """The stack's whole configuration, checked and with defaults filled in.
 
     Attributes:
-        location: Azure region, in its short form.
+        location: Azure region, in its short form (westeurope).
         resource_group: Name of an existing resource group; None to create one.
         workspace: The workspace, and the resources that it needs.
         cluster: The compute cluster.
@@ -57,6 +63,11 @@ class Settings:
     deployer: DeployerSettings
     tags: Mapping[str, str]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def new_clusters(self) -> dict[str, ClusterNodesArgs]:
+        """The nodes of each cluster that the stack creates, by its key in the stack file."""
+        return {} if self.cluster.existing else {"cluster": self.cluster.nodes}
 
     @property
     def group(self) -> MlResourceGroupArgs:
@@ -85,10 +96,9 @@ def load() -> Settings:
         traceback.
     """
     project = pulumi.get_project()
+    everything = pulumi.runtime.get_config_env()
     raw: dict[str, Any] = {
-        key.removeprefix(f"{project}:"): value
-        for key, value in pulumi.runtime.get_config_env().items()
-        if key.startswith(f"{project}:")
+        key.removeprefix(f"{project}:"): value for key, value in everything.items() if key.startswith(f"{project}:")
     }
     secrets = frozenset(key for key in raw if pulumi.runtime.is_config_secret(f"{project}:{key}"))
     provider = pulumi.Config("azure-native")
@@ -100,6 +110,8 @@ def load() -> Settings:
             service_login=is_service_login({key: provider.get(key) for key in SERVICE_LOGINS}),
             project=project,
             stack=pulumi.get_stack(),
+            foreign=[key for key in everything if not key.startswith((f"{project}:", *_PULUMIS))],
+            file=stack_file.read(_ROOT, pulumi.get_stack(), project),
         )
     except SettingsError as error:
         raise pulumi.RunError(str(error)) from None
@@ -116,6 +128,8 @@ def parse(
     stack: str,
     secrets: Collection[str] = (),
     service_login: bool = False,
+    foreign: Collection[str] = (),
+    file: StackFile | None = None,
     root: Path = _ROOT,
 ) -> Settings:
     """Check a configuration and fill in its defaults.
@@ -127,12 +141,15 @@ def parse(
         stack: Name of the stack.
         secrets: Keys that hold a secret.
         service_login: Whether the provider signs in as a service principal rather than as a person.
+        foreign: Keys with a namespace that this program does not read.
+        file: The stack file, for the lines of its keys; None if its text is not known.
         root: Folder that paths are relative to.
 
     Raises:
         SettingsError: The configuration is wrong; the text lists all problems.
     """
-    problems = Problems(stack, hidden=frozenset(secrets))
+    problems = Problems(stack, hidden=frozenset(secrets), file=file or StackFile(f"Pulumi.{stack}.yaml"))
+    _check_file(problems, foreign, project)
     top = Section((), {key: _decode(key, value) for key, value in raw.items()}, problems)
     top.only(*_KEYS)
     for key in sorted(secrets):
@@ -142,8 +159,10 @@ def parse(
             "is a secret",
             "Allowed: plain values. If a job needs a secret, give the cluster's identity a role on the resource "
             "instead.",
-            removing((key,)),
+            editing(problems.file.secret(key), "put a plain value in place of the secret, or remove it"),
         )
+    tags = merged({"project": project, "stack": stack}, read_tags(top, longest=STORAGE_NAME))
+    check_number(top, tags)
     workspace = read_workspace(top)
     cluster = read_cluster(top.section("cluster", of="the cluster"), workspace.existing)
     settings = Settings(
@@ -158,10 +177,29 @@ def parse(
             service_login=service_login,
             required=workspace.network["restricted"],
         ),
-        tags={"project": project, "stack": stack, **_read_tags(top)},
+        tags=tags,
     )
     problems.raise_if_any()
     return replace(settings, warnings=tuple(problems.warnings))
+
+
+def _check_file(problems: Problems, foreign: Collection[str], project: str) -> None:
+    """Record keys that the file sets twice, and keys of a foreign namespace: Pulumi takes both in silence."""
+    for twice in problems.file.twice:
+        problems.add(
+            twice.path,
+            f"is set twice, in lines {twice.first} and {twice.second}",
+            f"Allowed: once{f', as {twice.path[0]} or {project}:{twice.path[0]}' if len(twice.path) == 1 else ''}.",
+            editing(twice.path, f"remove this one, or the one in line {twice.second}"),
+        )
+    for key in sorted(foreign):
+        name = key.rpartition(":")[2]
+        problems.add(
+            (key,),
+            "belongs to another project or provider, so nothing reads it",
+            f"Allowed: keys without a namespace, keys of this project ({project}:), {' and '.join(_PULUMIS)}.",
+            renaming((key,), name) if name in _KEYS else editing((key,), f"remove {key}"),
+        )
 
 
 def _decode(key: str, value: Any) -> Any:
@@ -176,13 +214,15 @@ def _decode(key: str, value: Any) -> Any:
 
 def _read_location(location: str | None, problems: Problems) -> str:
     section = Section((), {"azure-native:location": location}, problems)
-    return section.text(
+    written = section.text(
         "azure-native:location",
         None,
-        pattern=r"[a-z]+[a-z0-9]*",
-        allowed="an Azure region in its short form, such as westeurope (`az account list-locations` lists them)",
+        pattern=r"[A-Za-z]+[A-Za-z0-9 ]*",
+        allowed="an Azure region, such as westeurope (`az account list-locations` lists them)",
         example="westeurope",
     )
+    # Azure reads "West Europe" as westeurope, and so does the provider when it compares resources.
+    return written.replace(" ", "").lower()
 
 
 def _read_resource_group(top: Section) -> str | None:
@@ -197,19 +237,3 @@ def _read_resource_group(top: Section) -> str | None:
         )
         or None
     )
-
-
-def _read_tags(top: Section) -> dict[str, str]:
-    tags = top.flat("tags", of="Azure tags", example="VALUE")
-    section = Section(("tags",), tags, top.problems)
-    for name, value in tags.items():
-        # Of all tagged resources, the storage account has the shortest limit:
-        # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-        if not name or len(name) > 128 or len(value) > 256 or re.search(r"[<>%&\\?/]", name):  # noqa: PLR2004
-            section.problems.add(
-                section.at(name),
-                section.shown(name),
-                "Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of at most 256.",
-                removing(section.at(name)),
-            )
-    return tags

@@ -29,7 +29,10 @@ def _configuration() -> dict[str, str]:
     """What the engine would hand to the program: the stack's keys over the project's defaults."""
     declared = _file("Pulumi.yaml")["config"]
     defaults = {f"{PROJECT}:{key}": entry["default"] for key, entry in declared.items() if "default" in entry}
-    merged = {**defaults, **_file("Pulumi.dev.yaml")["config"]}
+    stack = {
+        key if ":" in key else f"{PROJECT}:{key}": each for key, each in _file("Pulumi.dev.yaml")["config"].items()
+    }
+    merged = {**defaults, **stack}
     return {key: value if isinstance(value, str) else json.dumps(value) for key, value in merged.items()}
 
 

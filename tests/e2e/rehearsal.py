@@ -156,13 +156,12 @@ class Rehearsal(Observed):
 
     def configure(self, change: Callable[[dict[str, Any]], object], stack: str = "dev") -> None:
         """Change a stack's config; keys are given without the project's namespace."""
-        project = f"{PROJECT}:"
         with self._stack_file(stack) as config:
-            own = {key.removeprefix(project): value for key, value in config.items() if key.startswith(project)}
+            foreign = {key: value for key, value in config.items() if ":" in key.removeprefix(f"{PROJECT}:")}
+            own = {key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if key not in foreign}
             change(own)
-            for key in [key for key in config if key.startswith(project)]:
-                del config[key]
-            config.update({project + key: value for key, value in own.items()})
+            config.clear()
+            config.update(foreign | own)
 
     def change_one_byte_of_the_model(self) -> None:
         """Change one letter of the producer's name in the model file: other bytes, the same predictions."""

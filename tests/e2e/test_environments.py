@@ -133,12 +133,13 @@ def test_the_environments_differ_in_more_than_their_names() -> None:
         "Pulumi.dev.yaml",
         "Pulumi.prod.yaml",
         "Pulumi.staging.yaml",
+        "Pulumi.tabular.yaml",
     ]
 
     def read(stack: str) -> dict[str, object]:
         text = Path(REPOSITORY / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")
         assert re.search(r"^encryptionsalt", text, re.MULTILINE) is None
-        return {key.partition(":")[2]: value for key, value in yaml.safe_load(text)["config"].items()}
+        return dict(yaml.safe_load(text)["config"])
 
     dev, staging, prod = read("dev"), read("staging"), read("prod")
     differing = ("storageSku", "softDeleteDays", "logRetentionDays", "cluster", "tags", "deployer", "allowedIps")

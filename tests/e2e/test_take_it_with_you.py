@@ -37,8 +37,8 @@ def _copy(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
             shutil.copytree(source, target)
         else:
             shutil.copy2(source, target)
-    for file in folder.glob("Pulumi*.yaml"):
-        file.write_text(file.read_text(encoding="utf-8").replace(PROJECT, "other"), encoding="utf-8")
+    file = folder / "Pulumi.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace(f"name: {PROJECT}", "name: other"), encoding="utf-8")
     rehearsal = Rehearsal(folder, place / "home")
     yield rehearsal
     rehearsal.stop()
@@ -53,6 +53,15 @@ def test_a_copy_of_what_is_named_previews_the_same_resources(copy: Rehearsal, fr
     assert "    + 41 to create" in preview.out.splitlines()
     assert "pulumi:pulumi:Stack other-dev create" in preview.flat
     assert copy.writes() == []
+
+
+def test_a_copy_under_another_name_previews_the_same_prod(copy: Rehearsal, fresh: Rehearsal) -> None:
+    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
+    here = fresh.pulumi("preview", "--stack", "prod").ok()
+    there = copy.pulumi("preview", "--stack", "prod").ok()
+    assert "pulumi:pulumi:Stack other-prod create" in there.flat
+    assert set(there.steps) == set(here.steps)
+    assert [step.name for step in there.steps if step.name == "mlbatch-builder"] != []
 
 
 @pytest.mark.long(part="packages")

@@ -84,8 +84,11 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
     "more least than most nodes": (_nodes, ["cluster.maxNodes is 2, which is less than cluster.minNodes (3)"]),
     "default is not a deployment": (_default, ["endpoints.digits.default is 'forest'"]),
     "no model there": (_no_model, ["endpoints.digits.deployments.mlp.model.path is 'examples/digits/modle'"]),
-    "unknown key": (_unknown_key, ["clutser is an unknown key", "Did you mean cluster?", "pulumi config rm clutser"]),
-    "unknown nested key": (_unknown_nested_key, ["miniBatchSzie is an unknown key", "Did you mean miniBatchSize?"]),
+    "unknown key": (_unknown_key, ["clutser is an unknown key", "Did you mean cluster?", "rename clutser to cluster"]),
+    "unknown nested key": (
+        _unknown_nested_key,
+        ["miniBatchSzie is an unknown key", "Pulumi.dev.yaml:23: rename miniBatchSzie to"],
+    ),
     "negative mini-batch": (_mini_batch, ["endpoints.digits.deployments.mlp.miniBatchSize is -1"]),
 }
 

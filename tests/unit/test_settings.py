@@ -152,7 +152,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             "cluster.maxNode is an unknown key. Did you mean maxNodes? Allowed: existing, idleSeconds, maxNodes, "
             "minNodes, priority "
             "or vmSize.\n"
-            "pulumi config rm --path cluster.maxNode --stack dev"
+            "Pulumi.dev.yaml: rename maxNode to maxNodes"
         ),
     ),
     (
@@ -161,7 +161,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, cluster, dataAccess, deployer, "
             "endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, softDeleteDays, storageSku, "
             "tags or workspace.\n"
-            "pulumi config rm clutser --stack dev"
+            "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),
     (
@@ -200,19 +200,40 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _set(tags={"cost": 12}),
+        _set(tags={"cost": 1.5}),
         (
-            "tags.cost is 12. Allowed: a text (put numbers and booleans in quotes).\n"
+            "tags.cost is 1.5. Allowed: a text or a whole number (put everything else in quotes).\n"
             "pulumi config set --path tags.cost VALUE --stack dev"
+        ),
+    ),
+    (
+        _set(tags={"owner": ""}),
+        (
+            "tags.owner is ''. Allowed: a value of 1 to 256 characters, because Azure refuses a tag without a value.\n"
+            "pulumi config set --path tags.owner VALUE --stack dev"
+        ),
+    ),
+    (
+        _set(tags={"owner": "ml", "Owner": "data"}),
+        (
+            "tags.Owner is the same tag as owner. Allowed: names that differ in more than upper and lower case, "
+            "because the names of tags are case-insensitive.\n"
+            "Pulumi.dev.yaml: rename Owner to ANOTHER-NAME"
+        ),
+    ),
+    (
+        _set(tags={f"tag{number}": "x" for number in range(49)}),
+        (
+            "tags makes 51 tags, with those that every resource of the stack has. Allowed: 50 on one resource.\n"
+            "Pulumi.dev.yaml: remove 1 of them"
         ),
     ),
     (
         _set(tags={"a/b": "c"}),
         (
-            "tags[\"a/b\"] is 'c'. Allowed: a name of 1 to 128 characters without < > % & \\ ? /, and a value of "
-            "at most "
-            "256.\n"
-            "pulumi config rm --path 'tags[\"a/b\"]' --stack dev"
+            'tags["a/b"] has a name that Azure refuses. Allowed: a name of 1 to 128 characters without '
+            "< > % & \\ ? /.\n"
+            "Pulumi.dev.yaml: rename a/b to a-b"
         ),
     ),
 ]
@@ -226,7 +247,7 @@ def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], t
 def test_a_missing_location_is_told(root: Path) -> None:
     assert problems(root, RIGHT, location=None) == [
         (
-            "azure-native:location is not set. Allowed: an Azure region in its short form, such as westeurope "
+            "azure-native:location is not set. Allowed: an Azure region, such as westeurope "
             "(`az account list-locations` lists them).\n"
             "pulumi config set azure-native:location westeurope --stack dev"
         )

@@ -53,7 +53,7 @@ def test_everything_set(root: Path) -> None:
             environment={"name": "scoring", "version": "12"},
             description="Small",
             tags={"team": "ml"},
-            environmentVariables={"THREADS": "1"},
+            environmentVariables={"THREADS": 1},
             instanceCount=4,
             maxConcurrencyPerInstance=2,
             miniBatchSize=1,
@@ -149,7 +149,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits-written-by-many-hands is not a valid batch endpoint name: it has 28 characters. "
             f"Allowed: 1 to 24 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            "pulumi config rm --path endpoints.digits-written-by-many-hands --stack dev"
+            "Pulumi.dev.yaml: rename digits-written-by-many-hands to digits-written-by-many-h"
         ),
     ),
     (
@@ -158,7 +158,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             'endpoints["my digits"] is not a valid batch endpoint name: the service refuses some of its '
             f"characters, or their order. Allowed: 1 to 24 characters: {WORDS} "
             "(a suffix is added; the limit with it is 32).\n"
-            "pulumi config rm --path 'endpoints[\"my digits\"]' --stack dev"
+            "Pulumi.dev.yaml: rename my digits to my-digits"
         ),
     ),
     (
@@ -166,7 +166,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.Digits has the same name as digits. Allowed: names that differ in more than upper and lower "
             "case, because batch endpoint names are case-insensitive.\n"
-            "pulumi config rm --path endpoints.Digits --stack dev"
+            "Pulumi.dev.yaml: rename Digits to ANOTHER-NAME"
         ),
     ),
     (
@@ -174,7 +174,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"endpoints.digits.deployments.{'m' * 24} is not a valid batch deployment name: it has 24 characters. "
             f"Allowed: 1 to 23 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            f"pulumi config rm --path endpoints.digits.deployments.{'m' * 24} --stack dev"
+            f"Pulumi.dev.yaml: rename {'m' * 24} to {'m' * 23}"
         ),
     ),
     (
@@ -210,7 +210,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _digits(deployments=["mlp"]),
         (
             "endpoints.digits.deployments is ['mlp']. Allowed: an object that describes the endpoint's deployments.\n"
-            "pulumi config rm --path endpoints.digits.deployments --stack dev"
+            "Pulumi.dev.yaml: write an object below deployments: docs/configuration.md has its keys"
         ),
     ),
     (
@@ -218,7 +218,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.tryOut is an unknown key. "
             "Allowed: callers, default, deployments, description, keep or pin.\n"
-            "pulumi config rm --path endpoints.digits.tryOut --stack dev"
+            "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
     (
@@ -280,14 +280,14 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _mlp(model={"path": "models/mlp", "name": "digits", "version": 3}),
         (
             f"{MLP}.model.version is an unknown key. Allowed: name, path or type.\n"
-            f"pulumi config rm --path {MLP}.model.version --stack dev"
+            "Pulumi.dev.yaml: rename or remove version"
         ),
     ),
     (
         _mlp(model={"name": "digits"}),
         (
-            f"{MLP}.model does not name a model. Allowed: path and name (a local model), name and version (a model "
-            "in the workspace), or registry, name and version.\n"
+            f"{MLP}.model does not name a model. Allowed: path and name (a local model, or one that a job "
+            "left in Azure), name and version (a model in the workspace), or registry, name and version.\n"
             f"pulumi config set --path {MLP}.model.path PATH --stack dev"
         ),
     ),
@@ -336,13 +336,6 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _mlp(environment={"image": "example.com/base:1"}),
-        (
-            f"{MLP}.environment.condaFile is not set. Allowed: the path of the conda file, {BELOW}.\n"
-            f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
-        ),
-    ),
-    (
         _mlp(environment={"image": "example.com/base:1", "condaFile": "env"}),
         (
             f"{MLP}.environment.condaFile is 'env', and there is no such file. Allowed: the path of the conda file.\n"
@@ -366,15 +359,17 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={}),
         (
-            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image and condaFile, or the "
-            "name and version of a registered environment.\n"
+            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image, or image and "
+            "condaFile; build (a folder with a Dockerfile); name and version (an environment in the workspace), or "
+            "registry, name and version.\n"
             f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
         ),
     ),
     (
-        _mlp(environmentVariables={"THREADS": 1}),
+        _mlp(environmentVariables={"THREADS": True}),
         (
-            f"{MLP}.environmentVariables.THREADS is 1. Allowed: a text (put numbers and booleans in quotes).\n"
+            f"{MLP}.environmentVariables.THREADS is true. Allowed: a text or a whole number (put everything "
+            "else in quotes).\n"
             f"pulumi config set --path {MLP}.environmentVariables.THREADS VALUE --stack dev"
         ),
     ),
@@ -428,7 +423,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _mlp(miniBatchSzie=5),
         (
             f"{MLP}.miniBatchSzie is an unknown key. Did you mean miniBatchSize? Allowed: {BATCH_KEYS}.\n"
-            f"pulumi config rm --path {MLP}.miniBatchSzie --stack dev"
+            "Pulumi.dev.yaml: rename miniBatchSzie to miniBatchSize"
         ),
     ),
 ]

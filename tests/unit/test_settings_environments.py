@@ -109,7 +109,7 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "allowedIps is ['203.0.113.7']. An open network lets every address in, so the list would have no "
                 "effect. Allowed with network: restricted.\n"
-                "pulumi config rm allowedIps --stack dev"
+                "Pulumi.dev.yaml: set network: restricted beside it, or remove allowedIps"
             )
         ],
     ),
@@ -223,7 +223,7 @@ WRONG: list[tuple[Config, list[str]]] = [
         [
             (
                 "endpoints.digits.callers[1].kind is an unknown key. Allowed: principalId or principalType.\n"
-                "pulumi config rm --path 'endpoints.digits.callers[1].kind' --stack dev"
+                "Pulumi.dev.yaml: rename or remove kind"
             ),
             (
                 f"endpoints.digits.callers[1].principalId is '{SUBSCRIPTION}', which is also in an earlier entry. "
@@ -238,7 +238,7 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "endpoints.digits.callers is ['somebody']. Allowed: an array of objects, each with a principalId "
                 "and optionally a principalType.\n"
-                "pulumi config rm --path endpoints.digits.callers --stack dev"
+                "Pulumi.dev.yaml: write an array below callers, of entries like - principalId: OBJECT-ID"
             )
         ],
     ),

@@ -31,21 +31,23 @@ class StackFileError(Exception):
     """A stack file cannot be read; the text says which one, where, and what is wrong."""
 
 
-def merge(committed: Path, own: Path) -> list[tuple[str, str]]:
+def merge(committed: Path, own: Path, project: str) -> list[tuple[str, str]]:
     """Write ``own`` again: the committed configuration, with the salt and secrets that ``own`` already has.
+
+    A key of ``config`` without a namespace is the ``project``'s, as for Pulumi, which writes such keys with it.
 
     Returns (key, property path) of each secure value that ``own`` has no secret for yet; these are left out.
 
     Raises:
-        StackFileError: one of them is not valid YAML; nothing was written.
+        StackFileError: one of them is not valid YAML, or sets a key twice; nothing was written.
     """
     theirs, ours = _read(committed), _read(own)
     kept = {name: node for name, node in _items(ours) if name in _BACKEND_KEYS}
     merged = {name: node for name, node in _items(theirs) if name not in _BACKEND_KEYS and name != "config"}
-    our_config = dict(_items(_member(ours, "config")))
+    our_config = dict(_config(ours, project))
     missing: list[tuple[str, str]] = []
     config: dict[str, Node] = {}
-    for key, node in _items(_member(theirs, "config")):
+    for key, node in _config(theirs, project):
         placed = _place(node, our_config.get(key), key, key, missing)
         if placed is not None:
             config[key] = placed
@@ -129,19 +131,42 @@ def _read(file: Path) -> Node | None:
     except FileNotFoundError:
         return None
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise StackFileError(
             f"{file.name}{place}: {error.problem or 'not valid YAML'}. Nothing was changed; correct the file and try "
             "again."
         ) from None
+    _refuse_twice(root, file)
+    return root
+
+
+def _refuse_twice(node: Node | None, file: Path) -> None:
+    """Refuse a mapping with the same key twice, as Pulumi does."""
+    first: dict[str, int] = {}
+    for key, item in node.value if isinstance(node, yaml.MappingNode) else ():
+        line = key.start_mark.line + 1
+        if first.setdefault(str(key.value), line) != line:
+            raise StackFileError(
+                f'{file.name}, line {line}: mapping key "{key.value}" already defined at line {first[str(key.value)]}. '
+                "Nothing was changed; correct the file and try again."
+            )
+        _refuse_twice(item, file)
+    for item in node.value if isinstance(node, yaml.SequenceNode) else ():
+        _refuse_twice(item, file)
 
 
 def _items(node: Node | None) -> list[tuple[str, Node]]:
     if not isinstance(node, yaml.MappingNode):
         return []
     return [(str(name.value), item) for name, item in node.value]
+
+
+def _config(node: Node | None, project: str) -> list[tuple[str, Node]]:
+    """Return the configuration, with a namespace before every key."""
+    found = _items(_member(node, "config"))
+    return [(key if ":" in key else f"{project}:{key}", item) for key, item in found]
 
 
 def _member(node: Node | None, name: str) -> Node | None:

@@ -134,7 +134,7 @@ def prepare(
         if not _exists(home, project.name, short) or not merged.exists():
             _init(program, own, short, variables, exists=_exists(home, project.name, short))
         try:
-            missing = merge(project.stack_file(short), merged)
+            missing = merge(project.stack_file(short), merged, project.name)
         except StackFileError as error:
             raise StackError(str(error)) from None
         remember(home, named_principals(project.stack_file(short)))

@@ -6,12 +6,12 @@ from sandbox.azure.machine_learning.endpoints import batch_deployments, batch_en
 from sandbox.azure.machine_learning.jobs import arm_jobs, history, scoring
 from sandbox.azure.machine_learning.registries import registries
 from sandbox.azure.machine_learning.scope import SUBSCRIPTION_PATH
-from sandbox.azure.machine_learning.workspaces import computes, workspaces
+from sandbox.azure.machine_learning.workspaces import computes, vm_sizes, workspaces
 from sandbox.azure.world import World
 
 _OPERATIONS = ("mfeOperations", "computeOperations", "workspaceOperations")
 _PARTS = (
-    *(workspaces, computes, datastores, versions, registries),
+    *(workspaces, computes, vm_sizes, datastores, versions, registries),
     *(batch_endpoints, batch_deployments, arm_jobs, scoring, history),
 )
 

@@ -84,7 +84,7 @@ def keep(store: Store, entry: Entry) -> None:
 
 
 def copy_in(blobs: BlobStore, account: str, container: str, prefix: str, source: Path) -> None:
-    """Copy a file, or the files of a folder, into a container, which is created if need be."""
+    """Copy a file, or the files of a folder, into a container, which is created if needed."""
     blobs.create_container(account, container)
     for name, file in files_of(source):
         blobs.copy(account, container, prefix + name, file)

@@ -1,4 +1,4 @@
-"""Content of registries: made on first use, each with a storage account and a resource group of its own."""
+"""Content of registries: made on first use, with a resource group and a storage account each."""
 
 import hashlib
 from dataclasses import replace
