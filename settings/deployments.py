@@ -5,6 +5,7 @@ from typing import Any
 
 from components.release_parts.deployment_args import DeploymentArgs
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
+from settings.azureml_file import filled_in
 from settings.content import NEEDED, read_path, read_script
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
@@ -20,8 +21,12 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
         root: Folder that paths are relative to: the program's.
         most_nodes: The cluster's `maxNodes`, which `instanceCount` may not exceed; None if unknown.
     """
+    filled = filled_in(section, root, one_cluster=True)
+    if filled is None:
+        return {"model": {}}
+    section = filled
     section.only(
-        *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
+        *("from", "model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
         *(each.key for each in SETTINGS.values()),
     )
     model_section = section.section("model", of="a model")
