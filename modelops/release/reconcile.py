@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modelops.errors import PlanError, ReleaseError
-from modelops.plan.plan import DeploymentPlan, LocalModel, ReleasePlan
+from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import default, deploy, limits, live, register, rollback
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
@@ -139,8 +139,9 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
     model_ids: dict[str, str] = {}
     for deployment in missing:
         model = deployment.model
-        if isinstance(model, LocalModel):
-            context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
+        if not isinstance(model, RegisteredModel):
+            new = "uploading" if isinstance(model, LocalModel) else "registering"
+            context.progress(REGISTER, f"looking for model {model.name}, {new} it if it is new")
         model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
         model_ids[deployment.logical] = model_id
         if registered:
