@@ -48,7 +48,7 @@ class Problems:
         if place := self.origins.get(tuple(path)):
             # A value for the stack file replaces the other file's; to remove or rename that one, one edits the file.
             is_value = isinstance(fix, Command) and fix.value is not None
-            said, line = f"{said} ({place})", f"edit {place}, or: {line}" if is_value else f"edit {place}"
+            line = f"edit {place}, or: {line}" if is_value else f"edit {place}"
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {line}")
 
     def add_in_file(self, path: Sequence[str], name: str, line: int, said: str) -> None:
