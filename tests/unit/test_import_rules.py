@@ -50,6 +50,7 @@ EMULATORS_LIBRARIES = {
     "azure.directory": ("jwt",),
     "azure.blobs": ("aiohttp",),
     "azure.environments": ("yaml", "packaging", "uv"),
+    "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
     "azure.machine_learning": ("yaml",),
     "edge": ("aiohttp", "trustme"),
@@ -94,6 +95,7 @@ RULES = [
     *in_order("modelops", MODELOPS, MODELOPS_LIBRARIES),
     Rule("modelops", ()),
     # What runs in a job has the deployment's environment, and nothing of ours.
+    Rule("sandbox.azure.jobs.driver.mlflow_scoring", ("mlflow.pyfunc", "numpy", "pandas", "PIL")),
     Rule("sandbox.azure.jobs.driver", ()),
     *in_order("sandbox", EMULATOR, EMULATORS_LIBRARIES),
     Rule(

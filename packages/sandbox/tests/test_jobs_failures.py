@@ -220,11 +220,6 @@ def test_a_cluster_that_is_gone_fails_the_job(bench: JobBench) -> None:
     assert done.error == f"The compute target '{CLUSTER}' does not exist."
 
 
-def test_what_is_not_modelled_is_refused(bench: JobBench) -> None:
-    done = bench.run(bench.request(ALWAYS.format(bad=()), 1, code=None))
-    assert done.error == "The sandbox does not run models without a scoring script yet."
-
-
 HANGING = """
     import os, pathlib, subprocess, time
     def init(): pass

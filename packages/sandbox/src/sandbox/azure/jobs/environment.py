@@ -15,8 +15,12 @@ NOT_REHEARSED = (
 )
 
 
-async def interpreter(environments: Environments, spec: EnvironmentSpec | None, say: Callable[[str], None]) -> Path:
+async def interpreter(
+    environments: Environments, spec: EnvironmentSpec | None, say: Callable[[str], None], *, script: bool = True
+) -> Path:
     """Return the interpreter for a deployment's environment; ``say`` gets remarks and the progress of a build.
+
+    ``script``: the deployment has a scoring script, so its conda file lists what the service's driver needs.
 
     Raises:
         JobFailed: ``ImageBuildFailure``, with the reasons.
@@ -27,7 +31,7 @@ async def interpreter(environments: Environments, spec: EnvironmentSpec | None, 
     if not spec.conda_file.strip():
         raise image_build_failed(name, [NOT_REHEARSED])
     try:
-        if missing := CondaFile.read(spec.conda_file).missing_for_azure:
+        if script and (missing := CondaFile.read(spec.conda_file).missing_for_azure):
             say(f"Azure needs {' and '.join(missing)} in the environment of a deployment with a scoring script")
         return await environments.python(spec.conda_file, say)
     except CannotProvide as error:

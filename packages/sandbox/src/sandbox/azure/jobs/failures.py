@@ -55,6 +55,11 @@ def import_failed(error: str) -> JobFailed:
     return JobFailed(f"EntryScriptException: {error}")
 
 
+def bad_input_file(error: str) -> JobFailed:
+    """MLflow's driver cannot score a file (text: https://learn.microsoft.com/azure/machine-learning/how-to-mlflow-batch)."""
+    return JobFailed(error.partition(": ")[2])
+
+
 def no_progress(seconds: float) -> JobFailed:
     """No mini-batch has ended for too long."""
     return JobFailed(f"No progress update in {seconds:.0f} seconds. No progress update in this check.")

@@ -17,6 +17,7 @@ from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.records import RunRecords
@@ -112,14 +113,25 @@ class Job:
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
-        self._python = await interpreter(
-            self._context.environments, request.environment, lambda text: self._logs.execution(f"Environment: {text}")
-        )
+        self._python = await self._interpreter()
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:
             raise no_input()
         return files
+
+    async def _interpreter(self) -> Path:
+        """Return the Python of the deployment's environment, or of the one that the service makes for its model."""
+        request = self._request
+        spec = request.environment
+        if spec is None and request.code is None:
+            spec = await asyncio.to_thread(environment_of, self._blobs, request.model)
+        return await interpreter(
+            self._context.environments,
+            spec,
+            lambda text: self._logs.execution(f"Environment: {text}"),
+            script=request.code is not None,
+        )
 
     def _running(self, files: list[str], nodes: int) -> None:
         request = self._request

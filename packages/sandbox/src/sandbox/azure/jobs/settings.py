@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.azure.jobs.files import JobFolder
+from sandbox.azure.jobs.mlflow_model import SKIP_VARIABLE
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.worker import Place
+from sandbox.azure.readings import Switches
 
 _MASTER_IP = "10.0.0.4"
 
@@ -38,7 +40,7 @@ def arguments(request: JobRequest, folder: JobFolder) -> list[str]:
     ]
 
 
-def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, init_required: bool) -> dict[str, Any]:
+def worker_settings(request: JobRequest, folder: JobFolder, place: Place, switches: Switches) -> dict[str, Any]:
     """Return the settings for ``driver/amlbi_main.py``; ``{pid}`` in ``temp_file`` is filled in later."""
     work = folder.work / f"{place.node}-{place.name}"
     work.mkdir(parents=True, exist_ok=True)
@@ -47,7 +49,7 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
         "argv": arguments(request, folder),
         "script": request.scoring_script,
         "module": module_name(request.scoring_script),
-        "functions": ["init", "run"] if init_required else ["run"],
+        "functions": ["init", "run"] if switches.init_required else ["run"],
         "code_dir": str(folder.code),
         "output_dir": str(folder.output),
         "working_dir": str(work),
@@ -83,3 +85,9 @@ def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int
         "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
         "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
     } | request.environment_variables
+
+
+def generated_scripts(request: JobRequest, switches: Switches) -> dict[str, str]:
+    """Return the variables that only ``driver/mlflow_scoring.py`` reads."""
+    skips = request.code is None and not switches.mlflow_bad_file_fails_job
+    return {SKIP_VARIABLE: "yes"} if skips else {}

@@ -121,7 +121,7 @@ class Worker:
             return Attempt(seconds=seconds, error=f"run() did not return within {seconds:g} seconds", timed_out=True)
         if event["event"] == "done":
             return Attempt(event["count"], event["seconds"], event["cpu"])
-        return Attempt(error=event["error"], trace=event["trace"])
+        return Attempt(error=event["error"], trace=event["trace"], ends_job=event.get("ends_job", False))
 
     async def stop(self) -> str | None:
         """Let the process call ``shutdown()`` and end; return the traceback if that raised."""
