@@ -44,7 +44,7 @@ def write(root: Path, **changes: Any) -> None:
 
 
 def from_file(**own: Any) -> dict[str, Any]:
-    """Return the configuration whose deployment is the file, with keys of its own."""
+    """Return the configuration whose deployment is the file, and has these keys itself."""
 
     def change(config: dict[str, Any]) -> None:
         config["endpoints"]["digits"]["deployments"]["mlp"] = {"from": "deployments/mlp.yml", **own}
