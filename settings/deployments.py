@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from components.release_parts.deployment_args import DeploymentArgs
+from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
+from settings.azureml_file import filled_in
 from settings.content import NEEDED, read_path, read_script
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
@@ -21,9 +23,13 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
         root: Folder that paths are relative to: the program's.
         most_nodes: The cluster's `maxNodes`, which `instanceCount` may not exceed; None if unknown.
     """
+    filled = filled_in(section, root, one_cluster=True)
+    if filled is None:
+        return {"model": {}}
+    section = filled
     section.only(
         *(("type",) if "type" in section.values else ()),
-        *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
+        *("from", "model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
         *(each.key for each in SETTINGS.values()),
     )
     _check_type(section)
@@ -57,8 +63,7 @@ def _check_type(section: Section) -> None:
     section.problems.add(
         section.at("type"),
         section.shown("type"),
-        "Allowed: no type, or model. The program deploys models; deploy a pipeline component with `az ml "
-        "batch-deployment create`.",
+        f"Allowed: no type, or model. {PIPELINE}",
         removing(section.at("type")),
     )
 

@@ -131,7 +131,7 @@ def _many(config: Config) -> None:
 WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 *_FIRST, _LAST = sorted(
     [
-        *("code", "description", "environment", "environmentVariables", "model", "scoringScript", "tags"),
+        *("code", "description", "environment", "environmentVariables", "from", "model", "scoringScript", "tags"),
         *(each.key for each in SETTINGS.values()),
     ]
 )
