@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from components.release_parts.deployment_args import DeploymentArgs
+from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
+from settings.azureml_file import filled_in
 from settings.content import NEEDED, read_path, read_script, warn_of_missing_packages
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
@@ -21,9 +23,13 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
         root: Folder that paths are relative to: the program's.
         most_nodes: The cluster's `maxNodes`, which `instanceCount` may not exceed; None if unknown.
     """
+    filled = filled_in(section, root, one_cluster=True)
+    if filled is None:
+        return {"model": {}}
+    section = filled
     section.only(
         *(("type",) if "type" in section.values else ()),
-        *("model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
+        *("from", "model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
         *(each.key for each in SETTINGS.values()),
     )
     _check_type(section)
@@ -33,7 +39,7 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
         "model": model,
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
         "tags": section.flat("tags", of="tags", example="VALUE"),
-        "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
+        "environment_variables": _read_variables(section),
         "settings": _read_scoring(section, most_nodes),
     }
     has_code = _sets(section, "code", "scoringScript") or (
@@ -59,10 +65,21 @@ def _check_type(section: Section) -> None:
     section.problems.add(
         section.at("type"),
         section.shown("type"),
-        "Allowed: no type, or model. The program deploys models; deploy a pipeline component with `az ml "
-        "batch-deployment create`.",
+        f"Allowed: no type, or model. {PIPELINE}",
         removing(section.at("type")),
     )
+
+
+def _read_variables(section: Section) -> dict[str, str]:
+    """Read the environment variables; no process can have a name or value that is refused here (POSIX, `environ`)."""
+    variables = section.flat("environmentVariables", of="environment variables", example="VALUE")
+    inside = Section(section.at("environmentVariables"), variables, section.problems)
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name + value:
+            fix = removing(inside.at(name))
+            allowed = "Allowed: a name that is not empty and has no =, and no null character in name and value."
+            section.problems.add(inside.at(name), inside.shown(name), allowed, fix)
+    return variables
 
 
 def _sets(section: Section, *keys: str) -> bool:

@@ -28,6 +28,7 @@ from sandbox.azure.environments.provider import Environments, remove_drafts
 from sandbox.azure.environments.stand_ins import StandIns
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
+from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.azure.services.login import Login
@@ -140,6 +141,7 @@ class Server:
             front=front,
             directory=directory,
             rehearsal=Rehearsal(world.jobs.environments, StandIns(world.store)),
+            stock=Intake(world).add,
             stop=self.stop,
         )
         closing.push_async_callback(control.close)

@@ -22,7 +22,7 @@ _WAIT_SECONDS = 60.0
 
 
 class Control:
-    """Health, journal, resources, faults, tokens and stop; each request needs the control token as its bearer token."""
+    """Health, journal, resources, faults, tokens, stock and stop; each request needs the control token as bearer."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class Control:
         front: Front,
         directory: Directory,
         rehearsal: Rehearsal,
+        stock: Callable[[Any], Awaitable[str]],
         stop: Callable[[], None],
     ) -> None:
         self._token = token
@@ -43,6 +44,7 @@ class Control:
         self._front = front
         self._directory = directory
         self._rehearsal = rehearsal
+        self._stock = stock
         self._stop = stop
         self._runner: web.AppRunner | None = None
 
@@ -59,6 +61,7 @@ class Control:
                 web.delete("/faults", self._clear_faults),
                 web.get("/switches", self._show_switches),
                 web.post("/switches", self._turn_switches),
+                web.post("/stock", self._add_stock),
                 web.get("/wait", self._wait),
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
@@ -126,6 +129,9 @@ class Control:
     async def _turn_switches(self, request: web.Request) -> web.Response:
         turn(self._store, await request.json())
         return web.json_response(all_switches(self._store))
+
+    async def _add_stock(self, request: web.Request) -> web.Response:
+        return web.json_response({"added": await self._stock(await request.json())})
 
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer once ``count`` journal entries match ``method`` and ``path``; 408 if that takes too long.
