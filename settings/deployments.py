@@ -6,7 +6,7 @@ from typing import Any
 from components.release_parts.deployment_args import DeploymentArgs
 from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
-from settings.azureml_file import filled_in
+from settings import azureml_file
 from settings.content import NEEDED, read_path, read_script, warn_of_missing_packages
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
@@ -23,7 +23,7 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
         root: Folder that paths are relative to: the program's.
         most_nodes: The cluster's `maxNodes`, which `instanceCount` may not exceed; None if unknown.
     """
-    filled = filled_in(section, root, one_cluster=True)
+    filled = azureml_file.deployment(section, root, one_cluster=True)
     if filled is None:
         return {"model": {}}
     section = filled
