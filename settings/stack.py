@@ -16,10 +16,11 @@ import pulumi.runtime
 
 from components.adoption import Existing
 from components.callers import CallerArgs
+from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
 from settings import stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
-from settings.cluster import ClusterSettings, read_cluster
+from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
 from settings.problems import Problems, SettingsError, editing, renaming
 from settings.section import Section
@@ -30,7 +31,7 @@ from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 _ROOT = Path(__file__).resolve().parents[1]
 _KEYS = (
     *("resourceGroup", "workspace", "network", "allowedIps", "storageSku", "registrySku", "softDeleteDays"),
-    *("logRetentionDays", "protect", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
+    *("logRetentionDays", "protect", "cluster", "clusters", "endpoints", "dataAccess", "deployer", "tags"),
 )
 
 _PULUMIS = ("azure-native:", "pulumi:")
@@ -45,7 +46,7 @@ class Settings:
         location: Azure region, in its short form (westeurope).
         resource_group: Name of an existing resource group; None to create one.
         workspace: The workspace, and the resources that it needs.
-        cluster: The compute cluster.
+        clusters: The compute clusters by their logical names.
         endpoints: The batch endpoints by their logical names.
         data_access: ARM ids of storage elsewhere that jobs may read.
         deployer: The principal that releases models.
@@ -56,7 +57,7 @@ class Settings:
     location: str
     resource_group: str | None
     workspace: WorkspaceSettings
-    cluster: ClusterSettings
+    clusters: Mapping[str, ClusterSettings]
     endpoints: Mapping[str, EndpointSettings]
     data_access: tuple[str, ...]
     deployer: DeployerSettings
@@ -74,8 +75,13 @@ class Settings:
         return {
             "resource_group": self.resource_group,
             "workspace": self.workspace.existing,
-            "cluster": self.cluster.existing,
+            "clusters": {key: each.existing for key, each in self.clusters.items() if each.existing is not None},
         }
+
+    @property
+    def nodes(self) -> dict[str, ClusterNodesArgs]:
+        """The nodes of the clusters to create, as an argument of the components."""
+        return {key: each.nodes for key, each in self.clusters.items() if each.existing is None}
 
     @property
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:
@@ -158,13 +164,13 @@ def parse(
     tags = merged({"project": project, "stack": stack}, read_tags(top, longest=STORAGE_NAME))
     check_number(top, tags)
     workspace = read_workspace(top)
-    cluster = read_cluster(top.section("cluster", of="the cluster"), workspace.existing)
+    clusters = read_clusters(top, workspace.existing)
     settings = Settings(
         location=_read_location(location, problems),
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
-        cluster=cluster,
-        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, cluster.most_nodes),
+        clusters=clusters.settings,
+        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters),
         data_access=read_data_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),

@@ -40,6 +40,8 @@ class DeploymentArgs(TypedDict):
     """One deployment: what runs, and where its files are."""
 
     model: ModelArgs
+    compute: str
+    """Key of the cluster that its jobs run on."""
     code: NotRequired[str]
     """The folder with the scoring script, a relative path; together with `scoring_script`. Without both, the model is
     an MLflow model, which Azure serves with its generated driver."""

@@ -40,7 +40,7 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
         "pin": args["pin"],
         "keep": args["keep"],
         "deployments": {
-            logical: _deployment_inputs(deployment, args["compute_id"], root)
+            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root)
             for logical, deployment in args["deployments"].items()
         },
     }
