@@ -48,7 +48,7 @@ up: tools-local ## deploy into the local sandbox and score the example's images
 		'  README.md       how to do the same in Azure'
 
 # The parts of the long tests; pyproject.toml says what each holds.
-PARTS := kills profiles series packages engines
+PARTS := kills profiles series packages engines environments
 PART ?= $(PARTS)
 SUITE := $(VENV)/python -m pytest -n auto
 
@@ -56,7 +56,7 @@ test: tools-dev ## run the tests that every change must pass; PYTEST="-k name -x
 	@$(VENV)/python -m toolchain scan
 	@$(SUITE) --dist loadfile --no-loadscope-reorder -m "not long" $(PYTEST)
 
-test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines
+test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines environments
 	$(if $(filter-out $(PARTS),$(PART)),$(error PART is one or more of: $(PARTS)))
 	@$(VENV)/python -m toolchain scan
 	@for part in $(PART); do began=$$(date +%s); \

@@ -7,12 +7,13 @@ from components import provided
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
-from components.preflight import ending, login
+from components.preflight import ending, login, offers
 from components.release import ModelRelease
 
 ending.quiet()
 settings = configuration.load()
 me = login.current()
+offers.check(me, settings.location, settings.new_clusters)
 group = MlResourceGroup("mlbatch", settings.group)
 workspace = provided.workspace(
     "mlbatch",

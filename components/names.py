@@ -113,6 +113,16 @@ ASSET = Rule(
     "letters, digits, hyphens and underscores, starting with a letter or digit",
     suffix=0,
 )
+# Names that others made, in a workspace or in a registry: many have dots (sklearn-1.5). No source has a rule for them.
+USED_ASSET = Rule(
+    "existing model or environment",
+    1,
+    255,
+    "-",
+    r"[a-zA-Z0-9_][a-zA-Z0-9._-]*",
+    "letters, digits, dots, hyphens and underscores, not starting with a dot or hyphen",
+    suffix=0,
+)
 
 
 def logical(rule: Rule, *parts: str) -> str:

@@ -53,3 +53,7 @@ DEPLOYMENT_NAME: Final = Naming(1, 23, _WORDS, f"{_WORDS_IN_WORDS} (a revision a
 ASSET_NAME: Final = Naming(
     1, 255, r"[a-zA-Z0-9][a-zA-Z0-9_-]*", "letters, digits, hyphens and underscores, a letter or digit first"
 )
+# Names that others made, in a workspace or in a registry: many have dots (sklearn-1.5). No source has a rule for them.
+USED_ASSET_NAME: Final = Naming(
+    1, 255, r"[a-zA-Z0-9_][a-zA-Z0-9._-]*", "letters, digits, dots, hyphens and underscores, no dot or hyphen first"
+)

@@ -13,7 +13,7 @@ from pulumi_policy import EnforcementLevel, Severity
 
 from policy.cluster import COMPUTE, MAX_NODES
 from policy.conditions import is_number, of_kind
-from policy.naming import ASSET_NAME, DEPLOYMENT_NAME, ENDPOINT_NAME
+from policy.naming import ASSET_NAME, DEPLOYMENT_NAME, ENDPOINT_NAME, USED_ASSET_NAME
 from policy.properties import UNKNOWN, Properties, shown
 from policy.rule import Finding, Option, Options, ResourceCheck, ResourceRule, Rule, Seen, StackRule
 from policy.sources import LIMITS, ML, control, limit
@@ -63,10 +63,12 @@ def _names(resource: Seen, _options: Options) -> Iterator[str]:
         return
     problems = [ENDPOINT_NAME.problem(plan.at("endpoint.name"), "The endpoint's name")]
     for key, deployment in plan.members("deployments"):
+        model = ASSET_NAME if deployment.at("model.version") is None else USED_ASSET_NAME
+        environment = deployment.at("environment.name")
         problems += [
             DEPLOYMENT_NAME.problem(key, "The deployment's name"),
-            ASSET_NAME.problem(deployment.at("model.name"), f"The model's name of deployment {key!r}"),
-            ASSET_NAME.problem(deployment.at("environment.name"), f"The environment's name of deployment {key!r}"),
+            model.problem(deployment.at("model.name"), f"The model's name of deployment {key!r}"),
+            USED_ASSET_NAME.problem(environment, f"The environment's name of deployment {key!r}"),
         ]
     yield from (problem for problem in problems if problem)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+from components import names
 from modelops.plan import conda_file, scoring_script
 from modelops.plan.rules import check_relative_path
 from settings.problems import Edit
@@ -41,6 +42,15 @@ def read_version(section: Section) -> str:
     return section.text("version", None, pattern=r"(?!latest$|@)\S+", allowed=allowed, example="1")
 
 
+def read_used_name(section: Section, what: str) -> str:
+    """Read the name of an existing model or environment."""
+    rule = names.USED_ASSET
+    allowed = f"the name of an existing {what}, {rule.allowed()}"
+    return section.text(
+        "name", None, pattern=rf"(?=.{{1,{rule.longest}}}$){rule.pattern}", allowed=allowed, example=what.upper()
+    )
+
+
 def read_label(section: Section) -> str:
     """Read a label, which is resolved to a version later; with a warning."""
     section.warn("label", "git does not fix the version that it names")
@@ -57,7 +67,7 @@ def read_script(section: Section, root: Path, code: str) -> str:
         example="score.py",
         needed=NEEDED,
     )
-    if script and code and (check_relative_path(script) or not _exists(root / code / script, folder=False)):
+    if script and code and (check_relative_path(script) or not is_there(root / code / script, folder=False)):
         section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
     elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
         file = (PurePosixPath(code) / script).as_posix()
@@ -86,14 +96,14 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
         section.wrong(key, allowed, "PATH")
         return ""
     there = root / value
-    if not _exists(there, folder):
+    if not is_there(there, folder):
         kind = {True: "folder", False: "file", None: "file or folder"}[folder]
         section.wrong(key, f"the path of {what}", "PATH", because=f"and there is no such {kind}")
         return ""
     return PurePosixPath(value).as_posix()
 
 
-def _exists(path: Path, folder: bool | None) -> bool:
+def is_there(path: Path, folder: bool | None) -> bool:
     """Say whether the path is a folder (True), a file (False) or either (None); unreadable paths are neither."""
     try:
         return path.exists() if folder is None else path.is_dir() if folder else path.is_file()

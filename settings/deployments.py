@@ -10,6 +10,7 @@ from settings.content import NEEDED, read_path, read_script
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
 from settings.problems import removing
+from settings.references import referenced
 from settings.section import Section
 from settings.tags import read_tags
 
@@ -23,11 +24,13 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         clusters: The clusters, of which `compute` picks one.
     """
     section.only(
+        *(("type",) if "type" in section.values else ()),
         *("model", "code", "scoringScript", "environment", "compute", "description", "tags", "environmentVariables"),
         *(each.key for each in SETTINGS.values()),
     )
-    model_section = section.section("model", of="a model")
-    model = read_model(model_section, root)
+    _check_type(section)
+    model_section = referenced(section, "model", of="a model", collection="models")
+    model = read_model(model_section, root) if model_section else {}
     read: DeploymentArgs = {
         "model": model,
         "compute": clusters.choose(section),
@@ -36,15 +39,31 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
         "settings": _read_scoring(section, clusters),
     }
-    has_code = _sets(section, "code", "scoringScript") or not check_runs_without_code(model_section, model, root)
+    has_code = _sets(section, "code", "scoringScript") or (
+        model_section is not None and not check_runs_without_code(model_section, model, root)
+    )
     if has_code:
         read["code"] = read_path(
             section, "code", root, folder=True, what="the folder with the scoring script", needed=NEEDED
         )
         read["scoring_script"] = read_script(section, root, read["code"])
     if has_code or _sets(section, "environment"):
-        read["environment"] = read_environment(section.section("environment", of="an environment"), root)
+        environment = referenced(section, "environment", of="an environment", collection="environments")
+        read["environment"] = read_environment(environment, root) if environment else {}
     return read
+
+
+def _check_type(section: Section) -> None:
+    """Record a deployment of another type than Azure ML's `model`."""
+    if section.values.get("type", "model") == "model":
+        return
+    section.problems.add(
+        section.at("type"),
+        section.shown("type"),
+        "Allowed: no type, or model. The program deploys models; deploy a pipeline component with `az ml "
+        "batch-deployment create`.",
+        removing(section.at("type")),
+    )
 
 
 def _sets(section: Section, *keys: str) -> bool:

@@ -1,4 +1,4 @@
-"""The environment of a deployment: an image with a conda file, or a registered environment.
+"""The environment of a deployment: an image (with a conda file), a build context, or a registered environment.
 
 An environment is part of a revision's identity, so it must mean the same at any time: images have tags, versions are
 numbers.
@@ -6,47 +6,90 @@ numbers.
 
 from pathlib import Path
 
-from components import names
-from components.release_parts.deployment_args import EnvironmentArgs
-from modelops.plan.rules import check_image
-from settings.content import read_conda_file, read_label, read_version
+from components.release_parts.deployment_args import DOCKERFILE, BuildArgs, EnvironmentArgs
+from modelops.plan.rules import check_image, check_relative_path
+from settings.content import (
+    is_there,
+    read_conda_file,
+    read_label,
+    read_path,
+    read_used_name,
+    read_version,
+)
 from settings.problems import setting
 from settings.section import Section
 
+_CURATED_REGISTRY = "azureml"
+_CURATED_PREFIX = "AzureML-"
+"""Azure's environments in a workspace:
+https://learn.microsoft.com/python/api/azureml-core/azureml.core.environment(class)"""
+
 
 def read_environment(section: Section, root: Path) -> EnvironmentArgs:
-    """Read an image with a conda file, or the name and version of a registered environment."""
+    """Read one of the kinds of environment."""
+    environment = _read_kind(section, root)
+    if environment and "rehearseWith" in section.values:
+        environment["rehearse_with"] = read_conda_file(section, "rehearseWith", root)
+    return environment
+
+
+def _read_kind(section: Section, root: Path) -> EnvironmentArgs:
     if "image" in section.values:
-        section.only("image", "condaFile")
-        return {
-            **_read_image(section),
-            "conda_file": read_conda_file(section, "condaFile", root),
-        }
+        section.only("image", "condaFile", "rehearseWith")
+        image = _read_image(section)
+        if "condaFile" in section.values:
+            image["conda_file"] = read_conda_file(section, "condaFile", root)
+        return image
+    if "build" in section.values:
+        section.only("build", "rehearseWith")
+        return {"build": _read_build(section.section("build", of="a build context"), root)}
     if "name" in section.values:
         return _read_registered(section)
-    section.only("image", "condaFile", "name", "version")
+    section.only("image", "condaFile", "build", "registry", "name", "version", "rehearseWith")
     section.problems.add(
         section.path,
         "does not name an environment" if section.values else "is not set, and a scoring script needs one",
-        "Allowed: image and condaFile, or the name and version of a registered environment.",
+        "Allowed: image, or image and condaFile; build (a folder with a Dockerfile); name and version (an environment "
+        "in the workspace), or registry, name and version.",
         setting(section.at("image"), "IMAGE:TAG"),
     )
     return {}
 
 
+def _read_build(section: Section, root: Path) -> BuildArgs:
+    """Read a folder with a Dockerfile."""
+    section.only("path", "dockerfilePath")
+    path = read_path(section, "path", root, folder=True, what="the folder with the Dockerfile")
+    allowed = "the path of a Dockerfile, relative to the folder"
+    dockerfile = section.text("dockerfilePath", DOCKERFILE, allowed=allowed, example=DOCKERFILE)
+    if path and (check_relative_path(dockerfile) or not is_there(root / path / dockerfile, folder=False)):
+        because = f"and {path} has no such file"
+        section.wrong("dockerfilePath", allowed, DOCKERFILE, because=because, default=DOCKERFILE)
+    return {"path": path, "dockerfile_path": dockerfile}
+
+
 def _read_registered(section: Section) -> EnvironmentArgs:
+    """Read an environment of the workspace or of a registry; a curated one has a warning."""
     has_label = section.lenient and "label" in section.values
-    section.only("name", "label" if has_label else "version")
-    name = section.text(
-        "name",
-        None,
-        pattern=names.ASSET.pattern,
-        allowed=f"an environment's name, {names.ASSET.allowed()}",
-        example="ENVIRONMENT",
-    )
+    section.only("registry", "name", "label" if has_label else "version", "rehearseWith")
+    name = read_used_name(section, "environment")
+    environment: EnvironmentArgs = {"name": name}
+    if "registry" in section.values:
+        environment["registry"] = section.text("registry", None, allowed="the name of a registry", example="REGISTRY")
     if has_label:
-        return {"name": name, "label": read_label(section)}
-    return {"name": name, "version": read_version(section)}
+        environment["label"] = read_label(section)
+    else:
+        environment["version"] = read_version(section)
+    if environment.get("registry") == _CURATED_REGISTRY or name.startswith(_CURATED_PREFIX):
+        version = environment.get("version", "TAG")
+        image = f"mcr.microsoft.com/azureml/curated/{name.removeprefix(_CURATED_PREFIX)}:{version}"
+        section.warn(
+            "name",
+            "a batch deployment does not take a curated environment, only its image. Set image and condaFile instead; "
+            f"most of their images are called like {image}, and the environment's page in the studio says which one "
+            "it is",
+        )
+    return environment
 
 
 def _read_image(section: Section) -> EnvironmentArgs:

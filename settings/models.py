@@ -1,49 +1,74 @@
-"""The model of a deployment: a local path, a registered model, or a model in a registry.
+"""The model of a deployment: a local path, a place in Azure, a registered model, or a model in a registry.
 
 A model is part of a revision's identity, so it must mean the same at any time: versions are numbers, not labels.
 """
 
+import re
 from pathlib import Path
 
 from components import names
 from components.release_parts.deployment_args import ModelArgs
 from modelops.plan import mlflow_model
+from modelops.plan.mlflow_model import SERVED_FLAVOR
 from modelops.plan.rules import MODEL_TYPES
-from settings.content import read_label, read_path, read_version
+from settings.content import read_label, read_path, read_used_name, read_version
 from settings.problems import setting
 from settings.section import Section
 
+_IS_URI = re.compile(r"[a-z]+:/|azureml:")
+# What azure-ai-ml takes as the path of a model in Azure (constants/_common.py).
+_URI = r"azureml://jobs/[^/\s]+/outputs/[^/\s]+(/paths/\S+)?|azureml://datastores/[^/\s]+/paths/\S+|runs:/[^/?\s]+/\S+"
+_URI_IN_WORDS = (
+    "azureml://jobs/JOB/outputs/OUTPUT/paths/PATH, azureml://datastores/DATASTORE/paths/PATH or runs:/RUN/PATH"
+)
+
 
 def read_model(section: Section, root: Path) -> ModelArgs:
-    """Read one of the three kinds of model: a local path, a registered model, or a model in a registry."""
-    name = section.text(
-        "name", None, pattern=names.ASSET.pattern, allowed=f"a model's name, {names.ASSET.allowed()}", example="MODEL"
-    )
+    """Read one of the kinds of model."""
     if "path" in section.values:
-        section.only("path", "name", "type")
-        kind = section.choice("type", "custom_model", MODEL_TYPES)
-        path = read_path(section, "path", root, folder=None, what="the model's file or folder")
-        if path and kind == "mlflow_model":
-            _check_folder(section, root / path)
-        return {"path": path, "name": name, "type": kind}
+        return _read_new(section, root)
     if section.lenient and "label" in section.values:
         section.only("name", "label", "type")
-        return {"name": name, "label": read_label(section), **_read_type(section)}
+        return {"name": read_used_name(section, "model"), "label": read_label(section), **_read_type(section)}
     if "version" in section.values:
         section.only("registry", "name", "version", "type")
-        version = read_version(section)
+        named: ModelArgs = {"name": read_used_name(section, "model"), "version": read_version(section)}
         if "registry" not in section.values:
-            return {"name": name, "version": version, **_read_type(section)}
+            return {**named, **_read_type(section)}
         registry = section.text("registry", None, allowed="the name of a registry", example="azureml")
-        return {"registry": registry, "name": name, "version": version, **_read_type(section)}
+        return {"registry": registry, **named, **_read_type(section)}
     section.problems.add(
         section.path,
         "does not name a model",
-        "Allowed: path and name (a local model), name and version (a model in the workspace), or registry, name and "
-        "version.",
+        "Allowed: path and name (a local model, or one that a job left in Azure), name and version (a model in the "
+        "workspace), or registry, name and version.",
         setting(section.at("path"), "PATH"),
     )
-    return {"name": name}
+    return {}
+
+
+def _read_new(section: Section, root: Path) -> ModelArgs:
+    """Read a model that the release registers."""
+    section.only("path", "name", "type")
+    rule = names.ASSET
+    name = section.text(
+        "name", None, pattern=rule.pattern, allowed=f"a model's name, {rule.allowed()}", example="MODEL"
+    )
+    kind = section.choice("type", "custom_model", MODEL_TYPES)
+    if isinstance(section.values["path"], str) and _IS_URI.match(section.values["path"]):
+        return {"uri": _read_uri(section, kind), "name": name, "type": kind}
+    path = read_path(section, "path", root, folder=None, what="the model's file or folder")
+    if path and kind == "mlflow_model":
+        _check_folder(section, root / path)
+    return {"path": path, "name": name, "type": kind}
+
+
+def _read_uri(section: Section, kind: str) -> str:
+    uri = section.text("path", None, pattern=_URI, allowed=f"a path, or {_URI_IN_WORDS}", example="PATH").rstrip("/")
+    if kind == "mlflow_model" and "." in uri.rpartition("/")[2]:
+        # azure-ai-ml takes a last part with a dot for a file (_utils/utils.py).
+        section.wrong("path", "for mlflow_model, the address of a folder, whose name has no dot", "PATH")
+    return uri
 
 
 def _read_type(section: Section) -> ModelArgs:
@@ -61,30 +86,35 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
 
     Returns: Whether the model may run without one: it is an MLflow model, or a registered one that does not say.
     """
-    kind, path = model.get("type"), model.get("path")
-    if kind == "custom_model":
-        if not path or not mlflow_model.is_model(root / path) or "type" in section.values:
-            return False
-        section.wrong(
-            "type",
-            "mlflow_model for a model without code and scoringScript",
-            "mlflow_model",
-            because=f"and {path} is an MLflow model",
-            default="custom_model",
-        )
-    elif (
-        path
-        and (flavors := mlflow_model.flavors(root / path)) is not None
-        and mlflow_model.SERVED_FLAVOR not in flavors
-    ):
-        section.wrong(
-            "path",
-            f"without code and scoringScript, an MLflow model with the flavor {mlflow_model.SERVED_FLAVOR}, the only one that "
-            "Azure serves by itself; for another one, set code, scoringScript and environment",
-            "PATH",
-            because=f"whose MLmodel has {', '.join(sorted(flavors)) or 'no flavor'}",
-        )
+    path = model.get("path")
+    if model.get("type") != "custom_model":
+        if path:
+            _check_flavor(section, root / path)
+        return True
+    if not path or not mlflow_model.is_model(root / path) or "type" in section.values:
+        return False
+    section.wrong(
+        "type",
+        "mlflow_model for a model without code and scoringScript",
+        "mlflow_model",
+        because=f"and {path} is an MLflow model",
+        default="custom_model",
+    )
     return True
+
+
+def _check_flavor(section: Section, folder: Path) -> None:
+    """Record that Azure cannot serve a local MLflow model by itself."""
+    flavors = mlflow_model.flavors(folder)
+    if flavors is None or SERVED_FLAVOR in flavors:
+        return
+    section.wrong(
+        "path",
+        f"without code and scoringScript, an MLflow model with the flavor {SERVED_FLAVOR}, the only one that Azure "
+        "serves by itself; for another one, set code, scoringScript and environment",
+        "PATH",
+        because=f"whose MLmodel has {', '.join(sorted(flavors)) or 'no flavor'}",
+    )
 
 
 def _check_folder(section: Section, folder: Path) -> None:

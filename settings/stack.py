@@ -65,6 +65,11 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
     @property
+    def new_clusters(self) -> dict[str, ClusterNodesArgs]:
+        """The nodes of each cluster that the stack creates, by its key in the stack file."""
+        return {} if self.cluster.existing else {"cluster": self.cluster.nodes}
+
+    @property
     def group(self) -> MlResourceGroupArgs:
         """The resource group, as arguments of its component."""
         return {"existing": self.resource_group, "location": self.location, "tags": self.tags}

@@ -10,7 +10,7 @@ import subprocess
 import tomllib
 from pathlib import Path
 
-from toolchain.environment import REQUIREMENTS, UV, Level
+from toolchain.environment import REQUIREMENTS, UV, UV_PIN, Level
 from toolchain.places import REPOSITORY, SetupError, fingerprint, say
 from toolchain.scanner import REQUIREMENTS as SCAN
 
@@ -27,7 +27,8 @@ def compile_all() -> None:
     print_ = dependencies_fingerprint()
     largest = REQUIREMENTS["dev"]
     # The largest set first: the others then have the same versions, and `make up` after `make test` changes none.
-    _compile(largest, sources("dev"), print_)
+    # uv also installs them, and has a separate pin for that.
+    _compile(largest, [*sources("dev"), "--constraints", str(UV_PIN.relative_to(REPOSITORY))], print_)
     smaller: tuple[Level, ...] = ("local", "program")
     for level in smaller:
         _compile(REQUIREMENTS[level], [*sources(level), "--constraints", largest.name], print_)

@@ -1,8 +1,7 @@
 """Requests to Azure Resource Manager that the provider has no function for.
 
-Each is a GET, made at deployment and never in a preview, which therefore does not load azure-core. The token comes from
-the provider, so that the question is the deployer's: azure-identity reads neither the `ARM_*` variables nor GitHub's
-OIDC token.
+Each is a GET. The token comes from the provider, so that the question is the deployer's: azure-identity reads neither
+the `ARM_*` variables nor GitHub's OIDC token.
 """
 
 import fnmatch
@@ -15,8 +14,8 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest, HttpResponse
 
 HOST = "https://management.azure.com"
-_API_VERSION = "2022-04-01"
-"""Of Microsoft.Authorization, for all requests here."""
+_AUTHORIZATION = "2022-04-01"
+"""The api-version of Microsoft.Authorization."""
 
 ANSWER_SECONDS = 10.0
 """The longest wait for one answer."""
@@ -52,13 +51,13 @@ class ResourceManager:
     connections are retried until the time for all requests is used up.
     """
 
-    def __init__(self, token: str) -> None:
-        """Send nothing yet; `token` is a bearer token for Azure Resource Manager."""
+    def __init__(self, token: str, seconds: float = LIMIT_SECONDS) -> None:
+        """Send nothing yet; `token` is a bearer token for Azure Resource Manager, `seconds` the time for everything."""
         from azure.core import PipelineClient  # noqa: PLC0415
         from azure.core.pipeline.policies import CustomHookPolicy, RetryPolicy, UserAgentPolicy  # noqa: PLC0415
 
         self._token = token
-        self._ends = time.monotonic() + LIMIT_SECONDS
+        self._ends = time.monotonic() + seconds
         self._attempts = 0
         kinds = ("retry_total", "retry_connect", "retry_read", "retry_status")
         pause: dict[str, Any] = {"retry_backoff_max": _LONGEST_PAUSE_SECONDS}
@@ -68,13 +67,13 @@ class ResourceManager:
         waits: dict[str, Any] = {"connection_timeout": ANSWER_SECONDS, "read_timeout": ANSWER_SECONDS}
         self._client: Any = PipelineClient(HOST, policies=policies, **waits)
 
-    def read(self, path: str, query: str = "") -> Any:
-        """Return the JSON of one GET; `path` begins with a slash."""
-        return self._get(f"{HOST}{path}?api-version={_API_VERSION}{query}")
+    def read(self, path: str, query: str = "", *, version: str = _AUTHORIZATION) -> Any:
+        """Return the JSON of one GET; `path` begins with a slash, `version` is the service's api-version."""
+        return self._get(f"{HOST}{path}?api-version={version}{query}")
 
-    def read_all(self, path: str, query: str = "") -> list[Mapping[str, Any]]:
+    def read_all(self, path: str, query: str = "", *, version: str = _AUTHORIZATION) -> list[Mapping[str, Any]]:
         """Return all items of a list, page after page, all on this host: no other host may see the token."""
-        page = self.read(path, query)
+        page = self.read(path, query, version=version)
         found: list[Mapping[str, Any]] = [*page["value"]]
         while following := page.get("nextLink"):
             if not following.startswith(f"{HOST}/"):

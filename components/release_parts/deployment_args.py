@@ -1,39 +1,63 @@
 """One deployment of a release, as types: its content and its scoring settings."""
 
 from collections.abc import Mapping
-from typing import NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from modelops.plan.scoring_settings import ScoringSettings
 
+DOCKERFILE: Final = "Dockerfile"
+"""Azure's default for `BuildArgs.dockerfile_path`:
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment"""
+
 
 class ModelArgs(TypedDict, total=False):
-    """A model: a local path (`path`, `name`, `type`), a registered model (`name`, `version`) or a model in a registry.
+    """A model: a local path (`path`, `name`, `type`), a place in Azure (`uri`, `name`, `type`), or a registered one.
 
-    `type` is `custom_model` or `mlflow_model` (for a registered model it only says what it is); `path` is relative to
-    the program's folder, with `/` separators; `registry` goes together with `name` and `version`.
+    A registered model has `name` and `version`, and `registry` if it is in one.
     """
 
     path: str
+    """Relative to the program's folder, with `/` as the separator."""
+    uri: str
+    """A job's output, a path in a datastore or an MLflow run's artifact, as azure-ai-ml takes it."""
     name: str
     type: str
+    """`custom_model` or `mlflow_model`; for a registered model it only says what the model is."""
     version: str
     label: str
     """`latest` instead of `version`; to be replaced by the version before the release reads it."""
     registry: str
 
 
+class BuildArgs(TypedDict):
+    """A folder with a Dockerfile, which Azure builds."""
+
+    path: str
+    """Relative to the program's folder, with `/` as the separator."""
+    dockerfile_path: NotRequired[str]
+    """Relative to `path`; by default `DOCKERFILE`."""
+
+
 class EnvironmentArgs(TypedDict, total=False):
-    """An environment: `image` with `conda_file` (a relative path), or a registered `name` and `version`."""
+    """An environment: `image`, with or without `conda_file`; `build`; or a registered one.
+
+    A registered environment has `name` and `version`, and `registry` if it is in one.
+    """
 
     image: str
     """With a fixed tag or a digest, unless `any_tag`."""
     any_tag: bool
     """Whether `image` may have the tag `latest` or none; git then does not fix what Azure will use."""
     conda_file: str
+    """Relative to the program's folder, with `/` as the separator."""
+    build: BuildArgs
     name: str
     version: str
     label: str
     """See `ModelArgs.label`."""
+    registry: str
+    rehearse_with: str
+    """A conda file that stands in for the environment where nothing runs containers; the release does not read it."""
 
 
 class DeploymentArgs(TypedDict):
@@ -49,6 +73,8 @@ class DeploymentArgs(TypedDict):
     """A Python file, relative to `code`."""
     environment: NotRequired[EnvironmentArgs]
     """Required with `code`; for an MLflow model without code, Azure makes one from the model."""
+    compute: NotRequired[str]
+    """Name of the deployment's cluster in the stack file, if there are several."""
     description: NotRequired[str]
     tags: NotRequired[Mapping[str, str]]
     environment_variables: NotRequired[Mapping[str, str]]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from components.release_parts.args import ModelReleaseArgs
-from components.release_parts.deployment_args import DeploymentArgs, EnvironmentArgs, ModelArgs
+from components.release_parts.deployment_args import DOCKERFILE, DeploymentArgs, EnvironmentArgs, ModelArgs
 from modelops.plan import fingerprint
 from modelops.plan.plan import SCHEMA, ScoringSettings
 from modelops.plan.rules import require_fixed_image
@@ -75,6 +75,8 @@ def _digest(path: Path) -> str:
 
 def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
     args: dict[str, Any] = {**model}
+    if "uri" in args:
+        return {"uri": args["uri"], "name": args["name"], "type": args.get("type", "custom_model")}
     if "path" in args:
         return {
             "path": args["path"],
@@ -87,12 +89,15 @@ def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
 
 def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, Any]:
     args: dict[str, Any] = {**environment}
+    if "build" in args:
+        path = args["build"]["path"]
+        dockerfile = args["build"].get("dockerfile_path", DOCKERFILE)
+        return {"build": {"path": path, "dockerfilePath": dockerfile, "digest": _digest(root / path)}}
     if "image" not in args:
-        return {"name": args["name"], "version": args["version"]}
+        return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
     if not args.get("any_tag"):
         require_fixed_image(args["image"])
-    return {
-        "image": args["image"],
-        "condaFile": args["conda_file"],
-        "condaDigest": _digest(root / args["conda_file"]),
-    }
+    if "conda_file" not in args:
+        return {"image": args["image"]}
+    conda_file = args["conda_file"]
+    return {"image": args["image"], "condaFile": conda_file, "condaDigest": _digest(root / conda_file)}

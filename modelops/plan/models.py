@@ -1,4 +1,4 @@
-"""The models of a release plan: a local one, a registered one."""
+"""The models of a release plan: a local one, a registered one, one where a job left it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -65,10 +65,44 @@ class RegisteredModel:
         return plain if self.registry is None else {"registry": self.registry, **plain}
 
 
-Model = LocalModel | RegisteredModel
+@dataclass(frozen=True, slots=True)
+class UriModel:
+    """A model that a job left in Azure: registered under `name` if no version came from the same place yet.
+
+    Nobody reads its bytes, so other bytes at the same place make no new version and no new revision.
+    """
+
+    uri: str
+    """A job's output, a path in a datastore or an MLflow run's artifact, as azure-ai-ml takes it."""
+    name: str
+    type: str
+
+    def identity(self) -> dict[str, Any]:
+        """The place and the type, not the name in the workspace."""
+        return {"uri": self.uri, "type": self.type}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
+        """Read the plan's JSON form."""
+        reader.only(data, ("uri", "name", "type"), path)
+        return cls(
+            uri=reader.text(data, "uri", path),
+            name=reader.text(data, "name", path),
+            type=reader.text(data, "type", path, MODEL_TYPES),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan's JSON form."""
+        return {"uri": self.uri, "name": self.name, "type": self.type}
+
+
+UnregisteredModel = LocalModel | UriModel
+"""What the release registers."""
+
+Model = UnregisteredModel | RegisteredModel
 
 
 def read_model(data: Mapping[str, Any], path: str, reader: Reader) -> Model:
     """Read the JSON form of one of the kinds of model."""
-    kind = LocalModel if "path" in data else RegisteredModel
+    kind = LocalModel if "path" in data else UriModel if "uri" in data else RegisteredModel
     return kind.from_json(data, path, reader)

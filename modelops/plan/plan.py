@@ -14,15 +14,17 @@ from modelops.errors import PlanError
 
 # Exported again below, so that users of a plan import only this module.
 from modelops.plan.deployment_plan import Code, DeploymentPlan
-from modelops.plan.environments import ImageEnvironment, NamedEnvironment
-from modelops.plan.models import LocalModel, RegisteredModel
+from modelops.plan.environments import BuildEnvironment, CondaFile, ImageEnvironment, NamedEnvironment
+from modelops.plan.models import LocalModel, RegisteredModel, UriModel
 from modelops.plan.reader import UNKNOWN, Reader, plain_data
 from modelops.plan.scoring_settings import ScoringSettings
 
 __all__ = [
     "SCHEMA",
     "UNKNOWN",
+    "BuildEnvironment",
     "Code",
+    "CondaFile",
     "DeploymentPlan",
     "EndpointPlan",
     "ImageEnvironment",
@@ -32,6 +34,7 @@ __all__ = [
     "RegisteredModel",
     "ReleasePlan",
     "ScoringSettings",
+    "UriModel",
 ]
 
 SCHEMA: Final = 1

@@ -7,7 +7,7 @@ from typing import Any, Final
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.environments import Environment
-from modelops.plan.plan import DeploymentPlan, ImageEnvironment, ReleasePlan
+from modelops.plan.plan import BuildEnvironment, DeploymentPlan, NamedEnvironment, ReleasePlan
 from modelops.plan.staging import staged
 from modelops.release import live
 from modelops.release.context import CREATE, Context
@@ -108,7 +108,7 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
 
 
 def _environment(environment: Environment, root: Path, copies: ExitStack) -> Any:
-    """An existing environment's name and version, or an anonymous one from image and conda file.
+    """The id of an existing environment, or an anonymous one from image and conda file, or from a build context.
 
     Anonymous, because the SDK then names the version after the content: the same environment is the same asset for
     every endpoint and release, and two stacks cannot use the same name for different content. A named one would be sent
@@ -116,7 +116,16 @@ def _environment(environment: Environment, root: Path, copies: ExitStack) -> Any
     """
     from azure.ai.ml import entities  # noqa: PLC0415
 
-    if not isinstance(environment, ImageEnvironment):
+    if isinstance(environment, NamedEnvironment):
+        named = f"{environment.name}/versions/{environment.version}"
+        if environment.registry:
+            return f"azureml://registries/{environment.registry}/environments/{named}"
         return f"azureml:{environment.name}:{environment.version}"
-    conda_file = copies.enter_context(staged(root / environment.conda_file, "environment", environment.conda_digest))
+    if isinstance(environment, BuildEnvironment):
+        context = copies.enter_context(staged(root / environment.path, "context", environment.digest))
+        # The Dockerfile is part of the version's hash only if it is named.
+        build = entities.BuildContext(path=context, dockerfile_path=environment.dockerfile_path)
+        return entities.Environment(build=build)
+    conda = environment.conda
+    conda_file = copies.enter_context(staged(root / conda.path, "environment", conda.digest)) if conda else None
     return entities.Environment(image=environment.image, conda_file=conda_file)

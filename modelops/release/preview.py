@@ -1,7 +1,8 @@
 """The release's preview: only reads, and says so if it could not read."""
 
-from modelops.plan.plan import LocalModel, ReleasePlan
-from modelops.release import default, live, reconcile, register, rollback
+from modelops.plan.models import UnregisteredModel, UriModel
+from modelops.plan.plan import RegisteredModel, ReleasePlan
+from modelops.release import default, limits, live, reconcile, register, rollback
 from modelops.workspace import Workspace
 
 
@@ -20,10 +21,12 @@ def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | N
     if problem := rollback.problem(plan, endpoint):
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    if problem := limits.problem(plan, endpoint, missing):
+        return [_refused(problem)]
     to_register = [
         each.model
         for each in missing
-        if isinstance(each.model, LocalModel) and register.find_version(workspace, each.model)[0] is None
+        if not isinstance(each.model, RegisteredModel) and register.find_version(workspace, each.model)[0] is None
     ]
     previous = released.target if released else None
     first = []
@@ -43,15 +46,11 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
     if problem := rollback.problem_before_deploy(plan):
         return [_refused(problem)]
     known_revisions = set(released.revisions.values()) if released else set()
-    known_digests = {
-        each.model.digest
-        for each in (released.deployments.values() if released else ())
-        if isinstance(each.model, LocalModel)
-    }
+    known = [each.model.identity() for each in (released.deployments.values() if released else ())]
     to_register = [
         each.model
         for each in plan.deployments.values()
-        if isinstance(each.model, LocalModel) and each.model.digest not in known_digests
+        if not isinstance(each.model, RegisteredModel) and each.model.identity() not in known
     ]
     to_create = [name for name in plan.revisions.values() if name not in known_revisions]
     body = (plan.endpoint.description, dict(plan.endpoint.tags))
@@ -65,11 +64,14 @@ def _refused(problem: str) -> str:
     return f"`pulumi up` will refuse this: {problem}"
 
 
+def _content(model: UnregisteredModel) -> str:
+    return f"from {model.uri}" if isinstance(model, UriModel) else f"sha256 {model.digest[:12]}"
+
+
 def _lines(
-    models: list[LocalModel], revisions: list[str], before: str | None, after: str, *, body_differs: bool
+    models: list[UnregisteredModel], revisions: list[str], before: str | None, after: str, *, body_differs: bool
 ) -> list[str]:
-    unique = {(model.name, model.digest): model for model in models}
-    lines = [f"register model {model.name} (sha256 {model.digest[:12]})" for model in unique.values()]
+    lines = list(dict.fromkeys(f"register model {model.name} ({_content(model)})" for model in models))
     lines += [f"create revision {name}" for name in revisions]
     if before != after:
         lines.append(f"default {before or '(none)'} -> {after}")

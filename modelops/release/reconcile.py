@@ -9,9 +9,9 @@ A rollback by `pin` starts with 4 and 5, because its revision exists.
 from dataclasses import dataclass, field
 from typing import Any
 
-from modelops.errors import PlanError
-from modelops.plan.plan import DeploymentPlan, LocalModel, ReleasePlan
-from modelops.release import default, deploy, live, register, rollback
+from modelops.errors import PlanError, ReleaseError
+from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
+from modelops.release import default, deploy, limits, live, register, rollback
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
 
@@ -134,11 +134,14 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
     missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
+    if problem := limits.problem(plan, endpoint, missing):
+        raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
     model_ids: dict[str, str] = {}
     for deployment in missing:
         model = deployment.model
-        if isinstance(model, LocalModel):
-            context.progress(REGISTER, f"looking for model {model.name}, uploading it if it is new")
+        if not isinstance(model, RegisteredModel):
+            new = "uploading" if isinstance(model, LocalModel) else "registering"
+            context.progress(REGISTER, f"looking for model {model.name}, {new} it if it is new")
         model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
         model_ids[deployment.logical] = model_id
         if registered:

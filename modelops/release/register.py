@@ -1,4 +1,4 @@
-"""Registers a model: the same bytes only once, under the service's version numbers.
+"""Registers a model: the same bytes, or the same place in Azure, only once, under the service's version numbers.
 
 The service only accepts positive integers as versions of workspace models, so the digest is a property, and a release
 looks for it before it uploads anything. The version is chosen here, from the same list: if two releases register at the
@@ -16,12 +16,16 @@ from typing import Any, Final, TextIO
 
 from modelops import azure
 from modelops.errors import ReleaseError
-from modelops.plan.plan import LocalModel, RegisteredModel, ReleasePlan
+from modelops.plan.models import Model, UnregisteredModel, UriModel
+from modelops.plan.plan import RegisteredModel, ReleasePlan
 from modelops.release import uploads
 from modelops.release.context import REGISTER, Context
 from modelops.workspace import Workspace
 
 DIGEST_PROPERTY: Final = "contentDigest"
+ORIGIN_PROPERTY: Final = "origin"
+"""Of a version from a place in Azure: its URI, as the stack file has it. Such a version has no digest, because nobody
+reads its bytes."""
 
 _MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 _ATTEMPTS: Final = 6
@@ -30,18 +34,19 @@ _LOCK_POLL_SECONDS: Final = 0.2
 _OTHER_CONTENT: Final = "Asset paths cannot be updated"
 
 
-def find_version(workspace: Workspace, model: LocalModel) -> tuple[str | None, int]:
-    """Return the version that already has the model's bytes, or None, and the next free number.
+def find_version(workspace: Workspace, model: UnregisteredModel) -> tuple[str | None, int]:
+    """Return the version that already has the model's bytes or is from its place, or None, and the next free number.
 
     Archived versions count: they keep their numbers, and deployments may use them.
     """
     highest, found = 0, None
+    mark = _mark(model)
     with azure.step(f"looking for model {model.name}"):
         for each in _versions(workspace, model.name):
             body = each["properties"]
             number = int(each["name"]) if str(each["name"]).isdigit() else 0
             highest = max(highest, number)
-            same = (body.get("properties") or {}).get(DIGEST_PROPERTY) == model.digest
+            same = mark.items() <= (body.get("properties") or {}).items()
             if same and body.get("modelType") == model.type:
                 found = min(found, number) if found else number
     return (str(found) if found else None), highest + 1
@@ -55,7 +60,12 @@ def _versions(workspace: Workspace, name: str) -> Iterator[Any]:
             raise
 
 
-def ensure_model(context: Context, plan: ReleasePlan, model: LocalModel | RegisteredModel) -> tuple[str, str | None]:
+def _mark(model: UnregisteredModel) -> dict[str, str]:
+    """The properties by which a version is recognized as the model's."""
+    return {ORIGIN_PROPERTY: model.uri} if isinstance(model, UriModel) else {DIGEST_PROPERTY: model.digest}
+
+
+def ensure_model(context: Context, plan: ReleasePlan, model: Model) -> tuple[str, str | None]:
     """Make sure that the model is registered.
 
     Returns:
@@ -90,23 +100,16 @@ def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = 
     )
 
 
-def _register(context: Context, model: LocalModel, version: str) -> bool:
-    """Upload and register; False if somebody else took the version for other files."""
-    from azure.ai.ml.entities import Model  # noqa: PLC0415
-
-    def sent(text: str) -> None:
-        context.progress(REGISTER, f"uploading model {model.name}: {text}")
+def _register(context: Context, model: UnregisteredModel, version: str) -> bool:
+    """Upload, if it is a local model, and register; False if somebody else took the version for other files."""
+    from azure.ai.ml import entities  # noqa: PLC0415
 
     with azure.step(f"registering model {model.name}:{version}"):
         try:
-            with uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent) as address:
+            with _address(context, model) as address:
                 context.workspace.ml.models.create_or_update(
-                    Model(
-                        name=model.name,
-                        version=version,
-                        path=address,
-                        type=model.type,
-                        properties={DIGEST_PROPERTY: model.digest},
+                    entities.Model(
+                        name=model.name, version=version, path=address, type=model.type, properties=_mark(model)
                     )
                 )
         except Exception as error:
@@ -116,8 +119,19 @@ def _register(context: Context, model: LocalModel, version: str) -> bool:
     return True
 
 
+def _address(context: Context, model: UnregisteredModel) -> contextlib.AbstractContextManager[str]:
+    """The address to register a model with; of a local model, after its upload."""
+    if isinstance(model, UriModel):
+        return contextlib.nullcontext(model.uri)
+
+    def sent(text: str) -> None:
+        context.progress(REGISTER, f"uploading model {model.name}: {text}")
+
+    return uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent)
+
+
 @contextlib.contextmanager
-def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: LocalModel) -> Iterator[None]:
+def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: UnregisteredModel) -> Iterator[None]:
     """Let releases of one `up` that share a model upload it in turn, so that the second finds it.
 
     If a lock cannot be created (the home folder is missing or not writable), they upload it twice; Azure keeps one.
@@ -135,10 +149,11 @@ def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: LocalModel
         yield
 
 
-def _lock_file(plan: ReleasePlan, model: LocalModel) -> TextIO:
+def _lock_file(plan: ReleasePlan, model: UnregisteredModel) -> TextIO:
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{model.digest}".lower()
+    (mark,) = _mark(model).values()
+    key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{mark}".lower()
     return (folder / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from modelops.plan import fingerprint
-from modelops.plan.plan import Code, DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
+from modelops.plan.plan import Code, CondaFile, DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.release import live
 from modelops.release.context import Context
 from modelops.release.reconcile import ReleaseReport, reconcile
@@ -255,7 +255,7 @@ def _plan(place: Place, endpoint: str, root: Path, model: str) -> ReleasePlan:
         logical="mlp",
         model=LocalModel("model", model, "custom_model", fingerprint.digest(root / "model")),
         code=Code("code", fingerprint.digest(root / "code"), "score.py"),
-        environment=ImageEnvironment(IMAGE, "conda.yaml", fingerprint.digest(root / "conda.yaml")),
+        environment=ImageEnvironment(IMAGE, CondaFile("conda.yaml", fingerprint.digest(root / "conda.yaml"))),
         compute=f"{place.path}/computes/cpu",
     )
     return ReleasePlan(

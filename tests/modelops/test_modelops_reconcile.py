@@ -206,3 +206,14 @@ def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench)
         "environment variable to the deployment to change its name, and run `pulumi up`."
     )
     assert bench.live().default == bench.plan.target
+
+
+def test_the_21st_deployment_is_refused_before_a_model_is_uploaded(bench: Bench) -> None:
+    for batch in range(1, 21):
+        bench.release(bench.changed(mini_batch_size=batch))
+    changed = bench.with_model(b"one too many")
+    before = bench.mark()
+    with pytest.raises(ReleaseError, match=r"has 20 deployments, and 1 more would exceed the service's limit of 20\."):
+        bench.release(changed)
+    assert bench.writes(before) == []
+    assert bench.versions() == ["1"]

@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 
+from modelops.errors import ReleaseError
 from modelops.plan import fingerprint
-from modelops.plan.plan import DeploymentPlan, LocalModel, ReleasePlan
-from modelops.release import preview
-from tests.modelops.conftest import Bench, in_one_profile
+from modelops.plan.plan import (
+    BuildEnvironment,
+    DeploymentPlan,
+    ImageEnvironment,
+    LocalModel,
+    NamedEnvironment,
+    ReleasePlan,
+    UriModel,
+)
+from modelops.release import preview, uploads
+from tests.modelops.conftest import IMAGE, Bench, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_profile]
@@ -28,6 +37,12 @@ def _with(bench: Bench, **parts: Any) -> ReleasePlan:
 def _made(bench: Bench, plan: ReleasePlan) -> Any:
     """What Azure has of the plan's revision."""
     return bench.place.get(f"batchEndpoints/{plan.endpoint.name}/deployments/{plan.target}")["properties"]
+
+
+def _environment(bench: Bench, plan: ReleasePlan) -> Any:
+    """What Azure has of the environment of the plan's revision."""
+    path = str(_made(bench, plan)["environmentId"]).removeprefix(f"{bench.place.path}/")
+    return bench.place.get(path)["properties"]
 
 
 def test_an_mlflow_model_without_code_and_environment(bench: Bench) -> None:
@@ -61,3 +76,57 @@ def test_summary_only_names_no_output_file(bench: Bench) -> None:
     (sent,) = [each for each in bench.writes(before) if each.endswith(f"/deployments/{plan.target}")]
     assert sent.startswith("PUT ")
     assert _made(bench, plan)["outputAction"] == "SummaryOnly"
+
+
+def test_an_image_alone(bench: Bench) -> None:
+    plan = _with(bench, environment=ImageEnvironment(IMAGE))
+    bench.release(plan)
+    environment = _environment(bench, plan)
+    assert (environment["image"], environment.get("condaFile")) == (IMAGE, None)
+    assert not bench.release(plan).changed
+
+
+def test_a_build_context(bench: Bench) -> None:
+    for name, content in (("docker/Dockerfile", "FROM base:1\n"), ("requirements.txt", "numpy\n")):
+        (bench.root / "build" / name).parent.mkdir(parents=True, exist_ok=True)
+        (bench.root / "build" / name).write_text(content, encoding="utf-8")
+    digest = fingerprint.digest(bench.root / "build")
+    plan = _with(bench, environment=BuildEnvironment("build", "docker/Dockerfile", digest))
+    bench.release(plan)
+    build = _environment(bench, plan)["build"]
+    assert build["dockerfilePath"] == "docker/Dockerfile"
+    folder = str(build["contextUri"]).partition("/azureml-blobstore-")[2].partition("/")[2]
+    sent = {each.name.removeprefix(folder) for each in uploads.container(bench.workspace).list_blobs(folder)}
+    assert sent == {"docker/Dockerfile", "requirements.txt"}
+    assert not bench.release(plan).changed
+
+
+def test_a_registered_environment_whose_name_has_dots(bench: Bench) -> None:
+    bench.place.put("environments/torch-2.1/versions/1.0", {"properties": {"image": IMAGE}})
+    plan = _with(bench, environment=NamedEnvironment("torch-2.1", "1.0"))
+    bench.release(plan)
+    assert _made(bench, plan)["environmentId"] == f"{bench.place.path}/environments/torch-2.1/versions/1.0"
+
+
+def test_a_model_in_a_datastore_is_registered_once(bench: Bench) -> None:
+    folder = f"left/{bench.model_name}"
+    uploads.container(bench.workspace).upload_blob(f"{folder}/MLmodel", MLMODEL)
+    uri = f"azureml://datastores/workspaceblobstore/paths/{folder}"
+    plan = _with(bench, model=UriModel(uri, bench.model_name, "mlflow_model"), code=None, environment=None)
+    assert preview.from_live(bench.workspace, plan, None)[0] == f"register model {bench.model_name} (from {uri})"
+    report = bench.release(plan)
+    assert report.registered == [f"{bench.model_name}:1"]
+    registered = bench.place.get(f"models/{bench.model_name}/versions/1")["properties"]
+    assert registered["properties"] == {"origin": uri}
+    assert registered["modelType"] == "mlflow_model"
+    assert str(registered["modelUri"]).endswith(f"/datastores/workspaceblobstore/paths/{folder}")
+    assert not bench.release(plan).changed
+    other = replace(plan, deployments={"b": replace(plan.deployments["mlp"], logical="b")}, default="b")
+    assert bench.release(other).registered == []
+
+
+def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
+    uri = "azureml://datastores/workspaceblobstore/paths/nothing"
+    plan = _with(bench, model=UriModel(uri, bench.model_name, "custom_model"))
+    with pytest.raises(ReleaseError, match=f"registering model {bench.model_name}:1 failed: .*does not exist"):
+        bench.release(plan)

@@ -127,6 +127,7 @@ def test_the_marker_is_read_as_the_release_writes_it() -> None:
         (naming.ENDPOINT_NAME, "a" * 32, "a" * 33),
         (naming.DEPLOYMENT_NAME, "m", "m_1"),
         (naming.ASSET_NAME, "1", "a.b"),
+        (naming.USED_ASSET_NAME, "a.b", "-a"),
     ],
 )
 def test_names(naming_rule: Naming, good: str, bad: str) -> None:

@@ -22,6 +22,7 @@ NODES = "properties.properties"
 SCALE = f"{NODES}.scaleSettings"
 WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 ASSETS = "letters, digits, hyphens and underscores, a letter or digit first"
+USED_ASSETS = "letters, digits, dots, hyphens and underscores, no dot or hyphen first"
 SCOPE = "it must be one resource, not a group, subscription or management group."
 MLP = "input.deployments.mlp"
 
@@ -274,8 +275,8 @@ ROWS = [
         "batch-deployment-names",
         STASH,
         f"{MLP}.environment.name",
-        "_scoring",
-        f"The environment's name of deployment 'mlp' is '_scoring'; it must be 1 to 255 characters: {ASSETS}.",
+        ".scoring",
+        f"The environment's name of deployment 'mlp' is '.scoring'; it must be 1 to 255 characters: {USED_ASSETS}.",
         None,
     ),
     Row(

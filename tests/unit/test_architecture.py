@@ -29,7 +29,7 @@ def test_the_commands_are_those_that_exist() -> None:
     shown = re.search(r"modelops/commands/<br>([\w, ]+)", PAGE)
     assert shown
     commands = application(is_styled=False).registered_commands
-    assert shown[1].split(", ") == [each.callback.__name__ for each in commands if each.callback]
+    assert shown[1].split(", ") == [each.name or each.callback.__name__ for each in commands if each.callback]
 
 
 def test_the_lists_are_those_of_the_toolchain() -> None:

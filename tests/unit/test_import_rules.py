@@ -33,7 +33,7 @@ EMULATOR = [
     ("azure.arm",),
     ("azure.readings", "azure.firewalls", "azure.directory"),
     ("azure.circumstances",),
-    ("azure.authorization",),
+    ("azure.authorization", "azure.environments"),
     ("azure.blobs",),
     ("azure.jobs",),
     ("azure.world",),
@@ -49,6 +49,7 @@ EMULATORS_LIBRARIES = {
     "azure.arm": ("isodate",),
     "azure.directory": ("jwt",),
     "azure.blobs": ("aiohttp",),
+    "azure.environments": ("yaml", "packaging", "uv"),
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
     "azure.machine_learning": ("yaml",),
@@ -58,7 +59,7 @@ EMULATORS_LIBRARIES = {
 MODELOPS = [
     ("errors", "workspace"),
     ("azure", "plan"),
-    ("release", "scoring"),
+    ("azureml_yaml", "release", "scoring"),
     ("runner",),
     ("commands",),
     ("__main__",),
@@ -70,10 +71,11 @@ MODELOPS_LIBRARIES = {
     "workspace": ("azure.core", "azure.identity", "azure.ai.ml"),
     "azure": ("azure.core",),
     "plan": ("yaml",),
+    "azureml_yaml": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.ai.ml", "azure.storage.blob"),
-    "commands": ("typer", "rich"),
+    "commands": ("typer", "rich", "yaml"),
 }
 
 # The first rule whose name fits a module holds for it, so exceptions stand before their package.
@@ -93,6 +95,7 @@ RULES = [
     *in_order("modelops", MODELOPS, MODELOPS_LIBRARIES),
     Rule("modelops", ()),
     # What runs in a job has the deployment's environment, and nothing of ours.
+    Rule("sandbox.azure.jobs.driver.mlflow_scoring", ("mlflow.pyfunc", "numpy", "pandas", "PIL")),
     Rule("sandbox.azure.jobs.driver", ()),
     *in_order("sandbox", EMULATOR, EMULATORS_LIBRARIES),
     Rule(

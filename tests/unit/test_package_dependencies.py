@@ -21,7 +21,7 @@ PROGRAM = ("settings", "components", "modelops", "policy")
 DISTRIBUTIONS = {"google": "protobuf", "grpc": "grpcio", "jwt": "pyjwt", "yaml": "pyyaml"}
 """What is not called as it is imported."""
 
-FROM_A_JOB = "azureml_user"
+FROM_A_JOB = {"azureml_user", "mlflow", "numpy", "pandas", "PIL"}
 """What a job imports of the environment that the service makes for it."""
 
 
@@ -44,7 +44,7 @@ def imports(files: Iterable[Path]) -> set[str]:
 def imported(folder: str, name: str) -> set[str]:
     """Return the distributions that a package's modules import, those of tests left out."""
     found = {each.split(".")[0] for each in imports((ROOT / "packages" / folder / "src").rglob("*.py"))}
-    return {DISTRIBUTIONS.get(each, each) for each in found - {name, FROM_A_JOB, "pytest"}}
+    return {DISTRIBUTIONS.get(each, each) for each in found - {name, *FROM_A_JOB, "pytest"}}
 
 
 def distribution(module: str) -> str:

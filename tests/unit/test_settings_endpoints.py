@@ -288,8 +288,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(model={"name": "digits"}),
         (
-            f"{MLP}.model does not name a model. Allowed: path and name (a local model), name and version (a model "
-            "in the workspace), or registry, name and version.\n"
+            f"{MLP}.model does not name a model. Allowed: path and name (a local model, or one that a job "
+            "left in Azure), name and version (a model in the workspace), or registry, name and version.\n"
             f"pulumi config set --path {MLP}.model.path PATH --stack dev"
         ),
     ),
@@ -338,13 +338,6 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _mlp(environment={"image": "example.com/base:1"}),
-        (
-            f"{MLP}.environment.condaFile is not set. Allowed: the path of the conda file, {BELOW}.\n"
-            f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
-        ),
-    ),
-    (
         _mlp(environment={"image": "example.com/base:1", "condaFile": "env"}),
         (
             f"{MLP}.environment.condaFile is 'env', and there is no such file. Allowed: the path of the conda file.\n"
@@ -368,8 +361,9 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _mlp(environment={}),
         (
-            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image and condaFile, or the "
-            "name and version of a registered environment.\n"
+            f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image, or image and "
+            "condaFile; build (a folder with a Dockerfile); name and version (an environment in the workspace), or "
+            "registry, name and version.\n"
             f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
         ),
     ),

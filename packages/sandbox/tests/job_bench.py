@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from blob_server import ACCOUNT, SUBSCRIPTION, make_front
+from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
 from sandbox.azure.jobs.records import Run, RunRecords
@@ -51,10 +52,11 @@ class Outcome:
 class JobBench:
     """Runs jobs one after the other; each has its own name."""
 
-    def __init__(self, home: Path, *, most_nodes: int = 2) -> None:
+    def __init__(self, home: Path, *, most_nodes: int = 2, uses_index: bool = False) -> None:
         front = make_front(home)
         self.store, self.blobs, self.authorization = front.store, front.blobs, front.authorization
         self.folder, self.switches = home / "jobs", Switches()
+        self.environments = Environments(home / "environments", lambda: uses_index)
         self.records = RunRecords(self.store)
         cluster = {
             "properties": {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": most_nodes}}}
@@ -68,7 +70,9 @@ class JobBench:
 
     def runner(self) -> JobRunner:
         """Return a runner of jobs, as a server that has just started has one."""
-        return JobRunner(JobContext(self.folder, self.store, self.blobs, self.authorization, self.switches))
+        return JobRunner(
+            JobContext(self.folder, self.store, self.blobs, self.authorization, self.switches, self.environments)
+        )
 
     def close(self) -> None:
         self.blobs.close()

@@ -8,6 +8,7 @@ from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization.evaluation import Assignment, Authorization
 from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import Switches
@@ -28,6 +29,7 @@ def make_world(
     """Return a world whose state is in a folder; ``principals`` are the object ids that its directory knows."""
     store, blob_store = Store(home / "store.sqlite"), blobs(home / "blobs")
     permitted, switches = Authorization(store, assignments), switches or Switches()
+    offline = Environments(home / "environments", lambda: False)
     return World(
         subscription_id=subscription_id,
         tenant_id=tenant_id,
@@ -37,7 +39,7 @@ def make_world(
         authorization=permitted,
         switches=switches,
         blobs=blob_store,
-        jobs=jobs(JobContext(home / "jobs", store, blob_store, permitted, switches)),
+        jobs=jobs(JobContext(home / "jobs", store, blob_store, permitted, switches, offline)),
         kind_of=lambda object_id: "ServicePrincipal" if object_id.lower() in principals else None,
     )
 

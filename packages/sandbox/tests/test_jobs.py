@@ -10,7 +10,6 @@ import pytest
 
 from blob_server import ACCOUNT
 from job_bench import CONDA, JobBench
-from sandbox.azure.jobs.environment import check
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, ModelFiles
 from sandbox.azure.readings import Switches
 
@@ -248,29 +247,6 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     assert bench.blobs.path(ACCOUNT, "data", "azureml/child-1/score/predictions.csv").stat().st_nlink == 1
 
 
-def test_the_examples_environment_is_the_one_that_jobs_run_in() -> None:
-    conda = Path("examples/digits/environment/conda.yaml").read_text(encoding="utf-8")
-    assert check(EnvironmentSpec("digits", "1", "image:1", conda), interpreter="3.11.9") == []
-
-
-@pytest.mark.parametrize(
-    ("python", "interpreter", "differs"),
-    [
-        ("python=3.11", "3.12.1", True),
-        ("conda-forge::python=3.11.4", "3.13.0", True),
-        ("python==3.1", "3.11.7", True),
-        ("python=3.11", "3.11.7", False),
-        ("python=3.11.4", "3.11.7", False),
-        ("python>=3.9", "3.12.1", False),
-        ("python", "3.12.1", False),
-    ],
-)
-def test_another_python_is_remarked_on_and_fails_nothing(python: str, interpreter: str, *, differs: bool) -> None:
-    conda = CONDA.replace("python=3.11", python)
-    remark = f"'{python}' is required, but jobs here run on Python {interpreter}: results may differ"
-    assert check(EnvironmentSpec("e", "1", "image:1", conda), interpreter=interpreter) == ([remark] if differs else [])
-
-
 def test_a_job_on_another_python_says_so_in_its_log(bench: JobBench) -> None:
     environment = EnvironmentSpec("env", "1", "image:1", CONDA.replace("python=3.11", "python=2.7"))
     done = bench.run(bench.request(NAMES, environment=environment))
@@ -280,8 +256,9 @@ def test_a_job_on_another_python_says_so_in_its_log(bench: JobBench) -> None:
     assert line in done.logs["logs/azureml/executionlogs.txt"]
 
 
-def test_conda_packages_that_are_no_python_packages_are_remarked_on() -> None:
-    conda = CONDA.replace("- pip\n", "- pip\n- conda-forge::libgomp=13.2\n")
-    assert check(EnvironmentSpec("e", "1", "image:1", conda)) == [
-        "conda package 'libgomp' is not a Python package of this environment: not checked"
-    ]
+def test_a_job_says_what_azure_needs_beside_the_conda_file(bench: JobBench) -> None:
+    environment = EnvironmentSpec("env", "1", "image:1", "dependencies: [pip: [pandas, azureml-core]]")
+    done = bench.run(bench.request(NAMES, environment=environment))
+    assert done.parent.status == "Completed"
+    line = "Environment: Azure needs azureml-dataset-runtime in the environment of a deployment with a scoring script"
+    assert line in done.logs["logs/azureml/executionlogs.txt"]

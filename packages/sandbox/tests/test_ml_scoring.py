@@ -229,14 +229,16 @@ def test_jobs_outlive_their_endpoint_and_not_their_workspace(ready: Learning) ->
     assert ready.refused("GET", f"/jobs/{name}")[0] == 404
 
 
-def test_a_model_without_a_script_cannot_be_scored_yet(ready: Learning) -> None:
+def test_an_mlflow_model_needs_no_script(ready: Learning) -> None:
     uri = "azureml://datastores/workspaceblobstore/paths/models/one/model"
     ready.call("PUT", "/models/f/versions/1", {"properties": {"modelUri": uri, "modelType": "mlflow_model"}})
     model = {"referenceType": "Id", "assetId": f"{WORKSPACE}/models/f/versions/1"}
     body = deployment_body(model=model, codeConfiguration=None, environmentId=None)
     ready.done("PUT", "/batchEndpoints/digits-ep/deployments/nocode", body)
-    refusal = ready.refused("POST", HOST, asked(), headers={"azureml-model-deployment": "nocode"})
-    assert refusal[:2] == (501, "NotModelledInSandbox")
+    assert ready.call("POST", HOST, asked(), headers={"azureml-model-deployment": "nocode"}).status == 201
+    (job,) = ready.jobs.submitted
+    files = ModelFiles("folder", ACCOUNT, container(ready), "models/one/model/", "model", "mlflow_model")
+    assert (job.model, job.code, job.scoring_script, job.environment) == (files, None, "mlflow_scoring.py", None)
 
 
 def test_a_cluster_that_is_gone_refuses_jobs(ready: Learning) -> None:

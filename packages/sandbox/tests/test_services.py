@@ -100,6 +100,12 @@ def test_a_resource_group_answers_in_canonical_form(arm: Arm) -> None:
     }
 
 
+def test_the_regions_are_listed(arm: Arm) -> None:
+    names = [each["name"] for each in arm("GET", f"/subscriptions/{SUB}/locations").body["value"]]
+    assert len(names) == len(set(names)) == 50
+    assert {"westeurope", "eastus2"} < set(names)
+
+
 def test_router_refusals(arm: Arm) -> None:
     missing = f"/subscriptions/{SUB}/resourceGroups/nope/providers/Microsoft.KeyVault/vaults/v"
     assert arm.refused("GET", missing) == (404, "ResourceGroupNotFound", "Resource group 'nope' could not be found.")

@@ -319,7 +319,7 @@ def test_everybody_with_a_role_learns_what_it_allows(estate: Estate) -> None:
 
 def test_switches_take_what_is_allowed_only(sandbox: Sandbox) -> None:
     with pytest.raises(
-        ValueError, match="unknown switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls"
+        ValueError, match="unknown switch 'rolePropagation'; allowed: callerAddress, rolePropagationPolls, "
     ):
         sandbox.switch(rolePropagation=1)
     with pytest.raises(ValueError, match="switch 'rolePropagationPolls' cannot be -1; allowed: a whole number, 0 or"):

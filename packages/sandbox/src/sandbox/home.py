@@ -18,6 +18,9 @@ PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "administrator
 Their initial roles: sandbox/azure/authorization/bootstrap.py.
 """
 
+OFFLINE = "SANDBOX_OFFLINE"
+"""Environment variable: 1 keeps the sandbox from package indexes, so that no conda file is built."""
+
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600
 _KEY_BYTES = 32
@@ -155,6 +158,11 @@ class Home:
     def plugins(self) -> Path:
         """The folder in which the engine looks for plug-ins."""
         return self.pulumi_home / "plugins"
+
+    @property
+    def environments(self) -> Path:
+        """Python environments that were built from conda files, by the file's content."""
+        return self.root / "environments"
 
     @property
     def logs(self) -> Path:

@@ -21,7 +21,9 @@ from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs.front import BlobFront
 from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.circumstances import uses_package_index
 from sandbox.azure.directory import Directory
+from sandbox.azure.environments.provider import Environments, remove_drafts
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES
@@ -105,9 +107,15 @@ class Server:
             authorization=permitted,
             switches=switches,
             blobs=blobs,
-            jobs=JobRunner(JobContext(self._home.root / "jobs", store, blobs, permitted, switches)),
+            jobs=JobRunner(
+                JobContext(self._home.root / "jobs", store, blobs, permitted, switches, self._environments(store))
+            ),
             kind_of=directory.kind_of,
         )
+
+    def _environments(self, store: Store) -> Environments:
+        remove_drafts(self._home.environments)
+        return Environments(self._home.environments, lambda: uses_package_index(store))
 
     async def _listen(self, world: World, directory: Directory, closing: contextlib.AsyncExitStack) -> ServerRecord:
         """Open the ports, the same as last time if they are free; return the content for ``server.json``."""

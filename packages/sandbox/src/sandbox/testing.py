@@ -29,6 +29,8 @@ STORAGE_AUDIENCE = "https://storage.azure.com"
 _WAIT_SECONDS = 60
 
 os.environ.setdefault("TQDM_DISABLE", "1")
+# A test's result must not depend on a package index; a test that needs one sets it to 0.
+os.environ.setdefault("SANDBOX_OFFLINE", "1")
 # Read by azure-ai-ml when it is first imported, by whichever test: jobs.stream waits one second between reads.
 os.environ.setdefault("AZUREML_RUN_POLLING_INTERVAL_MIN", "1")
 os.environ.setdefault("AZUREML_RUN_POLLING_INTERVAL_MAX", "1")

@@ -13,6 +13,7 @@ from sandbox.azure.firewalls import DEFAULT_ADDRESS
 _KIND = "switch"
 _ADDRESS: Final = "callerAddress"
 _PROPAGATION: Final = "rolePropagationPolls"
+_INDEX: Final = "packageIndex"
 
 
 def _address(value: Any) -> str:
@@ -28,9 +29,16 @@ def _count(value: Any) -> int:
     return value
 
 
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - one kind of error for all switches
+    return value
+
+
 _SWITCHES: Mapping[str, tuple[Any, Callable[[Any], Any]]] = {
     _ADDRESS: (DEFAULT_ADDRESS, _address),
     _PROPAGATION: (0, _count),
+    _INDEX: (True, _truth),
 }
 """Name -> (initial value, check that returns the value to store)."""
 
@@ -61,6 +69,11 @@ def turn(store: Store, changes: Mapping[str, Any]) -> None:
 def propagation_polls(store: Store) -> int:
     """How many evaluations ignore a new role assignment."""
     return int(_value(store, _PROPAGATION))
+
+
+def uses_package_index(store: Store) -> bool:
+    """Whether conda files are built, through the user's own package index settings."""
+    return bool(_value(store, _INDEX))
 
 
 def _value(store: Store, name: str) -> Any:

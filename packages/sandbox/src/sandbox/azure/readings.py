@@ -33,6 +33,8 @@ class Switches:
     """``max_retries`` counts all tries of a mini-batch (else only those after the first)."""
     init_required: bool = True
     """A scoring script without ``init()`` fails its job (else it is run without)."""
+    mlflow_bad_file_fails_job: bool = True
+    """Without a scoring script, a file that cannot be scored fails the job (else it is logged and has no rows)."""
     invoke_needs_workspace_actions: bool = True
     """A scoring request needs the documented actions on the workspace too (else those on the endpoint suffice)."""
     input_read_by_caller: bool = True
@@ -59,6 +61,7 @@ PROFILES = {
         nested_folders_ignored=False,
         retries_are_tries=False,
         init_required=False,
+        mlflow_bad_file_fails_job=False,
         invoke_needs_workspace_actions=False,
         input_read_by_caller=False,
         workspace_identity_needs_roles=False,

@@ -9,21 +9,21 @@ import select
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sandbox.azure.readings import PROFILES
 from sandbox.commands.processes import wait_until_ended
-from sandbox.home import Home, project_folder
+from sandbox.home import OFFLINE, Home, project_folder
 from sandbox.server_record import ServerRecord
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
 _ANSWER_SECONDS = 10
 _LOG_LINES = 15
-_STATE = frozenset({"blobs", "jobs", "pulumi", "stacks", "log"})
+_STATE = frozenset({"blobs", "jobs", "pulumi", "stacks", "log", "environments"})
 """What ``reset`` removes in addition to the store."""
 
 
@@ -86,7 +86,7 @@ def start(home: Home, profile: str | None = None, prerequisites: Path | None = N
 
     ``profile`` (or ``SANDBOX_PROFILE``) selects the switches, ``prerequisites`` the folder with an administrator's
     set-up. By default, a server that died restarts with its old ones, and any other with ``harsh`` and the
-    ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, if it exists.
+    ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, if it exists. ``SANDBOX_OFFLINE`` counts each time.
 
     Raises:
         SystemExit: the profile or the folder is unknown, or not the running server's; or the server did not come up.
@@ -115,7 +115,14 @@ def start(home: Home, profile: str | None = None, prerequisites: Path | None = N
             f"sandbox: the running server uses {_shown(server.prerequisites)}, not those in '{given}'. Stop it first: "
             "python -m sandbox stop"
         )
+    with contextlib.suppress(ValueError):  # a server that is older than this code does not know it
+        server.control("POST", "/switches", {"packageIndex": uses_index()})
     return server
+
+
+def uses_index(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the user lets the sandbox build conda files through their package index."""
+    return environ.get(OFFLINE, "") in ("", "0")
 
 
 def stop(home: Home) -> bool:
@@ -138,7 +145,7 @@ def stop(home: Home) -> bool:
 
 
 def reset(home: Home) -> None:
-    """Stop the server and remove all state: resources, blobs, jobs, stacks, logs.
+    """Stop the server and remove all state: resources, blobs, jobs, stacks, built environments, logs.
 
     Names, secrets, certificates and ports stay, so that shells with the sandbox's environment keep working.
 

@@ -23,7 +23,10 @@ class MiniBatch:
 
 @dataclass(slots=True)
 class Attempt:
-    """The result of one try of a mini-batch: ``count`` results, or an ``error`` (one line) and maybe its ``trace``."""
+    """The result of one try of a mini-batch: ``count`` results, or an ``error`` (one line) and maybe its ``trace``.
+
+    ``ends_job``: this error fails the job, whatever its thresholds say.
+    """
 
     count: int = 0
     seconds: float = 0.0
@@ -31,6 +34,7 @@ class Attempt:
     error: str | None = None
     trace: str = ""
     timed_out: bool = False
+    ends_job: bool = False
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.environments.provider import Environments
 from sandbox.azure.readings import Switches
 
 
@@ -18,3 +19,4 @@ class JobContext:
     blobs: BlobStore
     authorization: Authorization
     switches: Switches
+    environments: Environments

@@ -55,18 +55,19 @@ def import_failed(error: str) -> JobFailed:
     return JobFailed(f"EntryScriptException: {error}")
 
 
+def bad_input_file(error: str) -> JobFailed:
+    """MLflow's driver cannot score a file (text: https://learn.microsoft.com/azure/machine-learning/how-to-mlflow-batch)."""
+    return JobFailed(error.partition(": ")[2])
+
+
 def no_progress(seconds: float) -> JobFailed:
     """No mini-batch has ended for too long."""
     return JobFailed(f"No progress update in {seconds:.0f} seconds. No progress update in this check.")
 
 
 def image_build_failed(environment: str, problems: list[str]) -> JobFailed:
-    """This machine does not have the environment; ``problems`` are sentences that name the packages."""
-    return JobFailed(
-        f"Image build failed for environment '{environment}': {' '.join(problems)} (The sandbox does not build "
-        "images: jobs run in its own Python environment.)",
-        "ImageBuildFailure",
-    )
+    """There is no such environment here; ``problems`` are sentences that name the packages."""
+    return JobFailed(f"Image build failed for environment '{environment}': {' '.join(problems)}", "ImageBuildFailure")
 
 
 def image_pull_failed(image: str, who: str, object_id: str, registry_id: str) -> JobFailed:

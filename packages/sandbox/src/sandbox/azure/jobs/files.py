@@ -70,10 +70,9 @@ def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: b
     Raises:
         JobFailed: the model, the code or the input does not exist.
     """
-    if request.code is None:
-        raise JobFailed("The sandbox does not run models without a scoring script yet.", "NotModelledInSandbox")
     _stage_model(blobs, request.model, folder.model)
-    _stage_code(blobs, request.code, folder.code)
+    if request.code is not None:
+        _stage_code(blobs, request.code, folder.code)
     return _stage_input(blobs, request.input, folder.input, nested=nested)
 
 

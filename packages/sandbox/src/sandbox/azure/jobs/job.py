@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.environment import check
+from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.records import RunRecords
@@ -43,6 +46,7 @@ class Job:
         )
         self._began = time.monotonic()
         self._batches: Batches | None = None
+        self._python = Path(sys.executable)
         self._stopping = False
         self._ending = asyncio.Event()
 
@@ -87,7 +91,9 @@ class Job:
         async with self._nodes.some(request.compute, request.instance_count) as nodes:
             self._running(files, nodes)
             assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._switches).run()
+            await Scoring(
+                request, self._folder, self._batches, nodes, self._logs, self._switches, python=self._python
+            ).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
@@ -103,17 +109,29 @@ class Job:
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
-        for remark in check(request.environment):
-            self._logs.execution(f"Environment: {remark}.")
         self._nodes.most(request.compute)
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
+        self._python = await self._interpreter()
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:
             raise no_input()
         return files
+
+    async def _interpreter(self) -> Path:
+        """Return the Python of the deployment's environment, or of the one that the service makes for its model."""
+        request = self._request
+        spec = request.environment
+        if spec is None and request.code is None:
+            spec = await asyncio.to_thread(environment_of, self._blobs, request.model)
+        return await interpreter(
+            self._context.environments,
+            spec,
+            lambda text: self._logs.execution(f"Environment: {text}"),
+            script=request.code is not None,
+        )
 
     def _running(self, files: list[str], nodes: int) -> None:
         request = self._request

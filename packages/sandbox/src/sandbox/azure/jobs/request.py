@@ -92,7 +92,8 @@ class JobRequest:
 
     ``name`` is the parent run's id and ``child_id`` that of its one step. ``max_retries`` and ``timeout_seconds`` are
     per mini-batch. ``error_threshold`` counts failed files over the whole input; -1 ignores them all.
-    ``cluster_identity`` and ``caller`` are object ids: of the nodes' identity ("" for none) and of the caller.
+    Without ``code``, MLflow itself scores the model. ``cluster_identity`` and ``caller`` are object ids: of the nodes'
+    identity ("" for none) and of the caller.
     """
 
     name: str

@@ -5,13 +5,14 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 
 from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
-from sandbox.azure.jobs.failures import import_failed, init_failed, no_progress
+from sandbox.azure.jobs.failures import bad_input_file, import_failed, init_failed, no_progress
 from sandbox.azure.jobs.files import JobFolder
 from sandbox.azure.jobs.logs import JobLogs
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.jobs.settings import environment, ip_of, worker_settings
+from sandbox.azure.jobs.settings import environment, generated_scripts, ip_of, worker_settings
 from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
 from sandbox.azure.readings import Switches
 
@@ -31,6 +32,7 @@ class Scoring:
     nodes: int
     logs: JobLogs
     switches: Switches
+    python: Path
     _numbers: Counter[int] = field(default_factory=Counter)
     _init_failures: Counter[int] = field(default_factory=Counter)
     _progress_at: float = field(default_factory=time.monotonic)
@@ -88,11 +90,12 @@ class Scoring:
     async def _start(self, node: int) -> Worker:
         place = Place(node, f"process{self._numbers[node]:03d}")
         self._numbers[node] += 1
-        settings = worker_settings(self.request, self.folder, place, init_required=self.switches.init_required)
-        variables = environment(self.request, self.folder, place, self.nodes)
+        settings = worker_settings(self.request, self.folder, place, self.switches)
+        variables = environment(self.request, self.folder, place, self.nodes, self.python)
+        variables |= generated_scripts(self.request, self.switches)
         stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
         stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
-        worker = await Worker.start(place, settings, variables, (stdout, stderr))
+        worker = await Worker.start(self.python, place, settings, variables, (stdout, stderr))
         self._workers.add(worker)
         try:
             await worker.ready()
@@ -145,6 +148,8 @@ class Scoring:
                 f"run() returned {attempt.count} items, which is more than input count {len(batch.items)}."
                 " Using the input count as succeeded count and continue.",
             )
+        if attempt.ends_job:
+            raise bad_input_file(attempt.error or "")
         done = self.batches.account(batch, attempt)
         if attempt.error is not None:
             what = "no try is left: its items count as failed" if done else "it will be tried again"

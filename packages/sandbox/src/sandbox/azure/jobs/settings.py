@@ -1,13 +1,14 @@
 """A worker process's settings, arguments and environment, as in the service's driver."""
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from sandbox.azure.jobs.files import JobFolder
+from sandbox.azure.jobs.mlflow_model import SKIP_VARIABLE
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.worker import Place
+from sandbox.azure.readings import Switches
 
 _MASTER_IP = "10.0.0.4"
 
@@ -39,7 +40,7 @@ def arguments(request: JobRequest, folder: JobFolder) -> list[str]:
     ]
 
 
-def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, init_required: bool) -> dict[str, Any]:
+def worker_settings(request: JobRequest, folder: JobFolder, place: Place, switches: Switches) -> dict[str, Any]:
     """Return the settings for ``driver/amlbi_main.py``; ``{pid}`` in ``temp_file`` is filled in later."""
     work = folder.work / f"{place.node}-{place.name}"
     work.mkdir(parents=True, exist_ok=True)
@@ -48,7 +49,7 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
         "argv": arguments(request, folder),
         "script": request.scoring_script,
         "module": module_name(request.scoring_script),
-        "functions": ["init", "run"] if init_required else ["run"],
+        "functions": ["init", "run"] if switches.init_required else ["run"],
         "code_dir": str(folder.code),
         "output_dir": str(folder.output),
         "working_dir": str(work),
@@ -61,14 +62,14 @@ def worker_settings(request: JobRequest, folder: JobFolder, place: Place, *, ini
     }
 
 
-def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int) -> dict[str, str]:
+def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int, python: Path) -> dict[str, str]:
     """Return a worker's whole environment, without anything from the sandbox's own.
 
     Names: https://learn.microsoft.com/azure/machine-learning/how-to-batch-scoring-script and ParallelRunStep's driver.
     """
     work = str(folder.work / f"{place.node}-{place.name}")
     return {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
         "HOME": work,
         "TMPDIR": work,
         "LANG": "C.UTF-8",
@@ -84,3 +85,9 @@ def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int
         "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
         "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
     } | request.environment_variables
+
+
+def generated_scripts(request: JobRequest, switches: Switches) -> dict[str, str]:
+    """Return the variables that only ``driver/mlflow_scoring.py`` reads."""
+    skips = request.code is None and not switches.mlflow_bad_file_fails_job
+    return {SKIP_VARIABLE: "yes"} if skips else {}

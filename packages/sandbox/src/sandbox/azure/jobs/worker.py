@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,16 +55,21 @@ class Worker:
 
     @classmethod
     async def start(
-        cls, place: Place, settings: Mapping[str, Any], environment: Mapping[str, str], output: tuple[Path, Path]
+        cls,
+        python: Path,
+        place: Place,
+        settings: Mapping[str, Any],
+        environment: Mapping[str, str],
+        output: tuple[Path, Path],
     ) -> "Worker":
-        """Start a process in ``settings["working_dir"]`` with exactly ``environment``.
+        """Start a process of ``python`` in ``settings["working_dir"]`` with exactly ``environment``.
 
         Its standard output and standard error go to the two files of ``output``.
         """
         ours, theirs = socket.socketpair()
         with theirs, output[0].open("ab") as out, output[1].open("ab") as err:
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
+                str(python),
                 "-u",
                 str(DRIVER),
                 str(theirs.fileno()),
@@ -117,7 +121,7 @@ class Worker:
             return Attempt(seconds=seconds, error=f"run() did not return within {seconds:g} seconds", timed_out=True)
         if event["event"] == "done":
             return Attempt(event["count"], event["seconds"], event["cpu"])
-        return Attempt(error=event["error"], trace=event["trace"])
+        return Attempt(error=event["error"], trace=event["trace"], ends_job=event.get("ends_job", False))
 
     async def stop(self) -> str | None:
         """Let the process call ``shutdown()`` and end; return the traceback if that raised."""

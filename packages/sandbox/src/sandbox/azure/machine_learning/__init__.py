@@ -5,11 +5,14 @@ from sandbox.azure.machine_learning.assets import datastores, versions
 from sandbox.azure.machine_learning.endpoints import batch_deployments, batch_endpoints
 from sandbox.azure.machine_learning.jobs import arm_jobs, history, scoring
 from sandbox.azure.machine_learning.scope import SUBSCRIPTION_PATH
-from sandbox.azure.machine_learning.workspaces import computes, workspaces
+from sandbox.azure.machine_learning.workspaces import computes, vm_sizes, workspaces
 from sandbox.azure.world import World
 
 _OPERATIONS = ("mfeOperations", "computeOperations", "workspaceOperations")
-_PARTS = (workspaces, computes, datastores, versions, batch_endpoints, batch_deployments, arm_jobs, scoring, history)
+_PARTS = (
+    *(workspaces, computes, vm_sizes, datastores, versions),
+    *(batch_endpoints, batch_deployments, arm_jobs, scoring, history),
+)
 
 
 def register(world: World) -> None:

@@ -29,6 +29,18 @@ _SCHEMA = {
     },
     "required": ["location"],
 }
+_LOCATIONS = (
+    *("australiacentral", "australiaeast", "australiasoutheast", "austriaeast", "belgiumcentral", "brazilsouth"),
+    *("canadacentral", "canadaeast", "centralindia", "centralus", "chilecentral", "denmarkeast", "eastasia", "eastus"),
+    *("eastus2", "francecentral", "germanywestcentral", "indonesiacentral", "israelcentral", "italynorth"),
+    *("japaneast", "japanwest", "jioindiawest", "koreacentral", "koreasouth", "malaysiawest", "mexicocentral"),
+    *("newzealandnorth", "northcentralus", "northeurope", "norwayeast", "polandcentral", "qatarcentral"),
+    *("southafricanorth", "southcentralus", "southindia", "southeastasia", "spaincentral", "swedencentral"),
+    *("switzerlandnorth", "switzerlandwest", "uaenorth", "uksouth", "ukwest", "westcentralus", "westeurope"),
+    *("westindia", "westus", "westus2", "westus3"),
+)
+"""A table of November 2026: https://learn.microsoft.com/azure/reliability/regions-list"""
+
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _NAME = re.compile(r"^[-\w.()]{0,89}[-\w()]$")
 
@@ -49,6 +61,7 @@ class _Groups:
         """Add the routes."""
         router = self._world.router
         router.add("GET", "/subscriptions/{subscription}", self.subscription)
+        router.add("GET", "/subscriptions/{subscription}/locations", self.locations)
         router.add("PUT", GROUP, self.put)
         router.add("GET", GROUP, self.get)
         router.add("HEAD", GROUP, self.head)
@@ -118,6 +131,11 @@ class _Groups:
         )
         shown = [each.body for each in groups if self._world.authorization.allowed(caller, _READ_GROUP, each.id)]
         return ArmResponse(200, {"value": shown})
+
+    async def locations(self, request: ArmRequest) -> ArmResponse:
+        """Return the regions, by their short names."""
+        base = f"/subscriptions/{request.params['subscription']}/locations"
+        return ArmResponse(200, {"value": [{"id": f"{base}/{name}", "name": name} for name in _LOCATIONS]})
 
     async def contents(self, request: ArmRequest) -> ArmResponse:
         """Return the resources of a group."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from sandbox.azure.arm.durations import format_duration, parse_duration
-from sandbox.azure.arm.errors import not_modelled
 from sandbox.azure.arm.identities import principal_of
 from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.jobs.mlflow_model import SCRIPT
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
@@ -123,17 +123,17 @@ def _check_overrides(asked: Invocation, compute: Resource) -> None:
 def _files(world: World, workspace: Resource, settings: dict[str, Any]) -> dict[str, Any]:
     """Return the members of a job request that come from the deployment's assets."""
     model = referenced_asset(world, workspace, settings["model"]["assetId"], "models", "properties.model.assetId")
-    code_id = (settings.get("codeConfiguration") or {}).get("codeId")
+    written = settings.get("codeConfiguration") or {}
     environment_id = settings.get("environmentId")
-    if not code_id:
-        raise not_modelled("the scoring of an MLflow model without a scoring script")
-    code = referenced_asset(world, workspace, code_id, "codes", "properties.codeConfiguration.codeId")
     result: dict[str, Any] = {
         "model": model_files(world, workspace, model),
-        "code": code_files(world, workspace, code),
-        "scoring_script": settings["codeConfiguration"]["scoringScript"],
+        "code": None,
+        "scoring_script": SCRIPT,
         "environment": None,
     }
+    if written:
+        code = referenced_asset(world, workspace, written["codeId"], "codes", "properties.codeConfiguration.codeId")
+        result |= {"code": code_files(world, workspace, code), "scoring_script": written["scoringScript"]}
     if environment_id:
         result["environment"] = environment_of(world, workspace, environment_id, "properties.environmentId")
     return result

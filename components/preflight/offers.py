@@ -1,0 +1,96 @@
+"""What Azure offers in the stack's region, asked before anything is created, in a preview too.
+
+The region must exist, and have the clusters' VM sizes. A cluster whose nodes exceed the quota is only a warning: Azure
+creates it, and its jobs wait. Without permission to ask (the lists belong to the subscription) or an answer, nothing is
+said: the service then decides.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from components.cluster import ClusterNodesArgs
+from components.preflight import arm, ending
+from components.preflight.login import Login
+
+_SECONDS = 6.0
+"""The time for all answers: a preview without a network must not wait for long."""
+
+_RESOURCES, _MACHINE_LEARNING = "2022-12-01", "2025-12-01"
+"""The services' api-versions."""
+
+
+def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs]) -> None:
+    """Refuse a region or VM size that Azure does not have; warn of a cluster that its quota cannot fill.
+
+    Args:
+        login: The deploying principal, whose subscription is asked.
+        location: The region's short name.
+        clusters: The nodes of each cluster that the stack creates, by the name to show.
+
+    Raises: pulumi.RunError: Azure does not have the region or a VM size; names the closest ones.
+    """
+    subscription = f"/subscriptions/{login.subscription_id}"
+    provider = f"{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"
+    try:
+        azure = arm.ResourceManager(authorization.get_client_token().token, _SECONDS)
+        regions = [each["name"] for each in azure.read_all(f"{subscription}/locations", version=_RESOURCES)]
+        if location not in regions:
+            raise ending.because(_no_region(location, regions))
+        if not clusters:
+            return
+        sizes = azure.read_all(f"{provider}/vmSizes", version=_MACHINE_LEARNING)
+        usages = azure.read_all(f"{provider}/usages", version=_MACHINE_LEARNING)
+    except (arm.Refused, arm.Unanswered, KeyError, TypeError):
+        return
+    known = {str(size.get("name")).lower(): size for size in sizes}
+    if not known:
+        return
+    lacking = [
+        _no_size(name, nodes["vm_size"], location, sizes)
+        for name, nodes in clusters.items()
+        if nodes["vm_size"].lower() not in known
+    ]
+    if lacking:
+        raise ending.because("\n".join([*lacking, "Nothing was created or changed."]))
+    quotas = {str((usage.get("name") or {}).get("value")).lower(): usage.get("limit") for usage in usages}
+    for name, nodes in clusters.items():
+        _warn_of_quota(name, nodes, known[nodes["vm_size"].lower()], quotas)
+
+
+def _warn_of_quota(
+    name: str, nodes: ClusterNodesArgs, size: Mapping[str, Any], quotas: Mapping[str, int | None]
+) -> None:
+    """Warn if the family's quota is less than the cluster's most nodes need; low-priority nodes have another quota."""
+    family = str(size.get("family"))
+    limit, cores = quotas.get(family.lower()), size.get("vCPUs")
+    if nodes["low_priority"] or limit is None or not cores or limit < 0:
+        return
+    if (needed := nodes["max_nodes"] * int(cores)) > limit:
+        pulumi.log.warn(
+            f"{name}: {nodes['max_nodes']} nodes of {nodes['vm_size']} need {needed} vCPUs, and the quota of {family} "
+            f"is {limit}. Jobs will get {limit // int(cores)} nodes at most. Ask for more under Quota in the Azure "
+            "Machine Learning studio, or lower maxNodes."
+        )
+
+
+def _no_region(location: str, regions: Iterable[str]) -> str:
+    near = difflib.get_close_matches(location, list(regions), n=3)
+    hint = f"Similar: {', '.join(near)}. " if near else ""
+    return (
+        f"azure-native:location is '{location}', which is not a region of this subscription, so nothing was created or "
+        f"changed. {hint}All: az account list-locations --query [].name"
+    )
+
+
+def _no_size(name: str, size: str, location: str, sizes: Iterable[Mapping[str, Any]]) -> str:
+    by_lower = {str(each.get("name")).lower(): str(each.get("name")) for each in sizes}
+    near = difflib.get_close_matches(size.lower(), list(by_lower), n=3)
+    hint = f" Similar: {', '.join(by_lower[each] for each in near)}." if near else ""
+    return (
+        f"{name}.vmSize is '{size}', which Azure Machine Learning does not offer in {location}.{hint} All: az ml "
+        f"compute list-sizes --location {location}"
+    )

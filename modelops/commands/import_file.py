@@ -1,0 +1,86 @@
+"""`import`: says a YAML file of the Azure ML CLI in the stack file's words."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+import yaml
+
+from modelops.azureml_yaml.deployment import read_deployment
+from modelops.azureml_yaml.reading import Note, Reading
+from modelops.commands import options, terminal
+from modelops.errors import UsageError
+from modelops.plan.rules import check_image
+
+SCHEMA_VERSION: Final = 1
+"""Version of the --json output: docs/schemas/import.json."""
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file of a batch deployment.")],
+    *,
+    directory: options.Directory = Path(),
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The deployment's key. Default: the file's own name.")
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Print a deployment's YAML file for the Azure ML CLI in the words of the stack file."""
+    _check_inside(file, directory)
+    key = name or file.stem
+    reading = read_deployment(file, directory, key)
+    if reading.problems:
+        lines = "\n".join(f"  {_at(file, each)}" for each in _in_order(reading.problems))
+        raise UsageError(f"{file} cannot be deployed as it is:\n{lines}")
+    remarks = [*reading.warnings, *reading.notes, *_completed(reading)]
+    if json:
+        terminal.say_json(
+            {
+                "schemaVersion": SCHEMA_VERSION,
+                "deployments": {key: reading.values},
+                "remarks": [{"line": each.line, "text": each.text} for each in _in_order(remarks)],
+            }
+        )
+        return
+    for each in _in_order(remarks):
+        terminal.say("\n".join(f"# {line}" for line in _at(file, each).splitlines()))
+    terminal.say(yaml.safe_dump({"deployments": {key: reading.values}}, sort_keys=False, allow_unicode=True).rstrip())
+
+
+def _completed(reading: Reading) -> list[Note]:
+    """Replace what the stack file takes from such a file alone, and say what to fill in."""
+    remarks = []
+    for kind in ("model", "environment"):
+        asset = reading.values.get(kind, {})
+        if asset.pop("label", None):
+            asset["version"] = "VERSION"
+            line, name = reading.lines[kind, "label"], asset["name"]
+            remarks.append(Note(line, f"fill in VERSION: `az ml {kind} list --name {name}` has the versions."))
+    environment = reading.values.get("environment", {})
+    if conda := environment.pop("conda", None):
+        environment["condaFile"] = "CONDA_FILE"
+        line = reading.lines["environment", "conda"]
+        remarks.append(Note(line, f"write this to a file, and fill in its path as CONDA_FILE:\n{conda.rstrip()}"))
+    image = environment.get("image")
+    if image and check_image(image):
+        line = reading.lines["environment", "image"]
+        remarks.append(Note(line, "give the image a tag other than latest: the stack file takes no other."))
+    return remarks
+
+
+def _check_inside(file: Path, directory: Path) -> None:
+    if not directory.is_dir():
+        raise UsageError(f"--directory {str(directory)!r} is not a folder.")
+    if not file.resolve().is_relative_to(directory.resolve()):
+        raise UsageError(
+            f"{file} is outside the program's folder, {directory.resolve()}, where every machine must find it: copy it "
+            "and the files that it names there."
+        )
+
+
+def _in_order(notes: list[Note]) -> list[Note]:
+    return sorted(notes, key=lambda each: each.line)
+
+
+def _at(file: Path, note: Note) -> str:
+    return f"{file}:{note.line}: {note.text}"

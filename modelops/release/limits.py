@@ -1,0 +1,32 @@
+"""The service's limit of deployments per endpoint, checked before a model is uploaded."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from modelops.plan.plan import DeploymentPlan, ReleasePlan
+from modelops.release.live import LiveEndpoint
+
+DEPLOYMENTS_PER_ENDPOINT: Final = 20
+"""https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+
+
+def problem(plan: ReleasePlan, endpoint: LiveEndpoint, missing: Sequence[DeploymentPlan]) -> str | None:
+    """Return why the endpoint has no room for the plan's revisions, with the command that makes room, or None.
+
+    Args:
+        plan: complete.
+        endpoint: what is live.
+        missing: the revisions to create. One that exists and failed is replaced, so it needs no room.
+    """
+    added = [each.revision for each in missing if each.revision not in endpoint.deployments]
+    excess = len(endpoint.deployments) + len(added) - DEPLOYMENTS_PER_ENDPOINT
+    if not added or excess <= 0:
+        return None
+    kept = {*plan.revisions.values(), endpoint.default, plan.target}
+    unused = sorted(name for name in endpoint.deployments if name not in kept)
+    return (
+        f"endpoint {endpoint.name} has {len(endpoint.deployments)} deployments, and {len(added)} more would exceed the "
+        f"service's limit of {DEPLOYMENTS_PER_ENDPOINT}. Delete {excess} that nobody uses, of: "
+        f"{', '.join(unused) or 'none'}.\n  az ml batch-deployment delete --endpoint-name {endpoint.name} "
+        f"--resource-group {plan.resource_group} --workspace-name {plan.workspace} --name DEPLOYMENT"
+    )

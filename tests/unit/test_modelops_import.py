@@ -1,0 +1,72 @@
+"""`python -m modelops import`: what it prints."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from modelops.commands.app import main
+
+FILE = """\
+name: mlp
+model: azureml:digits@latest
+environment:
+  image: base:latest
+  conda_file:
+    dependencies: [python]
+compute: azureml:cluster
+mini_batch_size: "5"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("logging.disable", lambda _level: None)  # it would be for the whole test run
+
+
+def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mlp.yml").write_text(FILE, encoding="utf-8")
+    assert main(["import", "mlp.yml"]) == 0
+    assert capsys.readouterr().out == (
+        "# mlp.yml:1: name is not used: the stack file's own key is the name.\n"
+        "# mlp.yml:2: fill in VERSION: `az ml model list --name digits` has the versions.\n"
+        "# mlp.yml:4: give the image a tag other than latest: the stack file takes no other.\n"
+        "# mlp.yml:5: write this to a file, and fill in its path as CONDA_FILE:\n"
+        "# dependencies:\n"
+        "# - python\n"
+        "deployments:\n"
+        "  mlp:\n"
+        "    model:\n"
+        "      name: digits\n"
+        "      version: VERSION\n"
+        "    environment:\n"
+        "      image: base:latest\n"
+        "      condaFile: CONDA_FILE\n"
+        "    compute: cluster\n"
+        "    miniBatchSize: 5\n"
+    )
+
+
+def test_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mlp.yml").write_text("model: azureml:digits:3\nname: x\n", encoding="utf-8")
+    assert main(["import", "mlp.yml", "--json", "--name", "small"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "schemaVersion": 1,
+        "deployments": {"small": {"model": {"name": "digits", "version": "3"}}},
+        "remarks": [{"line": 2, "text": "name is not used: the stack file's own key is the name."}],
+    }
+
+
+def test_says_everything_that_is_wrong_by_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mlp.yml").write_text("model: {local_path: m}\nname: ${NAME}\n", encoding="utf-8")
+    assert main(["import", "mlp.yml"]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err) == (
+        "",
+        (
+            "error: mlp.yml cannot be deployed as it is:\n"
+            "  mlp.yml:1: model.local_path is a key that Azure does not take. Write path.\n"
+            "  mlp.yml:2: name is '${NAME}': nothing fills in ${NAME}. Write the value itself.\n"
+        ),
+    )

@@ -1,0 +1,34 @@
+"""The service's limit of deployments per endpoint."""
+
+from modelops.plan.plan import ReleasePlan
+from modelops.release.limits import problem
+from modelops.release.live import LiveDeployment, LiveEndpoint
+from tests.unit.plans import plan_json
+
+PLAN = ReleasePlan.from_inputs(plan_json())
+MISSING = list(PLAN.deployments.values())
+
+
+def endpoint(*names: str) -> LiveEndpoint:
+    """An endpoint that serves the first of these deployments."""
+    deployments = {name: LiveDeployment(name, "Succeeded") for name in names}
+    return LiveEndpoint("churn", names[0], "", {}, {}, "westeurope", None, deployments)
+
+
+def test_there_is_room() -> None:
+    old = [f"old-{number}" for number in range(19)]
+    assert problem(PLAN, endpoint(*old), MISSING) is None
+    assert problem(PLAN, endpoint(*old, "a"), []) is None
+
+
+def test_a_failed_revision_is_replaced_in_its_place() -> None:
+    assert problem(PLAN, endpoint(*[f"old-{number}" for number in range(19)], PLAN.target), MISSING) is None
+
+
+def test_the_21st() -> None:
+    assert problem(PLAN, endpoint("serving", *[f"old-{number:02}" for number in range(19)]), MISSING) == (
+        "endpoint churn has 20 deployments, and 1 more would exceed the service's limit of 20. Delete 1 that nobody "
+        f"uses, of: {', '.join(f'old-{number:02}' for number in range(19))}.\n"
+        "  az ml batch-deployment delete --endpoint-name churn "
+        f"--resource-group {PLAN.resource_group} --workspace-name {PLAN.workspace} --name DEPLOYMENT"
+    )
