@@ -13,7 +13,7 @@ from components.release import ModelRelease
 ending.quiet()
 settings = configuration.load()
 me = login.current()
-offers.check(me, settings.location, settings.new_clusters)
+offers.check(me, settings.location, settings.wanted_nodes)
 group = MlResourceGroup("mlbatch", settings.group)
 workspace = provided.workspace(
     "mlbatch",
@@ -29,10 +29,10 @@ workspace = provided.workspace(
     },
     login=me,
     existing=settings.existing,
-    makes_cluster=bool(settings.nodes),
+    makes_cluster=bool(settings.new_clusters),
     has_callers=bool(settings.callers),
 )
-clusters = provided.clusters(workspace, settings.nodes)
+clusters = provided.clusters(workspace, settings.new_clusters)
 endpoints = {
     key: BatchEndpoint(key, {**workspace.place, "description": each.description})
     for key, each in settings.endpoints.items()

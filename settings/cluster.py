@@ -1,7 +1,7 @@
 """The compute clusters: `cluster` for one, `clusters` for several by name; their settings, or the ones to adopt."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from components import names
@@ -37,6 +37,8 @@ class ClusterSettings:
     idle_seconds: int = 120
     existing: str | None = None
     """ARM id of a cluster to adopt; the other values are then unused. None to create one."""
+    path: str = field(default="cluster", compare=False)
+    """Where the stack file describes it, for messages."""
 
     @property
     def most_nodes(self) -> int | None:
@@ -146,6 +148,7 @@ def _read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
         min_nodes=least,
         max_nodes=max(most, least),
         idle_seconds=section.whole("idleSeconds", 120, least=1, unit="seconds without work before a node is released"),
+        path=dotted(section.path),
     )
 
 

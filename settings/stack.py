@@ -65,9 +65,14 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
     @property
+    def wanted_nodes(self) -> dict[str, ClusterNodesArgs]:
+        """The nodes of each cluster that the stack creates, by its path in the stack file (`cluster`, `clusters.gpu`)."""
+        return {each.path: each.nodes for each in self.clusters.values() if each.existing is None}
+
+    @property
     def new_clusters(self) -> dict[str, ClusterNodesArgs]:
-        """The nodes of each cluster that the stack creates, by its key in the stack file."""
-        return {} if self.cluster.existing else {"cluster": self.cluster.nodes}
+        """The nodes of each cluster that the stack creates, by its logical name."""
+        return {key: each.nodes for key, each in self.clusters.items() if each.existing is None}
 
     @property
     def group(self) -> MlResourceGroupArgs:
@@ -82,11 +87,6 @@ class Settings:
             "workspace": self.workspace.existing,
             "clusters": {key: each.existing for key, each in self.clusters.items() if each.existing is not None},
         }
-
-    @property
-    def nodes(self) -> dict[str, ClusterNodesArgs]:
-        """The nodes of the clusters to create, as an argument of the components."""
-        return {key: each.nodes for key, each in self.clusters.items() if each.existing is None}
 
     @property
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:

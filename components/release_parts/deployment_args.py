@@ -73,8 +73,6 @@ class DeploymentArgs(TypedDict):
     """A Python file, relative to `code`."""
     environment: NotRequired[EnvironmentArgs]
     """Required with `code`; for an MLflow model without code, Azure makes one from the model."""
-    compute: NotRequired[str]
-    """Name of the deployment's cluster in the stack file, if there are several."""
     description: NotRequired[str]
     tags: NotRequired[Mapping[str, str]]
     environment_variables: NotRequired[Mapping[str, str]]

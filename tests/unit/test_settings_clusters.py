@@ -29,7 +29,8 @@ def test_each_deployment_names_its_cluster(root: Path) -> None:
         "gpu": ClusterSettings("STANDARD_NC6S_V3", max_nodes=8),
     }
     assert settings.endpoints["digits"].deployments["mlp"]["compute"] == "gpu"
-    assert list(settings.nodes) == ["cpu", "gpu"]
+    assert list(settings.new_clusters) == ["cpu", "gpu"]
+    assert list(settings.wanted_nodes) == ["clusters.cpu", "clusters.gpu"]
 
 
 def test_one_needs_no_name_in_the_deployment(root: Path) -> None:
@@ -40,6 +41,7 @@ def test_one_needs_no_name_in_the_deployment(root: Path) -> None:
 def test_the_short_form_is_one_with_the_name_that_it_always_had(root: Path) -> None:
     settings = read(root, {**RIGHT, "cluster": {"maxNodes": 9}, "clusters": {}})
     assert settings.clusters == {"aml": ClusterSettings(max_nodes=9)}
+    assert (list(settings.new_clusters), list(settings.wanted_nodes)) == (["aml"], ["cluster"])
     assert settings.endpoints["digits"].deployments["mlp"]["compute"] == "aml"
 
 
@@ -52,7 +54,7 @@ def test_an_adopted_one_beside_one_to_create(root: Path) -> None:
     config = _stack({"cpu": {}, "shared": {"existing": shared}}, compute="shared", instanceCount=50)
     settings = read(root, {**config, "workspace": {"existing": workspace}})
     assert settings.existing["clusters"] == {"shared": shared}
-    assert list(settings.nodes) == ["cpu"]
+    assert list(settings.new_clusters) == ["cpu"]
 
 
 def test_letters_of_a_size_do_not_count(root: Path) -> None:
