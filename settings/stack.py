@@ -66,7 +66,7 @@ class Settings:
 
     @property
     def wanted_nodes(self) -> dict[str, ClusterNodesArgs]:
-        """The nodes of each cluster that the stack creates, by its path in the stack file (`cluster`, `clusters.gpu`)."""
+        """The nodes of each cluster that the stack creates, by its path in the stack file (`clusters.gpu`)."""
         return {each.path: each.nodes for each in self.clusters.values() if each.existing is None}
 
     @property
