@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from components.release_parts.deployment_args import DeploymentArgs
+from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
+from settings.azureml_file import filled_in
 from settings.cluster import Clusters
 from settings.content import NEEDED, read_path, read_script
 from settings.environments import read_environment
@@ -23,9 +25,14 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         root: Folder that paths are relative to: the program's.
         clusters: The clusters, of which `compute` picks one.
     """
+    filled = filled_in(section, root, one_cluster=clusters.short)
+    if filled is None:
+        return {"model": {}, "compute": ""}
+    section = filled
     section.only(
         *(("type",) if "type" in section.values else ()),
-        *("model", "code", "scoringScript", "environment", "compute", "description", "tags", "environmentVariables"),
+        *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags"),
+        "environmentVariables",
         *(each.key for each in SETTINGS.values()),
     )
     _check_type(section)
@@ -60,8 +67,7 @@ def _check_type(section: Section) -> None:
     section.problems.add(
         section.at("type"),
         section.shown("type"),
-        "Allowed: no type, or model. The program deploys models; deploy a pipeline component with `az ml "
-        "batch-deployment create`.",
+        f"Allowed: no type, or model. {PIPELINE}",
         removing(section.at("type")),
     )
 

@@ -7,6 +7,7 @@ numbers.
 from pathlib import Path
 
 from components.release_parts.deployment_args import DOCKERFILE, BuildArgs, EnvironmentArgs
+from modelops.plan import conda_file
 from modelops.plan.rules import check_image, check_relative_path
 from settings.content import (
     is_there,
@@ -16,7 +17,7 @@ from settings.content import (
     read_used_name,
     read_version,
 )
-from settings.problems import setting
+from settings.problems import Edit, setting
 from settings.section import Section
 
 _CURATED_REGISTRY = "azureml"
@@ -35,9 +36,12 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
 
 def _read_kind(section: Section, root: Path) -> EnvironmentArgs:
     if "image" in section.values:
-        section.only("image", "condaFile", "rehearseWith")
+        has_text = section.lenient and "conda" in section.values
+        section.only("image", "conda" if has_text else "condaFile", "rehearseWith")
         image = _read_image(section)
-        if "condaFile" in section.values:
+        if has_text:
+            image["conda"] = _read_conda_text(section)
+        elif "condaFile" in section.values:
             image["conda_file"] = read_conda_file(section, "condaFile", root)
         return image
     if "build" in section.values:
@@ -54,6 +58,15 @@ def _read_kind(section: Section, root: Path) -> EnvironmentArgs:
         setting(section.at("image"), "IMAGE:TAG"),
     )
     return {}
+
+
+def _read_conda_text(section: Section) -> str:
+    """Read a conda environment that is written into a file for Azure's own tools."""
+    text = section.text("conda", None, allowed="a conda environment", example="CONDA")
+    if why := conda_file.problem(text.encode()):
+        place = section.problems.origins.get(section.at("conda"), "the file")
+        section.problems.add(section.at("conda"), "is not a conda environment", f"It {why}.", Edit(place))
+    return text
 
 
 def _read_build(section: Section, root: Path) -> BuildArgs:

@@ -28,6 +28,9 @@ class Problems:
     file: StackFile = field(default_factory=lambda: StackFile("the stack file"))
     """The stack file, for the lines of its keys."""
 
+    origins: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """The place ("FILE:LINE") of each value that is not in the stack file, by its path."""
+
     found: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     """What is taken, but should be known: whole sentences."""
@@ -41,7 +44,16 @@ class Problems:
             allowed: The allowed values: one or more sentences.
             fix: The command that fixes it (`setting`, `removing`), or what to edit (`renaming`, `editing`, `Edit`).
         """
-        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {fix.line(self.stack, self.file)}")
+        line = fix.line(self.stack, self.file)
+        if place := self.origins.get(tuple(path)):
+            # A value for the stack file replaces the other file's; to remove or rename that one, one edits the file.
+            is_value = isinstance(fix, Command) and fix.value is not None
+            line = f"edit {place}, or: {line}" if is_value else f"edit {place}"
+        self.found.append(f"{dotted(path)} {said}. {allowed}\n      {line}")
+
+    def add_in_file(self, path: Sequence[str], name: str, line: int, said: str) -> None:
+        """Record a problem in a file that a key names; `said` is whole sentences."""
+        self.found.append(f"{dotted(path)} is {name!r}: {said}\n      edit {name}:{line}")
 
     def warn(self, path: Sequence[str], said: str) -> None:
         """Record what is taken but should be known; see `add` for the arguments."""

@@ -25,7 +25,7 @@ class ModelArgs(TypedDict, total=False):
     """`custom_model` or `mlflow_model`; for a registered model it only says what the model is."""
     version: str
     label: str
-    """`latest` instead of `version`; to be replaced by the version before the release reads it."""
+    """`latest` instead of `version`: the plan gets the version that Azure names then."""
     registry: str
 
 
@@ -48,6 +48,8 @@ class EnvironmentArgs(TypedDict, total=False):
     """With a fixed tag or a digest, unless `any_tag`."""
     any_tag: bool
     """Whether `image` may have the tag `latest` or none; git then does not fix what Azure will use."""
+    conda: str
+    """Instead of `conda_file`, the text of one."""
     conda_file: str
     """Relative to the program's folder, with `/` as the separator."""
     build: BuildArgs

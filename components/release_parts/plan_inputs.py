@@ -4,6 +4,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from components.preflight import labels
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.deployment_args import DOCKERFILE, DeploymentArgs, EnvironmentArgs, ModelArgs
 from modelops.plan import fingerprint
@@ -21,6 +22,7 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
     Raises:
         PlanError: a path does not exist or its content cannot be released.
     """
+    workspace = labels.Place(args["subscription_id"], args["resource_group"], args["workspace"])
     return {
         "schema": SCHEMA,
         "subscriptionId": args["subscription_id"],
@@ -40,17 +42,20 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
         "pin": args["pin"],
         "keep": args["keep"],
         "deployments": {
-            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root)
+            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, workspace)
             for logical, deployment in args["deployments"].items()
         },
     }
 
 
-def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path) -> dict[str, Any]:
+def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path, workspace: labels.Place) -> dict[str, Any]:
+    environment = {}
+    if "environment" in args:
+        environment = {"environment": _environment_inputs(args["environment"], root, workspace)}
     return {
-        "model": _model_inputs(args["model"], root),
+        "model": _model_inputs(args["model"], root, workspace),
         **_code_inputs(args, root),
-        **({"environment": _environment_inputs(args["environment"], root)} if "environment" in args else {}),
+        **environment,
         "compute": compute_id,
         "settings": args.get("settings", ScoringSettings()).to_json(),
         "environmentVariables": dict(args.get("environment_variables", {})),
@@ -73,7 +78,7 @@ def _digest(path: Path) -> str:
     return fingerprint.digest(path)
 
 
-def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
+def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place) -> dict[str, Any]:
     args: dict[str, Any] = {**model}
     if "uri" in args:
         return {"uri": args["uri"], "name": args["name"], "type": args.get("type", "custom_model")}
@@ -84,20 +89,28 @@ def _model_inputs(model: ModelArgs, root: Path) -> dict[str, Any]:
             "type": args.get("type", "custom_model"),
             "digest": _digest(root / args["path"]),
         }
+    return _registered(args, "models", workspace)
+
+
+def _registered(args: dict[str, Any], collection: labels.Collection, workspace: labels.Place) -> dict[str, Any]:
+    """Return the name and version of an existing model or environment; a label is resolved each time."""
+    if "label" in args:
+        version = labels.latest_version(collection, args["name"], workspace)
+        return {"name": args["name"], "version": version, "label": args["label"]}
     return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
 
 
-def _environment_inputs(environment: EnvironmentArgs, root: Path) -> dict[str, Any]:
+def _environment_inputs(environment: EnvironmentArgs, root: Path, workspace: labels.Place) -> dict[str, Any]:
     args: dict[str, Any] = {**environment}
     if "build" in args:
         path = args["build"]["path"]
         dockerfile = args["build"].get("dockerfile_path", DOCKERFILE)
         return {"build": {"path": path, "dockerfilePath": dockerfile, "digest": _digest(root / path)}}
     if "image" not in args:
-        return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
+        return _registered(args, "environments", workspace)
     if not args.get("any_tag"):
         require_fixed_image(args["image"])
     if "conda_file" not in args:
-        return {"image": args["image"]}
+        return {key: value for key, value in args.items() if key in ("image", "conda")}
     conda_file = args["conda_file"]
     return {"image": args["image"], "condaFile": conda_file, "condaDigest": _digest(root / conda_file)}

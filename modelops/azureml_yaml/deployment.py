@@ -38,10 +38,7 @@ _BOTH: Final = ("error_threshold", "environment_variables")
 
 _PIPELINE: Final = ("component", "job_definition")
 
-PIPELINE: Final = (
-    "is a pipeline, and this program deploys models only. Deploy it with `az ml batch-deployment create`, to "
-    "another endpoint."
-)
+PIPELINE: Final = "The program deploys models; deploy a pipeline component with `az ml batch-deployment create`."
 """The sentence that refuses every kind of pipeline."""
 
 _OLD: Final = {
@@ -97,11 +94,11 @@ def _is_pipeline(top: Part) -> bool:
     """Record that the file is of a pipeline, which has no other problems then."""
     kind = top.values.get("type")
     if isinstance(kind, str) and kind.lower() in ("pipeline", "component"):
-        top.reading.problems.append(Note(top.line("type"), f"The deployment {PIPELINE}"))
+        top.wrong("type", f"is {kind!r}", PIPELINE)
         return True
     found = next((key for key in _PIPELINE if key in top.values), None)
     if found:
-        top.reading.problems.append(Note(top.line(found), f"The deployment {PIPELINE}"))
+        top.wrong(found, "belongs to a pipeline", PIPELINE)
     return found is not None
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+import yaml
+
 from modelops.plan.reader import Reader
 
 
@@ -16,29 +18,48 @@ class CondaFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CondaText:
+    """A conda environment that is not a file of the repository, as the text of one."""
+
+    text: str
+
+    @property
+    def content(self) -> Any:
+        """The environment as plain data, as azure-ai-ml takes it."""
+        return yaml.safe_load(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class ImageEnvironment:
-    """A tagged image, alone or with a conda file."""
+    """A tagged image, alone or with a conda environment."""
 
     image: str
-    conda: CondaFile | None = None
+    conda: CondaFile | CondaText | None = None
 
     def identity(self) -> dict[str, Any]:
-        """The image and the conda file's bytes."""
-        return {"image": self.image, **({"condaDigest": self.conda.digest} if self.conda else {})}
+        """The image, and the conda file's bytes or the conda environment's text."""
+        if isinstance(self.conda, CondaFile):
+            return {"image": self.image, "condaDigest": self.conda.digest}
+        return self.to_json()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
         """Read the plan's JSON form."""
-        reader.only(data, ("image", "condaFile", "condaDigest"), path)
-        conda = None
-        if "condaFile" in data or "condaDigest" in data:
+        reader.only(data, ("image", "conda") if "conda" in data else ("image", "condaFile", "condaDigest"), path)
+        conda: CondaFile | CondaText | None = None
+        if "conda" in data:
+            conda = CondaText(reader.text(data, "conda", path))
+        elif "condaFile" in data or "condaDigest" in data:
             conda = CondaFile(reader.relative_path(data, "condaFile", path), reader.text(data, "condaDigest", path))
         return cls(image=reader.text(data, "image", path), conda=conda)
 
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
-        conda = {"condaFile": self.conda.path, "condaDigest": self.conda.digest} if self.conda else {}
-        return {"image": self.image, **conda}
+        if self.conda is None:
+            return {"image": self.image}
+        if isinstance(self.conda, CondaText):
+            return {"image": self.image, "conda": self.conda.text}
+        return {"image": self.image, "condaFile": self.conda.path, "condaDigest": self.conda.digest}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +98,28 @@ class NamedEnvironment:
     name: str
     version: str
     registry: str | None = None
+    label: str | None = None
+    """The label that stood for the version, `latest`; not part of the identity."""
 
     def identity(self) -> dict[str, Any]:
         """Name and version, and the registry if there is one."""
-        return self.to_json()
+        plain = {"name": self.name, "version": self.version}
+        return plain if self.registry is None else {"registry": self.registry, **plain}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
         """Read the plan's JSON form."""
-        reader.only(data, ("registry", "name", "version"), path)
+        reader.only(data, ("registry", "name", "version", "label"), path)
         return cls(
             name=reader.text(data, "name", path),
             version=reader.text(data, "version", path),
             registry=reader.optional_text(data, "registry", path),
+            label=reader.optional_text(data, "label", path),
         )
 
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
-        plain = {"name": self.name, "version": self.version}
-        return plain if self.registry is None else {"registry": self.registry, **plain}
+        return self.identity() if self.label is None else {**self.identity(), "label": self.label}
 
 
 Environment = ImageEnvironment | BuildEnvironment | NamedEnvironment

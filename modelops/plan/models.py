@@ -44,25 +44,28 @@ class RegisteredModel:
     name: str
     version: str
     registry: str | None = None
+    label: str | None = None
+    """The label that stood for the version, `latest`; not part of the identity."""
 
     def identity(self) -> dict[str, Any]:
         """Name and version, and the registry if there is one."""
-        return self.to_json()
+        plain = {"name": self.name, "version": self.version}
+        return plain if self.registry is None else {"registry": self.registry, **plain}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
         """Read the plan's JSON form."""
-        reader.only(data, ("registry", "name", "version"), path)
+        reader.only(data, ("registry", "name", "version", "label"), path)
         return cls(
             name=reader.text(data, "name", path),
             version=reader.text(data, "version", path),
             registry=reader.optional_text(data, "registry", path),
+            label=reader.optional_text(data, "label", path),
         )
 
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
-        plain = {"name": self.name, "version": self.version}
-        return plain if self.registry is None else {"registry": self.registry, **plain}
+        return self.identity() if self.label is None else {**self.identity(), "label": self.label}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
-from modelops.plan.environments import Environment
+from modelops.plan.environments import CondaText, Environment
 from modelops.plan.plan import BuildEnvironment, DeploymentPlan, NamedEnvironment, ReleasePlan
 from modelops.plan.staging import staged
 from modelops.release import live
@@ -127,5 +127,7 @@ def _environment(environment: Environment, root: Path, copies: ExitStack) -> Any
         build = entities.BuildContext(path=context, dockerfile_path=environment.dockerfile_path)
         return entities.Environment(build=build)
     conda = environment.conda
+    if isinstance(conda, CondaText):
+        return entities.Environment(image=environment.image, conda_file=conda.content)
     conda_file = copies.enter_context(staged(root / conda.path, "environment", conda.digest)) if conda else None
     return entities.Environment(image=environment.image, conda_file=conda_file)

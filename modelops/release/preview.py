@@ -2,7 +2,7 @@
 
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import RegisteredModel, ReleasePlan
-from modelops.release import default, limits, live, reconcile, register, rollback
+from modelops.release import default, existing, limits, live, reconcile, register, rollback
 from modelops.workspace import Workspace
 
 
@@ -21,7 +21,7 @@ def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | N
     if problem := rollback.problem(plan, endpoint):
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
-    if problem := limits.problem(plan, endpoint, missing):
+    if problem := limits.problem(plan, endpoint, missing) or existing.problem(workspace, missing):
         return [_refused(problem)]
     to_register = [
         each.model

@@ -11,7 +11,7 @@ from typing import Any
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
-from modelops.release import default, deploy, limits, live, register, rollback
+from modelops.release import default, deploy, existing, limits, live, register, rollback
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
 
@@ -136,6 +136,10 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
     missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
     if problem := limits.problem(plan, endpoint, missing):
         raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
+    if problem := patience.call(READ, existing.problem, context.workspace, missing):
+        raise PlanError(
+            f"{problem}\nNothing was uploaded or created; correct the stack file and run `pulumi up` again."
+        )
     model_ids: dict[str, str] = {}
     for deployment in missing:
         model = deployment.model

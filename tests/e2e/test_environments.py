@@ -133,6 +133,7 @@ def test_the_environments_differ_in_more_than_their_names() -> None:
         "Pulumi.dev.yaml",
         "Pulumi.prod.yaml",
         "Pulumi.staging.yaml",
+        "Pulumi.tabular.yaml",
     ]
 
     def read(stack: str) -> dict[str, object]:

@@ -111,7 +111,7 @@ def test_the_dev_stack_is_as_expected(template: Template, graded: Mapping[str, l
 
 @pytest.mark.long(part="series")
 def test_the_other_environments_are_as_expected(fresh: Rehearsal, tmp_path: Path) -> None:
-    others = sorted({file.name.split(".")[1] for file in fresh.folder.glob("Pulumi.*.yaml")} - {"dev"})
+    others = ("prod", "staging")
     folder = tmp_path / "templates"
     folder.mkdir()
     for stack in others:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modelops.errors import ReleaseError
+from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import (
     BuildEnvironment,
@@ -16,11 +16,12 @@ from modelops.plan.plan import (
     ImageEnvironment,
     LocalModel,
     NamedEnvironment,
+    RegisteredModel,
     ReleasePlan,
     UriModel,
 )
 from modelops.release import preview, uploads
-from tests.modelops.conftest import IMAGE, Bench, in_one_profile
+from tests.modelops.conftest import GROUP, IMAGE, Bench, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_profile]
@@ -130,3 +131,52 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
     plan = _with(bench, model=UriModel(uri, bench.model_name, "custom_model"))
     with pytest.raises(ReleaseError, match=f"registering model {bench.model_name}:1 failed: .*does not exist"):
         bench.release(plan)
+
+
+def _these_exist(bench: Bench, kind: str, name: str) -> str:
+    return (
+        f"These exist:\n  az ml {kind} list --name {name} --resource-group {GROUP} --workspace-name "
+        f"{bench.place.workspace} --output table"
+    )
+
+
+def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:
+    """Assert that the preview says a problem, and that the release does too before it sends anything."""
+    assert preview.from_live(bench.workspace, plan, None) == [f"`pulumi up` will refuse this: {problem}"]
+    before = bench.mark()
+    with pytest.raises(PlanError) as raised:
+        bench.release(plan)
+    assert str(raised.value) == (
+        f"{problem}\nNothing was uploaded or created; correct the stack file and run `pulumi up` again."
+    )
+    assert bench.writes(before) == []
+
+
+def test_a_registered_model_that_does_not_exist(bench: Bench) -> None:
+    name = bench.model_name
+    plan = _with(bench, model=RegisteredModel(name, "7"))
+    there = f"model {name}:7 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'model', name)}")
+
+
+def test_an_environment_that_does_not_exist(bench: Bench) -> None:
+    plan = _with(bench, environment=NamedEnvironment("none", "1"))
+    there = f"environment none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'environment', 'none')}")
+
+
+def test_a_registered_model_that_needs_code(bench: Bench) -> None:
+    bench.release()
+    plan = _with(bench, model=RegisteredModel(bench.model_name, "1"), code=None, environment=None)
+    _refused(
+        bench,
+        plan,
+        f"model {bench.model_name}:1 is a custom_model, and deployment 'mlp' has no code and scoringScript: only an "
+        "MLflow model runs without them. Set code, scoringScript and environment, or another model.",
+    )
+
+
+def test_a_model_that_the_same_release_registers_is_not_missing(bench: Bench) -> None:
+    registered = replace(bench.plan.deployments["mlp"], logical="again", model=RegisteredModel(bench.model_name, "1"))
+    plan = replace(bench.plan, deployments={**bench.plan.deployments, "again": registered})
+    assert bench.release(plan).created == [*plan.revisions.values()]

@@ -313,6 +313,25 @@ ROWS = [
             ("errorThreshold", -2.0, "-2", -1),
         )
     ),
+    Row(
+        "batch-deployment-fixed-content",
+        STASH,
+        f"{MLP}.environment.image",
+        "base:latest",
+        "The image of deployment 'mlp' is 'base:latest'; it must have a tag other than latest, or a digest.",
+        None,
+    ),
+    *(
+        Row(
+            "batch-deployment-fixed-content",
+            STASH,
+            f"{MLP}.{part}.label",
+            "latest",
+            f"The {part} of deployment 'mlp' has the label 'latest'; it must have a version.",
+            None,
+        )
+        for part in ("model", "environment")
+    ),
     must_be(
         "authorization-assignment-principal-type",
         GRANT,
@@ -525,3 +544,20 @@ def test_twenty_deployments_with_their_kept_revisions() -> None:
         many = {f"mlp{index}": DEPLOYMENT for index in range(count)}
         said = problems("batch-endpoint-deployments", STASH, {"input.deployments": many, "input.keep": float(keep)})
         assert (said == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("image", "is_fixed"),
+    [
+        ("base:1", True),
+        ("example.com:5000/base:1", True),
+        ("base:latest", False),
+        ("base", False),
+        ("example.com:5000/base", False),
+        (f"base@sha256:{'0' * 64}", True),
+        (f"base:latest@sha256:{'0' * 64}", True),
+    ],
+)
+def test_images_that_stay_what_they_are(image: str, is_fixed: bool) -> None:
+    found = problems("batch-deployment-fixed-content", STASH, {f"{MLP}.environment": {"image": image}})
+    assert (found == []) is is_fixed

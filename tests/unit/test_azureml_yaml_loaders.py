@@ -455,25 +455,35 @@ def test_takes_what_the_stack_file_completes(root: Path, form: Form) -> None:
     assert read_deployment(path, root, "mlp").problems == []
 
 
-PIPELINES: dict[str, Form] = {
-    "component": {"name": "p", "endpoint_name": "e", "type": "pipeline", "component": "azureml:c@latest"},
-    "component and settings": {
-        "name": "p",
-        "endpoint_name": "e",
-        "type": "pipeline",
-        "component": "azureml:c:1",
-        "settings": {"default_compute": "c", "continue_on_step_failure": False},
-    },
-    "job": {"name": "p", "endpoint_name": "e", "type": "pipeline", "job_definition": "azureml:job"},
-    "component without a type": {"name": "p", "endpoint_name": "e", "component": "azureml:c@latest"},
+PIPELINES: dict[str, tuple[Form, str]] = {
+    "component": (
+        {"name": "p", "endpoint_name": "e", "type": "pipeline", "component": "azureml:c@latest"},
+        "type is 'pipeline'.",
+    ),
+    "component and settings": (
+        {
+            "name": "p",
+            "endpoint_name": "e",
+            "type": "pipeline",
+            "component": "azureml:c:1",
+            "settings": {"default_compute": "c", "continue_on_step_failure": False},
+        },
+        "type is 'pipeline'.",
+    ),
+    "job": (
+        {"name": "p", "endpoint_name": "e", "type": "pipeline", "job_definition": "azureml:job"},
+        "type is 'pipeline'.",
+    ),
+    "component without a type": (
+        {"name": "p", "endpoint_name": "e", "component": "azureml:c@latest"},
+        "component belongs to a pipeline.",
+    ),
+    "type: component": ({"name": "p", "endpoint_name": "e", "type": "component"}, "type is 'component'."),
 }
 
 
-@pytest.mark.parametrize("form", PIPELINES.values(), ids=PIPELINES.keys())
-def test_refuses_pipelines_in_one_sentence(root: Path, form: Form) -> None:
+@pytest.mark.parametrize(("form", "said"), PIPELINES.values(), ids=PIPELINES.keys())
+def test_refuses_pipelines_in_one_sentence(root: Path, form: Form, said: str) -> None:
     assert [each.text for each in read_deployment(written(root, form), root, "mlp").problems] == [
-        (
-            "The deployment is a pipeline, and this program deploys models only. Deploy it with "
-            "`az ml batch-deployment create`, to another endpoint."
-        )
+        f"{said} The program deploys models; deploy a pipeline component with `az ml batch-deployment create`."
     ]

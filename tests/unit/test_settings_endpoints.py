@@ -133,7 +133,8 @@ def _many(config: Config) -> None:
 WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 *_FIRST, _LAST = sorted(
     [
-        *("code", "compute", "description", "environment", "environmentVariables", "model", "scoringScript", "tags"),
+        *("code", "compute", "description", "environment", "environmentVariables", "from", "model", "scoringScript"),
+        "tags",
         *(each.key for each in SETTINGS.values()),
     ]
 )

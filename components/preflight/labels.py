@@ -1,0 +1,80 @@
+"""The version that the label `latest` names, asked of Azure each time the program runs.
+
+The plan therefore always holds a version: a new one is a change of the plan that the preview shows, and the release
+uses the same.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+import pulumi
+from pulumi_azure_native import authorization
+
+from components.preflight import arm
+
+Collection = Literal["models", "environments"]
+
+_MACHINE_LEARNING: Final = "2025-12-01"
+"""The service's api-version."""
+
+# As azure-ai-ml asks (_get_latest of _utils/_asset_utils.py): the newest version, not the one with the highest number.
+_NEWEST: Final = "&$orderBy=createdtime%20desc&$top=1"
+
+
+class Place(NamedTuple):
+    """A workspace."""
+
+    subscription_id: pulumi.Input[str]
+    resource_group: pulumi.Input[str]
+    workspace: pulumi.Input[str]
+
+
+def latest_version(collection: Collection, name: str, place: Place) -> pulumi.Output[str]:
+    """Return the newest version of a model or environment; unknown in a preview before the workspace exists.
+
+    Raises: pulumi.RunError: Later: there is no version, or, unless in a preview, Azure does not answer.
+    """
+    token = authorization.get_client_token_output().token
+    return pulumi.Output.all(*place, token).apply(lambda known: _ask(collection, name, known))
+
+
+def _ask(collection: Collection, name: str, known: Sequence[str]) -> str | pulumi.Output[str]:
+    subscription, group, workspace, token = known
+    path = (
+        f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices"
+        f"/workspaces/{workspace}/{collection}/{name}/versions"
+    )
+    try:
+        found = arm.ResourceManager(token).read(path, _NEWEST, version=_MACHINE_LEARNING)["value"]
+    except arm.Refused as error:
+        if error.status == 404:  # noqa: PLR2004
+            raise _nothing(collection, name, workspace) from None
+        return _unanswered(collection, name, str(error))
+    except arm.Unanswered as error:
+        return _unanswered(collection, name, str(error))
+    if not found:
+        raise _nothing(collection, name, workspace)
+    return str(found[0]["name"])
+
+
+def _nothing(collection: Collection, name: str, workspace: str) -> pulumi.RunError:
+    kind = collection.removesuffix("s")
+    return pulumi.RunError(
+        f"{name}@latest: workspace '{workspace}' has no version of {kind} '{name}', so the release cannot run.\n"
+        f"  Register one: az ml {kind} create --name {name} ...\n"
+        f"  Or set {kind} of the deployment in the stack file: docs/configuration.md has its keys."
+    )
+
+
+def _unanswered(collection: Collection, name: str, why: str) -> pulumi.Output[str]:
+    """Leave the version open in a preview, which readers may run; anything else cannot go on without it."""
+    text = f"{name}@latest: the latest version of {collection.removesuffix('s')} '{name}' is unknown: {why}"
+    if not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(text)
+    pulumi.log.warn(text)
+    value: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    value.set_result("")
+    known: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    known.set_result(False)
+    return pulumi.Output(set(), value, known)

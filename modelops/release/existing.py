@@ -1,0 +1,72 @@
+"""Registered models and environments, which the release uses and does not make: checked before anything is uploaded.
+
+Only those of the workspace. A registry has its hosts and roles; there, Azure's refusal is the check.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from modelops import azure
+from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
+from modelops.workspace import Workspace
+
+_ASSETS_API: Final = "2025-12-01"
+
+
+def problem(workspace: Workspace, missing: Sequence[DeploymentPlan]) -> str | None:
+    """Return why Azure would refuse a revision to create, with the command that lists what exists, or None.
+
+    Args:
+        workspace: to be read.
+        missing: the revisions to create.
+
+    Raises:
+        ReleaseError: Azure cannot be asked.
+    """
+    return next((found for each in missing for found in _problems(workspace, each, missing) if found), None)
+
+
+def _problems(
+    workspace: Workspace, deployment: DeploymentPlan, missing: Sequence[DeploymentPlan]
+) -> Iterator[str | None]:
+    model, environment = deployment.model, deployment.environment
+    made = {each.model.name for each in missing if not isinstance(each.model, RegisteredModel)}
+    if isinstance(model, RegisteredModel) and not model.registry and model.name not in made:
+        yield _model_problem(workspace, deployment, model)
+    if isinstance(environment, NamedEnvironment) and not environment.registry:
+        found = _read(workspace, "environment", environment.name, environment.version)
+        named = f"{environment.name}:{environment.version}"
+        yield None if found else _missing(workspace, deployment, "environment", named)
+
+
+def _model_problem(workspace: Workspace, deployment: DeploymentPlan, model: RegisteredModel) -> str | None:
+    named = f"{model.name}:{model.version}"
+    found = _read(workspace, "model", model.name, model.version)
+    if found is None:
+        return _missing(workspace, deployment, "model", named)
+    kind = found["properties"].get("modelType")
+    if deployment.code is None and kind != "mlflow_model":
+        return (
+            f"model {named} is a {kind}, and deployment {deployment.logical!r} has no code and scoringScript: only an "
+            "MLflow model runs without them. Set code, scoringScript and environment, or another model."
+        )
+    return None
+
+
+def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
+    """Return a version of a model or environment, or None if it does not exist."""
+    with azure.step(f"reading {kind} {name}:{version}"):
+        try:
+            return workspace.get(f"{kind}s/{name}/versions/{version}", _ASSETS_API)
+        except Exception as error:
+            if azure.is_missing(error):
+                return None
+            raise
+
+
+def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str) -> str:
+    return (
+        f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. These "
+        f"exist:\n  az ml {kind} list --name {named.partition(':')[0]} --resource-group {workspace.resource_group} "
+        f"--workspace-name {workspace.name} --output table"
+    )

@@ -1,0 +1,176 @@
+"""`from` of a deployment: a YAML file of the Azure ML CLI, and the stack file's own keys over it.
+
+The file's forms are in test_azureml_yaml_loaders.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from modelops.plan.scoring_settings import ScoringSettings
+from tests.unit.settings_world import RIGHT, changed, make_files, mlp, problems, read
+
+FILE: dict[str, Any] = {
+    "name": "another",
+    "endpoint_name": "another",
+    "description": "from the file",
+    "model": {"name": "digits-mlp", "path": "../models/mlp"},
+    "code_configuration": {"code": "../code", "scoring_script": "score.py"},
+    "environment": {"image": "example.com/base:1", "conda_file": "../env/conda.yaml"},
+    "compute": "azureml:batch-cluster",
+    "resources": {"instance_count": 2},
+    "tags": {"size": 16},
+    "mini_batch_size": 5,
+    "logging_level": "INFO",
+}
+WARNING = (
+    "endpoints.digits.deployments.mlp.compute is 'batch-cluster' in deployments/mlp.yml: the stack has one cluster, "
+    "described by cluster, which is used."
+)
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    (tmp_path / "deployments").mkdir()
+    return make_files(tmp_path)
+
+
+def write(root: Path, **changes: Any) -> None:
+    """Write the file; a key that is None is left out."""
+    content = {key: value for key, value in {**FILE, **changes}.items() if value is not None}
+    (root / "deployments" / "mlp.yml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def from_file(**own: Any) -> dict[str, Any]:
+    """Return the configuration whose deployment is the file, and has these keys itself."""
+
+    def change(config: dict[str, Any]) -> None:
+        config["endpoints"]["digits"]["deployments"]["mlp"] = {"from": "deployments/mlp.yml", **own}
+
+    return changed(change)
+
+
+def deployment(root: Path, config: dict[str, Any]) -> Any:
+    return read(root, config).endpoints["digits"].deployments["mlp"]
+
+
+def test_it_is_the_same_deployment_as_by_the_stack_files_words(root: Path) -> None:
+    write(root)
+    same = {
+        "description": "from the file",
+        "tags": {"size": "16"},
+        "instanceCount": 2,
+        "miniBatchSize": 5,
+    }
+    assert deployment(root, from_file()) == deployment(root, changed(lambda config: mlp(config).update(same)))
+    assert read(root, from_file()).warnings == (WARNING,)
+
+
+def test_the_stack_files_keys_win(root: Path) -> None:
+    write(root)
+    own = {"miniBatchSize": 7, "tags": {}, "environment": {"name": "base", "version": "2"}}
+    found = deployment(root, from_file(**own))
+    assert found["settings"] == ScoringSettings(instance_count=2, mini_batch_size=7)
+    assert found["tags"] == {}
+    assert found["environment"] == {"name": "base", "version": "2"}
+    assert found["description"] == "from the file"
+
+
+def test_a_stand_in_is_added_to_the_files_environment(root: Path) -> None:
+    write(root)
+    found = deployment(root, from_file(environment={"rehearseWith": "env/conda.yaml"}))
+    assert found["environment"] == {
+        "image": "example.com/base:1",
+        "conda_file": "env/conda.yaml",
+        "rehearse_with": "env/conda.yaml",
+    }
+
+
+def test_what_git_does_not_fix_is_taken_from_the_file_alone(root: Path) -> None:
+    image = {"image": "base:latest", "conda_file": "../env/conda.yaml"}
+    write(root, model="azureml:digits@latest", environment=image, compute=None)
+    found = deployment(root, from_file())
+    assert found["model"] == {"name": "digits", "label": "latest"}
+    assert found["environment"] == {"image": "base:latest", "any_tag": True, "conda_file": "env/conda.yaml"}
+    assert read(root, from_file()).warnings == (
+        "endpoints.digits.deployments.mlp.model.label is 'latest': git does not fix the version that it names.",
+        "endpoints.digits.deployments.mlp.environment.image is 'base:latest': git does not fix what Azure will use.",
+    )
+    own = {"image": "base:latest", "condaFile": "env/conda.yaml"}
+    assert [each.split(". ")[0] for each in problems(root, from_file(environment=own))] == [
+        "endpoints.digits.deployments.mlp.environment.image is 'base:latest'"
+    ]
+
+
+def test_a_conda_environment_in_the_file(root: Path) -> None:
+    conda = {"dependencies": ["python=3.11", {"pip": ["numpy"]}]}
+    write(root, environment={"image": "base:1", "conda_file": conda})
+    assert deployment(root, from_file())["environment"] == {"image": "base:1", "conda": yaml.safe_dump(conda)}
+    write(root, environment={"image": "base:1", "conda_file": {"name": "empty"}})
+    (problem,) = problems(root, from_file())
+    assert problem.startswith(
+        "endpoints.digits.deployments.mlp.environment.conda is not a conda environment. It has no dep"
+    )
+    assert problem.endswith("edit deployments/mlp.yml:12")
+
+
+def test_a_model_without_a_name_has_the_deployments(root: Path) -> None:
+    write(root, model={"path": "../models/mlp"})
+    assert deployment(root, from_file())["model"]["name"] == "mlp"
+
+
+def test_everything_wrong_in_the_file_at_once(root: Path) -> None:
+    write(root, name="${NAME}", model={"local_path": "m"}, mini_batch_size="10kb")
+    said = "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml'"
+    assert problems(root, from_file()) == [
+        f"{said}: name is '${{NAME}}': nothing fills in ${{NAME}}. Write the value itself.\nedit deployments/mlp.yml:1",
+        f"{said}: model.local_path is a key that Azure does not take. Write path.\nedit deployments/mlp.yml:5",
+        (
+            f"{said}: mini_batch_size is '10kb'. Write a whole number without a unit (files for each call of run()).\n"
+            "edit deployments/mlp.yml:17"
+        ),
+    ]
+
+
+def test_what_the_stack_file_sets_is_not_wrong_in_the_file(root: Path) -> None:
+    write(root, model={"local_path": "m"}, compute="azureml:${CLUSTER}", mini_batch_size="10kb")
+    own = {"model": mlp(RIGHT)["model"], "miniBatchSize": 5}
+    assert problems(root, from_file(**own)) == [
+        (
+            "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml': compute is 'azureml:${CLUSTER}': nothing "
+            "fills in ${CLUSTER}. Write the value itself.\n"
+            "edit deployments/mlp.yml:12"
+        )
+    ]
+
+
+def test_values_that_the_stack_file_would_not_take_either(root: Path) -> None:
+    write(root, mini_batch_size=0, code_configuration={"code": "../nowhere", "scoring_script": "score.py"})
+    (nodes, code) = problems(root, from_file())
+    assert nodes == (
+        "endpoints.digits.deployments.mlp.miniBatchSize is 0. Allowed: a whole number from 1 "
+        "(files for each call of run()).\n"
+        "edit deployments/mlp.yml:18, or: pulumi config set --path endpoints.digits.deployments.mlp.miniBatchSize 10 "
+        "--stack dev"
+    )
+    assert code.startswith("endpoints.digits.deployments.mlp.code is 'nowhere', and there is no such folder.")
+
+
+def test_a_file_that_does_not_exist_is_the_only_problem(root: Path) -> None:
+    (problem,) = problems(root, from_file())
+    assert problem.startswith(
+        "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml', and there is no such file."
+    )
+
+
+def test_a_pipeline(root: Path) -> None:
+    write(root, type="pipeline")
+    assert problems(root, from_file()) == [
+        (
+            "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml': type is 'pipeline'. The program deploys "
+            "models; deploy a pipeline component with `az ml batch-deployment create`.\n"
+            "edit deployments/mlp.yml:20"
+        )
+    ]
