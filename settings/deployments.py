@@ -43,7 +43,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         "compute": clusters.choose(section),
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
         "tags": read_tags(section),
-        "environment_variables": section.flat("environmentVariables", of="environment variables", example="VALUE"),
+        "environment_variables": _read_variables(section),
         "settings": _read_scoring(section, clusters),
     }
     has_code = _sets(section, "code", "scoringScript") or (
@@ -70,6 +70,18 @@ def _check_type(section: Section) -> None:
         f"Allowed: no type, or model. {PIPELINE}",
         removing(section.at("type")),
     )
+
+
+def _read_variables(section: Section) -> dict[str, str]:
+    """Read the environment variables; no process can have a name or value that is refused here (POSIX, `environ`)."""
+    variables = section.flat("environmentVariables", of="environment variables", example="VALUE")
+    inside = Section(section.at("environmentVariables"), variables, section.problems)
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in name + value:
+            fix = removing(inside.at(name))
+            allowed = "Allowed: a name that is not empty and has no =, and no null character in name and value."
+            section.problems.add(inside.at(name), inside.shown(name), allowed, fix)
+    return variables
 
 
 def _sets(section: Section, *keys: str) -> bool:

@@ -461,3 +461,14 @@ def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], t
 def test_files_that_are_certain_to_fail(root: Path, file: str, content: bytes, told: str) -> None:
     (root / file).write_bytes(content)
     assert problems(root, RIGHT) == [told]
+
+
+def test_names_that_no_environment_variable_can_have(root: Path) -> None:
+    variables = {"A=B": "1", "": "2", "NULL": "a\0b", "odd name.1": "fine"}
+    told = problems(root, changed(lambda config: mlp(config).update(environmentVariables=variables)))
+    allowed = "Allowed: a name that is not empty and has no =, and no null character in name and value."
+    assert [each.partition("\n")[0] for each in told] == [
+        f"{MLP}.environmentVariables[\"A=B\"] is '1'. {allowed}",
+        f"{MLP}.environmentVariables[\"\"] is '2'. {allowed}",
+        f"{MLP}.environmentVariables.NULL is 'a\\x00b'. {allowed}",
+    ]

@@ -26,6 +26,7 @@ from sandbox.azure.directory import Directory
 from sandbox.azure.environments.provider import Environments, remove_drafts
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
+from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.azure.services.login import Login
@@ -131,7 +132,14 @@ class Server:
         started = time.time()
         about = {"pid": os.getpid(), "profile": self._profile, "started": started}
         control = Control(
-            token=token, about=about, store=world.store, faults=faults, front=front, directory=directory, stop=self.stop
+            token=token,
+            about=about,
+            store=world.store,
+            faults=faults,
+            front=front,
+            directory=directory,
+            stock=Intake(world).add,
+            stop=self.stop,
         )
         closing.push_async_callback(control.close)
         closing.push_async_callback(front.close)

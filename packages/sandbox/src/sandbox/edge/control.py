@@ -20,7 +20,7 @@ _WAIT_SECONDS = 60.0
 
 
 class Control:
-    """Health, journal, resources, faults, tokens and stop; each request needs the control token as its bearer token."""
+    """Health, journal, resources, faults, tokens, stock and stop; each request needs the control token as bearer."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Control:
         faults: Faults,
         front: Front,
         directory: Directory,
+        stock: Callable[[Any], Awaitable[str]],
         stop: Callable[[], None],
     ) -> None:
         self._token = token
@@ -39,6 +40,7 @@ class Control:
         self._faults = faults
         self._front = front
         self._directory = directory
+        self._stock = stock
         self._stop = stop
         self._runner: web.AppRunner | None = None
 
@@ -55,6 +57,7 @@ class Control:
                 web.delete("/faults", self._clear_faults),
                 web.get("/switches", self._show_switches),
                 web.post("/switches", self._turn_switches),
+                web.post("/stock", self._add_stock),
                 web.get("/wait", self._wait),
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
@@ -119,6 +122,9 @@ class Control:
     async def _turn_switches(self, request: web.Request) -> web.Response:
         turn(self._store, await request.json())
         return web.json_response(all_switches(self._store))
+
+    async def _add_stock(self, request: web.Request) -> web.Response:
+        return web.json_response({"added": await self._stock(await request.json())})
 
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer once ``count`` journal entries match ``method`` and ``path``; 408 if that takes too long.
