@@ -6,7 +6,7 @@ from typing import Any
 from components.release_parts.deployment_args import DeploymentArgs
 from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
-from settings.azureml_file import filled_in
+from settings import azureml_file
 from settings.cluster import Clusters
 from settings.content import NEEDED, read_path, read_script
 from settings.environments import read_environment
@@ -25,7 +25,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         root: Folder that paths are relative to: the program's.
         clusters: The clusters, of which `compute` picks one.
     """
-    filled = filled_in(section, root, one_cluster=clusters.short)
+    filled = azureml_file.deployment(section, root, one_cluster=clusters.short)
     if filled is None:
         return {"model": {}, "compute": ""}
     section = filled

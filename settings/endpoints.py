@@ -8,6 +8,7 @@ from typing import TypedDict
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
+from settings import azureml_file
 from settings.access import read_callers
 from settings.cluster import Clusters
 from settings.deployments import read_deployment
@@ -77,7 +78,11 @@ def read_endpoints(section: Section, root: Path, clusters: Clusters) -> dict[str
 
 
 def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> EndpointSettings:
-    section.only("description", "default", "pin", "keep", "callers", "deployments")
+    filled = azureml_file.endpoint(section, root)
+    if filled is None:
+        return EndpointSettings("", "", None, 1, {})
+    section = filled
+    section.only("from", "description", "default", "pin", "keep", "callers", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")

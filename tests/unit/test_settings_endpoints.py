@@ -220,7 +220,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _digits(tryOut={"input": "x"}),
         (
             "endpoints.digits.tryOut is an unknown key. "
-            "Allowed: callers, default, deployments, description, keep or pin.\n"
+            "Allowed: callers, default, deployments, description, from, keep or pin.\n"
             "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
