@@ -6,6 +6,7 @@ not own the endpoint, its deployments or any other Azure resource: `components.e
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,9 @@ from pulumi.output import Unknown
 
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
+from components.release_parts.rehearsal_inputs import rehearsal_inputs
+from modelops import rehearsal
+from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
@@ -49,6 +53,7 @@ class ModelRelease(pulumi.ComponentResource):
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
+        self._ask_rehearsal(name, args)
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
         )
@@ -67,6 +72,16 @@ class ModelRelease(pulumi.ComponentResource):
         self.deployments = served.apply(lambda plan: _shown(plan) if plan else {})
         self.serves: Mapping[str, pulumi.Output[Any]] = {"default": self.default, "deployments": self.deployments}
         self.register_outputs(self.serves)
+
+    def _ask_rehearsal(self, name: str, args: ModelReleaseArgs) -> None:
+        """Show how far a rehearsal can run the deployments' jobs; not in the hook, which an unchanged plan skips."""
+        if rehearsal.VARIABLE not in os.environ:
+            return
+        try:
+            for sentence in rehearsal.ask(rehearsal_inputs(name, args, Path.cwd())):
+                pulumi.log.info(sentence, resource=self)
+        except RehearsalError as error:
+            pulumi.log.warn(f"the rehearsal did not say what it can run: {error}", resource=self)
 
     def _hook(self, name: str, plan: Mapping[str, Any]) -> Callable[[pulumi.ResourceHookArgs], Any]:
         async def release(hook: pulumi.ResourceHookArgs) -> None:

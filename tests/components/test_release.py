@@ -11,7 +11,8 @@ import pytest
 from components.release import ModelRelease
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
-from modelops.errors import PlanError
+from modelops import rehearsal
+from modelops.errors import PlanError, RehearsalError
 from modelops.plan import fingerprint
 from modelops.plan.plan import ReleasePlan
 from modelops.runner import pool as worker_pool
@@ -155,6 +156,22 @@ def test_the_exact_list() -> None:
         (TYPE, "digits"),
         ("pulumi:index:Stash", "digits-marker"),
     ]
+
+
+def test_what_a_rehearsal_says_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setenv(rehearsal.VARIABLE, "http://127.0.0.1:9/")
+    monkeypatch.setattr(pulumi.log, "info", lambda text, **_: said.append(("info", text)))
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: said.append(("warn", text)))
+    monkeypatch.setattr(rehearsal, "ask", lambda asked: [f"{each['endpoint']}.{each['deployment']}" for each in asked])
+    recorded(lambda: ModelRelease("digits", args()))
+
+    def silent(_: object) -> list[str]:
+        raise RehearsalError("timed out")
+
+    monkeypatch.setattr(rehearsal, "ask", silent)
+    recorded(lambda: ModelRelease("digits", args()))
+    assert said == [("info", "digits.mlp"), ("warn", "the rehearsal did not say what it can run: timed out")]
 
 
 def test_the_marker_s_input_is_the_whole_plan() -> None:

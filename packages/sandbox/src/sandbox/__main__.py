@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.azure.readings import PROFILES
-from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, recovery, rehearsal, stacks, stock
+from sandbox.commands import (
+    built,
+    environment,
+    export_arm,
+    inventory,
+    lifecycle,
+    plugins,
+    recovery,
+    rehearsal,
+    stacks,
+    stock,
+)
 from sandbox.commands.client import Client
 from sandbox.home import PRINCIPALS, Home
 
@@ -154,6 +165,8 @@ def _status(home: Home, options: argparse.Namespace) -> int:
         server = lifecycle.running(home)
         state = "not running" if server is None else f"running (process {server.pid}, profile {server.profile})"
         print(f"sandbox: {state} in '{home.root}'")
+        for line in built.lines(home, uses_index=lifecycle.uses_index()):
+            print(line)
         rows = inventory.resources(home)
         print(f"Resources: {len(rows)}")
         for line in inventory.table(rows):

@@ -12,9 +12,11 @@ from sandbox.azure.arm.operations import let_hanging_go_on
 from sandbox.azure.arm.store import Store
 from sandbox.azure.circumstances import all_switches, turn
 from sandbox.azure.directory import TOKEN_SECONDS, Directory
+from sandbox.azure.environments.preview import Rehearsal
 from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
 from sandbox.edge.proxy import listen
+from sandbox.server_record import REHEARSAL
 
 _WAIT_SECONDS = 60.0
 
@@ -31,6 +33,7 @@ class Control:
         faults: Faults,
         front: Front,
         directory: Directory,
+        rehearsal: Rehearsal,
         stock: Callable[[Any], Awaitable[str]],
         stop: Callable[[], None],
     ) -> None:
@@ -40,6 +43,7 @@ class Control:
         self._faults = faults
         self._front = front
         self._directory = directory
+        self._rehearsal = rehearsal
         self._stock = stock
         self._stop = stop
         self._runner: web.AppRunner | None = None
@@ -61,6 +65,7 @@ class Control:
                 web.get("/wait", self._wait),
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
+                web.post(REHEARSAL, self._rehearse),
             ]
         )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -79,11 +84,13 @@ class Control:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if request.path == REHEARSAL:  # a preview knows an address and nothing more
+            given = request.query.get("token", "")
         if not hmac.compare_digest(given.encode(), self._token.encode()):
             return web.json_response({"error": "the control token is missing or wrong"}, status=401)
         try:
             return await handler(request)
-        except (ValueError, TypeError, re.error) as error:
+        except (ValueError, TypeError, KeyError, re.error) as error:
             return web.json_response({"error": str(error)}, status=400)
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -161,6 +168,11 @@ class Control:
         audience = request.query.get("audience", "https://management.azure.com")
         seconds = int(request.query.get("seconds", TOKEN_SECONDS))
         return web.json_response({"token": self._directory.issue(account.principal, audience, seconds=seconds)})
+
+    async def _rehearse(self, request: web.Request) -> web.Response:
+        """Answer a preview: what of its deployments can be rehearsed, in sentences."""
+        asked = await request.json()
+        return web.json_response({"sentences": await self._rehearsal.answer(asked["deployments"])})
 
     async def _end(self, _: web.Request) -> web.Response:
         # Answer first: the caller then waits for the process, not for this connection.
