@@ -64,6 +64,7 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         "AZUREML_RUN_POLLING_INTERVAL_MIN": "1",
         "AZUREML_RUN_POLLING_INTERVAL_MAX": "1",
         "SANDBOX_HOME": str(home.root),
+        "REHEARSAL_URL": server.rehearsal_url,
     }
 
 
