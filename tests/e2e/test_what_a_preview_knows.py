@@ -35,7 +35,7 @@ def conda(told: str, content: bytes) -> Mistake:
 
 
 MISTAKES = {
-    "no-python": script("does not parse: line 2: invalid syntax", b"def init(): pass\ndef run mini_batch: pass\n"),
+    "no-python": script("does not parse: line 2:", b"def init(): pass\ndef run mini_batch: pass\n"),
     "latin": script("is not UTF-8 (line 1); save it as UTF-8.", b"# \xe4\n" + GOOD),
     "no-init": script("does not define init(), which the job calls.", GOOD.replace(b"init", b"start")),
     "no-run": script("does not define run(mini_batch), which the job calls.", GOOD.replace(b"run", b"score")),
@@ -43,7 +43,7 @@ MISTAKES = {
         "defines run() without an argument (line 5); the job calls run(mini_batch).",
         GOOD.replace(b"(mini_batch):", b"():"),
     ),
-    "no-yaml": conda("is not YAML: line 1:", b"dependencies: [a\n"),
+    "no-yaml": conda("is not YAML: line 2:", b"dependencies: [a\n"),
     "no-mapping": conda("is not a conda file: allowed is a mapping", b"- pandas\n"),
     "no-dependencies": conda("has no dependencies: allowed is a list", b"name: x\n"),
     "slow": Mistake(
@@ -58,7 +58,9 @@ MISTAKES = {
         {"environmentVariables": {"A=B": 1}},
     ),
     "empty-tag": Mistake(".tags.team is ''", {"tags": {"team": ""}}),
-    "two-tags": Mistake(".tags.TEAM ", {"tags": {"team": 1, "TEAM": 2}}),
+    "two-tags": Mistake(
+        ".tags.team is the same tag as TEAM. Allowed: names that differ", {"tags": {"team": 1, "TEAM": 2}}
+    ),
     "nodes": Mistake(".instanceCount is 3. Allowed: at most 2, which is cluster.maxNodes.", {"instanceCount": 3}),
     "no-mlmodel": Mistake(
         ".model.path is 'own/FOLDER/model', which has no file MLmodel.",
