@@ -51,6 +51,7 @@ pulumi.export("resourceGroup", group.group_name)
 pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", cluster.cluster_name)
 pulumi.export("location", workspace.place["location"])
+pulumi.export("samples", settings.samples)
 pulumi.export(
     "endpoints",
     {

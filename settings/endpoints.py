@@ -1,5 +1,6 @@
 """The `endpoints` part of the configuration: endpoints and their deployments."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
 from settings.access import read_callers
+from settings.content import read_path
 from settings.deployments import read_deployment
 from settings.problems import renaming, setting
 from settings.section import Section
@@ -16,6 +18,7 @@ from settings.section import Section
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
 _DEPLOYMENTS_PER_ENDPOINT = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+_ADDRESS = r"(azureml:|https?://|wasbs?://|abfss?://)."
 
 
 class ServedArgs(TypedDict):
@@ -40,6 +43,8 @@ class EndpointSettings:
         deployments: The deployments by their logical names.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
+        sample: What `modelops score` scores: a path in this repository, or the address of data; None for nothing. No
+            part of the plan.
     """
 
     description: str
@@ -48,12 +53,12 @@ class EndpointSettings:
     keep: int
     deployments: Mapping[str, DeploymentArgs]
     callers: tuple[CallerArgs, ...] = ()
+    sample: str | None = None
 
     @property
     def served(self) -> ServedArgs:
         """The deployments, as arguments of the release's component."""
         return {"default": self.default, "pin": self.pin, "keep": self.keep, "deployments": self.deployments}
-
 
 def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict[str, EndpointSettings]:
     """Read all endpoints.
@@ -101,7 +106,7 @@ def _check_names(section: Section, rule: names.Rule) -> None:
 
 
 def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
-    section.only("description", "default", "pin", "keep", "callers", "deployments")
+    section.only("description", "default", "pin", "keep", "callers", "sample", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     _check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
@@ -135,7 +140,16 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
             for key in deployments.values
         },
         callers=read_callers(section),
+        sample=_read_sample(section, root),
     )
+
+
+def _read_sample(section: Section, root: Path) -> str | None:
+    value = section.values.get("sample")
+    if value is None or (isinstance(value, str) and re.match(_ADDRESS, value)):
+        return value
+    what = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
+    return read_path(section, "sample", root, folder=None, what=what) or None
 
 
 def _read_default(section: Section, deployments: Section) -> str:

@@ -16,12 +16,16 @@ from modelops.errors import UsageError
 from modelops.plan.plan import ReleasePlan
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
+_STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a boolean"}
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint in one workspace; `plan` is its released plan, if known."""
+    """One endpoint in one workspace.
+
+    `plan` is its released plan, if known, and `sample` what the stack file names to be scored.
+    """
 
     logical: str
     subscription_id: str
@@ -29,6 +33,7 @@ class Target:
     workspace: str
     endpoint: str
     plan: ReleasePlan | None = None
+    sample: str | None = None
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
@@ -47,7 +52,8 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
         each = _mapping(endpoints, logical, "endpoints.")
         name = _text(each, "name", f"endpoints.{logical}.")
         plan = ReleasePlan.from_inputs(each["plan"]) if each.get("plan") else None
-        found[logical] = Target(logical, subscription, group, workspace, name, plan)
+        sample = (outputs.get("samples") or {}).get(logical)
+        found[logical] = Target(logical, subscription, group, workspace, name, plan, sample)
     return found
 
 
@@ -119,16 +125,27 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
 def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     """The endpoints whose markers are in an exported state, by logical name."""
     plans: dict[str, ReleasePlan] = {}
+    samples: Mapping[str, str] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
         if resource.get("delete"):  # replaced, but not deleted yet
             continue
+        if resource.get("type") == _STACK_TYPE:
+            samples = (resource.get("outputs") or {}).get("samples") or {}
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
                 released
             )
     return {
-        logical: Target(logical, plan.subscription_id, plan.resource_group, plan.workspace, plan.endpoint.name, plan)
+        logical: Target(
+            logical,
+            plan.subscription_id,
+            plan.resource_group,
+            plan.workspace,
+            plan.endpoint.name,
+            plan,
+            samples.get(logical),
+        )
         for logical, plan in plans.items()
     }
 

@@ -100,6 +100,7 @@ def test_the_outputs_have_their_stable_names(program: tuple[Recorder, dict[str, 
         "workspace": "mlbatch-workspace-physical",
         "cluster": "aml-cluster-physical",
         "location": "westeurope",
+        "samples": {"digits": "examples/digits/data/images"},
     }
     assert set(digits) == {"name", "scoringUri", "default", "deployments", "plan"}
     assert (digits["name"], digits["scoringUri"]) == ("digits-physical", "https://scoring/jobs")
