@@ -23,6 +23,10 @@ class UsageError(ModelOpsError):
     """A command line that names something that does not exist; the command ends with exit code 2."""
 
 
+class RehearsalError(ModelOpsError):
+    """A rehearsal that does not answer; the text is the cause."""
+
+
 class Stopped(BaseException):
     """The process was told to stop: no further request may start.
 

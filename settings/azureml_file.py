@@ -1,15 +1,16 @@
-"""`from` of a deployment: a YAML file of the Azure ML CLI, whose values fill in what the stack file does not set.
+"""`from` of an endpoint or deployment: a YAML file of the Azure ML CLI, for what the stack file does not set.
 
 Such a file was written for Azure's own tools, so it may have what git does not fix: the label or tag `latest`. The
 stack file's own keys win, key by key; an object such as `environment` replaces the file's as a whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from modelops.azureml_yaml.deployment import read_deployment
+from modelops.azureml_yaml.endpoint import read_endpoint
 from modelops.azureml_yaml.reading import Reading
 from settings.content import read_path
 from settings.section import Section
@@ -17,7 +18,7 @@ from settings.section import Section
 
 @dataclass(frozen=True)
 class _Filled(Section):
-    """A deployment with the values of a file; only those may be what git does not fix."""
+    """An object with the values of a file; only those may be what git does not fix."""
 
     own: frozenset[str] = frozenset()
 
@@ -26,7 +27,7 @@ class _Filled(Section):
         return replace(super().section(key, of=of), lenient=key not in self.own)
 
 
-def filled_in(section: Section, root: Path, *, one_cluster: bool) -> Section | None:
+def deployment(section: Section, root: Path, *, one_cluster: bool) -> Section | None:
     """Return a deployment with the values of the file that its `from` names; itself without one.
 
     Args:
@@ -36,23 +37,35 @@ def filled_in(section: Section, root: Path, *, one_cluster: bool) -> Section | N
 
     Returns: None if the file cannot be used; its problems are recorded.
     """
-    own = {key: value for key, value in section.values.items() if key != "from"}
+    filled = _filled_in(section, root, "a deployment", lambda file: read_deployment(file, root, section.path[-1]))
+    if one_cluster and isinstance(filled, _Filled) and "compute" not in filled.own and "compute" in filled.values:
+        place = section.problems.origins[section.at("compute")]
+        section.problems.warnings.append(
+            f"{place}: compute is {filled.values['compute']!r}: the stack has one cluster, described by cluster, which "
+            "is used."
+        )
+        return replace(filled, values={key: value for key, value in filled.values.items() if key != "compute"})
+    return filled
+
+
+def endpoint(section: Section, root: Path) -> Section | None:
+    """Return an endpoint with the values of the file that its `from` names: see `deployment`."""
+    return _filled_in(section, root, "an endpoint", read_endpoint)
+
+
+def _filled_in(section: Section, root: Path, of: str, read: Callable[[Path], Reading]) -> Section | None:
     if "from" not in section.values:
         return section
-    name = read_path(section, "from", root, folder=False, what="a deployment's YAML file")
+    own = {key: value for key, value in section.values.items() if key != "from"}
+    name = read_path(section, "from", root, folder=False, what=f"{of}'s YAML file")
     if not name:
         return None
-    reading = read_deployment(root / name, root, section.path[-1])
+    reading = read(root / name)
     if not _is_usable(reading, own, section, name):
         return None
     _report(reading, own, section, name)
-    values = dict(reading.values)
-    if one_cluster and "compute" not in own and "compute" in values:
-        section.problems.warn(
-            section.at("compute"),
-            f"is {values.pop('compute')!r} in {name}: the stack has one cluster, described by cluster, which is used",
-        )
-    return _Filled(section.path, {**values, **_merged(own, values)}, section.problems, own=_replaced(own))
+    values = {**reading.values, **_merged(own, reading.values)}
+    return _Filled(section.path, values, section.problems, own=_replaced(own))
 
 
 def _is_usable(reading: Reading, own: Mapping[str, Any], section: Section, name: str) -> bool:

@@ -27,7 +27,7 @@ def score(
     failed = False
     for target in options.Where(stack, outputs, endpoint, directory).one_or_all():
         if target.sample is None:
-            terminal.say(f"{target.logical}: not scored, because the stack file names no `sample` for it. To score:")
+            terminal.say(f"{target.logical}: not scored, because the stack file has no `sample` for it. To score:")
             terminal.say(f"  {_command(target, stack, outputs, directory)}")
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
@@ -35,7 +35,7 @@ def score(
         try:
             invoke.run(target, None, _place(target.sample, directory), folder)
         except ModelOpsError as error:
-            # The other endpoints are scored all the same.
+            # The other endpoints are scored anyway.
             terminal.say_error(f"{target.logical}: {error}")
             failed = True
     if failed:

@@ -3,10 +3,17 @@
 Whether its packages exist is known only when the environment is built.
 """
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import yaml
+
+AZURES_OWN: Final = ("azureml-core", "azureml-dataset-runtime")
+"""What the service's driver imports beside a scoring script
+(https://learn.microsoft.com/azure/machine-learning/how-to-use-batch-model-deployments)."""
+
+_NAME: Final = re.compile(r"^(?:[^\s:]+::)?([A-Za-z0-9][\w.-]*)")
 
 
 def problem(content: bytes) -> str | None:
@@ -28,6 +35,17 @@ def problem(content: bytes) -> str | None:
     if not isinstance(dependencies, list) or not dependencies:
         return "has no dependencies: allowed is a list such as [python=3.10, pip, {pip: [pandas==2.2.3]}]"
     return next(filter(None, map(_wrong, dependencies)), None)
+
+
+def missing_for_azure(content: bytes) -> list[str]:
+    """Return which packages of the service's driver a conda file does not list; none for a file with a `problem`."""
+    if problem(content):
+        return []
+    dependencies = yaml.safe_load(content.decode("utf-8-sig"))["dependencies"]
+    lines = [each for each in dependencies if isinstance(each, str)]
+    lines += [line for each in dependencies if isinstance(each, Mapping) for line in each["pip"]]
+    names = {re.sub(r"[-_.]+", "-", found[1]).lower() for line in lines if (found := _NAME.match(line.strip()))}
+    return [each for each in AZURES_OWN if each not in names]
 
 
 def _wrong(entry: Any) -> str | None:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from modelops import azure
+from modelops.plan.models import Model
 from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
+from modelops.release import register
 from modelops.workspace import Workspace
 
 _ASSETS_API: Final = "2025-12-01"
@@ -30,20 +32,22 @@ def _problems(
     workspace: Workspace, deployment: DeploymentPlan, missing: Sequence[DeploymentPlan]
 ) -> Iterator[str | None]:
     model, environment = deployment.model, deployment.environment
-    made = {each.model.name for each in missing if not isinstance(each.model, RegisteredModel)}
-    if isinstance(model, RegisteredModel) and not model.registry and model.name not in made:
-        yield _model_problem(workspace, deployment, model)
+    if isinstance(model, RegisteredModel) and not model.registry:
+        yield _model_problem(workspace, deployment, model, missing)
     if isinstance(environment, NamedEnvironment) and not environment.registry:
         found = _read(workspace, "environment", environment.name, environment.version)
         named = f"{environment.name}:{environment.version}"
         yield None if found else _missing(workspace, deployment, "environment", named)
 
 
-def _model_problem(workspace: Workspace, deployment: DeploymentPlan, model: RegisteredModel) -> str | None:
+def _model_problem(
+    workspace: Workspace, deployment: DeploymentPlan, model: RegisteredModel, missing: Sequence[DeploymentPlan]
+) -> str | None:
     named = f"{model.name}:{model.version}"
     found = _read(workspace, "model", model.name, model.version)
     if found is None:
-        return _missing(workspace, deployment, "model", named)
+        is_made = any(_makes(workspace, each.model, model) for each in missing)
+        return None if is_made else _missing(workspace, deployment, "model", named)
     kind = found["properties"].get("modelType")
     if deployment.code is None and kind != "mlflow_model":
         return (
@@ -51,6 +55,14 @@ def _model_problem(workspace: Workspace, deployment: DeploymentPlan, model: Regi
             "MLflow model runs without them. Set code, scoringScript and environment, or another model."
         )
     return None
+
+
+def _makes(workspace: Workspace, new: Model, wanted: RegisteredModel) -> bool:
+    """Whether the release registers a model as the version that another deployment names."""
+    if isinstance(new, RegisteredModel) or new.name != wanted.name:
+        return False
+    version, free = register.find_version(workspace, new)
+    return version is None and str(free) == wanted.version
 
 
 def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:

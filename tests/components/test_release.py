@@ -11,7 +11,8 @@ import pytest
 from components.release import ModelRelease
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
-from modelops.errors import PlanError
+from modelops import rehearsal
+from modelops.errors import PlanError, RehearsalError
 from modelops.plan import fingerprint
 from modelops.plan.plan import ReleasePlan
 from modelops.runner import pool as worker_pool
@@ -57,7 +58,7 @@ def args(**changes: Any) -> ModelReleaseArgs:
         "endpoint_created_at": "2026-01-02T03:04:05Z",
         "endpoint_api_version": "2025-12-01",
         "location": "westeurope",
-        "compute_id": "/computes/cpu",
+        "compute_ids": {"aml": "/computes/cpu"},
         "description": "Reads digits",
         "auth_mode": "AADToken",
         "endpoint_tags": {"stack": "dev"},
@@ -67,6 +68,7 @@ def args(**changes: Any) -> ModelReleaseArgs:
         "deployments": {
             "mlp": {
                 "model": {"path": "model", "name": "digits-mlp", "type": "custom_model"},
+                "compute": "aml",
                 "code": "code",
                 "scoring_script": "score.py",
                 "environment": {"image": "image:1", "conda_file": "conda.yaml"},
@@ -156,6 +158,22 @@ def test_the_exact_list() -> None:
     ]
 
 
+def test_what_a_rehearsal_says_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setenv(rehearsal.VARIABLE, "http://127.0.0.1:9/")
+    monkeypatch.setattr(pulumi.log, "info", lambda text, **_: said.append(("info", text)))
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: said.append(("warn", text)))
+    monkeypatch.setattr(rehearsal, "ask", lambda asked: [f"{each['endpoint']}.{each['deployment']}" for each in asked])
+    recorded(lambda: ModelRelease("digits", args()))
+
+    def silent(_: object) -> list[str]:
+        raise RehearsalError("timed out")
+
+    monkeypatch.setattr(rehearsal, "ask", silent)
+    recorded(lambda: ModelRelease("digits", args()))
+    assert said == [("info", "digits.mlp"), ("warn", "the rehearsal did not say what it can run: timed out")]
+
+
 def test_the_marker_s_input_is_the_whole_plan() -> None:
     resources = recorded(lambda: ModelRelease("digits", args())).resources
     (marker,) = [each for each in resources if each.typ == "pulumi:index:Stash"]
@@ -214,15 +232,12 @@ def test_its_outputs_follow_the_marker_s_input() -> None:
 
     def declare() -> None:
         made = ModelRelease("digits", args())
-        pulumi.Output.all(made.default, made.deployments, made.plan).apply(
-            lambda all_: seen.update(zip("abc", all_, strict=True))
-        )
+        pulumi.Output.all(made.default, made.deployments).apply(lambda all_: seen.update(zip("ab", all_, strict=True)))
 
     recorded(declare)
     revision = ReleasePlan.from_inputs(plan()).target
-    assert seen["a"] == revision
-    assert seen["b"] == {"mlp": revision}
-    assert seen["c"]["default"] == "mlp"
+    digest = plan()["deployments"]["mlp"]["model"]["digest"]
+    assert seen == {"a": revision, "b": {"mlp": f"{revision} sha256:{digest}"}}
 
 
 def test_a_path_that_is_not_there_is_told_before_anything_is_registered() -> None:

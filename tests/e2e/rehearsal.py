@@ -44,6 +44,7 @@ class Rehearsal(Observed):
         # Without debug commands the engine has no --event-log.
         return kept | {
             "SANDBOX_HOME": str(self.home),
+            "SANDBOX_OFFLINE": "1",  # jobs run in the environment of this test, and nothing is built
             "PULUMI_DEBUG_COMMANDS": "true",
             # The provider's retries wait 20, 60 and 120 s as the real one's do; here a thousandth of that.
             "SANDBOX_PROVIDER_TIME_SCALE": "0.001",

@@ -159,6 +159,14 @@ def test_a_registered_model_that_does_not_exist(bench: Bench) -> None:
     _refused(bench, plan, f"{there} {_these_exist(bench, 'model', name)}")
 
 
+def test_a_version_that_the_same_release_does_not_register_is_missing(bench: Bench) -> None:
+    name = bench.model_name
+    registered = replace(bench.plan.deployments["mlp"], logical="again", model=RegisteredModel(name, "7"))
+    plan = replace(bench.plan, deployments={**bench.plan.deployments, "again": registered})
+    there = f"model {name}:7 of deployment 'again' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'model', name)}")
+
+
 def test_an_environment_that_does_not_exist(bench: Bench) -> None:
     plan = _with(bench, environment=NamedEnvironment("none", "1"))
     there = f"environment none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."

@@ -45,6 +45,17 @@ def _tried(loader: Callable[..., Any], path: Path) -> Any:
         return None
 
 
+def loaded_endpoint(path: Path) -> dict[str, Any] | None:
+    """Return what the loader of endpoints gives; None if it does not take the file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = _tried(functions.load_batch_endpoint, path)
+    if found is None:
+        return None
+    said = {"description": found.description, "tags": _texts(found.tags)}
+    return {key: value for key, value in said.items() if value not in (None, {})}
+
+
 def words(found: Any, root: Path) -> dict[str, Any]:
     """Say a loaded deployment in the words of the stack file; what it does not say is left out."""
     said: dict[str, Any] = {

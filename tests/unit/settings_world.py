@@ -29,7 +29,7 @@ RIGHT: Config = {
 
 
 SCRIPT = "def init():\n    pass\n\n\ndef run(mini_batch):\n    return mini_batch\n"
-CONDA = "dependencies: [python=3.11, pip]\n"
+CONDA = "dependencies: [python=3.11, pip: [azureml-core, 'azureml-dataset-runtime[fuse]']]\n"
 
 
 def make_files(root: Path) -> Path:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from modelops.azureml_yaml.deployment import read_deployment
-from tests.unit.azureml_loaders import comparable, loaded
+from modelops.azureml_yaml.endpoint import read_endpoint
+from tests.unit.azureml_loaders import comparable, loaded, loaded_endpoint
 
 Form = dict[str, Any]
 
@@ -486,4 +487,89 @@ PIPELINES: dict[str, tuple[Form, str]] = {
 def test_refuses_pipelines_in_one_sentence(root: Path, form: Form, said: str) -> None:
     assert [each.text for each in read_deployment(written(root, form), root, "mlp").problems] == [
         f"{said} The program deploys models; deploy a pipeline component with `az ml batch-deployment create`."
+    ]
+
+
+ENDPOINT: Form = {"name": "digits", "description": "d", "auth_mode": "aad_token", "tags": {"a": "b", "n": 1}}
+
+
+def endpoint(**changes: Any) -> Form:
+    return {key: value for key, value in {**ENDPOINT, **changes}.items() if value != ""}
+
+
+ENDPOINTS: dict[str, Form] = {
+    "endpoint": endpoint(),
+    "schema": endpoint(**{"$schema": "https://azuremlschemas.azureedge.net/latest/batchEndpoint.schema.json"}),
+    "no auth_mode": endpoint(auth_mode=""),
+    "auth_mode in other letters": endpoint(auth_mode="AADToken"),
+    "name alone": {"name": "digits"},
+    "properties": endpoint(properties={"a": "b"}),
+    "location": endpoint(location="westeurope"),
+    "defaults": endpoint(defaults={"deployment_name": "mlp"}),
+    "what Azure answers": endpoint(scoring_uri="https://x", openapi_uri="https://x", provisioning_state="Succeeded"),
+}
+
+
+@pytest.mark.parametrize("form", ENDPOINTS.values(), ids=ENDPOINTS.keys())
+def test_gives_what_the_endpoints_loader_gives(root: Path, form: Form) -> None:
+    path = written(root, form)
+    ours = read_endpoint(path)
+    assert ours.problems == []
+    assert ours.values == loaded_endpoint(path)
+
+
+REFUSED_ENDPOINTS: dict[str, tuple[Form, list[str]]] = {
+    "deployments": (
+        endpoint(deployments=[BARE], traffic={"mlp": 100}, type="batch"),
+        [
+            (
+                "deployments is a key that Azure does not take. Write a file for each deployment, and name each with "
+                "its own `from`."
+            ),
+            (
+                "traffic is a key that Azure does not take. Remove it: `default` of the endpoint in the stack file "
+                "names the deployment that serves."
+            ),
+            "type is a key that Azure does not take. Remove it: the file is of a batch endpoint.",
+        ],
+    ),
+    "keys of a deployment": (
+        endpoint(compute="azureml:c"),
+        [
+            (
+                "compute is a key that Azure does not take. Remove it: it belongs to a deployment's file, which `from` "
+                "of the deployment names."
+            )
+        ],
+    ),
+    "null name": (endpoint(name=None), ["name has no value. Write one, or remove the key."]),
+    "null auth_mode": (endpoint(auth_mode=None), ["auth_mode has no value. Write one, or remove the key."]),
+    "unknown auth_mode": (
+        endpoint(auth_mode="password"),
+        ["auth_mode is 'password'. Write aad_token: batch endpoints take nothing else."],
+    ),
+}
+
+
+@pytest.mark.parametrize(("form", "problems"), REFUSED_ENDPOINTS.values(), ids=REFUSED_ENDPOINTS.keys())
+def test_refuses_endpoints_that_the_loader_refuses(root: Path, form: Form, problems: list[str]) -> None:
+    path = written(root, form)
+    assert loaded_endpoint(path) is None
+    assert [each.text for each in read_endpoint(path).problems] == problems
+
+
+def test_takes_an_endpoint_with_an_identity_with_which_the_loader_fails(root: Path) -> None:
+    path = written(root, endpoint(identity={"type": "system_assigned"}))
+    assert loaded_endpoint(path) is None
+    found = read_endpoint(path)
+    assert found.problems == []
+    assert [each.text for each in found.notes][1:] == ["identity is not used: jobs run with the cluster's identity."]
+
+
+@pytest.mark.parametrize("mode", ["key", "aml_token"])
+def test_refuses_a_mode_of_other_endpoints(root: Path, mode: str) -> None:
+    path = written(root, endpoint(auth_mode=mode))
+    assert loaded_endpoint(path) is not None
+    assert [each.text for each in read_endpoint(path).problems] == [
+        f"auth_mode is '{mode}'. Write aad_token: batch endpoints take nothing else."
     ]

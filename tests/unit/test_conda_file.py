@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelops.plan.conda_file import problem
+from modelops.plan.conda_file import missing_for_azure, problem
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,16 @@ def test_what_is_certain_to_be_wrong(text: str, said: str) -> None:
 
 def test_another_encoding() -> None:
     assert problem("name: a\n# ä\n".encode("latin-1")) == "is not UTF-8 (line 2); save it as UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("dependencies: [pip]", ["azureml-core", "azureml-dataset-runtime"]),
+        ("dependencies: [conda-forge::azureml-core=1.61, pip: ['azureml_dataset_runtime[fuse]==1.62 ; a']]", []),
+        ("dependencies: [pip: [git+https://example.com/a, 'azureml-core>=1']]", ["azureml-dataset-runtime"]),
+        ("name: x", []),
+    ],
+)
+def test_what_azures_driver_needs_beside_a_script(text: str, missing: list[str]) -> None:
+    assert missing_for_azure(text.encode()) == missing

@@ -58,7 +58,7 @@ EMULATORS_LIBRARIES = {
 
 MODELOPS = [
     ("errors", "workspace"),
-    ("azure", "plan"),
+    ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "release", "scoring"),
     ("runner",),
     ("commands",),
@@ -87,6 +87,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
+            *("modelops.errors", "modelops.rehearsal"),
             *PULUMIS_END,
         ),
     ),

@@ -115,6 +115,18 @@ def test_a_curated_environment_has_a_warning(root: Path, environment: Mapping[st
     )
 
 
+@pytest.mark.parametrize("listed", ["", "azureml_core==1.61.0"])
+def test_a_conda_file_without_what_azure_needs_beside_a_script_has_one_warning(root: Path, listed: str) -> None:
+    (root / "env/conda.yaml").write_text(f"dependencies: [pip, {listed}]\n", encoding="utf-8")
+    missing = "azureml-dataset-runtime" if listed else "azureml-core and azureml-dataset-runtime"
+    assert read(root, changed(lambda _: None)).warnings == (
+        (
+            f"{MLP}.environment.condaFile is 'env/conda.yaml': does not list {missing}, which Azure needs to run a "
+            "scoring script."
+        ),
+    )
+
+
 def test_everything_else_has_none(root: Path) -> None:
     assert read(root, changed(lambda _: None)).warnings == ()
 

@@ -22,6 +22,7 @@ def test_defaults_are_the_service_s(root: Path) -> None:
     assert endpoint.deployments == {
         "mlp": {
             "model": {"path": "models/mlp", "name": "digits-mlp", "type": "custom_model"},
+            "compute": "aml",
             "code": "code",
             "scoring_script": "score.py",
             "environment": {"image": "example.com/base:1", "conda_file": "env/conda.yaml"},
@@ -69,6 +70,7 @@ def test_everything_set(root: Path) -> None:
     assert (endpoint.description, endpoint.pin, endpoint.keep) == ("Reads digits", "mlp-0123abcd", 2)
     assert endpoint.deployments["mlp"] == {
         "model": {"registry": "azureml", "name": "digits", "version": "7"},
+        "compute": "aml",
         "code": "code",
         "scoring_script": "score.py",
         "environment": {"name": "scoring", "version": "12"},
@@ -131,7 +133,8 @@ def _many(config: Config) -> None:
 WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 *_FIRST, _LAST = sorted(
     [
-        *("code", "description", "environment", "environmentVariables", "from", "model", "scoringScript", "tags"),
+        *("code", "compute", "description", "environment", "environmentVariables", "from", "model", "scoringScript"),
+        "tags",
         *(each.key for each in SETTINGS.values()),
     ]
 )
@@ -214,10 +217,18 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
+        _digits(sample="examples/none"),
+        (
+            "endpoints.digits.sample is 'examples/none', and there is no such file or folder. Allowed: the path of a "
+            "file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...).\n"
+            "pulumi config set --path endpoints.digits.sample PATH --stack dev"
+        ),
+    ),
+    (
         _digits(tryOut={"input": "x"}),
         (
             "endpoints.digits.tryOut is an unknown key. "
-            "Allowed: callers, default, deployments, description, keep or pin.\n"
+            "Allowed: callers, default, deployments, description, from, keep, pin or sample.\n"
             "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
@@ -458,3 +469,30 @@ def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], t
 def test_files_that_are_certain_to_fail(root: Path, file: str, content: bytes, told: str) -> None:
     (root / file).write_bytes(content)
     assert problems(root, RIGHT) == [told]
+
+
+def test_names_that_no_environment_variable_can_have(root: Path) -> None:
+    variables = {"A=B": "1", "": "2", "NULL": "a\0b", "odd name.1": "fine"}
+    told = problems(root, changed(lambda config: mlp(config).update(environmentVariables=variables)))
+    allowed = "Allowed: a name that is not empty and has no =, and no null character in name and value."
+    assert [each.partition("\n")[0] for each in told] == [
+        f"{MLP}.environmentVariables[\"A=B\"] is '1'. {allowed}",
+        f"{MLP}.environmentVariables[\"\"] is '2'. {allowed}",
+        f"{MLP}.environmentVariables.NULL is 'a\\x00b'. {allowed}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "env",
+        "env/conda.yaml",
+        "azureml:images:1",
+        "azureml://datastores/d/paths/i",
+        "https://a.blob.core.windows.net/data/i",
+    ],
+)
+def test_a_sample_is_a_path_or_an_address(root: Path, sample: str) -> None:
+    with_it, without = read(root, changed(_digits(sample=sample))), read(root, changed(_digits()))
+    assert (with_it.samples, without.samples) == ({"digits": sample}, {})
+    assert with_it.endpoints["digits"].served == without.endpoints["digits"].served

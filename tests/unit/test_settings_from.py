@@ -1,4 +1,4 @@
-"""`from` of a deployment: a YAML file of the Azure ML CLI, and the stack file's own keys over it.
+"""`from` of a deployment or an endpoint: a YAML file of the Azure ML CLI, and the stack file's own keys over it.
 
 The file's forms are in test_azureml_yaml_loaders.
 """
@@ -26,8 +26,8 @@ FILE: dict[str, Any] = {
     "logging_level": "INFO",
 }
 WARNING = (
-    "endpoints.digits.deployments.mlp.compute is 'batch-cluster' in deployments/mlp.yml: the stack has one cluster, "
-    "described by cluster, which is used."
+    "deployments/mlp.yml:13: compute is 'batch-cluster': the stack has one cluster, described by cluster, which is "
+    "used."
 )
 
 
@@ -172,5 +172,30 @@ def test_a_pipeline(root: Path) -> None:
             "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml': type is 'pipeline'. The program deploys "
             "models; deploy a pipeline component with `az ml batch-deployment create`.\n"
             "edit deployments/mlp.yml:20"
+        )
+    ]
+
+
+ENDPOINT = "name: other\ndescription: Reads digits\nauth_mode: aad_token\n"
+
+
+def with_endpoint(root: Path, text: str, **own: Any) -> dict[str, Any]:
+    (root / "endpoint.yml").write_text(text, encoding="utf-8")
+    return changed(lambda config: config["endpoints"]["digits"].update({"from": "endpoint.yml", **own}))
+
+
+def test_an_endpoint(root: Path) -> None:
+    assert read(root, with_endpoint(root, ENDPOINT)).endpoints["digits"].description == "Reads digits"
+    own = with_endpoint(root, ENDPOINT, description="Mine")
+    assert read(root, own).endpoints["digits"].description == "Mine"
+
+
+def test_what_is_wrong_in_an_endpoints_file(root: Path) -> None:
+    said = "endpoints.digits.from is 'endpoint.yml'"
+    assert problems(root, with_endpoint(root, f"{ENDPOINT}deployments: []\n")) == [
+        (
+            f"{said}: deployments is a key that Azure does not take. Write a file for each deployment, and name each "
+            "with its own `from`.\n"
+            "edit endpoint.yml:4"
         )
     ]

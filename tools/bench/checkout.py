@@ -44,6 +44,7 @@ class Checkout:
         """Return the environment that finds this sandbox and this copy's modules."""
         return os.environ | {
             "SANDBOX_HOME": str(self.sandbox_home),
+            "SANDBOX_OFFLINE": "1",  # the program is measured, not the package index
             "PYTHONPATH": str(self.root),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
         }

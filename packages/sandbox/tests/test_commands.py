@@ -1,6 +1,7 @@
 """What the sandbox reads out of a `pulumi` command line and of a stack's state: what was lost, what is protected."""
 
 import json
+import os
 import shlex
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sandbox.__main__ import main
 from sandbox.azure.arm.origin import Origin
 from sandbox.azure.arm.origin import remember as remember_origin
 from sandbox.azure.arm.store import Store
-from sandbox.commands import inventory, recovery
+from sandbox.commands import built, inventory, lifecycle, recovery
 from sandbox.commands.stacks import PulumiCommand
 from sandbox.home import Home
 
@@ -151,3 +152,51 @@ def test_a_protected_stack_is_not_removable(monkeypatch: pytest.MonkeyPatch, tmp
         f"  {inventory.python()} -m sandbox run -- pulumi destroy --yes --skip-preview --stack prod"
     )
     assert main(["removable", "--stack", "dev"]) == 0
+
+
+def test_status_says_whether_the_package_index_is_used_and_what_was_built(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    for name, python, used in (("aa", "3.8.18", 0), ("bb", "3.10.13", 86400)):
+        about = home.environments / name / "environment.json"
+        about.parent.mkdir(parents=True)
+        about.write_text(json.dumps({"python": python}), encoding="utf-8")
+        os.utime(about, (used, used))
+    assert list(built.lines(home, uses_index=True)) == [
+        "Package index: uv builds conda files, through your index settings (SANDBOX_OFFLINE=1 turns this off)",
+        f"Environments: 2 in '{home.environments}' (python -m sandbox reset removes them)",
+        "  bb  Python 3.10.13, last used 1970-01-02",
+        "  aa  Python 3.8.18, last used 1970-01-01",
+    ]
+    assert list(built.lines(Home(tmp_path / "none"), uses_index=False)) == [
+        "Package index: not used (SANDBOX_OFFLINE is set); jobs run in the sandbox's own environment"
+    ]
+
+
+@pytest.mark.parametrize(("value", "used"), [(None, True), ("", True), ("0", True), ("1", False), ("true", False)])
+def test_which_values_turn_the_package_index_off(value: str | None, used: bool) -> None:
+    assert lifecycle.uses_index({} if value is None else {"SANDBOX_OFFLINE": value}) is used
+
+
+def test_the_sandbox_keeps_running_while_a_stack_has_resources_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path)
+    stopped: list[Home] = []
+
+    def stop(each: Home) -> bool:
+        stopped.append(each)
+        return True
+
+    monkeypatch.setenv("SANDBOX_HOME", str(tmp_path))
+    monkeypatch.setattr(lifecycle, "stop", stop)
+    folder = home.backend / ".pulumi" / "stacks" / "proj"
+    folder.mkdir(parents=True)
+    own = [{"type": "pulumi:pulumi:Stack"}, {"type": "pulumi:providers:azure-native"}]
+    for stack, resources in {"dev": [*own, {"type": ACCOUNT}], "new": own, "gone": None}.items():
+        (folder / f"{stack}.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    assert inventory.deployed(home) == ["dev"]
+    assert main(["stop", "--if-unused"]) == 0
+    assert (stopped, capsys.readouterr().out) == ([], "sandbox: keeps running, because it holds the stacks dev\n")
+    (folder / "dev.json").unlink()
+    assert main(["stop", "--if-unused"]) == 0
+    assert (stopped, capsys.readouterr().out) == ([home], "sandbox: stopped\n")

@@ -196,7 +196,7 @@ def test_an_input_without_files_fails_the_job(bench: JobBench) -> None:
     [
         (
             "",
-            "it has no conda file, and nothing here runs images: cannot be rehearsed. Name a conda file that stands in",
+            "it cannot be rehearsed, because nothing here runs containers: name a conda file as `rehearseWith`",
         ),
         (CONDA + "  - not-there==1.0\n", "'not-there==1.0' is not installed."),
         (CONDA + "  - aiohttp==0.1\n", "'aiohttp==0.1' is required, but aiohttp "),

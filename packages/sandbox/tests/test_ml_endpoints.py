@@ -202,7 +202,15 @@ def test_a_deployment_answers_the_services_defaults(ready: Learning) -> None:
         ),
         (
             {"model": {"referenceType": "Id", "assetId": "azureml://registries/r/models/m/versions/1"}},
-            "does not model an asset of a registry",
+            "' is 'azureml://registries/r/models/m/versions/1', and there is no such registry. In the sandbox, ",
+        ),
+        (
+            {"environmentId": "azureml://registries/azureml/environments/sklearn-1.5/versions/1"},
+            "'azureml://registries/azureml/environments/sklearn-1.5/versions/1', a curated environment, which batch",
+        ),
+        (
+            {"environmentId": f"{WORKSPACE}/environments/AzureML-sklearn-1.5/versions/1"},
+            "a curated environment, which batch deployments do not support. Register an environment of your own;",
         ),
         ({"compute": None}, "required member 'properties.compute' is missing"),
         ({"compute": f"{WORKSPACE}/computes/x"}, "and the workspace 'wsp' has no such compute."),

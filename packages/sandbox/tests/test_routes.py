@@ -75,11 +75,18 @@ def test_no_two_routes_are_the_same(everything: Open) -> None:
 def test_these_routes_read_the_query(everything: Open) -> None:
     workspace = "/subscriptions/{subscription}/resourceGroups/{group}/providers"
     workspace += "/Microsoft.MachineLearningServices/workspaces/{workspace}"
+    registry = f"/mferp/managementfrontend{workspace}".replace("workspaces/{workspace}", "registries/{registry}")
+    parents = (workspace, registry)
     versions = {
-        f"GET {workspace}/{kind}/{{asset}}/versions": ("listViewType", "$orderBy", "$top")
-        for kind in ("models", "environments", "data")
+        f"GET {parent}/{kind}/{{asset}}/versions": ("listViewType", "$orderBy", "$top", *query)
+        for parent in parents
+        for kind, query in (("models", ()), ("environments", ()), ("data", ()), ("codes", ("hash", "hashVersion")))
     }
-    containers = {f"GET {workspace}/{kind}": ("listViewType",) for kind in ("models", "codes", "environments", "data")}
+    containers = {
+        f"GET {parent}/{kind}": ("listViewType",)
+        for parent in parents
+        for kind in ("models", "codes", "environments", "data")
+    }
     assert {f"{each.method} {each.template}": each.query for each in everything.router.routes if each.query} == {
         "GET /{scope:path}/providers/Microsoft.Authorization/roleAssignments": ("$filter",),
         f"DELETE {workspace}": ("forceToPurge",),
@@ -88,7 +95,6 @@ def test_these_routes_read_the_query(everything: Open) -> None:
         f"PUT {workspace}/datastores/{{datastore}}": ("skipValidation",),
         **containers,
         **versions,
-        f"GET {workspace}/codes/{{asset}}/versions": ("listViewType", "$orderBy", "$top", "hash", "hashVersion"),
         f"GET {workspace}/jobs": ("listViewType",),
         f"GET /history/v1.0{workspace}/runs/{{run}}/children": ("$top",),
     }

@@ -13,10 +13,13 @@ _QUIET = ("--quiet", "--disable-pip-version-check")
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """What somebody has who never saw this repository: no variable of Python's, Azure's, Pulumi's or the sandbox's."""
+    """What somebody has who never saw this repository: no variable of Python's, Azure's, Pulumi's or the sandbox's.
+
+    But jobs do not build anything, unless ``more`` says otherwise.
+    """
     foreign = ("PYTHON", "PYTEST", "AZURE_", "ARM_", "PULUMI_", "SANDBOX_", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"HOME": str(home)} | more
+    return kept | {"HOME": str(home), "SANDBOX_OFFLINE": "1"} | more
 
 
 def call(folder: Path, env: Mapping[str, str], *command: str | Path) -> str:

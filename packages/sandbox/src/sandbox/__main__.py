@@ -8,7 +8,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from sandbox.azure.readings import PROFILES
-from sandbox.commands import environment, export_arm, inventory, lifecycle, plugins, recovery, rehearsal, stacks
+from sandbox.commands import (
+    built,
+    environment,
+    export_arm,
+    inventory,
+    lifecycle,
+    plugins,
+    recovery,
+    rehearsal,
+    stacks,
+    stock,
+)
 from sandbox.commands.client import Client
 from sandbox.home import PRINCIPALS, Home
 
@@ -32,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_running(commands.add_parser)
     _add_server(commands.add_parser)
     _add_stacks(commands.add_parser)
+    stock.add_to(commands.add_parser, _add)
     return parser
 
 
@@ -157,6 +169,8 @@ def _status(home: Home, options: argparse.Namespace) -> int:
         server = lifecycle.running(home)
         state = "not running" if server is None else f"running (process {server.pid}, profile {server.profile})"
         print(f"sandbox: {state} in '{home.root}'")
+        for line in built.lines(home, uses_index=lifecycle.uses_index()):
+            print(line)
         rows = inventory.resources(home)
         print(f"Resources: {len(rows)}")
         for line in inventory.table(rows):
@@ -220,6 +234,11 @@ def _removable(home: Home, options: argparse.Namespace) -> int:
     found = recovery.protected(inventory.deployment(stacks.checkpoint(home, project.name, stack)))
     if found:
         raise SystemExit(f"sandbox: {recovery.refusal(stack, found)}")
+    return 0
+
+
+def _add(home: Home, options: argparse.Namespace) -> int:
+    print(f"sandbox: added {options.add(home, options)}")
     return 0
 
 

@@ -23,9 +23,12 @@ from sandbox.azure.blobs.front import BlobFront
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.circumstances import uses_package_index
 from sandbox.azure.directory import Directory
+from sandbox.azure.environments.preview import Rehearsal
 from sandbox.azure.environments.provider import Environments, remove_drafts
+from sandbox.azure.environments.stand_ins import StandIns
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
+from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
 from sandbox.azure.services.login import Login
@@ -131,7 +134,15 @@ class Server:
         started = time.time()
         about = {"pid": os.getpid(), "profile": self._profile, "started": started}
         control = Control(
-            token=token, about=about, store=world.store, faults=faults, front=front, directory=directory, stop=self.stop
+            token=token,
+            about=about,
+            store=world.store,
+            faults=faults,
+            front=front,
+            directory=directory,
+            rehearsal=Rehearsal(world.jobs.environments, StandIns(world.store)),
+            stock=Intake(world).add,
+            stop=self.stop,
         )
         closing.push_async_callback(control.close)
         closing.push_async_callback(front.close)

@@ -4,8 +4,12 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from sandbox.home import write_private
+
+REHEARSAL = "/rehearsal"
+"""Path of the control API where previews ask (``sandbox.azure.environments.preview``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,11 @@ class ServerRecord:
     control_token: str
     prerequisites: Path | None = None
     """The folder with an administrator's set-up (``sandbox.azure.authorization.bootstrap``)."""
+
+    @property
+    def rehearsal_url(self) -> str:
+        """Where a preview asks; it has the token in it."""
+        return f"http://127.0.0.1:{self.control_port}{REHEARSAL}?token={quote(self.control_token)}"
 
     @classmethod
     def read(cls, file: Path) -> Self | None:

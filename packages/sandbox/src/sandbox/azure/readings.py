@@ -46,6 +46,9 @@ class Switches:
     builder_uses_its_identity: bool = True
     """The identity of ``imageBuildCompute`` must read the workspace's storage and push (else the workspace's)."""
 
+    curated_environments_refused: bool = True
+    """A batch deployment that names a curated environment answers 400 (else it is taken if the sandbox has it)."""
+
 
 PROFILES = {
     "harsh": Switches(),
@@ -67,6 +70,7 @@ PROFILES = {
         workspace_identity_needs_roles=False,
         vault_must_trust_services=False,
         builder_uses_its_identity=False,
+        curated_environments_refused=False,
     ),
 }
 """The two profiles, by name. What works under both does not depend on the unconfirmed behaviour."""

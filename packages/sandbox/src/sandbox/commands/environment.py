@@ -66,6 +66,7 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         "SANDBOX_HOME": str(home.root),
         # How a program that prints a command says where it has to run.
         "REHEARSAL_COMMAND": f"{inventory.python()} -m sandbox run --",
+        "REHEARSAL_URL": server.rehearsal_url,
     }
 
 

@@ -12,15 +12,17 @@ from sandbox.azure.arm.operations import let_hanging_go_on
 from sandbox.azure.arm.store import Store
 from sandbox.azure.circumstances import all_switches, turn
 from sandbox.azure.directory import TOKEN_SECONDS, Directory
+from sandbox.azure.environments.preview import Rehearsal
 from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
 from sandbox.edge.proxy import listen
+from sandbox.server_record import REHEARSAL
 
 _WAIT_SECONDS = 60.0
 
 
 class Control:
-    """Health, journal, resources, faults, tokens and stop; each request needs the control token as its bearer token."""
+    """Health, journal, resources, faults, tokens, stock and stop; each request needs the control token as bearer."""
 
     def __init__(
         self,
@@ -31,6 +33,8 @@ class Control:
         faults: Faults,
         front: Front,
         directory: Directory,
+        rehearsal: Rehearsal,
+        stock: Callable[[Any], Awaitable[str]],
         stop: Callable[[], None],
     ) -> None:
         self._token = token
@@ -39,6 +43,8 @@ class Control:
         self._faults = faults
         self._front = front
         self._directory = directory
+        self._rehearsal = rehearsal
+        self._stock = stock
         self._stop = stop
         self._runner: web.AppRunner | None = None
 
@@ -55,9 +61,11 @@ class Control:
                 web.delete("/faults", self._clear_faults),
                 web.get("/switches", self._show_switches),
                 web.post("/switches", self._turn_switches),
+                web.post("/stock", self._add_stock),
                 web.get("/wait", self._wait),
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
+                web.post(REHEARSAL, self._rehearse),
             ]
         )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -76,11 +84,13 @@ class Control:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if request.path == REHEARSAL:  # a preview knows an address and nothing more
+            given = request.query.get("token", "")
         if not hmac.compare_digest(given.encode(), self._token.encode()):
             return web.json_response({"error": "the control token is missing or wrong"}, status=401)
         try:
             return await handler(request)
-        except (ValueError, TypeError, re.error) as error:
+        except (ValueError, TypeError, KeyError, re.error) as error:
             return web.json_response({"error": str(error)}, status=400)
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -120,6 +130,9 @@ class Control:
         turn(self._store, await request.json())
         return web.json_response(all_switches(self._store))
 
+    async def _add_stock(self, request: web.Request) -> web.Response:
+        return web.json_response({"added": await self._stock(await request.json())})
+
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer once ``count`` journal entries match ``method`` and ``path``; 408 if that takes too long.
 
@@ -155,6 +168,11 @@ class Control:
         audience = request.query.get("audience", "https://management.azure.com")
         seconds = int(request.query.get("seconds", TOKEN_SECONDS))
         return web.json_response({"token": self._directory.issue(account.principal, audience, seconds=seconds)})
+
+    async def _rehearse(self, request: web.Request) -> web.Response:
+        """Answer a preview: what of its deployments can be rehearsed, in sentences."""
+        asked = await request.json()
+        return web.json_response({"sentences": await self._rehearsal.answer(asked["deployments"])})
 
     async def _end(self, _: web.Request) -> web.Response:
         # Answer first: the caller then waits for the process, not for this connection.

@@ -45,6 +45,8 @@ def archived_wanted(request: ArmRequest) -> bool | None:
         ArmError: 400 for another value.
     """
     view = request.query.get("listViewType", "ActiveOnly")
-    if view.lower() not in _VIEWS:
+    # For registries, azure-ai-ml writes the name of its own enumeration: ListViewType.ACTIVE_ONLY.
+    key = view.removeprefix("ListViewType.").replace("_", "").lower()
+    if key not in _VIEWS:
         raise bad_request(f"'listViewType' is '{view}'; allowed: ActiveOnly, ArchivedOnly, All.")
-    return _VIEWS[view.lower()]
+    return _VIEWS[key]

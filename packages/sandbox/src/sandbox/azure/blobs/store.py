@@ -116,6 +116,30 @@ class BlobStore:
         shutil.move(source, file)
         self._put_whole(account, container, blob, file, digest)
 
+    def copy(self, account: str, container: str, blob: str, source: Path) -> None:
+        """Create or replace a block blob with the bytes of ``source``, which stays.
+
+        Raises:
+            KeyError: the container does not exist.
+        """
+        file = self.new_file(account, container)
+        shutil.copyfile(source, file)
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()
+        self._put_whole(account, container, blob, file, digest)
+
+    def share(self, source: Blob, account: str, container: str, blob: str) -> None:
+        """Create or replace a block blob with the bytes of another one; both use the same disk space.
+
+        Raises:
+            KeyError: the container does not exist.
+        """
+        file = self.new_file(account, container)
+        os.link(self.whole(source), file)
+        parts = ((file.name, source.size),)
+        where = replace(source, account=account.lower(), container=container.lower(), name=blob)
+        self.commit(replace(where, parts=parts, blocks=()))
+
     def path(self, account: str, container: str, blob: str) -> Path:
         """Return the file with a blob's bytes, for reading only; KeyError if it does not exist.
 

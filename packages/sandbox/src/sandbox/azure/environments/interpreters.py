@@ -34,8 +34,7 @@ async def installed() -> list[Interpreter]:
     for row in json.loads(text):
         path, version = Path(row["path"]), row["version"]
         is_plain = row["implementation"] == "cpython" and row["variant"] == "default"
-        # pyenv's shims only forward to one.
-        if is_plain and Version(version) >= OLDEST and "shims" not in path.parts:
+        if is_plain and Version(version) >= OLDEST:
             found.setdefault(version, Interpreter(version, path))
     own = Interpreter(".".join(map(str, sys.version_info[:3])), Path(sys.executable))
     found.setdefault(own.version, own)

@@ -29,6 +29,11 @@ class Environments:
         self._uses_index = uses_index
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
+    @property
+    def uses_index(self) -> bool:
+        """Whether it may build, now."""
+        return self._uses_index()
+
     async def python(self, conda_file: str, say: Callable[[str], None]) -> Path:
         """Return the interpreter for the text of a conda file; ``say`` gets remarks and the progress of a build.
 
@@ -38,7 +43,7 @@ class Environments:
             CannotProvide: there is none; the problems name the lines of the file.
         """
         wanted = CondaFile.read(conda_file)
-        if not self._uses_index():
+        if not self.uses_index:
             return _own(wanted, say)
         name = builds.digest(wanted)
         lock = self._locks[name]

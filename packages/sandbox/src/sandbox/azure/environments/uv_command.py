@@ -50,7 +50,9 @@ async def run_uv(*arguments: str, say: Callable[[str], None] | None = None, more
         NoIndex: it failed because no package index answers.
     """
     environ = variables()
-    environ["PATH"] = os.pathsep.join([environ.get("PATH", os.defpath), *map(str, more_path)])
+    # pyenv's shims are slow, and fail for each version that is not switched on.
+    path = [each for each in environ.get("PATH", os.defpath).split(os.pathsep) if Path(each).name != "shims"]
+    environ["PATH"] = os.pathsep.join([*path, *map(str, more_path)])
     process = await asyncio.create_subprocess_exec(
         uv.find_uv_bin(),
         *arguments,

@@ -127,7 +127,7 @@ class Job:
         if spec is None and request.code is None:
             spec = await asyncio.to_thread(environment_of, self._blobs, request.model)
         return await interpreter(
-            self._context.environments,
+            self._context,
             spec,
             lambda text: self._logs.execution(f"Environment: {text}"),
             script=request.code is not None,

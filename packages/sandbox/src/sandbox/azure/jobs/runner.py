@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 
+from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import sandbox_stopped
 from sandbox.azure.jobs.job import Job
@@ -25,6 +26,11 @@ class JobRunner:
         self._nodes = Nodes(context.store)
         self._records = RunRecords(context.store)
         self._tasks: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+
+    @property
+    def environments(self) -> Environments:
+        """Where jobs get their Python."""
+        return self._context.environments
 
     def recover(self) -> None:
         """Mark the jobs of a killed server as Failed; their processes ended with it."""

@@ -8,10 +8,12 @@ from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import archived_wanted
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
+from sandbox.azure.arm.routes import Handler
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.assets.kinds import AssetKind
+from sandbox.azure.machine_learning.assets.parents import AssetParent
 from sandbox.azure.machine_learning.bodies import checked
-from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACE_PATH, existing, workspace_of
+from sandbox.azure.machine_learning.scope import DEPLOYMENTS, existing
 from sandbox.azure.world import World
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-_.]{0,254}")
@@ -22,22 +24,27 @@ FILLED = {"tags": {}, "properties": {}, "isArchived": False, "description": None
 class Containers:
     """The handlers of one kind's containers, also for its versions."""
 
-    def __init__(self, world: World, kind: AssetKind) -> None:
+    def __init__(self, world: World, kind: AssetKind, parent: AssetParent) -> None:
         self._world = world
         self._kind = kind
-        self.path = f"{WORKSPACE_PATH}/{kind.collection}/{{asset}}"
+        self.parent = parent
+        self.path = f"{parent.path}/{kind.collection}/{{asset}}"
 
     def register(self) -> None:
         """Add the routes."""
-        add = self._world.router.add
-        add("GET", f"{WORKSPACE_PATH}/{self._kind.collection}", self.list, query=("listViewType",))
-        add("GET", self.path, self.get)
-        add("PUT", self.path, self.put)
-        add("DELETE", self.path, self.delete)
+        self.route("GET", f"{self.parent.path}/{self._kind.collection}", self.list, query=("listViewType",))
+        self.route("GET", self.path, self.get)
+        self.route("PUT", self.path, self.put)
+        self.route("DELETE", self.path, self.delete)
+
+    def route(self, method: str, path: str, handler: Handler, query: tuple[str, ...] = ()) -> None:
+        """Add a route of the assets' parent."""
+        need = self.parent.need(method)
+        self._world.router.add(method, path, handler, query=query, host=self.parent.host, need=need)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer the containers of a workspace."""
-        found = self._world.store.children(workspace_of(self._world, request).id, self._kind.type)
+        """Answer the containers of a workspace or registry."""
+        found = self._world.store.children(self.parent.of(self._world, request).id, self._kind.type)
         return ArmResponse(200, {"value": [self._answered(each) for each in in_view(request, found)]})
 
     async def get(self, request: ArmRequest) -> ArmResponse:
@@ -61,14 +68,14 @@ class Containers:
         """Return the id of the container in a request's path.
 
         Raises:
-            ArmError: 404 if the workspace does not exist.
+            ArmError: 404 if the workspace or registry does not exist.
         """
-        return f"{workspace_of(self._world, request).id}/{self._kind.collection}/{request.params['asset']}"
+        return f"{self.parent.of(self._world, request).id}/{self._kind.collection}/{request.params['asset']}"
 
     def store(self, request: ArmRequest, resource_id: str, old: Resource | None, body: dict[str, Any]) -> Resource:
         """Create or replace a container, with the service's additions."""
         resource_id = old.id if old else resource_id
-        body |= ArmId.parse(resource_id).named(self._kind.type)
+        body |= ArmId.parse(resource_id).named(self._kind.type) | {"id": self.parent.id_of(resource_id)}
         fill(body["properties"], FILLED)
         body["properties"] |= self._kind.answered
         stamp(request, old, body)

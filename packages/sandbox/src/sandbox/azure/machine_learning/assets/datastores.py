@@ -14,6 +14,7 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases
 from sandbox.azure.machine_learning.scope import DATASTORES, WORKSPACE_PATH, existing, reached, workspace_of
+from sandbox.azure.machine_learning.stock import workspaces as stock
 from sandbox.azure.world import World
 
 _PATH = WORKSPACE_PATH + "/datastores/{datastore}"
@@ -80,6 +81,8 @@ class _Datastores:
         properties["isDefault"] = old.body["properties"]["isDefault"] if old else False
         stamp(request, old, body)
         self._world.store.put(resource_id, DATASTORES, body, {"secrets": secrets} if secrets else None)
+        if old is None:
+            stock.fill(self._world, workspace, name)
         return ArmResponse(200 if old else 201, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:

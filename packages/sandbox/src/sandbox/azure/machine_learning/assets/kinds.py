@@ -8,13 +8,13 @@ from typing import Any
 from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
+from sandbox.azure.machine_learning.assets.locations import Place, job_of, job_path, kind_of, long_uri, place_of
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 from sandbox.azure.world import World
 
 Check = Callable[[World, Resource, dict[str, Any]], None]
-"""Refuse the properties of a new version: (world, workspace, properties)."""
+"""Refuse the properties of a new version, or complete them: (world, workspace or registry, properties)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class AssetKind:
     ``word`` is its name in schemas, ``collection`` in paths. ``fixed`` members of a version never change (else
     ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, allowed values); ``answered`` are the
     read-only members of containers and versions, ``shared`` those that versions inherit from their container.
-    ``fixed_status`` is the status of the refusal; ``complete`` fills nested members before the comparison.
+    ``fixed_status`` is the status of the refusal; ``complete`` fills nested members before the comparison;
+    ``parent`` is the ARM type of what the assets belong to.
     """
 
     word: str
@@ -38,11 +39,12 @@ class AssetKind:
     shared: tuple[str, ...] = ()
     fixed_status: int = 400
     complete: Callable[[dict[str, Any]], None] = lambda _: None
+    parent: str = WORKSPACES
 
     @property
     def type(self) -> str:
         """The ARM type of a container."""
-        return f"{WORKSPACES}/{self.collection}"
+        return f"{self.parent}/{self.collection}"
 
     @property
     def version_type(self) -> str:
@@ -51,7 +53,10 @@ class AssetKind:
 
 
 def _check_model(world: World, workspace: Resource, properties: dict[str, Any]) -> None:
-    _check_place(world, workspace, properties, "modelUri")
+    place = _check_place(world, workspace, properties, "modelUri")
+    job = job_of(properties["modelUri"])
+    if job is not None:
+        properties |= {"modelUri": long_uri(world, workspace, place), "jobName": job}
     kind = properties.get("modelType") or "custom_model"
     if kind not in ("custom_model", "mlflow_model", "triton_model"):
         raise bad_request(
@@ -100,12 +105,19 @@ def _check_data(world: World, workspace: Resource, properties: dict[str, Any]) -
     place_of(world, workspace, properties["dataUri"])
 
 
-def _check_place(world: World, workspace: Resource, properties: dict[str, Any], member: str) -> None:
+def _check_place(world: World, workspace: Resource, properties: dict[str, Any], member: str) -> Place:
     uri = properties.get(member)
     if not uri:
         raise bad_request(f"required member 'properties.{member}' is missing", "UserError")
-    if kind_of(world, place_of(world, workspace, uri)) is None:
-        raise bad_request(f"'properties.{member}': '{uri}' does not exist.", "UserError")
+    place = place_of(world, workspace, uri)
+    if kind_of(world, place) is None:
+        add = (
+            f" In the sandbox, where nothing trains: python -m sandbox model add --job {job_path(uri)} FOLDER"
+            if job_of(uri)
+            else ""
+        )
+        raise bad_request(f"'properties.{member}': '{uri}' does not exist.{add}", "UserError")
+    return place
 
 
 # A build context may be a Git URL (https://docs.docker.com/build/concepts/context/#git-repositories).

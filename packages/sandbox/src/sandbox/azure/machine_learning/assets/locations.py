@@ -6,10 +6,15 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.machine_learning.scope import NAMESPACE
+from sandbox.azure.jobs.records import RunRecords
+from sandbox.azure.machine_learning.scope import DATASTORES, NAMESPACE
 from sandbox.azure.world import World
 
+DEFAULT_DATASTORE = "workspaceblobstore"
+ARTIFACT_DATASTORE = "workspaceartifactstore"
+"""The datastores that every workspace has: of uploads and outputs, and of what runs log."""
 _BLOB_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net", re.IGNORECASE)
 _SHORT = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
 _LONG = re.compile(
@@ -17,6 +22,8 @@ _LONG = re.compile(
     r"/workspaces/(?P<workspace>[^/]+)/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)",
     re.IGNORECASE,
 )
+_OUTPUT = re.compile(r"azureml://jobs/(?P<job>[^/]+)/outputs/(?P<output>[^/]+)(/paths)?(/(?P<path>.*))?", re.IGNORECASE)
+_RUN = re.compile(r"runs:/+(?P<job>[^/]+)/(?P<path>.+)", re.IGNORECASE)
 _ARM = re.compile(r"(azureml:)?(?P<datastore>/subscriptions/[^:]+/datastores/[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
 
 
@@ -38,7 +45,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
 
     Raises:
         ArmError: 400 for a datastore that does not exist or a URI of an unknown form; 501 for one that Azure supports
-            and the sandbox does not (public web sites, other storage services, job outputs).
+            and the sandbox does not (public web sites, other storage services).
     """
     parts = urlsplit(uri)
     host = _BLOB_HOST.fullmatch(parts.hostname or "")
@@ -53,18 +60,66 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
         match = pattern.fullmatch(uri)
         if match is not None:
             return _in_datastore(world, prefix + match["datastore"], match["path"])
+    output = _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
+    if output is not None:
+        return _output(world, workspace, output)
     match = _LONG.fullmatch(uri)
     if match is None:
         raise bad_request(
             f"'{uri}' is not a location of data: allowed are "
-            "https://<account>.blob.core.windows.net/<container>/<path> and "
-            "azureml://[subscriptions/.../]datastores/<name>/paths/<path>.",
+            "https://<account>.blob.core.windows.net/<container>/<path>, "
+            "azureml://[subscriptions/.../]datastores/<name>/paths/<path>, "
+            "azureml://jobs/<job>/outputs/<output>/paths/<path> and runs:/<run>/<path>.",
             "UserError",
         )
     scope = f"/subscriptions/{match['subscription']}/resourceGroups/{match['group']}/providers/{NAMESPACE}"
     return _in_datastore(
         world, f"{scope}/workspaces/{match['workspace']}/datastores/{match['datastore']}", match["path"]
     )
+
+
+def job_of(uri: str) -> str | None:
+    """Return the job whose output or artifact a URI names, or None."""
+    output = _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
+    return output["job"] if output else None
+
+
+def job_path(uri: str) -> str:
+    """Return JOB/OUTPUT/PATH of the URI of a job's output or artifact."""
+    output = _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
+    if output is None:
+        raise ValueError(uri)
+    parts = (output["job"], output.groupdict().get("output") or "artifacts", (output["path"] or "").strip("/"))
+    return "/".join(part for part in parts if part)
+
+
+def long_uri(world: World, workspace: Resource, place: Place) -> str | None:
+    """Return a place as a path in a datastore of the workspace, as clients read it; None if no datastore has it."""
+    for datastore in world.store.children(workspace.id, DATASTORES):
+        properties = datastore.body["properties"]
+        if (properties.get("accountName"), properties.get("containerName")) == (place.account, place.container):
+            its = ArmId.parse(datastore.id)
+            return (
+                f"azureml://subscriptions/{its.subscription}/resourcegroups/{its.group}/workspaces/{workspace.name}"
+                f"/datastores/{datastore.name}/paths/{place.path}"
+            )
+    return None
+
+
+def _output(world: World, workspace: Resource, match: re.Match[str]) -> Place:
+    """Return the place of a job's named output, or of its artifacts (``artifacts``, and every ``runs:/``).
+
+    Without a record of the job: where the service puts outputs by default.
+    """
+    job, output = match["job"], match.groupdict().get("output") or "artifacts"
+    path = (match["path"] or "").lstrip("/")
+    if output.lower() == "artifacts":
+        artifacts = f"{workspace.id}/datastores/{ARTIFACT_DATASTORE}"
+        return _in_datastore(world, artifacts, f"ExperimentRun/dcid.{job}/{path}")
+    run = RunRecords(world.store).get(job)
+    if run is not None and run.workspace_id.lower() == workspace.id.lower() and output in run.outputs:
+        return place_of(world, workspace, f"{run.outputs[output].rstrip('/')}/{path}")
+    return _in_datastore(world, f"{workspace.id}/datastores/{DEFAULT_DATASTORE}", f"azureml/{job}/{output}/{path}")
 
 
 def _in_datastore(world: World, datastore_id: str, path: str) -> Place:

@@ -7,17 +7,16 @@ from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.types import BLOB_CONTAINER
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
+from sandbox.azure.machine_learning.assets.locations import ARTIFACT_DATASTORE, DEFAULT_DATASTORE
 from sandbox.azure.machine_learning.scope import DATASTORES
 from sandbox.azure.world import World
-
-DEFAULT_DATASTORE = "workspaceblobstore"
 
 
 def create_system_datastores(world: World, request: ArmRequest, workspace: dict[str, Any]) -> None:
     """Create the four system datastores of a new workspace, with their blob containers."""
     account = ArmId.parse(workspace["properties"]["storageAccount"]).name
     guid = workspace["properties"]["workspaceId"]
-    containers = {DEFAULT_DATASTORE: f"azureml-blobstore-{guid}", "workspaceartifactstore": ARTIFACT_CONTAINER}
+    containers = {DEFAULT_DATASTORE: f"azureml-blobstore-{guid}", ARTIFACT_DATASTORE: ARTIFACT_CONTAINER}
     shares = {"workspacefilestore": f"azureml-filestore-{guid}", "workspaceworkingdirectory": f"code-{guid}"}
     for name, container in containers.items():
         world.blobs.create_container(account, container)

@@ -16,30 +16,32 @@ from sandbox.azure.arm.schemas import machine_learning_schemas
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.assets.containers import FILLED, Containers, in_view
 from sandbox.azure.machine_learning.assets.kinds import KINDS, AssetKind
+from sandbox.azure.machine_learning.assets.locations import place_of
+from sandbox.azure.machine_learning.assets.parents import WORKSPACE_ASSETS, AssetParent
 from sandbox.azure.machine_learning.bodies import checked
-from sandbox.azure.machine_learning.scope import existing, workspace_of
+from sandbox.azure.machine_learning.scope import existing
 from sandbox.azure.world import World
 
 
 def register(world: World) -> None:
-    """Serve the four kinds of assets: their containers and their versions."""
+    """Serve the four kinds of assets of workspaces: their containers and their versions."""
     for kind in KINDS:
-        containers = Containers(world, kind)
-        containers.register()
-        _Versions(world, kind, containers).register()
+        Versions(world, kind, WORKSPACE_ASSETS).register()
 
 
-class _Versions:
-    """The handlers of one kind's versions."""
+class Versions:
+    """The handlers of one kind's versions, and of their containers."""
 
-    def __init__(self, world: World, kind: AssetKind, containers: Containers) -> None:
+    def __init__(self, world: World, kind: AssetKind, parent: AssetParent) -> None:
         self._world = world
         self._kind = kind
-        self._containers = containers
+        self._parent = parent
+        self._containers = Containers(world, kind, parent)
 
     def register(self) -> None:
         """Add the routes."""
-        add = self._world.router.add
+        self._containers.register()
+        add = self._containers.route
         versions = self._containers.path + "/versions"
         version = versions + "/{version}"
         by_hash = ("hash", "hashVersion") if self._kind.word == "code" else ()
@@ -51,7 +53,7 @@ class _Versions:
             add("POST", version + "/startPendingUpload", self.start_upload)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
-        """Answer an asset's versions; for codes with ``hash``, those of the whole workspace that have it."""
+        """Answer an asset's versions; for codes with ``hash``, those of the whole parent that have it."""
         if "hash" in request.query:
             return ArmResponse(200, {"value": self._with_hash(request)})
         versions = self._world.store.children(self._containers.id_of(request), self._kind.version_type)
@@ -64,25 +66,33 @@ class _Versions:
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) a version, or change (200) its changeable members: never its content."""
-        workspace = workspace_of(self._world, request)
+        return self.store(request)
+
+    def store(self, request: ArmRequest) -> ArmResponse:
+        """Do what ``put`` does.
+
+        Raises:
+            ArmError: the name, the version or the content is not allowed, or the content would change.
+        """
+        parent = self._parent.of(self._world, request)
         self._containers.check_name(request.params["asset"])
         pattern, allowed = self._kind.version
         if not pattern.fullmatch(request.params["version"]):
             raise bad_request(
                 f"'{request.params['version']}' is not a valid {self._kind.word} version: {allowed}.", "UserError"
             )
-        body = checked(f"{self._kind.word} version", request.body)
+        body = checked(f"{self._kind.word} version", self._without_nulls(request.body))
         self._kind.complete(body["properties"])
         resource_id = self._id(request)
         old = self._world.store.get(resource_id)
         if old is not None:
-            self._check_fixed(old, body["properties"])
+            self._check_fixed(parent, old, body["properties"])
             resource_id = old.id
         else:
-            self._kind.check(self._world, workspace, body["properties"])
+            self._kind.check(self._world, parent, body["properties"])
         fill(body["properties"], {**FILLED, **self._kind.defaults, "isAnonymous": False})
         body["properties"] |= self._kind.answered
-        body |= ArmId.parse(resource_id).named(self._kind.version_type)
+        body |= ArmId.parse(resource_id).named(self._kind.version_type) | {"id": self._parent.id_of(resource_id)}
         stamp(request, old, body)
         container_id = self._containers.id_of(request)
         container = self._world.store.get(container_id)
@@ -101,38 +111,44 @@ class _Versions:
 
     async def start_upload(self, request: ArmRequest) -> ArmResponse:
         """Create a container for the files of a future version, and return a SAS that writes to it."""
-        workspace = workspace_of(self._world, request)
+        parent = self._parent.of(self._world, request)
         body = validate(machine_learning_schemas()["pending upload"], request.body or {})
         if (body.get("pendingUploadType") or "TemporaryBlobReference") != "TemporaryBlobReference":
             raise not_modelled(f"a pending upload of type '{body['pendingUploadType']}'")
-        storage = workspace.body["properties"]["storageAccount"]
-        account, container = ArmId.parse(storage).name, str(uuid.uuid4())
-        self._world.blobs.create_container(account, container)
-        uri = f"https://{account}.blob.core.windows.net/{container}"
-        sas = self._world.blobs.sas(account, container, "racwl")
-        reference = {
-            "blobUri": uri,
-            "storageAccountArmId": storage,
-            "credential": {"credentialType": "SAS", "sasUri": f"{uri}?{sas}"},
-        }
         answer = {
             "pendingUploadId": body.get("pendingUploadId") or str(uuid.uuid4()),
             "pendingUploadType": "TemporaryBlobReference",
-            "blobReferenceForConsumption": reference,
+            "blobReferenceForConsumption": new_place(self._world, parent.body["properties"]["storageAccount"]),
         }
         return ArmResponse(200, answer)
 
     def _id(self, request: ArmRequest) -> str:
         return f"{self._containers.id_of(request)}/versions/{request.params['version']}"
 
-    def _check_fixed(self, old: Resource, properties: dict[str, Any]) -> None:
+    def _without_nulls(self, body: Any) -> Any:
+        """Return a request's body without the members that this parent only knows as null."""
+        properties = body.get("properties") if isinstance(body, dict) else None
+        if not isinstance(properties, dict):
+            return body
+        nulls = {name for name in self._parent.null_members if properties.get(name, "") is None}
+        return body | {"properties": {name: value for name, value in properties.items() if name not in nulls}}
+
+    def _check_fixed(self, parent: Resource, old: Resource, properties: dict[str, Any]) -> None:
         before = old.body["properties"]
         for member in self._kind.fixed:
-            wanted = properties.get(member)
-            if wanted is None and member in self._kind.defaults:
-                properties[member] = before.get(member)
-            elif not _same(member, wanted, before.get(member)):
+            wanted, given = properties.get(member), before.get(member)
+            is_left_out = wanted is None and member in self._kind.defaults
+            if is_left_out or (member.endswith("Uri") and self._same_place(parent, wanted, given)):
+                properties[member] = given
+            elif not _same(member, wanted, given):
                 raise ArmError(self._kind.fixed_status, "UserError", self._kind.fixed_message)
+
+    def _same_place(self, parent: Resource, one: str | None, other: str | None) -> bool:
+        """Whether two URIs name the same blobs: a path in a datastore can be written in several ways."""
+        if not one or not other or _same("", one, other):
+            return False
+        places = [place_of(self._world, parent, uri) for uri in (one, other)]
+        return len({(each.account, each.container, each.path.rstrip("/")) for each in places}) == 1
 
     def _check_shared(self, container: Resource, shared: dict[str, Any]) -> None:
         for member, value in shared.items():
@@ -144,15 +160,24 @@ class _Versions:
                 )
 
     def _with_hash(self, request: ArmRequest) -> Sequence[dict[str, Any]]:
-        workspace = workspace_of(self._world, request)
+        parent = self._parent.of(self._world, request)
         wanted, hash_version = request.query["hash"], request.query.get("hashVersion")
         found = []
-        for each in self._world.store.below(workspace.id, self._kind.version_type):
+        for each in self._world.store.below(parent.id, self._kind.version_type):
             properties = each.body["properties"].get("properties") or {}
             same_version = hash_version is None or str(properties.get("hash_version", hash_version)) == hash_version
             if properties.get("hash_sha256") == wanted and same_version:
                 found.append(each.body)
         return found
+
+
+def new_place(world: World, account_id: str) -> dict[str, Any]:
+    """Create a container in a storage account; return it as a blob reference with a SAS that writes to it."""
+    account, container = ArmId.parse(account_id).name, str(uuid.uuid4())
+    world.blobs.create_container(account, container)
+    uri = f"https://{account}.blob.core.windows.net/{container}"
+    credential = {"credentialType": "SAS", "sasUri": f"{uri}?{world.blobs.sas(account, container, 'racwl')}"}
+    return {"blobUri": uri, "storageAccountArmId": account_id, "credential": credential}
 
 
 def _same(member: str, one: Any, other: Any) -> bool:

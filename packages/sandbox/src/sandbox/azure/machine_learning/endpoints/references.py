@@ -3,23 +3,32 @@
 import re
 from typing import Any
 
-from sandbox.azure.arm.errors import bad_request, not_modelled
+from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.registries.scope import ASSET_ID, asset_in, how_to_fill, registry_named
 from sandbox.azure.machine_learning.scope import COMPUTES, WORKSPACES
 from sandbox.azure.world import World
 
-_REGISTRY = re.compile(r"azureml://registries/", re.IGNORECASE)
+_CURATED = re.compile(r"azureml://registries/azureml/environments/|.*/environments/AzureML-", re.IGNORECASE)
 
 
 def referenced_asset(world: World, workspace: Resource, asset_id: str, collection: str, member: str) -> Resource:
-    """Return the asset version of an id, which must belong to this workspace.
+    """Return the asset version of an id, which must belong to this workspace or to a registry.
 
     Raises:
-        ArmError: 400 if the id has another form, or does not exist; 501 for a registry's asset.
+        ArmError: 400 if the id has another form, does not exist, or is a curated environment (see ``Switches``).
     """
-    if _REGISTRY.match(asset_id):
-        raise not_modelled(f"an asset of a registry: '{member}' is '{asset_id}'")
+    if _CURATED.match(asset_id) and world.switches.curated_environments_refused:
+        # https://learn.microsoft.com/azure/machine-learning/how-to-use-batch-model-deployments
+        raise bad_request(
+            f"'{member}' is '{asset_id}', a curated environment, which batch deployments do not support. Register an"
+            " environment of your own; it may have the curated one's image as its base.",
+            "UserError",
+        )
+    shared = ASSET_ID.fullmatch(asset_id)
+    if shared is not None:
+        return _of_registry(world, shared, collection, member)
     found = world.store.get(asset_id.removeprefix("azureml:"))
     wanted = f"{WORKSPACES}/{collection}/versions".lower()
     if found is None or found.type.lower() != wanted:
@@ -30,6 +39,19 @@ def referenced_asset(world: World, workspace: Resource, asset_id: str, collectio
         )
     if not ArmId.parse(found.id).is_within(ArmId.parse(workspace.id)):
         raise bad_request(f"'{member}' is '{asset_id}', which is not of the workspace '{workspace.name}'.", "UserError")
+    return found
+
+
+def _of_registry(world: World, shared: re.Match[str], collection: str, member: str) -> Resource:
+    registry = registry_named(world, shared["registry"])
+    found = asset_in(world, registry, shared) if registry else None
+    if found is None or shared["collection"].lower() != collection:
+        what = "version" if registry else "registry"
+        raise bad_request(
+            f"'{member}' is '{shared[0]}', and there is no such {what}. In the sandbox,"
+            f" {how_to_fill(shared['registry'])}",
+            "UserError",
+        )
     return found
 
 

@@ -8,6 +8,7 @@ from sandbox.azure.jobs.request import BuildContext, CodeFiles, EnvironmentSpec
 from sandbox.azure.machine_learning.assets.kinds import is_repository
 from sandbox.azure.machine_learning.assets.locations import place_of
 from sandbox.azure.machine_learning.endpoints.references import referenced_asset
+from sandbox.azure.machine_learning.registries.scope import REGISTRIES
 from sandbox.azure.world import World
 
 
@@ -18,13 +19,14 @@ def environment_of(world: World, workspace: Resource, environment_id: str, membe
         ArmError: there is no such version.
     """
     version = referenced_asset(world, workspace, environment_id, "environments", member)
-    properties = version.body["properties"]
+    its, properties = ArmId.parse(version.id), version.body["properties"]
     return EnvironmentSpec(
-        name=ArmId.parse(version.id).names[-2],
+        name=its.names[-2],
         version=version.name,
         image=properties.get("image") or "",
         conda_file=properties.get("condaFile") or "",
         build=_build(world, workspace, properties.get("build")),
+        registry=its.names[0] if its.type.lower().startswith(REGISTRIES.lower()) else "",
     )
 
 

@@ -3,15 +3,12 @@
 import re
 
 from sandbox.azure.arm.errors import bad_request
-from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, ModelFiles, OutputLocation
 from sandbox.azure.machine_learning.assets.kinds import DATA
-from sandbox.azure.machine_learning.assets.locations import kind_of, place_of
-from sandbox.azure.machine_learning.assets.system_datastores import DEFAULT_DATASTORE
+from sandbox.azure.machine_learning.assets.locations import DEFAULT_DATASTORE, Place, kind_of, long_uri, place_of
 from sandbox.azure.machine_learning.endpoints.settings import check_file_name
 from sandbox.azure.machine_learning.jobs.invocation import Invocation
-from sandbox.azure.machine_learning.scope import DATASTORES
 from sandbox.azure.world import World
 
 _DATA_ID = re.compile(
@@ -98,19 +95,14 @@ def output_place(
 
 def _long_uri(world: World, workspace: Resource, output: OutputLocation) -> str:
     """Return the folder as a path in its datastore, because clients download by datastore."""
-    for datastore in world.store.children(workspace.id, DATASTORES):
-        properties = datastore.body["properties"]
-        if (properties.get("accountName"), properties.get("containerName")) == (output.account, output.container):
-            its = ArmId.parse(datastore.id)
-            return (
-                f"azureml://subscriptions/{its.subscription}/resourcegroups/{its.group}/workspaces/{workspace.name}"
-                f"/datastores/{datastore.name}/paths/{output.prefix}"
-            )
-    raise bad_request(
-        f"The output is in the container '{output.container}' of '{output.account}', which no datastore of the"
-        " workspace names.",
-        "UserError",
-    )
+    found = long_uri(world, workspace, Place(output.account, output.container, output.prefix))
+    if found is None:
+        raise bad_request(
+            f"The output is in the container '{output.container}' of '{output.account}', which no datastore of the"
+            " workspace names.",
+            "UserError",
+        )
+    return found
 
 
 def model_files(world: World, workspace: Resource, model: Resource) -> ModelFiles:

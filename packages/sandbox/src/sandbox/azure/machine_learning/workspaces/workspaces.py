@@ -24,6 +24,7 @@ from sandbox.azure.machine_learning.scope import (
     workspace_id,
     workspace_of,
 )
+from sandbox.azure.machine_learning.stock import workspaces as stock
 from sandbox.azure.machine_learning.workspaces.identity_roles import check_identity_roles, check_vault_lets_in
 from sandbox.azure.machine_learning.workspaces.limits import refuse_other_workspaces
 from sandbox.azure.world import World
@@ -86,6 +87,7 @@ class _Workspaces:
             if is_new:
                 create_system_datastores(self._world, request, body)
         if is_new:
+            stock.fill(self._world, Resource(resource_id, WORKSPACES, body))
             return ArmResponse(202, None, headers)
         return ArmResponse(200, body, headers)
 

@@ -1,0 +1,66 @@
+"""A batch endpoint's YAML file, in the words of the stack file.
+
+Taken is what azure-ai-ml's `load_batch_endpoint` takes, and `identity`, with which that fails. The keys are those of
+https://learn.microsoft.com/azure/machine-learning/reference-yaml-endpoint-batch.
+"""
+
+import re
+from pathlib import Path
+from typing import Final
+
+from modelops.azureml_yaml.document import Unreadable, read
+from modelops.azureml_yaml.reading import Note, Part, Reading
+
+_ANSWERED: Final = ("$schema", "id", "provisioning_state", "scoring_uri", "openapi_uri")
+"""Keys that say nothing, or that Azure's answers have."""
+
+_KNOWN: Final = (
+    *("name", "description", "tags", "auth_mode", "properties", "location", "identity", "defaults"),
+    *_ANSWERED,
+)
+_AUTH_MODE: Final = "aad_token"
+_DEPLOYMENT: Final = "Remove it: it belongs to a deployment's file, which `from` of the deployment names."
+_OLD: Final = {
+    "deployments": "Write a file for each deployment, and name each with its own `from`.",
+    "traffic": "Remove it: `default` of the endpoint in the stack file names the deployment that serves.",
+    "type": "Remove it: the file is of a batch endpoint.",
+    **dict.fromkeys(
+        (
+            *("endpoint_name", "model", "code_configuration", "environment", "environment_variables", "compute"),
+            *("resources", "settings", "mini_batch_size", "max_concurrency_per_instance", "retry_settings"),
+            *("output_action", "output_file_name", "error_threshold", "logging_level"),
+        ),
+        _DEPLOYMENT,
+    ),
+}
+
+
+def read_endpoint(path: Path) -> Reading:
+    """Read a file; nothing is raised: what is wrong is in the result."""
+    reading = Reading()
+    try:
+        document = read(path)
+    except Unreadable as unreadable:
+        reading.problems.append(Note(unreadable.line, f"The file {unreadable}."))
+        return reading
+    top = Part(document, (), document.values, reading)
+    top.only(_KNOWN, _OLD)
+    if top.text("name") is not None:
+        top.note("name", "is not used: the stack file's own key is the name")
+    description = top.text("description", is_free=True, word="description")
+    if description is not None:
+        top.put("description", ("description",), description)
+    if "tags" in top.values:
+        top.texts("tags", "tags")
+    _check_auth_mode(top)
+    top.ignored("identity", because="is not used: jobs run with the cluster's identity")
+    top.ignored("location", because="is not used: an endpoint is in its workspace's region")
+    top.ignored("defaults", because="is not used: `default` in the stack file names the deployment")
+    top.ignored("properties")
+    return reading
+
+
+def _check_auth_mode(top: Part) -> None:
+    mode = top.text("auth_mode")
+    if mode is not None and re.sub(r"_", "", mode).lower() != _AUTH_MODE.replace("_", ""):
+        top.wrong("auth_mode", f"is {mode!r}", f"Write {_AUTH_MODE}: batch endpoints take nothing else.")

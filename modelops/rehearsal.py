@@ -1,0 +1,55 @@
+"""Asks a rehearsal, where there is one, how far it can rehearse deployments; and tells it what stands in for them.
+
+A rehearsal is known by its address alone, in `REHEARSAL_URL`. Against Azure the variable is not set, and nothing is
+asked.
+"""
+
+import http.client
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from modelops.errors import RehearsalError
+
+VARIABLE: Final = "REHEARSAL_URL"
+"""Environment variable: where to ask, `http://HOST:PORT/PATH?QUERY`."""
+
+_SECONDS: Final = 10.0
+
+
+def ask(deployments: Sequence[Mapping[str, Any]], environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the rehearsal's sentences about deployments; none if there is no rehearsal.
+
+    Args:
+        deployments: Each has `endpoint`, `deployment`, `environment`, `rehearseWith`, `script`, `localModules` and
+            `model`.
+        environ: The environment variables.
+
+    Raises:
+        RehearsalError: it does not answer, or not as expected.
+    """
+    address = environ.get(VARIABLE, "")
+    if not address or not deployments:
+        return []
+    try:
+        status, answer = _post(address, {"deployments": list(deployments)})
+        if status != http.client.OK:
+            raise RehearsalError(f"{status}: {answer}")
+        return [str(each) for each in answer["sentences"]]
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
+        raise RehearsalError(str(error) or type(error).__name__) from None
+
+
+def _post(address: str, body: Any) -> tuple[int, Any]:
+    place = urlsplit(address)
+    # Not urllib.request: a proxy of the environment must not be asked for an address of this machine.
+    connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=_SECONDS)
+    try:
+        path = f"{place.path}?{place.query}"
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()

@@ -1,0 +1,1 @@
+"""Registries of machine learning: models, environments, code, data and components that workspaces share."""
