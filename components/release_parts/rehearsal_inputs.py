@@ -46,7 +46,8 @@ def _environment(args: EnvironmentArgs, root: Path) -> dict[str, Any]:
     if "build" in args:
         return {"build": _build(args["build"], root)}
     if "image" in args:
-        return {"image": args["image"], "conda": _text(root / args["conda_file"]) if "conda_file" in args else None}
+        conda = _text(root / args["conda_file"]) if "conda_file" in args else args.get("conda")
+        return {"image": args["image"], "conda": conda}
     # A version that a label names is an output, known only later.
     return {key: value for key, value in args.items() if key in ("registry", "name", "version") if type(value) is str}
 

@@ -10,6 +10,7 @@ import pytest
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
+from modelops.plan.environments import CondaText
 from modelops.plan.plan import (
     BuildEnvironment,
     DeploymentPlan,
@@ -84,6 +85,15 @@ def test_an_image_alone(bench: Bench) -> None:
     bench.release(plan)
     environment = _environment(bench, plan)
     assert (environment["image"], environment.get("condaFile")) == (IMAGE, None)
+    assert not bench.release(plan).changed
+
+
+def test_a_conda_environment_that_is_not_a_file(bench: Bench) -> None:
+    plan = _with(bench, environment=ImageEnvironment(IMAGE, CondaText("dependencies:\n- python=3.11\n")))
+    assert ReleasePlan.from_inputs(plan.to_json()) == plan
+    bench.release(plan)
+    environment = _environment(bench, plan)
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, "dependencies:\n- python=3.11\n")
     assert not bench.release(plan).changed
 
 
