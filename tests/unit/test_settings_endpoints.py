@@ -102,7 +102,7 @@ def test_everything_set(root: Path) -> None:
 )
 def test_images_that_stay_what_they_are(root: Path, image: str) -> None:
     config = changed(lambda config: mlp(config)["environment"].update(image=image))
-    environment = read(root, config).endpoints["digits"].deployments["mlp"]["environment"]
+    environment = read(root, config).endpoints["digits"].deployments["mlp"].get("environment")
     assert environment == {"image": image, "conda_file": "env/conda.yaml"}
 
 
