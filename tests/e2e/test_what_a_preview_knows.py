@@ -1,6 +1,6 @@
 """What is certain to fail is said by `pulumi preview`: every mistake at once, each with its message.
 
-Each mistake has an endpoint of its own in one stack file, so that one preview says them all. What each message says to
+Each mistake has its own endpoint in one stack file, so that one preview says them all. What each message says to
 do is tested in tests/unit; what needs a live endpoint (the 21st deployment, a pin) in tests/modelops.
 """
 
