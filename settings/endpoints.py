@@ -1,5 +1,6 @@
 """The `endpoints` part of the configuration: endpoints and their deployments."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from components.release_parts.deployment_args import DeploymentArgs
 from settings import azureml_file
 from settings.access import read_callers
 from settings.cluster import Clusters
+from settings.content import read_path
 from settings.deployments import read_deployment
 from settings.naming import check_names
 from settings.problems import setting
@@ -19,6 +21,7 @@ from settings.section import Section
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
 _DEPLOYMENTS_PER_ENDPOINT = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+_ADDRESS = r"(azureml:|https?://|wasbs?://|abfss?://)."
 
 
 class ServedArgs(TypedDict):
@@ -43,6 +46,8 @@ class EndpointSettings:
         deployments: The deployments by their logical names.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
+        sample: What `modelops score` scores: a path in this repository, or the address of data; None for nothing. No
+            part of the plan.
     """
 
     description: str
@@ -51,6 +56,7 @@ class EndpointSettings:
     keep: int
     deployments: Mapping[str, DeploymentArgs]
     callers: tuple[CallerArgs, ...] = ()
+    sample: str | None = None
 
     @property
     def served(self) -> ServedArgs:
@@ -79,7 +85,7 @@ def read_endpoints(section: Section, root: Path, clusters: Clusters) -> dict[str
 
 def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> EndpointSettings:
     section = azureml_file.endpoint(section, root)
-    section.only("from", "description", "default", "pin", "keep", "callers", "deployments")
+    section.only("from", "description", "default", "pin", "keep", "callers", "sample", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
@@ -113,7 +119,16 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> Endpoint
             for key in deployments.values
         },
         callers=read_callers(section),
+        sample=_read_sample(section, root),
     )
+
+
+def _read_sample(section: Section, root: Path) -> str | None:
+    value = section.values.get("sample")
+    if value is None or (isinstance(value, str) and re.match(_ADDRESS, value)):
+        return value
+    what = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
+    return read_path(section, "sample", root, folder=None, what=what) or None
 
 
 def _read_default(section: Section, deployments: Section) -> str:

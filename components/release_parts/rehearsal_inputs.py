@@ -33,7 +33,7 @@ def _deployment(endpoint: str, name: str, args: DeploymentArgs, root: Path) -> d
         "deployment": name,
         "environment": _environment(environment, root) if environment else None,
         "rehearseWith": _text(root / stand_in) if stand_in else None,
-        "script": _text(code / args["scoring_script"]) if code else None,
+        "script": _text(code / args.get("scoring_script", "")) if code else None,
         "localModules": sorted({each.stem for each in code.iterdir()}) if code else [],
         "model": {
             "type": args["model"].get("type"),
