@@ -86,7 +86,7 @@ def _put(value: Any, folder: str) -> Any:
 
 
 def _bring(rehearsal: Rehearsal) -> None:
-    """Give the stack an endpoint for each mistake, with files of its own."""
+    """Give the stack an endpoint for each mistake, with its own files."""
 
     def change(config: dict[str, Any]) -> None:
         right = config["endpoints"].pop("digits")
