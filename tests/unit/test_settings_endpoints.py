@@ -173,11 +173,11 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _rename_deployment("m" * 24),
+        _rename_deployment("m" * 33),
         (
-            f"endpoints.digits.deployments.{'m' * 24} is not a valid batch deployment name: it has 24 characters. "
-            f"Allowed: 1 to 23 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            f"Pulumi.dev.yaml: rename {'m' * 24} to {'m' * 23}"
+            f"endpoints.digits.deployments.{'m' * 33} is not a valid batch deployment name: it has 33 characters. "
+            f"Allowed: 1 to 32 characters: {WORDS}.\n"
+            f"Pulumi.dev.yaml: rename {'m' * 33} to {'m' * 32}"
         ),
     ),
     (
