@@ -102,7 +102,7 @@ COMPUTE = Rule(
     suffix=7,
 )
 ENDPOINT = Rule("batch endpoint", 3, 32, "-", _WORDS, _WORDS_IN_WORDS)
-# The name in the stack file. A revision is called <deployment>-<8 hex digits> and shortens a long one: docs/releases.md.
+# The name in the stack file. A revision is called <deployment>-<8 hex digits>; a long name is shortened there.
 DEPLOYMENT = Rule("batch deployment", 1, 32, "-", _WORDS, _WORDS_IN_WORDS, suffix=0)
 ASSET = Rule(
     "model or environment",

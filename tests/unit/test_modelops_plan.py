@@ -190,7 +190,7 @@ def _revision(logical: str) -> str:
 
 def test_a_long_name_is_shortened_in_the_revisions_name() -> None:
     assert _revision("a" * 23) == f"{'a' * 23}-86263ee2"
-    assert _revision("churn-gradient-boosting-2026") == "churn-gradient-b-PREFIX-86263ee2"
+    assert _revision("churn-gradient-boosting-2026") == "churn-gradient-b-95147f-86263ee2"
 
 
 def test_names_with_the_same_beginning_stay_different() -> None:

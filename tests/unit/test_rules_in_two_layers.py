@@ -16,7 +16,14 @@ from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from modelops.errors import PlanError
 from modelops.plan.plan import ReleasePlan
-from modelops.plan.rules import MAX_LOGICAL, MODEL_TYPES, check_image, check_logical_name, check_relative_path, revision_prefix
+from modelops.plan.rules import (
+    MAX_LOGICAL,
+    MODEL_TYPES,
+    check_image,
+    check_logical_name,
+    check_relative_path,
+    revision_prefix,
+)
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import SettingsError
 from tests.unit import plans
