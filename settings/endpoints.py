@@ -1,5 +1,6 @@
 """The `endpoints` part of the configuration: endpoints and their deployments."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from modelops.plan.rules import revision_prefix
 from settings import azureml_file
 from settings.access import read_callers
 from settings.cluster import Clusters
+from settings.content import read_path
 from settings.deployments import read_deployment
 from settings.naming import check_names
 from settings.problems import renaming, setting
@@ -21,6 +23,7 @@ from settings.tags import check_number, merged, read_tags
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
 _DEPLOYMENTS_PER_ENDPOINT = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+_ADDRESS = r"(azureml:|https?://|wasbs?://|abfss?://)."
 
 
 class ServedArgs(TypedDict):
@@ -53,6 +56,8 @@ class EndpointSettings:
         tags: Its Azure tags, including the stack's.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
+        sample: What `modelops score` scores: a path in this repository, or the address of data; None for nothing. No
+            part of the plan.
     """
 
     description: str
@@ -62,6 +67,7 @@ class EndpointSettings:
     deployments: Mapping[str, DeploymentArgs]
     tags: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[CallerArgs, ...] = ()
+    sample: str | None = None
 
     @property
     def described(self) -> DescribedArgs:
@@ -101,7 +107,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
     if filled is None:
         return EndpointSettings("", "", None, 1, {})
     section = filled
-    section.only("from", "description", "tags", "default", "pin", "keep", "callers", "deployments")
+    section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     check_names(deployments, names.DEPLOYMENT)
     _check_revisions(deployments)
@@ -141,6 +147,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
             for key in deployments.values
         },
         callers=read_callers(section),
+        sample=_read_sample(section, root),
     )
 
 
@@ -156,6 +163,14 @@ def _check_revisions(deployments: Section) -> None:
                 f"Allowed: another name than {revision_prefix(key)} for a deployment beside it.",
                 renaming(deployments.at(key), "ANOTHER-NAME"),
             )
+
+
+def _read_sample(section: Section, root: Path) -> str | None:
+    value = section.values.get("sample")
+    if value is None or (isinstance(value, str) and re.match(_ADDRESS, value)):
+        return value
+    what = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
+    return read_path(section, "sample", root, folder=None, what=what) or None
 
 
 def _read_default(section: Section, deployments: Section) -> str:

@@ -77,7 +77,7 @@ def test_the_defaults_are_the_same(root: Path) -> None:
 
 
 def test_a_component_without_settings_has_them_too(root: Path) -> None:
-    served = read(root, RIGHT).endpoints["digits"].served["deployments"]["mlp"]
+    served: dict[str, Any] = {**read(root, RIGHT).endpoints["digits"].served["deployments"]["mlp"]}
     needed = {key: served[key] for key in ("model", "compute", "code", "scoring_script", "environment")}
     assert planned_settings(root, deployments={"mlp": needed}) == ScoringSettings().to_json()
 

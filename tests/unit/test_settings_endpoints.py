@@ -102,7 +102,7 @@ def test_everything_set(root: Path) -> None:
 )
 def test_images_that_stay_what_they_are(root: Path, image: str) -> None:
     config = changed(lambda config: mlp(config)["environment"].update(image=image))
-    environment = read(root, config).endpoints["digits"].deployments["mlp"]["environment"]
+    environment = read(root, config).endpoints["digits"].deployments["mlp"].get("environment")
     assert environment == {"image": image, "conda_file": "env/conda.yaml"}
 
 
@@ -217,10 +217,18 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
+        _digits(sample="examples/none"),
+        (
+            "endpoints.digits.sample is 'examples/none', and there is no such file or folder. Allowed: the path of a "
+            "file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...).\n"
+            "pulumi config set --path endpoints.digits.sample PATH --stack dev"
+        ),
+    ),
+    (
         _digits(tryOut={"input": "x"}),
         (
             "endpoints.digits.tryOut is an unknown key. "
-            "Allowed: callers, default, deployments, description, from, keep, pin or tags.\n"
+            "Allowed: callers, default, deployments, description, from, keep, pin, sample or tags.\n"
             "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
@@ -502,3 +510,19 @@ def test_names_that_shorten_alike_are_refused(root: Path) -> None:
             "it.\nPulumi.dev.yaml: rename churn-gradient-b-95147f to ANOTHER-NAME"
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "env",
+        "env/conda.yaml",
+        "azureml:images:1",
+        "azureml://datastores/d/paths/i",
+        "https://a.blob.core.windows.net/data/i",
+    ],
+)
+def test_a_sample_is_a_path_or_an_address(root: Path, sample: str) -> None:
+    with_it, without = read(root, changed(_digits(sample=sample))), read(root, changed(_digits()))
+    assert (with_it.samples, without.samples) == ({"digits": sample}, {})
+    assert with_it.endpoints["digits"].served == without.endpoints["digits"].served

@@ -121,6 +121,25 @@ def test_a_model_without_a_name_has_the_deployments(root: Path) -> None:
     assert deployment(root, from_file())["model"]["name"] == "mlp"
 
 
+def test_the_compute_of_the_file_is_a_key_of_clusters(root: Path) -> None:
+    write(root)
+    config = from_file()
+    config["clusters"] = {"batch-cluster": {"maxNodes": 2}, "gpu": {}}
+    assert deployment(root, config)["compute"] == "batch-cluster"
+    assert read(root, config).warnings == ()
+    del config["clusters"]["batch-cluster"]
+    config["clusters"]["cpu"] = {}
+    assert problems(root, config) == [
+        (
+            "endpoints.digits.deployments.mlp.compute is 'batch-cluster'. Allowed: gpu or cpu.\n"
+            "edit deployments/mlp.yml:13, or: pulumi config set --path endpoints.digits.deployments.mlp.compute gpu "
+            "--stack dev"
+        )
+    ]
+    config["endpoints"]["digits"]["deployments"]["mlp"]["compute"] = "cpu"
+    assert deployment(root, config)["compute"] == "cpu"
+
+
 def test_everything_wrong_in_the_file_at_once(root: Path) -> None:
     write(root, name="${NAME}", model={"local_path": "m"}, mini_batch_size="10kb")
     said = "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml'"
