@@ -103,10 +103,7 @@ def read_endpoints(
 
 
 def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mapping[str, str]) -> EndpointSettings:
-    filled = azureml_file.endpoint(section, root)
-    if filled is None:
-        return EndpointSettings("", "", None, 1, {})
-    section = filled
+    section = azureml_file.endpoint(section, root)
     section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     check_names(deployments, names.DEPLOYMENT)

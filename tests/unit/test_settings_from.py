@@ -153,6 +153,20 @@ def test_everything_wrong_in_the_file_at_once(root: Path) -> None:
     ]
 
 
+def test_what_is_wrong_in_the_stack_file_too(root: Path) -> None:
+    write(root, model={"local_path": "m"}, environment={"image": "base:1", "conda_file": "../nowhere"})
+    told = problems(root, from_file(miniBatchSize=0, tgas={}))
+    assert [each.split(". ")[0] for each in told] == [
+        (
+            "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml': model.local_path is a key that Azure does "
+            "not take"
+        ),
+        "endpoints.digits.deployments.mlp.tgas is an unknown key",
+        "endpoints.digits.deployments.mlp.miniBatchSize is 0",
+        "endpoints.digits.deployments.mlp.environment.condaFile is 'nowhere', and there is no such file",
+    ]
+
+
 def test_what_the_stack_file_sets_is_not_wrong_in_the_file(root: Path) -> None:
     write(root, model={"local_path": "m"}, compute="azureml:${CLUSTER}", mini_batch_size="10kb")
     own = {"model": mlp(RIGHT)["model"], "miniBatchSize": 5}
