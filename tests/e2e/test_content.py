@@ -1,6 +1,6 @@
 """Every kind of model and environment from the stack file to the deployment, with the real engine.
 
-Some of it is there before the workspace: what a job, a datastore and a registry have. No job runs here: the sandbox's
+A job's output and a registry have their models before the workspace exists. No job runs here: the sandbox's
 tests of jobs do that.
 """
 
