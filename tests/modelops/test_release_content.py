@@ -10,6 +10,7 @@ import pytest
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
+from modelops.plan.environments import CondaText
 from modelops.plan.plan import (
     BuildEnvironment,
     DeploymentPlan,
@@ -87,6 +88,15 @@ def test_an_image_alone(bench: Bench) -> None:
     assert not bench.release(plan).changed
 
 
+def test_a_conda_environment_that_is_not_a_file(bench: Bench) -> None:
+    plan = _with(bench, environment=ImageEnvironment(IMAGE, CondaText("dependencies:\n- python=3.11\n")))
+    assert ReleasePlan.from_inputs(plan.to_json()) == plan
+    bench.release(plan)
+    environment = _environment(bench, plan)
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, "dependencies:\n- python=3.11\n")
+    assert not bench.release(plan).changed
+
+
 def test_a_build_context(bench: Bench) -> None:
     for name, content in (("docker/Dockerfile", "FROM base:1\n"), ("requirements.txt", "numpy\n")):
         (bench.root / "build" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -133,9 +143,10 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
         bench.release(plan)
 
 
-def _these_exist(bench: Bench, kind: str, name: str) -> str:
+def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
+    only = f" --name {name}" if name else ""
     return (
-        f"These exist:\n  az ml {kind} list --name {name} --resource-group {GROUP} --workspace-name "
+        f"These exist:\n  az ml {kind} list{only} --resource-group {GROUP} --workspace-name "
         f"{bench.place.workspace} --output table"
     )
 
@@ -173,6 +184,13 @@ def test_an_environment_that_does_not_exist(bench: Bench) -> None:
     _refused(bench, plan, f"{there} {_these_exist(bench, 'environment', 'none')}")
 
 
+def test_a_datastore_that_does_not_exist(bench: Bench) -> None:
+    uri = "azureml://datastores/none/paths/model"
+    plan = _with(bench, model=UriModel(uri, bench.model_name, "custom_model"))
+    there = f"datastore none of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'datastore')}")
+
+
 def test_a_registered_model_that_needs_code(bench: Bench) -> None:
     bench.release()
     plan = _with(bench, model=RegisteredModel(bench.model_name, "1"), code=None, environment=None)
@@ -188,3 +206,47 @@ def test_a_model_that_the_same_release_registers_is_not_missing(bench: Bench) ->
     registered = replace(bench.plan.deployments["mlp"], logical="again", model=RegisteredModel(bench.model_name, "1"))
     plan = replace(bench.plan, deployments={**bench.plan.deployments, "again": registered})
     assert bench.release(plan).created == [*plan.revisions.values()]
+
+
+def _stock(bench: Bench, **what: str) -> None:
+    """Give the sandbox something beside Azure's API, as its commands do."""
+    bench.place.sandbox.server.control("POST", "/stock", what)
+
+
+@pytest.mark.parametrize("form", ["azureml://jobs/{job}/outputs/artifacts/paths/model", "runs:/{job}/model"])
+def test_a_model_that_a_job_left_is_registered_once(bench: Bench, form: str) -> None:
+    (bench.root / "model" / "MLmodel").write_text(MLMODEL, encoding="utf-8")
+    job = f"train-{bench.model_name}"
+    _stock(bench, what="output", name=f"{job}/artifacts/model", path=str(bench.root / "model"))
+    uri = form.format(job=job)
+    plan = _with(bench, model=UriModel(uri, bench.model_name, "mlflow_model"), code=None, environment=None)
+    report = bench.release(plan)
+    assert report.registered == [f"{bench.model_name}:1"]
+    registered = bench.place.get(f"models/{bench.model_name}/versions/1")["properties"]
+    assert registered["properties"]["origin"] == uri
+    assert _made(bench, plan)["model"]["assetId"].endswith(f"/models/{bench.model_name}/versions/1")
+    assert not bench.release(plan).changed
+
+
+def test_a_model_and_an_environment_of_a_registry(bench: Bench) -> None:
+    registry = f"shared-{bench.model_name}"
+    _stock(
+        bench,
+        what="model",
+        registry=registry,
+        name="heart.v2:3",
+        type="custom_model",
+        path=str(bench.root / "model"),
+    )
+    _stock(bench, what="environment", registry=registry, name="torch-2.1:1.0", image=IMAGE)
+    plan = _with(
+        bench,
+        model=RegisteredModel("heart.v2", "3", registry),
+        environment=NamedEnvironment("torch-2.1", "1.0", registry),
+    )
+    report = bench.release(plan)
+    assert (report.registered, report.created) == ([], [plan.target])
+    made = _made(bench, plan)
+    assert made["model"]["assetId"] == f"azureml://registries/{registry}/models/heart.v2/versions/3"
+    assert made["environmentId"] == f"azureml://registries/{registry}/environments/torch-2.1/versions/1.0"
+    assert not bench.release(plan).changed
