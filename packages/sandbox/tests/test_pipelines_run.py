@@ -67,7 +67,7 @@ def twice(client: Client, first: str = "python add.py", second: str = "python ad
     """Return a pipeline of two steps."""
     one, two = step(client, "one", first), step(client, "two", second)
 
-    # A name of its own, because azure-ai-ml deploys a registered component of the same name instead.
+    # Another name each time, because azure-ai-ml deploys a registered component of the same name instead.
     @pipeline(None, name=f"add_twice_{next(_numbers)}")
     def add_twice(data: Input, number: int) -> dict[str, Any]:
         before = one(data=data, number=number)

@@ -48,7 +48,7 @@ class StepRun:
         """Run the command and store its outputs; its log is there in any case.
 
         Raises:
-            JobFailed: the environment cannot be had, something may not be read or written, or the command failed.
+            JobFailed: there is no such environment, something may not be read or written, or the command failed.
         """
         self._log.parent.mkdir(parents=True)
         self._records.update(self._step.run_id, status="Preparing")

@@ -129,7 +129,7 @@ class Planner:
         found = long_uri(self.world, self.workspace, Place(output.account, output.container, output.prefix))
         if found is None:
             raise bad_request(
-                f"The output's container '{output.container}' is in no datastore of the workspace.", "UserError"
+                f"The output's container '{output.container}' is not that of a datastore of the workspace.", "UserError"
             )
         return found
 
