@@ -33,10 +33,7 @@ workspace = provided.workspace(
     has_callers=bool(settings.callers),
 )
 clusters = provided.clusters(workspace, settings.new_clusters)
-endpoints = {
-    key: BatchEndpoint(key, {**workspace.place, "description": each.description})
-    for key, each in settings.endpoints.items()
-}
+endpoints = {key: BatchEndpoint(key, {**workspace.place, **each.described}) for key, each in settings.endpoints.items()}
 compute_ids = {key: each.cluster_id for key, each in clusters.items()}
 releases = {
     key: ModelRelease(

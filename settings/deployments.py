@@ -25,10 +25,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         root: Folder that paths are relative to: the program's.
         clusters: The clusters, of which `compute` picks one.
     """
-    filled = azureml_file.deployment(section, root, one_cluster=clusters.short)
-    if filled is None:
-        return {"model": {}, "compute": ""}
-    section = filled
+    section = azureml_file.deployment(section, root, one_cluster=clusters.short)
     section.only(
         *(("type",) if "type" in section.values else ()),
         *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags"),

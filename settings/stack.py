@@ -180,7 +180,7 @@ def parse(
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
         clusters=clusters.settings,
-        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters),
+        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters, tags),
         data_access=read_data_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),

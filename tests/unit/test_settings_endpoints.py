@@ -173,11 +173,11 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _rename_deployment("m" * 24),
+        _rename_deployment("m" * 33),
         (
-            f"endpoints.digits.deployments.{'m' * 24} is not a valid batch deployment name: it has 24 characters. "
-            f"Allowed: 1 to 23 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            f"Pulumi.dev.yaml: rename {'m' * 24} to {'m' * 23}"
+            f"endpoints.digits.deployments.{'m' * 33} is not a valid batch deployment name: it has 33 characters. "
+            f"Allowed: 1 to 32 characters: {WORDS}.\n"
+            f"Pulumi.dev.yaml: rename {'m' * 33} to {'m' * 32}"
         ),
     ),
     (
@@ -228,7 +228,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _digits(tryOut={"input": "x"}),
         (
             "endpoints.digits.tryOut is an unknown key. "
-            "Allowed: callers, default, deployments, description, from, keep, pin or sample.\n"
+            "Allowed: callers, default, deployments, description, from, keep, pin, sample or tags.\n"
             "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
@@ -479,6 +479,36 @@ def test_names_that_no_environment_variable_can_have(root: Path) -> None:
         f"{MLP}.environmentVariables[\"A=B\"] is '1'. {allowed}",
         f"{MLP}.environmentVariables[\"\"] is '2'. {allowed}",
         f"{MLP}.environmentVariables.NULL is 'a\\x00b'. {allowed}",
+    ]
+
+
+def test_tags_of_an_endpoint_are_beside_the_stacks(root: Path) -> None:
+    config = changed(lambda config: config["endpoints"]["digits"].update(tags={"Owner": "vision", "cost": 12}))
+    settings = read(root, {**config, "tags": {"owner": "ml", "team": "data"}})
+    assert settings.endpoints["digits"].tags == {
+        "project": "azureml-batch-endpoint",
+        "stack": "dev",
+        "team": "data",
+        "Owner": "vision",
+        "cost": "12",
+    }
+    assert settings.tags["owner"] == "ml"
+
+
+def test_names_that_shorten_alike_are_refused(root: Path) -> None:
+    def change(config: Config) -> None:
+        one = config["endpoints"]["digits"]["deployments"]["mlp"]
+        config["endpoints"]["digits"]["deployments"] |= {
+            "churn-gradient-boosting-2026": one,
+            "churn-gradient-b-95147f": one,
+        }
+
+    assert problems(root, changed(change)) == [
+        (
+            "endpoints.digits.deployments.churn-gradient-b-95147f would have revisions with the same names as "
+            "churn-gradient-boosting-2026. Allowed: another name than churn-gradient-b-95147f for a deployment beside "
+            "it.\nPulumi.dev.yaml: rename churn-gradient-b-95147f to ANOTHER-NAME"
+        )
     ]
 
 
