@@ -1,4 +1,4 @@
-"""Deploys the stack's configuration: a workspace, a cluster, and batch endpoints that serve models."""
+"""Deploys the stack's configuration: a workspace, clusters, and batch endpoints that serve models."""
 
 import pulumi
 
@@ -13,7 +13,7 @@ from components.release import ModelRelease
 ending.quiet()
 settings = configuration.load()
 me = login.current()
-offers.check(me, settings.location, settings.new_clusters)
+offers.check(me, settings.location, settings.wanted_nodes)
 group = MlResourceGroup("mlbatch", settings.group)
 workspace = provided.workspace(
     "mlbatch",
@@ -29,18 +29,20 @@ workspace = provided.workspace(
     },
     login=me,
     existing=settings.existing,
+    makes_cluster=bool(settings.new_clusters),
     has_callers=bool(settings.callers),
 )
-cluster = provided.cluster("aml", workspace, nodes=settings.cluster.nodes, existing=settings.existing)
+clusters = provided.clusters(workspace, settings.new_clusters)
 endpoints = {
     key: BatchEndpoint(key, {**workspace.place, "description": each.description})
     for key, each in settings.endpoints.items()
 }
+compute_ids = {key: each.cluster_id for key, each in clusters.items()}
 releases = {
     key: ModelRelease(
         key,
-        {**workspace.for_release, **cluster.for_release, **endpoints[key].for_release, **each.served},
-        pulumi.ResourceOptions(depends_on=[workspace, cluster, endpoints[key]]),
+        {**workspace.for_release, "compute_ids": compute_ids, **endpoints[key].for_release, **each.served},
+        pulumi.ResourceOptions(depends_on=[workspace, *clusters.values(), endpoints[key]]),
     )
     for key, each in settings.endpoints.items()
 }
@@ -49,12 +51,7 @@ EndpointCallers("mlbatch", {**workspace.for_callers, "endpoints": endpoints, "ca
 pulumi.export("subscriptionId", me.subscription_id)
 pulumi.export("resourceGroup", group.group_name)
 pulumi.export("workspace", workspace.workspace_name)
-pulumi.export("cluster", cluster.cluster_name)
+pulumi.export("cluster", next(iter(clusters.values())).cluster_name)
+pulumi.export("clusters", {key: each.cluster_name for key, each in clusters.items()})
 pulumi.export("location", workspace.place["location"])
-pulumi.export(
-    "endpoints",
-    {
-        key: {**endpoints[key].address, "default": each.default, "deployments": each.deployments, "plan": each.plan}
-        for key, each in releases.items()
-    },
-)
+pulumi.export("endpoints", {key: {**endpoints[key].address, **each.serves} for key, each in releases.items()})

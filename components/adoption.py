@@ -1,9 +1,9 @@
-"""A workspace, and a cluster in it, that somebody else owns.
+"""A workspace, and clusters in it, that somebody else owns.
 
 They are read with the provider's get functions, never declared, so no deployment changes or deletes them. The program
 does not grant roles on them; it names the missing ones, with the commands for their owner (`preflight.adopted_roles`).
-The program owns what it adds to an adopted workspace: endpoints, releases and, unless a cluster is adopted too, a
-cluster with an identity.
+The program owns what it adds to an adopted workspace: endpoints, releases and, unless all clusters are adopted too,
+clusters with an identity. Ids are used as Azure writes them, whatever their letters in the configuration.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,6 @@ from pulumi_azure_native import machinelearningservices as ml
 from pulumi_azure_native import managedidentity
 
 from components import names
-from components.cluster import ClusterForRelease
 from components.preflight.adopted_roles import Needs, checked
 from components.preflight.login import Login
 from components.workspace import results_scope
@@ -31,8 +30,8 @@ class Existing(TypedDict):
     workspace: str | None
     """ARM id of the workspace."""
 
-    cluster: str | None
-    """ARM id of the cluster, which belongs to that workspace."""
+    clusters: Mapping[str, str]
+    """ARM ids of the clusters to adopt, by key; they belong to that workspace."""
 
 
 class AdoptedWorkspaceArgs(TypedDict):
@@ -41,8 +40,11 @@ class AdoptedWorkspaceArgs(TypedDict):
     workspace_id: str
     """ARM id of the workspace."""
 
-    cluster_id: str | None
-    """ARM id of the cluster to adopt with it; None if the program creates one."""
+    clusters: Mapping[str, str]
+    """ARM ids of the clusters to adopt with it, by key."""
+
+    makes_cluster: bool
+    """Whether the program creates a cluster in it."""
 
     login: Login
     """The deploying principal."""
@@ -62,7 +64,7 @@ class AdoptedWorkspace(pulumi.ComponentResource):
 
     Type token: `azureml-batch:index:AdoptedWorkspace`
 
-    Creates: a UserAssignedIdentity for the cluster, unless that is adopted too.
+    Creates: a UserAssignedIdentity for the clusters that the program creates, if it creates any.
     """
 
     workspace_name: pulumi.Output[str]
@@ -72,19 +74,22 @@ class AdoptedWorkspace(pulumi.ComponentResource):
     """ARM id of the workspace."""
 
     compute_identity_id: pulumi.Output[str]
-    """ARM id of the identity that clusters of the program run as; empty if the cluster is adopted."""
+    """ARM id of the identity that clusters of the program run as; empty if all clusters are adopted."""
 
     def __init__(self, name: str, args: AdoptedWorkspaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:AdoptedWorkspace", name, {}, opts)
-        login, workspace_id, cluster_id = args["login"], args["workspace_id"], args["cluster_id"]
+        login = args["login"]
+        group, workspace_name = _place(args["workspace_id"], login)
+        found = _read(ml.get_workspace, args["workspace_id"], resource_group_name=group, workspace_name=workspace_name)
+        workspace_id, location = str(found.id), str(found.location)
         group, workspace_name = _place(workspace_id, login)
-        found = _read(ml.get_workspace, workspace_id, resource_group_name=group, workspace_name=workspace_name)
-        location = str(found.location)
-        principal: pulumi.Input[str]
-        if cluster_id is not None:
-            self.compute_identity_id = pulumi.Output.from_input("")
-            principal = _principal(cluster_id, login)
-        else:
+        clusters = {key: _read_cluster(each, login) for key, each in args["clusters"].items()}
+        self.adopted_clusters: Mapping[str, str] = {key: str(each.id) for key, each in clusters.items()}
+        principals: dict[str, pulumi.Input[str]] = {
+            names.id_parts(str(each.id))["resource_name"]: _principal(each) for each in clusters.values()
+        }
+        self.compute_identity_id = pulumi.Output.from_input("")
+        if args["makes_cluster"]:
             identity = managedidentity.UserAssignedIdentity(
                 names.logical(names.IDENTITY, name, "compute", "identity"),
                 resource_group_name=group,
@@ -93,17 +98,17 @@ class AdoptedWorkspace(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             )
             self.compute_identity_id = identity.id
-            principal = identity.principal_id
+            principals[""] = identity.principal_id
         needs = Needs(
             subscription_id=login.subscription_id,
             workspace_id=workspace_id,
             storage_id=str(found.storage_account),
             registry_id=found.container_registry,
             deployer_id=args["deployer"]["principal_id"],
-            makes_cluster=cluster_id is None,
+            makes_cluster=args["makes_cluster"],
             has_callers=args["has_callers"],
         )
-        self.workspace_name = checked(needs, principal, workspace_name)
+        self.workspace_name = checked(needs, principals, workspace_name)
         self.workspace_id = self.workspace_name.apply(lambda _: workspace_id)
         self.place: WorkspacePlace = {
             "resource_group_name": group,
@@ -142,7 +147,6 @@ class AdoptedCluster(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:AdoptedCluster", name, {}, opts)
         self.cluster_name = pulumi.Output.from_input(names.id_parts(cluster_id)["resource_name"])
         self.cluster_id = pulumi.Output.from_input(cluster_id)
-        self.for_release: ClusterForRelease = {"compute_id": self.cluster_id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
 
 
@@ -159,8 +163,11 @@ def _place(workspace_id: str, login: Login) -> tuple[str, str]:
     return place["resource_group"], place["name"]
 
 
-def _principal(cluster_id: str, login: Login) -> str:
-    """Return the object id of the identity of an adopted cluster's nodes; empty if they have none."""
+def _read_cluster(cluster_id: str, login: Login) -> Any:
+    """Read an existing cluster.
+
+    Raises: pulumi.RunError: It cannot be read, or is another kind of compute.
+    """
     group, workspace = _place(cluster_id, login)
     found = _read(
         ml.get_compute,
@@ -173,10 +180,15 @@ def _principal(cluster_id: str, login: Login) -> str:
     kind = found.properties["computeType"]
     if kind != "AmlCompute":
         raise pulumi.RunError(
-            f"cluster.existing is {cluster_id}, which is of type {kind}. Allowed: a compute cluster (AmlCompute). "
+            f"The cluster to adopt is {cluster_id}, which is of type {kind}. Allowed: a compute cluster (AmlCompute). "
             "Nothing was created or changed."
         )
-    identity = found.identity
+    return found
+
+
+def _principal(cluster: Any) -> str:
+    """Return the object id of the identity of a cluster's nodes; empty if they have none."""
+    identity = cluster.identity
     if identity is None:
         return ""
     for each in (identity.user_assigned_identities or {}).values():

@@ -61,13 +61,6 @@ class MlClusterArgs(TypedDict):
     """Azure tags. Default: none."""
 
 
-class ClusterForRelease(TypedDict):
-    """The cluster's data for a release."""
-
-    compute_id: pulumi.Input[str]
-    """ARM id of the cluster."""
-
-
 class MlCluster(pulumi.ComponentResource):
     """A cluster that scales to zero, without any login to its nodes.
 
@@ -104,7 +97,6 @@ class MlCluster(pulumi.ComponentResource):
         )
         self.cluster_name = compute.name
         self.cluster_id = compute.id
-        self.for_release: ClusterForRelease = {"compute_id": compute.id}
         self.register_outputs({"cluster_name": self.cluster_name, "cluster_id": self.cluster_id})
 
 

@@ -45,6 +45,9 @@ class EndpointAddress(TypedDict):
     scoringUri: pulumi.Output[str]
     """The URL for starting jobs."""
 
+    studio: pulumi.Output[str]
+    """The endpoint's page in Azure Machine Learning studio."""
+
 
 class EndpointForRelease(TypedDict):
     """The endpoint's data for a release, and its planned body."""
@@ -107,7 +110,11 @@ class BatchEndpoint(pulumi.ComponentResource):
         self.endpoint_name = endpoint.name
         self.endpoint_id = endpoint.id
         self.scoring_uri = endpoint.properties.scoring_uri
-        self.address: EndpointAddress = {"name": endpoint.name, "scoringUri": self.scoring_uri}
+        self.address: EndpointAddress = {
+            "name": endpoint.name,
+            "scoringUri": self.scoring_uri,
+            "studio": endpoint.id.apply(studio),
+        }
         self.for_release: EndpointForRelease = {
             "endpoint_name": endpoint.name,
             "endpoint_id": endpoint.id,
@@ -121,3 +128,9 @@ class BatchEndpoint(pulumi.ComponentResource):
             "endpoint_tags": tags,
         }
         self.register_outputs({"endpoint_name": self.endpoint_name, "scoring_uri": self.scoring_uri})
+
+
+def studio(endpoint_id: str) -> str:
+    """Return the address of an endpoint's page, in the form of the links in Microsoft's own pages."""
+    workspace, _, name = endpoint_id.partition("/batchEndpoints/")
+    return f"https://ml.azure.com/endpoints/batch/{name}/detail?wsid={workspace}"

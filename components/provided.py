@@ -1,4 +1,6 @@
-"""The workspace and the cluster of a stack: new, or adopted if the configuration names one."""
+"""The workspace and the clusters of a stack: new, or adopted if the configuration names existing ones."""
+
+from collections.abc import Mapping
 
 import pulumi
 
@@ -16,6 +18,7 @@ def workspace(
     *,
     login: Login,
     existing: Existing,
+    makes_cluster: bool = True,
     has_callers: bool,
 ) -> MlWorkspace | AdoptedWorkspace:
     """Create a workspace, after checking the deployer's roles, or adopt one.
@@ -25,6 +28,7 @@ def workspace(
         args: The workspace's settings; for an adopted one, only deployer and tags are used.
         login: The login of the deployer.
         existing: The resources to adopt instead.
+        makes_cluster: Whether a cluster will be created in it.
         has_callers: Whether the endpoints have callers, whose custom roles must be defined.
     """
     if existing["workspace"] is not None:
@@ -32,7 +36,8 @@ def workspace(
             name,
             {
                 "workspace_id": existing["workspace"],
-                "cluster_id": existing["cluster"],
+                "clusters": existing["clusters"],
+                "makes_cluster": makes_cluster,
                 "login": login,
                 "deployer": args["deployer"],
                 "tags": args.get("tags", {}),
@@ -45,14 +50,23 @@ def workspace(
     return MlWorkspace(name, {**args, "resource_group_name": checked})
 
 
-def cluster(
-    name: str, of: MlWorkspace | AdoptedWorkspace, *, nodes: ClusterNodesArgs, existing: Existing
-) -> MlCluster | AdoptedCluster:
-    """Create a cluster in a workspace, or adopt an existing one."""
-    if existing["cluster"] is not None:
-        return AdoptedCluster(name, existing["cluster"])
-    return MlCluster(
-        name,
-        {**of.place, "identity_id": of.compute_identity_id, "nodes": nodes},
-        pulumi.ResourceOptions(depends_on=[of]),
-    )
+def clusters(
+    of: MlWorkspace | AdoptedWorkspace, nodes: Mapping[str, ClusterNodesArgs]
+) -> dict[str, MlCluster | AdoptedCluster]:
+    """Create the clusters of a workspace, beside those that were adopted with it; by their keys, in their order.
+
+    Args:
+        of: The workspace.
+        nodes: The nodes of the clusters to create.
+    """
+    adopted = of.adopted_clusters if isinstance(of, AdoptedWorkspace) else {}
+    made: dict[str, MlCluster | AdoptedCluster] = {
+        key: MlCluster(
+            key,
+            {**of.place, "identity_id": of.compute_identity_id, "nodes": each},
+            pulumi.ResourceOptions(depends_on=[of]),
+        )
+        for key, each in nodes.items()
+    }
+    made |= {key: AdoptedCluster(key, each) for key, each in adopted.items()}
+    return dict(sorted(made.items()))

@@ -20,7 +20,7 @@ from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
 from modelops import rehearsal
 from modelops.errors import RehearsalError
-from modelops.plan.plan import PlanError, ReleasePlan
+from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
@@ -39,14 +39,12 @@ class ModelRelease(pulumi.ComponentResource):
         tries again. A preview shows what the release would do and changes nothing.
     """
 
-    plan: pulumi.Output[Mapping[str, Any] | None]
-    """The plan that was released last, from the marker's input; None before the first release."""
-
     default: pulumi.Output[str | None]
     """Name (in Azure) of the default deployment in the released plan; None before the first release."""
 
     deployments: pulumi.Output[Mapping[str, str]]
-    """Deployment name in the stack file to revision name in Azure, as released."""
+    """Deployment name in the stack file to revision name in Azure and, after a space, the digest of its model (if it is
+    the repository's), as released."""
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
@@ -69,11 +67,11 @@ class ModelRelease(pulumi.ComponentResource):
         # From `input`: a Stash's `output` always keeps its first value. With --continue-on-error, a failed release must
         # not end the program and the other releases: then the outputs come from the last plan that succeeded.
         released = marker.input.recover(lambda _: self._released)
-        self.plan = released
         served = released.apply(lambda recorded: _read(recorded) if recorded else None)
         self.default = served.apply(lambda plan: plan.target if plan else None)
-        self.deployments = served.apply(lambda plan: plan.revisions if plan else {})
-        self.register_outputs({"plan": self.plan, "default": self.default, "deployments": self.deployments})
+        self.deployments = served.apply(lambda plan: _shown(plan) if plan else {})
+        self.serves: Mapping[str, pulumi.Output[Any]] = {"default": self.default, "deployments": self.deployments}
+        self.register_outputs(self.serves)
 
     def _ask_rehearsal(self, name: str, args: ModelReleaseArgs) -> None:
         """Show how far a rehearsal can run the deployments' jobs; not in the hook, which an unchanged plan skips."""
@@ -140,6 +138,14 @@ class ModelRelease(pulumi.ComponentResource):
 
 def _read(inputs: object) -> ReleasePlan:
     return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
+
+
+def _shown(plan: ReleasePlan) -> dict[str, str]:
+    """One line for each deployment: the whole plan is in the state."""
+    return {
+        logical: f"{each.revision} sha256:{each.model.digest}" if isinstance(each.model, LocalModel) else each.revision
+        for logical, each in plan.deployments.items()
+    }
 
 
 def _old(recorded: object) -> ReleasePlan | None:

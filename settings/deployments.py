@@ -7,29 +7,32 @@ from components.release_parts.deployment_args import DeploymentArgs
 from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import azureml_file
+from settings.cluster import Clusters
 from settings.content import NEEDED, read_path, read_script, warn_of_missing_packages
 from settings.environments import read_environment
 from settings.models import check_runs_without_code, read_model
 from settings.problems import removing
 from settings.references import referenced
 from settings.section import Section
+from settings.tags import read_tags
 
 
-def read_deployment(section: Section, root: Path, most_nodes: int | None) -> DeploymentArgs:
+def read_deployment(section: Section, root: Path, clusters: Clusters) -> DeploymentArgs:
     """Read one deployment.
 
     Args:
         section: The deployment's object.
         root: Folder that paths are relative to: the program's.
-        most_nodes: The cluster's `maxNodes`, which `instanceCount` may not exceed; None if unknown.
+        clusters: The clusters, of which `compute` picks one.
     """
-    filled = azureml_file.deployment(section, root, one_cluster=True)
+    filled = azureml_file.deployment(section, root, one_cluster=clusters.short)
     if filled is None:
-        return {"model": {}}
+        return {"model": {}, "compute": ""}
     section = filled
     section.only(
         *(("type",) if "type" in section.values else ()),
-        *("from", "model", "code", "scoringScript", "environment", "description", "tags", "environmentVariables"),
+        *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags"),
+        "environmentVariables",
         *(each.key for each in SETTINGS.values()),
     )
     _check_type(section)
@@ -37,10 +40,11 @@ def read_deployment(section: Section, root: Path, most_nodes: int | None) -> Dep
     model = read_model(model_section, root) if model_section else {}
     read: DeploymentArgs = {
         "model": model,
+        "compute": clusters.choose(section),
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
-        "tags": section.flat("tags", of="tags", example="VALUE"),
+        "tags": read_tags(section),
         "environment_variables": _read_variables(section),
-        "settings": _read_scoring(section, most_nodes),
+        "settings": _read_scoring(section, clusters),
     }
     has_code = _sets(section, "code", "scoringScript") or (
         model_section is not None and not check_runs_without_code(model_section, model, root)
@@ -86,8 +90,8 @@ def _sets(section: Section, *keys: str) -> bool:
     return any(section.values.get(key) is not None for key in keys)
 
 
-def _read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
-    """Read a deployment's scoring settings; `most_nodes` is the cluster's `maxNodes`, None if unknown."""
+def _read_scoring(section: Section, clusters: Clusters) -> ScoringSettings:
+    """Read a deployment's scoring settings, which its cluster limits."""
     defaults = ScoringSettings()
     values: dict[str, Any] = {
         name: _read_setting(section, each, getattr(defaults, name)) for name, each in SETTINGS.items()
@@ -102,9 +106,7 @@ def _read_scoring(section: Section, most_nodes: int | None) -> ScoringSettings:
                 f"Allowed: no {each.key} unless {SETTINGS[name].key} is {value}.",
                 removing(section.at(each.key)),
             )
-    if most_nodes is not None and settings.instance_count > most_nodes:
-        bound = section.problems.public("cluster", f"{most_nodes}, which is cluster.maxNodes", "cluster.maxNodes")
-        section.wrong("instanceCount", f"at most {bound}", section.problems.public("cluster", most_nodes, "NODES"))
+    clusters.check_nodes(section, settings.instance_count)
     return settings
 
 

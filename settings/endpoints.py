@@ -10,8 +10,10 @@ from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
 from settings import azureml_file
 from settings.access import read_callers
+from settings.cluster import Clusters
 from settings.deployments import read_deployment
-from settings.problems import renaming, setting
+from settings.naming import check_names
+from settings.problems import setting
 from settings.section import Section
 
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
@@ -56,13 +58,13 @@ class EndpointSettings:
         return {"default": self.default, "pin": self.pin, "keep": self.keep, "deployments": self.deployments}
 
 
-def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict[str, EndpointSettings]:
+def read_endpoints(section: Section, root: Path, clusters: Clusters) -> dict[str, EndpointSettings]:
     """Read all endpoints.
 
     Args:
         section: The `endpoints` object.
         root: Folder that paths are relative to: the program's.
-        most_nodes: The cluster's `maxNodes`, which no deployment's `instanceCount` may exceed; None if unknown.
+        clusters: The clusters that deployments run on.
     """
     if not section.values:
         section.problems.add(
@@ -71,44 +73,18 @@ def read_endpoints(section: Section, root: Path, most_nodes: int | None) -> dict
             "Allowed: an object with at least one endpoint; docs/configuration.md has an example.",
             setting((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
         )
-    _check_names(section, names.ENDPOINT)
-    return {key: _read_endpoint(section.section(key, of="an endpoint"), root, most_nodes) for key in section.values}
+    check_names(section, names.ENDPOINT)
+    return {key: _read_endpoint(section.section(key, of="an endpoint"), root, clusters) for key in section.values}
 
 
-def _check_names(section: Section, rule: names.Rule) -> None:
-    """Record names that break the service's rule, and names that differ only in upper and lower case."""
-    seen: dict[str, str] = {}
-    for key in section.values:
-        why = rule.problem(key, autonamed=True)
-        if why is not None:
-            allowed = (
-                f"Allowed: {rule.allowed(autonamed=True)} (a suffix is added; the limit with it is {rule.longest})."
-            )
-            section.problems.add(
-                section.at(key),
-                f"is not a valid {rule.kind} name: {why}",
-                allowed,
-                renaming(section.at(key), names.suggestion(rule, key)),
-            )
-        elif key.lower() in seen:
-            section.problems.add(
-                section.at(key),
-                f"has the same name as {seen[key.lower()]}",
-                f"Allowed: names that differ in more than upper and lower case, because {rule.kind} names are "
-                "case-insensitive.",
-                renaming(section.at(key), "ANOTHER-NAME"),
-            )
-        seen.setdefault(key.lower(), key)
-
-
-def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> EndpointSettings:
+def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> EndpointSettings:
     filled = azureml_file.endpoint(section, root)
     if filled is None:
         return EndpointSettings("", "", None, 1, {})
     section = filled
     section.only("from", "description", "default", "pin", "keep", "callers", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
-    _check_names(deployments, names.DEPLOYMENT)
+    check_names(deployments, names.DEPLOYMENT)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
     # A release that deleted old revisions would do so after it created the new ones.
@@ -136,7 +112,7 @@ def _read_endpoint(section: Section, root: Path, most_nodes: int | None) -> Endp
         pin=pin,
         keep=keep,
         deployments={
-            key: read_deployment(deployments.section(key, of="a deployment"), root, most_nodes)
+            key: read_deployment(deployments.section(key, of="a deployment"), root, clusters)
             for key in deployments.values
         },
         callers=read_callers(section),

@@ -58,10 +58,10 @@ class Section:
         """Record a value that is taken, but that the user should know about."""
         self.problems.warn(self.at(key), f"{self.shown(key)}: {why}")
 
-    def only(self, *known: str) -> None:
-        """Record every key that is not in `known`, with the closest known one."""
+    def only(self, *known: str, foreign: tuple[str, ...] = ()) -> None:
+        """Record every key that is not in `known`, with the closest known one; another check records the `foreign`."""
         for key in self.values:
-            if key not in known:
+            if key not in known and key not in foreign:
                 near = closest(key, known)
                 hint = f"Did you mean {near}? " if near else ""
                 fix = renaming(self.at(key), near) if near else editing(self.at(key), f"rename or remove {key}")

@@ -20,7 +20,7 @@ from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
 from settings import stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
-from settings.cluster import ClusterSettings, read_cluster
+from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
 from settings.problems import Problems, SettingsError, editing, renaming
 from settings.section import Section
@@ -31,7 +31,7 @@ from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 _ROOT = Path(__file__).resolve().parents[1]
 _KEYS = (
     *("resourceGroup", "workspace", "network", "allowedIps", "storageSku", "registrySku", "softDeleteDays"),
-    *("logRetentionDays", "protect", "cluster", "endpoints", "dataAccess", "deployer", "tags"),
+    *("logRetentionDays", "protect", "cluster", "clusters", "endpoints", "dataAccess", "deployer", "tags"),
 )
 
 _PULUMIS = ("azure-native:", "pulumi:")
@@ -46,7 +46,7 @@ class Settings:
         location: Azure region, in its short form (westeurope).
         resource_group: Name of an existing resource group; None to create one.
         workspace: The workspace, and the resources that it needs.
-        cluster: The compute cluster.
+        clusters: The compute clusters by their logical names.
         endpoints: The batch endpoints by their logical names.
         data_access: ARM ids of storage elsewhere that jobs may read.
         deployer: The principal that releases models.
@@ -57,7 +57,7 @@ class Settings:
     location: str
     resource_group: str | None
     workspace: WorkspaceSettings
-    cluster: ClusterSettings
+    clusters: Mapping[str, ClusterSettings]
     endpoints: Mapping[str, EndpointSettings]
     data_access: tuple[str, ...]
     deployer: DeployerSettings
@@ -65,9 +65,14 @@ class Settings:
     warnings: tuple[str, ...] = ()
 
     @property
+    def wanted_nodes(self) -> dict[str, ClusterNodesArgs]:
+        """The nodes of each cluster that the stack creates, by its path in the stack file (`clusters.gpu`)."""
+        return {each.path: each.nodes for each in self.clusters.values() if each.existing is None}
+
+    @property
     def new_clusters(self) -> dict[str, ClusterNodesArgs]:
-        """The nodes of each cluster that the stack creates, by its key in the stack file."""
-        return {} if self.cluster.existing else {"cluster": self.cluster.nodes}
+        """The nodes of each cluster that the stack creates, by its logical name."""
+        return {key: each.nodes for key, each in self.clusters.items() if each.existing is None}
 
     @property
     def group(self) -> MlResourceGroupArgs:
@@ -80,7 +85,7 @@ class Settings:
         return {
             "resource_group": self.resource_group,
             "workspace": self.workspace.existing,
-            "cluster": self.cluster.existing,
+            "clusters": {key: each.existing for key, each in self.clusters.items() if each.existing is not None},
         }
 
     @property
@@ -164,13 +169,13 @@ def parse(
     tags = merged({"project": project, "stack": stack}, read_tags(top, longest=STORAGE_NAME))
     check_number(top, tags)
     workspace = read_workspace(top)
-    cluster = read_cluster(top.section("cluster", of="the cluster"), workspace.existing)
+    clusters = read_clusters(top, workspace.existing)
     settings = Settings(
         location=_read_location(location, problems),
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
-        cluster=cluster,
-        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, cluster.most_nodes),
+        clusters=clusters.settings,
+        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters),
         data_access=read_data_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),

@@ -77,10 +77,16 @@ class Missing:
         )
 
 
-def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pulumi.Output[str]:
+def checked(needs: Needs, principals: Mapping[str, pulumi.Input[str]], name: str) -> pulumi.Output[str]:
     """Return the workspace's name once no role is missing; a preview, which readers may run, asks nothing.
 
     If Azure refuses the request, the deployment continues with a warning; later errors will show what is wrong.
+
+    Args:
+        needs: The resources.
+        principals: Object id of the identity of each cluster's nodes, by the name of the adopted cluster; by an empty
+            name that of the clusters to create.
+        name: Name of the workspace.
 
     Raises: pulumi.RunError: Later, if roles are missing or Azure does not answer.
     """
@@ -88,16 +94,16 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
         return pulumi.Output.from_input(name)
     token = authorization.get_client_token_output().token
 
-    def check(known: Sequence[str]) -> str:
-        principal, bearer = known
-        if not principal:
+    def check(known: Sequence[Any]) -> str:
+        found, bearer = known
+        if without := [cluster for cluster, principal in found.items() if not principal]:
             raise pulumi.RunError(
-                "cluster.existing has no identity, so its jobs could not read or write blobs. To add one: az ml "
-                "compute update --identity-type SystemAssigned. Nothing was created."
+                f"Cluster {without[0]!r} has no identity, so its jobs could not read or write blobs. To add one: az ml "
+                f"compute update --name {without[0]} --identity-type SystemAssigned. Nothing was created."
             )
         azure = arm.ResourceManager(bearer)
         try:
-            missing = missing_roles(needs, principal, azure)
+            missing = missing_roles(needs, sorted(set(found.values())), azure)
             undefined = caller_roles.problems(needs.workspace_id, azure) if needs.has_callers else []
         except arm.Unanswered as error:
             raise pulumi.RunError(f"The roles could not be checked, so nothing was added: {error}") from None
@@ -114,21 +120,21 @@ def checked(needs: Needs, compute_principal: pulumi.Input[str], name: str) -> pu
             raise pulumi.RunError("\n".join(told))
         return name
 
-    return pulumi.Output.all(compute_principal, token).apply(check)
+    return pulumi.Output.all(pulumi.Output.all(**principals), token).apply(check)
 
 
-def missing_roles(needs: Needs, compute_principal: str, azure: arm.ResourceManager) -> list[Missing]:
-    """Return every missing role; raises like `azure.read`."""
+def missing_roles(needs: Needs, principals: Sequence[str], azure: arm.ResourceManager) -> list[Missing]:
+    """Return every missing role; raises like `azure.read`. The `principals` are those of the clusters' nodes."""
     deployers = roles.CONTRIBUTOR if needs.makes_cluster else roles.DATA_SCIENTIST
     wanted = [
         ("the deployer", needs.deployer_id, deployers, needs.workspace_id),
         ("the deployer", needs.deployer_id, roles.BLOB_CONTRIBUTOR, needs.storage_id),
-        ("the cluster's identity", compute_principal, roles.BLOB_CONTRIBUTOR, needs.storage_id),
-        ("the cluster's identity", compute_principal, roles.QUEUE_CONTRIBUTOR, needs.storage_id),
-        ("the cluster's identity", compute_principal, roles.TABLE_CONTRIBUTOR, needs.storage_id),
     ]
-    if needs.registry_id:
-        wanted.append(("the cluster's identity", compute_principal, roles.ACR_PULL, needs.registry_id))
+    for principal in principals:
+        on_storage = (roles.BLOB_CONTRIBUTOR, roles.QUEUE_CONTRIBUTOR, roles.TABLE_CONTRIBUTOR)
+        wanted += [("the cluster's identity", principal, role, needs.storage_id) for role in on_storage]
+        if needs.registry_id:
+            wanted.append(("the cluster's identity", principal, roles.ACR_PULL, needs.registry_id))
     definitions: dict[str, Sequence[Mapping[str, Any]]] = {}
     return [
         Missing(who, principal, role, scope)

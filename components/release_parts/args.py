@@ -19,7 +19,8 @@ class ModelReleaseArgs(TypedDict):
     endpoint_created_at: pulumi.Input[str]
     endpoint_api_version: pulumi.Input[str]
     location: pulumi.Input[str]
-    compute_id: pulumi.Input[str]
+    compute_ids: Mapping[str, pulumi.Input[str]]
+    """ARM ids of the clusters by key, of which each deployment's `compute` picks one."""
     description: str
     auth_mode: str
     endpoint_tags: Mapping[str, str]

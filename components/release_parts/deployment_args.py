@@ -66,6 +66,8 @@ class DeploymentArgs(TypedDict):
     """One deployment: what runs, and where its files are."""
 
     model: ModelArgs
+    compute: str
+    """Key of the cluster that its jobs run on."""
     code: NotRequired[str]
     """The folder with the scoring script, a relative path; together with `scoring_script`. Without both, the model is
     an MLflow model, which Azure serves with its generated driver."""
@@ -73,8 +75,6 @@ class DeploymentArgs(TypedDict):
     """A Python file, relative to `code`."""
     environment: NotRequired[EnvironmentArgs]
     """Required with `code`; for an MLflow model without code, Azure makes one from the model."""
-    compute: NotRequired[str]
-    """Name of the deployment's cluster in the stack file, if there are several."""
     description: NotRequired[str]
     tags: NotRequired[Mapping[str, str]]
     environment_variables: NotRequired[Mapping[str, str]]

@@ -42,7 +42,7 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
         "pin": args["pin"],
         "keep": args["keep"],
         "deployments": {
-            logical: _deployment_inputs(deployment, args["compute_id"], root, workspace)
+            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, workspace)
             for logical, deployment in args["deployments"].items()
         },
     }

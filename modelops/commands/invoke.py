@@ -45,8 +45,8 @@ def invoke(
     jobs.input_kind(source)
     target = _by_names(subscription, resource_group, workspace, endpoint)
     target = target or options.Where(stack, outputs, endpoint, directory).target()
-    if target.plan is not None and deployment in target.plan.revisions:
-        deployment = target.plan.revisions[deployment]
+    if deployment is not None:
+        deployment = target.revisions.get(deployment, deployment)
     ml = options.workspace(target).ml
     place = (
         f"--subscription {target.subscription_id} --resource-group {target.resource_group} "

@@ -82,10 +82,13 @@ def released(target: targets.Target) -> ReleasePlan:
     """Return an endpoint's released plan.
 
     Raises:
-        UsageError: Nothing was released, or the file of outputs does not have the plan.
+        UsageError: The endpoint was found in a file of outputs, which does not have the plan.
     """
     if target.plan is None:
-        raise UsageError(f"endpoint {target.logical} was not released yet. Run `pulumi up` first.")
+        raise UsageError(
+            f"this command needs the released plan of endpoint {target.logical}, which is in the stack's state and not "
+            "in its outputs. Use --stack STACK instead of --outputs."
+        )
     return target.plan
 
 

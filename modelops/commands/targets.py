@@ -1,14 +1,14 @@
 """Finds a command's endpoint: in a stack's state, in a file with its outputs, or by names.
 
-It reads a stack's markers, not its outputs: when one release of an `up` fails, the engine keeps all outputs, including
-the old plans of endpoints whose release succeeded (docs/adr/0005).
+It reads a stack's markers, not its outputs: these do not have the plans, and when one release of an `up` fails, the
+engine keeps the old outputs of endpoints whose release succeeded (docs/adr/0005).
 """
 
 import json
 import shlex
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,17 @@ _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One endpoint in one workspace; `plan` is its released plan, if known."""
+    """One endpoint in one workspace.
+
+    Attributes:
+        logical: Name in the stack file.
+        subscription_id: Subscription of the workspace.
+        resource_group: Resource group of the workspace.
+        workspace: Name of the workspace.
+        endpoint: Name in Azure.
+        plan: The released plan; None if the stack's state was not asked.
+        revisions: Names in Azure of the released deployments, by their names in the stack file.
+    """
 
     logical: str
     subscription_id: str
@@ -29,14 +39,14 @@ class Target:
     workspace: str
     endpoint: str
     plan: ReleasePlan | None = None
+    revisions: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
-    """The endpoints of a stack's outputs, by logical name.
+    """The endpoints of a stack's outputs, by logical name; the outputs do not have the plans.
 
     Raises:
         UsageError: the outputs are not from this program.
-        PlanError: another version of the program wrote a plan.
     """
     subscription, group, workspace = (
         _text(outputs, key, "") for key in ("subscriptionId", "resourceGroup", "workspace")
@@ -46,8 +56,9 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
     for logical in endpoints:
         each = _mapping(endpoints, logical, "endpoints.")
         name = _text(each, "name", f"endpoints.{logical}.")
-        plan = ReleasePlan.from_inputs(each["plan"]) if each.get("plan") else None
-        found[logical] = Target(logical, subscription, group, workspace, name, plan)
+        # After the revision, a space and the digest of its model.
+        revisions = {key: str(line).partition(" ")[0] for key, line in (each.get("deployments") or {}).items()}
+        found[logical] = Target(logical, subscription, group, workspace, name, revisions=revisions)
     return found
 
 
@@ -77,7 +88,6 @@ def from_file(path: Path) -> dict[str, Target]:
 
     Raises:
         UsageError: the file cannot be read, or has other content.
-        PlanError: another version of the program wrote a plan.
     """
     try:
         outputs = json.loads(path.read_text(encoding="utf-8"))
@@ -128,7 +138,15 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
                 released
             )
     return {
-        logical: Target(logical, plan.subscription_id, plan.resource_group, plan.workspace, plan.endpoint.name, plan)
+        logical: Target(
+            logical,
+            plan.subscription_id,
+            plan.resource_group,
+            plan.workspace,
+            plan.endpoint.name,
+            plan,
+            plan.revisions,
+        )
         for logical, plan in plans.items()
     }
 

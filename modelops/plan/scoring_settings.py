@@ -67,7 +67,7 @@ class ScoringSettings:
             sdk="instance_count",
             least=1,
             unit="nodes for one job",
-            help="At most `cluster.maxNodes`",
+            help="At most its cluster's `maxNodes`",
         ),
     ] = 1
     max_concurrency_per_instance: Annotated[

@@ -1,7 +1,9 @@
 """The release's preview: only reads, and says so if it could not read."""
 
+from collections.abc import Iterator
+
 from modelops.plan.models import UnregisteredModel, UriModel
-from modelops.plan.plan import RegisteredModel, ReleasePlan
+from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
 from modelops.release import default, existing, limits, live, reconcile, register, rollback
 from modelops.workspace import Workspace
 
@@ -32,13 +34,17 @@ def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | N
     first = []
     if reconcile.restores(plan, endpoint, previous):
         first = [f"restore the default {previous} first (found {endpoint.default or 'none'})"]
-    return first + _lines(
-        to_register,
-        [each.revision for each in missing],
-        endpoint.default,
-        plan.target,
-        body_differs=default.needs_switch(plan, endpoint, plan.target),
-    )
+    return [
+        *first,
+        *_versions(plan, released),
+        *_lines(
+            to_register,
+            [each.revision for each in missing],
+            endpoint.default,
+            plan.target,
+            body_differs=default.needs_switch(plan, endpoint, plan.target),
+        ),
+    ]
 
 
 def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
@@ -55,9 +61,28 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
     to_create = [name for name in plan.revisions.values() if name not in known_revisions]
     body = (plan.endpoint.description, dict(plan.endpoint.tags))
     before = (released.endpoint.description, dict(released.endpoint.tags)) if released else body
-    return _lines(
-        to_register, to_create, released.target if released else None, plan.target, body_differs=body != before
-    )
+    return [
+        *_versions(plan, released),
+        *_lines(
+            to_register, to_create, released.target if released else None, plan.target, body_differs=body != before
+        ),
+    ]
+
+
+def _versions(plan: ReleasePlan, released: ReleasePlan | None) -> Iterator[str]:
+    """Yield what has another version than in the last release: by the stack file, or because a label moved."""
+    for logical, new in plan.deployments.items():
+        old = released.deployments.get(logical) if released else None
+        pairs = (
+            [] if old is None else [("model", old.model, new.model), ("environment", old.environment, new.environment)]
+        )
+        for kind, before, after in pairs:
+            named = (RegisteredModel, NamedEnvironment)
+            if not isinstance(before, named) or not isinstance(after, named) or before.name != after.name:
+                continue
+            if before.version != after.version:
+                label = f" ({after.label})" if after.label else ""
+                yield f"{kind} {after.name} {before.version} -> {after.version}{label}"
 
 
 def _refused(problem: str) -> str:

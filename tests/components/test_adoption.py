@@ -27,12 +27,14 @@ LOGIN = Login(SUBSCRIPTION, TENANT, DEPLOYER)
 
 ANSWERS: dict[str, dict[str, Any]] = {
     "azure-native:machinelearningservices:getWorkspace": {
+        "id": WORKSPACE,
         "location": "northeurope",
         "storageAccount": STORAGE,
         "containerRegistry": REGISTRY,
         "workspaceId": "guid",
     },
     "azure-native:machinelearningservices:getCompute": {
+        "id": CLUSTER,
         "properties": {"computeType": "AmlCompute"},
         "identity": {"type": "UserAssigned", "userAssignedIdentities": {"/identity": {"principalId": NODES}}},
     },
@@ -78,9 +80,12 @@ def _azure(monkeypatch: pytest.MonkeyPatch) -> Azure:
 
 
 def _adopted(
-    cluster: str | None = CLUSTER, answers: dict[str, dict[str, Any]] | None = None
+    cluster: str | None = CLUSTER,
+    answers: dict[str, dict[str, Any]] | None = None,
+    workspace_id: str = WORKSPACE,
 ) -> tuple[Recorder, dict[str, Any]]:
-    existing: Existing = {"resource_group": None, "workspace": WORKSPACE, "cluster": cluster}
+    clusters = {} if cluster is None else {"aml": cluster}
+    existing: Existing = {"resource_group": None, "workspace": workspace_id, "clusters": clusters}
     seen: dict[str, Any] = {}
 
     def declare() -> None:
@@ -96,10 +101,15 @@ def _adopted(
             },
             login=LOGIN,
             existing=existing,
+            makes_cluster=not clusters,
             has_callers=False,
         )
-        made = provided.cluster("aml", workspace, nodes={}, existing=existing)
-        wanted: dict[str, Any] = {**workspace.for_release, **made.for_release, **workspace.for_callers}
+        made = provided.clusters(workspace, {} if clusters else {"aml": {}})
+        wanted: dict[str, Any] = {
+            **workspace.for_release,
+            "compute_id": made["aml"].cluster_id,
+            **workspace.for_callers,
+        }
         pulumi.Output.all(**wanted).apply(seen.update)
         seen["location"] = workspace.place["location"]
 
@@ -122,6 +132,36 @@ def test_workspace_and_cluster_are_read_and_nothing_is_declared() -> None:
         "results_scope": f"{STORAGE}/blobServices/default/containers/azureml-blobstore-guid",
         "location": "northeurope",
     }
+
+
+@pytest.mark.usefixtures("azure")
+def test_ids_are_used_as_azure_writes_them() -> None:
+    """Otherwise the same id in other letters would replace the endpoint."""
+    _, usual = _adopted()
+    assert _adopted(CLUSTER.upper(), workspace_id=WORKSPACE.upper())[1] == usual
+
+
+def test_a_cluster_without_an_identity_is_named(azure: Azure) -> None:
+    with pytest.raises(pulumi.RunError) as raised:
+        recorded(lambda: adopted_roles.checked(NEEDS, {"shared": NODES, "gpu": ""}, "theirs"))
+    assert str(raised.value) == (
+        "Cluster 'gpu' has no identity, so its jobs could not read or write blobs. To add one: az ml compute update "
+        "--name gpu --identity-type SystemAssigned. Nothing was created."
+    )
+    assert azure.assigned == EVERYTHING
+
+
+def test_the_roles_of_every_cluster_s_identity_are_checked(azure: Azure) -> None:
+    other = "bbbbbbbb-0000-4000-8000-000000000002"
+    missing = missing_roles(NEEDS, [NODES, other], arm.ResourceManager("token"))
+    assert {each.principal_id for each in missing} == {other}
+    assert [each.role.name for each in missing] == [
+        "Storage Blob Data Contributor",
+        "Storage Queue Data Contributor",
+        "Storage Table Data Contributor",
+        "AcrPull",
+    ]
+    assert azure.definitions == {}
 
 
 def test_a_cluster_of_the_program_s_own_has_an_identity_of_its_own_and_no_grant(azure: Azure) -> None:
@@ -148,12 +188,12 @@ def test_a_cluster_of_the_program_s_own_has_an_identity_of_its_own_and_no_grant(
 
 @pytest.mark.usefixtures("azure")
 def test_nothing_is_missing_when_everybody_has_the_roles() -> None:
-    assert missing_roles(NEEDS, NODES, arm.ResourceManager("token")) == []
+    assert missing_roles(NEEDS, [NODES], arm.ResourceManager("token")) == []
 
 
 def test_each_missing_role_is_named_with_scope_principal_and_command(azure: Azure) -> None:
     azure.assigned.clear()
-    missing = missing_roles(NEEDS, NODES, arm.ResourceManager("token"))
+    missing = missing_roles(NEEDS, [NODES], arm.ResourceManager("token"))
     assert [each.line() for each in missing] == [
         f"the deployer ({DEPLOYER}) is missing AzureML Data Scientist on {WORKSPACE}",
         f"the deployer ({DEPLOYER}) is missing Storage Blob Data Contributor on {STORAGE}",
@@ -171,7 +211,7 @@ def test_a_custom_role_that_allows_the_same_does_as_well(azure: Azure) -> None:
     custom = "cccccccc-0000-4000-8000-000000000001"
     azure.assigned[NODES, STORAGE] = [custom]
     azure.definitions[custom] = {"dataActions": ["Microsoft.Storage/*"], "notDataActions": ["*/tables/entities/write"]}
-    assert [each.role for each in missing_roles(NEEDS, NODES, arm.ResourceManager("token"))] == [
+    assert [each.role for each in missing_roles(NEEDS, [NODES], arm.ResourceManager("token"))] == [
         roles.TABLE_CONTRIBUTOR
     ]
 
@@ -179,7 +219,7 @@ def test_a_custom_role_that_allows_the_same_does_as_well(azure: Azure) -> None:
 def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -> None:
     azure.definitions[roles.ENDPOINT_CALLER.id] = {"actions": ["Microsoft.MachineLearningServices/*"]}
     with pytest.raises(pulumi.RunError) as raised:
-        recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), NODES, "theirs"))
+        recorded(lambda: adopted_roles.checked(replace(NEEDS, has_callers=True), {"shared": NODES}, "theirs"))
     assert str(raised.value) == (
         "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs' "
         f"({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
@@ -247,7 +287,7 @@ def test_a_workspace_of_another_subscription_is_refused() -> None:
                     "deployer": {"principal_id": DEPLOYER, "principal_type": "User"},
                 },
                 login=LOGIN,
-                existing={"resource_group": None, "workspace": other, "cluster": None},
+                existing={"resource_group": None, "workspace": other, "clusters": {}},
                 has_callers=False,
             )
         )

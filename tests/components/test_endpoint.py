@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from components.endpoint import BatchEndpoint, BatchEndpointArgs
+from components.endpoint import BatchEndpoint, BatchEndpointArgs, studio
 from tests.components.recorder import recorded
 
 ARGS: BatchEndpointArgs = {
@@ -64,4 +64,12 @@ def test_what_a_release_is_told() -> None:
         "location": "westeurope",
         "name": "digits-physical",
         "scoringUri": "https://scoring/jobs",
+        "studio": "https://ml.azure.com/endpoints/batch//detail?wsid=/BatchEndpoint/digits",
     }
+
+
+def test_its_page_in_studio() -> None:
+    workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+    assert studio(f"{workspace}/batchEndpoints/digits1a2b") == (
+        f"https://ml.azure.com/endpoints/batch/digits1a2b/detail?wsid={workspace}"
+    )

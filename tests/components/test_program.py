@@ -99,9 +99,10 @@ def test_the_outputs_have_their_stable_names(program: tuple[Recorder, dict[str, 
         "resourceGroup": "mlbatch-group-physical",
         "workspace": "mlbatch-workspace-physical",
         "cluster": "aml-cluster-physical",
+        "clusters": {"aml": "aml-cluster-physical"},
         "location": "westeurope",
     }
-    assert set(digits) == {"name", "scoringUri", "default", "deployments", "plan"}
+    assert set(digits) == {"name", "scoringUri", "studio", "default", "deployments"}
     assert (digits["name"], digits["scoringUri"]) == ("digits-physical", "https://scoring/jobs")
 
 
@@ -131,6 +132,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "logRetentionDays": ("integer", 90),
         "protect": ("boolean", False),
         "cluster": ("object", {}),
+        "clusters": ("object", {}),
         "endpoints": ("object", {}),
         "dataAccess": ("array", []),
         "deployer": ("object", {}),

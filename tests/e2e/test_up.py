@@ -16,12 +16,14 @@ REVISION = re.compile(r"mlp-[0-9a-f]{8}")
 def test_up_makes_an_endpoint_whose_default_is_a_revision_of_the_one_deployment(deployed: Rehearsal) -> None:
     outputs = json.loads(deployed.run("pulumi", "stack", "output", "--json").ok().out)
     assert outputs == deployed.outputs()
-    assert sorted(outputs) == ["cluster", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
+    names = ["cluster", "clusters", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
+    assert sorted(outputs) == names
     assert list(outputs["endpoints"]) == ["digits"]
     endpoint = outputs["endpoints"]["digits"]
-    assert sorted(endpoint) == ["default", "deployments", "name", "plan", "scoringUri"]
+    assert sorted(endpoint) == ["default", "deployments", "name", "scoringUri", "studio"]
     assert REVISION.fullmatch(endpoint["default"])
-    assert endpoint["deployments"] == {"mlp": endpoint["default"]}
+    assert re.fullmatch(rf"{endpoint['default']} sha256:[0-9a-f]{{64}}", endpoint["deployments"]["mlp"])
+    assert outputs["clusters"] == {"aml": outputs["cluster"]}
     assert deployed.of_kind("batchEndpoints") == [endpoint["name"]]
     assert deployed.of_kind("batchEndpoints/deployments") == [endpoint["default"]]
     assert deployed.of_kind("models/versions") == ["1"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -40,21 +41,24 @@ def run(batch):
 
 
 def start(bench: Bench, *arguments: str) -> "subprocess.Popen[str]":
-    """Start a command for the bench's endpoint, found in a file of saved outputs."""
-    outputs = bench.root / "outputs.json"
-    plan = bench.plan
-    saved = {
-        "subscriptionId": plan.subscription_id,
-        "resourceGroup": plan.resource_group,
-        "workspace": plan.workspace,
-        "endpoints": {"digits": {"name": plan.endpoint.name, "plan": plan.to_json()}},
+    """Start a command for the bench's endpoint, found in the state that a `pulumi` prints."""
+    marker = {
+        "type": "pulumi:index:Stash",
+        "parent": "urn:pulumi:dev::p::azureml-batch:index:ModelRelease::digits",
+        "inputs": {"input": bench.plan.to_json()},
     }
-    outputs.write_text(json.dumps(saved), encoding="utf-8")
-    where = ["--outputs", str(outputs), "--directory", str(bench.root)]
+    state = bench.root / "state.json"
+    state.write_text(json.dumps({"deployment": {"resources": [marker]}}), encoding="utf-8")
+    pulumi = bench.root / "bin" / "pulumi"
+    pulumi.parent.mkdir(exist_ok=True)
+    pulumi.write_text(f"#!/bin/sh\ncat {shlex.quote(str(state))}\n", encoding="utf-8")
+    pulumi.chmod(0o755)
+    path = f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}"
+    where = ["--directory", str(bench.root)]
     return subprocess.Popen(
         [sys.executable, "-m", "modelops", arguments[0], *where, *arguments[1:]],
         cwd=REPOSITORY,
-        env={**bench.place.sandbox.env, "XDG_CACHE_HOME": str(bench.root / "cache")},
+        env={**bench.place.sandbox.env, "PATH": path, "XDG_CACHE_HOME": str(bench.root / "cache")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -188,3 +188,47 @@ def test_a_model_that_the_same_release_registers_is_not_missing(bench: Bench) ->
     registered = replace(bench.plan.deployments["mlp"], logical="again", model=RegisteredModel(bench.model_name, "1"))
     plan = replace(bench.plan, deployments={**bench.plan.deployments, "again": registered})
     assert bench.release(plan).created == [*plan.revisions.values()]
+
+
+def _stock(bench: Bench, **what: str) -> None:
+    """Give the sandbox something beside Azure's API, as its commands do."""
+    bench.place.sandbox.server.control("POST", "/stock", what)
+
+
+@pytest.mark.parametrize("form", ["azureml://jobs/{job}/outputs/artifacts/paths/model", "runs:/{job}/model"])
+def test_a_model_that_a_job_left_is_registered_once(bench: Bench, form: str) -> None:
+    (bench.root / "model" / "MLmodel").write_text(MLMODEL, encoding="utf-8")
+    job = f"train-{bench.model_name}"
+    _stock(bench, what="output", name=f"{job}/artifacts/model", path=str(bench.root / "model"))
+    uri = form.format(job=job)
+    plan = _with(bench, model=UriModel(uri, bench.model_name, "mlflow_model"), code=None, environment=None)
+    report = bench.release(plan)
+    assert report.registered == [f"{bench.model_name}:1"]
+    registered = bench.place.get(f"models/{bench.model_name}/versions/1")["properties"]
+    assert registered["properties"]["origin"] == uri
+    assert _made(bench, plan)["model"]["assetId"].endswith(f"/models/{bench.model_name}/versions/1")
+    assert not bench.release(plan).changed
+
+
+def test_a_model_and_an_environment_of_a_registry(bench: Bench) -> None:
+    registry = f"shared-{bench.model_name}"
+    _stock(
+        bench,
+        what="model",
+        registry=registry,
+        name="heart.v2:3",
+        type="custom_model",
+        path=str(bench.root / "model"),
+    )
+    _stock(bench, what="environment", registry=registry, name="torch-2.1:1.0", image=IMAGE)
+    plan = _with(
+        bench,
+        model=RegisteredModel("heart.v2", "3", registry),
+        environment=NamedEnvironment("torch-2.1", "1.0", registry),
+    )
+    report = bench.release(plan)
+    assert (report.registered, report.created) == ([], [plan.target])
+    made = _made(bench, plan)
+    assert made["model"]["assetId"] == f"azureml://registries/{registry}/models/heart.v2/versions/3"
+    assert made["environmentId"] == f"azureml://registries/{registry}/environments/torch-2.1/versions/1.0"
+    assert not bench.release(plan).changed

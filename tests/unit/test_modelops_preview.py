@@ -44,3 +44,14 @@ def test_a_pin_on_the_cluster_that_is_replaced() -> None:
 def test_a_revision_whose_parts_are_not_known_yet() -> None:
     plan = ReleasePlan.from_inputs(changed("deployments", "mlp", "compute", value="?"), lambda value: value == "?")
     assert from_plans(plan, RELEASED) == ["create revision mlp-????????", "default mlp-86263ee2 -> mlp-????????"]
+
+
+def test_versions_that_moved() -> None:
+    def plan(model: str, environment: str, **label: str) -> ReleasePlan:
+        plain = changed("deployments", "mlp", "model", value={"name": "churn", "version": model, **label})
+        plain["deployments"]["mlp"]["environment"] = {"name": "base", "version": environment}
+        return ReleasePlan.from_inputs(plain)
+
+    before, after = plan("6", "1"), plan("7", "2", label="latest")
+    assert from_plans(after, before)[:2] == ["model churn 6 -> 7 (latest)", "environment base 1 -> 2"]
+    assert from_plans(after, RELEASED)[0] == f"create revision {after.target}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from modelops.commands.options import released
 from modelops.commands.targets import Target, choose, from_export, from_file, from_outputs, from_stack
 from modelops.errors import UsageError
 from tests.unit.plans import plan_json
@@ -15,7 +16,9 @@ OUTPUTS: dict[str, Any] = {
     "subscriptionId": "sub",
     "resourceGroup": "rg",
     "workspace": "ws",
-    "endpoints": {"digits": {"name": "digits1a2b", "plan": plan_json(), "default": "mlp-1"}},
+    "endpoints": {
+        "digits": {"name": "digits1a2b", "default": "mlp-1", "deployments": {"mlp": "mlp-1 sha256:ab", "rf": "rf-2"}}
+    },
 }
 EXPORT: dict[str, Any] = {
     "deployment": {
@@ -61,8 +64,17 @@ def test_the_outputs_name_the_endpoints() -> None:
         "ws",
         "digits1a2b",
     )
-    assert found.plan is not None
-    assert found.plan.to_json() == plan_json()
+    assert found.plan is None
+    assert found.revisions == {"mlp": "mlp-1", "rf": "rf-2"}
+
+
+def test_a_command_that_needs_the_plan_says_where_it_is() -> None:
+    with pytest.raises(UsageError) as refused:
+        released(from_outputs(OUTPUTS)["digits"])
+    assert str(refused.value) == (
+        "this command needs the released plan of endpoint digits, which is in the stack's state and not in its "
+        "outputs. Use --stack STACK instead of --outputs."
+    )
 
 
 def test_outputs_of_another_program_are_refused() -> None:
@@ -78,6 +90,7 @@ def test_the_markers_of_a_state_name_them_too() -> None:
     found = from_export(EXPORT)
     assert list(found) == ["digits"]
     assert found["digits"].endpoint == "digits1a2b"
+    assert found["digits"].revisions == {"mlp": "mlp-86263ee2"}
 
 
 def test_a_stack_is_asked_by_name(pulumi: Any, tmp_path: Path) -> None:
@@ -87,10 +100,8 @@ def test_a_stack_is_asked_by_name(pulumi: Any, tmp_path: Path) -> None:
 
 
 def test_the_markers_of_a_stack_count_and_not_its_outputs(pulumi: Any, tmp_path: Path) -> None:
-    """When one release of an `up` fails, the engine keeps the old outputs, and so the old plans of the others."""
-    stale = {**plan_json(), "default": "old"}
-    outputs = {**OUTPUTS, "endpoints": {"digits": {**OUTPUTS["endpoints"]["digits"], "plan": stale}}}
-    asked = pulumi({"stack output": outputs, "stack export": EXPORT})
+    """When one release of an `up` fails, the engine keeps the old outputs, and so those of the others."""
+    asked = pulumi({"stack output": OUTPUTS, "stack export": EXPORT})
     released = from_stack(None, tmp_path)["digits"].plan
     assert released is not None
     assert released.to_json() == plan_json()

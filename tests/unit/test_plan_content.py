@@ -39,6 +39,7 @@ def _planned(root: Path, *absent: str, **keys: object) -> Mapping[str, Any]:
     everything: Any = {
         **dict.fromkeys(ModelReleaseArgs.__annotations__, "x"),
         "endpoint_tags": {},
+        "compute_ids": {"aml": "x"},
         "keep": 3,
         "pin": None,
         **read(root, changed(change)).endpoints["digits"].served,
@@ -166,7 +167,10 @@ def test_an_image_without_a_fixed_tag_needs_a_word_for_it(tmp_path: Path) -> Non
     plan: Any = {
         **dict.fromkeys(ModelReleaseArgs.__annotations__, "x"),
         "endpoint_tags": {},
-        "deployments": {"mlp": {"model": {"name": "a", "version": "1"}, "environment": {"image": "base:latest"}}},
+        "compute_ids": {"aml": "x"},
+        "deployments": {
+            "mlp": {"compute": "aml", "model": {"name": "a", "version": "1"}, "environment": {"image": "base:latest"}}
+        },
     }
     with pytest.raises(PlanError) as raised:
         plan_inputs(plan, tmp_path)

@@ -37,7 +37,7 @@ def revisions(endpoint: settings.EndpointSettings, root: Path) -> dict[str, str]
     everything: Any = {
         **dict.fromkeys(ModelReleaseArgs.__annotations__, "x"),
         "endpoint_tags": {},
-        "compute_id": "/computes/cpu",
+        "compute_ids": {"aml": "/computes/cpu"},
         **endpoint.served,
     }
     return ReleasePlan.from_inputs(plan_inputs(everything, root)).revisions

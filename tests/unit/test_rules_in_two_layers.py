@@ -58,6 +58,7 @@ def planned_settings(root: Path, **served: Any) -> object:
     everything: Any = {
         **dict.fromkeys(ModelReleaseArgs.__annotations__, "x"),
         "endpoint_tags": {},
+        "compute_ids": {"aml": "x"},
         **served,
     }
     return plan_inputs(everything, root)["deployments"]["mlp"]["settings"]
@@ -70,7 +71,7 @@ def test_the_defaults_are_the_same(root: Path) -> None:
 
 def test_a_component_without_settings_has_them_too(root: Path) -> None:
     served = read(root, RIGHT).endpoints["digits"].served["deployments"]["mlp"]
-    needed = {key: served[key] for key in ("model", "code", "scoring_script", "environment")}
+    needed = {key: served[key] for key in ("model", "compute", "code", "scoring_script", "environment")}
     assert planned_settings(root, deployments={"mlp": needed}) == ScoringSettings().to_json()
 
 

@@ -21,7 +21,7 @@ def test_defaults(root: Path) -> None:
     settings = read(root, RIGHT)
     assert settings.location == "westeurope"
     assert settings.resource_group is None
-    assert settings.cluster == ClusterSettings("STANDARD_DS11_V2", False, 0, 4, 120)
+    assert settings.clusters["aml"] == ClusterSettings("STANDARD_DS11_V2", False, 0, 4, 120)
     assert settings.data_access == ()
     assert settings.deployer == DeployerSettings(None, "User")
     assert settings.tags == {"project": "azureml-batch-endpoint", "stack": "dev"}
@@ -66,7 +66,7 @@ def test_everything_set(root: Path) -> None:
         },
     )
     assert settings.resource_group == "rg-scoring"
-    assert settings.cluster == ClusterSettings("Standard_NC24ads_A100_v4", True, 1, 9, 300)
+    assert settings.clusters["aml"] == ClusterSettings("STANDARD_NC24ADS_A100_V4", True, 1, 9, 300)
     assert settings.data_access == (ACCOUNT, f"{ACCOUNT}/blobServices/default/containers/raw")
     assert settings.deployer == DeployerSettings(SUBSCRIPTION, "Group")
     assert settings.tags == {"project": "azureml-batch-endpoint", "stack": "mine", "owner": "ml"}
@@ -158,9 +158,9 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(clutser={"maxNodes": 4}),
         (
-            "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, cluster, dataAccess, deployer, "
-            "endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, softDeleteDays, storageSku, "
-            "tags or workspace.\n"
+            "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, cluster, clusters, dataAccess, "
+            "deployer, endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, softDeleteDays, "
+            "storageSku, tags or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

@@ -30,7 +30,8 @@ EXAMPLES = [each for each in BLOCKS if each.startswith("config:")]
 
 
 def test_every_example_is_taken() -> None:
-    whole, callers, network, adopted = map(_read, EXAMPLES)
+    whole, several, callers, network, adopted = map(_read, EXAMPLES)
+    assert several.endpoints["digits"].deployments["mlp"]["compute"] == "gpu"
     assert len(whole.endpoints) == 1
     assert [each["principal_type"] for each in callers.callers["digits"]] == ["ServicePrincipal", "User"]
     assert network.workspace.profile == {
@@ -42,13 +43,13 @@ def test_every_example_is_taken() -> None:
         "protect": True,
     }
     assert adopted.resource_group == "team"
-    assert str(adopted.cluster.existing).endswith("/workspaces/theirs/computes/shared")
+    assert str(adopted.clusters["aml"].existing).endswith("/workspaces/theirs/computes/shared")
 
 
 def test_the_whole_stack_is_taken() -> None:
     read = _read(EXAMPLES[0])
     assert read.resource_group == "rg-scoring"
-    assert read.cluster.max_nodes == 8
+    assert read.clusters["aml"].max_nodes == 8
     assert list(read.endpoints["digits"].deployments) == ["mlp", "shared"]
 
 
@@ -77,6 +78,7 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
         "nokey": 1,
         "workspace": {"nokey": 1},
         "cluster": {"nokey": 1},
+        "clusters": {"c": {"nokey": 1}},
         "deployer": {"nokey": 1},
         "endpoints": {
             "e": {
@@ -100,7 +102,7 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
     keys = {key for each in lists for key in re.split(r", | or ", each)}
     assert len(lists) == 11
     assert keys >= {each.key for each in SETTINGS.values()}
-    assert len(keys - {each.key for each in SETTINGS.values()}) == 44
+    assert len(keys - {each.key for each in SETTINGS.values()}) == 46
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
 
 

@@ -22,6 +22,7 @@ def test_defaults_are_the_service_s(root: Path) -> None:
     assert endpoint.deployments == {
         "mlp": {
             "model": {"path": "models/mlp", "name": "digits-mlp", "type": "custom_model"},
+            "compute": "aml",
             "code": "code",
             "scoring_script": "score.py",
             "environment": {"image": "example.com/base:1", "conda_file": "env/conda.yaml"},
@@ -69,6 +70,7 @@ def test_everything_set(root: Path) -> None:
     assert (endpoint.description, endpoint.pin, endpoint.keep) == ("Reads digits", "mlp-0123abcd", 2)
     assert endpoint.deployments["mlp"] == {
         "model": {"registry": "azureml", "name": "digits", "version": "7"},
+        "compute": "aml",
         "code": "code",
         "scoring_script": "score.py",
         "environment": {"name": "scoring", "version": "12"},
@@ -131,7 +133,8 @@ def _many(config: Config) -> None:
 WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 *_FIRST, _LAST = sorted(
     [
-        *("code", "description", "environment", "environmentVariables", "from", "model", "scoringScript", "tags"),
+        *("code", "compute", "description", "environment", "environmentVariables", "from", "model", "scoringScript"),
+        "tags",
         *(each.key for each in SETTINGS.values()),
     ]
 )

@@ -35,7 +35,7 @@ def _root(tmp_path: Path) -> Path:
 def test_defaults(root: Path) -> None:
     settings = read(root, RIGHT)
     assert settings.workspace == WorkspaceSettings(None, OPEN, "Standard_LRS", "Standard", 7, 90, protect=False)
-    assert settings.existing == {"resource_group": None, "workspace": None, "cluster": None}
+    assert settings.existing == {"resource_group": None, "workspace": None, "clusters": {}}
     assert settings.callers == {}
 
 
@@ -64,9 +64,9 @@ def test_an_adopted_workspace_and_cluster(root: Path) -> None:
     config["endpoints"]["digits"]["deployments"]["mlp"]["instanceCount"] = 50
     settings = read(root, config)
     del config["endpoints"]["digits"]["deployments"]["mlp"]["instanceCount"]
-    assert settings.existing == {"resource_group": "team", "workspace": WORKSPACE, "cluster": cluster}
+    assert settings.existing == {"resource_group": "team", "workspace": WORKSPACE, "clusters": {"aml": cluster}}
     assert settings.resource_group == "team"
-    assert settings.cluster == ClusterSettings(existing=cluster)
+    assert settings.clusters["aml"] == ClusterSettings(existing=cluster)
 
 
 def test_callers(root: Path) -> None:

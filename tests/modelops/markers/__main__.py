@@ -30,7 +30,7 @@ for number in range(int(os.environ.get("MARKERS", "1"))):
         "endpoint_created_at": "2026-01-01T00:00:00Z",
         "endpoint_api_version": "2025-12-01",
         "location": "westeurope",
-        "compute_id": "/computes/cpu",
+        "compute_ids": {"aml": "/computes/cpu"},
         "description": os.environ.get("MARKERS_DESCRIPTION", ""),
         "auth_mode": "AADToken",
         "endpoint_tags": {},
@@ -40,6 +40,7 @@ for number in range(int(os.environ.get("MARKERS", "1"))):
         "deployments": {
             "mlp": {
                 "model": {"name": "digits-mlp", "version": "1"},
+                "compute": "aml",
                 "code": "code",
                 "scoring_script": "score.py",
                 "environment": {"name": "env", "version": "1"},

@@ -1,0 +1,84 @@
+"""A deployment by its YAML file for the Azure ML CLI, on the real engine: the same release, and labels."""
+
+from typing import Any
+
+import yaml
+
+from tests.e2e.commands import Step
+from tests.e2e.rehearsal import MARKER, Rehearsal
+
+ONE_STEP = (Step("update", MARKER, "digits-marker"),)
+FILE = "examples/digits/deployment.yml"
+
+# What the dev stack says of the deployment, in the words of the CLI, as most people lay it out.
+DEPLOYMENT: dict[str, Any] = {
+    "$schema": "https://azuremlschemas.azureedge.net/latest/batchDeployment.schema.json",
+    "name": "digits-batch-deployment",
+    "endpoint_name": "digits-batch",
+    "model": {"name": "digits-mlp", "path": "model"},
+    "compute": "azureml:batch-cluster",
+}
+
+
+def _write(rehearsal: Rehearsal, **changes: Any) -> None:
+    """Write the file; the rest of it is what the stack file said of the deployment."""
+    text = yaml.safe_dump({**DEPLOYMENT, **changes}, sort_keys=False)
+    (rehearsal.folder / FILE).write_text(text, encoding="utf-8")
+
+
+def _in_the_words_of_the_cli(said: dict[str, Any]) -> dict[str, Any]:
+    environment = said["environment"]
+    return {
+        "description": said.get("description", ""),
+        "code_configuration": {"code": "code/", "scoring_script": said["scoringScript"]},
+        "environment": {
+            "name": "digits",
+            "image": environment["image"],
+            "conda_file": environment["condaFile"].removeprefix("examples/digits/"),
+        },
+        "resources": {"instance_count": said.get("instanceCount", 1)},
+        "mini_batch_size": said.get("miniBatchSize", 10),
+        "output_action": "append_row",
+        "output_file_name": "predictions.csv",
+    }
+
+
+def test_a_file_releases_the_same_and_a_label_follows_the_newest_version(deployed: Rehearsal) -> None:
+    first = deployed.default
+    said: dict[str, Any] = {}
+
+    def point_to_the_file(config: dict[str, Any]) -> None:
+        deployments = config["endpoints"]["digits"]["deployments"]
+        said.update(deployments["mlp"])
+        deployments["mlp"] = {"from": FILE}
+
+    deployed.configure(point_to_the_file)
+    words = _in_the_words_of_the_cli(said)
+    _write(deployed, **words)
+    same = deployed.pulumi("preview", "--expect-no-changes").ok()
+    assert "compute is 'batch-cluster': the stack has one cluster" in same.flat
+
+    # A label: the version that the workspace has.
+    _write(deployed, **words, model="azureml:digits-mlp@latest")
+    assert deployed.up().steps == ONE_STEP
+    by_label = deployed.default
+    assert by_label != first
+    assert deployed.up("--expect-no-changes").steps == ()
+
+    # Another deployment registers a new version; the next preview says so, and the next up releases it.
+    deployed.change_one_byte_of_the_model()
+    deployed.configure(lambda config: config["endpoints"]["digits"]["deployments"].update(other=said))
+    assert deployed.up().steps == ONE_STEP
+    assert deployed.default == by_label
+    preview = deployed.pulumi("preview").ok()
+    assert preview.steps == ONE_STEP
+    assert "model digits-mlp 1 -> 2 (latest)" in preview.flat
+    assert deployed.up().steps == ONE_STEP
+    assert deployed.default not in {first, by_label}
+
+    # A label that means nothing stops the preview and the up.
+    _write(deployed, **words, model="azureml:nothing@latest")
+    for verb in ("preview", "up"):
+        failed = deployed.pulumi(verb).failed()
+        assert "nothing@latest: workspace" in failed.flat
+        assert "has no version of model 'nothing', so the release cannot run." in failed.flat
