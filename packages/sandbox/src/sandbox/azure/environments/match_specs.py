@@ -21,8 +21,8 @@ PYPI_NAMES = {
 }
 """Python packages that conda-forge calls otherwise than PyPI does.
 
-Source: https://github.com/regro/cf-graph-countyfair (mappings/pypi), and the recipes in github.com/conda-forge; opencv is
-the one without windows, as a node has none.
+Source: https://github.com/regro/cf-graph-countyfair (mappings/pypi), and the recipes in github.com/conda-forge;
+opencv is the one without windows, as a node has none.
 """
 
 NOT_PYTHON = re.compile(
