@@ -1,5 +1,9 @@
 # `make help` lists the targets; `make up STACK=prod` selects another stack.
-STACK ?= dev
+# EXAMPLE=tabular stands for that example's own stack.
+EXAMPLE ?= digits
+STACK ?= $(if $(filter-out digits,$(EXAMPLE)),$(EXAMPLE),dev)
+EXAMPLES := $(notdir $(wildcard examples/*))
+$(if $(filter $(EXAMPLES),$(EXAMPLE)),,$(error There is no example '$(EXAMPLE)'. EXAMPLE is one of: $(EXAMPLES)))
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
 PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11
@@ -22,30 +26,33 @@ PULUMI := $(RUN) pulumi
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up test test-long preview down check scan bench lock tools tools-local tools-dev help
+.PHONY: up score status test test-long preview down check scan bench lock tools tools-local tools-dev help
 
 # What `make tools` installs: program (for pulumi up against Azure), local (also sandbox and example), dev (also tests).
 ONLY ?= local
 
-# The endpoint that scores the example's images; a stack may have others.
-ENDPOINT ?= digits
-
 DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+SCORE = $(RUN) python -m modelops score --stack $(STACK) && $(RUN) python -m tools.grade $(STACK)
 # What a printed command needs to be about this stack.
 FOR = $(if $(filter-out dev,$(STACK)), STACK=$(STACK))
 TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 
-up: tools-local ## deploy into the local sandbox and score the example's images
+up: tools-local ## deploy into the local sandbox and score the endpoints' samples; EXAMPLE=tabular deploys another example
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(DEPLOY)
-	@rm -rf predictions
-	@$(RUN) python -m modelops invoke --stack $(STACK) --endpoint $(ENDPOINT) --input examples/digits/data/images --download predictions
-	@$(VENV)/python examples/digits/grade.py predictions
+	@$(SCORE)
 	@printf '%s\n' '' 'What next:' \
 		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model' \
-		'  make down$(FOR)       remove this stack and stop the sandbox; `make up$(FOR)` creates it again' \
+		'  make score$(FOR)      score again' \
+		'  make down$(FOR)       remove this stack; the sandbox stops with the last one. `make up$(FOR)` creates it again' \
 		'  README.md       how to do the same in Azure'
+
+score: tools-local ## score the samples of the deployed endpoints, into predictions/STACK
+	@$(SCORE)
+
+status: tools-local ## show what the deployed endpoints serve, and what differs from the last release
+	@$(RUN) python -m modelops status --stack $(STACK)
 
 # The parts of the long tests; pyproject.toml says what each holds.
 PARTS := kills profiles series packages engines environments
@@ -67,11 +74,11 @@ test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills p
 preview: tools-local ## show what `make up` would change in the local sandbox
 	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)
 
-down: tools-local ## remove what `make up` created, and stop the sandbox
+down: tools-local ## remove what `make up` created; the sandbox stops with its last stack
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(VENV)/python -m sandbox removable --stack $(STACK)
 	@$(PULUMI) destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
-	@$(VENV)/python -m sandbox stop
+	@$(VENV)/python -m sandbox stop --if-unused
 
 check: tools-dev ## check format, lint, types, import rules, requirements
 	@$(VENV)/ruff format --check --quiet .

@@ -33,10 +33,7 @@ workspace = provided.workspace(
     has_callers=bool(settings.callers),
 )
 clusters = provided.clusters(workspace, settings.new_clusters)
-endpoints = {
-    key: BatchEndpoint(key, {**workspace.place, "description": each.description})
-    for key, each in settings.endpoints.items()
-}
+endpoints = {key: BatchEndpoint(key, {**workspace.place, **each.described}) for key, each in settings.endpoints.items()}
 compute_ids = {key: each.cluster_id for key, each in clusters.items()}
 releases = {
     key: ModelRelease(
@@ -54,4 +51,5 @@ pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", next(iter(clusters.values())).cluster_name)
 pulumi.export("clusters", {key: each.cluster_name for key, each in clusters.items()})
 pulumi.export("location", workspace.place["location"])
+pulumi.export("samples", settings.samples)
 pulumi.export("endpoints", {key: {**endpoints[key].address, **each.serves} for key, each in releases.items()})

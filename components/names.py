@@ -102,8 +102,8 @@ COMPUTE = Rule(
     suffix=7,
 )
 ENDPOINT = Rule("batch endpoint", 3, 32, "-", _WORDS, _WORDS_IN_WORDS)
-# A revision is called <deployment>-<8 hex digits>: docs/releases.md.
-DEPLOYMENT = Rule("batch deployment", 3, 32, "-", _WORDS, _WORDS_IN_WORDS, suffix=9)
+# The name in the stack file. A revision is called <deployment>-<8 hex digits>; a long name is shortened there.
+DEPLOYMENT = Rule("batch deployment", 1, 32, "-", _WORDS, _WORDS_IN_WORDS, suffix=0)
 ASSET = Rule(
     "model or environment",
     1,

@@ -49,7 +49,7 @@ COMPUTE_NAME: Final = Naming(
     3, 24, rf"(?![a-zA-Z0-9-]*-\d+$){_WORDS}", f"{_WORDS_IN_WORDS}, and no hyphen and then only digits at its end"
 )
 ENDPOINT_NAME: Final = Naming(3, 32, _WORDS, _WORDS_IN_WORDS)
-DEPLOYMENT_NAME: Final = Naming(1, 23, _WORDS, f"{_WORDS_IN_WORDS} (a revision adds a hyphen and 8 digits)")
+DEPLOYMENT_NAME: Final = Naming(1, 32, _WORDS, _WORDS_IN_WORDS)
 ASSET_NAME: Final = Naming(
     1, 255, r"[a-zA-Z0-9][a-zA-Z0-9_-]*", "letters, digits, hyphens and underscores, a letter or digit first"
 )

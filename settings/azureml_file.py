@@ -7,7 +7,7 @@ stack file's own keys win, key by key; an object such as `environment` replaces 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from modelops.azureml_yaml.deployment import read_deployment
 from modelops.azureml_yaml.endpoint import read_endpoint
@@ -27,15 +27,19 @@ class _Filled(Section):
         return replace(super().section(key, of=of), lenient=key not in self.own)
 
 
-def deployment(section: Section, root: Path, *, one_cluster: bool) -> Section | None:
+_REQUIRED: Final = ("model", "code", "scoringScript", "environment", "compute")
+"""Keys of a deployment that the stack file need not set if the file does."""
+
+
+def deployment(section: Section, root: Path, *, one_cluster: bool) -> Section:
     """Return a deployment with the values of the file that its `from` names; itself without one.
+
+    Problems of the file are recorded; what is missing because of them is not reported a second time.
 
     Args:
         section: The deployment's object.
         root: The program's folder.
         one_cluster: Whether the stack has one cluster without a name, so that any name in a file means that one.
-
-    Returns: None if the file cannot be used; its problems are recorded.
     """
     filled = _filled_in(section, root, "a deployment", lambda file: read_deployment(file, root, section.path[-1]))
     if one_cluster and isinstance(filled, _Filled) and "compute" not in filled.own and "compute" in filled.values:
@@ -48,36 +52,32 @@ def deployment(section: Section, root: Path, *, one_cluster: bool) -> Section | 
     return filled
 
 
-def endpoint(section: Section, root: Path) -> Section | None:
+def endpoint(section: Section, root: Path) -> Section:
     """Return an endpoint with the values of the file that its `from` names: see `deployment`."""
     return _filled_in(section, root, "an endpoint", read_endpoint)
 
 
-def _filled_in(section: Section, root: Path, of: str, read: Callable[[Path], Reading]) -> Section | None:
+def _filled_in(section: Section, root: Path, of: str, read: Callable[[Path], Reading]) -> Section:
     if "from" not in section.values:
         return section
     own = {key: value for key, value in section.values.items() if key != "from"}
     name = read_path(section, "from", root, folder=False, what=f"{of}'s YAML file")
-    if not name:
-        return None
-    reading = read(root / name)
-    if not _is_usable(reading, own, section, name):
-        return None
+    reading = read(root / name) if name and not section.problems.hides(section.path) else None
+    if reading is None or not reading.values:
+        section.problems.silenced.update(section.at(key) for key in _REQUIRED if key not in own)
+    if reading is None:
+        return replace(section, values=own)
     _report(reading, own, section, name)
     values = {**reading.values, **_merged(own, reading.values)}
     return _Filled(section.path, values, section.problems, own=_replaced(own))
 
 
-def _is_usable(reading: Reading, own: Mapping[str, Any], section: Section, name: str) -> bool:
-    """Record the file's problems; those of keys that the stack file sets do not matter."""
-    found = [each for each in reading.problems if each.word not in own]
-    for each in sorted(found, key=lambda problem: problem.line):
-        section.problems.add_in_file(section.at("from"), name, each.line, each.text)
-    return not found
-
-
 def _report(reading: Reading, own: Mapping[str, Any], section: Section, name: str) -> None:
-    """Record the file's warnings, and the lines of its values for problems that are found later."""
+    """Record what is wrong or remarkable in the file, unless the stack file sets that key; and the values' lines."""
+    for each in sorted(reading.problems, key=lambda problem: problem.line):
+        if each.word not in own:
+            section.problems.add_in_file(section.at("from"), name, each.line, each.text)
+            section.problems.silenced.add(section.at(each.word))
     for each in reading.warnings:
         if each.word not in own:
             section.problems.warnings.append(f"{name}:{each.line}: {each.text}")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from components.release_parts.deployment_args import DeploymentArgs
+from components.release_parts.deployment_args import DeploymentArgs, ModelArgs
 from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import azureml_file
@@ -25,10 +25,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         root: Folder that paths are relative to: the program's.
         clusters: The clusters, of which `compute` picks one.
     """
-    filled = azureml_file.deployment(section, root, one_cluster=clusters.short)
-    if filled is None:
-        return {"model": {}, "compute": ""}
-    section = filled
+    section = azureml_file.deployment(section, root, one_cluster=clusters.short)
     section.only(
         *(("type",) if "type" in section.values else ()),
         *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags"),
@@ -37,7 +34,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
     )
     _check_type(section)
     model_section = referenced(section, "model", of="a model", collection="models")
-    model = read_model(model_section, root) if model_section else {}
+    model: ModelArgs = read_model(model_section, root) if model_section else {}
     read: DeploymentArgs = {
         "model": model,
         "compute": clusters.choose(section),

@@ -1,24 +1,29 @@
 """The `endpoints` part of the configuration: endpoints and their deployments."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
+from modelops.plan.rules import revision_prefix
 from settings import azureml_file
 from settings.access import read_callers
 from settings.cluster import Clusters
+from settings.content import read_path
 from settings.deployments import read_deployment
 from settings.naming import check_names
-from settings.problems import setting
+from settings.problems import renaming, setting
 from settings.section import Section
+from settings.tags import check_number, merged, read_tags
 
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
 _DEPLOYMENTS_PER_ENDPOINT = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+_ADDRESS = r"(azureml:|https?://|wasbs?://|abfss?://)."
 
 
 class ServedArgs(TypedDict):
@@ -28,6 +33,13 @@ class ServedArgs(TypedDict):
     pin: str | None
     keep: int
     deployments: Mapping[str, DeploymentArgs]
+
+
+class DescribedArgs(TypedDict):
+    """What describes an endpoint: see `EndpointSettings`."""
+
+    description: str
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,8 +53,11 @@ class EndpointSettings:
         keep: Revisions of each deployment to keep, including the newest. Checked and part of the plan, but without
             effect: nothing deletes a revision.
         deployments: The deployments by their logical names.
+        tags: Its Azure tags, including the stack's.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
+        sample: What `modelops score` scores: a path in this repository, or the address of data; None for nothing. No
+            part of the plan.
     """
 
     description: str
@@ -50,7 +65,14 @@ class EndpointSettings:
     pin: str | None
     keep: int
     deployments: Mapping[str, DeploymentArgs]
+    tags: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[CallerArgs, ...] = ()
+    sample: str | None = None
+
+    @property
+    def described(self) -> DescribedArgs:
+        """What describes the endpoint, as arguments of its component."""
+        return {"description": self.description, "tags": self.tags}
 
     @property
     def served(self) -> ServedArgs:
@@ -58,13 +80,16 @@ class EndpointSettings:
         return {"default": self.default, "pin": self.pin, "keep": self.keep, "deployments": self.deployments}
 
 
-def read_endpoints(section: Section, root: Path, clusters: Clusters) -> dict[str, EndpointSettings]:
+def read_endpoints(
+    section: Section, root: Path, clusters: Clusters, tags: Mapping[str, str]
+) -> dict[str, EndpointSettings]:
     """Read all endpoints.
 
     Args:
         section: The `endpoints` object.
         root: Folder that paths are relative to: the program's.
         clusters: The clusters that deployments run on.
+        tags: The stack's tags.
     """
     if not section.values:
         section.problems.add(
@@ -74,17 +99,19 @@ def read_endpoints(section: Section, root: Path, clusters: Clusters) -> dict[str
             setting((*section.path, "ENDPOINT", "default"), "DEPLOYMENT"),
         )
     check_names(section, names.ENDPOINT)
-    return {key: _read_endpoint(section.section(key, of="an endpoint"), root, clusters) for key in section.values}
+    return {key: _read_endpoint(section.section(key, of="an endpoint"), root, clusters, tags) for key in section.values}
 
 
-def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> EndpointSettings:
-    filled = azureml_file.endpoint(section, root)
-    if filled is None:
-        return EndpointSettings("", "", None, 1, {})
-    section = filled
-    section.only("from", "description", "default", "pin", "keep", "callers", "deployments")
+def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mapping[str, str]) -> EndpointSettings:
+    section = azureml_file.endpoint(section, root)
+    section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     check_names(deployments, names.DEPLOYMENT)
+    _check_revisions(deployments)
+    own_tags = read_tags(section)
+    all_tags = merged(tags, own_tags)
+    if own_tags:
+        check_number(section, all_tags)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
     # A release that deleted old revisions would do so after it created the new ones.
@@ -108,6 +135,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> Endpoint
         )
     return EndpointSettings(
         description=section.text("description", "A batch endpoint", allowed="a text", example="What it is for"),
+        tags=all_tags,
         default=_read_default(section, deployments),
         pin=pin,
         keep=keep,
@@ -116,7 +144,30 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters) -> Endpoint
             for key in deployments.values
         },
         callers=read_callers(section),
+        sample=_read_sample(section, root),
     )
+
+
+def _check_revisions(deployments: Section) -> None:
+    """Record names that are shortened to the same beginning of their revisions' names."""
+    seen: dict[str, str] = {}
+    for key in deployments.values:
+        other = seen.setdefault(revision_prefix(key).lower(), key)
+        if other.lower() != key.lower():
+            deployments.problems.add(
+                deployments.at(key),
+                f"would have revisions with the same names as {other}",
+                f"Allowed: another name than {revision_prefix(key)} for a deployment beside it.",
+                renaming(deployments.at(key), "ANOTHER-NAME"),
+            )
+
+
+def _read_sample(section: Section, root: Path) -> str | None:
+    value = section.values.get("sample")
+    if value is None or (isinstance(value, str) and re.match(_ADDRESS, value)):
+        return value
+    what = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
+    return read_path(section, "sample", root, folder=None, what=what) or None
 
 
 def _read_default(section: Section, deployments: Section) -> str:

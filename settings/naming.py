@@ -11,9 +11,8 @@ def check_names(section: Section, rule: names.Rule) -> None:
     for key in section.values:
         why = rule.problem(key, autonamed=True)
         if why is not None:
-            allowed = (
-                f"Allowed: {rule.allowed(autonamed=True)} (a suffix is added; the limit with it is {rule.longest})."
-            )
+            suffix = f" (a suffix is added; the limit with it is {rule.longest})" if rule.suffix else ""
+            allowed = f"Allowed: {rule.allowed(autonamed=True)}{suffix}."
             section.problems.add(
                 section.at(key),
                 f"is not a valid {rule.kind} name: {why}",

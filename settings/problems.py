@@ -31,6 +31,9 @@ class Problems:
     origins: dict[tuple[str, ...], str] = field(default_factory=dict)
     """The place ("FILE:LINE") of each value that is not in the stack file, by its path."""
 
+    silenced: set[tuple[str, ...]] = field(default_factory=set)
+    """Keys whose problems follow from one that was recorded."""
+
     found: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     """What is taken, but should be known: whole sentences."""
@@ -44,6 +47,8 @@ class Problems:
             allowed: The allowed values: one or more sentences.
             fix: The command that fixes it (`setting`, `removing`), or what to edit (`renaming`, `editing`, `Edit`).
         """
+        if any(tuple(path[: len(each)]) == each for each in self.silenced):
+            return
         line = fix.line(self.stack, self.file)
         if place := self.origins.get(tuple(path)):
             # A value for the stack file replaces the other file's; to remove or rename that one, one edits the file.
@@ -57,7 +62,8 @@ class Problems:
 
     def warn(self, path: Sequence[str], said: str) -> None:
         """Record what is taken but should be known; see `add` for the arguments."""
-        self.warnings.append(f"{dotted(path)} {said}.")
+        place = self.origins.get(tuple(path))
+        self.warnings.append(f"{f'{place}: ' if place else ''}{dotted(path)} {said}.")
 
     def hides(self, path: Sequence[str]) -> bool:
         """Say whether the value of a key must not be shown."""

@@ -93,6 +93,11 @@ class Settings:
         """The callers of each endpoint, as an argument of the components."""
         return {key: each.callers for key, each in self.endpoints.items() if each.callers}
 
+    @property
+    def samples(self) -> dict[str, str]:
+        """What `modelops score` scores on each endpoint that has something, as a stack output."""
+        return {key: each.sample for key, each in self.endpoints.items() if each.sample is not None}
+
 
 def load() -> Settings:
     """Read and check the configuration of the stack that is being deployed.
@@ -175,7 +180,7 @@ def parse(
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
         clusters=clusters.settings,
-        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters),
+        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters, tags),
         data_access=read_data_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),

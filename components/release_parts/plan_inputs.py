@@ -66,7 +66,7 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path, worksp
 
 def _code_inputs(args: DeploymentArgs, root: Path) -> dict[str, Any]:
     """Code and script; nothing for an MLflow model that is served without."""
-    if "code" not in args:
+    if "code" not in args or "scoring_script" not in args:
         return {}
     code = {"path": args["code"], "digest": _digest(root / args["code"])}
     return {"code": code, "scoringScript": args["scoring_script"]}

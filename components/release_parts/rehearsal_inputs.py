@@ -33,7 +33,7 @@ def _deployment(endpoint: str, name: str, args: DeploymentArgs, root: Path) -> d
         "deployment": name,
         "environment": _environment(environment, root) if environment else None,
         "rehearseWith": _text(root / stand_in) if stand_in else None,
-        "script": _text(code / args["scoring_script"]) if code else None,
+        "script": _text(code / args.get("scoring_script", "")) if code else None,
         "localModules": sorted({each.stem for each in code.iterdir()}) if code else [],
         "model": {
             "type": args["model"].get("type"),
@@ -46,7 +46,8 @@ def _environment(args: EnvironmentArgs, root: Path) -> dict[str, Any]:
     if "build" in args:
         return {"build": _build(args["build"], root)}
     if "image" in args:
-        return {"image": args["image"], "conda": _text(root / args["conda_file"]) if "conda_file" in args else None}
+        conda = _text(root / args["conda_file"]) if "conda_file" in args else args.get("conda")
+        return {"image": args["image"], "conda": conda}
     # A version that a label names is an output, known only later.
     return {key: value for key, value in args.items() if key in ("registry", "name", "version") if type(value) is str}
 

@@ -11,6 +11,7 @@ import pulumi
 from pulumi_azure_native import storage
 
 from components import names
+from components.workspace_parts import redundancy
 from components.workspace_parts.network import OPEN, NetworkArgs
 
 
@@ -87,7 +88,9 @@ class WorkspaceStorage(pulumi.ComponentResource):
                 key_source=storage.KeySource.MICROSOFT_STORAGE, require_infrastructure_encryption=True
             ),
             tags=args.get("tags", {}),
-            opts=pulumi.ResourceOptions(parent=self, protect=args.get("protect", False)),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=args.get("protect", False), hooks=redundancy.in_place(name)
+            ),
         )
         retention = storage.DeleteRetentionPolicyArgs(enabled=True, days=args.get("soft_delete_days", 7))
         storage.BlobServiceProperties(

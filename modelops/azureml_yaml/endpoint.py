@@ -19,20 +19,29 @@ _KNOWN: Final = (
     *_ANSWERED,
 )
 _AUTH_MODE: Final = "aad_token"
-_DEPLOYMENT: Final = "Remove it: it belongs to a deployment's file, which `from` of the deployment names."
+_ADVICE: Final = "Remove it: it belongs to a deployment's file, which `from` of the deployment names."
+_DEPLOYMENTS: Final = frozenset(
+    (
+        *("endpoint_name", "model", "code_configuration", "environment", "environment_variables", "compute"),
+        *("resources", "settings", "mini_batch_size", "max_concurrency_per_instance", "retry_settings"),
+        *("output_action", "output_file_name", "error_threshold", "logging_level"),
+    )
+)
 _OLD: Final = {
     "deployments": "Write a file for each deployment, and name each with its own `from`.",
     "traffic": "Remove it: `default` of the endpoint in the stack file names the deployment that serves.",
     "type": "Remove it: the file is of a batch endpoint.",
-    **dict.fromkeys(
-        (
-            *("endpoint_name", "model", "code_configuration", "environment", "environment_variables", "compute"),
-            *("resources", "settings", "mini_batch_size", "max_concurrency_per_instance", "retry_settings"),
-            *("output_action", "output_file_name", "error_threshold", "logging_level"),
-        ),
-        _DEPLOYMENT,
-    ),
+    **dict.fromkeys(_DEPLOYMENTS, _ADVICE),
 }
+
+
+def is_endpoint(path: Path) -> bool:
+    """Say whether a file is of an endpoint: it has none of a deployment's keys, and one of an endpoint's alone."""
+    try:
+        keys = read(path).values.keys()
+    except Unreadable:
+        return False
+    return not keys & _DEPLOYMENTS and bool(keys & {"auth_mode", "identity", "defaults", "scoring_uri"})
 
 
 def read_endpoint(path: Path) -> Reading:

@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from modelops.commands import import_file, invoke, release, status, terminal
+from modelops.commands import import_file, invoke, release, score, status, terminal
 from modelops.errors import ModelOpsError, UsageError
 
 
@@ -44,7 +44,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         help="Inspect and release batch endpoints, and run scoring jobs.",
     )
     app.callback()(_nothing)
-    for command in (status.status, release.release, invoke.invoke):
+    for command in (status.status, release.release, invoke.invoke, score.score):
         app.command()(command)
     app.command("import")(import_file.import_)
     return app

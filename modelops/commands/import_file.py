@@ -7,6 +7,7 @@ import typer
 import yaml
 
 from modelops.azureml_yaml.deployment import read_deployment
+from modelops.azureml_yaml.endpoint import is_endpoint, read_endpoint
 from modelops.azureml_yaml.reading import Note, Reading
 from modelops.commands import options, terminal
 from modelops.errors import UsageError
@@ -17,18 +18,21 @@ SCHEMA_VERSION: Final = 1
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file of a batch deployment.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file of a batch deployment or endpoint.")],
     *,
     directory: options.Directory = Path(),
     name: Annotated[
-        str | None, typer.Option("--name", metavar="NAME", help="The deployment's key. Default: the file's own name.")
+        str | None,
+        typer.Option("--name", metavar="NAME", help="The key in the stack file. Default: the file's own name."),
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Print a deployment's YAML file for the Azure ML CLI in the words of the stack file."""
+    """Print an Azure ML CLI file of a batch deployment or endpoint in the words of the stack file."""
     _check_inside(file, directory)
     key = name or file.stem
-    reading = read_deployment(file, directory, key)
+    kind, reading = "deployments", read_deployment(file, directory, key)
+    if is_endpoint(file):
+        kind, reading = "endpoints", read_endpoint(file)
     if reading.problems:
         lines = "\n".join(f"  {_at(file, each)}" for each in _in_order(reading.problems))
         raise UsageError(f"{file} cannot be deployed as it is:\n{lines}")
@@ -37,14 +41,14 @@ def import_(
         terminal.say_json(
             {
                 "schemaVersion": SCHEMA_VERSION,
-                "deployments": {key: reading.values},
+                kind: {key: reading.values},
                 "remarks": [{"line": each.line, "text": each.text} for each in _in_order(remarks)],
             }
         )
         return
     for each in _in_order(remarks):
         terminal.say("\n".join(f"# {line}" for line in _at(file, each).splitlines()))
-    terminal.say(yaml.safe_dump({"deployments": {key: reading.values}}, sort_keys=False, allow_unicode=True).rstrip())
+    terminal.say(yaml.safe_dump({kind: {key: reading.values}}, sort_keys=False, allow_unicode=True).rstrip())
 
 
 def _completed(reading: Reading) -> list[Note]:

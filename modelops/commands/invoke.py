@@ -47,6 +47,15 @@ def invoke(
     target = target or options.Where(stack, outputs, endpoint, directory).target()
     if deployment is not None:
         deployment = target.revisions.get(deployment, deployment)
+    run(target, deployment, source, download)
+
+
+def run(target: Target, deployment: str | None, source: str, download: Path) -> None:
+    """Run a job on `deployment` (its physical name; None: the endpoint's default) to its end, and say what came of it.
+
+    Raises:
+        ModelOpsError: it failed, or Ctrl-C was pressed.
+    """
     ml = options.workspace(target).ml
     place = (
         f"--subscription {target.subscription_id} --resource-group {target.resource_group} "

@@ -16,6 +16,7 @@ from modelops.errors import UsageError
 from modelops.plan.plan import ReleasePlan
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
+_STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a boolean"}
 
 
@@ -31,6 +32,7 @@ class Target:
         endpoint: Name in Azure.
         plan: The released plan; None if the stack's state was not asked.
         revisions: Names in Azure of the released deployments, by their names in the stack file.
+        sample: What the stack file has to be scored there.
     """
 
     logical: str
@@ -40,6 +42,7 @@ class Target:
     endpoint: str
     plan: ReleasePlan | None = None
     revisions: Mapping[str, str] = field(default_factory=dict)
+    sample: str | None = None
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
@@ -58,7 +61,8 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
         name = _text(each, "name", f"endpoints.{logical}.")
         # After the revision, a space and the digest of its model.
         revisions = {key: str(line).partition(" ")[0] for key, line in (each.get("deployments") or {}).items()}
-        found[logical] = Target(logical, subscription, group, workspace, name, revisions=revisions)
+        sample = (outputs.get("samples") or {}).get(logical)
+        found[logical] = Target(logical, subscription, group, workspace, name, revisions=revisions, sample=sample)
     return found
 
 
@@ -129,10 +133,13 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
 def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     """The endpoints whose markers are in an exported state, by logical name."""
     plans: dict[str, ReleasePlan] = {}
+    samples: Mapping[str, str] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
         if resource.get("delete"):  # replaced, but not deleted yet
             continue
+        if resource.get("type") == _STACK_TYPE:
+            samples = (resource.get("outputs") or {}).get("samples") or {}
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
                 released
@@ -146,6 +153,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
             plan.endpoint.name,
             plan,
             plan.revisions,
+            samples.get(logical),
         )
         for logical, plan in plans.items()
     }

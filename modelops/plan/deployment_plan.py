@@ -14,7 +14,7 @@ from typing import Any, Self
 from modelops.plan.environments import Environment, read_environment
 from modelops.plan.models import Model, read_model
 from modelops.plan.reader import UNKNOWN, Reader
-from modelops.plan.rules import check_logical_name
+from modelops.plan.rules import check_logical_name, revision_prefix
 from modelops.plan.scoring_settings import ScoringSettings
 
 
@@ -76,9 +76,12 @@ class DeploymentPlan:
 
     @property
     def revision(self) -> str:
-        """Physical name `<logical>-<8 hex>`; the digits are question marks while the identity is unknown."""
+        """Physical name: the logical one (shortened if it is long), a hyphen and 8 hex digits of the identity.
+
+        The digits are question marks while the identity is unknown.
+        """
         identity = self.identity()
-        return f"{self.logical}-{identity[:8] if identity else '????????'}"
+        return f"{revision_prefix(self.logical)}-{identity[:8] if identity else '????????'}"
 
     @classmethod
     def from_json(cls, logical: str, data: Mapping[str, Any], reader: Reader) -> Self:

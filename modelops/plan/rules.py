@@ -3,14 +3,20 @@
 Each check returns why a value is not allowed, or None.
 """
 
+import hashlib
 import re
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Final
 
 from modelops.errors import PlanError
 
-MAX_LOGICAL: Final = 23
-"""Longest logical deployment name: a revision adds `-` and 8 digits, and Azure allows 32 characters."""
+MAX_LOGICAL: Final = 32
+"""Longest logical deployment name: Azure's limit for deployments."""
+
+_ROOM: Final = 23
+"""Characters before the `-` and 8 digits of a revision's name, which has Azure's limit."""
+
+_HASH_DIGITS: Final = 6
 
 MODEL_TYPES: Final = ("custom_model", "mlflow_model")
 """The types of models, with the service's names."""
@@ -21,8 +27,8 @@ _NAME: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9]*(-[a-zA-Z0-9]+)*$")
 def check_logical_name(name: str) -> str | None:
     """Why `name` cannot be a logical deployment name, or None.
 
-    Letters, digits and single hyphens, starting with a letter, at most 23 characters: Azure's rule for deployment names
-    (3 to 32 characters), minus the 9 that the revision adds.
+    Letters, digits and single hyphens, starting with a letter, at most 32 characters: Azure's rule for deployment
+    names. One that has no room for a revision's digits is shortened in the revision's name: `revision_prefix`.
     """
     if len(name) > MAX_LOGICAL or not _NAME.match(name):
         return (
@@ -30,6 +36,18 @@ def check_logical_name(name: str) -> str | None:
             "with a letter and not ending with a hyphen"
         )
     return None
+
+
+def revision_prefix(logical: str) -> str:
+    """Return the first part of a revision's name: the logical name, shortened if it has no room for the rest.
+
+    A shortened one ends in a hash of the whole, so that names with the same beginning stay different. So a revision's
+    name does not say whose it is; the plan does, and the deployment's properties in Azure.
+    """
+    if len(logical) <= _ROOM:
+        return logical
+    digits = hashlib.sha256(logical.lower().encode()).hexdigest()[:_HASH_DIGITS]
+    return f"{logical[: _ROOM - _HASH_DIGITS - 1].rstrip('-')}-{digits}"
 
 
 def check_relative_path(path: str) -> str | None:

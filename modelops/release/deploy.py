@@ -94,7 +94,7 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
         endpoint_name=plan.endpoint.name,
         description=deployment.description or None,
         tags=dict(deployment.tags),
-        properties={live.IDENTITY_PROPERTY: deployment.identity() or ""},
+        properties={live.IDENTITY_PROPERTY: deployment.identity() or "", live.LOGICAL_PROPERTY: deployment.logical},
         model=model_id,
         code_configuration=configuration,
         environment=_environment(deployment.environment, root, copies) if deployment.environment else None,

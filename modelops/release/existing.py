@@ -1,18 +1,20 @@
-"""Registered models and environments, which the release uses and does not make: checked before anything is uploaded.
+"""Models, environments and datastores that the release uses and does not make: checked before anything is uploaded.
 
 Only those of the workspace. A registry has its hosts and roles; there, Azure's refusal is the check.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from modelops import azure
-from modelops.plan.models import Model
+from modelops.plan.models import Model, UriModel
 from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
 from modelops.release import register
 from modelops.workspace import Workspace
 
 _ASSETS_API: Final = "2025-12-01"
+_DATASTORE: Final = re.compile(r"azureml://datastores/(?P<name>[^/]+)/")
 
 
 def problem(workspace: Workspace, missing: Sequence[DeploymentPlan]) -> str | None:
@@ -34,10 +36,12 @@ def _problems(
     model, environment = deployment.model, deployment.environment
     if isinstance(model, RegisteredModel) and not model.registry:
         yield _model_problem(workspace, deployment, model, missing)
+    if isinstance(model, UriModel) and (found := _DATASTORE.match(model.uri)):
+        yield _datastore_problem(workspace, deployment, found["name"])
     if isinstance(environment, NamedEnvironment) and not environment.registry:
         found = _read(workspace, "environment", environment.name, environment.version)
         named = f"{environment.name}:{environment.version}"
-        yield None if found else _missing(workspace, deployment, "environment", named)
+        yield None if found else _missing(workspace, deployment, "environment", named, environment.name)
 
 
 def _model_problem(
@@ -47,7 +51,7 @@ def _model_problem(
     found = _read(workspace, "model", model.name, model.version)
     if found is None:
         is_made = any(_makes(workspace, each.model, model) for each in missing)
-        return None if is_made else _missing(workspace, deployment, "model", named)
+        return None if is_made else _missing(workspace, deployment, "model", named, model.name)
     kind = found["properties"].get("modelType")
     if deployment.code is None and kind != "mlflow_model":
         return (
@@ -55,6 +59,13 @@ def _model_problem(
             "MLflow model runs without them. Set code, scoringScript and environment, or another model."
         )
     return None
+
+
+def _datastore_problem(workspace: Workspace, deployment: DeploymentPlan, name: str) -> str | None:
+    with azure.step(f"reading datastore {name}"):
+        if _get(workspace, f"datastores/{name}") is not None:
+            return None
+    return _missing(workspace, deployment, "datastore", name, "")
 
 
 def _makes(workspace: Workspace, new: Model, wanted: RegisteredModel) -> bool:
@@ -68,17 +79,23 @@ def _makes(workspace: Workspace, new: Model, wanted: RegisteredModel) -> bool:
 def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
     """Return a version of a model or environment, or None if it does not exist."""
     with azure.step(f"reading {kind} {name}:{version}"):
-        try:
-            return workspace.get(f"{kind}s/{name}/versions/{version}", _ASSETS_API)
-        except Exception as error:
-            if azure.is_missing(error):
-                return None
-            raise
+        return _get(workspace, f"{kind}s/{name}/versions/{version}")
 
 
-def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str) -> str:
+def _get(workspace: Workspace, path: str) -> Any:
+    try:
+        return workspace.get(path, _ASSETS_API)
+    except Exception as error:
+        if azure.is_missing(error):
+            return None
+        raise
+
+
+def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str, versions_of: str) -> str:
+    """Say that something does not exist; `versions_of` is the name whose versions to list, if it has versions."""
+    only = f" --name {versions_of}" if versions_of else ""
     return (
         f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. These "
-        f"exist:\n  az ml {kind} list --name {named.partition(':')[0]} --resource-group {workspace.resource_group} "
+        f"exist:\n  az ml {kind} list{only} --resource-group {workspace.resource_group} "
         f"--workspace-name {workspace.name} --output table"
     )

@@ -12,6 +12,8 @@ from modelops.workspace import Workspace
 SUCCEEDED: Final = "Succeeded"
 IDENTITY_PROPERTY: Final = "revisionIdentity"
 """Deployment property with the whole identity; the name has its first 8 digits."""
+LOGICAL_PROPERTY: Final = "revisionOf"
+"""Deployment property with the name in the stack file, which the name in Azure may have only in part."""
 
 # The versions of azure-ai-ml 1.35 for the same reads.
 _ENDPOINTS_API: Final = "2023-10-01"

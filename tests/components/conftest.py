@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Iterator
 
+import pulumi
 import pytest
+
+from tests.components.recorder import NamedHook
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -14,3 +17,9 @@ def event_loop() -> Iterator[None]:
     yield
     loop.close()
     asyncio.set_event_loop(None)
+
+
+@pytest.fixture(autouse=True)
+def hooks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let components declare hooks."""
+    monkeypatch.setattr(pulumi, "ResourceHook", NamedHook)

@@ -95,6 +95,15 @@ class Recorder(Mocks):
         }
 
 
+class NamedHook(pulumi.ResourceHook):
+    """A hook that is registered nowhere: Pulumi's mocks have no place for hooks."""
+
+    def __init__(self, name: str, func: Any, opts: pulumi.ResourceHookOptions | None = None) -> None:
+        self.name, self.callback, self.opts = name, func, opts
+        self._registered = asyncio.get_event_loop().create_future()
+        self._registered.set_result(None)
+
+
 class RecordingMonitor(MockMonitor):
     """Keeps the whole of each registration: what the mocks themselves are shown has no resource options."""
 

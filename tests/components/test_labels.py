@@ -88,7 +88,9 @@ def test_the_plan_holds_the_version_and_the_label(monkeypatch: pytest.MonkeyPatc
     plans: list[Any] = []
 
     def declare() -> None:
-        inputs = plan_inputs(args(deployments={"d": {"model": named, "environment": named}}, default="d"), tmp_path)
+        inputs = plan_inputs(
+            args(deployments={"d": {"compute": "aml", "model": named, "environment": named}}, default="d"), tmp_path
+        )
         pulumi.Output.from_input(inputs).apply(plans.append)
 
     recorded(declare)
@@ -99,7 +101,9 @@ def test_the_plan_holds_the_version_and_the_label(monkeypatch: pytest.MonkeyPatc
 
 def test_the_label_is_not_part_of_the_identity() -> None:
     version = {"name": "churn", "version": "7"}
-    inputs = plan_inputs(args(deployments={"d": {"model": version, "environment": version}}, default="d"), Path())
+    inputs = plan_inputs(
+        args(deployments={"d": {"compute": "aml", "model": version, "environment": version}}, default="d"), Path()
+    )
     before = ReleasePlan.from_inputs(inputs).target
     for part in ("model", "environment"):
         inputs["deployments"]["d"][part]["label"] = "latest"

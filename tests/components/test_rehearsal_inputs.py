@@ -45,6 +45,7 @@ def test_of_a_script_its_text_and_what_is_beside_it(root: Path) -> None:
     ("environment", "expected"),
     [
         ({"image": "base:1"}, {"image": "base:1", "conda": None}),
+        ({"image": "base:1", "conda": "text"}, {"image": "base:1", "conda": "text"}),
         (
             {"build": {"path": "build"}},
             {"build": {"dockerfilePath": "Dockerfile", "files": {"Dockerfile": hashlib.sha256(b"FROM").hexdigest()}}},

@@ -1,6 +1,5 @@
 """ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -28,15 +27,6 @@ GOING_BACK = (
 )
 
 
-class NamedHook(pulumi.ResourceHook):
-    """A hook that is registered nowhere: Pulumi's mocks have no place for hooks."""
-
-    def __init__(self, name: str, func: Any, opts: pulumi.ResourceHookOptions | None = None) -> None:
-        self.name, self.callback, self.opts = name, func, opts
-        self._registered = asyncio.get_event_loop().create_future()
-        self._registered.set_result(None)
-
-
 @pytest.fixture(autouse=True)
 def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program's folder be one with a model, code and a conda file."""
@@ -44,7 +34,6 @@ def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(pulumi, "ResourceHook", NamedHook)
     monkeypatch.setattr(worker_pool, "_pool", None)
 
 

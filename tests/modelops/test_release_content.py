@@ -10,6 +10,7 @@ import pytest
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
+from modelops.plan.environments import CondaText
 from modelops.plan.plan import (
     BuildEnvironment,
     DeploymentPlan,
@@ -87,6 +88,15 @@ def test_an_image_alone(bench: Bench) -> None:
     assert not bench.release(plan).changed
 
 
+def test_a_conda_environment_that_is_not_a_file(bench: Bench) -> None:
+    plan = _with(bench, environment=ImageEnvironment(IMAGE, CondaText("dependencies:\n- python=3.11\n")))
+    assert ReleasePlan.from_inputs(plan.to_json()) == plan
+    bench.release(plan)
+    environment = _environment(bench, plan)
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, "dependencies:\n- python=3.11\n")
+    assert not bench.release(plan).changed
+
+
 def test_a_build_context(bench: Bench) -> None:
     for name, content in (("docker/Dockerfile", "FROM base:1\n"), ("requirements.txt", "numpy\n")):
         (bench.root / "build" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -133,9 +143,10 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
         bench.release(plan)
 
 
-def _these_exist(bench: Bench, kind: str, name: str) -> str:
+def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
+    only = f" --name {name}" if name else ""
     return (
-        f"These exist:\n  az ml {kind} list --name {name} --resource-group {GROUP} --workspace-name "
+        f"These exist:\n  az ml {kind} list{only} --resource-group {GROUP} --workspace-name "
         f"{bench.place.workspace} --output table"
     )
 
@@ -171,6 +182,13 @@ def test_an_environment_that_does_not_exist(bench: Bench) -> None:
     plan = _with(bench, environment=NamedEnvironment("none", "1"))
     there = f"environment none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
     _refused(bench, plan, f"{there} {_these_exist(bench, 'environment', 'none')}")
+
+
+def test_a_datastore_that_does_not_exist(bench: Bench) -> None:
+    uri = "azureml://datastores/none/paths/model"
+    plan = _with(bench, model=UriModel(uri, bench.model_name, "custom_model"))
+    there = f"datastore none of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'datastore')}")
 
 
 def test_a_registered_model_that_needs_code(bench: Bench) -> None:

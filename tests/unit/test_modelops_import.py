@@ -70,3 +70,15 @@ def test_says_everything_that_is_wrong_by_line(capsys: pytest.CaptureFixture[str
             "  mlp.yml:2: name is '${NAME}': nothing fills in ${NAME}. Write the value itself.\n"
         ),
     )
+
+
+def test_prints_an_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("endpoint.yml").write_text("name: digits\nauth_mode: aad_token\ntags: {owner: ml}\n", encoding="utf-8")
+    assert main(["import", "endpoint.yml", "--name", "digits"]) == 0
+    assert capsys.readouterr().out == (
+        "# endpoint.yml:1: name is not used: the stack file's own key is the name.\n"
+        "endpoints:\n"
+        "  digits:\n"
+        "    tags:\n"
+        "      owner: ml\n"
+    )

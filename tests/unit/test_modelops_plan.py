@@ -169,17 +169,35 @@ def test_an_endpoint_without_deployments_is_refused() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["a", "mlp", "a-1", "Net2", "a" * 23])
+@pytest.mark.parametrize("name", ["a", "mlp", "a-1", "Net2", "a" * 32])
 def test_names_that_a_deployment_can_have(name: str) -> None:
     assert check_logical_name(name) is None
 
 
-@pytest.mark.parametrize("name", ["", "1a", "-a", "a-", "a--b", "a_b", "a" * 24, "a.b"])
+@pytest.mark.parametrize("name", ["", "1a", "-a", "a-", "a--b", "a_b", "a" * 33, "a.b"])
 def test_names_that_it_cannot_have(name: str) -> None:
     assert check_logical_name(name) == (
-        f"deployment name {name!r}: allowed are 1 to 23 letters, digits and single hyphens, starting with a letter "
+        f"deployment name {name!r}: allowed are 1 to 32 letters, digits and single hyphens, starting with a letter "
         "and not ending with a hyphen"
     )
+
+
+def _revision(logical: str) -> str:
+    plan = plan_json()
+    plan["deployments"] = {logical: plan["deployments"]["mlp"]}
+    return ReleasePlan.from_inputs({**plan, "default": logical}).revisions[logical]
+
+
+def test_a_long_name_is_shortened_in_the_revisions_name() -> None:
+    assert _revision("a" * 23) == f"{'a' * 23}-86263ee2"
+    assert _revision("churn-gradient-boosting-2026") == "churn-gradient-b-95147f-86263ee2"
+
+
+def test_names_with_the_same_beginning_stay_different() -> None:
+    one, two = (_revision(f"churn-gradient-boosting-2026-{end}") for end in ("eu", "us"))
+    assert (one[:17], two[:17]) == ("churn-gradient-b-", "churn-gradient-b-")
+    assert one != two
+    assert len(one) == len(two) == 32
 
 
 @pytest.mark.parametrize("path", ["a", "a/b.c", "./a"])

@@ -225,3 +225,12 @@ def test_several_endpoints_need_one() -> None:
 
 def _target(logical: str) -> Target:
     return Target(logical, "sub", "rg", "ws", f"{logical}-physical")
+
+
+def test_the_sample_of_an_endpoint_is_in_the_outputs() -> None:
+    samples = {"digits": "examples/digits/data/images", "other": "x"}
+    assert from_outputs({**OUTPUTS, "samples": samples})["digits"].sample == samples["digits"]
+    stack, *others = EXPORT["deployment"]["resources"]
+    exported = {"deployment": {"resources": [{**stack, "outputs": {"samples": samples}}, *others]}}
+    assert from_export(exported)["digits"].sample == samples["digits"]
+    assert (from_outputs(OUTPUTS)["digits"].sample, from_export(EXPORT)["digits"].sample) == (None, None)

@@ -111,8 +111,8 @@ def test_names(rule: Rule, parts: tuple[str, ...], expected: str) -> None:
         (names.ENDPOINT, "abc-", True, "the service refuses some of its characters, or their order"),
         (names.COMPUTE, "gpu-2", False, "the service refuses some of its characters, or their order"),
         (names.COMPUTE, "gpu-2x", False, None),
-        (names.DEPLOYMENT, "a" * 23, True, None),
-        (names.DEPLOYMENT, "a" * 24, True, "it has 24 characters"),
+        (names.DEPLOYMENT, "a" * 32, True, None),
+        (names.DEPLOYMENT, "a" * 33, True, "it has 33 characters"),
         (names.STORAGE_ACCOUNT, "Store", False, "the service refuses some of its characters, or their order"),
     ],
 )

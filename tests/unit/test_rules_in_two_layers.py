@@ -16,7 +16,14 @@ from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from modelops.errors import PlanError
 from modelops.plan.plan import ReleasePlan
-from modelops.plan.rules import MAX_LOGICAL, MODEL_TYPES, check_image, check_logical_name, check_relative_path
+from modelops.plan.rules import (
+    MAX_LOGICAL,
+    MODEL_TYPES,
+    check_image,
+    check_logical_name,
+    check_relative_path,
+    revision_prefix,
+)
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import SettingsError
 from tests.unit import plans
@@ -70,7 +77,7 @@ def test_the_defaults_are_the_same(root: Path) -> None:
 
 
 def test_a_component_without_settings_has_them_too(root: Path) -> None:
-    served = read(root, RIGHT).endpoints["digits"].served["deployments"]["mlp"]
+    served: dict[str, Any] = {**read(root, RIGHT).endpoints["digits"].served["deployments"]["mlp"]}
     needed = {key: served[key] for key in ("model", "compute", "code", "scoring_script", "environment")}
     assert planned_settings(root, deployments={"mlp": needed}) == ScoringSettings().to_json()
 
@@ -121,7 +128,7 @@ def test_deployment_names_are_the_same() -> None:
 
 def test_every_revision_can_be_pinned(root: Path) -> None:
     (revision,) = ReleasePlan.from_inputs(plans.plan_json()).revisions.values()
-    for pin in (revision, f"{'a' * MAX_LOGICAL}-01234567", "a-b-9-89abcdef"):
+    for pin in (revision, f"{revision_prefix('a' * MAX_LOGICAL)}-01234567", "a-b-9-89abcdef"):
         config = copy.deepcopy(RIGHT)
         config["endpoints"]["digits"]["pin"] = pin
         assert read(root, config).endpoints["digits"].pin == pin

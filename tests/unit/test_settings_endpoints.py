@@ -102,7 +102,7 @@ def test_everything_set(root: Path) -> None:
 )
 def test_images_that_stay_what_they_are(root: Path, image: str) -> None:
     config = changed(lambda config: mlp(config)["environment"].update(image=image))
-    environment = read(root, config).endpoints["digits"].deployments["mlp"]["environment"]
+    environment = read(root, config).endpoints["digits"].deployments["mlp"].get("environment")
     assert environment == {"image": image, "conda_file": "env/conda.yaml"}
 
 
@@ -173,11 +173,11 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _rename_deployment("m" * 24),
+        _rename_deployment("m" * 33),
         (
-            f"endpoints.digits.deployments.{'m' * 24} is not a valid batch deployment name: it has 24 characters. "
-            f"Allowed: 1 to 23 characters: {WORDS} (a suffix is added; the limit with it is 32).\n"
-            f"Pulumi.dev.yaml: rename {'m' * 24} to {'m' * 23}"
+            f"endpoints.digits.deployments.{'m' * 33} is not a valid batch deployment name: it has 33 characters. "
+            f"Allowed: 1 to 32 characters: {WORDS}.\n"
+            f"Pulumi.dev.yaml: rename {'m' * 33} to {'m' * 32}"
         ),
     ),
     (
@@ -217,10 +217,18 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
+        _digits(sample="examples/none"),
+        (
+            "endpoints.digits.sample is 'examples/none', and there is no such file or folder. Allowed: the path of a "
+            "file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...).\n"
+            "pulumi config set --path endpoints.digits.sample PATH --stack dev"
+        ),
+    ),
+    (
         _digits(tryOut={"input": "x"}),
         (
             "endpoints.digits.tryOut is an unknown key. "
-            "Allowed: callers, default, deployments, description, from, keep or pin.\n"
+            "Allowed: callers, default, deployments, description, from, keep, pin, sample or tags.\n"
             "Pulumi.dev.yaml: rename or remove tryOut"
         ),
     ),
@@ -472,3 +480,49 @@ def test_names_that_no_environment_variable_can_have(root: Path) -> None:
         f"{MLP}.environmentVariables[\"\"] is '2'. {allowed}",
         f"{MLP}.environmentVariables.NULL is 'a\\x00b'. {allowed}",
     ]
+
+
+def test_tags_of_an_endpoint_are_beside_the_stacks(root: Path) -> None:
+    config = changed(lambda config: config["endpoints"]["digits"].update(tags={"Owner": "vision", "cost": 12}))
+    settings = read(root, {**config, "tags": {"owner": "ml", "team": "data"}})
+    assert settings.endpoints["digits"].tags == {
+        "project": "azureml-batch-endpoint",
+        "stack": "dev",
+        "team": "data",
+        "Owner": "vision",
+        "cost": "12",
+    }
+    assert settings.tags["owner"] == "ml"
+
+
+def test_names_that_shorten_alike_are_refused(root: Path) -> None:
+    def change(config: Config) -> None:
+        one = config["endpoints"]["digits"]["deployments"]["mlp"]
+        config["endpoints"]["digits"]["deployments"] |= {
+            "churn-gradient-boosting-2026": one,
+            "churn-gradient-b-95147f": one,
+        }
+
+    assert problems(root, changed(change)) == [
+        (
+            "endpoints.digits.deployments.churn-gradient-b-95147f would have revisions with the same names as "
+            "churn-gradient-boosting-2026. Allowed: another name than churn-gradient-b-95147f for a deployment beside "
+            "it.\nPulumi.dev.yaml: rename churn-gradient-b-95147f to ANOTHER-NAME"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "env",
+        "env/conda.yaml",
+        "azureml:images:1",
+        "azureml://datastores/d/paths/i",
+        "https://a.blob.core.windows.net/data/i",
+    ],
+)
+def test_a_sample_is_a_path_or_an_address(root: Path, sample: str) -> None:
+    with_it, without = read(root, changed(_digits(sample=sample))), read(root, changed(_digits()))
+    assert (with_it.samples, without.samples) == ({"digits": sample}, {})
+    assert with_it.endpoints["digits"].served == without.endpoints["digits"].served

@@ -95,8 +95,14 @@ def test_what_git_does_not_fix_is_taken_from_the_file_alone(root: Path) -> None:
     assert found["model"] == {"name": "digits", "label": "latest"}
     assert found["environment"] == {"image": "base:latest", "any_tag": True, "conda_file": "env/conda.yaml"}
     assert read(root, from_file()).warnings == (
-        "endpoints.digits.deployments.mlp.model.label is 'latest': git does not fix the version that it names.",
-        "endpoints.digits.deployments.mlp.environment.image is 'base:latest': git does not fix what Azure will use.",
+        (
+            "deployments/mlp.yml:4: endpoints.digits.deployments.mlp.model.label is 'latest': git does not fix the "
+            "version that it names."
+        ),
+        (
+            "deployments/mlp.yml:9: endpoints.digits.deployments.mlp.environment.image is 'base:latest': git does not "
+            "fix what Azure will use."
+        ),
     )
     own = {"image": "base:latest", "condaFile": "env/conda.yaml"}
     assert [each.split(". ")[0] for each in problems(root, from_file(environment=own))] == [
@@ -121,6 +127,25 @@ def test_a_model_without_a_name_has_the_deployments(root: Path) -> None:
     assert deployment(root, from_file())["model"]["name"] == "mlp"
 
 
+def test_the_compute_of_the_file_is_a_key_of_clusters(root: Path) -> None:
+    write(root)
+    config = from_file()
+    config["clusters"] = {"batch-cluster": {"maxNodes": 2}, "gpu": {}}
+    assert deployment(root, config)["compute"] == "batch-cluster"
+    assert read(root, config).warnings == ()
+    del config["clusters"]["batch-cluster"]
+    config["clusters"]["cpu"] = {}
+    assert problems(root, config) == [
+        (
+            "endpoints.digits.deployments.mlp.compute is 'batch-cluster'. Allowed: gpu or cpu.\n"
+            "edit deployments/mlp.yml:13, or: pulumi config set --path endpoints.digits.deployments.mlp.compute gpu "
+            "--stack dev"
+        )
+    ]
+    config["endpoints"]["digits"]["deployments"]["mlp"]["compute"] = "cpu"
+    assert deployment(root, config)["compute"] == "cpu"
+
+
 def test_everything_wrong_in_the_file_at_once(root: Path) -> None:
     write(root, name="${NAME}", model={"local_path": "m"}, mini_batch_size="10kb")
     said = "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml'"
@@ -131,6 +156,20 @@ def test_everything_wrong_in_the_file_at_once(root: Path) -> None:
             f"{said}: mini_batch_size is '10kb'. Write a whole number without a unit (files for each call of run()).\n"
             "edit deployments/mlp.yml:17"
         ),
+    ]
+
+
+def test_what_is_wrong_in_the_stack_file_too(root: Path) -> None:
+    write(root, model={"local_path": "m"}, environment={"image": "base:1", "conda_file": "../nowhere"})
+    told = problems(root, from_file(miniBatchSize=0, tgas={}))
+    assert [each.split(". ")[0] for each in told] == [
+        (
+            "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml': model.local_path is a key that Azure does "
+            "not take"
+        ),
+        "endpoints.digits.deployments.mlp.tgas is an unknown key",
+        "endpoints.digits.deployments.mlp.miniBatchSize is 0",
+        "endpoints.digits.deployments.mlp.environment.condaFile is 'nowhere', and there is no such file",
     ]
 
 

@@ -175,3 +175,28 @@ def test_status_says_whether_the_package_index_is_used_and_what_was_built(tmp_pa
 @pytest.mark.parametrize(("value", "used"), [(None, True), ("", True), ("0", True), ("1", False), ("true", False)])
 def test_which_values_turn_the_package_index_off(value: str | None, used: bool) -> None:
     assert lifecycle.uses_index({} if value is None else {"SANDBOX_OFFLINE": value}) is used
+
+
+def test_the_sandbox_keeps_running_while_a_stack_has_resources_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = Home(tmp_path)
+    stopped: list[Home] = []
+
+    def stop(each: Home) -> bool:
+        stopped.append(each)
+        return True
+
+    monkeypatch.setenv("SANDBOX_HOME", str(tmp_path))
+    monkeypatch.setattr(lifecycle, "stop", stop)
+    folder = home.backend / ".pulumi" / "stacks" / "proj"
+    folder.mkdir(parents=True)
+    own = [{"type": "pulumi:pulumi:Stack"}, {"type": "pulumi:providers:azure-native"}]
+    for stack, resources in {"dev": [*own, {"type": ACCOUNT}], "new": own, "gone": None}.items():
+        (folder / f"{stack}.json").write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    assert inventory.deployed(home) == ["dev"]
+    assert main(["stop", "--if-unused"]) == 0
+    assert (stopped, capsys.readouterr().out) == ([], "sandbox: keeps running, because it holds the stacks dev\n")
+    (folder / "dev.json").unlink()
+    assert main(["stop", "--if-unused"]) == 0
+    assert (stopped, capsys.readouterr().out) == ([home], "sandbox: stopped\n")

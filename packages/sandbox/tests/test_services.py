@@ -167,6 +167,18 @@ def test_a_put_replaces_and_refuses_unknown_members(arm: Arm) -> None:
     )
 
 
+def test_the_redundancy_changes_in_place_within_its_zones(arm: Arm) -> None:
+    account(arm)
+    path = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata"
+    body: dict[str, Any] = {"location": "westeurope", "kind": "StorageV2", "properties": {}}
+    assert arm("PUT", path, {**body, "sku": {"name": "Standard_RAGRS"}}).status == 200
+    assert arm.refused("PUT", path, {**body, "sku": {"name": "Standard_GZRS"}}) == (
+        409,
+        "StorageAccountTypeConversionNotAllowed",
+        "The storage account type cannot be changed from Standard_RAGRS to Standard_GZRS by an update.",
+    )
+
+
 @pytest.mark.parametrize("name", ["ab", "Abc", "with-hyphen", "a" * 25])
 def test_account_names(arm: Arm, name: str) -> None:
     status, code, _ = arm.refused(

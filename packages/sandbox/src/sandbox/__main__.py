@@ -78,6 +78,7 @@ def _add_server(add: _Add) -> None:
     start.set_defaults(action=_start)
 
     stop = add("stop", help="stop the server; the state stays")
+    stop.add_argument("--if-unused", action="store_true", help="only if no stack has resources in it")
     stop.set_defaults(action=_stop)
 
     status = add("status", help="show whether the server runs, its resources, and those that no stack's state has")
@@ -148,7 +149,10 @@ def _start(home: Home, options: argparse.Namespace) -> int:
     return 0
 
 
-def _stop(home: Home, _: argparse.Namespace) -> int:
+def _stop(home: Home, options: argparse.Namespace) -> int:
+    if options.if_unused and (left := inventory.deployed(home)):
+        print(f"sandbox: keeps running, because it holds the stacks {', '.join(left)}")
+        return 0
     print("sandbox: stopped" if lifecycle.stop(home) else "sandbox: the server was not running")
     return 0
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.commands import plugins
+from sandbox.commands import inventory, plugins
 from sandbox.commands.lifecycle import Running
 from sandbox.home import Facts, Home
 
@@ -64,6 +64,8 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         "AZUREML_RUN_POLLING_INTERVAL_MIN": "1",
         "AZUREML_RUN_POLLING_INTERVAL_MAX": "1",
         "SANDBOX_HOME": str(home.root),
+        # How a program that prints a command says where it has to run.
+        "REHEARSAL_COMMAND": f"{inventory.python()} -m sandbox run --",
         "REHEARSAL_URL": server.rehearsal_url,
     }
 

@@ -124,6 +124,17 @@ def deployment(checkpoint: Path) -> dict[str, Any]:
     return latest if isinstance(latest, dict) else {}
 
 
+def deployed(home: Home) -> list[str]:
+    """Return the names of the stacks that have resources in this sandbox."""
+    files = sorted((home.backend / ".pulumi" / "stacks").glob("*/*.json"))
+    own = ("pulumi:pulumi:Stack", "pulumi:providers:")
+    return [
+        file.stem
+        for file in files
+        if any(not each["type"].startswith(own) for each in deployment(file).get("resources") or [])
+    ]
+
+
 def table(rows: list[Resource]) -> Iterator[str]:
     """Yield the lines of `status` for the resources."""
     for row in rows:

@@ -69,6 +69,7 @@ class Accounts(Declared):
                 "AccountPropertyCannotBeUpdated",
                 "The property 'isHnsEnabled' was specified in the input, but it cannot be updated.",
             )
+        _refuse_conversion(old, body["sku"]["name"])
         fill(properties, _DEFAULTS)
         check_storage_rules(properties["networkAcls"])
         name = body["name"]
@@ -125,3 +126,14 @@ class Accounts(Declared):
         if account is not None:
             account.body["properties"]["provisioningState"] = f"Failed: {error['code']}"
             self._world.store.put(account.id, account.type, account.body)
+
+
+def _refuse_conversion(old: Resource | None, sku: str) -> None:
+    """Refuse to add or remove copies in several zones, which takes a conversion."""
+    before = old.body["sku"]["name"] if old is not None else sku
+    if before.endswith("ZRS") != sku.endswith("ZRS"):
+        raise ArmError(
+            409,
+            "StorageAccountTypeConversionNotAllowed",
+            f"The storage account type cannot be changed from {before} to {sku} by an update.",
+        )

@@ -1,0 +1,53 @@
+"""`score`: scores the samples that the stack file names."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from modelops.commands import invoke, options, terminal
+from modelops.commands.targets import Target
+from modelops.errors import ModelOpsError
+
+_FOLDER: Final = "predictions"
+_LOCATED: Final = "REHEARSAL_COMMAND"
+"""Environment variable: words that belong before a printed command, so that it runs where this one does."""
+
+
+def score(
+    *,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+) -> None:
+    """Score the samples of the stack file into predictions/STACK/ENDPOINT, which is replaced."""
+    failed = False
+    for target in options.Where(stack, outputs, endpoint, directory).one_or_all():
+        if target.sample is None:
+            terminal.say(f"{target.logical}: not scored, because the stack file has no `sample` for it. To score:")
+            terminal.say(f"  {_command(target, stack, outputs, directory)}")
+            continue
+        folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
+        shutil.rmtree(folder, ignore_errors=True)
+        try:
+            invoke.run(target, None, _place(target.sample, directory), folder)
+        except ModelOpsError as error:
+            # The other endpoints are scored anyway.
+            terminal.say_error(f"{target.logical}: {error}")
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+def _place(sample: str, directory: Path) -> str:
+    """Return a path of the stack file as one from here; addresses as they are."""
+    return sample if ":" in sample else str(directory / sample)
+
+
+def _command(target: Target, stack: str | None, outputs: Path | None, directory: Path) -> str:
+    where = options.Where(stack, outputs, target.logical, directory).words()
+    said = f"python -m modelops invoke{where} --input FOLDER --download NEW_FOLDER"
+    return " ".join(filter(None, [os.environ.get(_LOCATED), said]))

@@ -1,0 +1,37 @@
+"""Grades what `modelops score` downloaded, where an endpoint's sample belongs to an example that has a `grade.py`.
+
+``python -m tools.grade STACK``, in the environment that reads the stack. `make up` and `make score` run it.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+EXAMPLES = Path("examples")
+
+
+def grader(sample: str) -> Path | None:
+    """Return the program that grades the predictions of a sample: that of its example."""
+    place = Path(sample)
+    if not place.is_relative_to(EXAMPLES) or len(place.parts) < 2:  # noqa: PLR2004 - examples/NAME
+        return None
+    found = EXAMPLES / place.parts[1] / "grade.py"
+    return found if found.is_file() else None
+
+
+def main(stack: str) -> int:
+    """Grade every endpoint's predictions; return 1 if one of them is incomplete."""
+    command = ["pulumi", "stack", "output", "samples", "--json", "--stack", stack]
+    samples = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    code = 0
+    for name, sample in samples.items():
+        program = grader(sample)
+        if program is not None:
+            graded = subprocess.run([sys.executable, str(program), f"predictions/{stack}/{name}"], check=False)
+            code = code or int(graded.returncode != 0)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
