@@ -62,7 +62,8 @@ class Problems:
 
     def warn(self, path: Sequence[str], said: str) -> None:
         """Record what is taken but should be known; see `add` for the arguments."""
-        self.warnings.append(f"{dotted(path)} {said}.")
+        place = self.origins.get(tuple(path))
+        self.warnings.append(f"{f'{place}: ' if place else ''}{dotted(path)} {said}.")
 
     def hides(self, path: Sequence[str]) -> bool:
         """Say whether the value of a key must not be shown."""

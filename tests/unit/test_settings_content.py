@@ -55,6 +55,10 @@ def _problems(root: Path, **keys: object) -> list[str]:
             {"uri": "azureml://jobs/calm_pear/outputs/model", "name": "heart", "type": "custom_model"},
         ),
         (
+            {"path": "azureml://jobs/calm_pear/outputs/model/paths/", "name": "heart"},
+            {"uri": "azureml://jobs/calm_pear/outputs/model", "name": "heart", "type": "custom_model"},
+        ),
+        (
             {"path": "azureml://datastores/models/paths/heart/model.pkl", "name": "heart"},
             {"uri": "azureml://datastores/models/paths/heart/model.pkl", "name": "heart", "type": "custom_model"},
         ),
@@ -158,6 +162,7 @@ ARM = "azureml:/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLear
         ("azureml://registries/ours/model/heart/versions/1", "azureml://registries/ours/models/heart/versions/VERSION"),
         (f"{ARM}/models/heart/versions/3", "azureml:heart:3"),
         ("", "azureml:NAME:VERSION"),
+        ("azureml:-heart:1", "azureml:NAME:VERSION"),
         ("runs:/0f1e/model", "azureml:NAME:VERSION"),
     ],
 )

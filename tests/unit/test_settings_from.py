@@ -95,8 +95,14 @@ def test_what_git_does_not_fix_is_taken_from_the_file_alone(root: Path) -> None:
     assert found["model"] == {"name": "digits", "label": "latest"}
     assert found["environment"] == {"image": "base:latest", "any_tag": True, "conda_file": "env/conda.yaml"}
     assert read(root, from_file()).warnings == (
-        "endpoints.digits.deployments.mlp.model.label is 'latest': git does not fix the version that it names.",
-        "endpoints.digits.deployments.mlp.environment.image is 'base:latest': git does not fix what Azure will use.",
+        (
+            "deployments/mlp.yml:4: endpoints.digits.deployments.mlp.model.label is 'latest': git does not fix the "
+            "version that it names."
+        ),
+        (
+            "deployments/mlp.yml:9: endpoints.digits.deployments.mlp.environment.image is 'base:latest': git does not "
+            "fix what Azure will use."
+        ),
     )
     own = {"image": "base:latest", "condaFile": "env/conda.yaml"}
     assert [each.split(". ")[0] for each in problems(root, from_file(environment=own))] == [
@@ -221,6 +227,14 @@ def test_an_endpoint(root: Path) -> None:
     assert read(root, with_endpoint(root, ENDPOINT)).endpoints["digits"].description == "Reads digits"
     own = with_endpoint(root, ENDPOINT, description="Mine")
     assert read(root, own).endpoints["digits"].description == "Mine"
+
+
+def test_an_endpoints_tags(root: Path) -> None:
+    text = f"{ENDPOINT}tags: {{owner: ml, size: 3}}\n"
+    stack = {"project": "azureml-batch-endpoint", "stack": "dev"}
+    assert read(root, with_endpoint(root, text)).endpoints["digits"].tags == {**stack, "owner": "ml", "size": "3"}
+    own = with_endpoint(root, text, tags={"owner": "me"})
+    assert read(root, own).endpoints["digits"].tags == {**stack, "owner": "me"}
 
 
 def test_what_is_wrong_in_an_endpoints_file(root: Path) -> None:
