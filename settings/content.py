@@ -32,7 +32,9 @@ def warn_of_missing_packages(section: Section, file: Path) -> None:
     with suppress(OSError):
         if missing := conda_file.missing_for_azure(file.read_bytes()):
             packages = " and ".join(missing)
-            section.warn("condaFile", f"does not list {packages}, which Azure needs to run a scoring script")
+            section.warn(
+                "condaFile", f"does not list {packages}, which Azure's documentation requires for a scoring script"
+            )
 
 
 def _judged(file: Path, problem: Callable[[bytes], str | None]) -> str | None:
