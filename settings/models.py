@@ -17,7 +17,7 @@ from settings.section import Section
 
 _IS_URI = re.compile(r"[a-z]+:/|azureml:")
 # What azure-ai-ml takes as the path of a model in Azure (constants/_common.py).
-_URI = r"azureml://jobs/[^/\s]+/outputs/[^/\s]+(/paths/\S+)?|azureml://datastores/[^/\s]+/paths/\S+|runs:/[^/?\s]+/\S+"
+_URI = r"azureml://jobs/[^/\s]+/outputs/[^/\s]+(/paths(/\S*)?)?/?|azureml://datastores/[^/\s]+/paths/\S+|runs:/[^/?\s]+/\S+"
 _URI_IN_WORDS = (
     "azureml://jobs/JOB/outputs/OUTPUT/paths/PATH, azureml://datastores/DATASTORE/paths/PATH or runs:/RUN/PATH"
 )
@@ -64,7 +64,11 @@ def _read_new(section: Section, root: Path) -> ModelArgs:
 
 
 def _read_uri(section: Section, kind: str) -> str:
-    uri = section.text("path", None, pattern=_URI, allowed=f"a path, or {_URI_IN_WORDS}", example="PATH").rstrip("/")
+    uri = (
+        section.text("path", None, pattern=_URI, allowed=f"a path, or {_URI_IN_WORDS}", example="PATH")
+        .rstrip("/")
+        .removesuffix("/paths")
+    )
     if kind == "mlflow_model" and "." in uri.rpartition("/")[2]:
         # azure-ai-ml takes a last part with a dot for a file (_utils/utils.py).
         section.wrong("path", "for mlflow_model, the address of a folder, whose name has no dot", "PATH")

@@ -55,6 +55,10 @@ def _problems(root: Path, **keys: object) -> list[str]:
             {"uri": "azureml://jobs/calm_pear/outputs/model", "name": "heart", "type": "custom_model"},
         ),
         (
+            {"path": "azureml://jobs/calm_pear/outputs/model/paths/", "name": "heart"},
+            {"uri": "azureml://jobs/calm_pear/outputs/model", "name": "heart", "type": "custom_model"},
+        ),
+        (
             {"path": "azureml://datastores/models/paths/heart/model.pkl", "name": "heart"},
             {"uri": "azureml://datastores/models/paths/heart/model.pkl", "name": "heart", "type": "custom_model"},
         ),
