@@ -131,6 +131,7 @@ def test_the_life_of_an_environment(fresh: Rehearsal, stack: str, release: Check
 def test_the_environments_differ_in_more_than_their_names() -> None:
     assert sorted(file.name for file in REPOSITORY.glob("Pulumi.*.yaml")) == [
         "Pulumi.dev.yaml",
+        "Pulumi.parquet.yaml",
         "Pulumi.prod.yaml",
         "Pulumi.staging.yaml",
         "Pulumi.tabular.yaml",
