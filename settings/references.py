@@ -6,10 +6,11 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-core-syntax de
 
 import re
 
+from components import names
 from settings.problems import setting
 from settings.section import Section
 
-_NAME = r"(?P<name>[^:@/\s]+)"
+_NAME = rf"(?P<name>{names.USED_ASSET.pattern})"
 _REGISTRY = rf"azureml://registries/(?P<registry>[^/\s]+)/%s/{_NAME}"
 _VERSION = r"(?P<version>(?!latest$)[^:@/\s]+)"
 

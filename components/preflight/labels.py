@@ -18,6 +18,9 @@ Collection = Literal["models", "environments"]
 _MACHINE_LEARNING: Final = "2025-12-01"
 """The service's api-version."""
 
+_PREVIEW_SECONDS: Final = 6.0
+"""The time for an answer in a preview, which must not wait for long without a network."""
+
 # As azure-ai-ml asks (_get_latest of _utils/_asset_utils.py): the newest version, not the one with the highest number.
 _NEWEST: Final = "&$orderBy=createdtime%20desc&$top=1"
 
@@ -45,8 +48,9 @@ def _ask(collection: Collection, name: str, known: Sequence[str]) -> str | pulum
         f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices"
         f"/workspaces/{workspace}/{collection}/{name}/versions"
     )
+    seconds = _PREVIEW_SECONDS if pulumi.runtime.is_dry_run() else arm.LIMIT_SECONDS
     try:
-        found = arm.ResourceManager(token).read(path, _NEWEST, version=_MACHINE_LEARNING)["value"]
+        found = arm.ResourceManager(token, seconds).read(path, _NEWEST, version=_MACHINE_LEARNING)["value"]
     except arm.Refused as error:
         if error.status == 404:  # noqa: PLR2004
             raise _nothing(collection, name, workspace) from None

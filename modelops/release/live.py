@@ -29,6 +29,8 @@ class LiveDeployment:
     state: str
     compute: str | None = None
     identity: str | None = None
+    instances: int = 1
+    """Nodes that a job asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +115,5 @@ def _deployment(found: Any) -> LiveDeployment:
         state=str(body.get("provisioningState") or "Unknown"),
         compute=body.get("compute"),
         identity=(body.get("properties") or {}).get(IDENTITY_PROPERTY),
+        instances=int((body.get("resources") or {}).get("instanceCount") or 1),
     )

@@ -26,6 +26,19 @@ def _write(rehearsal: Rehearsal, **changes: Any) -> None:
     (rehearsal.folder / FILE).write_text(text, encoding="utf-8")
 
 
+def _point_to_the_file(rehearsal: Rehearsal) -> dict[str, Any]:
+    """Let the stack file name the file, and return what it said of the deployment before."""
+    said: dict[str, Any] = {}
+
+    def change(config: dict[str, Any]) -> None:
+        deployments = config["endpoints"]["digits"]["deployments"]
+        said.update(deployments["mlp"])
+        deployments["mlp"] = {"from": FILE}
+
+    rehearsal.configure(change)
+    return said
+
+
 def _in_the_words_of_the_cli(said: dict[str, Any]) -> dict[str, Any]:
     environment = said["environment"]
     return {
@@ -45,14 +58,7 @@ def _in_the_words_of_the_cli(said: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_file_releases_the_same_and_a_label_follows_the_newest_version(deployed: Rehearsal) -> None:
     first = deployed.default
-    said: dict[str, Any] = {}
-
-    def point_to_the_file(config: dict[str, Any]) -> None:
-        deployments = config["endpoints"]["digits"]["deployments"]
-        said.update(deployments["mlp"])
-        deployments["mlp"] = {"from": FILE}
-
-    deployed.configure(point_to_the_file)
+    said = _point_to_the_file(deployed)
     words = _in_the_words_of_the_cli(said)
     _write(deployed, **words)
     same = deployed.pulumi("preview", "--expect-no-changes").ok()
@@ -82,3 +88,10 @@ def test_a_file_releases_the_same_and_a_label_follows_the_newest_version(deploye
         failed = deployed.pulumi(verb).failed()
         assert "nothing@latest: workspace" in failed.flat
         assert "has no version of model 'nothing', so the release cannot run." in failed.flat
+
+
+def test_the_first_preview_leaves_a_label_open(fresh: Rehearsal) -> None:
+    """Which workspace it is asked of is known only after the deployment."""
+    said = _point_to_the_file(fresh)
+    _write(fresh, **_in_the_words_of_the_cli(said), model="azureml:digits-mlp@latest")
+    assert "create revision mlp-????????" in fresh.pulumi("preview").ok().text

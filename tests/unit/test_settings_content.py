@@ -162,6 +162,7 @@ ARM = "azureml:/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLear
         ("azureml://registries/ours/model/heart/versions/1", "azureml://registries/ours/models/heart/versions/VERSION"),
         (f"{ARM}/models/heart/versions/3", "azureml:heart:3"),
         ("", "azureml:NAME:VERSION"),
+        ("azureml:-heart:1", "azureml:NAME:VERSION"),
         ("runs:/0f1e/model", "azureml:NAME:VERSION"),
     ],
 )

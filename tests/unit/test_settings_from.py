@@ -229,6 +229,14 @@ def test_an_endpoint(root: Path) -> None:
     assert read(root, own).endpoints["digits"].description == "Mine"
 
 
+def test_an_endpoints_tags(root: Path) -> None:
+    text = f"{ENDPOINT}tags: {{owner: ml, size: 3}}\n"
+    stack = {"project": "azureml-batch-endpoint", "stack": "dev"}
+    assert read(root, with_endpoint(root, text)).endpoints["digits"].tags == {**stack, "owner": "ml", "size": "3"}
+    own = with_endpoint(root, text, tags={"owner": "me"})
+    assert read(root, own).endpoints["digits"].tags == {**stack, "owner": "me"}
+
+
 def test_what_is_wrong_in_an_endpoints_file(root: Path) -> None:
     said = "endpoints.digits.from is 'endpoint.yml'"
     assert problems(root, with_endpoint(root, f"{ENDPOINT}deployments: []\n")) == [

@@ -37,6 +37,9 @@ BODIES = {
     "code version": "CodeVersion",
     "data container": "DataContainer",
     "data version": "DataVersionBase",
+    "component container": "ComponentContainer",
+    "component version": "ComponentVersion",
+    "job": "JobBase",
     "pending upload": "PendingUploadRequestDto",
     "batch endpoint": "BatchEndpoint",
     "batch endpoint patch": "PartialMinimalTrackedResourceWithIdentity",
@@ -50,11 +53,12 @@ CASES = {
     "DatastoreProperties": ("AzureBlob", "AzureFile", "AzureDataLakeGen2"),
     "DatastoreCredentials": ("AccountKey", "None", "Sas", "ServicePrincipal"),
     "DatastoreSecrets": ("AccountKey", "Sas", "ServicePrincipal"),
+    "JobBaseProperties": ("Pipeline",),
     "DataVersionBaseProperties": ("uri_file", "uri_folder", "mltable"),
 }
 
 # Free-form maps of strings: the service turns numbers and booleans in them into strings, as its SDK relies on.
-TEXT_MAPS = {"properties", "environment_variables"}
+TEXT_MAPS = {"properties", "environment_variables", "settings"}
 
 # Members whose values the service refuses when they are null ("Tag values must not be null or empty").
 NOT_NULL = {"tags"}

@@ -16,6 +16,7 @@ from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR, CONTRIBUTOR
 from sandbox.azure.authorization.evaluation import ASSIGNMENT
 from sandbox.azure.jobs.context import JobContext
+from sandbox.azure.jobs.pipelines.request import PipelineRequest
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import Switches
@@ -43,10 +44,10 @@ class RecordingJobs(JobRunner):
     def __init__(self, context: JobContext) -> None:
         super().__init__(context)
         self.context = context
-        self.submitted: list[JobRequest] = []
+        self.submitted: list[Any] = []
         self.canceled: list[str] = []
 
-    def submit(self, request: JobRequest) -> None:
+    def submit(self, request: JobRequest | PipelineRequest) -> None:
         """Remember a job."""
         self.submitted.append(request)
 

@@ -234,7 +234,7 @@ def test_a_deployment_answers_the_services_defaults(ready: Learning) -> None:
         ({"outputAction": "x"}, "'properties.outputAction' is 'x'; allowed: SummaryOnly, AppendRow"),
         (
             {"deploymentConfiguration": {"deploymentConfigurationType": "PipelineComponent"}},
-            "does not model a pipeline component deployment",
+            "required member 'properties.deploymentConfiguration.componentId.assetId' is missing",
         ),
         ({"partitionKeys": []}, "Could not find member 'partitionKeys'. Path 'properties.partitionKeys'"),
     ],

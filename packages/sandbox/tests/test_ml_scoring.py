@@ -246,5 +246,6 @@ def test_a_cluster_that_is_gone_refuses_jobs(ready: Learning) -> None:
     assert ready.refused("POST", HOST, asked())[2].endswith("and the workspace 'wsp' has no such compute.")
 
 
-def test_jobs_cannot_be_made_by_arm(ready: Learning) -> None:
-    assert ready.refused("PUT", "/jobs/x", {})[:2] == (501, "NotModelledInSandbox")
+def test_only_pipeline_jobs_can_be_made_by_arm(ready: Learning) -> None:
+    body = {"properties": {"jobType": "AutoML"}}
+    assert ready.refused("PUT", "/jobs/x", body)[:2] == (501, "NotModelledInSandbox")

@@ -80,12 +80,18 @@ def test_these_routes_read_the_query(everything: Open) -> None:
     versions = {
         f"GET {parent}/{kind}/{{asset}}/versions": ("listViewType", "$orderBy", "$top", *query)
         for parent in parents
-        for kind, query in (("models", ()), ("environments", ()), ("data", ()), ("codes", ("hash", "hashVersion")))
+        for kind, query in (
+            ("models", ()),
+            ("environments", ()),
+            ("data", ()),
+            ("components", ()),
+            ("codes", ("hash", "hashVersion")),
+        )
     }
     containers = {
         f"GET {parent}/{kind}": ("listViewType",)
         for parent in parents
-        for kind in ("models", "codes", "environments", "data")
+        for kind in ("models", "codes", "environments", "data", "components")
     }
     assert {f"{each.method} {each.template}": each.query for each in everything.router.routes if each.query} == {
         "GET /{scope:path}/providers/Microsoft.Authorization/roleAssignments": ("$filter",),

@@ -56,7 +56,7 @@ def _with_image_reader(conda: str) -> str:
         data = yaml.safe_load(conda)
         data["dependencies"].append({"pip": ["pillow"]})
     except (yaml.YAMLError, TypeError, KeyError, AttributeError):
-        return conda  # whoever builds it says what is wrong with it
+        return conda  # the build says what is wrong with it
     return conda if "pillow" in conda.lower() else yaml.safe_dump(data)
 
 

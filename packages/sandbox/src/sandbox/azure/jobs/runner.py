@@ -9,6 +9,8 @@ from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import sandbox_stopped
 from sandbox.azure.jobs.job import Job
 from sandbox.azure.jobs.nodes import Nodes
+from sandbox.azure.jobs.pipelines.job import PipelineJob
+from sandbox.azure.jobs.pipelines.request import PipelineRequest
 from sandbox.azure.jobs.records import TERMINAL, RunRecords
 from sandbox.azure.jobs.request import JobRequest
 
@@ -25,7 +27,7 @@ class JobRunner:
         self._context = context
         self._nodes = Nodes(context.store)
         self._records = RunRecords(context.store)
-        self._tasks: dict[str, tuple[Job, asyncio.Task[None]]] = {}
+        self._tasks: dict[str, tuple[Job | PipelineJob, asyncio.Task[None]]] = {}
 
     @property
     def environments(self) -> Environments:
@@ -40,7 +42,7 @@ class JobRunner:
             self._finish(run.run_id, "Failed", {"code": failure.code, "message": failure.message})
         shutil.rmtree(self._context.folder, ignore_errors=True)
 
-    def submit(self, request: JobRequest) -> None:
+    def submit(self, request: JobRequest | PipelineRequest) -> None:
         """Take a job whose run records already exist; progress goes to those records.
 
         Raises:
@@ -50,7 +52,11 @@ class JobRunner:
         if key in self._tasks:
             msg = f"job '{request.name}' is already running"
             raise ValueError(msg)
-        job = Job(self._context, self._nodes, request)
+        job: Job | PipelineJob
+        if isinstance(request, PipelineRequest):
+            job = PipelineJob(self._context, self._nodes, request)
+        else:
+            job = Job(self._context, self._nodes, request)
         task = asyncio.get_running_loop().create_task(job.run())
         self._tasks[key] = job, task
         task.add_done_callback(lambda task: self._ended(request.name, task))

@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.machine_learning.assets.components import check_component
 from sandbox.azure.machine_learning.assets.locations import Place, job_of, job_path, kind_of, long_uri, place_of
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
@@ -25,7 +26,7 @@ class AssetKind:
     ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, allowed values); ``answered`` are the
     read-only members of containers and versions, ``shared`` those that versions inherit from their container.
     ``fixed_status`` is the status of the refusal; ``complete`` fills nested members before the comparison;
-    ``parent`` is the ARM type of what the assets belong to.
+    ``parent`` is the ARM type of what the assets belong to; ``latest`` is a version's name that means the latest.
     """
 
     word: str
@@ -40,6 +41,7 @@ class AssetKind:
     fixed_status: int = 400
     complete: Callable[[dict[str, Any]], None] = lambda _: None
     parent: str = WORKSPACES
+    latest: str = ""
 
     @property
     def type(self) -> str:
@@ -164,4 +166,14 @@ DATA = AssetKind(
     answered={},
     shared=("dataType",),
 )
-KINDS = (MODELS, CODES, ENVIRONMENTS, DATA)
+COMPONENTS = AssetKind(
+    "component",
+    "components",
+    ("componentSpec",),
+    "The specification of a component version cannot be updated: register another version.",
+    (_ANY, "letters, digits, '-', '_' and '.'"),
+    check_component,
+    # What azure-ai-ml asks for when a component is named without a version.
+    latest="azureml_default",
+)
+KINDS = (MODELS, CODES, ENVIRONMENTS, DATA, COMPONENTS)

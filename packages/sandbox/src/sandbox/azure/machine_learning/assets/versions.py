@@ -62,6 +62,10 @@ class Versions:
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a version."""
+        if request.params["version"] == self._kind.latest:
+            versions = self._world.store.children(self._containers.id_of(request), self._kind.version_type)
+            if versions:
+                return ArmResponse(200, versions[-1].body)
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:

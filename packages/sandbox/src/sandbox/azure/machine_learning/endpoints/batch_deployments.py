@@ -1,4 +1,4 @@
-"""Batch deployments: a model, its code and environment, a cluster, and its scoring settings."""
+"""Batch deployments: a model, its code and environment, a cluster, and its scoring settings; or a pipeline."""
 
 import re
 from typing import Any
@@ -19,6 +19,7 @@ from sandbox.azure.machine_learning.endpoints.batch_endpoints import (
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
 from sandbox.azure.machine_learning.endpoints.settings import complete_settings
 from sandbox.azure.machine_learning.handlers import Handlers
+from sandbox.azure.machine_learning.pipelines.deployments import check_pipeline, is_pipeline
 from sandbox.azure.machine_learning.property_maps import grown, kept_members
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
@@ -80,9 +81,12 @@ class _Deployments(Handlers):
             raise not_modelled("an identity on a batch deployment")
         refuse_unmodelled("a batch deployment", body, _NOT_MODELLED)
         kept_members(old, body["properties"], _CREATE_ONLY)
-        self._check_parts(workspace, body["properties"])
-        compute = compute_of(self._world, workspace, body["properties"])
-        complete_settings(self._world.switches, body["properties"], compute)
+        if is_pipeline(body["properties"]):
+            check_pipeline(self._world, workspace, body["properties"])
+        else:
+            self._check_parts(workspace, body["properties"])
+            compute = compute_of(self._world, workspace, body["properties"])
+            complete_settings(self._world.switches, body["properties"], compute)
         body["properties"]["properties"] = grown(old, body["properties"].get("properties"), {})
         fill(body, {"tags": {}})
         stamp(request, old, body)
@@ -144,8 +148,6 @@ class _Deployments(Handlers):
 
     def _check_parts(self, workspace: Resource, properties: dict[str, Any]) -> None:
         """Refuse a deployment whose model, code or environment do not exist or do not fit together."""
-        if properties.get("deploymentConfiguration") is not None:
-            raise not_modelled("a pipeline component deployment ('properties.deploymentConfiguration')")
         model = properties.get("model")
         if model is None:
             raise bad_request("required member 'properties.model' is missing", "UserError")

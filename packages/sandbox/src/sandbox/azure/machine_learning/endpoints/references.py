@@ -14,10 +14,10 @@ _CURATED = re.compile(r"azureml://registries/azureml/environments/|.*/environmen
 
 
 def referenced_asset(world: World, workspace: Resource, asset_id: str, collection: str, member: str) -> Resource:
-    """Return the asset version of an id, which must belong to this workspace or to a registry.
+    """Return the asset version that a batch deployment names, by its id.
 
     Raises:
-        ArmError: 400 if the id has another form, does not exist, or is a curated environment (see ``Switches``).
+        ArmError: 400 if there is no such version, or it is a curated environment (see ``Switches``).
     """
     if _CURATED.match(asset_id) and world.switches.curated_environments_refused:
         # https://learn.microsoft.com/azure/machine-learning/how-to-use-batch-model-deployments
@@ -26,6 +26,15 @@ def referenced_asset(world: World, workspace: Resource, asset_id: str, collectio
             " environment of your own; it may have the curated one's image as its base.",
             "UserError",
         )
+    return existing_asset(world, workspace, asset_id, collection, member)
+
+
+def existing_asset(world: World, workspace: Resource, asset_id: str, collection: str, member: str) -> Resource:
+    """Return the asset version of an id, which must belong to this workspace or to a registry.
+
+    Raises:
+        ArmError: 400 if the id has another form, or does not exist.
+    """
     shared = ASSET_ID.fullmatch(asset_id)
     if shared is not None:
         return _of_registry(world, shared, collection, member)

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import Run
+from sandbox.azure.machine_learning.pipelines.plan import PIPELINE_JOB
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACES
 from sandbox.azure.world import World
 
@@ -53,22 +54,30 @@ def arm_job(record: Run) -> dict[str, Any]:
     if is_job:
         properties |= {"jobs": {}, "settings": {}}
     else:
-        properties |= {"command": "", "environmentId": "", "parentJobName": record.parent_run_id}
+        properties |= {
+            "command": record.job.get("command", ""),
+            "environmentId": "",
+            "parentJobName": record.parent_run_id,
+        }
     return {
         "id": resource_id,
         "name": record.run_id,
         "type": f"{WORKSPACES}/jobs",
-        "systemData": {"createdAt": record.created_utc, "createdByType": "Application"},
+        "systemData": {
+            "createdAt": record.created_utc,
+            "createdByType": "Application",
+            "lastModifiedAt": record.end_time_utc or record.start_time_utc or record.created_utc,
+        },
         "properties": properties,
     }
 
 
 def run(workspace: Resource, record: Run) -> dict[str, Any]:
-    """Return a run in the format of the run history, with a data asset for its ``score`` output."""
+    """Return a run in the format of the run history, with a data asset for each output of a step or a pipeline."""
     outputs = {
         name: {"assetId": output_asset(workspace, record.run_id, name), "type": "uri_folder"}
         for name in record.outputs
-        if record.parent_run_id is not None
+        if record.parent_run_id is not None or PIPELINE_JOB.items() <= record.tags.items()
     }
     return {
         "runId": record.run_id,

@@ -7,7 +7,7 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.request import BuildContext, CodeFiles, EnvironmentSpec
 from sandbox.azure.machine_learning.assets.kinds import is_repository
 from sandbox.azure.machine_learning.assets.locations import place_of
-from sandbox.azure.machine_learning.endpoints.references import referenced_asset
+from sandbox.azure.machine_learning.endpoints.references import existing_asset
 from sandbox.azure.machine_learning.registries.scope import REGISTRIES
 from sandbox.azure.world import World
 
@@ -18,7 +18,7 @@ def environment_of(world: World, workspace: Resource, environment_id: str, membe
     Raises:
         ArmError: there is no such version.
     """
-    version = referenced_asset(world, workspace, environment_id, "environments", member)
+    version = existing_asset(world, workspace, environment_id, "environments", member)
     its, properties = ArmId.parse(version.id), version.body["properties"]
     return EnvironmentSpec(
         name=its.names[-2],

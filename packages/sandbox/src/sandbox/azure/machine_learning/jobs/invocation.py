@@ -11,10 +11,11 @@ _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
 # In the data plane's model, but no client sends them: their effect is unknown.
 _UNTYPED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
+EXPERIMENT = "experimentName"
 _NOT_MODELLED: Members = {
+    "properties.properties": (),
     **{f"properties.{member}": () for member in _UNTYPED},
     "properties.compute.isLocal": (False,),
-    "properties.properties": (),
 }
 _SCHEMA: Schema = {
     "type": "object",
@@ -28,7 +29,7 @@ _SCHEMA: Schema = {
                     "values": {
                         "type": "object",
                         "nullable": False,
-                        "members": {"jobInputType": _TEXT, "uri": _TEXT, "value": {"type": "any"}},
+                        "members": {"jobInputType": _TEXT, "uri": _TEXT, "value": {"type": "any"}, "mode": _TEXT},
                         "required": ["jobInputType"],
                     },
                 },
@@ -37,7 +38,7 @@ _SCHEMA: Schema = {
                     "values": {
                         "type": "object",
                         "nullable": False,
-                        "members": {"jobOutputType": _TEXT, "uri": _TEXT},
+                        "members": {"jobOutputType": _TEXT, "uri": _TEXT, "mode": _TEXT},
                         "required": ["jobOutputType"],
                     },
                 },
@@ -89,11 +90,7 @@ def parse(body: Any) -> Invocation:
     Raises:
         ArmError: 400 naming the problem and the value; 501 for features that the sandbox does not support.
     """
-    if body is None:
-        raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
-    request = validate(_SCHEMA, _in_our_case(_SCHEMA, body))
-    refuse_unmodelled("a scoring request", request, _NOT_MODELLED)
-    given = request["properties"]
+    given = validated(body)
     kind, uri = _input(given.get("inputData") or {})
     dataset = given.get("outputDataset")
     if dataset is not None and not dataset.get("datastoreId"):
@@ -115,6 +112,22 @@ def parse(body: Any) -> Invocation:
         timeout=retry.get("timeout"),
         answered={member: given[member] for member in ("inputData", "outputData") if given.get(member)},
     )
+
+
+def validated(body: Any) -> dict[str, Any]:
+    """Return the properties of a scoring request of any deployment, its members in the schema's case.
+
+    Raises:
+        ArmError: 400 for a wrong member or value; 501 for a member that the sandbox does not support.
+    """
+    if body is None:
+        raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
+    request = validate(_SCHEMA, _in_our_case(_SCHEMA, body))
+    given: dict[str, Any] = request["properties"]
+    # Honoured for pipeline component deployments, as documented; without effect for the others.
+    more = {name: value for name, value in (given.get("properties") or {}).items() if name != EXPERIMENT}
+    refuse_unmodelled("a scoring request", {"properties": given | {"properties": more}}, _NOT_MODELLED)
+    return given
 
 
 def _in_our_case(schema: Schema, value: Any) -> Any:

@@ -27,8 +27,16 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
     Raises:
         ArmError: the URI has an unknown form, or names a datastore or data asset that does not exist or does not fit.
     """
-    uri, kind = asked.input_uri, asked.input_kind
-    asset = _DATA_ID.fullmatch(uri) or _DATA_URI.fullmatch(uri)
+    return place_of_data(world, workspace, asked.input_uri, asked.input_kind)
+
+
+def place_of_data(world: World, workspace: Resource, given: str, kind: str) -> InputLocation:
+    """Return the place of data, a ``folder`` or a ``file``, that a URI or a data asset names.
+
+    Raises:
+        ArmError: like ``input_place``.
+    """
+    uri, asset = given, _DATA_ID.fullmatch(given) or _DATA_URI.fullmatch(given)
     if asset is not None:
         uri = _data_asset(world, workspace, asset, kind)
     place = place_of(world, workspace, uri)
@@ -37,7 +45,7 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
         path = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
         return InputLocation("folder", place.account, place.container, path, place.by_identity)
     if not path or path.endswith("/"):
-        raise bad_request(f"The input '{asked.input_uri}' is of type UriFile but does not name a file.", "UserError")
+        raise bad_request(f"The input '{given}' is of type UriFile but does not name a file.", "UserError")
     return InputLocation("file", place.account, place.container, path, place.by_identity)
 
 

@@ -8,8 +8,10 @@ from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.machine_learning.endpoints.batch_endpoints import default_of
 from sandbox.azure.machine_learning.jobs.answers import batch_job
 from sandbox.azure.machine_learning.jobs.invocation import parse
-from sandbox.azure.machine_learning.jobs.plan import plan
+from sandbox.azure.machine_learning.jobs.plan import PlannedJob, plan
 from sandbox.azure.machine_learning.jobs.runs import is_job_of
+from sandbox.azure.machine_learning.pipelines.deployments import is_pipeline, plan_pipeline
+from sandbox.azure.machine_learning.pipelines.plan import PlannedPipeline
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, ENDPOINTS, WORKSPACES, reached
 from sandbox.azure.world import World
 
@@ -63,14 +65,7 @@ class _Scoring:
             if before is not None:
                 return ArmResponse(200, batch_job(before))
         deployment = self._deployment(request, endpoint)
-        job = plan(
-            self._world,
-            self._workspace(endpoint),
-            endpoint,
-            deployment,
-            asked=parse(request.body),
-            caller=request.principal.object_id if request.principal else "",
-        )
+        job = self._planned(request, endpoint, deployment)
         with self._world.store.transaction():
             for run in job.runs:
                 self._records.create(run)
@@ -78,6 +73,13 @@ class _Scoring:
                 self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.request.name)
         self._world.jobs.submit(job.request)
         return ArmResponse(201, batch_job(job.runs[0]))
+
+    def _planned(self, request: ArmRequest, endpoint: Resource, deployment: Resource) -> PlannedJob | PlannedPipeline:
+        workspace = self._workspace(endpoint)
+        if is_pipeline(deployment.body["properties"]):
+            return plan_pipeline(self._world, workspace, endpoint, deployment, request.body)
+        caller = request.principal.object_id if request.principal else ""
+        return plan(self._world, workspace, endpoint, deployment, asked=parse(request.body), caller=caller)
 
     async def get(self, request: ArmRequest) -> ArmResponse:
         """Answer a job of this endpoint."""

@@ -1,0 +1,1 @@
+"""Pipeline jobs: commands that run one after the other, each in its environment."""

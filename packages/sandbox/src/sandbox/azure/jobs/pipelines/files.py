@@ -1,0 +1,73 @@
+"""A step's files on disk: copies, because a command may write to whatever it reads."""
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+from sandbox.azure.blobs.store import BlobStore
+from sandbox.azure.jobs.failures import JobFailed
+from sandbox.azure.jobs.pipelines.request import Step
+from sandbox.azure.jobs.request import CodeFiles, InputLocation
+
+
+def stage(blobs: BlobStore, step: Step, root: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Copy code and inputs below ``root``; return the values of the inputs, and the folders of the outputs.
+
+    It takes time: call it in a thread.
+
+    Raises:
+        JobFailed: an input or the code does not exist.
+    """
+    code = root / "code"
+    code.mkdir(parents=True)
+    if step.code is not None:
+        _copy_code(blobs, step.code, code)
+    inputs = {
+        name: given if isinstance(given, str) else _copy_input(blobs, given, root / "inputs" / name, name)
+        for name, given in step.inputs.items()
+    }
+    outputs = {name: str(root / "outputs" / name) for name in step.outputs}
+    for folder in outputs.values():
+        Path(folder).mkdir(parents=True)
+    return inputs, outputs
+
+
+def _copy_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
+    names = blobs.list(code.account, code.container, code.prefix)
+    if not names:
+        raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
+    for name in names:
+        _copy(blobs, (code.account, code.container, name), target, name.removeprefix(code.prefix))
+
+
+def _copy_input(blobs: BlobStore, place: InputLocation, target: Path, what: str) -> str:
+    """Copy a folder or a file; return the path of the folder, or of the file."""
+    target.mkdir(parents=True)
+    if place.kind == "file":
+        file = PurePosixPath(place.path).name
+        if place.path not in blobs.list(place.account, place.container, place.path):
+            raise _not_there(what, place)
+        return str(_copy(blobs, (place.account, place.container, place.path), target, file))
+    names = blobs.list(place.account, place.container, place.path)
+    if not names:
+        raise _not_there(what, place)
+    for name in names:
+        if not name.endswith("/"):
+            _copy(blobs, (place.account, place.container, name), target, name.removeprefix(place.path))
+    return str(target)
+
+
+def _copy(blobs: BlobStore, blob: tuple[str, str, str], target: Path, relative: str) -> Path:
+    path = PurePosixPath(relative.lstrip("/"))
+    if ".." in path.parts or not path.parts:
+        raise JobFailed(f"The blob name '{relative}' is not a valid file path.")
+    file = target / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(blobs.path(*blob), file)
+    return file
+
+
+def _not_there(what: str, place: InputLocation) -> JobFailed:
+    return JobFailed(
+        "ScriptExecutionException was caused by StreamAccessException. The input"
+        f" '{what}', '{place.path}' in container '{place.container}' of '{place.account}', was not found."
+    )

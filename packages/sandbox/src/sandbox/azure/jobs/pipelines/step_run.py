@@ -1,0 +1,156 @@
+"""One step of a pipeline job from start to end."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from sandbox.azure.authorization.data import Operation, blobs_allowed, container_scope
+from sandbox.azure.blobs.front import storage_account
+from sandbox.azure.jobs.context import JobContext
+from sandbox.azure.jobs.environment import interpreter
+from sandbox.azure.jobs.failures import JobFailed, image_build_failed, no_access
+from sandbox.azure.jobs.files import upload_output
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
+from sandbox.azure.jobs.nodes import Nodes
+from sandbox.azure.jobs.pipelines.command import filled
+from sandbox.azure.jobs.pipelines.files import stage
+from sandbox.azure.jobs.pipelines.request import PipelineRequest, Step
+from sandbox.azure.jobs.records import RunRecords
+from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, OutputLocation
+
+STANDARD = "user_logs/std_log.txt"
+_MESSAGE_CHARACTERS = 2000
+_ROLES: dict[Operation, str] = {
+    "blobs/read": "Storage Blob Data Reader",
+    "blobs/write": "Storage Blob Data Contributor",
+}
+
+
+class StepRun:
+    """Runs a step; ``account`` holds the workspace's artifacts, where its log goes."""
+
+    def __init__(
+        self, context: JobContext, nodes: Nodes, request: PipelineRequest, step: Step, *, account: str
+    ) -> None:
+        self._context = context
+        self._nodes = nodes
+        self._request = request
+        self._step = step
+        self._account = account
+        self._records = RunRecords(context.store)
+        self._root = context.folder / request.name / step.run_id
+        self._log = self._root / "std_log.txt"
+
+    async def run(self) -> None:
+        """Run the command and store its outputs; its log is there in any case.
+
+        Raises:
+            JobFailed: there is no such environment, something may not be read or written, or the command failed.
+        """
+        self._log.parent.mkdir(parents=True)
+        self._records.update(self._step.run_id, status="Preparing")
+        try:
+            await self._do()
+        finally:
+            await asyncio.to_thread(self._keep_log)
+            await asyncio.to_thread(shutil.rmtree, self._root, ignore_errors=True)
+
+    async def _do(self) -> None:
+        step = self._step
+        self._check_access()
+        _check_there(step.environment)
+        python = await interpreter(self._context, step.environment, self._say, script=False)
+        inputs, outputs = await asyncio.to_thread(stage, self._context.blobs, step, self._root)
+        try:
+            line = filled(step.command, inputs, outputs)
+        except KeyError as error:
+            raise JobFailed(f"The command of '{step.name}' needs '{error.args[0]}', which has no value.") from None
+        self._records.update(step.run_id, status="Queued")
+        async with self._nodes.some(step.compute, step.instance_count):
+            self._records.start(step.run_id)
+            code = await self._execute(line, python)
+        if code != 0:
+            raise JobFailed(_failed(code, self._log))
+        for name, place in step.outputs.items():
+            await asyncio.to_thread(upload_output, self._context.blobs, Path(outputs[name]), place)
+
+    async def _execute(self, line: str, python: Path) -> int:
+        """Run a command line in the folder of the code; no process is left afterwards, in any case."""
+        work = self._root / "work"
+        work.mkdir()
+        with self._log.open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *("/bin/bash", "-c", line),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=asyncio.subprocess.STDOUT,
+                cwd=self._root / "code",
+                env=self._variables(work, python),
+                start_new_session=True,
+            )
+        try:
+            return await process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+    def _variables(self, work: Path, python: Path) -> dict[str, str]:
+        return {
+            "PATH": os.pathsep.join([str(python.parent), "/usr/local/bin", "/usr/bin", "/bin"]),
+            "HOME": str(work),
+            "TMPDIR": str(work),
+            "LANG": "C.UTF-8",
+            "AZUREML_RUN_ID": self._step.run_id,
+            "AZUREML_ROOT_RUN_ID": self._request.name,
+            # What a step logs with MLflow goes nowhere else: the workspace's tracking server is not emulated.
+            "MLFLOW_TRACKING_URI": (work / "mlruns").as_uri(),
+        } | dict(self._step.environment_variables)
+
+    def _check_access(self) -> None:
+        """Check that the nodes' identity has its roles where no datastore opens a place with credentials."""
+        identity = self._request.identities.get(self._step.compute, "")
+        places: list[tuple[InputLocation | OutputLocation, Operation]] = [
+            (each, "blobs/read") for each in self._step.inputs.values() if isinstance(each, InputLocation)
+        ]
+        places += [(each, "blobs/write") for each in self._step.outputs.values()]
+        for place, operation in places:
+            account = storage_account(self._context.store, place.account)
+            if not place.by_identity or account is None:
+                continue
+            if not identity or not blobs_allowed(
+                self._context.authorization, identity, account.id, place.container, operation
+            ):
+                who = f"The identity of the cluster '{self._step.compute.rpartition('/')[2]}'"
+                scope = container_scope(account.id, place.container)
+                raise no_access(who, identity, _ROLES[operation], scope)
+
+    def _say(self, text: str) -> None:
+        with self._log.open("a", encoding="utf-8") as log:
+            log.write(f"Environment: {text}\n")
+
+    def _keep_log(self) -> None:
+        blob = f"ExperimentRun/dcid.{self._step.run_id}/{STANDARD}"
+        # The storage account may be deleted while a job runs.
+        with contextlib.suppress(KeyError, FileNotFoundError):
+            self._context.blobs.create_container(self._account, ARTIFACT_CONTAINER)
+            self._context.blobs.adopt(self._account, ARTIFACT_CONTAINER, blob, self._log)
+        self._records.add_log(self._step.run_id, STANDARD, self._account, ARTIFACT_CONTAINER, blob)
+
+
+def _check_there(spec: EnvironmentSpec) -> None:
+    """Refuse an environment of a registry that the sandbox does not have; in Azure, it may well exist."""
+    if spec.registry and not (spec.image or spec.build):
+        add = (
+            f"python -m sandbox registry add environment {spec.registry}/{spec.name}:VERSION --image IMAGE --conda FILE"
+        )
+        problem = f"the registry '{spec.registry}' of the sandbox does not have it. Add it: {add}."
+        raise image_build_failed(f"{spec.name}:{spec.version}", [problem])
+
+
+def _failed(code: int, log: Path) -> str:
+    tail = log.read_text(encoding="utf-8", errors="replace")[-_MESSAGE_CHARACTERS:].strip()
+    return f"Execution failed. User process 'bash' exited with status code {code}. See {STANDARD}. Its end:\n{tail}"

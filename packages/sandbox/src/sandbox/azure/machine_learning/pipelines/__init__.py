@@ -1,0 +1,1 @@
+"""Pipeline component deployments and pipeline jobs: from a specification to what the runner gets."""
