@@ -37,7 +37,7 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
 
 def warn_of_missing_packages(section: Section, environment: EnvironmentArgs, root: Path) -> None:
     """Warn of a conda file without what Azure needs beside a scoring script; an image may have it."""
-    lacks = "does not list {}, which Azure needs to run a scoring script"
+    lacks = "does not list {}, which Azure's documentation requires for a scoring script"
     if "conda" in environment and (missing := conda_file.missing_for_azure(environment["conda"].encode())):
         section.problems.warn(section.at("conda"), lacks.format(" and ".join(missing)))
     with suppress(OSError):

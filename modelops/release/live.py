@@ -52,6 +52,16 @@ class LiveEndpoint:
         return deployment is not None and deployment.state == SUCCEEDED
 
 
+def same_tags(found: Mapping[str, str], planned: Mapping[str, str]) -> bool:
+    """Whether two sets of tags are the same: their names are case-insensitive, and a service may keep older letters.
+
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources
+    """
+    return {name.lower(): value for name, value in found.items()} == {
+        name.lower(): value for name, value in planned.items()
+    }
+
+
 def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
     """Read the plan's endpoint and its deployments.
 
