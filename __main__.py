@@ -13,7 +13,7 @@ from components.release import ModelRelease
 ending.quiet()
 settings = configuration.load()
 me = login.current()
-offers.check(me, settings.location, settings.wanted_nodes)
+offers.check(me, settings.location, settings.wanted_nodes, settings.location_place)
 group = MlResourceGroup("mlbatch", settings.group)
 workspace = provided.workspace(
     "mlbatch",

@@ -49,6 +49,7 @@ class ModelRelease(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
+        self._most_nodes = args.get("most_nodes", {})
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
@@ -105,15 +106,19 @@ class ModelRelease(pulumi.ComponentResource):
 
         return release
 
+    def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
+        """Most nodes of the plan's clusters, by their ids in lower case, as far as the stack knows them."""
+        return {plan.deployments[logical].compute.lower(): most for logical, most in self._most_nodes.items()}
+
     async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None)
+        request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None, self._nodes(plan))
         end_on_interrupt(pool())
         done = await pool().run(request, lambda event: self._forward(name, event))
         pulumi.log.info(done.text, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         """Show in the preview what the release would do; a preview does not fail if Azure cannot be asked."""
-        request = PreviewRequest(name, plan.to_json(), old.to_json() if old else None)
+        request = PreviewRequest(name, plan.to_json(), old.to_json() if old else None, self._nodes(plan))
         end_on_interrupt(pool())
         try:
             text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text

@@ -124,14 +124,16 @@ def _fixed(resource: Seen, _options: Options) -> Iterator[str]:
 def _nodes(marker: Seen, deployment: Properties, stack: Sequence[Seen]) -> int | None:
     """Return how many nodes the deployment's cluster may have; None if the stack does not say.
 
-    The plan names the cluster by its id, which a preview may not know; the marker's dependencies are always known.
+    The plan names the cluster by its id, which a preview may not know; the marker's dependencies are always known. Of
+    several clusters, a preview that does not know which one it is judges by the largest.
     """
     clusters = [each for each in of_kind(stack, COMPUTE) if each.urn in marker.depends_on.get("input", ())]
-    if len(clusters) != 1:
-        compute = str(deployment.at("compute")).rpartition("/")[2].casefold()
-        clusters = [each for each in clusters if str(each.properties.at("name")).casefold() == compute]
-    most = clusters[0].properties.at(MAX_NODES) if len(clusters) == 1 else None
-    return most if isinstance(most, int) else None
+    compute = deployment.at("compute")
+    if len(clusters) != 1 and compute is not UNKNOWN:
+        name = str(compute).rpartition("/")[2].casefold()
+        clusters = [each for each in clusters if str(each.properties.at("name")).casefold() == name]
+    most = [each.properties.at(MAX_NODES) for each in clusters]
+    return max(most) if most and all(isinstance(each, int) for each in most) else None
 
 
 def _deployments(stack: Sequence[Seen], setting: str) -> Iterator[tuple[Seen, str, int, int]]:

@@ -56,7 +56,11 @@ def read_data_access(top: Section) -> tuple[str, ...]:
     for key, scope in entries.values.items():
         if not isinstance(scope, str) or re.fullmatch(_BLOB_SCOPE, scope) is None:
             entries.wrong(key, f"{allowed}: {example}", example)
-    return tuple(dict.fromkeys(str(scope) for scope in value))
+    # ARM ids are case-insensitive; the first spelling is used.
+    scopes: dict[str, str] = {}
+    for scope in value:
+        scopes.setdefault(str(scope).lower(), str(scope))
+    return tuple(scopes.values())
 
 
 def read_deployer(section: Section, *, service_login: bool, required: bool) -> DeployerSettings:
@@ -76,7 +80,9 @@ def read_deployer(section: Section, *, service_login: bool, required: bool) -> D
     if not section.values:
         return DeployerSettings(None, "ServicePrincipal" if service_login else "User")
     return DeployerSettings(
-        section.text("principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"),
+        section.text(
+            "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
+        ).lower(),
         section.choice("principalType", None, _PRINCIPAL_TYPES),
     )
 
@@ -98,13 +104,13 @@ def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
         section.only("principalId", "principalType")
         principal = section.text(
             "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
-        )
+        ).lower()
         kind = section.choice("principalType", "ServicePrincipal", _PRINCIPAL_TYPES)
-        if principal.lower() in found:
+        if principal in found:
             section.wrong(
                 "principalId", "each principal once", "OBJECT-ID", because="which is also in an earlier entry"
             )
-        found[principal.lower()] = {"principal_id": principal, "principal_type": kind}
+        found[principal] = {"principal_id": principal, "principal_type": kind}
     return tuple(found.values())
 
 

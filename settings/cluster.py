@@ -6,6 +6,7 @@ from typing import Final
 
 from components import names
 from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
+from components.release_parts.deployment_args import DeploymentArgs
 from settings.naming import check_names
 from settings.problems import dotted, editing, removing
 from settings.section import Section
@@ -77,10 +78,19 @@ class Clusters:
         only = next(iter(self.settings)) if len(self.settings) == 1 else None
         return deployment.choice("compute", only, tuple(self.settings))
 
+    def most_nodes(self, key: str) -> int | None:
+        """Return how many nodes a cluster may have; None if that is not known."""
+        return self.settings[key].most_nodes if key in self.settings else None
+
+    def most_nodes_of(self, deployments: Mapping[str, DeploymentArgs]) -> dict[str, int]:
+        """Return how many nodes each deployment's cluster may have, without those of which that is not known."""
+        found = {key: self.most_nodes(each["compute"]) for key, each in deployments.items()}
+        return {key: most for key, most in found.items() if most is not None}
+
     def check_nodes(self, deployment: Section, instances: int) -> None:
         """Record a deployment that asks for more nodes than its cluster has."""
         key = str(deployment.values.get("compute", next(iter(self.settings))))
-        most = self.settings[key].most_nodes if key in self.settings else None
+        most = self.most_nodes(key)
         if most is None or instances <= most:
             return
         path = ("cluster",) if self.short else ("clusters", key)

@@ -33,6 +33,7 @@ class ServedArgs(TypedDict):
     pin: str | None
     keep: int
     deployments: Mapping[str, DeploymentArgs]
+    most_nodes: Mapping[str, int]
 
 
 class DescribedArgs(TypedDict):
@@ -53,6 +54,7 @@ class EndpointSettings:
         keep: Revisions of each deployment to keep, including the newest. Checked and part of the plan, but without
             effect: nothing deletes a revision.
         deployments: The deployments by their logical names.
+        most_nodes: Most nodes of each deployment's cluster, without those that the stack adopts.
         tags: Its Azure tags, including the stack's.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
@@ -65,6 +67,7 @@ class EndpointSettings:
     pin: str | None
     keep: int
     deployments: Mapping[str, DeploymentArgs]
+    most_nodes: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[CallerArgs, ...] = ()
     sample: str | None = None
@@ -77,7 +80,13 @@ class EndpointSettings:
     @property
     def served(self) -> ServedArgs:
         """The deployments, as arguments of the release's component."""
-        return {"default": self.default, "pin": self.pin, "keep": self.keep, "deployments": self.deployments}
+        return {
+            "default": self.default,
+            "pin": self.pin,
+            "keep": self.keep,
+            "deployments": self.deployments,
+            "most_nodes": self.most_nodes,
+        }
 
 
 def read_endpoints(
@@ -133,16 +142,17 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
             f"{section.problems.stack}` lists them)",
             example="DEPLOYMENT-01234567",
         )
+    read = {
+        key: read_deployment(deployments.section(key, of="a deployment"), root, clusters) for key in deployments.values
+    }
     return EndpointSettings(
         description=section.text("description", "A batch endpoint", allowed="a text", example="What it is for"),
         tags=all_tags,
         default=_read_default(section, deployments),
         pin=pin,
         keep=keep,
-        deployments={
-            key: read_deployment(deployments.section(key, of="a deployment"), root, clusters)
-            for key in deployments.values
-        },
+        deployments=read,
+        most_nodes=clusters.most_nodes_of(read),
         callers=read_callers(section),
         sample=_read_sample(section, root),
     )

@@ -44,6 +44,7 @@ class Settings:
 
     Attributes:
         location: Azure region, in its short form (westeurope).
+        location_place: Where the stack file has it ("Pulumi.dev.yaml:3").
         resource_group: Name of an existing resource group; None to create one.
         workspace: The workspace, and the resources that it needs.
         clusters: The compute clusters by their logical names.
@@ -55,6 +56,7 @@ class Settings:
     """
 
     location: str
+    location_place: str
     resource_group: str | None
     workspace: WorkspaceSettings
     clusters: Mapping[str, ClusterSettings]
@@ -177,6 +179,7 @@ def parse(
     clusters = read_clusters(top, workspace.existing)
     settings = Settings(
         location=_read_location(location, problems),
+        location_place=problems.file.place(("azure-native:location",)),
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
         clusters=clusters.settings,

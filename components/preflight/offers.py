@@ -23,13 +23,14 @@ _RESOURCES, _MACHINE_LEARNING = "2022-12-01", "2025-12-01"
 """The services' api-versions."""
 
 
-def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs]) -> None:
+def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs], place: str) -> None:
     """Refuse a region or VM size that Azure does not have; warn of a cluster that its quota cannot fill.
 
     Args:
         login: The deploying principal, whose subscription is asked.
         location: The region's short name.
         clusters: The nodes of each cluster that the stack creates, by the name to show.
+        place: Where the stack file has the region ("Pulumi.dev.yaml:3").
 
     Raises: pulumi.RunError: Azure does not have the region or a VM size; names the closest ones.
     """
@@ -39,7 +40,7 @@ def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs])
         azure = arm.ResourceManager(authorization.get_client_token().token, _SECONDS)
         regions = [each["name"] for each in azure.read_all(f"{subscription}/locations", version=_RESOURCES)]
         if location not in regions:
-            raise ending.because(_no_region(location, regions))
+            raise ending.because(_no_region(location, regions, place))
         if not clusters:
             return
         sizes = azure.read_all(f"{provider}/vmSizes", version=_MACHINE_LEARNING)
@@ -77,12 +78,13 @@ def _warn_of_quota(
         )
 
 
-def _no_region(location: str, regions: Iterable[str]) -> str:
+def _no_region(location: str, regions: Iterable[str], place: str) -> str:
     near = difflib.get_close_matches(location, list(regions), n=3)
     hint = f"Similar: {', '.join(near)}. " if near else ""
+    fix = f"\n  {place}: change it to azure-native:location: {near[0]}" if near else ""
     return (
         f"azure-native:location is '{location}', which is not a region of this subscription, so nothing was created or "
-        f"changed. {hint}All: az account list-locations --query [].name"
+        f"changed. {hint}All: az account list-locations --query [].name{fix}"
     )
 
 

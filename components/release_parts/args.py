@@ -1,7 +1,7 @@
 """The arguments of `components.release.ModelRelease`, as types."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
@@ -28,3 +28,5 @@ class ModelReleaseArgs(TypedDict):
     pin: str | None
     keep: int
     deployments: Mapping[str, DeploymentArgs]
+    most_nodes: NotRequired[Mapping[str, int]]
+    """Most nodes of each deployment's cluster; without those whose cluster the stack adopts. No part of the plan."""

@@ -15,6 +15,9 @@ import pulumi
 from components import names, roles
 from components.workspace_parts.grants import grant
 
+_READS = "reads-"
+"""Begins the names of the grants on storage elsewhere."""
+
 _PERSON_PROPERTIES = ["principal_id", "principal_type", "role_assignment_name"]
 """The properties that differ between the grants of two deployers."""
 
@@ -77,6 +80,8 @@ class WorkspaceAccess(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkspaceAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:WorkspaceAccess", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        # The user writes these ids. In other letters it is the same scope; another one gives the grant another name.
+        outside = pulumi.ResourceOptions(parent=self, ignore_changes=["scope"])
         subscription = args["subscription_id"]
         storage, vault = args["storage_id"], args["vault_id"]
         registry, insights = args["registry_id"], args["insights_id"]
@@ -99,7 +104,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
             ("queues", roles.QUEUE_CONTRIBUTOR, storage),
             ("tables", roles.TABLE_CONTRIBUTOR, storage),
             ("images", roles.ACR_PULL, registry),
-            *((f"reads-{_short(scope)}", roles.BLOB_READER, scope) for scope in args.get("data_access", [])),
+            *((f"{_READS}{_short(scope)}", roles.BLOB_READER, scope) for scope in args.get("data_access", [])),
         ]
         # It reads the image's definition, writes the build's log, and pushes the image.
         builder: list[tuple[str, roles.Role, pulumi.Input[str]]] = [
@@ -120,7 +125,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
                     scope=scope,
                     principal_id=principal,
                     subscription_id=subscription,
-                    opts=child,
+                    opts=outside if what.startswith(_READS) else child,
                 )
         deployer = args["deployer"]
         grant(

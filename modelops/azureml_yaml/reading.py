@@ -137,7 +137,8 @@ class Part:
             return None
         value = self.values[key]
         if not isinstance(value, str):
-            self.wrong(key, f"is {shown(value)}, and not a text", f"Write it in quotes: {_quoted(value)}.", word=word)
+            advice = "Write a text." if isinstance(value, (dict, list)) else f'Write it in quotes: "{plain(value)}".'
+            self.wrong(key, f"is {shown(value)}, and not a text", advice, word=word)
             return None
         found = placeholders.in_text(value) if is_free else placeholders.in_name(value)
         if found:
@@ -185,7 +186,3 @@ def shown(value: object) -> str:
     """Say what a value is, short."""
     kinds = {dict: "a mapping", list: "a list", type(None): "empty"}
     return kinds.get(type(value)) or (plain(value) if not isinstance(value, str) else repr(value))
-
-
-def _quoted(value: object) -> str:
-    return '"..."' if isinstance(value, (dict, list)) else f'"{plain(value)}"'

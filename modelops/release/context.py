@@ -1,7 +1,7 @@
 """The steps' names, and the data that they share."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -31,3 +31,5 @@ class Context:
     """Sleeps for so many seconds, or raises `Stopped`."""
     patience: float = PATIENCE_SECONDS
     """Seconds that all steps together wait for missing roles."""
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    """Most nodes of the clusters, by their ARM ids in lower case; of some nothing may be known."""

@@ -17,7 +17,7 @@ def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) ->
     return (
         endpoint.default != target
         or endpoint.description != plan.endpoint.description
-        or dict(endpoint.tags) != dict(plan.endpoint.tags)
+        or not live.same_tags(endpoint.tags, plan.endpoint.tags)
     )
 
 

@@ -29,6 +29,8 @@ class LiveDeployment:
     state: str
     compute: str | None = None
     identity: str | None = None
+    instances: int = 1
+    """Nodes that a job asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,16 @@ class LiveEndpoint:
         """Whether `name` is a deployment in state Succeeded."""
         deployment = self.deployments.get(name) if name else None
         return deployment is not None and deployment.state == SUCCEEDED
+
+
+def same_tags(found: Mapping[str, str], planned: Mapping[str, str]) -> bool:
+    """Whether two sets of tags are the same: their names are case-insensitive, and a service may keep older letters.
+
+    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources
+    """
+    return {name.lower(): value for name, value in found.items()} == {
+        name.lower(): value for name, value in planned.items()
+    }
 
 
 def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
@@ -113,4 +125,5 @@ def _deployment(found: Any) -> LiveDeployment:
         state=str(body.get("provisioningState") or "Unknown"),
         compute=body.get("compute"),
         identity=(body.get("properties") or {}).get(IDENTITY_PROPERTY),
+        instances=int((body.get("resources") or {}).get("instanceCount") or 1),
     )

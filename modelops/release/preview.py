@@ -1,6 +1,6 @@
 """The release's preview: only reads, and says so if it could not read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
@@ -8,19 +8,22 @@ from modelops.release import default, existing, limits, live, reconcile, registe
 from modelops.workspace import Workspace
 
 
-def from_live(workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
+def from_live(
+    workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | None, nodes: Mapping[str, int] | None = None
+) -> list[str]:
     """Return lines that compare the plan with Azure.
 
     Args:
         workspace: to be read.
         plan: complete.
         released: the plan that was released last, if there is one.
+        nodes: see `rollback.problem`.
 
     Raises:
         ReleaseError: Azure cannot be asked; use `from_plans` then.
     """
     endpoint = live.read(workspace, plan)
-    if problem := rollback.problem(plan, endpoint):
+    if problem := rollback.problem(plan, endpoint, nodes):
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     if problem := limits.problem(plan, endpoint, missing) or existing.problem(workspace, missing):

@@ -76,7 +76,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     endpoint = patience.call(READ, live.read, context.workspace, plan)
     report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
-    if problem := rollback.problem(plan, endpoint):
+    if problem := rollback.problem(plan, endpoint, context.nodes):
         raise PlanError(
             f"{problem} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
         )

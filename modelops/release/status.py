@@ -63,6 +63,6 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
         )
     if endpoint.description != plan.endpoint.description:
         problems.append(f"the description is {endpoint.description!r}, released was {plan.endpoint.description!r}")
-    if dict(endpoint.tags) != dict(plan.endpoint.tags):
+    if not live.same_tags(endpoint.tags, plan.endpoint.tags):
         problems.append(f"the tags are {dict(endpoint.tags)}, released were {dict(plan.endpoint.tags)}")
     return Status(endpoint, plan.target, tuple(problems))

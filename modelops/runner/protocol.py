@@ -8,7 +8,7 @@ process ends.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from types import UnionType
 from typing import Any, Final, TypeVar, get_args, get_origin, get_type_hints
 
@@ -24,6 +24,8 @@ class ReleaseRequest:
     """Folder that the plan's paths are relative to."""
     previous: str | None = None
     """The default that the last release set."""
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    """Most nodes of the plan's clusters, by their ARM ids in lower case; of some nothing may be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class PreviewRequest:
     """In its JSON form; leaves may be unknown."""
     released: Mapping[str, Any] | None = None
     """The plan that was released last."""
+    nodes: Mapping[str, int] = field(default_factory=dict)
+    """As of a release."""
 
 
 Request = ReleaseRequest | PreviewRequest

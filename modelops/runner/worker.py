@@ -107,7 +107,9 @@ class Worker:
     def _release(self, request: ReleaseRequest) -> Done:
         plan = ReleasePlan.from_inputs(request.plan)
         remove_abandoned()
-        context = Context(self._workspace(plan), Path(request.root), self._progress, self._gate.sleep)
+        context = Context(
+            self._workspace(plan), Path(request.root), self._progress, self._gate.sleep, nodes=request.nodes
+        )
         report = reconcile(plan, context, request.previous)
         return Done(request.id, report.summary(), report.to_json())
 
@@ -118,7 +120,7 @@ class Worker:
         if not plan.is_complete:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
-            lines = preview.from_live(self._workspace(plan), plan, before)
+            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes)
         except ModelOpsError as error:
             lines = [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
         return Done(request.id, "\n".join(lines))

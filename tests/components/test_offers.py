@@ -49,7 +49,7 @@ def _check(
     warned: list[str] = []
     patch.setattr(pulumi.log, "warn", warned.append)
     azure = ResourceManagerDouble(patch, answers)
-    recorded(lambda: offers.check(LOGIN, location, clusters))
+    recorded(lambda: offers.check(LOGIN, location, clusters, "Pulumi.dev.yaml:3"))
     return azure.asked, warned
 
 
@@ -72,7 +72,8 @@ def test_a_region_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
         _check(monkeypatch, _azure(), "westeurop", cluster=_nodes())
     assert str(raised.value) == (
         "azure-native:location is 'westeurop', which is not a region of this subscription, so nothing was created or "
-        "changed. Similar: westeurope, westus. All: az account list-locations --query [].name"
+        "changed. Similar: westeurope, westus. All: az account list-locations --query [].name\n"
+        "  Pulumi.dev.yaml:3: change it to azure-native:location: westeurope"
     )
 
 

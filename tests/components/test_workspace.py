@@ -157,6 +157,13 @@ def test_only_the_first_deployer_s_grant_stays_whoever_deploys(kept: bool, expec
     assert list(request.ignoreChanges) == expected
 
 
+def test_the_scope_of_storage_elsewhere_may_be_written_in_other_letters() -> None:
+    """A scope that the provider compares letter by letter would replace the grant."""
+    request = _recorded(data_access=[DATA]).request("RoleAssignment", "ml-compute-reads-images")
+    assert list(request.ignoreChanges) == ["scope"]
+    assert list(_recorded().request("RoleAssignment", "ml-compute-blobs").ignoreChanges) == []
+
+
 def test_everything_belongs_to_the_component() -> None:
     parents = {key: request.parent for key, request in _recorded().requests.items()}
     assert [key for key, parent in parents.items() if "MlWorkspace" not in parent] == [

@@ -132,7 +132,7 @@ def test_every_mistake_is_said_by_one_preview(wrong: Rehearsal) -> None:
         (
             "cluster",
             {"vmSize": "Standard_DS11_v3"},
-            "cluster.vmSize is 'Standard_DS11_v3', which Azure Machine Learning does not offer in westeurope. Similar:",
+            "cluster.vmSize is 'STANDARD_DS11_V3', which Azure Machine Learning does not offer in westeurope. Similar:",
         ),
     ],
 )

@@ -209,3 +209,14 @@ def test_a_door_that_is_not_known_is_not_open() -> None:
 def test_findings_name_the_resource() -> None:
     (finding,) = STACK_RULES[NODES].problems(plan_on(1.0, instanceCount=2.0))
     assert finding.resource.urn == urn("pulumi:index:Stash")
+
+
+def test_of_several_clusters_that_are_not_known_yet_the_largest_decides() -> None:
+    small = dataclasses.replace(resource("machinelearningservices:Compute", {MAX: 2.0}), urn="urn:small")
+    large = resource("machinelearningservices:Compute", {MAX: 4.0})
+    for instances, count in ((4.0, 0), (5.0, 1)):
+        changes = {f"{MLP}.compute": UNKNOWN, f"{MLP}.settings.instanceCount": instances}
+        marker = dataclasses.replace(
+            resource("pulumi:index:Stash", changes), depends_on={"input": ["urn:small", large.urn]}
+        )
+        assert len(said(INSTANCES, [small, large, marker])) == count, instances

@@ -246,6 +246,7 @@ BOTH_REFUSE: dict[str, tuple[Form, list[str]]] = {
     ),
     "int name": (flat(name=5), ['name is 5, and not a text. Write it in quotes: "5".']),
     "int description": (flat(description=5), ['description is 5, and not a text. Write it in quotes: "5".']),
+    "a mapping for a name": (flat(name={"a": 1}), ["name is a mapping, and not a text. Write a text."]),
     "tags as a list": (flat(tags=["a"]), ["tags is a list. Write keys with values below it."]),
     "compute as a mapping": (
         flat(compute={"target": "azureml:c", "instance_count": 1}),

@@ -13,7 +13,7 @@ import pytest
 
 from modelops.commands import app, options, status
 from modelops.commands.targets import Target
-from modelops.release.live import LiveDeployment, LiveEndpoint
+from modelops.release.live import LiveDeployment, LiveEndpoint, same_tags
 from modelops.release.status import Status
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "schemas" / "status.json").read_text("utf-8"))
@@ -125,3 +125,9 @@ def test_a_program_gets_one_object_that_keeps_the_schema(run: Any) -> None:
         "deployments": {"mlp-1": "Succeeded", "mlp-2": "Failed"},
         "problems": ["deployment mlp-2 is in state Failed"],
     }
+
+
+def test_names_of_tags_are_the_same_in_other_letters() -> None:
+    assert same_tags({"Owner": "ml"}, {"owner": "ml"})
+    assert not same_tags({"owner": "ML"}, {"owner": "ml"})
+    assert not same_tags({}, {"owner": "ml"})

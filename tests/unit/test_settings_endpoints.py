@@ -42,7 +42,13 @@ def test_defaults_are_the_service_s(root: Path) -> None:
             ),
         }
     }
-    assert endpoint.served == {"default": "mlp", "pin": None, "keep": 3, "deployments": endpoint.deployments}
+    assert endpoint.served == {
+        "default": "mlp",
+        "pin": None,
+        "keep": 3,
+        "deployments": endpoint.deployments,
+        "most_nodes": {"mlp": 4},
+    }
 
 
 def test_everything_set(root: Path) -> None:

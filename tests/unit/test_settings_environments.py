@@ -248,3 +248,27 @@ WRONG: list[tuple[Config, list[str]]] = [
 @pytest.mark.parametrize(("config", "told"), WRONG)
 def test_what_is_wrong_is_told(root: Path, config: Config, told: list[str]) -> None:
     assert problems(root, config) == told
+
+
+def test_ids_in_other_letters_are_the_same(root: Path) -> None:
+    principal = "abcdef00-0000-4000-8000-00000000000A"
+    group = "/subscriptions/abcdef00-0000-4000-8000-000000000001/resourceGroups/Data"
+    account = f"{group}/providers/Microsoft.Storage/storageAccounts/images"
+    config = {
+        **RIGHT,
+        "deployer": {"principalId": principal, "principalType": "User"},
+        "dataAccess": [account, account.replace("Data", "data")],
+    }
+    config["endpoints"] = {
+        "digits": {**RIGHT["endpoints"]["digits"], "callers": [{"principalId": principal.upper()}]},
+    }
+    settings = read(root, config)
+    assert settings.deployer.principal_id == principal.lower()
+    assert settings.data_access == (account,)
+    assert [each["principal_id"] for each in settings.callers["digits"]] == [principal.lower()]
+
+
+def test_a_region_is_the_same_in_its_display_name(root: Path) -> None:
+    assert {read(root, RIGHT, location=each).location for each in ("West Europe", "WestEurope", "westeurope")} == {
+        "westeurope"
+    }

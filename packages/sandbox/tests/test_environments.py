@@ -224,3 +224,20 @@ def test_a_conda_package_that_no_index_has_is_left_out(bench: JobBench) -> None:
     assert done.parent.status == "Completed"
     log = done.logs["logs/azureml/executionlogs.txt"]
     assert "conda package 'xorg-libxau-of-conda' was not found in a package index: left out" in log
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_a_cancelled_uv_ends(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
+    """At whatever turn of the event loop it is cancelled; uv's place is taken by a program that never ends."""
+    monkeypatch.setattr("uv.find_uv_bin", lambda: sys.executable)
+
+    async def go() -> None:
+        running = asyncio.ensure_future(uv_command.run_uv("-c", "import threading; threading.Event().wait()"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        running.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.wait([running])
+        assert running.cancelled()
+
+    asyncio.run(go())

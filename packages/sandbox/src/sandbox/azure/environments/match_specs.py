@@ -21,7 +21,8 @@ PYPI_NAMES = {
 }
 """Python packages that conda-forge calls otherwise than PyPI does.
 
-Source: the recipes in github.com/conda-forge/<name>-feedstock. opencv has no window system on a cluster's node.
+Source: https://github.com/regro/cf-graph-countyfair (mappings/pypi), and the recipes in github.com/conda-forge;
+opencv is the one without windows, as a node has none.
 """
 
 NOT_PYTHON = re.compile(
