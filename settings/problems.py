@@ -111,6 +111,7 @@ class Fix(Protocol):
 
     def line(self, stack: str, file: StackFile) -> str:
         """Write it as one line."""
+        ...
 
 
 @dataclass(frozen=True)

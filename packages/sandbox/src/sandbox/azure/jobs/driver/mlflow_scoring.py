@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def read_table(path: Path, schema: Any) -> Any:
 
     types = column_types(schema)
     dates = [name for name, kind in types.items() if kind == "datetime"]
-    fixed = {name: _DTYPES[kind] for name, kind in types.items() if kind in _DTYPES}
+    fixed: dict[Hashable, Any] = {name: _DTYPES[kind] for name, kind in types.items() if kind in _DTYPES}
     if path.suffix.lower() != ".csv":
         frame = pd.read_parquet(path)
         fixed |= dict.fromkeys(dates, "datetime64[ns]")

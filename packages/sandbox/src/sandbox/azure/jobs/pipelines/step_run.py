@@ -113,11 +113,10 @@ class StepRun:
     def _check_access(self) -> None:
         """Check that the nodes' identity has its roles where no datastore opens a place with credentials."""
         identity = self._request.identities.get(self._step.compute, "")
-        places: list[tuple[InputLocation | OutputLocation, Operation]] = [
-            (each, "blobs/read") for each in self._step.inputs.values() if isinstance(each, InputLocation)
-        ]
-        places += [(each, "blobs/write") for each in self._step.outputs.values()]
-        for place, operation in places:
+        read = [each for each in self._step.inputs.values() if isinstance(each, InputLocation)]
+        places: list[InputLocation | OutputLocation] = [*read, *self._step.outputs.values()]
+        for place in places:
+            operation: Operation = "blobs/read" if isinstance(place, InputLocation) else "blobs/write"
             account = storage_account(self._context.store, place.account)
             if not place.by_identity or account is None:
                 continue
