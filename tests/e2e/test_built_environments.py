@@ -3,11 +3,13 @@
 Each is compared with a local run of the same model or script, by the Python that was built for it.
 """
 
+import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.e2e.rehearsal import Rehearsal
 
@@ -89,3 +91,103 @@ def test_an_example_is_the_same_by_the_stack_files_words_and_by_its_yaml(
     fresh.make("down", f"EXAMPLE={example}").ok()
     fresh.start("make", "up", f"EXAMPLE={example}", "SET_UP=@:", extra=INDEX).wait().ok()
     assert _scored(fresh, example) == first
+
+
+HEART_CONDA = """name: heart
+channels: [conda-forge]
+dependencies:
+  - python=3.9
+  - pip
+  - pip: [mlflow-skinny==2.22.2, numpy==1.26.4, pandas==1.5.3, azureml-core, "azureml-dataset-runtime[fuse]"]
+"""
+HEART_MODEL = {
+    "artifact_path": "model",
+    "flavors": {
+        "python_function": {"code": "code", "data": "rule.json", "env": "conda.yaml", "loader_module": "heart"}
+    },
+    "signature": {
+        "inputs": json.dumps(
+            [
+                {"name": "age", "type": "long"},
+                {"name": "oldpeak", "type": "double"},
+                {"name": "thal", "type": "string"},
+            ]
+        ),
+        "outputs": json.dumps([{"type": "long"}]),
+    },
+}
+HEART_CODE = """
+import json
+
+class Heart:
+    def __init__(self, rule):
+        self.rule = rule
+
+    def predict(self, rows):
+        risk = rows["age"] / self.rule["age"] + rows["oldpeak"] + rows["thal"].map(self.rule["thal"]).fillna(0)
+        return (risk > self.rule["limit"]).astype("int64").to_numpy()
+
+def _load_pyfunc(path):
+    return Heart(json.load(open(path)))
+"""
+HEART_SCRIPT = """
+import glob, os, platform
+import mlflow.pyfunc, pandas
+
+def init():
+    global model
+    model = mlflow.pyfunc.load_model(glob.glob(os.environ["AZUREML_MODEL_DIR"] + "/*/")[0])
+
+def run(mini_batch):
+    results = []
+    for path in mini_batch:
+        rows = pandas.read_csv(path, dtype={"oldpeak": float})
+        told = {"file": os.path.basename(path), "prediction": model.predict(rows), "python": platform.python_version()}
+        frame = rows.assign(**told)
+        results.append(frame[["file", "prediction", "python"]])
+    return pandas.concat(results)
+"""
+HEART_ROWS = ["63,2.3,fixed", "37,3.5,normal", "41,1,reversible", "70,0,normal"]
+
+
+def _write_heart(folder: Path) -> None:
+    """Write a model with columns of several types as MLflow saves one that is Python code, a script for it, data."""
+    files = {
+        "model/MLmodel": yaml.safe_dump(HEART_MODEL),
+        "model/conda.yaml": HEART_CONDA,
+        "model/rule.json": json.dumps({"age": 40, "thal": {"fixed": 1.0, "reversible": 2.0}, "limit": 3}),
+        "model/code/heart.py": HEART_CODE,
+        "code/score.py": HEART_SCRIPT,
+        **{
+            f"rows/heart-{n}.csv": "\n".join(["age,oldpeak,thal", *HEART_ROWS[n * 2 : n * 2 + 2], ""]) for n in range(2)
+        },
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def test_an_mlflow_model_scores_with_and_without_a_script_on_the_python_that_it_was_saved_with(
+    fresh: Rehearsal,
+) -> None:
+    _write_heart(fresh.folder / "heart")
+    model = {"path": "heart/model", "name": "heart", "type": "mlflow_model"}
+    environment = {"image": "mcr.microsoft.com/azureml/base:1", "condaFile": "heart/model/conda.yaml"}
+    script = {"code": "heart/code", "scoringScript": "score.py", "environment": environment}
+
+    def hearts(config: dict[str, Any]) -> None:
+        deployments = {"plain": {"model": model}, "script": {"model": model, **script}}
+        config["endpoints"] = {"heart": {"default": "plain", "sample": "heart/rows", "deployments": deployments}}
+
+    fresh.configure(hearts)
+    fresh.start("make", "up", "SET_UP=@:", extra=INDEX).wait().ok()
+    predictions = fresh.folder / "predictions"
+    plain = sorted((predictions / "dev" / "heart" / "predictions.csv").read_text(encoding="utf-8").splitlines())
+    assert plain == ["0,1,heart-0.csv", "0,1,heart-1.csv", "1,0,heart-1.csv", "1,1,heart-0.csv"]
+    words = ("--deployment", "script", "--input", "heart/rows", "--download", "predictions/script")
+    fresh.run("python", "-m", "modelops", "invoke", "--stack", "dev", *words, extra=INDEX).ok()
+    lines = (predictions / "script" / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert sorted(line.rpartition(".")[0] for line in lines) == [
+        *["heart-0.csv 1 3.9"] * 2,
+        *["heart-1.csv 0 3.9", "heart-1.csv 1 3.9"],
+    ]

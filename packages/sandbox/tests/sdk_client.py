@@ -140,15 +140,15 @@ def connected(in_sandbox: Sandbox, files: Path) -> Iterator[Client]:
         yield made
 
 
-def deploy(client: Client, endpoint: str, name: str, model: Any, **settings: Any) -> Any:
-    """Make a deployment with the usual code and environment."""
+def deploy(client: Client, endpoint: str, name: str, model: Any, code: str | None = None, **settings: Any) -> Any:
+    """Make a deployment with the usual environment and, unless another folder is given, the usual code."""
     wanted = ModelBatchDeployment(
         name=name,
         endpoint_name=endpoint,
         model=model,
         environment=Environment(name="env", version="1", image="img:1", conda_file=CONDA),
-        code_configuration=CodeConfiguration(code=client.code(), scoring_script="score.py"),
+        code_configuration=CodeConfiguration(code=code or client.code(), scoring_script="score.py"),
         compute="aml-cluster",
-        settings=ModelBatchDeploymentSettings(mini_batch_size=2, **settings),
+        settings=ModelBatchDeploymentSettings(**{"mini_batch_size": 2, **settings}),
     )
     return client.ml.batch_deployments.begin_create_or_update(wanted).result()

@@ -21,7 +21,7 @@ from PIL import Image
 from blob_server import ACCOUNT
 from job_bench import JobBench, Outcome
 from sandbox.azure.jobs.driver import mlflow_scoring
-from sandbox.azure.jobs.mlflow_model import SCRIPT
+from sandbox.azure.jobs.mlflow_model import SCRIPT, environment_of
 from sandbox.azure.jobs.request import JobRequest, ModelFiles
 from sandbox.azure.readings import Switches
 
@@ -138,6 +138,7 @@ def test_in_the_other_reading_a_mini_batch_without_a_good_file_fails(bench: JobB
     [
         (None, "The model 'sum' has no file 'MLmodel'; a model that is scored without a scoring script needs it."),
         ("flavors: {onnx: {}}", "has no flavor 'python_function'"),
+        ("flavors: {python_function: null}", "has no flavor 'python_function'"),
         ("flavors: {python_function: {loader_module: x}}", "has no conda file under flavors.python_function.env"),
         ("flavors: {python_function: {env: c.yml}}", "The model 'sum' has no file 'c.yml'"),
     ],
@@ -164,6 +165,28 @@ def test_the_environment_is_that_of_the_models_conda_file(bench: JobBench, tmp_p
     assert "Image build failed for environment 'MLflow model sum:conda.yaml'" in done.error
     assert "'no-such-package==1.0' is not installed." in done.error
     assert "azureml-core" not in done.error
+
+
+@pytest.mark.parametrize(
+    ("model", "conda", "added"),
+    [
+        ("image", None, True),
+        ("any", None, False),
+        ("sum", None, False),
+        ("image", "dependencies: [pip, {pip: [Pillow==10.0.0]}]", False),
+        ("image", "dependencies: 7", False),
+    ],
+)
+def test_the_environment_of_a_model_that_takes_arrays_can_read_images(
+    bench: JobBench, models: Path, model: str, conda: str | None, *, added: bool
+) -> None:
+    request = job(bench, models / model, {})
+    if conda is not None:
+        bench.blobs.write(ACCOUNT, "data", f"{request.model.path}conda.yaml", conda.encode())
+    saved = bench.blobs.read(ACCOUNT, "data", f"{request.model.path}conda.yaml").decode()
+    made = environment_of(bench.blobs, request.model).conda_file
+    assert (made == saved) is not added
+    assert ("- pillow" in made) is added
 
 
 def test_tables_are_read_with_the_types_of_the_signature(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

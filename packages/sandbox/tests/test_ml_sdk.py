@@ -5,6 +5,7 @@ Does not prove that Azure answers like this; behaviour.md says what is confirmed
 
 import itertools
 import warnings
+from pathlib import Path
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
@@ -28,6 +29,24 @@ with warnings.catch_warnings():
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 _numbers = itertools.count(1)
+
+WRITER = """\
+import os
+from pathlib import Path
+
+
+def init():
+    global folder
+    folder = Path(os.environ["AZUREML_BI_OUTPUT_PATH"])
+    (folder / "more").mkdir(exist_ok=True)
+
+
+def run(mini_batch):
+    for file in map(Path, mini_batch):
+        (folder / file.name).write_text(file.read_text().upper())
+        (folder / "more" / file.name).write_text(file.read_text())
+    return mini_batch
+"""
 
 
 def test_the_code_of_the_learn_unit_runs(client: Client) -> None:
@@ -98,6 +117,31 @@ def test_from_model_to_predictions(client: Client) -> None:
     assert (step.display_name, step.status) == ("batchscoring", "Completed")
     ml.jobs.download(step.name, download_path=client.files / "step", output_name="score")
     assert (client.files / "step" / "named-outputs" / "score" / "predictions.csv").exists()
+
+
+def test_all_files_of_a_script_that_writes_its_own_are_downloaded(client: Client) -> None:
+    ml, endpoint = client.ml, f"ep-{next(_numbers)}-own"
+    ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=endpoint)).result()
+    model = ml.models.create_or_update(Model(name="writer", path=client.model("writer")))
+    code = client.files / "writer-code"
+    code.mkdir()
+    (code / "score.py").write_text(WRITER)
+    deploy(client, endpoint, "own", model, code=str(code), output_action="summary_only", mini_batch_size=1)
+    folder = client.files / "for-writer"
+    folder.mkdir()
+    for name in ("a", "b"):
+        (folder / f"{name}.txt").write_text(name)
+    job = ml.batch_endpoints.invoke(
+        endpoint_name=endpoint, deployment_name="own", input=Input(type="uri_folder", path=str(folder))
+    )
+    ml.jobs.stream(job.name)
+    (step,) = ml.jobs.list(parent_job_name=job.name)
+    written = {Path("a.txt"): "A", Path("b.txt"): "B", Path("more/a.txt"): "a", Path("more/b.txt"): "b"}
+    for run, place in ((job, Path()), (step, Path("named-outputs", "score"))):
+        into = client.files / "written" / run.name
+        ml.jobs.download(run.name, download_path=into, output_name="score")
+        found = {file.relative_to(into / place): file.read_text() for file in into.rglob("*") if file.is_file()}
+        assert found == written
 
 
 def test_an_unchanged_deployment_uploads_nothing(client: Client) -> None:

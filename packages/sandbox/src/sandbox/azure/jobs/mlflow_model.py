@@ -24,7 +24,7 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
     """
     try:
         described = yaml.safe_load(_text(blobs, model, "MLmodel"))
-        flavour = described["flavors"]["python_function"]
+        flavour = dict(described["flavors"]["python_function"])
     except (yaml.YAMLError, TypeError, KeyError):
         raise JobFailed(
             f"The MLmodel file of the model '{model.name}' has no flavor 'python_function', the only one"
@@ -37,7 +37,11 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
             " environment can be made for it. Save the model with MLflow again, or give the deployment a scoring"
             " script and an environment."
         )
-    return EnvironmentSpec(f"MLflow model {model.name}", file, conda_file=_text(blobs, model, file))
+    conda = _text(blobs, model, file)
+    takes_tensors = "tensor" in str((described.get("signature") or {}).get("inputs"))
+    return EnvironmentSpec(
+        f"MLflow model {model.name}", file, conda_file=_with_image_reader(conda) if takes_tensors else conda
+    )
 
 
 def _conda_file(env: Any) -> str | None:
@@ -46,9 +50,19 @@ def _conda_file(env: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def _with_image_reader(conda: str) -> str:
+    """Return a conda file that also asks for Pillow: what the driver reads images with, the service adds itself."""
+    try:
+        data = yaml.safe_load(conda)
+        data["dependencies"].append({"pip": ["pillow"]})
+    except (yaml.YAMLError, TypeError, KeyError, AttributeError):
+        return conda  # the build says what is wrong with it
+    return conda if "pillow" in conda.lower() else yaml.safe_dump(data)
+
+
 def _text(blobs: BlobStore, model: ModelFiles, name: str) -> str:
     try:
-        return blobs.read(model.account, model.container, f"{model.path}{name}").decode()
+        return blobs.read(model.account, model.container, f"{model.path}{name}").decode(errors="replace")
     except KeyError:
         raise JobFailed(
             f"The model '{model.name}' has no file '{name}'; a model that is scored without a scoring script needs it."
