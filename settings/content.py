@@ -5,7 +5,6 @@ relative, versions are numbers.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -25,14 +24,6 @@ def read_conda_file(section: Section, key: str, root: Path) -> str:
     if path and (why := _judged(root / path, conda_file.problem)):
         section.problems.add(section.at(key), f"is {path!r}", f"The file {why}.", Edit(path))
     return path
-
-
-def warn_of_missing_packages(section: Section, file: Path) -> None:
-    """Warn of a conda file without what Azure needs beside a scoring script; an image may have it."""
-    with suppress(OSError):
-        if missing := conda_file.missing_for_azure(file.read_bytes()):
-            packages = " and ".join(missing)
-            section.warn("condaFile", f"does not list {packages}, which Azure needs to run a scoring script")
 
 
 def _judged(file: Path, problem: Callable[[bytes], str | None]) -> str | None:

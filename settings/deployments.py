@@ -8,8 +8,8 @@ from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from settings import azureml_file
 from settings.cluster import Clusters
-from settings.content import NEEDED, read_path, read_script, warn_of_missing_packages
-from settings.environments import read_environment
+from settings.content import NEEDED, read_path, read_script
+from settings.environments import read_environment, warn_of_missing_packages
 from settings.models import check_runs_without_code, read_model
 from settings.problems import removing
 from settings.references import referenced
@@ -54,8 +54,8 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
     if has_code or _sets(section, "environment"):
         environment = referenced(section, "environment", of="an environment", collection="environments")
         read["environment"] = read_environment(environment, root) if environment else {}
-        if has_code and environment and "conda_file" in read["environment"]:
-            warn_of_missing_packages(environment, root / read["environment"]["conda_file"])
+        if has_code and environment:
+            warn_of_missing_packages(environment, read["environment"], root)
     return read
 
 

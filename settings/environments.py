@@ -4,6 +4,7 @@ An environment is part of a revision's identity, so it must mean the same at any
 numbers.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 from components.release_parts.deployment_args import DOCKERFILE, BuildArgs, EnvironmentArgs
@@ -32,6 +33,17 @@ def read_environment(section: Section, root: Path) -> EnvironmentArgs:
     if environment and "rehearseWith" in section.values:
         environment["rehearse_with"] = read_conda_file(section, "rehearseWith", root)
     return environment
+
+
+def warn_of_missing_packages(section: Section, environment: EnvironmentArgs, root: Path) -> None:
+    """Warn of a conda file without what Azure needs beside a scoring script; an image may have it."""
+    lacks = "does not list {}, which Azure's documentation requires for a scoring script"
+    if "conda" in environment and (missing := conda_file.missing_for_azure(environment["conda"].encode())):
+        section.problems.warn(section.at("conda"), lacks.format(" and ".join(missing)))
+    with suppress(OSError):
+        path = environment.get("conda_file")
+        if path and (missing := conda_file.missing_for_azure((root / path).read_bytes())):
+            section.warn("condaFile", lacks.format(" and ".join(missing)))
 
 
 def _read_kind(section: Section, root: Path) -> EnvironmentArgs:

@@ -73,14 +73,16 @@ def test_previews_and_deployments_are_checked_with_the_policy_pack(target: str) 
 
 def test_the_long_series_run_apart() -> None:
     assert '-m "not long"' in make("-n", "test").stdout
-    assert "for part in kills profiles series packages engines; do" in make("-n", "test-long").stdout
+    assert "for part in kills profiles series packages engines environments; do" in make("-n", "test-long").stdout
     assert "for part in kills; do" in make("-n", "test-long", "PART=kills").stdout
 
 
 def test_an_unknown_part_is_an_error() -> None:
     ran = make("-n", "test-long", "PART=kills nonsense")
     assert ran.returncode != 0
-    assert ran.stderr.splitlines()[0].endswith("PART is one or more of: kills profiles series packages engines.  Stop.")
+    assert ran.stderr.splitlines()[0].endswith(
+        "PART is one or more of: kills profiles series packages engines environments.  Stop."
+    )
 
 
 def test_the_set_up_may_be_only_for_azure() -> None:

@@ -125,8 +125,8 @@ def test_a_conda_file_without_what_azure_needs_beside_a_script_has_one_warning(r
     missing = "azureml-dataset-runtime" if listed else "azureml-core and azureml-dataset-runtime"
     assert read(root, changed(lambda _: None)).warnings == (
         (
-            f"{MLP}.environment.condaFile is 'env/conda.yaml': does not list {missing}, which Azure needs to run a "
-            "scoring script."
+            f"{MLP}.environment.condaFile is 'env/conda.yaml': does not list {missing}, which Azure's "
+            "documentation requires for a scoring script."
         ),
     )
 

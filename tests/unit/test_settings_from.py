@@ -114,6 +114,11 @@ def test_a_conda_environment_in_the_file(root: Path) -> None:
     conda = {"dependencies": ["python=3.11", {"pip": ["numpy"]}]}
     write(root, environment={"image": "base:1", "conda_file": conda})
     assert deployment(root, from_file())["environment"] == {"image": "base:1", "conda": yaml.safe_dump(conda)}
+    warning = read(root, from_file()).warnings[-1]
+    assert warning.endswith(
+        "environment.conda does not list azureml-core and azureml-dataset-runtime, which Azure's documentation "
+        "requires for a scoring script."
+    )
     write(root, environment={"image": "base:1", "conda_file": {"name": "empty"}})
     (problem,) = problems(root, from_file())
     assert problem.startswith(
