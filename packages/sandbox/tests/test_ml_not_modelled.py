@@ -178,8 +178,8 @@ PASSES: list[tuple[str, dict[str, Any]]] = [
     (
         SCORING,
         _request(
-            compute={"isLocal": False, "instanceCount": 1},
-            properties={},
+            compute={"isLocal": True, "instanceCount": 1},
+            properties={"experimentName": "mine"},
             inputData={"data": FOLDER | {"value": None}},
             outputData={},
             outputDataset=None,

@@ -115,6 +115,8 @@ def test_from_model_to_predictions(client: Client) -> None:
     assert [each.name for each in ml.batch_endpoints.list_jobs(endpoint)] == [job.name]
     (step,) = ml.jobs.list(parent_job_name=job.name)
     assert (step.display_name, step.status) == ("batchscoring", "Completed")
+    for run in (step, ml.jobs.get(job.name)):
+        assert run.creation_context.last_modified_at > run.creation_context.created_at
     ml.jobs.download(step.name, download_path=client.files / "step", output_name="score")
     assert (client.files / "step" / "named-outputs" / "score" / "predictions.csv").exists()
 

@@ -259,6 +259,15 @@ def test_a_component_version_never_changes(ready: Learning) -> None:
     assert ready.call("GET", "/components/prepare/versions/azureml_default").body["name"] == "1"
 
 
+def test_pipelines_without_a_name_are_kept_apart(ready: Learning) -> None:
+    """azure-ai-ml calls them all ``azureml_anonymous`` 1, and deploys what it finds under that name."""
+    path = "/components/azureml_anonymous/versions/1"
+    specs = (PIPELINE, PIPELINE, with_job(inputs={}))
+    names = [ready.call("PUT", path, {"properties": {"componentSpec": spec}}).body["name"] for spec in specs]
+    assert names[0] == names[1] != names[2]
+    assert ready.refused("GET", path)[0] == 404
+
+
 @pytest.mark.parametrize(
     ("component", "settings", "message"),
     [

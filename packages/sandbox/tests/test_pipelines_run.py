@@ -17,7 +17,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from azure.ai.ml import Input, Output, command
     from azure.ai.ml.dsl import pipeline
-    from azure.ai.ml.entities import BatchEndpoint, Environment, PipelineComponent, PipelineComponentBatchDeployment
+    from azure.ai.ml.entities import BatchEndpoint, Environment, PipelineComponentBatchDeployment
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -77,15 +77,16 @@ def twice(client: Client, first: str = "python add.py", second: str = "python ad
     return add_twice
 
 
-def deployed(client: Client, component: Any, **settings: Any) -> str:
-    """Deploy a pipeline to an endpoint; return the endpoint's name."""
+def deployed(client: Client, component: Any = None, job: Any = None) -> str:
+    """Deploy a pipeline, or that of a job, to an endpoint; return the endpoint's name."""
     endpoint = f"pipe-{next(_numbers)}"
     client.ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=endpoint)).result()
     wanted = PipelineComponentBatchDeployment(
         name="both",
         endpoint_name=endpoint,
         component=component,
-        settings={"default_compute": "aml-cluster", **settings},
+        job_definition=job,
+        settings={"default_compute": "aml-cluster"},
     )
     client.ml.batch_deployments.begin_create_or_update(wanted).result()
     assert client.ml.batch_deployments.get("both", endpoint).provisioning_state == "Succeeded"
@@ -140,9 +141,8 @@ def test_a_pipeline_job_and_a_deployment_of_it(client: Client, numbers: Path) ->
     client.ml.jobs.stream(job.name)
     assert sums(client, job.name) == {"1.txt": "18", "2.txt": "19"}
     assert client.ml.jobs.get(job.name).experiment_name == "adding"
-    made = client.ml.components.create_or_update(PipelineComponent(name="of_job", source_job_id=job.id))
-    assert made.jobs.keys() == {"before", "after"}
-    job = invoked(client, deployed(client, made), numbers)
+    endpoint = deployed(client, job=job.name)
+    job = invoked(client, endpoint, numbers)
     client.ml.jobs.stream(job.name)
     assert sums(client, job.name) == {"1.txt": "16", "2.txt": "17"}
 

@@ -1,5 +1,7 @@
 """Components: command steps, and pipelines of them. What else the service has is refused by name."""
 
+import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +10,7 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 from sandbox.azure.world import World
 
+ANONYMOUS = ("azureml_anonymous", "1")
 PIPELINE_OF_JOB = "pipeline of a job"
 """Kind of the documents with the specification of each pipeline job, by its name."""
 _TYPES = ("command", "pipeline")
@@ -24,7 +27,8 @@ def check_component(world: World, _: Resource, properties: dict[str, Any]) -> No
     if not isinstance(spec, dict):
         raise bad_request("required member 'properties.componentSpec' is missing", "UserError")
     if spec.get("sourceJobId") and not spec.get("jobs"):
-        spec |= _pipeline_of(world, str(spec["sourceJobId"]))
+        pipeline = _pipeline_of(world, str(spec["sourceJobId"]))
+        spec |= {part: pipeline.get(part) or {} for part in ("inputs", "outputs", "jobs")}
     type_ = kind_of_component(spec)
     if type_ not in _TYPES:
         raise not_modelled(f"a component of type '{type_}' (only {' and '.join(_TYPES)})")
@@ -34,6 +38,17 @@ def check_component(world: World, _: Resource, properties: dict[str, Any]) -> No
         refuse_unmodelled("a command component", spec, _COMMAND_NOT_MODELLED)
     elif not spec.get("jobs"):
         raise bad_request("a pipeline component has no 'jobs'", "UserError")
+
+
+def version_of_component(name: str, version: str, properties: Mapping[str, Any]) -> str:
+    """Return the version that a component is stored as.
+
+    azure-ai-ml registers a pipeline without a name as ``azureml_anonymous`` 1, whatever it contains, and would deploy
+    that one instead of the next such pipeline: the service must know them apart, here by their content.
+    """
+    if (name, version) != ANONYMOUS:
+        return version
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(properties.get("componentSpec"), sort_keys=True)))
 
 
 def kind_of_component(spec: Mapping[str, Any]) -> str:

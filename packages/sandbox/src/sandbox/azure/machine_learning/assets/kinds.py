@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.machine_learning.assets.components import check_component
+from sandbox.azure.machine_learning.assets.components import check_component, version_of_component
 from sandbox.azure.machine_learning.assets.locations import Place, job_of, job_path, kind_of, long_uri, place_of
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
@@ -26,7 +26,8 @@ class AssetKind:
     ``fixed_message``); ``defaults`` fill a version; ``version`` is (pattern, allowed values); ``answered`` are the
     read-only members of containers and versions, ``shared`` those that versions inherit from their container.
     ``fixed_status`` is the status of the refusal; ``complete`` fills nested members before the comparison;
-    ``parent`` is the ARM type of what the assets belong to; ``latest`` is a version's name that means the latest.
+    ``parent`` is the ARM type of what the assets belong to; ``latest`` is a version's name that means the latest;
+    ``stored_as`` returns the version that a request's (name, version, properties) becomes.
     """
 
     word: str
@@ -42,6 +43,7 @@ class AssetKind:
     complete: Callable[[dict[str, Any]], None] = lambda _: None
     parent: str = WORKSPACES
     latest: str = ""
+    stored_as: Callable[[str, str, dict[str, Any]], str] = lambda _, version, __: version
 
     @property
     def type(self) -> str:
@@ -175,5 +177,6 @@ COMPONENTS = AssetKind(
     check_component,
     # What azure-ai-ml asks for when a component is named without a version.
     latest="azureml_default",
+    stored_as=version_of_component,
 )
 KINDS = (MODELS, CODES, ENVIRONMENTS, DATA, COMPONENTS)

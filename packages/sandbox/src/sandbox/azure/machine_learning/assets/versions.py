@@ -87,7 +87,8 @@ class Versions:
             )
         body = checked(f"{self._kind.word} version", self._without_nulls(request.body))
         self._kind.complete(body["properties"])
-        resource_id = self._id(request)
+        version = self._kind.stored_as(request.params["asset"], request.params["version"], body["properties"])
+        resource_id = f"{self._containers.id_of(request)}/versions/{version}"
         old = self._world.store.get(resource_id)
         if old is not None:
             self._check_fixed(parent, old, body["properties"])

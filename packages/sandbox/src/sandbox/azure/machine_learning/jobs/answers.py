@@ -66,7 +66,7 @@ def arm_job(record: Run) -> dict[str, Any]:
         "systemData": {
             "createdAt": record.created_utc,
             "createdByType": "Application",
-            "lastModifiedAt": record.end_time_utc or record.start_time_utc or record.created_utc,
+            "lastModifiedAt": _modified(record),
         },
         "properties": properties,
     }
@@ -89,6 +89,7 @@ def run(workspace: Resource, record: Run) -> dict[str, Any]:
         "runType": record.run_type,
         "runTypeV2": {"orchestrator": None, "traits": [], "computeType": "AmlCompute"},
         "createdUtc": record.created_utc,
+        "lastModifiedUtc": _modified(record),
         "startTimeUtc": record.start_time_utc,
         "endTimeUtc": record.end_time_utc,
         "properties": record.properties,
@@ -123,6 +124,10 @@ def output_asset(workspace: Resource, run_id: str, output: str) -> str:
 def studio_url(record: Run) -> str:
     """Return the run's page in Azure Machine Learning studio (it does not exist for the sandbox's runs)."""
     return f"https://ml.azure.com/runs/{record.run_id}?wsid={record.workspace_id}"
+
+
+def _modified(record: Run) -> str:
+    return record.end_time_utc or record.start_time_utc or record.created_utc
 
 
 def _readable(world: World, account: str, container: str, blob: str) -> str:

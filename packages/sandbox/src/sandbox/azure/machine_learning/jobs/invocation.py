@@ -124,6 +124,9 @@ def validated(body: Any) -> dict[str, Any]:
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
     request = validate(_SCHEMA, _in_our_case(_SCHEMA, body))
     given: dict[str, Any] = request["properties"]
+    # azure-ai-ml sends it with every override of the instance count.
+    if (given.get("compute") or {}).get("instanceCount") is not None:
+        given["compute"].pop("isLocal", None)
     # Honoured for pipeline component deployments, as documented; without effect for the others.
     more = {name: value for name, value in (given.get("properties") or {}).items() if name != EXPERIMENT}
     refuse_unmodelled("a scoring request", {"properties": given | {"properties": more}}, _NOT_MODELLED)
