@@ -18,11 +18,11 @@ from components.adoption import Existing
 from components.callers import CallerArgs
 from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
-from settings import stack_file
+from settings import namespaces, stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
 from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
-from settings.problems import Problems, SettingsError, editing, renaming
+from settings.problems import Problems, SettingsError, editing
 from settings.section import Section
 from settings.stack_file import StackFile
 from settings.tags import STORAGE_NAME, check_number, merged, read_tags
@@ -33,9 +33,6 @@ _KEYS = (
     *("resourceGroup", "workspace", "network", "allowedIps", "storageSku", "registrySku", "softDeleteDays"),
     *("logRetentionDays", "protect", "cluster", "clusters", "endpoints", "dataAccess", "deployer", "tags"),
 )
-
-_PULUMIS = ("azure-native:", "pulumi:")
-"""The namespaces that the provider and Pulumi itself read."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,7 @@ def load() -> Settings:
             service_login=is_service_login({key: provider.get(key) for key in SERVICE_LOGINS}),
             project=project,
             stack=pulumi.get_stack(),
-            foreign=[key for key in everything if not key.startswith((f"{project}:", *_PULUMIS))],
+            foreign=namespaces.foreign(everything, project),
             file=stack_file.read(_ROOT, pulumi.get_stack(), project),
         )
     except SettingsError as error:
@@ -161,7 +158,7 @@ def parse(
         SettingsError: The configuration is wrong; the text lists all problems.
     """
     problems = Problems(stack, hidden=frozenset(secrets), file=file or StackFile(f"Pulumi.{stack}.yaml"))
-    _check_file(problems, foreign, project)
+    namespaces.check(problems, foreign, project, _KEYS)
     top = Section((), {key: _decode(key, value) for key, value in raw.items()}, problems)
     top.only(*_KEYS)
     for key in sorted(secrets):
@@ -194,25 +191,6 @@ def parse(
     )
     problems.raise_if_any()
     return replace(settings, warnings=tuple(problems.warnings))
-
-
-def _check_file(problems: Problems, foreign: Collection[str], project: str) -> None:
-    """Record keys that the file sets twice, and keys of a foreign namespace: Pulumi takes both in silence."""
-    for twice in problems.file.twice:
-        problems.add(
-            twice.path,
-            f"is set twice, in lines {twice.first} and {twice.second}",
-            f"Allowed: once{f', as {twice.path[0]} or {project}:{twice.path[0]}' if len(twice.path) == 1 else ''}.",
-            editing(twice.path, f"remove this one, or the one in line {twice.second}"),
-        )
-    for key in sorted(foreign):
-        name = key.rpartition(":")[2]
-        problems.add(
-            (key,),
-            "belongs to another project or provider, so nothing reads it",
-            f"Allowed: keys without a namespace, keys of this project ({project}:), {' and '.join(_PULUMIS)}.",
-            renaming((key,), name) if name in _KEYS else editing((key,), f"remove {key}"),
-        )
 
 
 def _decode(key: str, value: Any) -> Any:

@@ -107,3 +107,9 @@ def test_a_cluster_can_only_be_deleted(learning: Learning) -> None:
     assert learning.refused("DELETE", "/computes/cpu?underlyingResourceAction=Detach")[2] == (
         "'underlyingResourceAction' is 'Detach'; a cluster can only be deleted: Delete."
     )
+
+
+def test_a_size_comes_back_in_upper_case(learning: Learning) -> None:
+    learning.make_workspace()
+    made = learning.done("PUT", "/computes/cpu", cluster_body(2, size="Standard_D4s_v3"))["properties"]["properties"]
+    assert made["vmSize"] == "STANDARD_D4S_V3"

@@ -288,3 +288,12 @@ def test_a_deployment_that_failed_says_so(ready: Learning) -> None:
     ready.call("GET", status)
     assert ready.call("GET", status).body["error"] == {"code": "ImageBuildFailed", "message": "no image"}
     assert ready.call("GET", BLUE).body["properties"]["provisioningState"] == "Failed"
+
+
+def test_a_tag_of_an_endpoint_needs_a_value(learning: Learning) -> None:
+    learning.make_workspace()
+    assert learning.refused("PUT", EP, {**endpoint_body(), "tags": {"owner": ""}}) == (
+        400,
+        "UserError",
+        "Tag values must not be null or empty.",
+    )

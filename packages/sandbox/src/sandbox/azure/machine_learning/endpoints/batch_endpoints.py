@@ -75,6 +75,7 @@ class _Endpoints(Handlers):
         resource_id = old.id if old else resource_id
         body |= {**ArmId.parse(resource_id).named(ENDPOINTS), "location": location_of(body, workspace)}
         _check_access(body)
+        _check_tags(body.get("tags"))
         refuse_unmodelled("a batch endpoint", body, _NOT_MODELLED)
         take_identity(self._world, request, body, old)
         self._complete_defaults(body, old)
@@ -87,6 +88,7 @@ class _Endpoints(Handlers):
         old = existing(self._world, self._id(request))
         change = checked("batch endpoint patch", request.body)
         _check_access({"properties": old.body["properties"], "identity": change.get("identity")})
+        _check_tags(change.get("tags"))
         body = dict(old.body)
         if change.get("tags") is not None:
             body["tags"] = change["tags"]
@@ -133,6 +135,12 @@ class _Endpoints(Handlers):
         scoring = f"https://{body['name']}.{body['location']}.inference.ml.azure.com/jobs"
         properties |= {"scoringUri": scoring, "swaggerUri": None}
         stamp(request, old, body)
+
+
+def _check_tags(tags: dict[str, Any] | None) -> None:
+    """Refuse a tag without a value: recorded (azure-sdk-for-python#41586, #44114)."""
+    if not all((tags or {}).values()):
+        raise bad_request("Tag values must not be null or empty.", "UserError")
 
 
 def _check_access(body: dict[str, Any]) -> None:

@@ -153,7 +153,8 @@ class _Computes(Handlers):
         else:
             fill(inner, _INNER_DEFAULTS)
             fill(properties, {"disableLocalAuth": False, "computeLocation": body["location"]})
-            inner |= {"scaleSettings": settings, **_steady(now)}
+            # Recorded: sizes come back in upper case, whatever was sent.
+            inner |= {"vmSize": inner["vmSize"].upper(), "scaleSettings": settings, **_steady(now)}
             properties |= {"createdOn": now, "modifiedOn": now, "provisioningErrors": None, "isAttachedCompute": False}
         # The password or key of the nodes' administrator is never returned.
         account = inner.get("userAccountCredentials")
