@@ -3,7 +3,7 @@
 EXAMPLE ?= digits
 STACK ?= $(if $(filter-out digits,$(EXAMPLE)),$(EXAMPLE),dev)
 EXAMPLES := $(notdir $(wildcard examples/*))
-$(if $(filter $(EXAMPLES),$(EXAMPLE)),,$(error There is no example '$(EXAMPLE)'. EXAMPLE is one of: $(EXAMPLES)))
+$(if $(filter digits $(EXAMPLES),$(EXAMPLE)),,$(error There is no example '$(EXAMPLE)'. EXAMPLE is one of: $(EXAMPLES)))
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
 PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11

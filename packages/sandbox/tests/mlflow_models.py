@@ -5,12 +5,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import mlflow.pyfunc
-import mlflow.sklearn
 import numpy as np
 import pandas as pd
 from mlflow.models import ModelSignature
+from mlflow.pyfunc import save_model
 from mlflow.pyfunc.model import PythonModel
+from mlflow.sklearn import save_model as save_sklearn
 from mlflow.types import ColSpec, Schema, TensorSpec
 from sklearn.linear_model import LinearRegression
 
@@ -36,7 +36,7 @@ class Pairs(PythonModel):
 def main(folder: Path) -> None:
     frame = pd.DataFrame({"a": [0.0, 1.0, 2.0], "b": [0.0, 0.0, 1.0]})
     doubles = Schema([ColSpec("double", "a"), ColSpec("double", "b")])
-    mlflow.sklearn.save_model(
+    save_sklearn(
         LinearRegression().fit(frame, 2 * frame["a"] + frame["b"]),
         folder / "sum",
         signature=ModelSignature(inputs=doubles, outputs=Schema([ColSpec("double")])),
@@ -48,8 +48,8 @@ def main(folder: Path) -> None:
         ("any", Brightness(), None),
         ("pairs", Pairs(), Schema([ColSpec("long", "a")])),
     ):
-        signature = ModelSignature(inputs=inputs) if inputs else None
-        mlflow.pyfunc.save_model(folder / name, python_model=model, signature=signature, pip_requirements=REQUIREMENTS)
+        signature: Any = ModelSignature(inputs=inputs) if inputs else None
+        save_model(folder / name, python_model=model, signature=signature, pip_requirements=REQUIREMENTS)
 
 
 if __name__ == "__main__":

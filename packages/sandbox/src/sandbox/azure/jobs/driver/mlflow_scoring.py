@@ -109,7 +109,7 @@ def read_table(path: Path, schema: Any) -> Any:
 
     types = column_types(schema)
     dates = [name for name, kind in types.items() if kind == "datetime"]
-    fixed = {name: _DTYPES[kind] for name, kind in types.items() if kind in _DTYPES}
+    fixed: Any = {name: _DTYPES[kind] for name, kind in types.items() if kind in _DTYPES}
     if path.suffix.lower() != ".csv":
         frame = pd.read_parquet(path)
         fixed |= dict.fromkeys(dates, "datetime64[ns]")
