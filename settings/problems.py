@@ -8,7 +8,6 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from settings.stack_file import StackFile
 
@@ -106,13 +105,6 @@ def dotted(path: Sequence[str]) -> str:
     return text
 
 
-class Fix(Protocol):
-    """What the user does about a problem."""
-
-    def line(self, stack: str, file: StackFile) -> str:
-        """Write it as one line."""
-
-
 @dataclass(frozen=True)
 class Command:
     """A `pulumi config` command: its verb, the key, and the value to set, if any."""
@@ -152,6 +144,10 @@ class Edit:
     def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - every kind of fix is asked so
         """Say which file to edit."""
         return f"edit {self.file}"
+
+
+Fix = Command | KeyEdit | Edit
+"""What the user does about a problem."""
 
 
 def setting(path: Sequence[str], value: object) -> Command:

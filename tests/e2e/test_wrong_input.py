@@ -87,7 +87,7 @@ WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
     "unknown key": (_unknown_key, ["clutser is an unknown key", "Did you mean cluster?", "rename clutser to cluster"]),
     "unknown nested key": (
         _unknown_nested_key,
-        ["miniBatchSzie is an unknown key", "Pulumi.dev.yaml:23: rename miniBatchSzie to"],
+        ["miniBatchSzie is an unknown key", ": rename miniBatchSzie to miniBatchSize"],
     ),
     "negative mini-batch": (_mini_batch, ["endpoints.digits.deployments.mlp.miniBatchSize is -1"]),
 }

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -26,14 +26,13 @@ class Answers(HTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Answers
-
     def do_POST(self) -> None:
+        server = cast("Answers", self.server)
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append((self.path, body))
-        self.send_response(self.server.status)
+        server.asked.append((self.path, body))
+        self.send_response(server.status)
         self.end_headers()
-        self.wfile.write(json.dumps(self.server.answer).encode())
+        self.wfile.write(json.dumps(server.answer).encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Stay quiet."""

@@ -54,7 +54,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def answer(store: Store, *deployments: dict[str, Any], folder: Path | None = None) -> list[str]:
     """Ask about deployments of the endpoint `e`; `folder`: with a package index, and environments built there."""
     environments = Environments(folder or Path("nowhere"), lambda: folder is not None)
-    rehearsal = Rehearsal(environments, StandIns(store))
+    rehearsal = Rehearsal(environments, store)
     return asyncio.run(rehearsal.answer([{"endpoint": "e", **each} for each in deployments]))
 
 
@@ -89,6 +89,25 @@ def test_without_an_index_it_says_what_is_not_installed_here(store: Store) -> No
     assert answer(store, {"deployment": "d", "environment": {"image": "i:1", "conda": conda}}) == [
         f"e.d: 'python=2.7' is required, but jobs here run on Python {here}: results may differ"
     ]
+
+
+@pytest.mark.parametrize("registry", [None, "shared"])
+def test_a_registered_environment_is_asked_for_its_conda_file(store: Store, registry: str | None) -> None:
+    namespace = "Microsoft.MachineLearningServices"
+    parent = f"registries/{registry}" if registry else "workspaces/ws"
+    place = f"/subscriptions/s/resourceGroups/g/providers/{namespace}/{parent}/environments/Mine/versions"
+    kind = f"{namespace}/{parent.partition('/')[0]}/environments/versions"
+    store.put(f"{place}/1", kind, {"properties": {"image": "i:1", "condaFile": "dependencies: [pip: [not-there]]"}})
+    store.put(f"{place}/2", kind, {"properties": {"image": "i:1", "condaFile": None}})
+    named = {"name": "mine"} | ({"registry": registry} if registry else {})
+
+    def said(**version: str) -> list[str]:
+        return answer(store, {"deployment": "d", "environment": named | version})
+
+    assert said(version="1") == ["e.d: its jobs fail in the sandbox: 'not-there' is not installed."]
+    assert said() == said(version="1")
+    assert said(version="2") == [f"e.d: the environment {NOT_REHEARSED}"]
+    assert said(version="3") == []
 
 
 def test_a_model_that_azure_makes_an_environment_for_is_asked_for_its_conda_file(store: Store) -> None:

@@ -25,7 +25,6 @@ from sandbox.azure.circumstances import uses_package_index
 from sandbox.azure.directory import Directory
 from sandbox.azure.environments.preview import Rehearsal
 from sandbox.azure.environments.provider import Environments, remove_drafts
-from sandbox.azure.environments.stand_ins import StandIns
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.machine_learning.stock.intake import Intake
@@ -140,7 +139,7 @@ class Server:
             faults=faults,
             front=front,
             directory=directory,
-            rehearsal=Rehearsal(world.jobs.environments, StandIns(world.store)),
+            rehearsal=Rehearsal(world.jobs.environments, world.store),
             stock=Intake(world).add,
             stop=self.stop,
         )

@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sandbox.azure.arm.store import Store
 from sandbox.azure.environments import installed, interpreters
 from sandbox.azure.environments.builds import Built
 from sandbox.azure.environments.conda_file import CondaFile
 from sandbox.azure.environments.failures import CannotProvide
 from sandbox.azure.environments.provider import Environments, remarks
+from sandbox.azure.environments.registered import registered
 from sandbox.azure.environments.stand_ins import StandIns
 from sandbox.azure.environments.uv_command import UvFailed
 
@@ -29,9 +31,10 @@ print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name
 class Rehearsal:
     """Answers previews, and keeps what they name as ``rehearseWith``."""
 
-    def __init__(self, environments: Environments, stand_ins: StandIns) -> None:
+    def __init__(self, environments: Environments, store: Store) -> None:
         self._environments = environments
-        self._stand_ins = stand_ins
+        self._store = store
+        self._stand_ins = StandIns(store)
 
     async def answer(self, deployments: Sequence[Mapping[str, Any]]) -> list[str]:
         """Return sentences about deployments.
@@ -51,14 +54,11 @@ class Rehearsal:
         return said
 
     async def _sentences(self, deployment: Mapping[str, Any]) -> list[str]:
-        environment = deployment.get("environment")
-        conda_file = (
-            self._stand_ins.find(environment) or environment.get("conda")
-            if environment
-            else (deployment.get("model") or {}).get("conda")
-        )
+        conda_file = self._conda_file(deployment)
+        if conda_file is None:
+            return []
         if not conda_file:
-            return [f"the environment {NOT_REHEARSED}"] if environment else []
+            return [f"the environment {NOT_REHEARSED}"]
         try:
             wanted = CondaFile.read(conda_file)
             if not self._environments.uses_index:
@@ -74,6 +74,18 @@ class Rehearsal:
             *remarks(wanted, built),
             *(f"the script imports '{name}', which its environment does not have" for name in missing),
         ]
+
+    def _conda_file(self, deployment: Mapping[str, Any]) -> str | None:
+        """Return the text that a deployment's jobs need; "" if there is none, None if nothing is known of it."""
+        environment = deployment.get("environment")
+        if not environment:
+            return (deployment.get("model") or {}).get("conda")
+        if (stand_in := self._stand_ins.find(environment)) is not None:
+            return stand_in
+        if "name" in environment:
+            found = registered(self._store, environment)
+            return None if found is None else found.get("condaFile") or ""
+        return environment.get("conda") or ""
 
 
 async def _before(wanted: CondaFile) -> list[str]:
