@@ -16,6 +16,7 @@ with warnings.catch_warnings():
     # The SDK's own modules use what the libraries below it have deprecated; we cannot fix that.
     warnings.simplefilter("ignore")
     from azure.ai.ml import MLClient
+    from azure.ai.ml.constants._endpoint import EndpointInvokeFields
     from azure.ai.ml.entities import (
         AmlCompute,
         CodeConfiguration,
@@ -138,6 +139,8 @@ def connected(in_sandbox: Sandbox, files: Path) -> Iterator[Client]:
         )
         made.ml.compute.begin_create_or_update(cluster).result()
         yield made
+        # invoke(deployment_name=...) leaves it there for every later invoke of the process.
+        EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)
 
 
 def deploy(client: Client, endpoint: str, name: str, model: Any, code: str | None = None, **settings: Any) -> Any:

@@ -198,3 +198,17 @@ def test_an_environment_that_no_registry_has(client: Client, numbers: Path, monk
     job = client.ml.batch_endpoints.invoke(endpoint_name=endpoint, inputs=inputs)
     client.ml.jobs.stream(job.name)
     assert client.ml.jobs.get(job.name).status == "Completed"
+
+
+@pytest.mark.usefixtures("numbers")
+def test_the_identity_of_the_cluster_must_read_the_input(client: Client) -> None:
+    endpoint = deployed(client, twice(client)().component)
+    group = f"/subscriptions/{client.sandbox.subscription}/resourceGroups/{GROUP}"
+    other = f"{group}/providers/Microsoft.Storage/storageAccounts/stmlsdkother"
+    body = {"location": client.sandbox.location, "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    assert client.sandbox.arm("PUT", other, body, api_version="2024-01-01").status in (200, 202)
+    place = "https://stmlsdkother.blob.core.windows.net/in/numbers/"
+    inputs = {"data": Input(type="uri_folder", path=place), "number": Input(type="integer", default=5)}
+    job = client.ml.batch_endpoints.invoke(endpoint_name=endpoint, inputs=inputs)
+    with pytest.raises(JobException, match="The identity of the cluster 'aml-cluster'"):
+        client.ml.jobs.stream(job.name)

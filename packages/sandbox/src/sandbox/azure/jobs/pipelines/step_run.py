@@ -113,19 +113,20 @@ class StepRun:
     def _check_access(self) -> None:
         """Check that the nodes' identity has its roles where no datastore opens a place with credentials."""
         identity = self._request.identities.get(self._step.compute, "")
-        read = [each for each in self._step.inputs.values() if isinstance(each, InputLocation)]
-        places: list[InputLocation | OutputLocation] = [*read, *self._step.outputs.values()]
-        for place in places:
-            operation: Operation = "blobs/read" if isinstance(place, InputLocation) else "blobs/write"
-            account = storage_account(self._context.store, place.account)
-            if not place.by_identity or account is None:
-                continue
-            if not identity or not blobs_allowed(
-                self._context.authorization, identity, account.id, place.container, operation
-            ):
-                who = f"The identity of the cluster '{self._step.compute.rpartition('/')[2]}'"
-                scope = container_scope(account.id, place.container)
-                raise no_access(who, identity, _ROLES[operation], scope)
+        for given in self._step.inputs.values():
+            if isinstance(given, InputLocation):
+                self._check(identity, given, "blobs/read")
+        for output in self._step.outputs.values():
+            self._check(identity, output, "blobs/write")
+
+    def _check(self, identity: str, place: InputLocation | OutputLocation, operation: Operation) -> None:
+        account = storage_account(self._context.store, place.account)
+        if not place.by_identity or account is None:
+            return
+        permitted = self._context.authorization
+        if not identity or not blobs_allowed(permitted, identity, account.id, place.container, operation):
+            who = f"The identity of the cluster '{self._step.compute.rpartition('/')[2]}'"
+            raise no_access(who, identity, _ROLES[operation], container_scope(account.id, place.container))
 
     def _say(self, text: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
