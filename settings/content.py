@@ -52,8 +52,7 @@ def read_used_name(section: Section, what: str) -> str:
 
 
 def read_label(section: Section) -> str:
-    """Read a label, which is resolved to a version later; with a warning."""
-    section.warn("label", "git does not fix the version that it names")
+    """Read a label, which is resolved to a version later; the file that it is from has a warning."""
     return section.choice("label", None, ("latest",))
 
 

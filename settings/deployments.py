@@ -33,7 +33,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         *(each.key for each in SETTINGS.values()),
     )
     _check_type(section)
-    model_section = referenced(section, "model", of="a model", collection="models")
+    model_section = referenced(section, "model", of="a model")
     model: ModelArgs = read_model(model_section, root) if model_section else {}
     read: DeploymentArgs = {
         "model": model,
@@ -52,7 +52,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         )
         read["scoring_script"] = read_script(section, root, read["code"])
     if has_code or _sets(section, "environment"):
-        environment = referenced(section, "environment", of="an environment", collection="environments")
+        environment = referenced(section, "environment", of="an environment")
         read["environment"] = read_environment(environment, root) if environment else {}
         if has_code and environment:
             warn_of_missing_packages(environment, read["environment"], root)

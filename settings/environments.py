@@ -108,11 +108,10 @@ def _read_registered(section: Section) -> EnvironmentArgs:
     if environment.get("registry") == _CURATED_REGISTRY or name.startswith(_CURATED_PREFIX):
         version = environment.get("version", "TAG")
         image = f"mcr.microsoft.com/azureml/curated/{name.removeprefix(_CURATED_PREFIX)}:{version}"
-        section.warn(
-            "name",
-            "a batch deployment does not take a curated environment, only its image. Set image and condaFile instead; "
-            f"most of their images are called like {image}, and the environment's page in the studio says which one "
-            "it is",
+        section.problems.warn(
+            section.path,
+            f"names the curated environment {name}, and a batch deployment takes only its image. Set image and "
+            f"condaFile instead. The image is usually {image}; the environment's page in the studio shows it",
         )
     return environment
 
@@ -126,7 +125,7 @@ def _read_image(section: Section) -> EnvironmentArgs:
     if not image or not check_image(image):
         return {"image": image}
     if section.lenient:
-        section.warn("image", "git does not fix what Azure will use")
+        section.warn("image", "git does not fix which image that is")
         return {"image": image, "any_tag": True}
     section.wrong(
         "image",

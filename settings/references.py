@@ -1,28 +1,28 @@
 """Azure ML's references to models and environments, which are texts: `azureml:NAME:VERSION` and a registry's URI.
 
-The stack file may have them instead of an object. Labels are refused here, as `latest` is everywhere in a stack file.
-https://learn.microsoft.com/azure/machine-learning/reference-yaml-core-syntax describes both.
+The stack file may have them instead of an object. Labels are refused here, as `latest` is everywhere in a stack file,
+and so are ids of a workspace, which may be another than the stack's.
 """
 
 import re
+from contextlib import suppress
+from typing import Final
 
 from components import names
+from modelops.azureml_yaml.references import LATEST, Kind, Reference, WrongReference, parse
 from settings.problems import setting
 from settings.section import Section
 
-_NAME = rf"(?P<name>{names.USED_ASSET.pattern})"
-_REGISTRY = rf"azureml://registries/(?P<registry>[^/\s]+)/%s/{_NAME}"
-_VERSION = r"(?P<version>(?!latest$)[^:@/\s]+)"
+_ANY: Final = "azureml:NAME:VERSION"
 
 
-def referenced(section: Section, key: str, *, of: str, collection: str) -> Section | None:
+def referenced(section: Section, key: Kind, *, of: str) -> Section | None:
     """Read an object, or the reference that stands for it.
 
     Args:
         section: The object that holds the key.
         key: The key.
         of: What it describes.
-        collection: The kind of asset in Azure's URIs: `models` or `environments`.
 
     Returns: The object, with `name`, `version` and perhaps `registry` of the reference; None if the reference is wrong,
         which is recorded.
@@ -30,30 +30,32 @@ def referenced(section: Section, key: str, *, of: str, collection: str) -> Secti
     value = section.values.get(key)
     if not isinstance(value, str):
         return section.section(key, of=of)
-    registry = _REGISTRY % collection
-    for pattern in (f"azureml:{_NAME}:{_VERSION}", f"{registry}/versions/{_VERSION}"):
-        if found := re.fullmatch(pattern, value):
-            return Section(section.at(key), found.groupdict(), section.problems, section.lenient)
+    found = _read(value, key)
+    if found and found.version not in (None, LATEST) and not found.is_elsewhere:
+        return Section(section.at(key), found.words, section.problems, section.lenient)
     section.problems.add(
         section.at(key),
         section.shown(key),
-        f"Allowed: azureml:NAME:VERSION, azureml://registries/REGISTRY/{collection}/NAME/versions/VERSION (not latest "
-        "or another label: the same configuration must always mean the same version), or an object that describes "
-        f"{of}; docs/configuration.md has its keys.",
-        setting(section.at(key), section.problems.public("endpoints", _meant(value, collection), _ANY)),
+        f"Allowed: {_ANY}, azureml://registries/REGISTRY/{key}s/NAME/versions/VERSION (not latest or another label: "
+        f"the same configuration must always mean the same version), or an object that describes {of}; "
+        "docs/configuration.md has its keys.",
+        setting(section.at(key), section.problems.public("endpoints", _meant(value, key), _ANY)),
     )
     return None
 
 
-_ANY = "azureml:NAME:VERSION"
+def _read(text: str, kind: Kind) -> Reference | None:
+    """Return what a text refers to; None if it is no reference, or has a name that Azure does not allow."""
+    with suppress(WrongReference):
+        found = parse(text, kind)
+        return found if re.fullmatch(names.USED_ASSET.pattern, found.name) else None
+    return None
 
 
-def _meant(value: str, collection: str) -> str:
+def _meant(value: str, kind: Kind) -> str:
     """Return what the user may have meant, with capital letters for what is to be filled in."""
-    if found := re.match(rf"azureml://registries/(?P<registry>[^/\s]+)/{collection}?/{_NAME}", value):
-        return f"azureml://registries/{found['registry']}/{collection}/{found['name']}/versions/VERSION"
-    if found := re.search(rf"/{collection}/{_NAME}/versions/{_VERSION}", value):  # an ARM id
-        return f"azureml:{found['name']}:{found['version']}"
-    if found := re.match(rf"(azureml:)?{_NAME}(@|:latest$|$)", value):
-        return f"azureml:{found['name']}:VERSION"
-    return _ANY
+    if found := re.match(rf"azureml://registries/([^/\s]+)/{kind}s?/({names.USED_ASSET.pattern})", value):
+        return f"azureml://registries/{found[1]}/{kind}s/{found[2]}/versions/VERSION"
+    text = re.sub(rf":{LATEST}$", f"@{LATEST}", value)
+    meant = _read(text, kind) or _read(f"azureml:{text}", kind)
+    return f"azureml:{meant.name}:{meant.version or 'VERSION'}" if meant else _ANY

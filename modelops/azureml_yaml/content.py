@@ -175,6 +175,8 @@ def _put_reference(part: Part, key: str, kind: Kind, found: Reference) -> None:
             f"has no version, which azure-ai-ml refuses when it deploys: the latest one of {found.name} is taken",
             word=kind,
         )
+    elif found.version is None:
+        part.warn(key, f"is {part.values[key]!r}: git does not fix which version that is", word=kind)
     for word, value in found.words.items():
         part.put(key, (kind, word), value)
 

@@ -113,11 +113,7 @@ def _read_names(top: Part) -> None:
     for key in ("name", "endpoint_name"):
         if top.text(key) is not None:
             top.note(key, "is not used: the stack file's own key is the name")
-    description = top.text("description", is_free=True, word="description")
-    if description is not None:
-        top.put("description", ("description",), description)
-    if "tags" in top.values:
-        top.texts("tags", "tags")
+    top.described()
     top.ignored("properties", "id")
 
 

@@ -56,11 +56,7 @@ def read_endpoint(path: Path) -> Reading:
     top.only(_KNOWN, _OLD)
     if top.text("name") is not None:
         top.note("name", "is not used: the stack file's own key is the name")
-    description = top.text("description", is_free=True, word="description")
-    if description is not None:
-        top.put("description", ("description",), description)
-    if "tags" in top.values:
-        top.texts("tags", "tags")
+    top.described()
     _check_auth_mode(top)
     top.ignored("identity", because="is not used: jobs run with the cluster's identity")
     top.ignored("location", because="is not used: an endpoint is in its workspace's region")

@@ -162,6 +162,14 @@ class Part:
             self.document, (*self.path, key), {str(name): each for name, each in value.items()}, self.reading, word
         )
 
+    def described(self) -> None:
+        """Put description and tags, which the stack file calls the same."""
+        description = self.text("description", is_free=True, word="description")
+        if description is not None:
+            self.put("description", ("description",), description)
+        if "tags" in self.values:
+            self.texts("tags", "tags")
+
     def texts(self, key: str, word: str) -> None:
         """Put the entries of a mapping as texts: numbers and booleans become what YAML writes for them."""
         inside = self.inside(key, word=word)

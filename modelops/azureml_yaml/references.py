@@ -1,4 +1,7 @@
-"""References to registered models and environments: `azureml:NAME:VERSION` and its other forms."""
+"""References to registered models and environments: `azureml:NAME:VERSION` and its other forms.
+
+Source: https://learn.microsoft.com/azure/machine-learning/reference-yaml-core-syntax
+"""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ LATEST: Final = "latest"
 _CURATED: Final = "AzureML-"
 """Begins the names of environments in the registry `azureml`, which the service finds without naming the registry."""
 
-_REGISTRY: Final = re.compile(r"azureml://registries/([^/]+)/(\w+)/([^/]+)/(versions|labels)/([^/]+)/?")
+_REGISTRY: Final = re.compile(r"azureml://registries/([^/\s]+)/(\w+)/([^/\s]+)/(versions|labels)/([^/\s]+)/?")
 _ARM_ID: Final = re.compile(
     r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+/"
     r"(\w+)/([^/]+)/(versions|labels)/([^/]+)/?",

@@ -7,6 +7,7 @@ from typing import Any, Self
 import yaml
 
 from modelops.plan.reader import Reader
+from modelops.plan.registered import Registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +92,10 @@ class BuildEnvironment:
         return {"build": {"path": self.path, "dockerfilePath": self.dockerfile_path, "digest": self.digest}}
 
 
-@dataclass(frozen=True, slots=True)
-class NamedEnvironment:
-    """An existing environment, in the workspace or (if `registry` is set) in a registry."""
+class NamedEnvironment(Registered):
+    """An existing environment."""
 
-    name: str
-    version: str
-    registry: str | None = None
-    label: str | None = None
-    """The label that stood for the version, `latest`; not part of the identity."""
-
-    def identity(self) -> dict[str, Any]:
-        """Name and version, and the registry if there is one."""
-        plain = {"name": self.name, "version": self.version}
-        return plain if self.registry is None else {"registry": self.registry, **plain}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
-        """Read the plan's JSON form."""
-        reader.only(data, ("registry", "name", "version", "label"), path)
-        return cls(
-            name=reader.text(data, "name", path),
-            version=reader.text(data, "version", path),
-            registry=reader.optional_text(data, "registry", path),
-            label=reader.optional_text(data, "label", path),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return self.identity() if self.label is None else {**self.identity(), "label": self.label}
+    __slots__ = ()
 
 
 Environment = ImageEnvironment | BuildEnvironment | NamedEnvironment

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from modelops.plan.reader import Reader
+from modelops.plan.registered import Registered
 from modelops.plan.rules import MODEL_TYPES
 
 
@@ -37,35 +38,10 @@ class LocalModel:
         return {"path": self.path, "name": self.name, "type": self.type, "digest": self.digest}
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredModel:
-    """An existing version, in the workspace or (if `registry` is set) in a registry."""
+class RegisteredModel(Registered):
+    """An existing version of a model."""
 
-    name: str
-    version: str
-    registry: str | None = None
-    label: str | None = None
-    """The label that stood for the version, `latest`; not part of the identity."""
-
-    def identity(self) -> dict[str, Any]:
-        """Name and version, and the registry if there is one."""
-        plain = {"name": self.name, "version": self.version}
-        return plain if self.registry is None else {"registry": self.registry, **plain}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
-        """Read the plan's JSON form."""
-        reader.only(data, ("registry", "name", "version", "label"), path)
-        return cls(
-            name=reader.text(data, "name", path),
-            version=reader.text(data, "version", path),
-            registry=reader.optional_text(data, "registry", path),
-            label=reader.optional_text(data, "label", path),
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """The plan's JSON form."""
-        return self.identity() if self.label is None else {**self.identity(), "label": self.label}
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,8 @@ def test_an_asset_of_another_workspace_is_looked_up_here(tmp_path: Path) -> None
     found = reading(tmp_path, f"model: azureml:{workspace}/models/digits/labels/latest\n")
     assert found.values == {"model": {"name": "digits", "label": "latest"}}
     assert [each.text for each in found.warnings] == [
-        "model is an ARM id: its name and version are looked up in this stack's workspace."
+        "model is an ARM id: its name and version are looked up in this stack's workspace.",
+        f"model is 'azureml:{workspace}/models/digits/labels/latest': git does not fix which version that is.",
     ]
 
 

@@ -106,15 +106,17 @@ def test_environments(root: Path, written: object, expected: object) -> None:
     [
         ({"registry": "azureml", "name": "sklearn-1.5", "version": 12}, "sklearn-1.5:12"),
         ({"name": "AzureML-sklearn-1.0", "version": 3}, "sklearn-1.0:3"),
+        ("azureml:AzureML-sklearn-1.0:3", "sklearn-1.0:3"),
     ],
 )
-def test_a_curated_environment_has_a_warning(root: Path, environment: Mapping[str, object], image: str) -> None:
+def test_a_curated_environment_has_a_warning(root: Path, environment: Mapping[str, object] | str, image: str) -> None:
     settings = read(root, changed(lambda config: mlp(config).update(environment=environment)))
+    name = "AzureML-sklearn-1.0" if isinstance(environment, str) else environment["name"]
     assert settings.warnings == (
         (
-            f"{MLP}.environment.name is '{environment['name']}': a batch deployment does not take a curated "
-            "environment, only its image. Set image and condaFile instead; most of their images are called like "
-            f"mcr.microsoft.com/azureml/curated/{image}, and the environment's page in the studio says which one it is."
+            f"{MLP}.environment names the curated environment {name}, and a batch deployment takes only "
+            "its image. Set image and condaFile instead. The image is usually "
+            f"mcr.microsoft.com/azureml/curated/{image}; the environment's page in the studio shows it."
         ),
     )
 
@@ -160,7 +162,12 @@ ARM = "azureml:/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLear
             "azureml://registries/ours/models/heart/versions/VERSION",
         ),
         ("azureml://registries/ours/model/heart/versions/1", "azureml://registries/ours/models/heart/versions/VERSION"),
+        (
+            "azureml://registries/ours/models/heart/versions/latest",
+            "azureml://registries/ours/models/heart/versions/VERSION",
+        ),
         (f"{ARM}/models/heart/versions/3", "azureml:heart:3"),
+        ("heart:3", "azureml:heart:3"),
         ("", "azureml:NAME:VERSION"),
         ("azureml:-heart:1", "azureml:NAME:VERSION"),
         ("runs:/0f1e/model", "azureml:NAME:VERSION"),

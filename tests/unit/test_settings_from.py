@@ -95,13 +95,10 @@ def test_what_git_does_not_fix_is_taken_from_the_file_alone(root: Path) -> None:
     assert found["model"] == {"name": "digits", "label": "latest"}
     assert found["environment"] == {"image": "base:latest", "any_tag": True, "conda_file": "env/conda.yaml"}
     assert read(root, from_file()).warnings == (
-        (
-            "deployments/mlp.yml:4: endpoints.digits.deployments.mlp.model.label is 'latest': git does not fix the "
-            "version that it names."
-        ),
+        ("deployments/mlp.yml:4: model is 'azureml:digits@latest': git does not fix which version that is."),
         (
             "deployments/mlp.yml:9: endpoints.digits.deployments.mlp.environment.image is 'base:latest': git does not "
-            "fix what Azure will use."
+            "fix which image that is."
         ),
     )
     own = {"image": "base:latest", "condaFile": "env/conda.yaml"}
