@@ -15,6 +15,9 @@ from components import names
 DEFAULT_VM_SIZE = "STANDARD_DS11_V2"
 """The size in the Learn module: 2 cores, 14 GiB."""
 
+DEFAULT_MAX_NODES = 4
+"""The number in the Learn module."""
+
 _CREATED_ONCE = ["properties.properties.vmSize", "properties.properties.vmPriority", "properties.properties.subnet"]
 """Properties that can only be set at creation. The service accepts later changes and silently ignores them
 (https://github.com/Azure/azure-rest-api-specs/issues/18889), and the provider does not replace the cluster."""
@@ -89,7 +92,7 @@ class MlCluster(pulumi.ComponentResource):
                 vm_size=nodes.get("vm_size", DEFAULT_VM_SIZE),
                 low_priority=nodes.get("low_priority", False),
                 min_nodes=nodes.get("min_nodes", 0),
-                max_nodes=nodes.get("max_nodes", 4),
+                max_nodes=nodes.get("max_nodes", DEFAULT_MAX_NODES),
                 idle_seconds=nodes.get("idle_seconds", 120),
             ),
             tags=args.get("tags", {}),

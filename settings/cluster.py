@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from components import names
-from components.cluster import DEFAULT_VM_SIZE, ClusterNodesArgs
+from components.cluster import DEFAULT_MAX_NODES, DEFAULT_VM_SIZE, ClusterNodesArgs
 from components.release_parts.deployment_args import DeploymentArgs
 from settings.naming import check_names
 from settings.problems import dotted, editing, removing
@@ -34,7 +34,7 @@ class ClusterSettings:
     vm_size: str = DEFAULT_VM_SIZE
     low_priority: bool = False
     min_nodes: int = 0
-    max_nodes: int = 4
+    max_nodes: int = DEFAULT_MAX_NODES
     idle_seconds: int = 120
     existing: str | None = None
     """ARM id of a cluster to adopt; the other values are then unused. None to create one."""

@@ -12,7 +12,7 @@ from typing import Any
 import pulumi
 from pulumi_azure_native import authorization
 
-from components.cluster import ClusterNodesArgs
+from components.cluster import DEFAULT_MAX_NODES, DEFAULT_VM_SIZE, ClusterNodesArgs
 from components.preflight import arm, ending
 from components.preflight.login import Login
 
@@ -51,15 +51,19 @@ def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs],
     if not known:
         return
     lacking = [
-        _no_size(name, nodes["vm_size"], location, sizes)
+        _no_size(name, _vm_size(nodes), location, sizes)
         for name, nodes in clusters.items()
-        if nodes["vm_size"].lower() not in known
+        if _vm_size(nodes).lower() not in known
     ]
     if lacking:
         raise ending.because("\n".join([*lacking, "Nothing was created or changed."]))
     quotas = {str((usage.get("name") or {}).get("value")).lower(): usage.get("limit") for usage in usages}
     for name, nodes in clusters.items():
-        _warn_of_quota(name, nodes, known[nodes["vm_size"].lower()], quotas)
+        _warn_of_quota(name, nodes, known[_vm_size(nodes).lower()], quotas)
+
+
+def _vm_size(nodes: ClusterNodesArgs) -> str:
+    return nodes.get("vm_size", DEFAULT_VM_SIZE)
 
 
 def _warn_of_quota(
@@ -68,11 +72,12 @@ def _warn_of_quota(
     """Warn if the family's quota is less than the cluster's most nodes need; low-priority nodes have another quota."""
     family = str(size.get("family"))
     limit, cores = quotas.get(family.lower()), size.get("vCPUs")
-    if nodes["low_priority"] or limit is None or not cores or limit < 0:
+    if nodes.get("low_priority") or limit is None or not cores or limit < 0:
         return
-    if (needed := nodes["max_nodes"] * int(cores)) > limit:
+    most = nodes.get("max_nodes", DEFAULT_MAX_NODES)
+    if (needed := most * int(cores)) > limit:
         pulumi.log.warn(
-            f"{name}: {nodes['max_nodes']} nodes of {nodes['vm_size']} need {needed} vCPUs, and the quota of {family} "
+            f"{name}: {most} nodes of {_vm_size(nodes)} need {needed} vCPUs, and the quota of {family} "
             f"is {limit}. Jobs will get {limit // int(cores)} nodes at most. Ask for more under Quota in the Azure "
             "Machine Learning studio, or lower maxNodes."
         )
