@@ -51,5 +51,10 @@ pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", next(iter(clusters.values())).cluster_name)
 pulumi.export("clusters", {key: each.cluster_name for key, each in clusters.items()})
 pulumi.export("location", workspace.place["location"])
-pulumi.export("samples", settings.samples)
-pulumi.export("endpoints", {key: {**endpoints[key].address, **each.serves} for key, each in releases.items()})
+pulumi.export(
+    "endpoints",
+    {
+        key: {**endpoints[key].address, **each.serves, **settings.endpoints[key].sampled}
+        for key, each in releases.items()
+    },
+)

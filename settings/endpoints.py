@@ -78,6 +78,11 @@ class EndpointSettings:
         return {"description": self.description, "tags": self.tags}
 
     @property
+    def sampled(self) -> dict[str, str]:
+        """What `modelops score` scores on this endpoint, as a part of the stack's outputs; empty for nothing."""
+        return {} if self.sample is None else {"sample": self.sample}
+
+    @property
     def served(self) -> ServedArgs:
         """The deployments, as arguments of the release's component."""
         return {

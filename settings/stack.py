@@ -92,11 +92,6 @@ class Settings:
         """The callers of each endpoint, as an argument of the components."""
         return {key: each.callers for key, each in self.endpoints.items() if each.callers}
 
-    @property
-    def samples(self) -> dict[str, str]:
-        """What `modelops score` scores on each endpoint that has something, as a stack output."""
-        return {key: each.sample for key, each in self.endpoints.items() if each.sample is not None}
-
 
 def load() -> Settings:
     """Read and check the configuration of the stack that is being deployed.

@@ -22,11 +22,11 @@ def grader(sample: str) -> Path | None:
 
 def main(stack: str) -> int:
     """Grade every endpoint's predictions; return 1 if one of them is incomplete."""
-    command = ["pulumi", "stack", "output", "samples", "--json", "--stack", stack]
-    samples = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    command = ["pulumi", "stack", "output", "endpoints", "--json", "--stack", stack]
+    endpoints = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     code = 0
-    for name, sample in samples.items():
-        program = grader(sample)
+    for name, endpoint in endpoints.items():
+        program = grader(endpoint.get("sample", ""))
         if program is not None:
             graded = subprocess.run([sys.executable, str(program), f"predictions/{stack}/{name}"], check=False)
             code = code or int(graded.returncode != 0)

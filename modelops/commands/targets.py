@@ -61,7 +61,7 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
         name = _text(each, "name", f"endpoints.{logical}.")
         # After the revision, a space and the digest of its model.
         revisions = {key: str(line).partition(" ")[0] for key, line in (each.get("deployments") or {}).items()}
-        sample = (outputs.get("samples") or {}).get(logical)
+        sample = each.get("sample")
         found[logical] = Target(logical, subscription, group, workspace, name, revisions=revisions, sample=sample)
     return found
 
@@ -133,13 +133,13 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
 def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     """The endpoints whose markers are in an exported state, by logical name."""
     plans: dict[str, ReleasePlan] = {}
-    samples: Mapping[str, str] = {}
+    endpoints: Mapping[str, Any] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
         if resource.get("delete"):  # replaced, but not deleted yet
             continue
         if resource.get("type") == _STACK_TYPE:
-            samples = (resource.get("outputs") or {}).get("samples") or {}
+            endpoints = (resource.get("outputs") or {}).get("endpoints") or {}
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
                 released
@@ -153,7 +153,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
             plan.endpoint.name,
             plan,
             plan.revisions,
-            samples.get(logical),
+            (endpoints.get(logical) or {}).get("sample"),
         )
         for logical, plan in plans.items()
     }

@@ -101,9 +101,9 @@ def test_the_outputs_have_their_stable_names(program: tuple[Recorder, dict[str, 
         "cluster": "aml-cluster-physical",
         "clusters": {"aml": "aml-cluster-physical"},
         "location": "westeurope",
-        "samples": {"digits": "examples/digits/data/images"},
     }
-    assert set(digits) == {"name", "scoringUri", "studio", "default", "deployments"}
+    assert set(digits) == {"name", "scoringUri", "studio", "default", "deployments", "sample"}
+    assert digits["sample"] == "examples/digits/data/images"
     assert (digits["name"], digits["scoringUri"]) == ("digits-physical", "https://scoring/jobs")
 
 

@@ -22,7 +22,8 @@ def _graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
     samples = {"numbers": "examples/digits/data", "mine": "mine/data", "other": "examples/other/x", "a": "azureml:b:1"}
-    pulumi.write_text(f"#!/bin/sh\necho '{json.dumps(samples)}'\n")
+    endpoints = {name: {"sample": sample} for name, sample in samples.items()} | {"none": {}}
+    pulumi.write_text(f"#!/bin/sh\necho '{json.dumps(endpoints)}'\n")
     pulumi.chmod(pulumi.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{pulumi.parent}:/usr/bin:/bin")
     return file

@@ -228,9 +228,10 @@ def _target(logical: str) -> Target:
 
 
 def test_the_sample_of_an_endpoint_is_in_the_outputs() -> None:
-    samples = {"digits": "examples/digits/data/images", "other": "x"}
-    assert from_outputs({**OUTPUTS, "samples": samples})["digits"].sample == samples["digits"]
+    sample = "examples/digits/data/images"
+    endpoints = {"digits": {**OUTPUTS["endpoints"]["digits"], "sample": sample}}
+    assert from_outputs({**OUTPUTS, "endpoints": endpoints})["digits"].sample == sample
     stack, *others = EXPORT["deployment"]["resources"]
-    exported = {"deployment": {"resources": [{**stack, "outputs": {"samples": samples}}, *others]}}
-    assert from_export(exported)["digits"].sample == samples["digits"]
+    exported = {"deployment": {"resources": [{**stack, "outputs": {"endpoints": endpoints}}, *others]}}
+    assert from_export(exported)["digits"].sample == sample
     assert (from_outputs(OUTPUTS)["digits"].sample, from_export(EXPORT)["digits"].sample) == (None, None)

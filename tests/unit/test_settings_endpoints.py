@@ -529,6 +529,8 @@ def test_names_that_shorten_alike_are_refused(root: Path) -> None:
     ],
 )
 def test_a_sample_is_a_path_or_an_address(root: Path, sample: str) -> None:
-    with_it, without = read(root, changed(_digits(sample=sample))), read(root, changed(_digits()))
-    assert (with_it.samples, without.samples) == ({"digits": sample}, {})
-    assert with_it.endpoints["digits"].served == without.endpoints["digits"].served
+    with_it, without = (
+        read(root, changed(change)).endpoints["digits"] for change in (_digits(sample=sample), _digits())
+    )
+    assert (with_it.sampled, without.sampled) == ({"sample": sample}, {})
+    assert with_it.served == without.served
