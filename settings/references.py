@@ -45,7 +45,7 @@ def referenced(section: Section, key: Kind, *, of: str) -> Section | None:
 
 
 def _read(text: str, kind: Kind) -> Reference | None:
-    """Return what a text refers to; None if it is no reference, or has a name that Azure does not allow."""
+    """Return what a text refers to; None for any other text, or a name that Azure does not allow."""
     with suppress(WrongReference):
         found = parse(text, kind)
         return found if re.fullmatch(names.USED_ASSET.pattern, found.name) else None

@@ -39,7 +39,7 @@ def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs],
     try:
         azure = arm.ResourceManager(authorization.get_client_token().token, _SECONDS)
         regions = [each["name"] for each in azure.read_all(f"{subscription}/locations", version=_RESOURCES)]
-        if location not in regions:
+        if regions and location not in regions:
             raise ending.because(_no_region(location, regions, place))
         if not clusters:
             return

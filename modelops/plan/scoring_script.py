@@ -39,7 +39,7 @@ def problem(content: bytes) -> str | None:
 
 
 def _missing(tree: ast.Module) -> str | None:
-    bound = set(_names(tree.body))
+    bound = {*_names(tree.body), *_globals(tree)}
     lacking = [] if "*" in bound else [call for name, call in _CALLS.items() if name not in bound]
     return f"does not define {' or '.join(lacking)}, which the job calls" if lacking else None
 
@@ -72,6 +72,13 @@ def _not_callable(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | Non
     if needed:
         return f"defines {function.name}() with required arguments ({', '.join(needed)}; {where}); the job calls {call}"
     return None
+
+
+def _globals(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that functions may bind in the module: `init` is called before the job needs `run`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names
 
 
 def _names(body: list[ast.stmt]) -> Iterator[str]:

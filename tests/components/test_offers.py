@@ -107,6 +107,7 @@ def test_a_quota_that_the_nodes_exceed_is_a_warning(monkeypatch: pytest.MonkeyPa
         lambda _: answer({"error": {"code": "AuthorizationFailed"}}, 403),
         lambda _: answer({"value": [{}]}),
         lambda _: answer([]),
+        lambda _: answer({"value": []}),
         _azure(sizes=[]),
     ],
 )

@@ -25,6 +25,7 @@ RUN = "def run(mini_batch): return []\n"
         INIT + "if True:\n    def run(mini_batch): return []\n",
         INIT + "class run:\n    def __init__(self, mini_batch): pass\n",
         "from scoring import init, score as run\n",
+        "def init():\n    global run\n    run = load().predict\n",
         "from scoring import *\n",
         "import run, init\n",
         "def init(model=None): pass\n" + RUN,

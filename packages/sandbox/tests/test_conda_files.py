@@ -1,5 +1,6 @@
 """What a conda file asks for, and whether the sandbox's own environment has it; nothing is built here."""
 
+import asyncio
 import platform
 from importlib import metadata
 from pathlib import Path
@@ -236,9 +237,31 @@ def test_the_python_that_fits(asked: str, chosen: str | None) -> None:
     assert (found and found.version) == chosen
 
 
-@pytest.mark.parametrize(("asked", "chosen"), [("==3.9.*", "3.10.13"), ("==3.7.*", "3.8.18"), ("<3", "3.8.18")])
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ("==3.9.*", "3.10.13"),
+        ("==3.7.*", "3.8.18"),
+        ("<3", "3.8.18"),
+        ("<3.12,>=3.11", "3.10.13"),
+        ("<3.10,!=3.8.18,>=3.8", "3.8.18"),
+    ],
+)
 def test_the_nearest_python_stands_in(asked: str, chosen: str) -> None:
     assert interpreters.nearest(SpecifierSet(asked), pythons("3.13.0", "3.10.13", "3.8.18")).version == chosen
+
+
+def test_a_python_that_is_not_allowed_is_not_downloaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    async def run_uv(*arguments: str) -> str:
+        asked.append(arguments[-1])
+        return "/python"
+
+    monkeypatch.setattr(interpreters, "run_uv", run_uv)
+    assert asyncio.run(interpreters.download(SpecifierSet("<3.9"))) is None
+    assert asyncio.run(interpreters.download(SpecifierSet("<3.12,>=3.9"))) == Interpreter("3.9", Path("/python"))
+    assert asked == ["3.9", "3.9"]
 
 
 def test_azures_packages_are_the_documented_ones() -> None:

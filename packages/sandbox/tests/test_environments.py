@@ -154,6 +154,10 @@ def test_pips_options_reach_uv(uv: Uv, folder: Path) -> None:
     options = ["--extra-index-url https://e.test/simple", "--pre", "--trusted-host e.test", "--prefer-binary"]
     wanted(folder, f"dependencies: [pip: [six, {', '.join(options)}]]")
     assert uv.installed == ["--extra-index-url https://e.test/simple\nsix\n"]
+    assert builds.options(('--find-links "here',)) == (
+        ["--index-strategy", "unsafe-best-match"],
+        ['--find-links "here'],
+    )
     assert builds.options(tuple(options))[0] == [
         *("--prerelease", "allow", "--allow-insecure-host", "e.test", "--index-strategy", "unsafe-best-match")
     ]
@@ -224,6 +228,14 @@ def test_a_conda_package_that_no_index_has_is_left_out(bench: JobBench) -> None:
     assert done.parent.status == "Completed"
     log = done.logs["logs/azureml/executionlogs.txt"]
     assert "conda package 'xorg-libxau-of-conda' was not found in a package index: left out" in log
+
+
+def test_a_line_of_uvs_may_be_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("uv.find_uv_bin", lambda: sys.executable)
+    said: list[str] = []
+    program = "import sys; sys.stderr.write('x' * 200000)"
+    asyncio.run(uv_command.run_uv("-c", program, say=said.append))
+    assert said == ["x" * 200000]
 
 
 @pytest.mark.parametrize("turns", range(12))

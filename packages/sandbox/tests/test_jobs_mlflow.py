@@ -139,6 +139,7 @@ def test_in_the_other_reading_a_mini_batch_without_a_good_file_fails(bench: JobB
         (None, "The model 'sum' has no file 'MLmodel'; a model that is scored without a scoring script needs it."),
         ("flavors: {onnx: {}}", "has no flavor 'python_function'"),
         ("flavors: {python_function: null}", "has no flavor 'python_function'"),
+        ("flavors: {python_function: text}", "has no flavor 'python_function'"),
         ("flavors: {python_function: {loader_module: x}}", "has no conda file under flavors.python_function.env"),
         ("flavors: {python_function: {env: c.yml}}", "The model 'sum' has no file 'c.yml'"),
     ],

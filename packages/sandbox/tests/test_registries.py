@@ -124,6 +124,9 @@ def test_writing_needs_a_role(commands: Sandbox, model: Path, monkeypatch: pytes
         ("registry add model s/churn:1 {model}", "'s' is not a valid registry name: 2 to 33 letters, digits, '-' and "),
         ("registry add model shared/churn:1 {model}/no", "/model/no' does not exist"),
         ("registry add environment shared/e --image i:1", "the environment is 'shared/e'; allowed: REGISTRY/NAME:"),
+        ("registry add environment shared/e:1 --build {model} --conda c.yml", "sandbox: --conda belongs to --image"),
+        ("registry add environment shared/e:1 --image i:1 --dockerfile D", "sandbox: --dockerfile belongs to --build"),
+        ("registry add environment shared/e:1 --image i:1 --conda {model}", "' is not a UTF-8 text file ("),
     ],
 )
 def test_mistakes(commands: Sandbox, model: Path, line: str, message: str) -> None:

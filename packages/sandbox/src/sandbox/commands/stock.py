@@ -102,10 +102,13 @@ def _registry_model(home: Home, options: argparse.Namespace) -> str:
 def _registry_environment(home: Home, options: argparse.Namespace) -> str:
     place = _matching(_IN_REGISTRY, options.what, "the environment", "REGISTRY/NAME:VERSION, for example shared/tf:1")
     body: dict[str, Any] = {"what": "environment", "registry": place["registry"], "name": place["name"]}
+    for given, option, other in ((options.conda, "--conda", "image"), (options.dockerfile, "--dockerfile", "build")):
+        if given is not None and getattr(options, other) is None:
+            raise SystemExit(f"sandbox: {option} belongs to --{other}")
     if options.build is not None:
         return _send(home, body | {"path": _there(options.build), "dockerfile": options.dockerfile})
     if options.conda is not None:
-        body["condaFile"] = Path(_there(options.conda)).read_text(encoding="utf-8")
+        body["condaFile"] = _text(options.conda)
     return _send(home, body | {"image": options.image})
 
 
@@ -129,6 +132,14 @@ def _there(path: Path) -> str:
     if not path.exists() or (path.is_dir() and not any(path.iterdir())):
         raise SystemExit(f"sandbox: '{path}' {'is empty' if path.exists() else 'does not exist'}")
     return str(path.resolve())
+
+
+def _text(path: Path) -> str:
+    """Return a file's text; end the command if it has none."""
+    try:
+        return Path(_there(path)).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SystemExit(f"sandbox: '{path}' is not a UTF-8 text file ({error})") from None
 
 
 def _type(options: argparse.Namespace) -> str:

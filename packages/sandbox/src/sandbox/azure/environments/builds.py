@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import json
 import re
-import shlex
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -116,7 +115,7 @@ def options(given: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Return uv's arguments for pip's options, and those lines that it reads in a requirements file itself."""
     arguments, lines = [], []
     for line in given:
-        name, *values = shlex.split(line.replace("=", " ", 1))
+        name, *values = re.split(r"[\s=]+", line)
         if name == _TRUSTED:
             arguments += ["--allow-insecure-host", *values]
         elif name in _ON_THE_COMMAND_LINE:

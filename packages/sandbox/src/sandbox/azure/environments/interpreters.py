@@ -15,6 +15,9 @@ from sandbox.azure.environments.failures import NoIndex
 from sandbox.azure.environments.installed import same_minor
 from sandbox.azure.environments.uv_command import UvFailed, run_uv
 
+_BEST: Final = ("==", "===", "~=", ">=", ">", "<=", "<", "!=")
+"""Operators: first those whose version is the likeliest to be allowed."""
+
 OLDEST: Final = Version("3.8")
 """The driver of batch jobs, which runs on the environment's Python, needs this one."""
 
@@ -44,7 +47,7 @@ async def installed() -> list[Interpreter]:
 async def download(versions: SpecifierSet) -> Interpreter | None:
     """Let uv download a Python, as its settings allow; None if it cannot."""
     minor = _asked(versions)
-    if minor is None:
+    if minor is None or not (versions.contains(f"{minor}.99") or same_minor(versions, f"{minor}.0")):
         return None
     try:
         await run_uv("python", "install", "--no-bin", str(minor))
@@ -69,8 +72,8 @@ def nearest(versions: SpecifierSet, found: Iterable[Interpreter]) -> Interpreter
 
 
 def _asked(versions: SpecifierSet) -> Version | None:
-    """Return the minor version that a set of versions names first, such as 3.9."""
-    for each in sorted(versions, key=lambda each: each.operator != "=="):
+    """Return the minor version that a set of versions names, such as 3.9; of two bounds the lower."""
+    for each in sorted(versions, key=lambda each: (_BEST.index(each.operator), str(each))):
         named = Version(each.version.removesuffix(".*"))
         return Version(f"{named.major}.{named.minor}")
     return None

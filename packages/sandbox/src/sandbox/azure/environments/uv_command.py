@@ -22,6 +22,8 @@ _SANDBOXES = (
 """What `sandbox run` sets of the variables that uv reads."""
 _PYTHONS = ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME", "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT_ENVIRONMENT")
 _MESSAGE_LIMIT = 4000
+_LINE_LIMIT = 2**22
+"""Bytes in a line of uv's: why packages exclude each other is a single one."""
 
 
 class UvFailed(Exception):  # noqa: N818 - an outcome
@@ -64,6 +66,7 @@ async def run_uv(*arguments: str, say: Callable[[str], None] | None = None, more
         stderr=asyncio.subprocess.PIPE,
         env=environ,
         start_new_session=True,
+        limit=_LINE_LIMIT,
     )
     assert process.stdout is not None  # noqa: S101 - PIPE
     assert process.stderr is not None  # noqa: S101 - PIPE

@@ -24,13 +24,13 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
     """
     try:
         described = yaml.safe_load(_text(blobs, model, "MLmodel"))
-        flavour = dict(described["flavors"]["python_function"])
-    except (yaml.YAMLError, TypeError, KeyError):
+        flavor, signature = dict(described["flavors"]["python_function"]), dict(described.get("signature") or {})
+    except (yaml.YAMLError, ValueError, TypeError, KeyError):
         raise JobFailed(
             f"The MLmodel file of the model '{model.name}' has no flavor 'python_function', the only one"
             " that is scored without a scoring script."
         ) from None
-    file = _conda_file(flavour.get("env"))
+    file = _conda_file(flavor.get("env"))
     if file is None:
         raise JobFailed(
             f"The MLmodel file of the model '{model.name}' has no conda file under flavors.python_function.env, so no"
@@ -38,7 +38,7 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
             " script and an environment."
         )
     conda = _text(blobs, model, file)
-    takes_tensors = "tensor" in str((described.get("signature") or {}).get("inputs"))
+    takes_tensors = "tensor" in str(signature.get("inputs"))
     return EnvironmentSpec(
         f"MLflow model {model.name}", file, conda_file=_with_image_reader(conda) if takes_tensors else conda
     )
