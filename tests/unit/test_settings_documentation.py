@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,41 @@ PAGE = (ROOT / "docs" / "configuration.md").read_text()
 PROJECT = "azureml-batch-endpoint"
 
 
-def _read(stack_file: str) -> settings.Settings:
+def _read(stack_file: str, root: Path = ROOT) -> settings.Settings:
     config: dict[str, Any] = yaml.safe_load(stack_file)["config"]
     raw = {
         key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items() if ":" not in key
     }
-    return settings.parse(raw, location=config["azure-native:location"], project=PROJECT, stack="dev", root=ROOT)
+    return settings.parse(raw, location=config["azure-native:location"], project=PROJECT, stack="dev", root=root)
 
 
+_ALWAYS = ("compute", "description", "environment_variables", "model", "settings", "tags")
 BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 EXAMPLES = [each for each in BLOCKS if each.startswith("config:")]
 
 
-def test_every_example_is_taken() -> None:
-    whole, several, callers, network, adopted = map(_read, EXAMPLES)
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A copy of the examples, and the build context that the page names."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("data", "__pycache__"))
+    (tmp_path / "docker" / "scoring").mkdir(parents=True)
+    (tmp_path / "docker" / "scoring" / "Dockerfile").touch()
+    return tmp_path
+
+
+def test_every_example_is_taken(root: Path) -> None:
+    whole, several, content, callers, network, adopted = (_read(each, root) for each in EXAMPLES)
+    assert {name: sorted(each) for name, each in content.endpoints["digits"].deployments.items()} == {
+        "plain": [*_ALWAYS],
+        "file": sorted([*_ALWAYS, "code", "environment", "scoring_script"]),
+        "container": sorted([*_ALWAYS, "code", "environment", "scoring_script"]),
+        "trained": [*_ALWAYS],
+    }
+    assert content.endpoints["digits"].deployments["trained"]["model"] == {
+        "uri": "azureml://jobs/calm_pear/outputs/model",
+        "name": "diabetes",
+        "type": "mlflow_model",
+    }
     assert several.endpoints["digits"].deployments["mlp"]["compute"] == "gpu"
     assert len(whole.endpoints) == 1
     assert [each["principal_type"] for each in callers.callers["digits"]] == ["ServicePrincipal", "User"]
