@@ -45,8 +45,8 @@ def deployment(section: Section, root: Path, *, one_cluster: bool) -> Section:
     if one_cluster and isinstance(filled, _Filled) and "compute" not in filled.own and "compute" in filled.values:
         place = section.problems.origins[section.at("compute")]
         section.problems.warnings.append(
-            f"{place}: compute is {filled.values['compute']!r}: the stack has one cluster, described by cluster, which "
-            "is used."
+            f"{place}: compute is {filled.values['compute']!r}, but the stack has only one cluster (the key cluster), "
+            "which is used."
         )
         return replace(filled, values={key: value for key, value in filled.values.items() if key != "compute"})
     return filled

@@ -71,7 +71,7 @@ class Clusters:
             deployment.problems.add(
                 deployment.at("compute"),
                 deployment.shown("compute"),
-                "The stack has one cluster, described by cluster. Allowed: no compute, or a key of clusters.",
+                "The stack has only one cluster (the key cluster). Allowed: no compute, or a key of clusters.",
                 removing(deployment.at("compute")),
             )
             return SHORT

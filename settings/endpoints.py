@@ -172,7 +172,7 @@ def _check_revisions(deployments: Section) -> None:
             deployments.problems.add(
                 deployments.at(key),
                 f"would have revisions with the same names as {other}",
-                f"Allowed: another name than {revision_prefix(key)} for a deployment beside it.",
+                f"Allowed: names that differ where they are shortened: both would be {revision_prefix(key)}.",
                 renaming(deployments.at(key), "ANOTHER-NAME"),
             )
 

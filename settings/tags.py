@@ -65,7 +65,7 @@ def check_number(section: Section, tags: Mapping[str, str]) -> None:
     if len(tags) > MOST:
         section.problems.add(
             section.at("tags"),
-            f"makes {len(tags)} tags, with those that every resource of the stack has",
+            f"adds up to {len(tags)} tags, with those that every resource of the stack has",
             f"Allowed: {MOST} on one resource.",
             editing(section.at("tags"), f"remove {len(tags) - MOST} of them"),
         )

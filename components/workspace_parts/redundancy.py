@@ -37,7 +37,7 @@ def _check(hook: pulumi.ResourceHookArgs) -> None:
     allowed = [sku for sku in converted if (sku in _ZONES) == (before in _ZONES)]
     inputs: Any = hook.old_inputs
     raise RuntimeError(
-        f"storageSku is '{after}', and the storage account has {before}. Azure does not change copies in several zones "
+        f"storageSku is '{after}', and the storage account has {before}. Azure does not change zone redundancy "
         f"in place. Allowed: {', '.join(allowed)}. To convert the account, which takes hours or days:\n"
         f"  az storage account migration start --account-name {inputs.get('accountName', 'ACCOUNT')} --resource-group "
         f"{inputs.get('resourceGroupName', 'GROUP')} --sku {converted[before]} --no-wait\n"

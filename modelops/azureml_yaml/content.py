@@ -56,7 +56,7 @@ class Paths:
         if PurePosixPath(path).is_absolute():
             part.wrong(
                 key,
-                f"is {value!r}, which is on this machine alone",
+                f"is {value!r}, which other machines do not have",
                 "Write a path relative to this file's folder.",
                 word=word,
             )
@@ -172,7 +172,7 @@ def _put_reference(part: Part, key: str, kind: Kind, found: Reference) -> None:
     if found.is_bare:
         part.warn(
             key,
-            f"has no version, which azure-ai-ml refuses when it deploys: the latest one of {found.name} is taken",
+            f"has no version, and azure-ai-ml would not deploy it: the latest version of {found.name} is used",
             word=kind,
         )
     elif found.version is None:

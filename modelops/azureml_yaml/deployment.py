@@ -112,7 +112,7 @@ def _read_names(top: Part) -> None:
     """Read what only describes the deployment; names are the stack file's keys."""
     for key in ("name", "endpoint_name"):
         if top.text(key) is not None:
-            top.note(key, "is not used: the stack file's own key is the name")
+            top.note(key, "is not used: the key in the stack file is the name")
     top.described()
     top.ignored("properties", "id")
 
@@ -147,7 +147,7 @@ def _read_job(top: Part, settings: Part | None) -> None:
         source = settings
         for key in _BOTH:
             if key in top.values and key in settings.values:
-                top.wrong(key, "stands at the top and below settings", "Remove one of the two.")
+                top.wrong(key, "is set twice: at the top and below settings", "Remove one of the two.")
     for name, setting in _JOB.items():
         if name != "instance_count":
             _read_setting(top if name in top.values else source, name, setting)
@@ -166,7 +166,7 @@ def _read_nodes(top: Part, settings: Part | None) -> None:
     resources = top.inside("resources", word="instanceCount")
     if resources is not None:
         resources.only(_RESOURCES, {})
-        resources.ignored(*_UNUSED_RESOURCES, because="is not used: the cluster decides about its nodes")
+        resources.ignored(*_UNUSED_RESOURCES, because="is not used: the cluster's own settings decide")
         _read_setting(resources, "instance_count", _JOB["instance_count"])
     if settings is not None and "instance_count" in settings.values:
         if resources is not None:

@@ -55,7 +55,7 @@ def read_endpoint(path: Path) -> Reading:
     top = Part(document, (), document.values, reading)
     top.only(_KNOWN, _OLD)
     if top.text("name") is not None:
-        top.note("name", "is not used: the stack file's own key is the name")
+        top.note("name", "is not used: the key in the stack file is the name")
     top.described()
     _check_auth_mode(top)
     top.ignored("identity", because="is not used: jobs run with the cluster's identity")

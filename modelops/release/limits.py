@@ -26,7 +26,7 @@ def problem(plan: ReleasePlan, endpoint: LiveEndpoint, missing: Sequence[Deploym
     unused = sorted(name for name in endpoint.deployments if name not in kept)
     return (
         f"endpoint {endpoint.name} has {len(endpoint.deployments)} deployments, and {len(added)} more would exceed the "
-        f"service's limit of {DEPLOYMENTS_PER_ENDPOINT}. Delete {excess} that nobody uses, of: "
+        f"service's limit of {DEPLOYMENTS_PER_ENDPOINT}. Delete at least {excess} that nobody uses. Candidates: "
         f"{', '.join(unused) or 'none'}.\n  az ml batch-deployment delete --endpoint-name {endpoint.name} "
         f"--resource-group {plan.resource_group} --workspace-name {plan.workspace} --name DEPLOYMENT"
     )

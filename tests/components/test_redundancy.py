@@ -62,7 +62,7 @@ def test_what_takes_a_conversion(before: str, after: str, first: str, allowed: s
     with pytest.raises(RuntimeError) as raised:
         _check({"name": before}, {"name": after})
     assert str(raised.value) == (
-        f"storageSku is '{after}', and the storage account has {before}. Azure does not change copies in several zones "
+        f"storageSku is '{after}', and the storage account has {before}. Azure does not change zone redundancy "
         f"in place. Allowed: {allowed}. To convert the account, which takes hours or days:\n"
         "  az storage account migration start --account-name mlstorage1a2b --resource-group rg "
         f"--sku {first} --no-wait\n"

@@ -62,7 +62,7 @@ def test_a_file_releases_the_same_and_a_label_follows_the_newest_version(deploye
     words = _in_the_words_of_the_cli(said)
     _write(deployed, **words)
     same = deployed.pulumi("preview", "--expect-no-changes").ok()
-    assert "compute is 'batch-cluster': the stack has one cluster" in same.flat
+    assert "compute is 'batch-cluster', but the stack has only one cluster" in same.flat
 
     # A label: the version that the workspace has.
     _write(deployed, **words, model="azureml:digits-mlp@latest")

@@ -158,15 +158,15 @@ def test_warnings_and_notes(tmp_path: Path) -> None:
     assert [(each.line, each.text) for each in found.warnings] == [
         (
             2,
-            "model has no version, which azure-ai-ml refuses when it deploys: the latest one of digits is taken.",
+            "model has no version, and azure-ai-ml would not deploy it: the latest version of digits is used.",
         )
     ]
     assert [(each.line, each.text) for each in found.notes] == [
-        (1, "name is not used: the stack file's own key is the name."),
+        (1, "name is not used: the key in the stack file is the name."),
         (3, "environment.description has no effect here."),
         (3, "environment.name is not used: an environment with this content is named after it."),
         (3, "environment.version is not used: an environment with this content is named after it."),
-        (4, "resources.instance_type is not used: the cluster decides about its nodes."),
+        (4, "resources.instance_type is not used: the cluster's own settings decide."),
     ]
 
 

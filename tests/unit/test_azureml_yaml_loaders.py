@@ -405,8 +405,8 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
         code("/srv/code"),
         [
             (
-                "code_configuration.code is '/srv/code', which is on this machine alone. Write a path relative to this "
-                "file's folder."
+                "code_configuration.code is '/srv/code', which other machines do not have. Write a path relative to "
+                "this file's folder."
             )
         ],
     ),
@@ -428,7 +428,7 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
     ),
     "variables at both places": (
         {**job(environment_variables={"A": "b"}), "environment_variables": {"A": "c"}},
-        ["environment_variables stands at the top and below settings. Remove one of the two."],
+        ["environment_variables is set twice: at the top and below settings. Remove one of the two."],
     ),
 }
 

@@ -29,7 +29,7 @@ def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mlp.yml").write_text(FILE, encoding="utf-8")
     assert main(["import", "mlp.yml"]) == 0
     assert capsys.readouterr().out == (
-        "# mlp.yml:1: name is not used: the stack file's own key is the name.\n"
+        "# mlp.yml:1: name is not used: the key in the stack file is the name.\n"
         "# mlp.yml:2: model is 'azureml:digits@latest': git does not fix which version that is.\n"
         "# mlp.yml:2: fill in VERSION: `az ml model list --name digits` has the versions.\n"
         "# mlp.yml:4: give the image a tag other than latest: the stack file takes no other.\n"
@@ -55,7 +55,7 @@ def test_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "schemaVersion": 1,
         "deployments": {"small": {"model": {"name": "digits", "version": "3"}}},
-        "remarks": [{"line": 2, "text": "name is not used: the stack file's own key is the name."}],
+        "remarks": [{"line": 2, "text": "name is not used: the key in the stack file is the name."}],
     }
 
 
@@ -77,7 +77,7 @@ def test_prints_an_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
     Path("endpoint.yml").write_text("name: digits\nauth_mode: aad_token\ntags: {owner: ml}\n", encoding="utf-8")
     assert main(["import", "endpoint.yml", "--name", "digits"]) == 0
     assert capsys.readouterr().out == (
-        "# endpoint.yml:1: name is not used: the stack file's own key is the name.\n"
+        "# endpoint.yml:1: name is not used: the key in the stack file is the name.\n"
         "endpoints:\n"
         "  digits:\n"
         "    tags:\n"

@@ -224,7 +224,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(tags={f"tag{number}": "x" for number in range(49)}),
         (
-            "tags makes 51 tags, with those that every resource of the stack has. Allowed: 50 on one resource.\n"
+            "tags adds up to 51 tags, with those that every resource of the stack has. Allowed: 50 on one resource.\n"
             "Pulumi.dev.yaml: remove 1 of them"
         ),
     ),

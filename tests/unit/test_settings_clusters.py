@@ -83,7 +83,7 @@ WRONG: list[tuple[Config, str]] = [
     (
         changed(lambda config: mlp(config).update(compute="cpu")),
         (
-            f"{MLP}.compute is 'cpu'. The stack has one cluster, described by cluster. Allowed: no compute, or a key "
+            f"{MLP}.compute is 'cpu'. The stack has only one cluster (the key cluster). Allowed: no compute, or a key "
             f"of clusters.\npulumi config rm --path {MLP}.compute --stack dev"
         ),
     ),

@@ -512,8 +512,8 @@ def test_names_that_shorten_alike_are_refused(root: Path) -> None:
     assert problems(root, changed(change)) == [
         (
             "endpoints.digits.deployments.churn-gradient-b-95147f would have revisions with the same names as "
-            "churn-gradient-boosting-2026. Allowed: another name than churn-gradient-b-95147f for a deployment beside "
-            "it.\nPulumi.dev.yaml: rename churn-gradient-b-95147f to ANOTHER-NAME"
+            "churn-gradient-boosting-2026. Allowed: names that differ where they are shortened: both would be "
+            "churn-gradient-b-95147f.\nPulumi.dev.yaml: rename churn-gradient-b-95147f to ANOTHER-NAME"
         )
     ]
 

@@ -26,8 +26,8 @@ FILE: dict[str, Any] = {
     "logging_level": "INFO",
 }
 WARNING = (
-    "deployments/mlp.yml:13: compute is 'batch-cluster': the stack has one cluster, described by cluster, which is "
-    "used."
+    "deployments/mlp.yml:13: compute is 'batch-cluster', but the stack has only one cluster (the key cluster), which "
+    "is used."
 )
 
 
