@@ -5,7 +5,19 @@
 
 from typing import Final
 
-from policy import access, cluster, endpoint, network, registry, release, storage, telemetry, vault, workspace
+from policy import (
+    access,
+    cluster,
+    endpoint,
+    fixed_content,
+    network,
+    registry,
+    release,
+    storage,
+    telemetry,
+    vault,
+    workspace,
+)
 from policy.rule import Rule
 
 NAME: Final = "azureml-batch"
@@ -13,7 +25,19 @@ NAME: Final = "azureml-batch"
 
 RULES: Final[list[Rule]] = [
     rule
-    for module in (storage, vault, registry, telemetry, workspace, cluster, endpoint, release, access, network)
+    for module in (
+        storage,
+        vault,
+        registry,
+        telemetry,
+        workspace,
+        cluster,
+        endpoint,
+        release,
+        fixed_content,
+        access,
+        network,
+    )
     for rule in module.RULES
 ]
 """All rules of the pack."""

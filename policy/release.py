@@ -6,7 +6,6 @@ keeps its first value and is not used. The rules that compare a deployment with 
 they read two resources.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -16,7 +15,7 @@ from policy.cluster import COMPUTE, MAX_NODES
 from policy.conditions import is_number, of_kind
 from policy.naming import ASSET_NAME, DEPLOYMENT_NAME, ENDPOINT_NAME, USED_ASSET_NAME
 from policy.properties import UNKNOWN, Properties, shown
-from policy.rule import PRODUCTION, Finding, Option, Options, ResourceCheck, ResourceRule, Rule, Seen, StackRule
+from policy.rule import Finding, Option, Options, ResourceCheck, ResourceRule, Rule, Seen, StackRule
 from policy.sources import LIMITS, ML, control, limit
 
 STASH: Final = "pulumi:index:Stash"
@@ -32,9 +31,6 @@ _LEAST: Final = {
     "errorThreshold": -1,
 }
 """Smallest value of each scoring setting."""
-
-_FIXED_IMAGE: Final = re.compile(r"@sha256:|:(?!latest$)[^/:]+$")
-"""An image with a digest, or with a tag other than `latest`."""
 
 
 def plan_of(resource: Seen) -> Properties | None:
@@ -107,18 +103,6 @@ def _settings(resource: Seen, _options: Options) -> Iterator[str]:
             value = deployment.at(f"settings.{setting}")
             if value is not None and value is not UNKNOWN and not (isinstance(value, int) and value >= least):
                 yield f"{setting} of deployment {key!r} is {shown(value)}; it must be a whole number from {least}."
-
-
-def _fixed(resource: Seen, _options: Options) -> Iterator[str]:
-    plan = plan_of(resource)
-    for key, deployment in plan.members("deployments") if plan is not None else ():
-        image = deployment.at("environment.image")
-        if isinstance(image, str) and not _FIXED_IMAGE.search(image):
-            yield f"The image of deployment {key!r} is {image!r}; it must have a tag other than latest, or a digest."
-        for part in ("model", "environment"):
-            label = deployment.at(f"{part}.label")
-            if label is not None and label is not UNKNOWN:
-                yield f"The {part} of deployment {key!r} has the label {label!r}; it must have a version."
 
 
 def _nodes(marker: Seen, deployment: Properties, stack: Sequence[Seen]) -> int | None:
@@ -225,16 +209,6 @@ RULES: Final[list[Rule]] = [
         remedy="Correct the setting under endpoints.<name>.deployments.<name> in the stack file.",
         url=f"{ML}reference-yaml-deployment-batch",
         framework=limit("scoring settings"),
-    ),
-    ResourceRule(
-        name="batch-deployment-fixed-content",
-        description="Images have a fixed tag or a digest, and models and environments are named by versions.",
-        kinds=(STASH,),
-        check=_fixed,
-        remedy="Write the tag or version into the deployment's file, or set model or environment in the stack file.",
-        url=f"{ML}how-to-manage-environments-v2",
-        framework=limit("fixed content"),
-        level=PRODUCTION,
     ),
     StackRule(
         name="batch-deployment-instances",

@@ -27,8 +27,8 @@ def test_a_failed_revision_is_replaced_in_its_place() -> None:
 
 def test_the_21st() -> None:
     assert problem(PLAN, endpoint("serving", *[f"old-{number:02}" for number in range(19)]), MISSING) == (
-        "endpoint churn has 20 deployments, and 1 more would exceed the service's limit of 20. Delete 1 that nobody "
-        f"uses, of: {', '.join(f'old-{number:02}' for number in range(19))}.\n"
+        "endpoint churn has 20 deployments, and 1 more would exceed the service's limit of 20. Delete at least 1 "
+        f"that nobody uses. Candidates: {', '.join(f'old-{number:02}' for number in range(19))}.\n"
         "  az ml batch-deployment delete --endpoint-name churn "
         f"--resource-group {PLAN.resource_group} --workspace-name {PLAN.workspace} --name DEPLOYMENT"
     )
