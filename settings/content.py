@@ -51,6 +51,18 @@ def read_used_name(section: Section, what: str) -> str:
     )
 
 
+def read_registry(section: Section) -> str:
+    """Read the name of a registry; the rule: https://learn.microsoft.com/azure/machine-learning/how-to-manage-registries."""
+    return section.text(
+        "registry",
+        None,
+        pattern=r"[a-zA-Z0-9][a-zA-Z0-9_-]{1,32}",
+        allowed="the name of a registry, 2 to 33 characters: letters, digits, hyphens and underscores, starting with a "
+        "letter or digit",
+        example="REGISTRY",
+    )
+
+
 def read_label(section: Section) -> str:
     """Read a label, which is resolved to a version later; the file that it is from has a warning."""
     return section.choice("label", None, ("latest",))

@@ -15,6 +15,7 @@ from settings.content import (
     read_conda_file,
     read_label,
     read_path,
+    read_registry,
     read_used_name,
     read_version,
 )
@@ -100,7 +101,7 @@ def _read_registered(section: Section) -> EnvironmentArgs:
     name = read_used_name(section, "environment")
     environment: EnvironmentArgs = {"name": name}
     if "registry" in section.values:
-        environment["registry"] = section.text("registry", None, allowed="the name of a registry", example="REGISTRY")
+        environment["registry"] = read_registry(section)
     if has_label:
         environment["label"] = read_label(section)
     else:

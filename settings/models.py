@@ -11,7 +11,7 @@ from components.release_parts.deployment_args import ModelArgs
 from modelops.plan import mlflow_model
 from modelops.plan.mlflow_model import SERVED_FLAVOR
 from modelops.plan.rules import MODEL_TYPES
-from settings.content import read_label, read_path, read_used_name, read_version
+from settings.content import read_label, read_path, read_registry, read_used_name, read_version
 from settings.problems import setting
 from settings.section import Section
 
@@ -35,8 +35,7 @@ def read_model(section: Section, root: Path) -> ModelArgs:
         named: ModelArgs = {"name": read_used_name(section, "model"), "version": read_version(section)}
         if "registry" not in section.values:
             return {**named, **_read_type(section)}
-        registry = section.text("registry", None, allowed="the name of a registry", example="azureml")
-        return {"registry": registry, **named, **_read_type(section)}
+        return {"registry": read_registry(section), **named, **_read_type(section)}
     section.problems.add(
         section.path,
         "does not name a model",

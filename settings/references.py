@@ -5,6 +5,7 @@ and so are ids of a workspace, which may be another than the stack's.
 """
 
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
 
@@ -24,12 +25,13 @@ def referenced(section: Section, key: Kind, *, of: str) -> Section | None:
         key: The key.
         of: What it describes.
 
-    Returns: The object, with `name`, `version` and perhaps `registry` of the reference; None if the reference is wrong,
+    Returns: The object, with `name`, `version` and perhaps `registry` of the reference; None for anything else,
         which is recorded.
     """
     value = section.values.get(key)
     if not isinstance(value, str):
-        return section.section(key, of=of)
+        read = section.section(key, of=of)
+        return read if value is None or isinstance(value, Mapping) else None
     found = _read(value, key)
     if found and found.version not in (None, LATEST) and not found.is_elsewhere:
         return Section(section.at(key), found.words, section.problems, section.lenient)

@@ -188,7 +188,25 @@ def test_a_reference_to_an_environment_that_is_not_fixed(root: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("key", "what"), [("model", "a model"), ("environment", "an environment")])
+@pytest.mark.parametrize("value", [3, [1]])
+def test_what_is_not_an_object_is_one_problem(root: Path, key: str, what: str, value: object) -> None:
+    assert _problems(root, **{key: value}) == [
+        (
+            f"{MLP}.{key} is {value}. Allowed: an object that describes {what}.\n"
+            f"Pulumi.dev.yaml: write an object below {key}: docs/configuration.md has its keys"
+        )
+    ]
+
+
 WRONG: list[tuple[dict[str, object], str]] = [
+    (
+        {"model": {"registry": "a/b", "name": "heart", "version": 3}},
+        (
+            f"{MLP}.model.registry is 'a/b'. Allowed: the name of a registry, 2 to 33 characters: letters, digits, "
+            f"hyphens and underscores, starting with a letter or digit.\n{SET}.model.registry REGISTRY"
+        ),
+    ),
     (
         {"model": {"path": "azureml://jobs/calm_pear/model", "name": "heart"}},
         f"{MLP}.model.path is 'azureml://jobs/calm_pear/model'. Allowed: a path, or {URIS}.\n{SET}.model.path PATH",
