@@ -156,7 +156,7 @@ def test_a_protected_stack_is_not_removable(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_status_says_whether_the_package_index_is_used_and_what_was_built(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    for name, python, used in (("aa", "3.8.18", 0), ("bb", "3.10.13", 86400)):
+    for name, python, used in (("aa", "3.8.18", 0), ("bb", "3.10.13", 86400), (".building-cc", "3.9.1", 1)):
         about = home.environments / name / "environment.json"
         about.parent.mkdir(parents=True)
         about.write_text(json.dumps({"python": python}), encoding="utf-8")

@@ -41,6 +41,11 @@ def content(learning: Learning, prefix: str, datastore: str = "workspaceblobstor
     return {name.removeprefix(prefix): learning.blobs.read(ACCOUNT, container, name) for name in names}
 
 
+def test_what_cannot_be_read_is_said(learning: Learning) -> None:
+    with pytest.raises(ValueError, match=r"^'/x{300}' cannot be read: File name too long$"):
+        add(learning, "model", "churn:4", Path("/" + "x" * 300), type="custom_model")
+
+
 FILES = {"a.txt": b"a", "sub/b.txt": b"b"}
 
 

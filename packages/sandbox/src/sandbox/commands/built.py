@@ -13,7 +13,10 @@ def lines(home: Home, *, uses_index: bool) -> Iterator[str]:
         yield f"Package index: uv builds conda files, through your index settings ({OFFLINE}=1 turns this off)"
     else:
         yield f"Package index: not used ({OFFLINE} is set); jobs run in the sandbox's own environment"
-    files = sorted(home.environments.glob("*/environment.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+    # A folder with a dot is a build that has not ended.
+    files = sorted(
+        home.environments.glob("[!.]*/environment.json"), key=lambda file: file.stat().st_mtime, reverse=True
+    )
     if files:
         yield f"Environments: {len(files)} in '{home.environments}' (python -m sandbox reset removes them)"
     for file in files:

@@ -34,7 +34,7 @@ class Intake:
         """Take one thing, and return one line that says where it is now.
 
         Raises:
-            ValueError: it is not allowed, or exists with other content; the text says what is allowed.
+            ValueError: it is not allowed, cannot be read, or exists with other content; the text says what is wrong.
         """
         try:
             asked = validate(_ASKED, body)
@@ -43,6 +43,8 @@ class Intake:
             return await self._keep(asked)
         except ArmError as error:
             raise ValueError(error.message) from None
+        except OSError as error:
+            raise ValueError(f"'{error.filename}' cannot be read: {error.strerror}") from None
 
     async def _add_to_registry(self, asked: dict[str, Any]) -> str:
         registry = registries.registry(self._world, asked["registry"])
