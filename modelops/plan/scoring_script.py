@@ -75,10 +75,12 @@ def _not_callable(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str | Non
 
 
 def _globals(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that functions may bind in the module: `init` is called before the job needs `run`."""
+    """Yield the names that may be bound in the module from elsewhere: in `init`, which runs first; `*` for any name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Global):
             yield from node.names
+        elif isinstance(node, ast.Name) and node.id in ("exec", "globals"):
+            yield "*"
 
 
 def _names(body: list[ast.stmt]) -> Iterator[str]:
