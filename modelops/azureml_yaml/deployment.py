@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelops.azureml_yaml.content import Paths, read_code, read_environment, read_model
-from modelops.azureml_yaml.document import Unreadable, read
-from modelops.azureml_yaml.reading import Note, Part, Reading, shown
+from modelops.azureml_yaml.reading import Part, Reading, opened, shown
 from modelops.plan.scoring_settings import SETTINGS, Setting
 
 _TOP: Final = (
@@ -67,12 +66,9 @@ def read_deployment(path: Path, root: Path, key: str) -> Reading:
         key: The deployment's key in the stack file: the name of a model that has none.
     """
     reading = Reading()
-    try:
-        document = read(path)
-    except Unreadable as unreadable:
-        reading.problems.append(Note(unreadable.line, f"The file {unreadable}."))
+    top = opened(path, reading)
+    if top is None:
         return reading
-    top = Part(document, (), document.values, reading)
     if _is_pipeline(top):
         return reading
     settings = top.inside("settings")

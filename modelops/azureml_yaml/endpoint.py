@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from modelops.azureml_yaml.document import Unreadable, read
-from modelops.azureml_yaml.reading import Note, Part, Reading
+from modelops.azureml_yaml.reading import Part, Reading, opened
 
 _ANSWERED: Final = ("$schema", "id", "provisioning_state", "scoring_uri", "openapi_uri")
 """Keys that say nothing, or that Azure's answers have."""
@@ -47,12 +47,9 @@ def is_endpoint(path: Path) -> bool:
 def read_endpoint(path: Path) -> Reading:
     """Read a file; nothing is raised: what is wrong is in the result."""
     reading = Reading()
-    try:
-        document = read(path)
-    except Unreadable as unreadable:
-        reading.problems.append(Note(unreadable.line, f"The file {unreadable}."))
+    top = opened(path, reading)
+    if top is None:
         return reading
-    top = Part(document, (), document.values, reading)
     top.only(_KNOWN, _OLD)
     if top.text("name") is not None:
         top.note("name", "is not used: the key in the stack file is the name")

@@ -3,10 +3,11 @@
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from modelops.azureml_yaml import placeholders
-from modelops.azureml_yaml.document import Document
+from modelops.azureml_yaml.document import Document, Unreadable, read
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,16 @@ class Part:
                 inside.wrong(name, f"is {value!r}: nothing fills in {found}", "Write the value itself.")
             else:
                 inside.put(name, (word, name), plain(value))
+
+
+def opened(path: Path, reading: Reading) -> Part | None:
+    """Return what is at the top of a file; None if it cannot be read, which is recorded."""
+    try:
+        document = read(path)
+    except Unreadable as unreadable:
+        reading.problems.append(Note(unreadable.line, f"The file {unreadable}."))
+        return None
+    return Part(document, (), document.values, reading)
 
 
 def plain(value: object) -> str:
