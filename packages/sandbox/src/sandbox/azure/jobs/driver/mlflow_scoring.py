@@ -112,7 +112,7 @@ def read_table(path: Path, schema: Any) -> Any:
     fixed: Any = {name: _DTYPES[kind] for name, kind in types.items() if kind in _DTYPES}
     if path.suffix.lower() != ".csv":
         frame = pd.read_parquet(path)
-        fixed |= dict.fromkeys(dates, "datetime64[ns]")
+        fixed.update(dict.fromkeys(dates, "datetime64[ns]"))
         return frame.astype({name: kind for name, kind in fixed.items() if name in frame.columns})
     header = pd.read_csv(path, nrows=0).columns
     return pd.read_csv(path, dtype=fixed, parse_dates=[name for name in dates if name in header])
