@@ -4,6 +4,12 @@ EXAMPLE ?= digits
 STACK ?= $(if $(filter-out digits,$(EXAMPLE)),$(EXAMPLE),dev)
 EXAMPLES := $(notdir $(wildcard examples/*))
 $(if $(filter digits $(EXAMPLES),$(EXAMPLE)),,$(error There is no example '$(EXAMPLE)'. EXAMPLE is one of: $(EXAMPLES)))
+# A misspelt name would otherwise become a new, empty stack.
+STACKS := $(sort $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml)))
+COMMA := ,
+ALLOWED := $(subst $() ,$(COMMA) ,$(STACKS))
+$(if $(filter up preview down score status scan,$(MAKECMDGOALS)),$(if $(filter $(STACK),$(STACKS)),,\
+	$(error Pulumi.$(STACK).yaml does not exist. STACK is one of: $(ALLOWED))))
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
 PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11

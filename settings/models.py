@@ -98,10 +98,9 @@ def check_runs_without_code(section: Section, model: ModelArgs, root: Path) -> b
         return False
     section.wrong(
         "type",
-        "mlflow_model for a model without code and scoringScript",
+        "mlflow_model for a model without code and scoringScript; the default is custom_model",
         "mlflow_model",
         because=f"and {path} is an MLflow model",
-        default="custom_model",
     )
     return True
 

@@ -50,8 +50,10 @@ def invoke(
     run(target, deployment, source, download)
 
 
-def run(target: Target, deployment: str | None, source: str, download: Path) -> None:
+def run(target: Target, deployment: str | None, source: str, download: Path, *, replace: bool = False) -> None:
     """Run a job on `deployment` (its physical name; None: the endpoint's default) to its end, and say what came of it.
+
+    With `replace`, the predictions take the place of what the folder has, once they are there.
 
     Raises:
         ModelOpsError: it failed, or Ctrl-C was pressed.
@@ -71,7 +73,7 @@ def run(target: Target, deployment: str | None, source: str, download: Path) -> 
         f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
     )
     with _told(loses):
-        files = jobs.download(ml, job, download)
+        files = (jobs.replace if replace else jobs.download)(ml, job, download)
     terminal.say(f"completed in {seconds:.0f} s; predictions:")
     for path in files:
         terminal.say(f"  {path}")

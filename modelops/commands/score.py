@@ -1,7 +1,6 @@
 """`score`: scores the samples that the stack file names."""
 
 import os
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +22,7 @@ def score(
     endpoint: options.EndpointOrAll = None,
     directory: options.Directory = Path(),
 ) -> None:
-    """Score the samples of the stack file into predictions/STACK/ENDPOINT, which is replaced."""
+    """Score the samples of the stack file into predictions/STACK/ENDPOINT; a failed job leaves the last ones there."""
     failed = False
     for target in options.Where(stack, outputs, endpoint, directory).one_or_all():
         if target.sample is None:
@@ -31,9 +30,8 @@ def score(
             terminal.say(f"  {_command(target, stack, outputs, directory)}")
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
-        shutil.rmtree(folder, ignore_errors=True)
         try:
-            invoke.run(target, None, _place(target.sample, directory), folder)
+            invoke.run(target, None, _place(target.sample, directory), folder, replace=True)
         except ModelOpsError as error:
             # The other endpoints are scored anyway.
             terminal.say_error(f"{target.logical}: {error}")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,22 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
     if not files:
         raise ReleaseError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
     return files
+
+
+def replace(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
+    """Download the job's predictions beside `folder`, put them into its place, and return the files.
+
+    Raises:
+        ReleaseError: the service refused it, or the job wrote nothing; `folder` keeps what it had.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
+        new = Path(beside) / "new"
+        files = [path.relative_to(new) for path in download(ml, job, new)]
+        if folder.exists():
+            folder.rename(Path(beside) / "old")
+        new.rename(folder)
+    return tuple(folder / file for file in files)
 
 
 def require_empty(folder: Path) -> None:

@@ -71,6 +71,21 @@ def test_previews_and_deployments_are_checked_with_the_policy_pack(target: str) 
     assert "--policy-pack" not in make("-n", target, "POLICY=", "STACK=prod").stdout
 
 
+@pytest.mark.parametrize("target", ["up", "preview", "down", "score", "status", "scan"])
+def test_a_stack_without_a_file_is_an_error_before_anything_runs(target: str) -> None:
+    stacks = ", ".join(sorted(path.name.split(".")[1] for path in REPOSITORY.glob("Pulumi.*.yaml")))
+    ran = make("-n", target, "STACK=lba")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.endswith(f" *** Pulumi.lba.yaml does not exist. STACK is one of: {stacks}.  Stop.\n")
+
+
+def test_every_target_of_a_stack_needs_its_file() -> None:
+    for target in make("help").stdout.splitlines():
+        name = target.split()[1]
+        takes = "--stack" in make("-n", name).stdout
+        assert takes == (make("-n", name, "STACK=lba").returncode != 0), name
+
+
 def test_the_long_series_run_apart() -> None:
     assert '-m "not long"' in make("-n", "test").stdout
     assert "for part in kills profiles series packages engines environments; do" in make("-n", "test-long").stdout

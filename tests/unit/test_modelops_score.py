@@ -1,4 +1,7 @@
-"""`score`: which samples it scores into which folders, and what it says of endpoints without one."""
+"""`score`: which samples it scores into which folders, and what it says of endpoints without one.
+
+That its jobs run is shown by the tests on the real engine.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +12,7 @@ import pytest
 from modelops.commands import app, invoke, targets
 from modelops.commands.targets import Target
 from modelops.errors import ReleaseError
+from modelops.scoring.jobs import replace
 
 Score = Callable[..., tuple[int, str, str]]
 
@@ -22,7 +26,8 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, _deployment: str | None, source: str, download: Path) -> None:
+    def run(target: Target, _deployment: str | None, source: str, download: Path, *, replace: bool) -> None:
+        assert replace
         ran.append((target.endpoint, source, download))
         if target.logical == "bad":
             raise ReleaseError("job job-1 ended in state Failed")
@@ -52,18 +57,12 @@ def _score(
 def test_every_sample_is_scored_into_the_folder_of_its_stack_and_endpoint(
     score: Score, jobs: list[Any], tmp_path: Path
 ) -> None:
-    old = tmp_path / "predictions" / "staging" / "digits" / "old.csv"
-    other = tmp_path / "predictions" / "dev" / "digits" / "old.csv"
-    for file in (old, other):
-        file.parent.mkdir(parents=True)
-        file.touch()
     assert score(digits="images", letters="azureml:letters:1") == (0, "", "")
     folder = tmp_path / "predictions" / "staging"
     assert jobs == [
         ("digits1a2b", str(tmp_path / "images"), folder / "digits"),
         ("letters1a2b", "azureml:letters:1", folder / "letters"),
     ]
-    assert (old.exists(), other.exists()) == (False, True)
 
 
 def test_one_endpoint_can_be_named(score: Score, jobs: list[Any], tmp_path: Path) -> None:
@@ -90,3 +89,55 @@ def test_without_a_sample_the_command_that_scores_is_printed(
 def test_a_job_that_fails_does_not_keep_the_others_from_being_scored(score: Score, jobs: list[Any]) -> None:
     assert score(bad="x", digits="y") == (1, "", "error: bad: job job-1 ended in state Failed\n")
     assert [endpoint for endpoint, _, _ in jobs] == ["bad1a2b", "digits1a2b"]
+
+
+class _Jobs:
+    """The jobs of a workspace, as far as a download needs them: `good` wrote predictions, the others nothing."""
+
+    jobs: "_Jobs"
+
+    def __init__(self) -> None:
+        self.jobs = self
+
+    def download(self, name: str, download_path: Path, output_name: str) -> None:
+        assert output_name == "score"
+        if name == "good":
+            (download_path / "parts").mkdir()
+            (download_path / "parts" / "new.csv").write_text("new")
+
+
+def _files(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("scored_before", [True, False])
+def test_predictions_take_the_place_of_the_last_ones(tmp_path: Path, *, scored_before: bool) -> None:
+    folder = tmp_path / "staging" / "digits"
+    other = tmp_path / "dev" / "digits" / "old.csv"
+    for old in (folder / "old.csv", other) if scored_before else (other,):
+        old.parent.mkdir(parents=True)
+        old.touch()
+    ml: Any = _Jobs()
+    assert replace(ml, "good", folder) == (folder / "parts" / "new.csv",)
+    assert _files(tmp_path) == ["dev/digits/old.csv", "staging/digits/parts/new.csv"]
+    assert [path.name for path in folder.parent.iterdir()] == ["digits"]
+
+
+def test_the_last_predictions_stay_if_there_are_no_new_ones(tmp_path: Path) -> None:
+    folder = tmp_path / "digits"
+    folder.mkdir()
+    (folder / "old.csv").touch()
+    ml: Any = _Jobs()
+    with pytest.raises(
+        ReleaseError, match=r"^job bad completed but wrote no predictions\. See its logs in the studio\.$"
+    ):
+        replace(ml, "bad", folder)
+    assert _files(tmp_path) == ["digits/old.csv"]
+
+
+def test_a_failed_job_leaves_the_last_predictions(score: Score, tmp_path: Path) -> None:
+    old = tmp_path / "predictions" / "staging" / "bad" / "old.csv"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    assert score(bad="x")[0] == 1
+    assert old.exists()

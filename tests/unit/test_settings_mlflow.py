@@ -114,8 +114,8 @@ def test_a_flavor_that_azure_does_not_serve(root: Path, description: str, flavor
 def test_an_mlflow_model_without_its_type(root: Path) -> None:
     assert problems(root, _without_code({"path": "models/mlp", "name": "heart"})) == [
         (
-            f"{MLP}.model.type is 'custom_model', and models/mlp is an MLflow model. Allowed: mlflow_model for a model "
-            "without code and scoringScript.\n"
+            f"{MLP}.model.type is not set, and models/mlp is an MLflow model. Allowed: mlflow_model for a model "
+            "without code and scoringScript; the default is custom_model.\n"
             f"pulumi config set --path {MLP}.model.type mlflow_model --stack dev"
         )
     ]
