@@ -22,7 +22,7 @@ def read_conda_file(section: Section, key: str, root: Path) -> str:
     """Read the path of a conda file, and what is in the file."""
     path = read_path(section, key, root, folder=False, what="the conda file")
     if path and (why := _judged(root / path, conda_file.problem)):
-        section.problems.add(section.at(key), f"is {path!r}", f"The file {why}.", Edit(path))
+        section.problems.add_content(section.at(key), f"is {path!r}", f"The file {why}.", Edit(path))
     return path
 
 
@@ -82,7 +82,7 @@ def read_script(section: Section, root: Path, code: str) -> str:
         section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
     elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
         file = (PurePosixPath(code) / script).as_posix()
-        section.problems.add(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
+        section.problems.add_content(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
     return script
 
 

@@ -147,6 +147,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
             f"{section.problems.stack}` lists them)",
             example="DEPLOYMENT-01234567",
         )
+        section.problems.rolled_back.add(section.path)
     read = {
         key: read_deployment(deployments.section(key, of="a deployment"), root, clusters) for key in deployments.values
     }

@@ -4,12 +4,17 @@ Every problem names its key and value, says what is allowed, and gives the comma
 command never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
 """
 
+import os
 import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from settings.stack_file import StackFile
+
+LOCATED: Final = "REHEARSAL_COMMAND"
+"""A rehearsal sets it to what must stand before a command, so that the command reaches the stacks of the rehearsal."""
 
 
 class SettingsError(Exception):
@@ -33,6 +38,9 @@ class Problems:
     silenced: set[tuple[str, ...]] = field(default_factory=set)
     """Keys whose problems follow from one that was recorded."""
 
+    rolled_back: set[tuple[str, ...]] = field(default_factory=set)
+    """Endpoints whose default is pinned to an older revision: a problem with their new content must not stop that."""
+
     found: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     """What is taken, but should be known: whole sentences."""
@@ -54,6 +62,13 @@ class Problems:
             is_value = isinstance(fix, Command) and fix.value is not None
             line = f"edit {place}, or: {line}" if is_value else f"edit {place}"
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {line}")
+
+    def add_content(self, path: Sequence[str], said: str, why: str, fix: "Fix") -> None:
+        """Record that a file's content cannot work; only a warning while the endpoint is rolled back."""
+        if any(tuple(path[: len(each)]) == each for each in self.rolled_back):
+            self.warn(path, f"{said}: {why.removesuffix('.')}, so the release will fail after the rollback")
+        else:
+            self.add(path, said, why, fix)
 
     def add_in_file(self, path: Sequence[str], name: str, line: int, said: str) -> None:
         """Record a problem in a file that a key names; `said` is whole sentences."""
@@ -118,9 +133,10 @@ class Command:
         words = [dotted(self.path)] if self.value is None else [dotted(self.path), self.value]
         options = ["--path"] if len(self.path) > 1 else []
         chosen = ["--stack", stack]
+        before = f"{located} " if (located := os.environ.get(LOCATED)) else ""
         if words[-1].startswith("-"):  # it would be taken for an option
-            return shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words])
-        return shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen])
+            return before + shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words])
+        return before + shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen])
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ def _read_compute(top: Part) -> None:
         top.wrong("compute", f"is {text!r}", "Write azureml:NAME, with the name of a cluster.", word="compute")
         return
     top.put("compute", ("compute",), name)
+    top.note("compute", "is a key of clusters; leave it out if the stack has one cluster")
 
 
 def _read_job(top: Part, settings: Part | None) -> None:

@@ -534,3 +534,28 @@ def test_a_sample_is_a_path_or_an_address(root: Path, sample: str) -> None:
     )
     assert (with_it.sampled, without.sampled) == ({"sample": sample}, {})
     assert with_it.served == without.served
+
+
+def test_content_that_cannot_work_does_not_stop_a_rollback(root: Path) -> None:
+    (root / "code/score.py").write_text("def init(): pass\n")
+    (root / "env/conda.yaml").write_text("dependencies:\n")
+    read_stack = read(root, changed(_digits(pin="mlp-0123abcd")))
+    assert read_stack.endpoints["digits"].pin == "mlp-0123abcd"
+    assert [each for each in read_stack.warnings if "after the rollback" in each] == [
+        (
+            f"{MLP}.scoringScript is 'score.py': The script does not define run(mini_batch), which the job calls, so the "
+            "release will fail after the rollback."
+        ),
+        (
+            f"{MLP}.environment.condaFile is 'env/conda.yaml': The file has no dependencies: allowed is a list such as "
+            "[python=3.10, pip, {pip: [pandas==2.2.3]}], so the release will fail after the rollback."
+        ),
+    ]
+
+
+def test_a_rehearsal_s_commands_are_printed_as_they_must_be_typed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSAL_COMMAND", ".venv/bin/python -m sandbox run --")
+    (told,) = problems(root, changed(lambda config: mlp(config).update(miniBatchSize=0)))
+    assert told.partition("\n")[2] == (
+        f".venv/bin/python -m sandbox run -- pulumi config set --path {MLP}.miniBatchSize 10 --stack dev"
+    )
