@@ -27,7 +27,8 @@ def from_live(
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     if problem := limits.problem(plan, endpoint, missing) or existing.problem(workspace, missing):
-        return [_refused(problem)]
+        moved = rollback.is_rollback(plan) and endpoint.default != plan.target
+        return [*([f"default {endpoint.default} -> {plan.target} first"] if moved else []), _refused(problem)]
     to_register = [
         each.model
         for each in missing

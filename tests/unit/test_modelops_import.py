@@ -36,6 +36,7 @@ def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
         "# mlp.yml:5: write this to a file, and fill in its path as CONDA_FILE:\n"
         "# dependencies:\n"
         "# - python\n"
+        "# mlp.yml:7: compute is a key of clusters; leave it out if the stack has one cluster.\n"
         "deployments:\n"
         "  mlp:\n"
         "    model:\n"

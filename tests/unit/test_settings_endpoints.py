@@ -543,8 +543,8 @@ def test_content_that_cannot_work_does_not_stop_a_rollback(root: Path) -> None:
     assert read_stack.endpoints["digits"].pin == "mlp-0123abcd"
     assert [each for each in read_stack.warnings if "after the rollback" in each] == [
         (
-            f"{MLP}.scoringScript is 'score.py': The script does not define run(mini_batch), which the job calls, so the "
-            "release will fail after the rollback."
+            f"{MLP}.scoringScript is 'score.py': The script does not define run(mini_batch), which the job calls, so "
+            "the release will fail after the rollback."
         ),
         (
             f"{MLP}.environment.condaFile is 'env/conda.yaml': The file has no dependencies: allowed is a list such as "
