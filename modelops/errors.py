@@ -23,6 +23,10 @@ class UsageError(ModelOpsError):
     """A command line that names something that does not exist; the command ends with exit code 2."""
 
 
+class InterruptedByUserError(ModelOpsError):
+    """Ctrl-C while something that goes on in Azure was followed; nothing further may start."""
+
+
 class RehearsalError(ModelOpsError):
     """A rehearsal that does not answer; the text is the cause."""
 

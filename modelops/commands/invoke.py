@@ -9,7 +9,7 @@ import typer
 
 from modelops.commands import options, terminal
 from modelops.commands.targets import Target
-from modelops.errors import ModelOpsError, UsageError
+from modelops.errors import InterruptedByUserError, UsageError
 from modelops.scoring import jobs
 
 
@@ -56,7 +56,7 @@ def run(target: Target, deployment: str | None, source: str, download: Path, *, 
     With `replace`, the predictions take the place of what the folder has, once they are there.
 
     Raises:
-        ModelOpsError: it failed, or Ctrl-C was pressed.
+        ModelOpsError: it failed; InterruptedByUserError if Ctrl-C was pressed.
     """
     ml = options.workspace(target).ml
     place = (
@@ -84,12 +84,12 @@ def _told(consequence: str) -> Iterator[None]:
     """Report the consequence of Ctrl-C.
 
     Raises:
-        ModelOpsError: Ctrl-C was pressed.
+        InterruptedByUserError: Ctrl-C was pressed.
     """
     try:
         yield
     except KeyboardInterrupt:
-        raise ModelOpsError(f"interrupted. {consequence}") from None
+        raise InterruptedByUserError(f"interrupted. {consequence}") from None
 
 
 def _by_names(

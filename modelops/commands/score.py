@@ -8,7 +8,7 @@ import typer
 
 from modelops.commands import invoke, options, terminal
 from modelops.commands.targets import Target
-from modelops.errors import ModelOpsError
+from modelops.errors import InterruptedByUserError, ModelOpsError
 
 _FOLDER: Final = "predictions"
 _LOCATED: Final = "REHEARSAL_COMMAND"
@@ -32,6 +32,8 @@ def score(
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
         try:
             invoke.run(target, None, _place(target.sample, directory), folder, replace=True)
+        except InterruptedByUserError:
+            raise
         except ModelOpsError as error:
             # The other endpoints are scored anyway.
             terminal.say_error(f"{target.logical}: {error}")

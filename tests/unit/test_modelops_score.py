@@ -11,7 +11,7 @@ import pytest
 
 from modelops.commands import app, invoke, targets
 from modelops.commands.targets import Target
-from modelops.errors import ReleaseError
+from modelops.errors import InterruptedByUserError, ReleaseError
 from modelops.scoring.jobs import replace
 
 Score = Callable[..., tuple[int, str, str]]
@@ -29,6 +29,8 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     def run(target: Target, _deployment: str | None, source: str, download: Path, *, replace: bool) -> None:
         assert replace
         ran.append((target.endpoint, source, download))
+        if target.logical == "left":
+            raise InterruptedByUserError("interrupted. Job job-1 continues in Azure")
         if target.logical == "bad":
             raise ReleaseError("job job-1 ended in state Failed")
 
@@ -141,3 +143,8 @@ def test_a_failed_job_leaves_the_last_predictions(score: Score, tmp_path: Path) 
     old.touch()
     assert score(bad="x")[0] == 1
     assert old.exists()
+
+
+def test_ctrl_c_starts_no_further_job(score: Score, jobs: list[Any]) -> None:
+    assert score(left="images", right="images") == (1, "", "error: interrupted. Job job-1 continues in Azure\n")
+    assert [endpoint for endpoint, _, _ in jobs] == ["left1a2b"]
