@@ -93,6 +93,15 @@ def test_an_example_is_the_same_by_the_stack_files_words_and_by_its_yaml(
     assert _scored(fresh, example) == first
 
 
+def test_a_preview_says_what_a_built_environment_lacks(fresh: Rehearsal) -> None:
+    fresh.start("make", "up", "EXAMPLE=parquet", "SET_UP=@:", extra=INDEX).wait().ok()
+    script = fresh.folder / "examples" / "parquet" / "code" / "score.py"
+    script.write_text("import seaborn\n" + script.read_text(encoding="utf-8"), encoding="utf-8")
+    sentence = "the script imports 'seaborn', which its environment does not have"
+    done = fresh.pulumi("preview", "--stack", "parquet", extra=INDEX).ok()
+    assert done.flat.partition("Diagnostics:")[2].count(sentence) == 1
+
+
 HEART_CONDA = """name: heart
 channels: [conda-forge]
 dependencies:
