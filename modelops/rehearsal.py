@@ -18,6 +18,14 @@ VARIABLE: Final = "REHEARSAL_URL"
 
 _SECONDS: Final = 10.0
 
+_COMMAND: Final = "REHEARSAL_COMMAND"
+"""Environment variable: words that belong before a printed command, so that it runs where this program does."""
+
+
+def located(command: str) -> str:
+    """Return a command to print as it must be typed to reach what this program reaches."""
+    return " ".join(filter(None, [os.environ.get(_COMMAND), command]))
+
 
 def ask(deployments: Sequence[Mapping[str, Any]], environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the rehearsal's sentences about deployments; none if there is no rehearsal.

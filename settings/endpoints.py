@@ -9,7 +9,7 @@ from typing import TypedDict
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
-from modelops.plan.rules import revision_prefix
+from modelops.plan.rules import DEPLOYMENTS_PER_ENDPOINT, revision_prefix
 from settings import azureml_file
 from settings.access import read_callers
 from settings.cluster import Clusters
@@ -21,8 +21,6 @@ from settings.section import Section
 from settings.tags import check_number, merged, read_tags
 
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
-_DEPLOYMENTS_PER_ENDPOINT = 20
-"""Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
 _ADDRESS = r"(azureml:|https?://|wasbs?://|abfss?://)."
 
 
@@ -129,11 +127,11 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
     # A release that deleted old revisions would do so after it created the new ones.
-    if count * (keep + 1) > _DEPLOYMENTS_PER_ENDPOINT:
+    if count * (keep + 1) > DEPLOYMENTS_PER_ENDPOINT:
         section.wrong(
             "keep",
-            f"at most {_DEPLOYMENTS_PER_ENDPOINT} in one endpoint, which is the service's limit",
-            max(1, _DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1),
+            f"at most {DEPLOYMENTS_PER_ENDPOINT} in one endpoint, which is the service's limit",
+            max(1, DEPLOYMENTS_PER_ENDPOINT // max(1, count) - 1),
             because=f"with which {count} deployments would reach {count * (keep + 1)} revisions during a release",
             default=keep,
         )

@@ -4,17 +4,13 @@ Every problem names its key and value, says what is allowed, and gives the comma
 command never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
 """
 
-import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
+from modelops.rehearsal import located
 from settings.stack_file import StackFile
-
-LOCATED: Final = "REHEARSAL_COMMAND"
-"""A rehearsal sets it to what must stand before a command, so that the command reaches the stacks of the rehearsal."""
 
 
 class SettingsError(Exception):
@@ -54,7 +50,7 @@ class Problems:
             allowed: The allowed values: one or more sentences.
             fix: The command that fixes it (`setting`, `removing`), or what to edit (`renaming`, `editing`, `Edit`).
         """
-        if any(tuple(path[: len(each)]) == each for each in self.silenced):
+        if _is_below(path, self.silenced):
             return
         line = fix.line(self.stack, self.file)
         if place := self.origins.get(tuple(path)):
@@ -65,7 +61,7 @@ class Problems:
 
     def add_content(self, path: Sequence[str], said: str, why: str, fix: "Fix") -> None:
         """Record that a file's content cannot work; only a warning while the endpoint is rolled back."""
-        if any(tuple(path[: len(each)]) == each for each in self.rolled_back):
+        if _is_below(path, self.rolled_back):
             self.warn(path, f"{said}: {why.removesuffix('.')}, so the release will fail after the rollback")
         else:
             self.add(path, said, why, fix)
@@ -106,6 +102,11 @@ class Problems:
         )
 
 
+def _is_below(path: Sequence[str], places: Collection[tuple[str, ...]]) -> bool:
+    """Say whether a key is one of these places, or inside one."""
+    return any(tuple(path[: len(each)]) == each for each in places)
+
+
 def dotted(path: Sequence[str]) -> str:
     """Write a path in the syntax of `pulumi config --path`."""
     text = ""
@@ -133,10 +134,9 @@ class Command:
         words = [dotted(self.path)] if self.value is None else [dotted(self.path), self.value]
         options = ["--path"] if len(self.path) > 1 else []
         chosen = ["--stack", stack]
-        before = f"{located} " if (located := os.environ.get(LOCATED)) else ""
         if words[-1].startswith("-"):  # it would be taken for an option
-            return before + shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words])
-        return before + shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen])
+            return located(shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words]))
+        return located(shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen]))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Final
+from typing import Final, Literal
 
 import yaml
 
@@ -76,12 +76,7 @@ class Paths:
 
 def read_model(top: Part, paths: Paths, default_name: str) -> None:
     """Read the model; `default_name` is for one that has a path and no name."""
-    if not top.has("model"):
-        return
-    if not isinstance(top.values["model"], dict):
-        _read_reference(top, "model")
-        return
-    part = top.inside("model", word="model")
+    part = _inline(top, "model")
     if part is None:
         return
     part.only((*_MODEL, *_MODEL_UNUSED), _OLD_MODEL)
@@ -104,12 +99,7 @@ def read_model(top: Part, paths: Paths, default_name: str) -> None:
 
 def read_environment(top: Part, paths: Paths) -> None:
     """Read the environment."""
-    if not top.has("environment"):
-        return
-    if not isinstance(top.values["environment"], dict):
-        _read_reference(top, "environment")
-        return
-    part = top.inside("environment", word="environment")
+    part = _inline(top, "environment")
     if part is None:
         return
     part.only((*_ENVIRONMENT, "os_type", *_ENVIRONMENT_UNUSED), _OLD_ENVIRONMENT)
@@ -130,6 +120,16 @@ def read_environment(top: Part, paths: Paths) -> None:
         top.wrong(
             "environment", "names nothing", "Write image and conda_file, or name and version.", word="environment"
         )
+
+
+def _inline(top: Part, key: Literal["model", "environment"]) -> Part | None:
+    """Return the mapping below a key; None if there is none. A reference to something registered is read here."""
+    if not top.has(key):
+        return None
+    if not isinstance(top.values[key], dict):
+        _read_reference(top, key)
+        return None
+    return top.inside(key, word=key)
 
 
 def read_code(top: Part, paths: Paths) -> None:

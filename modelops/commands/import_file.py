@@ -30,9 +30,10 @@ def import_(
     """Print an Azure ML CLI file of a batch deployment or endpoint in the words of the stack file."""
     _check_inside(file, directory)
     key = name or file.stem
-    kind, reading = "deployments", read_deployment(file, directory, key)
     if is_endpoint(file):
         kind, reading = "endpoints", read_endpoint(file)
+    else:
+        kind, reading = "deployments", read_deployment(file, directory, key)
     if reading.problems:
         lines = "\n".join(f"  {_at(file, each)}" for each in _in_order(reading.problems))
         raise UsageError(f"{file} cannot be deployed as it is:\n{lines}")

@@ -9,10 +9,9 @@ import typer
 from modelops.commands import invoke, options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ModelOpsError
+from modelops.rehearsal import located
 
 _FOLDER: Final = "predictions"
-_LOCATED: Final = "REHEARSAL_COMMAND"
-"""Environment variable: words that belong before a printed command, so that it runs where this one does."""
 
 
 def score(
@@ -49,5 +48,4 @@ def _place(sample: str, directory: Path) -> str:
 
 def _command(target: Target, stack: str | None, outputs: Path | None, directory: Path) -> str:
     where = options.Where(stack, outputs, target.logical, directory).words()
-    said = f"python -m modelops invoke{where} --input FOLDER --download NEW_FOLDER"
-    return " ".join(filter(None, [os.environ.get(_LOCATED), said]))
+    return located(f"python -m modelops invoke{where} --input FOLDER --download NEW_FOLDER")

@@ -18,6 +18,9 @@ _ROOM: Final = 23
 
 _HASH_DIGITS: Final = 6
 
+DEPLOYMENTS_PER_ENDPOINT: Final = 20
+"""Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
+
 MODEL_TYPES: Final = ("custom_model", "mlflow_model")
 """The types of models, with the service's names."""
 

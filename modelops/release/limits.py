@@ -1,13 +1,10 @@
 """The service's limit of deployments per endpoint, checked before a model is uploaded."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
+from modelops.plan.rules import DEPLOYMENTS_PER_ENDPOINT
 from modelops.release.live import LiveEndpoint
-
-DEPLOYMENTS_PER_ENDPOINT: Final = 20
-"""https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
 
 
 def problem(plan: ReleasePlan, endpoint: LiveEndpoint, missing: Sequence[DeploymentPlan]) -> str | None:

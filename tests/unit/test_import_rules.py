@@ -81,7 +81,13 @@ MODELOPS_LIBRARIES = {
 # The first rule whose name fits a module holds for it, so exceptions stand before their package.
 RULES = [
     Rule("__main__", ("settings", "components", "pulumi")),
-    Rule("settings", ("settings", "components", "pulumi", "modelops.azureml_yaml", "modelops.plan", "yaml")),
+    Rule(
+        "settings",
+        (
+            *("settings", "components", "pulumi", "yaml"),
+            *("modelops.azureml_yaml", "modelops.plan", "modelops.rehearsal"),
+        ),
+    ),
     Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core")),
     Rule(
         "components",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from job_bench import JobBench
 from learning import Learning
 from sandbox.testing import Sandbox
 from sdk_client import Client, connected
@@ -16,6 +17,14 @@ def learning(tmp_path: Path) -> Iterator[Learning]:
     made = Learning(tmp_path)
     yield made
     made.store.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[JobBench]:
+    """A workspace in which jobs run, without a server; its environments are this one, without a package index."""
+    made = JobBench(tmp_path / "home")
+    yield made
+    made.close()
 
 
 @pytest.fixture

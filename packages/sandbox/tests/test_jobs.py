@@ -3,7 +3,6 @@
 import json
 import platform
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ NAMES = """
     def init(): pass
     def run(mini_batch): return [os.path.basename(path) for path in mini_batch]
 """
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[JobBench]:
-    bench = JobBench(tmp_path / "home")
-    yield bench
-    bench.close()
 
 
 def test_every_file_is_scored_once_in_mini_batches_by_all_processes(bench: JobBench) -> None:

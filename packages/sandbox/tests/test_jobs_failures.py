@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,13 +37,6 @@ ALWAYS = """
             raise ValueError("bad file")
         return [os.path.basename(path) for path in mini_batch]
 """
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[JobBench]:
-    bench = JobBench(tmp_path / "home")
-    yield bench
-    bench.close()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ left to the long tests.
 import io
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = Path(__file__).with_name("mlflow_models.py")
     subprocess.run([sys.executable, str(program), str(folder)], check=True, capture_output=True)
     return folder
-
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[JobBench]:
-    bench = JobBench(tmp_path / "home")
-    yield bench
-    bench.close()
 
 
 def job(bench: JobBench, model: Path, files: dict[str, bytes], **settings: Any) -> JobRequest:

@@ -176,13 +176,6 @@ def test_a_command_in_the_sandbox_finds_it_by_an_address_with_a_token(sandbox: S
     assert ask(address, {}) == (400, {"error": "'deployments'"})
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[JobBench]:
-    bench = JobBench(tmp_path / "home")
-    yield bench
-    bench.close()
-
-
 @pytest.mark.parametrize(
     ("spec", "environment"),
     [
