@@ -11,6 +11,7 @@ import pytest
 
 from job_bench import CONDA, JobBench
 from sandbox.azure.environments import builds, interpreters, uv_command
+from sandbox.azure.environments.conda_file import CondaFile
 from sandbox.azure.environments.failures import CannotProvide, NoIndex
 from sandbox.azure.environments.provider import Environments, remove_drafts
 from sandbox.azure.environments.uv_command import UvFailed
@@ -77,7 +78,7 @@ def wanted(folder: Path, *texts: str) -> tuple[list[Path], list[str]]:
 
     async def ask() -> list[Path]:
         environments = Environments(folder, lambda: True)
-        return list(await asyncio.gather(*(environments.python(each, said.append) for each in texts)))
+        return list(await asyncio.gather(*(environments.python(CondaFile.read(each), said.append) for each in texts)))
 
     return asyncio.run(ask()), said
 

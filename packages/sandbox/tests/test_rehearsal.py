@@ -133,6 +133,29 @@ def test_before_an_environment_is_built_it_says_what_will_stand_in(
     ]
 
 
+def test_uv_is_asked_once_for_the_pythons_of_all_deployments_and_only_if_one_names_a_python(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    async def installed() -> list[Interpreter]:
+        asked.append("uv")
+        return []
+
+    monkeypatch.setattr(interpreters, "installed", installed)
+    plain, old, older = (
+        {"deployment": "d", "environment": {"image": "i:1", "conda": f"dependencies: [{names}]"}}
+        for names in ("six", "python=3.9", "python=3.8")
+    )
+    uv_builds = (
+        "e.d: uv will build its environment, through your package index settings (SANDBOX_OFFLINE=1 turns this off)"
+    )
+    assert answer(store, plain, folder=tmp_path) == [uv_builds]
+    assert asked == []
+    assert answer(store, old, older, folder=tmp_path) == [uv_builds] * 2
+    assert asked == ["uv"]
+
+
 def test_a_built_environment_is_asked_for_what_the_script_imports(store: Store, tmp_path: Path) -> None:
     conda = "dependencies: [python=3.9, pip: [six]]"
     place = tmp_path / builds.digest(CondaFile.read(conda))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from sandbox.azure import environments
 from sandbox.azure.arm.requests import Principal
 from sandbox.azure.directory import Account
 
@@ -18,8 +19,8 @@ PRINCIPALS = ("deployer", "second", "reader", "caller", "nobody", "administrator
 Their initial roles: sandbox/azure/authorization/bootstrap.py.
 """
 
-OFFLINE = "SANDBOX_OFFLINE"
-"""Environment variable: 1 keeps the sandbox from package indexes, so that no conda file is built."""
+OFFLINE = environments.OFFLINE
+"""Here, too, because commands see nothing else of environments."""
 
 _PRIVATE_FOLDER = 0o700
 _PRIVATE_FILE = 0o600

@@ -17,7 +17,8 @@ from sandbox.azure.environments.uv_command import UvFailed, run_uv
 
 DRAFT = ".building-"
 """What the name of an unfinished environment begins with."""
-_ABOUT = "environment.json"
+ABOUT = "environment.json"
+"""The file in an environment that says what it is; its time is that of the last use."""
 _UNKNOWN = re.compile(r"(\S+) was not found in the package registry")
 _ON_THE_COMMAND_LINE = {"--pre": ("--prerelease", "allow"), "--prefer-binary": ()}
 """Options that pip reads in a requirements file, and uv does not."""
@@ -42,7 +43,7 @@ class Built:
     def read(cls, folder: Path) -> Self | None:
         """Return the environment in a folder; None if it does not work, as after its Python was removed."""
         try:
-            data: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
+            data: dict[str, Any] = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
             found = cls(folder, data["python"], data["standsIn"], tuple(data["leftOut"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -76,7 +77,7 @@ async def build(
         await run_uv("venv", "--quiet", "--seed", "--relocatable", "--python", str(interpreter.path), str(draft))
         left_out = await _install(wanted, draft, say)
         about = {"python": interpreter.version, "standsIn": stands_in, "leftOut": left_out}
-        (draft / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
+        (draft / ABOUT).write_text(json.dumps(about), encoding="utf-8")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         draft.rename(folder)
     except UvFailed as error:

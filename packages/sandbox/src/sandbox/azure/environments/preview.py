@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sandbox.azure.arm.store import Store
-from sandbox.azure.environments import installed, interpreters
+from sandbox.azure.environments import OFFLINE, installed, interpreters
 from sandbox.azure.environments.builds import Built
 from sandbox.azure.environments.conda_file import CondaFile
 from sandbox.azure.environments.failures import CannotProvide
+from sandbox.azure.environments.interpreters import Interpreter
 from sandbox.azure.environments.provider import Environments, remarks
 from sandbox.azure.environments.registered import registered
 from sandbox.azure.environments.stand_ins import StandIns
@@ -26,6 +27,21 @@ _FIND = """
 import importlib.util, json, sys
 print(json.dumps([name for name in sys.argv[1:] if importlib.util.find_spec(name) is None]))
 """
+
+
+class _Pythons:
+    """The Pythons of this machine, for which uv is asked once, when they are needed."""
+
+    def __init__(self) -> None:
+        self._found: list[Interpreter] | None = None
+
+    async def installed(self) -> list[Interpreter]:
+        if self._found is None:
+            try:
+                self._found = await interpreters.installed()
+            except UvFailed:
+                self._found = []
+        return self._found
 
 
 class Rehearsal:
@@ -47,13 +63,13 @@ class Rehearsal:
         for each in sorted(deployments, key=lambda each: each.get("rehearseWith") is not None):
             if each.get("environment"):
                 self._stand_ins.keep(each["environment"], each.get("rehearseWith"))
-        said = []
+        said, pythons = [], _Pythons()
         for each in deployments:
             of = f"{each['endpoint']}.{each['deployment']}"
-            said += [f"{of}: {text}" for text in await self._sentences(each)]
+            said += [f"{of}: {text}" for text in await self._sentences(each, pythons)]
         return said
 
-    async def _sentences(self, deployment: Mapping[str, Any]) -> list[str]:
+    async def _sentences(self, deployment: Mapping[str, Any], pythons: _Pythons) -> list[str]:
         conda_file = self._conda_file(deployment)
         if conda_file is None:
             return []
@@ -67,7 +83,7 @@ class Rehearsal:
             return [f"its jobs fail in the sandbox: {problem}" for problem in error.problems]
         built = self._environments.built(wanted)
         if built is None:
-            return await _before(wanted)
+            return await _before(wanted, pythons)
         script = deployment.get("script")
         missing = await _missing(built, script, deployment.get("localModules") or ()) if script else []
         return [
@@ -88,16 +104,14 @@ class Rehearsal:
         return environment.get("conda") or ""
 
 
-async def _before(wanted: CondaFile) -> list[str]:
+async def _before(wanted: CondaFile, pythons: _Pythons) -> list[str]:
     """Say what can be known of an environment before it is built."""
-    said = ["uv will build its environment, through your package index settings (SANDBOX_OFFLINE=1 turns this off)"]
-    try:
-        available = await interpreters.installed()
-    except UvFailed:
-        available = []
-    if wanted.python and available and interpreters.matching(wanted.python_versions, available) is None:
-        nearest = interpreters.nearest(wanted.python_versions, available)
-        said.append(f"'{wanted.python.text}' is not here; if uv cannot download it, Python {nearest.version} stands in")
+    said = [f"uv will build its environment, through your package index settings ({OFFLINE}=1 turns this off)"]
+    if wanted.python:
+        available = await pythons.installed()
+        if available and interpreters.matching(wanted.python_versions, available) is None:
+            nearest = interpreters.nearest(wanted.python_versions, available).version
+            said.append(f"'{wanted.python.text}' is not here; if uv cannot download it, Python {nearest} stands in")
     if wanted.left_out:
         said.append(f"conda packages without Python code are left out: {', '.join(wanted.left_out)}")
     return said

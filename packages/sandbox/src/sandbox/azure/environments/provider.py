@@ -8,13 +8,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.azure.environments import builds, installed, interpreters
+from sandbox.azure.environments import OFFLINE, builds, installed, interpreters
 from sandbox.azure.environments.builds import Built
 from sandbox.azure.environments.conda_file import CondaFile
 from sandbox.azure.environments.failures import CannotProvide, NoIndex
-
-OFFLINE = "SANDBOX_OFFLINE"
-"""Environment variable: 1 keeps the sandbox from package indexes."""
 
 
 class Environments:
@@ -34,51 +31,54 @@ class Environments:
         """Whether it may build, now."""
         return self._uses_index()
 
-    async def python(self, conda_file: str, say: Callable[[str], None]) -> Path:
-        """Return the interpreter for the text of a conda file; ``say`` gets remarks and the progress of a build.
+    async def python(self, wanted: CondaFile, say: Callable[[str], None]) -> Path:
+        """Return the interpreter for a conda file; ``say`` gets remarks and the progress of a build.
 
         Without a package index it is the sandbox's own, if that has what the file asks for.
 
         Raises:
             CannotProvide: there is none; the problems name the lines of the file.
         """
-        wanted = CondaFile.read(conda_file)
         if not self.uses_index:
             return _own(wanted, say)
-        name = builds.digest(wanted)
-        lock = self._locks[name]
+        folder = self._place(wanted)
+        lock = self._locks[folder.name]
         if lock.locked():
             say("waiting for the environment that another job builds")
         async with lock:
-            found = self.built(wanted)
+            found = Built.read(folder)
             try:
                 if found is None or (found.stands_in and await _has_come(wanted)):
-                    found = await self._build(wanted, name, say)
+                    found = await _build(wanted, folder, say)
             except NoIndex as error:
                 say(f"no package index answers, so nothing is built ({' '.join(str(error).split())})")
                 say(f"set {OFFLINE}=1 to save the attempt")
                 return _own(wanted, say)
-        (found.folder / "environment.json").touch()
+        (found.folder / builds.ABOUT).touch()
         for remark in remarks(wanted, found):
             say(remark)
         return found.python
 
     def built(self, wanted: CondaFile) -> Built | None:
         """Return the environment of a conda file if it was built before."""
-        return Built.read(self._folder / builds.digest(wanted))
+        return Built.read(self._place(wanted))
 
-    async def _build(self, wanted: CondaFile, name: str, say: Callable[[str], None]) -> Built:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        available = await interpreters.installed()
-        interpreter = interpreters.matching(wanted.python_versions, available)
-        stands_in = False
-        if interpreter is None:
-            say(f"'{wanted.python.text if wanted.python else 'python'}' is not on this machine: asking uv for it")
-            interpreter = await interpreters.download(wanted.python_versions)
-        if interpreter is None:
-            interpreter, stands_in = interpreters.nearest(wanted.python_versions, available), True
-        say(f"building it with Python {interpreter.version} ({interpreter.path}), once for this conda file")
-        return await builds.build(wanted, interpreter, self._folder / name, stands_in=stands_in, say=say)
+    def _place(self, wanted: CondaFile) -> Path:
+        return self._folder / builds.digest(wanted)
+
+
+async def _build(wanted: CondaFile, folder: Path, say: Callable[[str], None]) -> Built:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    available = await interpreters.installed()
+    interpreter = interpreters.matching(wanted.python_versions, available)
+    stands_in = False
+    if interpreter is None:
+        say(f"'{wanted.python.text if wanted.python else 'python'}' is not on this machine: asking uv for it")
+        interpreter = await interpreters.download(wanted.python_versions)
+    if interpreter is None:
+        interpreter, stands_in = interpreters.nearest(wanted.python_versions, available), True
+    say(f"building it with Python {interpreter.version} ({interpreter.path}), once for this conda file")
+    return await builds.build(wanted, interpreter, folder, stands_in=stands_in, say=say)
 
 
 def remarks(wanted: CondaFile, found: Built) -> list[str]:

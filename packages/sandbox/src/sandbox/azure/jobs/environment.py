@@ -35,9 +35,10 @@ async def interpreter(
     if not conda_file.strip():
         raise image_build_failed(name, [f"it {NOT_REHEARSED} at the environment in the stack file."])
     try:
-        if script and not stand_in and (missing := CondaFile.read(conda_file).missing_for_azure):
+        wanted = CondaFile.read(conda_file)
+        if script and not stand_in and (missing := wanted.missing_for_azure):
             say(f"Azure needs {' and '.join(missing)} in the environment of a deployment with a scoring script")
-        return await context.environments.python(conda_file, say)
+        return await context.environments.python(wanted, say)
     except CannotProvide as error:
         raise image_build_failed(name, error.problems) from None
 

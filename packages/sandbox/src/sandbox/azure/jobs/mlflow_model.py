@@ -10,8 +10,6 @@ from sandbox.azure.jobs.request import EnvironmentSpec, ModelFiles
 
 SCRIPT = "mlflow_scoring.py"
 """The generated scoring script: a module beside the driver."""
-SKIP_VARIABLE = "SANDBOX_MLFLOW_SKIPS_BAD_FILES"
-"""What tells it that a file that cannot be scored is left out (else it fails the job)."""
 
 
 def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:

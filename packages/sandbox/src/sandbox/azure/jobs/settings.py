@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from sandbox.azure.jobs.driver.mlflow_scoring import SKIP_VARIABLE
 from sandbox.azure.jobs.files import JobFolder
-from sandbox.azure.jobs.mlflow_model import SKIP_VARIABLE
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.worker import Place
 from sandbox.azure.readings import Switches

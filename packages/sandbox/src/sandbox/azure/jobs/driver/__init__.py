@@ -1,1 +1,1 @@
-"""The program inside a job's worker processes; the sandbox never imports it."""
+"""The program inside a job's worker processes; of it, the sandbox imports the name of a variable."""
