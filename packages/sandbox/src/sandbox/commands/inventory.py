@@ -76,7 +76,7 @@ def orphans(home: Home) -> list[Orphan]:
     """Return the resources that a program created but no state has, oldest first."""
     if not home.store.exists():
         return []
-    states = list(_state_resources(home))
+    states = [each for _, found in _states(home) for each in found]
     known = {str(state.get("id", "")).lower() for state in states}
     with Store(home.store) as store:
         made_for = origins(store)
@@ -108,10 +108,10 @@ def _parts(urn: str) -> tuple[str, str, str]:
     return head.rsplit(":", 1)[-1], qualified.rsplit("$", 1)[-1], name
 
 
-def _state_resources(home: Home) -> Iterator[Mapping[str, Any]]:
-    """Yield the resources in the state of every stack of the sandbox's backend."""
+def _states(home: Home) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Yield the name of every stack of the sandbox's backend, and the resources in its state."""
     for file in sorted((home.backend / ".pulumi" / "stacks").glob("*/*.json")):
-        yield from (deployment(file).get("resources") or [])
+        yield file.stem, deployment(file).get("resources") or []
 
 
 def deployment(checkpoint: Path) -> dict[str, Any]:
@@ -126,13 +126,8 @@ def deployment(checkpoint: Path) -> dict[str, Any]:
 
 def deployed(home: Home) -> list[str]:
     """Return the names of the stacks that have resources in this sandbox."""
-    files = sorted((home.backend / ".pulumi" / "stacks").glob("*/*.json"))
     own = ("pulumi:pulumi:Stack", "pulumi:providers:")
-    return [
-        file.stem
-        for file in files
-        if any(not each["type"].startswith(own) for each in deployment(file).get("resources") or [])
-    ]
+    return [stack for stack, found in _states(home) if any(not each["type"].startswith(own) for each in found)]
 
 
 def table(rows: list[Resource]) -> Iterator[str]:

@@ -31,20 +31,20 @@ def add_to(add: _Add, action: Action) -> None:
     command.add_argument(
         "--job", metavar="JOB/OUTPUT[/PATH]", help="put it there instead: azureml://jobs/JOB/outputs/OUTPUT/paths/PATH"
     )
-    _add_common(command)
+    _add_type(command)
+    _add_workspace(command)
     command.set_defaults(action=action, add=_model)
 
     data = add("data", help="give workspaces files in a datastore").add_subparsers(required=True)
     command = data.add_parser("add", help="put files there in every workspace, also in those made later")
     command.add_argument("what", metavar="azureml://datastores/DATASTORE/paths/PATH")
     command.add_argument("path", metavar="FOLDER", type=Path, help="a folder, or a single file")
-    command.add_argument("--workspace", metavar="NAME", help="only in this one")
+    _add_workspace(command)
     command.set_defaults(action=action, add=_data)
     _add_registry(add("registry", help="fill registries of machine learning"), action)
 
 
-def _add_common(command: argparse.ArgumentParser) -> None:
-    _add_type(command)
+def _add_workspace(command: argparse.ArgumentParser) -> None:
     command.add_argument("--workspace", metavar="NAME", help="only in this one")
 
 
