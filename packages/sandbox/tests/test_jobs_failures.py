@@ -13,7 +13,7 @@ import pytest
 from blob_server import ACCOUNT
 from job_bench import CLUSTER, CONDA, JobBench
 from sandbox.azure.jobs import scoring
-from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest
+from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES, Switches
 
@@ -275,6 +275,14 @@ def test_a_cancelled_job_ends_with_all_its_processes(bench: JobBench, tmp_path: 
     done = bench.run(request, cancel)
     assert (done.parent.status, done.child.status, done.parent.error) == ("Canceled", "Canceled", None)
     assert "User cancelled the run." in done.logs["logs/azureml/executionlogs.txt"]
+
+
+def test_an_output_that_cannot_be_written_fails_the_job(bench: JobBench) -> None:
+    request = bench.request(ALWAYS.format(bad=()), 1, output=OutputLocation(ACCOUNT, "gone", "out/", "predictions.csv"))
+    done = bench.run(request)
+    reason = f"The output cannot be written: container 'gone' does not exist in account '{ACCOUNT}'."
+    assert (done.parent.status, done.error_code) == ("Failed", "UserError")
+    assert f" Error: {reason} Please check logs" in done.error
 
 
 def test_a_job_that_is_cancelled_before_it_starts_is_canceled(bench: JobBench) -> None:

@@ -5,7 +5,7 @@ staged by the service itself.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from sandbox.azure.arm.identities import principal_of
 from sandbox.azure.arm.ids import ArmId
@@ -38,6 +38,11 @@ class Who(NamedTuple):
     name: str
     object_id: str
 
+    @classmethod
+    def of_cluster(cls, compute: str, object_id: str) -> Self:
+        """Return the identity of a cluster's nodes; ``compute`` is an ARM id."""
+        return cls(f"The identity of the cluster '{ArmId.parse(compute).name}'", object_id)
+
 
 def check_access(context: JobContext, request: JobRequest) -> None:
     """Check that the identities have their roles.
@@ -46,7 +51,7 @@ def check_access(context: JobContext, request: JobRequest) -> None:
         JobFailed: the cluster has no identity, or a role is missing for it, the caller (for the input) or the
             workspace's identity; the text names both.
     """
-    cluster = Who(f"The identity of the cluster '{ArmId.parse(request.compute).name}'", request.cluster_identity)
+    cluster = Who.of_cluster(request.compute, request.cluster_identity)
     readers = [cluster]
     if context.switches.input_read_by_caller:
         readers.append(Who("The caller of the job", request.caller))
@@ -55,12 +60,11 @@ def check_access(context: JobContext, request: JobRequest) -> None:
         _check_workspace(context, workspace)
         _check_builder(context, workspace, request.environment)
         _check_pull(context, workspace, request, cluster)
-    if request.input.by_identity:
-        for who in readers:
-            _check(context, who, request.input, "blobs/read")
+    for who in readers:
+        check_place(context, who, request.input, "blobs/read")
+    check_place(context, cluster, request.output, "blobs/write")
     if not request.output.by_identity:
         return
-    _check(context, cluster, request.output, "blobs/write")
     storage = context.store.get(workspace.body["properties"].get("storageAccount") or "") if workspace else None
     if storage is None or storage.body["properties"].get("allowSharedKeyAccess") is not False:
         return
@@ -69,7 +73,14 @@ def check_access(context: JobContext, request: JobRequest) -> None:
             raise no_access(cluster.name, cluster.object_id, role, storage.id)
 
 
-def _check(context: JobContext, who: Who, place: InputLocation | OutputLocation, operation: Operation) -> None:
+def check_place(context: JobContext, who: Who, place: InputLocation | OutputLocation, operation: Operation) -> None:
+    """Check that an identity has its role at a place that no datastore opens with credentials.
+
+    Raises:
+        JobFailed: the role is missing, or the identity is ""; the text names both.
+    """
+    if not place.by_identity:
+        return
     accounts = [each for each in context.store.of_type(STORAGE_ACCOUNT) if each.name.lower() == place.account.lower()]
     if not accounts:
         return  # a missing input is another failure, with another text

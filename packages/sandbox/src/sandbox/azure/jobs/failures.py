@@ -9,6 +9,11 @@ class JobFailed(Exception):  # noqa: N818 - an outcome
         self.message = message
         self.code = code
 
+    @property
+    def error(self) -> dict[str, str]:
+        """The run's error."""
+        return {"code": self.code, "message": self.message}
+
 
 def no_input() -> JobFailed:
     """No file to score; the service reports this after 600 s, the sandbox at once."""

@@ -72,7 +72,7 @@ def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: b
     """
     _stage_model(blobs, request.model, folder.model)
     if request.code is not None:
-        _stage_code(blobs, request.code, folder.code)
+        stage_code(blobs, request.code, folder.code)
     return _stage_input(blobs, request.input, folder.input, nested=nested)
 
 
@@ -99,7 +99,11 @@ def merge_output(folder: Path, file_name: str) -> None:
 
 
 def upload_output(blobs: BlobStore, folder: Path, output: OutputLocation) -> int:
-    """Move every file below the folder into the datastore; return their number. Blob storage has no links."""
+    """Move every file below the folder into the datastore; return their number. Blob storage has no links.
+
+    Raises:
+        JobFailed: the container does not exist.
+    """
     count = 0
     for root, _, names in os.walk(folder):
         for name in names:
@@ -107,32 +111,40 @@ def upload_output(blobs: BlobStore, folder: Path, output: OutputLocation) -> int
             if file.is_symlink():
                 continue
             blob = f"{output.prefix}{file.relative_to(folder).as_posix()}"
-            blobs.adopt(output.account, output.container, blob, file)
+            try:
+                blobs.adopt(output.account, output.container, blob, file)
+            except KeyError as error:
+                raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
             count += 1
     return count
 
 
 def _stage_model(blobs: BlobStore, model: ModelFiles, target: Path) -> None:
     if model.kind == "file":
-        _link(_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
+        _link(blob_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
         return
     names = blobs.list(model.account, model.container, model.path)
     if not names:
         raise JobFailed(f"The model's folder '{model.container}/{model.path}' is empty or was deleted.")
     for name in names:
-        source = _path(blobs, model.account, model.container, name, "model")
-        _link(source, _inside(target / model.name, name.removeprefix(model.path)))
+        source = blob_path(blobs, model.account, model.container, name, "model")
+        _link(source, inside(target / model.name, name.removeprefix(model.path)))
 
 
-def _stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
+def stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
+    """Copy a code snapshot into a folder.
+
+    Raises:
+        JobFailed: it does not exist, or a blob's name is not a file's path.
+    """
     names = blobs.list(code.account, code.container, code.prefix)
     if not names:
         raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
     for name in names:
         # Copied, because Python writes byte code there, and scripts may write there as well.
-        path = _inside(target, name.removeprefix(code.prefix))
+        path = inside(target, name.removeprefix(code.prefix))
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_path(blobs, code.account, code.container, name, "code"), path)
+        shutil.copyfile(blob_path(blobs, code.account, code.container, name, "code"), path)
 
 
 def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
@@ -146,13 +158,18 @@ def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nes
         # Some tools mark a folder with a blob whose name ends in "/".
         if not relative or relative.endswith("/") or ("/" in relative and not nested):
             continue
-        path = _inside(target, relative)
-        _link(_path(blobs, location.account, location.container, name, "input"), path)
+        path = inside(target, relative)
+        _link(blob_path(blobs, location.account, location.container, name, "input"), path)
         staged.append(str(path))
     return staged
 
 
-def _path(blobs: BlobStore, account: str, container: str, name: str, what: str) -> Path:
+def blob_path(blobs: BlobStore, account: str, container: str, name: str, what: str) -> Path:
+    """Return the file with a blob's bytes, for reading only; ``what`` is what a message calls it.
+
+    Raises:
+        JobFailed: there is no such blob.
+    """
     try:
         return blobs.path(account, container, name)
     except KeyError:
@@ -163,7 +180,7 @@ def _path(blobs: BlobStore, account: str, container: str, name: str, what: str) 
         raise JobFailed(message) from None
 
 
-def _inside(folder: Path, relative: str) -> Path:
+def inside(folder: Path, relative: str) -> Path:
     """Return ``folder/relative``.
 
     Raises:

@@ -4,19 +4,17 @@ import asyncio
 import contextlib
 import logging
 import shutil
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
-from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.logs import JobLogs, artifact_account
 from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
@@ -41,20 +39,12 @@ class Job:
         self._request = request
         self._records = RunRecords(context.store)
         self._folder = JobFolder((context.folder / request.name).resolve())
-        self._logs = JobLogs(
-            context.blobs, self._records, self._artifact_account(), request.name, request.child_id, self._folder.logs
-        )
+        account = artifact_account(context.store, request.workspace_id) or request.output.account
+        self._logs = JobLogs(context.blobs, self._records, account, request.name, request.child_id, self._folder.logs)
         self._began = time.monotonic()
         self._batches: Batches | None = None
-        self._python = Path(sys.executable)
         self._stopping = False
         self._ending = asyncio.Event()
-
-    def _artifact_account(self) -> str:
-        """Return the workspace's storage account, which has the artifacts of its runs."""
-        workspace = self._store.get(self._request.workspace_id)
-        account = (workspace.body.get("properties") or {}).get("storageAccount") if workspace else None
-        return ArmId.parse(account).name.lower() if account else self._request.output.account
 
     def sandbox_stops(self) -> None:
         """Treat a later cancellation as the sandbox's end, not as the user's request."""
@@ -86,26 +76,21 @@ class Job:
     async def _do(self) -> None:
         request = self._request
         self._logs.execution(f"Submitting job '{request.name}' of deployment '{request.deployment}'.")
-        files = await self._prepare()
+        files, python = await self._prepare()
         self._set("Queued")
         async with self._nodes.some(request.compute, request.instance_count) as nodes:
             self._running(files, nodes)
             assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(
-                request, self._folder, self._batches, nodes, self._logs, self._switches, python=self._python
-            ).run()
+            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._switches, python=python).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
         if append_row:
             await asyncio.to_thread(merge_output, self._folder.output, request.output.file_name)
-        try:
-            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
-        except KeyError as error:
-            raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
+        await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
 
-    async def _prepare(self) -> list[str]:
-        """Check everything that does not need to run; return the files to score."""
+    async def _prepare(self) -> tuple[list[str], Path]:
+        """Check everything that does not need to run; return the files to score, and the Python to run on."""
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
@@ -113,12 +98,12 @@ class Job:
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
-        self._python = await self._interpreter()
+        python = await self._interpreter()
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
         if not files:
             raise no_input()
-        return files
+        return files, python
 
     async def _interpreter(self) -> Path:
         """Return the Python of the deployment's environment, or of the one that the service makes for its model."""
@@ -179,7 +164,7 @@ class Job:
         await mirror
         error = self._explain(status, failure)
         # If a job did not complete, its workers' files stay in the output folder.
-        with contextlib.suppress(KeyError):
+        with contextlib.suppress(JobFailed):
             await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
         await self._logs.mirror(whole=True)
         metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
@@ -208,4 +193,4 @@ class Job:
             return None
         self._logs.execution(f"Error: {failure.message}")
         ran = self._batches is not None and failure.code == "UserError"
-        return {"code": failure.code, "message": exit_42(failure.message) if ran else failure.message}
+        return {**failure.error, "message": exit_42(failure.message)} if ran else failure.error

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.store import Store
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.records import RunRecords
 
@@ -32,6 +34,18 @@ its messages to EntryScript().logger logs/sys/master_role.txt                   
 logs/sys/node/<node>/                        each process's mini-batches: counts and times
 logs/sys/job_report/processed_mini-batches.csv  every attempt of every mini-batch
 """
+
+
+def artifact_account(store: Store, workspace_id: str) -> str | None:
+    """Return the name of the workspace's storage account, which has the artifacts of its runs; None without one."""
+    workspace = store.get(workspace_id)
+    account = (workspace.body.get("properties") or {}).get("storageAccount") if workspace else None
+    return ArmId.parse(account).name.lower() if account else None
+
+
+def artifact_blob(run: str, path: str) -> str:
+    """Return the name of the blob with a run's artifact, as in the service."""
+    return f"ExperimentRun/dcid.{run}/{path}"
 
 
 @dataclass(slots=True)
@@ -101,7 +115,7 @@ class JobLogs:
         changed = await asyncio.to_thread(self._send, whole)
         for path in changed:
             run = self.parent if path == EXECUTION else self.child
-            self.records.add_log(run, path, self.account, ARTIFACT_CONTAINER, _blob(run, path))
+            self.records.add_log(run, path, self.account, ARTIFACT_CONTAINER, artifact_blob(run, path))
 
     def _send(self, whole: bool) -> list[str]:
         """Copy changed files to blobs; return those that were copied for the first time."""
@@ -119,16 +133,11 @@ class JobLogs:
                 # The storage account may be deleted while a job runs.
                 with contextlib.suppress(FileNotFoundError, KeyError):
                     shutil.copyfile(file, copy)
-                    self.blobs.adopt(self.account, ARTIFACT_CONTAINER, _blob(run, path), copy)
+                    self.blobs.adopt(self.account, ARTIFACT_CONTAINER, artifact_blob(run, path), copy)
                 if path not in self._sent:
                     fresh.append(path)
                 self._sent[path] = state
         return fresh
-
-
-def _blob(run: str, path: str) -> str:
-    """Return the name of the blob with a run's artifact, as in the service."""
-    return f"ExperimentRun/dcid.{run}/{path}"
 
 
 def _system_line(logger: str, level: str, text: str) -> str:

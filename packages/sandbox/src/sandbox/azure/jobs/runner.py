@@ -6,7 +6,7 @@ import shutil
 
 from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.failures import sandbox_stopped
+from sandbox.azure.jobs.failures import JobFailed, sandbox_stopped
 from sandbox.azure.jobs.job import Job
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.job import PipelineJob
@@ -39,7 +39,7 @@ class JobRunner:
         for run in self._records.unfinished():
             failure = sandbox_stopped()
             _log.warning("job %s: %s", run.run_id, failure.message)
-            self._finish(run.run_id, "Failed", {"code": failure.code, "message": failure.message})
+            self._finish(run.run_id, "Failed", failure.error)
         shutil.rmtree(self._context.folder, ignore_errors=True)
 
     def submit(self, request: JobRequest | PipelineRequest) -> None:
@@ -70,7 +70,7 @@ class JobRunner:
             return
         _log.error("job %s crashed", name, exc_info=error)
         message = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
-        self._finish(name, "Failed", {"code": "SandboxDefect", "message": message})
+        self._finish(name, "Failed", JobFailed(message, "SandboxDefect").error)
 
     def _finish(self, name: str, status: str, error: dict[str, str] | None) -> None:
         """End a job's unfinished runs."""

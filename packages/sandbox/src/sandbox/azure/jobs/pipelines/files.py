@@ -5,8 +5,9 @@ from pathlib import Path, PurePosixPath
 
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed
+from sandbox.azure.jobs.files import blob_path, inside, stage_code
 from sandbox.azure.jobs.pipelines.request import Step
-from sandbox.azure.jobs.request import CodeFiles, InputLocation
+from sandbox.azure.jobs.request import InputLocation
 
 
 def stage(blobs: BlobStore, step: Step, root: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -20,7 +21,7 @@ def stage(blobs: BlobStore, step: Step, root: Path) -> tuple[dict[str, str], dic
     code = root / "code"
     code.mkdir(parents=True)
     if step.code is not None:
-        _copy_code(blobs, step.code, code)
+        stage_code(blobs, step.code, code)
     inputs = {
         name: given if isinstance(given, str) else _copy_input(blobs, given, root / "inputs" / name, name)
         for name, given in step.inputs.items()
@@ -31,14 +32,6 @@ def stage(blobs: BlobStore, step: Step, root: Path) -> tuple[dict[str, str], dic
     return inputs, outputs
 
 
-def _copy_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
-    names = blobs.list(code.account, code.container, code.prefix)
-    if not names:
-        raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
-    for name in names:
-        _copy(blobs, (code.account, code.container, name), target, name.removeprefix(code.prefix))
-
-
 def _copy_input(blobs: BlobStore, place: InputLocation, target: Path, what: str) -> str:
     """Copy a folder or a file; return the path of the folder, or of the file."""
     target.mkdir(parents=True)
@@ -46,24 +39,19 @@ def _copy_input(blobs: BlobStore, place: InputLocation, target: Path, what: str)
         file = PurePosixPath(place.path).name
         if place.path not in blobs.list(place.account, place.container, place.path):
             raise _not_there(what, place)
-        return str(_copy(blobs, (place.account, place.container, place.path), target, file))
+        return str(_copy(blobs, place, place.path, inside(target, file)))
     names = blobs.list(place.account, place.container, place.path)
     if not names:
         raise _not_there(what, place)
     for name in names:
         if not name.endswith("/"):
-            _copy(blobs, (place.account, place.container, name), target, name.removeprefix(place.path))
+            _copy(blobs, place, name, inside(target, name.removeprefix(place.path)))
     return str(target)
 
 
-def _copy(blobs: BlobStore, blob: tuple[str, str, str], target: Path, relative: str) -> Path:
-    path = PurePosixPath(relative.lstrip("/"))
-    if ".." in path.parts or not path.parts:
-        raise JobFailed(f"The blob name '{relative}' is not a valid file path.")
-    file = target / path
+def _copy(blobs: BlobStore, place: InputLocation, name: str, file: Path) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(blobs.path(*blob), file)
-    return file
+    return shutil.copyfile(blob_path(blobs, place.account, place.container, name, "input"), file)
 
 
 def _not_there(what: str, place: InputLocation) -> JobFailed:

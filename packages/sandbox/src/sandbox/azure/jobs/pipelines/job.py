@@ -6,10 +6,9 @@ import logging
 import shutil
 from datetime import UTC, datetime
 
-from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import JobFailed, sandbox_stopped
-from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION, artifact_account, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.request import PipelineRequest
 from sandbox.azure.jobs.pipelines.step_run import StepRun
@@ -26,7 +25,7 @@ class PipelineJob:
         self._nodes = nodes
         self._request = request
         self._records = RunRecords(context.store)
-        self._account = self._artifact_account()
+        self._account = artifact_account(context.store, request.workspace_id) or "unknown"
         self._lines: list[str] = []
         self._stopping = False
 
@@ -41,9 +40,8 @@ class PipelineJob:
             self._records.start(name)
             self._say(f"Submitting the pipeline '{name}' with {len(self._request.steps)} steps.")
             failed = await self._steps()
-            message = f"{len(failed)} of {len(self._request.steps)} steps failed: {', '.join(failed)}. " + "".join(
-                f"{step}: {text}" for step, text in failed.items()
-            )
+            reasons = " ".join(f"{step}: {text}" for step, text in failed.items())
+            message = f"{len(failed)} of {len(self._request.steps)} steps failed: {', '.join(failed)}. {reasons}"
             self._end("Failed" if failed else "Completed", JobFailed(message) if failed else None)
         except asyncio.CancelledError:
             self._end("Failed", sandbox_stopped()) if self._stopping else self._end("Canceled", None)
@@ -74,7 +72,7 @@ class PipelineJob:
                 await StepRun(self._context, self._nodes, self._request, step, account=self._account).run()
             except JobFailed as error:
                 failed[step.name] = error.message
-                self._records.finish(step.run_id, "Failed", {"code": error.code, "message": error.message})
+                self._records.finish(step.run_id, "Failed", error.error)
                 self._say(f"Step '{step.name}' failed: {error.message}")
                 continue
             self._records.finish(step.run_id, "Completed")
@@ -83,7 +81,7 @@ class PipelineJob:
 
     def _end(self, status: str, failure: JobFailed | None) -> None:
         """Set the final state of the job, and of the steps that have none."""
-        error = None if failure is None else {"code": failure.code, "message": failure.message}
+        error = None if failure is None else failure.error
         for step in self._request.steps:
             run = self._records.get(step.run_id)
             if run is not None and run.status not in TERMINAL:
@@ -94,14 +92,9 @@ class PipelineJob:
     def _say(self, text: str) -> None:
         """Add a line to the job's log, which ``jobs.stream`` shows."""
         self._lines.append(f"[{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}] {text}\n")
-        blob = f"ExperimentRun/dcid.{self._request.name}/{EXECUTION}"
+        blob = artifact_blob(self._request.name, EXECUTION)
         # The storage account may be deleted while a job runs.
         with contextlib.suppress(KeyError):
             self._context.blobs.create_container(self._account, ARTIFACT_CONTAINER)
             self._context.blobs.write(self._account, ARTIFACT_CONTAINER, blob, "".join(self._lines).encode())
         self._records.add_log(self._request.name, EXECUTION, self._account, ARTIFACT_CONTAINER, blob)
-
-    def _artifact_account(self) -> str:
-        workspace = self._context.store.get(self._request.workspace_id)
-        account = workspace.body["properties"]["storageAccount"] if workspace else "unknown"
-        return ArmId.parse(account).name.lower()

@@ -7,26 +7,21 @@ import shutil
 import signal
 from pathlib import Path
 
-from sandbox.azure.authorization.data import Operation, blobs_allowed, container_scope
-from sandbox.azure.blobs.front import storage_account
+from sandbox.azure.jobs.access import Who, check_place
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
-from sandbox.azure.jobs.failures import JobFailed, image_build_failed, no_access
+from sandbox.azure.jobs.failures import JobFailed, image_build_failed
 from sandbox.azure.jobs.files import upload_output
-from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.command import filled
 from sandbox.azure.jobs.pipelines.files import stage
 from sandbox.azure.jobs.pipelines.request import PipelineRequest, Step
 from sandbox.azure.jobs.records import RunRecords
-from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, OutputLocation
+from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation
 
 STANDARD = "user_logs/std_log.txt"
 _MESSAGE_CHARACTERS = 2000
-_ROLES: dict[Operation, str] = {
-    "blobs/read": "Storage Blob Data Reader",
-    "blobs/write": "Storage Blob Data Contributor",
-}
 
 
 class StepRun:
@@ -112,28 +107,20 @@ class StepRun:
 
     def _check_access(self) -> None:
         """Check that the nodes' identity has its roles where no datastore opens a place with credentials."""
-        identity = self._request.identities.get(self._step.compute, "")
+        compute = self._step.compute
+        cluster = Who.of_cluster(compute, self._request.identities.get(compute, ""))
         for given in self._step.inputs.values():
             if isinstance(given, InputLocation):
-                self._check(identity, given, "blobs/read")
+                check_place(self._context, cluster, given, "blobs/read")
         for output in self._step.outputs.values():
-            self._check(identity, output, "blobs/write")
-
-    def _check(self, identity: str, place: InputLocation | OutputLocation, operation: Operation) -> None:
-        account = storage_account(self._context.store, place.account)
-        if not place.by_identity or account is None:
-            return
-        permitted = self._context.authorization
-        if not identity or not blobs_allowed(permitted, identity, account.id, place.container, operation):
-            who = f"The identity of the cluster '{self._step.compute.rpartition('/')[2]}'"
-            raise no_access(who, identity, _ROLES[operation], container_scope(account.id, place.container))
+            check_place(self._context, cluster, output, "blobs/write")
 
     def _say(self, text: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
             log.write(f"Environment: {text}\n")
 
     def _keep_log(self) -> None:
-        blob = f"ExperimentRun/dcid.{self._step.run_id}/{STANDARD}"
+        blob = artifact_blob(self._step.run_id, STANDARD)
         # The storage account may be deleted while a job runs.
         with contextlib.suppress(KeyError, FileNotFoundError):
             self._context.blobs.create_container(self._account, ARTIFACT_CONTAINER)

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from sandbox.azure.arm.errors import bad_request, not_modelled
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.jobs.logs import artifact_blob
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.machine_learning.scope import DATASTORES, NAMESPACE
 from sandbox.azure.world import World
@@ -115,7 +116,7 @@ def _output(world: World, workspace: Resource, match: re.Match[str]) -> Place:
     path = (match["path"] or "").lstrip("/")
     if output.lower() == "artifacts":
         artifacts = f"{workspace.id}/datastores/{ARTIFACT_DATASTORE}"
-        return _in_datastore(world, artifacts, f"ExperimentRun/dcid.{job}/{path}")
+        return _in_datastore(world, artifacts, artifact_blob(job, path))
     run = RunRecords(world.store).get(job)
     if run is not None and run.workspace_id.lower() == workspace.id.lower() and output in run.outputs:
         return place_of(world, workspace, f"{run.outputs[output].rstrip('/')}/{path}")
