@@ -49,6 +49,11 @@ class Rule:
     suffix: int = AUTONAME_SUFFIX
 
     @property
+    def whole(self) -> str:
+        """The pattern for the whole physical name, with its length."""
+        return rf"(?=.{{{self.shortest},{self.longest}}}\Z){self.pattern}"
+
+    @property
     def room(self) -> int:
         """Greatest length of a logical name, without the suffix."""
         return self.longest - self.suffix

@@ -134,7 +134,7 @@ def _read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
     if section.values.get("existing") is not None:
         return _read_existing(section, workspace)
     least = section.whole("minNodes", 0, least=0, unit="nodes that stay up without work")
-    most = section.whole("maxNodes", 4, least=1, unit="nodes at most")
+    most = section.whole("maxNodes", DEFAULT_MAX_NODES, least=1, unit="nodes at most")
     if most < least:
         lower = dotted(section.at("minNodes"))
         lowest = section.problems.public(section.path[0], least, lower)

@@ -46,9 +46,7 @@ def read_used_name(section: Section, what: str) -> str:
     """Read the name of an existing model or environment."""
     rule = names.USED_ASSET
     allowed = f"the name of an existing {what}, {rule.allowed()}"
-    return section.text(
-        "name", None, pattern=rf"(?=.{{1,{rule.longest}}}$){rule.pattern}", allowed=allowed, example=what.upper()
-    )
+    return section.text("name", None, pattern=rule.whole, allowed=allowed, example=what.upper())
 
 
 def read_registry(section: Section) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from components.release_parts.deployment_args import DOCKERFILE, BuildArgs, EnvironmentArgs
+from modelops.azureml_yaml.references import CURATED_PREFIX, CURATED_REGISTRY
 from modelops.plan import conda_file
 from modelops.plan.rules import check_image, check_relative_path
 from settings.content import (
@@ -21,11 +22,6 @@ from settings.content import (
 )
 from settings.problems import Edit, setting
 from settings.section import Section
-
-_CURATED_REGISTRY = "azureml"
-_CURATED_PREFIX = "AzureML-"
-"""Azure's environments in a workspace:
-https://learn.microsoft.com/python/api/azureml-core/azureml.core.environment(class)"""
 
 
 def read_environment(section: Section, root: Path) -> EnvironmentArgs:
@@ -106,9 +102,9 @@ def _read_registered(section: Section) -> EnvironmentArgs:
         environment["label"] = read_label(section)
     else:
         environment["version"] = read_version(section)
-    if environment.get("registry") == _CURATED_REGISTRY or name.startswith(_CURATED_PREFIX):
+    if environment.get("registry") == CURATED_REGISTRY or name.startswith(CURATED_PREFIX):
         version = environment.get("version", "TAG")
-        image = f"mcr.microsoft.com/azureml/curated/{name.removeprefix(_CURATED_PREFIX)}:{version}"
+        image = f"mcr.microsoft.com/azureml/curated/{name.removeprefix(CURATED_PREFIX)}:{version}"
         section.problems.warn(
             section.path,
             f"names the curated environment {name}, and a batch deployment takes only its image. Set image and "

@@ -50,9 +50,7 @@ def _read_new(section: Section, root: Path) -> ModelArgs:
     """Read a model that the release registers."""
     section.only("path", "name", "type")
     rule = names.ASSET
-    name = section.text(
-        "name", None, pattern=rule.pattern, allowed=f"a model's name, {rule.allowed()}", example="MODEL"
-    )
+    name = section.text("name", None, pattern=rule.whole, allowed=f"a model's name, {rule.allowed()}", example="MODEL")
     kind = section.choice("type", "custom_model", MODEL_TYPES)
     if isinstance(section.values["path"], str) and _IS_URI.match(section.values["path"]):
         return {"uri": _read_uri(section, kind), "name": name, "type": kind}

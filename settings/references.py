@@ -50,7 +50,7 @@ def _read(text: str, kind: Kind) -> Reference | None:
     """Return what a text refers to; None for any other text, or a name that Azure does not allow."""
     with suppress(WrongReference):
         found = parse(text, kind)
-        return found if re.fullmatch(names.USED_ASSET.pattern, found.name) else None
+        return found if names.USED_ASSET.problem(found.name) is None else None
     return None
 
 

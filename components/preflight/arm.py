@@ -17,11 +17,17 @@ HOST = "https://management.azure.com"
 _AUTHORIZATION = "2022-04-01"
 """The api-version of Microsoft.Authorization."""
 
+MACHINE_LEARNING = "2025-12-01"
+"""The api-version of Microsoft.MachineLearningServices."""
+
 ANSWER_SECONDS = 10.0
 """The longest wait for one answer."""
 
 LIMIT_SECONDS = 20.0
 """After this time no attempt starts, for all requests of a check together; so a check takes at most 30 s."""
+
+PREVIEW_SECONDS = 6.0
+"""The same for a preview, which must not wait for long without a network."""
 
 _RETRIES = 5
 """After the first attempt. Unless Azure says otherwise, azure-core pauses 0, 1.6, 3.2, 4 and 4 s before them."""

@@ -4,22 +4,16 @@ The plan therefore always holds a version: a new one is a change of the plan tha
 uses the same.
 """
 
-import asyncio
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import pulumi
+from pulumi.output import UNKNOWN
 from pulumi_azure_native import authorization
 
 from components.preflight import arm
 
 Collection = Literal["models", "environments"]
-
-_MACHINE_LEARNING: Final = "2025-12-01"
-"""The service's api-version."""
-
-_PREVIEW_SECONDS: Final = 6.0
-"""The time for an answer in a preview, which must not wait for long without a network."""
 
 # As azure-ai-ml asks (_get_latest of _utils/_asset_utils.py): the newest version, not the one with the highest number.
 _NEWEST: Final = "&$orderBy=createdtime%20desc&$top=1"
@@ -42,15 +36,15 @@ def latest_version(collection: Collection, name: str, place: Place) -> pulumi.Ou
     return pulumi.Output.all(*place, token).apply(lambda known: _ask(collection, name, known))
 
 
-def _ask(collection: Collection, name: str, known: Sequence[str]) -> str | pulumi.Output[str]:
+def _ask(collection: Collection, name: str, known: Sequence[str]) -> Any:
     subscription, group, workspace, token = known
     path = (
         f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.MachineLearningServices"
         f"/workspaces/{workspace}/{collection}/{name}/versions"
     )
-    seconds = _PREVIEW_SECONDS if pulumi.runtime.is_dry_run() else arm.LIMIT_SECONDS
+    seconds = arm.PREVIEW_SECONDS if pulumi.runtime.is_dry_run() else arm.LIMIT_SECONDS
     try:
-        found = arm.ResourceManager(token, seconds).read(path, _NEWEST, version=_MACHINE_LEARNING)["value"]
+        found = arm.ResourceManager(token, seconds).read(path, _NEWEST, version=arm.MACHINE_LEARNING)["value"]
     except arm.Refused as error:
         if error.status == 404:  # noqa: PLR2004
             raise _nothing(collection, name, workspace) from None
@@ -71,14 +65,10 @@ def _nothing(collection: Collection, name: str, workspace: str) -> pulumi.RunErr
     )
 
 
-def _unanswered(collection: Collection, name: str, why: str) -> pulumi.Output[str]:
+def _unanswered(collection: Collection, name: str, why: str) -> Any:
     """Leave the version open in a preview, which readers may run; anything else cannot go on without it."""
     text = f"{name}@latest: the latest version of {collection.removesuffix('s')} '{name}' is unknown: {why}"
     if not pulumi.runtime.is_dry_run():
         raise pulumi.RunError(text)
     pulumi.log.warn(text)
-    value: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    value.set_result("")
-    known: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-    known.set_result(False)
-    return pulumi.Output(set(), value, known)
+    return UNKNOWN

@@ -16,11 +16,8 @@ from components.cluster import DEFAULT_MAX_NODES, DEFAULT_VM_SIZE, ClusterNodesA
 from components.preflight import arm, ending
 from components.preflight.login import Login
 
-_SECONDS = 6.0
-"""The time for all answers: a preview without a network must not wait for long."""
-
-_RESOURCES, _MACHINE_LEARNING = "2022-12-01", "2025-12-01"
-"""The services' api-versions."""
+_RESOURCES = "2022-12-01"
+"""The api-version of the list of regions."""
 
 
 def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs], place: str) -> None:
@@ -37,14 +34,14 @@ def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs],
     subscription = f"/subscriptions/{login.subscription_id}"
     provider = f"{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"
     try:
-        azure = arm.ResourceManager(authorization.get_client_token().token, _SECONDS)
+        azure = arm.ResourceManager(authorization.get_client_token().token, arm.PREVIEW_SECONDS)
         regions = [each["name"] for each in azure.read_all(f"{subscription}/locations", version=_RESOURCES)]
         if regions and location not in regions:
             raise ending.because(_no_region(location, regions, place))
         if not clusters:
             return
-        sizes = azure.read_all(f"{provider}/vmSizes", version=_MACHINE_LEARNING)
-        usages = azure.read_all(f"{provider}/usages", version=_MACHINE_LEARNING)
+        sizes = azure.read_all(f"{provider}/vmSizes", version=arm.MACHINE_LEARNING)
+        usages = azure.read_all(f"{provider}/usages", version=arm.MACHINE_LEARNING)
     except (arm.Refused, arm.Unanswered, KeyError, TypeError):
         return
     known = {str(size.get("name")).lower(): size for size in sizes}

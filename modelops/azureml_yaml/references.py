@@ -12,8 +12,10 @@ Kind = Literal["model", "environment"]
 LATEST: Final = "latest"
 """The only label that the service resolves: azure-ai-ml knows no other."""
 
-_CURATED: Final = "AzureML-"
-"""Begins the names of environments in the registry `azureml`, which the service finds without naming the registry."""
+CURATED_REGISTRY: Final = "azureml"
+CURATED_PREFIX: Final = "AzureML-"
+"""Begins the names of Azure's environments, which the service finds without naming their registry:
+https://learn.microsoft.com/python/api/azureml-core/azureml.core.environment(class)"""
 
 _REGISTRY: Final = re.compile(r"azureml://registries/([^/\s]+)/(\w+)/([^/\s]+)/(versions|labels)/([^/\s]+)/?")
 _ARM_ID: Final = re.compile(
@@ -65,7 +67,7 @@ def parse(text: str, kind: Kind) -> Reference:
             return Reference(name, _version(by, value, text), is_elsewhere=True)
     elif found := _SHORT.fullmatch(rest):
         name, sign, value = found.groups()
-        if name.startswith(_CURATED) and kind == "environment":
+        if name.startswith(CURATED_PREFIX) and kind == "environment":
             return _curated(name, sign, value)
         if sign == ":" and value == LATEST:
             raise WrongReference(f"Write azureml:{name}@latest.")
@@ -88,7 +90,7 @@ def _in_registry(text: str, kind: Kind) -> Reference:
 
 def _curated(name: str, sign: str | None, value: str | None) -> Reference:
     if sign == ":" and value and value != LATEST:
-        return Reference(name, value, "azureml")
+        return Reference(name, value, CURATED_REGISTRY)
     raise WrongReference(
         "Write a version: the program cannot ask the registry azureml which one a label names. "
         f"`az ml environment list --registry-name azureml --name {name}` lists them."

@@ -7,7 +7,6 @@ from typing import Final
 import typer
 
 from modelops.commands import invoke, options, terminal
-from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ModelOpsError
 from modelops.rehearsal import located
 
@@ -23,10 +22,11 @@ def score(
 ) -> None:
     """Score the samples of the stack file into predictions/STACK/ENDPOINT; a failed job leaves the last ones there."""
     failed = False
-    for target in options.Where(stack, outputs, endpoint, directory).one_or_all():
+    where = options.Where(stack, outputs, endpoint, directory)
+    for target in where.one_or_all():
         if target.sample is None:
             terminal.say(f"{target.logical}: not scored, because the stack file has no `sample` for it. To score:")
-            terminal.say(f"  {_command(target, stack, outputs, directory)}")
+            terminal.say(f"  {_command(where._replace(endpoint=target.logical))}")
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
         try:
@@ -46,6 +46,5 @@ def _place(sample: str, directory: Path) -> str:
     return sample if ":" in sample else str(directory / sample)
 
 
-def _command(target: Target, stack: str | None, outputs: Path | None, directory: Path) -> str:
-    where = options.Where(stack, outputs, target.logical, directory).words()
-    return located(f"python -m modelops invoke{where} --input FOLDER --download NEW_FOLDER")
+def _command(where: options.Where) -> str:
+    return located(f"python -m modelops invoke{where.words()} --input FOLDER --download NEW_FOLDER")

@@ -22,6 +22,23 @@ def problem(content: bytes) -> str | None:
     Args:
         content: The file's bytes.
     """
+    dependencies = _dependencies(content)
+    return dependencies if isinstance(dependencies, str) else next(filter(None, map(_wrong, dependencies)), None)
+
+
+def missing_for_azure(content: bytes) -> list[str]:
+    """Return which packages of the service's driver a conda file does not list; none for a file with a `problem`."""
+    dependencies = _dependencies(content)
+    if isinstance(dependencies, str) or any(map(_wrong, dependencies)):
+        return []
+    lines = [each for each in dependencies if isinstance(each, str)]
+    lines += [line for each in dependencies if isinstance(each, Mapping) for line in each["pip"]]
+    names = {re.sub(r"[-_.]+", "-", found[1]).lower() for line in lines if (found := _NAME.match(line.strip()))}
+    return [each for each in AZURES_OWN if each not in names]
+
+
+def _dependencies(content: bytes) -> list[Any] | str:
+    """Return the entries of the list of dependencies, or what is wrong with the file as a whole."""
     try:
         data = yaml.safe_load(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -34,18 +51,7 @@ def problem(content: bytes) -> str | None:
     dependencies = data.get("dependencies")
     if not isinstance(dependencies, list) or not dependencies:
         return "has no dependencies: allowed is a list such as [python=3.10, pip, {pip: [pandas==2.2.3]}]"
-    return next(filter(None, map(_wrong, dependencies)), None)
-
-
-def missing_for_azure(content: bytes) -> list[str]:
-    """Return which packages of the service's driver a conda file does not list; none for a file with a `problem`."""
-    if problem(content):
-        return []
-    dependencies = yaml.safe_load(content.decode("utf-8-sig"))["dependencies"]
-    lines = [each for each in dependencies if isinstance(each, str)]
-    lines += [line for each in dependencies if isinstance(each, Mapping) for line in each["pip"]]
-    names = {re.sub(r"[-_.]+", "-", found[1]).lower() for line in lines if (found := _NAME.match(line.strip()))}
-    return [each for each in AZURES_OWN if each not in names]
+    return dependencies
 
 
 def _wrong(entry: Any) -> str | None:

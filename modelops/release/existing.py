@@ -10,7 +10,7 @@ from typing import Any, Final
 from modelops import azure
 from modelops.plan.models import Model, UriModel
 from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
-from modelops.release import register
+from modelops.release import live, register
 from modelops.workspace import Workspace
 
 _ASSETS_API: Final = "2025-12-01"
@@ -63,7 +63,7 @@ def _model_problem(
 
 def _datastore_problem(workspace: Workspace, deployment: DeploymentPlan, name: str) -> str | None:
     with azure.step(f"reading datastore {name}"):
-        if _get(workspace, f"datastores/{name}") is not None:
+        if live.found(workspace, f"datastores/{name}", _ASSETS_API) is not None:
             return None
     return _missing(workspace, deployment, "datastore", name, "")
 
@@ -79,16 +79,7 @@ def _makes(workspace: Workspace, new: Model, wanted: RegisteredModel) -> bool:
 def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
     """Return a version of a model or environment, or None if it does not exist."""
     with azure.step(f"reading {kind} {name}:{version}"):
-        return _get(workspace, f"{kind}s/{name}/versions/{version}")
-
-
-def _get(workspace: Workspace, path: str) -> Any:
-    try:
-        return workspace.get(path, _ASSETS_API)
-    except Exception as error:
-        if azure.is_missing(error):
-            return None
-        raise
+        return live.found(workspace, f"{kind}s/{name}/versions/{version}", _ASSETS_API)
 
 
 def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str, versions_of: str) -> str:

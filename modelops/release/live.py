@@ -97,25 +97,25 @@ def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
 def read_deployment(workspace: Workspace, endpoint: str, name: str) -> LiveDeployment | None:
     """Read one deployment, or None if it does not exist."""
     with azure.step(f"reading deployment {name}"):
-        try:
-            return _deployment(workspace.get(f"batchEndpoints/{endpoint}/deployments/{name}", _DEPLOYMENTS_API))
-        except Exception as error:
-            if azure.is_missing(error):
-                return None
-            raise
+        body = found(workspace, f"batchEndpoints/{endpoint}/deployments/{name}", _DEPLOYMENTS_API)
+    return None if body is None else _deployment(body)
 
 
 def compute_exists(workspace: Workspace, compute_id: str) -> bool:
     """Whether the cluster that a revision runs on still exists."""
     name = compute_id.rpartition("/")[2]
     with azure.step(f"reading cluster {name}"):
-        try:
-            workspace.get(f"computes/{name}", _COMPUTES_API)
-        except Exception as error:
-            if azure.is_missing(error):
-                return False
-            raise
-    return True
+        return found(workspace, f"computes/{name}", _COMPUTES_API) is not None
+
+
+def found(workspace: Workspace, path: str, api_version: str) -> Any:
+    """Read a resource of the workspace, or None if it does not exist; `path` is below the workspace."""
+    try:
+        return workspace.get(path, api_version)
+    except Exception as error:
+        if azure.is_missing(error):
+            return None
+        raise
 
 
 def _deployment(found: Any) -> LiveDeployment:

@@ -77,9 +77,9 @@ def _versions(plan: ReleasePlan, released: ReleasePlan | None) -> Iterator[str]:
     """Yield what has another version than in the last release: by the stack file, or because a label moved."""
     for logical, new in plan.deployments.items():
         old = released.deployments.get(logical) if released else None
-        pairs = (
-            [] if old is None else [("model", old.model, new.model), ("environment", old.environment, new.environment)]
-        )
+        if old is None:
+            continue
+        pairs = (("model", old.model, new.model), ("environment", old.environment, new.environment))
         for kind, before, after in pairs:
             named = (RegisteredModel, NamedEnvironment)
             if not isinstance(before, named) or not isinstance(after, named) or before.name != after.name:

@@ -52,7 +52,6 @@ EMULATORS_LIBRARIES = {
     "azure.environments": ("yaml", "packaging", "uv"),
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
-    "azure.machine_learning": ("yaml",),
     "edge": ("aiohttp", "trustme"),
 }
 

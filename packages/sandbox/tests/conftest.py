@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from job_bench import JobBench
 from learning import Learning
 from sandbox.testing import Sandbox
-from sdk_client import Client, connected
+
+if TYPE_CHECKING:
+    from sdk_client import Client
 
 
 @pytest.fixture
@@ -28,7 +31,9 @@ def bench(tmp_path: Path) -> Iterator[JobBench]:
 
 
 @pytest.fixture
-def client(in_sandbox: Sandbox, tmp_path: Path) -> Iterator[Client]:
+def client(in_sandbox: Sandbox, tmp_path: Path) -> Iterator["Client"]:
     """azure-ai-ml as the client of the workspace ``mlsdk``, which has the cluster ``aml-cluster``."""
+    from sdk_client import connected  # noqa: PLC0415 - azure-ai-ml loads slowly, and few tests need it
+
     with connected(in_sandbox, tmp_path) as made:
         yield made

@@ -13,8 +13,9 @@ from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.jobs.pipelines.command import filled
 from sandbox.azure.jobs.pipelines.request import PipelineRequest
 from sandbox.azure.jobs.records import RunRecords
-from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, OutputLocation
+from sandbox.azure.jobs.request import BuildContext, CodeFiles, EnvironmentSpec, InputLocation, OutputLocation
 from sandbox.azure.machine_learning.pipelines.graph import Data, Output, graph_of
+from sandbox.azure.machine_learning.stock.registry import add_environment, registry
 
 HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
 API_HOST = "https://westeurope.api.azureml.ms"
@@ -315,6 +316,37 @@ def test_a_pipeline_job_by_arm_and_a_component_of_it(ready: Learning) -> None:
     spec = {"type": "pipeline", "name": "of-job", "sourceJobId": f"{WORKSPACE}/jobs/job-1"}
     made = ready.call("PUT", "/components/of-job/versions/1", {"properties": {"componentSpec": spec}})
     assert made.body["properties"]["componentSpec"]["jobs"] == PIPELINE["jobs"]
+
+
+def test_an_environment_of_a_registry_whose_build_context_is_gone(ready: Learning) -> None:
+    """It is not taken for one that the registry does not have."""
+    datastore = {"datastoreType": "AzureBlob", "accountName": ACCOUNT, "containerName": "mine"}
+    ready.call("PUT", "/datastores/mine", {"properties": datastore | {"credentials": {"credentialsType": "None"}}})
+    ready.blobs.create_container(ACCOUNT, "mine")
+    ready.blobs.write(ACCOUNT, "mine", "context/Dockerfile", b"FROM scratch")
+    uri = f"azureml:/{WORKSPACE}/datastores/mine/paths/context"
+    add_environment(ready.world, registry(ready.world, "shared"), "built:1", {"build": {"contextUri": uri}})
+    spec = {
+        "type": "command",
+        "command": "x",
+        "environment": "azureml://registries/shared/environments/built/versions/1",
+    }
+    ready.call("PUT", "/components/built/versions/1", {"properties": {"componentSpec": spec}})
+    jobs = {"only": {"componentId": f"{COMPONENT}/built/versions/1"}}
+    body = {"properties": {"jobType": "Pipeline", "jobs": jobs, "settings": {"default_compute": "cpu"}}}
+    ready.call("PUT", "/jobs/job-1", body)
+    assert submitted(ready).steps[0].environment == EnvironmentSpec(
+        "built",
+        "1",
+        build=BuildContext(uri, "Dockerfile", CodeFiles(ACCOUNT, "mine", "context/")),
+        registry="shared",
+    )
+    ready.call("DELETE", "/datastores/mine")
+    assert ready.refused("PUT", "/jobs/job-2", body) == (
+        400,
+        "UserError",
+        f"The datastore '{WORKSPACE}/datastores/mine' does not exist.",
+    )
 
 
 def test_other_jobs_cannot_be_made_by_arm(ready: Learning) -> None:

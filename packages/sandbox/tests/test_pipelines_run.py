@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from azure.ai.ml.exceptions import JobException
 
 from sandbox.__main__ import main
 from sandbox.testing import awaited
@@ -18,6 +17,7 @@ with warnings.catch_warnings():
     from azure.ai.ml import Input, Output, command
     from azure.ai.ml.dsl import pipeline
     from azure.ai.ml.entities import BatchEndpoint, Environment, PipelineComponentBatchDeployment
+    from azure.ai.ml.exceptions import JobException
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

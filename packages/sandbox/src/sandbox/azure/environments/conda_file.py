@@ -112,6 +112,14 @@ class CondaFile:
         return self.python.versions if self.python else SpecifierSet()
 
 
+def content_of(text: str) -> Any:
+    """Return what a conda file says however it is spelled, to compare it; its text if it is not YAML."""
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
 def _dependencies(text: str) -> tuple[list[str], list[str]]:
     try:
         data: Any = yaml.safe_load(text)

@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from sandbox.azure.arm.store import Store
+from sandbox.azure.environments.conda_file import content_of
 
 _KIND = "environmentStandIn"
 
@@ -24,17 +23,10 @@ def key_of(environment: Mapping[str, Any]) -> str:
     members = ("image", "conda", "build", "registry", "name", "version")
     content = {name: environment[name] for name in members if environment.get(name)}
     if "conda" in content:  # azure-ai-ml writes the file again, with its keys in order
-        content["conda"] = _canonical(content["conda"])
+        content["conda"] = content_of(content["conda"])
     if "build" in content:
         content["build"] = {name: content["build"].get(name) for name in ("dockerfilePath", "files")}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _canonical(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
 
 
 class StandIns:

@@ -115,11 +115,8 @@ def _check_place(world: World, workspace: Resource, properties: dict[str, Any], 
         raise bad_request(f"required member 'properties.{member}' is missing", "UserError")
     place = place_of(world, workspace, uri)
     if kind_of(world, place) is None:
-        add = (
-            f" In the sandbox, where nothing trains: python -m sandbox model add --job {job_path(uri)} FOLDER"
-            if job_of(uri)
-            else ""
-        )
+        job = job_path(uri)
+        add = f" In the sandbox, where nothing trains: python -m sandbox model add --job {job} FOLDER" if job else ""
         raise bad_request(f"'properties.{member}': '{uri}' does not exist.{add}", "UserError")
     return place
 

@@ -40,6 +40,11 @@ class Place:
     path: str
     by_identity: bool = False
 
+    @property
+    def prefix(self) -> str:
+        """How the names of the blobs in this folder begin: it ends in "/", and is "" for a whole container."""
+        return self.path.rstrip("/") + "/" if self.path.strip("/") else ""
+
 
 def place_of(world: World, workspace: Resource, uri: str) -> Place:
     """Return the place of a URI: an https URL of blob storage, or a path in a datastore in any of its forms.
@@ -61,7 +66,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
         match = pattern.fullmatch(uri)
         if match is not None:
             return _in_datastore(world, prefix + match["datastore"], match["path"])
-    output = _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
+    output = _job_match(uri)
     if output is not None:
         return _output(world, workspace, output)
     match = _LONG.fullmatch(uri)
@@ -81,15 +86,15 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
 
 def job_of(uri: str) -> str | None:
     """Return the job whose output or artifact a URI names, or None."""
-    output = _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
+    output = _job_match(uri)
     return output["job"] if output else None
 
 
-def job_path(uri: str) -> str:
-    """Return JOB/OUTPUT/PATH of the URI of a job's output or artifact."""
-    output = _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
+def job_path(uri: str) -> str | None:
+    """Return JOB/OUTPUT/PATH of the URI of a job's output or artifact, or None for another URI."""
+    output = _job_match(uri)
     if output is None:
-        raise ValueError(uri)
+        return None
     parts = (output["job"], output.groupdict().get("output") or "artifacts", (output["path"] or "").strip("/"))
     return "/".join(part for part in parts if part)
 
@@ -105,6 +110,10 @@ def long_uri(world: World, workspace: Resource, place: Place) -> str | None:
                 f"/datastores/{datastore.name}/paths/{place.path}"
             )
     return None
+
+
+def _job_match(uri: str) -> re.Match[str] | None:
+    return _OUTPUT.fullmatch(uri) or _RUN.fullmatch(uri)
 
 
 def _output(world: World, workspace: Resource, match: re.Match[str]) -> Place:
@@ -143,5 +152,4 @@ def kind_of(world: World, place: Place) -> Literal["folder", "file"] | None:
     names = world.blobs.list(place.account, place.container, place.path.rstrip("/"))
     if place.path in names and not place.path.endswith("/"):
         return "file"
-    folder = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-    return "folder" if any(name.startswith(folder) for name in names) else None
+    return "folder" if any(name.startswith(place.prefix) for name in names) else None

@@ -2,9 +2,8 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
-
-import yaml
 
 from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
@@ -14,6 +13,7 @@ from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import machine_learning_schemas
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.environments.conda_file import content_of
 from sandbox.azure.machine_learning.assets.containers import FILLED, Containers, in_view
 from sandbox.azure.machine_learning.assets.kinds import KINDS, AssetKind
 from sandbox.azure.machine_learning.assets.locations import place_of
@@ -33,6 +33,7 @@ class Versions:
     """The handlers of one kind's versions, and of their containers."""
 
     def __init__(self, world: World, kind: AssetKind, parent: AssetParent) -> None:
+        kind = replace(kind, parent=parent.type)
         self._world = world
         self._kind = kind
         self._parent = parent
@@ -188,18 +189,10 @@ def new_place(world: World, account_id: str) -> dict[str, Any]:
 def _same(member: str, one: Any, other: Any) -> bool:
     """Paths and ids are case-insensitive; a conda file's spelling does not count."""
     if member == "condaFile":
-        return bool(_parsed(one) == _parsed(other))
+        return bool(content_of(one or "") == content_of(other or ""))
     if isinstance(one, str) and isinstance(other, str):
         return one.rstrip("/").lower() == other.rstrip("/").lower()
     return bool(one == other)
-
-
-def _parsed(conda_file: str | None) -> Any:
-    """Return the content of a conda file, or its text if it is not YAML."""
-    try:
-        return yaml.safe_load(conda_file or "")
-    except yaml.YAMLError:
-        return conda_file
 
 
 def _ordered(request: ArmRequest, found: list[Resource]) -> list[dict[str, Any]]:

@@ -16,9 +16,17 @@ def environment_of(world: World, workspace: Resource, environment_id: str, membe
     """Return a registered environment; ``member`` is what the request calls it.
 
     Raises:
-        ArmError: there is no such version.
+        ArmError: there is no such version, or the datastore of its build context does not exist any more.
     """
-    version = existing_asset(world, workspace, environment_id, "environments", member)
+    return environment_spec(world, workspace, existing_asset(world, workspace, environment_id, "environments", member))
+
+
+def environment_spec(world: World, workspace: Resource, version: Resource) -> EnvironmentSpec:
+    """Return the environment of a version, of the workspace or of a registry.
+
+    Raises:
+        ArmError: the datastore of its build context does not exist any more.
+    """
     its, properties = ArmId.parse(version.id), version.body["properties"]
     return EnvironmentSpec(
         name=its.names[-2],
@@ -37,5 +45,4 @@ def _build(world: World, workspace: Resource, build: dict[str, Any] | None) -> B
     if is_repository(uri):
         return BuildContext(uri, dockerfile)
     place = place_of(world, workspace, uri)
-    prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-    return BuildContext(uri, dockerfile, CodeFiles(place.account, place.container, prefix))
+    return BuildContext(uri, dockerfile, CodeFiles(place.account, place.container, place.prefix))

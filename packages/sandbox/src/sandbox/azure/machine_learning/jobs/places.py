@@ -40,10 +40,9 @@ def place_of_data(world: World, workspace: Resource, given: str, kind: str) -> I
     if asset is not None:
         uri = _data_asset(world, workspace, asset, kind)
     place = place_of(world, workspace, uri)
-    path = place.path
     if kind == "folder":
-        path = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-        return InputLocation("folder", place.account, place.container, path, place.by_identity)
+        return InputLocation("folder", place.account, place.container, place.prefix, place.by_identity)
+    path = place.path
     if not path or path.endswith("/"):
         raise bad_request(f"The input '{given}' is of type UriFile but does not name a file.", "UserError")
     return InputLocation("file", place.account, place.container, path, place.by_identity)
@@ -96,8 +95,7 @@ def output_place(
         uri = f"azureml://datastores/{DEFAULT_DATASTORE}/paths/azureml/{child_id}/score/"
     check_file_name("properties.outputFileName", name)
     place = place_of(world, workspace, uri)
-    prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-    location = OutputLocation(place.account, place.container, prefix, name, place.by_identity)
+    location = OutputLocation(place.account, place.container, place.prefix, name, place.by_identity)
     return location, _long_uri(world, workspace, location)
 
 
@@ -133,5 +131,4 @@ def model_files(world: World, workspace: Resource, model: Resource) -> ModelFile
 def code_files(world: World, workspace: Resource, code: Resource) -> CodeFiles:
     """Return the place of a code asset's files."""
     place = place_of(world, workspace, code.body["properties"]["codeUri"])
-    prefix = place.path.rstrip("/") + "/" if place.path.strip("/") else ""
-    return CodeFiles(place.account, place.container, prefix)
+    return CodeFiles(place.account, place.container, place.prefix)

@@ -10,7 +10,7 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation
 from sandbox.azure.machine_learning.assets.components import spec_of
 from sandbox.azure.machine_learning.endpoints.references import existing_asset
-from sandbox.azure.machine_learning.jobs.environments import environment_of
+from sandbox.azure.machine_learning.jobs.environments import environment_spec
 from sandbox.azure.machine_learning.jobs.places import model_files, place_of_data
 from sandbox.azure.machine_learning.pipelines.graph import Data, Spec
 from sandbox.azure.machine_learning.registries.scope import ASSET_ID, registry_named
@@ -40,7 +40,7 @@ def environment(world: World, workspace: Resource, given: Any, what: str) -> Env
     Curated ones are allowed here; one that no registry of the sandbox has comes back without content.
 
     Raises:
-        ArmError: 400, the workspace has no such version, or it is not named by its id.
+        ArmError: 400, the workspace has no such version, it is not named by its id, or its build context is gone.
     """
     if not isinstance(given, str):
         raise bad_request(f"'{what}' must be the id of an environment.", "UserError")
@@ -49,11 +49,12 @@ def environment(world: World, workspace: Resource, given: Any, what: str) -> Env
         given = _latest(world, label)
     shared = ASSET_ID.fullmatch(given)
     try:
-        return environment_of(world, workspace, given, what)
+        version = existing_asset(world, workspace, given, "environments", what)
     except ArmError:
         if shared is None:
             raise
         return EnvironmentSpec(shared["name"], shared["version"], registry=shared["registry"])
+    return environment_spec(world, workspace, version)
 
 
 def _latest(world: World, label: re.Match[str]) -> str:

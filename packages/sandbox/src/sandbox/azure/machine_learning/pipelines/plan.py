@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from sandbox.azure.arm.errors import bad_request
@@ -54,7 +54,7 @@ class Planner:
     workspace: Resource
     job: Run
     settings: Settings
-    outputs: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str]
 
     def plan(self, spec: Spec, given: Mapping[str, Value]) -> PlannedPipeline:
         """Check everything and return the job; nothing is stored yet.
@@ -122,8 +122,7 @@ class Planner:
             or f"azureml://datastores/{self.settings.datastore}/paths/azureml/{run_id}/{name}"
         )
         place = place_of(self.world, self.workspace, uri)
-        prefix = f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
-        return OutputLocation(place.account, place.container, prefix, "", place.by_identity)
+        return OutputLocation(place.account, place.container, place.prefix, "", place.by_identity)
 
     def _uri(self, output: OutputLocation) -> str:
         found = long_uri(self.world, self.workspace, Place(output.account, output.container, output.prefix))

@@ -3,8 +3,6 @@
 They are made by ``python -m sandbox registry add``, not by ARM. Requests as azure-ai-ml sends them.
 """
 
-from dataclasses import replace
-
 from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
@@ -43,7 +41,7 @@ def register(world: World) -> None:
     """Serve registries and their assets."""
     _Registries(world).register()
     for kind in KINDS:
-        Versions(world, replace(kind, parent=REGISTRIES), REGISTRY_ASSETS).register()
+        Versions(world, kind, REGISTRY_ASSETS).register()
 
 
 class _Registries:

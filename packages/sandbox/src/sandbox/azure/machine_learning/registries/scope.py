@@ -37,15 +37,7 @@ def registry_of(world: World, request: ArmRequest) -> Resource:
     Raises:
         ArmError: 404 if it does not exist.
     """
-    return existing_registry(world, request.params["registry"])
-
-
-def existing_registry(world: World, name: str) -> Resource:
-    """Return the registry of a name.
-
-    Raises:
-        ArmError: 404 if it does not exist.
-    """
+    name = request.params["registry"]
     found = registry_named(world, name)
     if found is None:
         raise ArmError(

@@ -1,7 +1,6 @@
 """Content of registries: made on first use, with a resource group and a storage account each."""
 
 import hashlib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ def add_model(world: World, registry: Resource, name: str, uri: str, type_: str)
         ArmError: the name or the version is not allowed, or exists.
     """
     properties = {"modelUri": uri, "modelType": type_}
-    models = Versions(world, replace(MODELS, parent=REGISTRIES), REGISTRY_ASSETS)
+    models = Versions(world, MODELS, REGISTRY_ASSETS)
     return put_version(models, registry, name, properties)
 
 
@@ -53,7 +52,7 @@ def add_environment(world: World, registry: Resource, name: str, properties: dic
     Raises:
         ArmError: the name or the version is not allowed, or exists with other content.
     """
-    environments = Versions(world, replace(ENVIRONMENTS, parent=REGISTRIES), REGISTRY_ASSETS)
+    environments = Versions(world, ENVIRONMENTS, REGISTRY_ASSETS)
     return put_version(environments, registry, name, properties)
 
 

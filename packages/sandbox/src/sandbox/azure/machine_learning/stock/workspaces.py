@@ -26,10 +26,9 @@ def give(world: World, workspace: Resource, entry: Entry) -> None:
     if entry.datastore and world.store.get(f"{workspace.id}/datastores/{entry.datastore}") is None:
         return
     place = place_of(world, workspace, entry.uri)
-    prefix = f"{place.path.rstrip('/')}/" if place.path.strip("/") else ""
     world.blobs.create_container(place.account, place.container)
     for blob in world.blobs.index.blobs(ACCOUNT, entry.key):
-        world.blobs.share(blob, place.account, place.container, prefix + blob.name)
+        world.blobs.share(blob, place.account, place.container, place.prefix + blob.name)
     if entry.what == "model":
         uri = entry.uri + (entry.folder if entry.is_file else "")
         models = Versions(world, MODELS, WORKSPACE_ASSETS)
