@@ -1,7 +1,7 @@
 """Reads the log files and the counts of a scoring job.
 
 They belong to the job's child run, and the SDK has no public way to read them while the job runs; this uses the same
-calls as its `stream`. Nobody's job depends on them: what cannot be read is not there.
+calls as its `stream`. They are for display only: a failed read gives nothing and ends nothing.
 """
 
 import contextlib
