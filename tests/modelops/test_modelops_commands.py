@@ -14,7 +14,8 @@ import pytest
 from modelops.errors import ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
-from modelops.scoring import jobs
+from modelops.scoring import following, inputs, predictions
+from modelops.scoring import start as starting
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import REPOSITORY
 
@@ -232,9 +233,9 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
         if text == "Running, 1 of 3 mini-batches":
             (bench.root / "go").touch()
 
-    job = jobs.start(bench.workspace.ml, bench.plan.endpoint.name, None, str(data))
-    jobs.follow(bench.workspace.ml, job, report)
-    files = jobs.download(bench.workspace.ml, job, bench.root / "predictions")
+    job = starting.start(bench.workspace.ml, bench.plan.endpoint.name, None, inputs.read(str(data))).name
+    following.follow(bench.workspace.ml, job, report)
+    files = predictions.download(bench.workspace.ml, job, bench.root / "predictions")
     assert "Running, 1 of 3 mini-batches" in seen
     assert seen[-1] == "Completed"
     assert [path.name for path in files] == ["predictions.csv"]
@@ -259,9 +260,9 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
 
 def test_a_failed_job_says_what_the_service_said(bench: Bench) -> None:
     data = _with_script(bench, FAIL="1")
-    job = jobs.start(bench.workspace.ml, bench.plan.endpoint.name, None, str(data))
+    job = starting.start(bench.workspace.ml, bench.plan.endpoint.name, None, inputs.read(str(data))).name
     with pytest.raises(ReleaseError) as failed:
-        jobs.follow(bench.workspace.ml, job, lambda _text, _seconds: None)
+        following.follow(bench.workspace.ml, job, lambda _text, _seconds: None)
     assert str(failed.value).startswith(f"job {job} ended in state Failed after ")
     assert f"az ml job download --name {job} --all" in str(failed.value)
 

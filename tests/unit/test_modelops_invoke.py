@@ -14,7 +14,8 @@ import pytest
 
 from modelops.commands import app
 from modelops.errors import ReleaseError
-from modelops.scoring import jobs
+from modelops.scoring import following, predictions, start
+from modelops.scoring.start import StartedJob
 from modelops.workspace import Workspace
 
 Report = Callable[[str, float], None]
@@ -57,9 +58,14 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
     """Return a function that invokes with these jobs and returns the exit code, output and errors."""
 
     def invoke(follow: object, output: io.StringIO, **others: object) -> tuple[int, str, str]:
-        parts = {"start": lambda *_: "job-1", "follow": follow, "download": lambda *_: (tmp_path / "p.csv",), **others}
-        for name, part in parts.items():
-            monkeypatch.setattr(jobs, name, part)
+        parts = {
+            "start": lambda *_: StartedJob("job-1", ""),
+            "follow": follow,
+            "download": lambda *_: (tmp_path / "p.csv",),
+            **others,
+        }
+        for module, name in ((start, "start"), (following, "follow"), (predictions, "download")):
+            monkeypatch.setattr(module, name, parts[name])
         monkeypatch.setattr(Workspace, "ml", None)
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
         monkeypatch.setattr(sys, "stdout", output)

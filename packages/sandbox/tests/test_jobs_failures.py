@@ -13,7 +13,7 @@ import pytest
 from blob_server import ACCOUNT
 from job_bench import CLUSTER, CONDA, JobBench, report_of
 from sandbox.azure.jobs import scoring
-from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest, OutputLocation
+from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, JobRequest, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES, Switches
 
@@ -190,6 +190,21 @@ def test_an_output_file_that_exists_fails_the_job_and_is_kept(bench: JobBench) -
 def test_an_input_without_files_fails_the_job(bench: JobBench) -> None:
     done = bench.run(bench.request(ALWAYS.format(bad=()), {"sub/a": b"1"}))
     assert done.error == "Unable to create any task within 600 seconds. The input has no files to score."
+
+
+def test_an_account_that_is_not_here_is_said_in_the_first_line_and_fails_the_job(bench: JobBench) -> None:
+    nowhere = InputLocation("folder", "elsewhere", "data", "heart/", by_identity=True)
+    told = (
+        "the sandbox has no storage account 'elsewhere', and reads nothing from Azure. To put a copy of the files"
+        " there: python -m sandbox data add https://elsewhere.blob.core.windows.net/data/heart/ COPY"
+    )
+    done = bench.run(bench.request(ALWAYS.format(bad=()), input=nowhere))
+    assert done.error == f"ScriptExecutionException was caused by StreamAccessException. NotFound: {told}"
+    first = done.logs["logs/azureml/executionlogs.txt"].splitlines()[0]
+    assert first.partition("] ")[2] == f"The job will fail: {told}"
+    bench.blobs.create_container("elsewhere", "data")
+    bench.blobs.write("elsewhere", "data", "heart/1.csv", b"1")
+    assert bench.run(bench.request(ALWAYS.format(bad=()), input=nowhere)).parent.status == "Completed"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
+from sandbox.azure.jobs.foreign import is_foreign, not_here, told
 from sandbox.azure.jobs.logs import JobLogs, artifact_account
 from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
@@ -91,6 +92,8 @@ class Job:
 
     async def _do(self) -> None:
         request = self._request
+        if is_foreign(self._store, self._blobs, request.input.account):
+            self._logs.execution(f"The job will fail: {told(request.input)}")
         self._logs.execution(f"Submitting job '{request.name}' of deployment '{request.deployment}'.")
         files, python = await self._prepare()
         self._set("Queued")
@@ -114,6 +117,8 @@ class Job:
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
+        if is_foreign(self._store, self._blobs, request.input.account):
+            raise not_here(request.input)
         python = await self._interpreter()
         nested = not self._switches.nested_folders_ignored
         files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
