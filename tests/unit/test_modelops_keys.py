@@ -70,7 +70,7 @@ def test_a_name_that_several_files_have_tells_nothing(tmp_path: Path) -> None:
 
 
 def test_parquet_files_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a stand-in for pyarrow, which is no dependency."""
+    """With a stand-in for pyarrow, which need not be installed."""
 
     class Table:
         def column(self, name: str) -> Any:
