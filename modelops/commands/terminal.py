@@ -49,14 +49,14 @@ class Progress:
         self._shown = 0.0
 
     def show(self, state: str, seconds: float) -> None:
-        """Show a job's state, and the seconds since following started."""
+        """Show a job's state, with what is known of it after a comma, and the seconds since following started."""
         text = f"{state}, {seconds:.0f} s"
         if self._line is not None:
             self._line.update(Text(text), refresh=True)
             return
-        now = time.monotonic()
-        if state != self._state or now - self._shown >= _QUIET_SECONDS:
-            self._state, self._shown = state, now
+        now, name = time.monotonic(), state.partition(",")[0]
+        if name != self._state or now - self._shown >= _QUIET_SECONDS:
+            self._state, self._shown = name, now
             say(text)
 
 
