@@ -36,18 +36,18 @@ class Terminal(io.StringIO):
         return True
 
 
-def _completes(_ml: object, _job: str, report: Report) -> float:
+def _completes(_ml: object, _job: str, report: Report, _logs: str) -> float:
     report("Running, 1 of 3 mini-batches", 4.0)
     report("Completed", 12.2)
     return 12.2
 
 
-def _fails(_ml: object, job: str, report: Report) -> float:
+def _fails(_ml: object, job: str, report: Report, _logs: str) -> float:
     report("Failed", 9.0)
     raise ReleaseError(f"job {job} ended in state Failed")
 
 
-def _interrupted(_ml: object, _job: str, report: Report) -> float:
+def _interrupted(_ml: object, _job: str, report: Report, _logs: str) -> float:
     report("Running", 4.0)
     raise KeyboardInterrupt
 
@@ -73,6 +73,7 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
         monkeypatch.setattr(sys, "stdout", output)
         monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
         names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
         files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
         code = app.main(["invoke", *names, *files])
@@ -118,8 +119,8 @@ def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 continues in Azure; to cancel it: az ml job cancel --name job-1 "
-            "--subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. Job job-1 continues in Azure; to cancel it: python -m modelops jobs cancel job-1 "
+            "--subscription sub --resource-group rg --workspace ws\n"
         ),
     )
 
@@ -129,8 +130,8 @@ def test_ctrl_c_while_downloading_says_how_to_get_the_predictions(invoke: Any) -
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 is completed; to get its predictions: az ml job download --name job-1 "
-            "--output-name score --subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. Job job-1 is completed; to get its predictions: python -m modelops jobs "
+            "download job-1 --subscription sub --resource-group rg --workspace ws --download NEW_FOLDER\n"
         ),
     )
 
@@ -140,7 +141,7 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. A job may have started; to check: az ml job list --max-results 1 --subscription "
-            "sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. A job may have started; to check: python -m modelops jobs list --subscription "
+            "sub --resource-group rg --workspace ws --endpoint digits\n"
         ),
     )
