@@ -3,16 +3,19 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, Final
 
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 _QUIET_SECONDS: Final = 30.0
+_WIDTH: Final = 60
+"""Characters of a cell of predictions."""
 
 
 def say(text: str) -> None:
@@ -48,6 +51,21 @@ def is_terminal() -> bool:
 def show(table: RenderableType) -> None:
     """Print a table, or any other renderable of rich."""
     Console(file=sys.stdout).print(table)
+
+
+def show_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows as a table on a terminal, elsewhere as lines; long cells are cut."""
+    cut = [[cell if len(cell) <= _WIDTH else f"{cell[: _WIDTH - 1]}…" for cell in row] for row in rows]
+    if not is_terminal():
+        for row in cut:
+            say("  " + "  ".join(row))
+        return
+    table = Table(show_header=False)
+    for _ in cut[0]:
+        table.add_column(no_wrap=True, overflow="ellipsis")
+    for row in cut:
+        table.add_row(*map(Text, row))
+    show(table)
 
 
 class Progress:

@@ -258,9 +258,10 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
     folder = bench.root / "predictions"
     code, output, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder), "--deployment", "mlp")
     assert (code, errors) == (0, "")
-    first, *_, last = output.splitlines()
+    first, *_, file, title, one, two, three = output.splitlines()
     assert first.endswith(f" on {bench.plan.endpoint.name} (deployment {bench.plan.target})")
-    assert last == f"  {folder}/predictions.csv"
+    assert (file, title) == (f"  {folder}/predictions.csv", "first rows of predictions.csv:")
+    assert sorted([one, two, three]) == ["  0.txt  ok", "  1.txt  ok", "  2.txt  ok"]
     code, _, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder))
     assert (code, errors) == (
         2,
