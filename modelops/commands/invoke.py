@@ -10,7 +10,8 @@ import typer
 from modelops.commands import options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, UsageError
-from modelops.scoring import jobs
+from modelops.rehearsal import located
+from modelops.scoring import following, inputs, predictions, start
 
 
 def invoke(
@@ -41,8 +42,8 @@ def invoke(
     workspace: Annotated[str | None, typer.Option("--workspace", metavar="NAME", help="See --subscription.")] = None,
 ) -> None:
     """Start a scoring job, follow it, and download its predictions."""
-    jobs.require_empty(download)
-    jobs.input_kind(source)
+    predictions.require_empty(download)
+    inputs.read(source)
     target = _by_names(subscription, resource_group, workspace, endpoint)
     target = target or options.Where(stack, outputs, endpoint, directory).target()
     if deployment is not None:
@@ -59,21 +60,18 @@ def run(target: Target, deployment: str | None, source: str, download: Path, *, 
         ModelOpsError: it failed; InterruptedByUserError if Ctrl-C was pressed.
     """
     ml = options.workspace(target).ml
-    place = (
-        f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
-        f"--workspace-name {target.workspace}"
-    )
-    with _told(f"A job may have started; to check: az ml job list --max-results 1 {place}"):
-        job = jobs.start(ml, target.endpoint, deployment, source)
+    words = target.words()
+    check = located(f"python -m modelops jobs list{words} --endpoint {target.endpoint}")
+    with _told(f"A job may have started; to check: {check}"):
+        job = start.start(ml, target.endpoint, deployment, inputs.read(source)).name
     terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
-    goes_on = f"Job {job} continues in Azure; to cancel it: az ml job cancel --name {job} {place}"
-    with _told(goes_on), terminal.progress() as progress:
-        seconds = jobs.follow(ml, job, progress.show)
-    loses = (
-        f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
+    cancel, logs, again = (
+        located(f"python -m modelops jobs {what} {job}{words}") for what in ("cancel", "logs", "download")
     )
-    with _told(loses):
-        files = (jobs.replace if replace else jobs.download)(ml, job, download)
+    with _told(f"Job {job} continues in Azure; to cancel it: {cancel}"), terminal.progress() as progress:
+        seconds = following.follow(ml, job, progress.show, logs)
+    with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
+        files = (predictions.replace if replace else predictions.download)(ml, job, download)
     terminal.say(f"completed in {seconds:.0f} s; predictions:")
     for path in files:
         terminal.say(f"  {path}")

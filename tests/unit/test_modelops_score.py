@@ -12,7 +12,7 @@ import pytest
 from modelops.commands import app, invoke, targets
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ReleaseError
-from modelops.scoring.jobs import replace
+from modelops.scoring.predictions import replace
 
 Score = Callable[..., tuple[int, str, str]]
 
