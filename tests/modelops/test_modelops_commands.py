@@ -234,7 +234,7 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
         if text == "Running, 1 of 3 mini-batches":
             (bench.root / "go").touch()
 
-    job = starting.start(bench.workspace.ml, bench.plan.endpoint.name, None, inputs.read(str(data))).name
+    job = starting.start(bench.workspace, bench.plan.endpoint.name, None, inputs.read(str(data))).name
     following.follow(bench.workspace.ml, job, report, "")
     assert JobLogs(bench.workspace.ml, job).metrics() == {
         "Total MiniBatches": 3,
@@ -293,7 +293,8 @@ def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
         2,
         (
             "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor a URI (https://, "
-            "azureml://, azureml:name:version).\n"
+            "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id "
+            "of a data asset or of a path in a datastore.\n"
         ),
     )
     assert bench.mark() == before
