@@ -120,6 +120,12 @@ def test_the_older_form_of_an_input(ready: Learning, dataset: dict[str, Any], ki
     assert answer.body["properties"]["inputData"] == {}
 
 
+def test_the_older_form_of_an_input_in_storage_that_is_not_here(ready: Learning) -> None:
+    answer = ready.call("POST", HOST, {"properties": {"dataset": {"dataInputType": "DataUrl", "path": THERE}}})
+    its = ready.jobs.submitted[0].input
+    assert (answer.status, its.kind, its.account, its.path) == (201, "folder", "elsewhere", "heart/")
+
+
 def test_the_older_form_of_an_output(ready: Learning) -> None:
     dataset = {"datastoreId": f"azureml:{WORKSPACE}/datastores/workspaceblobstore", "path": "/p/"}
     ready.call("POST", HOST, asked(outputDataset=dataset, outputFileName="f.csv"))
