@@ -33,7 +33,7 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
 
 
 def place_of_data(world: World, workspace: Resource, given: str, kind: InputKind) -> InputLocation:
-    """Return the place of data, a ``folder`` or a ``file``, that a URI or a data asset names; "" is what is there.
+    """Return the place of data, a ``folder`` or a ``file``, that a URI or a data asset names; "" for either of them.
 
     Raises:
         ArmError: like ``input_place``.
