@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from modelops.commands import import_file, invoke, release, score, status, terminal
+from modelops.commands import import_file, invoke, jobs, release, score, status, terminal
 from modelops.errors import ModelOpsError, UsageError
 
 
@@ -47,6 +47,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     for command in (status.status, release.release, invoke.invoke, score.score):
         app.command()(command)
     app.command("import")(import_file.import_)
+    app.add_typer(jobs.app, name="jobs")
     return app
 
 

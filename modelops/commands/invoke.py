@@ -70,18 +70,9 @@ def invoke(
     outputs: options.Outputs = None,
     endpoint: options.Endpoint = None,
     directory: options.Directory = Path(),
-    subscription: Annotated[
-        str | None,
-        typer.Option(
-            "--subscription",
-            metavar="ID",
-            help="Together with --resource-group, --workspace and --endpoint: use no stack.",
-        ),
-    ] = None,
-    resource_group: Annotated[
-        str | None, typer.Option("--resource-group", metavar="NAME", help="See --subscription.")
-    ] = None,
-    workspace: Annotated[str | None, typer.Option("--workspace", metavar="NAME", help="See --subscription.")] = None,
+    subscription: options.Subscription = None,
+    resource_group: options.ResourceGroup = None,
+    workspace: options.WorkspaceName = None,
 ) -> None:
     """Start a scoring job, follow it, and download its predictions."""
     if no_wait == (download is not None):
@@ -102,7 +93,7 @@ def invoke(
         experiment,
     )
     read = inputs.read(source, input_type)
-    target = _by_names(subscription, resource_group, workspace, endpoint)
+    target = options.by_names(subscription, resource_group, workspace, endpoint)
     target = target or options.Where(stack, outputs, endpoint, directory).target()
     if deployment is not None:
         deployment = target.revisions.get(deployment, deployment)
@@ -172,14 +163,3 @@ def _told(consequence: str) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise InterruptedByUserError(f"interrupted. {consequence}") from None
-
-
-def _by_names(
-    subscription: str | None, resource_group: str | None, workspace: str | None, endpoint: str | None
-) -> Target | None:
-    """Return the endpoint that the options name without a stack; None without such options."""
-    if not (subscription or resource_group or workspace):
-        return None
-    if not (subscription and resource_group and workspace and endpoint):
-        raise UsageError("--subscription, --resource-group, --workspace and --endpoint belong together: give all four.")
-    return Target(endpoint, subscription, resource_group, workspace, endpoint=endpoint)

@@ -31,6 +31,16 @@ Directory = Annotated[
     Path,
     typer.Option("--directory", metavar="FOLDER", help="The program's folder. Default: this one.", show_default=False),
 ]
+Subscription = Annotated[
+    str | None,
+    typer.Option(
+        "--subscription",
+        metavar="ID",
+        help="Together with --resource-group, --workspace and --endpoint: use no stack.",
+    ),
+]
+ResourceGroup = Annotated[str | None, typer.Option("--resource-group", metavar="NAME", help="See --subscription.")]
+WorkspaceName = Annotated[str | None, typer.Option("--workspace", metavar="NAME", help="See --subscription.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object: docs/commands.md.")]
 
 
@@ -76,6 +86,21 @@ class Where(NamedTuple):
         if self.outputs is not None:
             return targets.from_file(self.outputs)
         return targets.from_stack(self.stack, self.directory)
+
+
+def by_names(
+    subscription: str | None, resource_group: str | None, workspace: str | None, endpoint: str | None
+) -> targets.Target | None:
+    """Return the endpoint that options name without a stack; None without such options.
+
+    Raises:
+        UsageError: Some of them are missing.
+    """
+    if not (subscription or resource_group or workspace):
+        return None
+    if not (subscription and resource_group and workspace and endpoint):
+        raise UsageError("--subscription, --resource-group, --workspace and --endpoint belong together: give all four.")
+    return targets.Target(endpoint, subscription, resource_group, workspace, endpoint=endpoint)
 
 
 def released(target: targets.Target) -> ReleasePlan:

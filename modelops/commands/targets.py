@@ -46,12 +46,13 @@ class Target:
 
     def words(self) -> str:
         """Return the options that name the workspace, for a command that is printed; begins with a space."""
-        names = {
-            "--subscription": self.subscription_id,
-            "--resource-group": self.resource_group,
-            "--workspace": self.workspace,
-        }
-        return "".join(f" {option} {shlex.quote(name)}" for option, name in names.items())
+        return words(self.subscription_id, self.resource_group, self.workspace)
+
+
+def words(subscription_id: str, resource_group: str, workspace: str) -> str:
+    """Return the options that name a workspace, for a command that is printed; begins with a space."""
+    names = {"--subscription": subscription_id, "--resource-group": resource_group, "--workspace": workspace}
+    return "".join(f" {option} {shlex.quote(name)}" for option, name in names.items())
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:

@@ -63,12 +63,17 @@ def last_error(logs: JobLogs) -> ScriptError | None:
     The place is the deepest one in the user's own files. For a process that ended without an exception, the text is
     what the log says of it.
     """
+    return read(last_trace(logs))
+
+
+def last_trace(logs: JobLogs) -> str:
+    """Return the last traceback of the script, as the logs have it; "" if they have none."""
     names = logs.names()
     for name in reversed([each for each in names if each.startswith(_SUMMARY)]):
         if (entries := _ENTRY.split(logs.text(name)))[1:]:
-            return read(entries[-1])
+            return entries[-1]
     traces = [logs.text(name) for name in names if name.startswith(_TRACES)]
-    return read(max(traces)) if traces else None  # each begins with its time
+    return max(traces, default="")  # each begins with its time
 
 
 def read(trace: str) -> ScriptError | None:

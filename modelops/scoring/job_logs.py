@@ -5,6 +5,7 @@ calls as its `stream`. They are for display only: a failed read gives nothing an
 """
 
 import contextlib
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,12 +20,13 @@ _METRICS: Final = (
 
 
 class JobLogs:
-    """The log files of one job."""
+    """The log files of one job: those of its step, which does the work, or its own."""
 
-    def __init__(self, ml: "MLClient", job: str) -> None:
-        """Read the job called `job` with this client of its workspace."""
+    def __init__(self, ml: "MLClient", job: str, *, of_step: bool = True) -> None:
+        """Read the job called `job` with this client of its workspace; without `of_step`, the job's own files."""
         self._ml = ml
         self._job = job
+        self._of_step = of_step
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the log files so far, e.g. `logs/user/error.txt`, in order."""
@@ -65,6 +67,13 @@ class JobLogs:
             return {each["key"]: float(each["value"]) for each in answer.json()["run"]["data"]["metrics"]}
         return {}
 
+    def times(self) -> tuple[datetime | None, datetime | None]:
+        """Return when the job started and ended; None for what has not happened, or cannot be read."""
+        with contextlib.suppress(Exception):
+            details = self._runs.get_run_details(self._job)
+            return details.start_time_utc, details.end_time_utc
+        return None, None
+
     def _message(self, run: str) -> str:
         error = self._runs.get_run_details(run).error
         return str(error.error.message or "") if error else ""
@@ -72,7 +81,8 @@ class JobLogs:
     def _files(self) -> dict[str, str]:
         """Return the address of each log file by its name; addresses are valid for a while only."""
         with contextlib.suppress(Exception):
-            return dict(self._runs.get_run_details(self._child).log_files or {})
+            run = self._child if self._of_step else self._job
+            return dict(self._runs.get_run_details(run).log_files or {})
         return {}
 
     @property

@@ -246,7 +246,7 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
         "Failed Items": 0,
     }
     files = predictions.download(bench.workspace.ml, job, bench.root / "predictions")
-    assert [each for each in seen if each.startswith("Running, 1 of 3 items, ")] != []
+    assert [each for each in seen if each.startswith("Running, 1 of 3 items")] != []
     assert seen[-1] == "Completed"
     assert [path.name for path in files] == ["predictions.csv"]
     assert sorted(files[0].read_text(encoding="utf-8").split()) == ["0.txt,ok", "1.txt,ok", "2.txt,ok"]

@@ -1,0 +1,231 @@
+"""`jobs`: an endpoint's scoring jobs, and what came of one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
+
+import typer
+from rich.table import Table
+
+from modelops.commands import options, targets, terminal
+from modelops.errors import UsageError
+from modelops.rehearsal import located
+from modelops.scoring import failures, job_files, jobs, predictions, progress
+from modelops.scoring.job_logs import JobLogs
+from modelops.workspace import Workspace
+
+SCHEMA_VERSION: Final = 1
+"""Version of the --json outputs: docs/schemas/jobs-list.json, docs/schemas/jobs-show.json."""
+
+app: Final = typer.Typer(help="List, show and cancel scoring jobs, and get their logs and predictions.")
+
+Name = Annotated[str, typer.Argument(metavar="JOB", help="The job's name.", show_default=False)]
+
+
+class _Place(NamedTuple):
+    """The options that every command here has."""
+
+    stack: str | None
+    outputs: Path | None
+    endpoint: str | None
+    directory: Path
+    subscription: str | None
+    resource_group: str | None
+    workspace_name: str | None
+
+    def targets(self) -> list[targets.Target]:
+        """Return the endpoints: the one that is named, or all of the stack."""
+        named = options.by_names(*self[4:], self.endpoint)
+        return [named] if named else options.Where(*self[:4]).one_or_all()
+
+    def workspace(self) -> Workspace:
+        """Return the workspace; without a stack, the endpoint does not matter."""
+        named = options.by_names(*self[4:], self.endpoint or "(not needed)")
+        return options.workspace(named or options.Where(*self[:4]).one_or_all()[0])
+
+
+@app.command("list")
+def list_(
+    *,
+    most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="How many of each endpoint.")] = 10,
+    json: options.Json = False,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    subscription: options.Subscription = None,
+    resource_group: options.ResourceGroup = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """List the last jobs of the endpoints, the newest first."""
+    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    found = [job for each in place.targets() for job in jobs.listed(options.workspace(each), each.endpoint, most)]
+    if json:
+        terminal.say_json({"schemaVersion": SCHEMA_VERSION, "jobs": [_document(job) for job in found]})
+        return
+    rows = [(job.name, job.state, job.deployment or "", _moment(job.created), job.author or "") for job in found]
+    _show_table(("job", "state", "deployment", "started", "by"), rows)
+    if not found:
+        terminal.say("No jobs.")
+
+
+@app.command()
+def show(
+    name: Name,
+    *,
+    json: options.Json = False,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    subscription: options.Subscription = None,
+    resource_group: options.ResourceGroup = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """Show a job: its state, times and counts, and why it failed."""
+    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
+    job = jobs.found(place, name)
+    logs = JobLogs(place.ml, name)
+    began, ended = logs.times()
+    why = failures.reason(logs) if job.state == "Failed" else ""
+    if json:
+        times = {"started": began and began.isoformat(), "ended": ended and ended.isoformat()}
+        more = {**times, "counts": logs.metrics(), "reason": why or None}
+        terminal.say_json({"schemaVersion": SCHEMA_VERSION, **_document(job), **more})
+        return
+    seconds = f", {progress.duration((ended - began).total_seconds())}" if began and ended else ""
+    counts = progress.read(logs)
+    lines = {
+        "job": job.name,
+        "state": job.state + seconds,
+        "endpoint": job.endpoint,
+        "deployment": job.deployment,
+        "created": _moment(job.created) + (f" by {job.author}" if job.author else ""),
+        "name": job.display_name,
+        "description": job.description,
+        "experiment": job.experiment,
+        "tags": ", ".join(f"{key}={value}" for key, value in (job.tags or {}).items()),
+        "items": str(counts) if counts else "",
+        "reason": why,
+        "studio": job.studio,
+    }
+    for label, text in lines.items():
+        if text:
+            terminal.say(f"{label:<11} {text}")
+
+
+@app.command()
+def logs(
+    name: Name,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE]", help="Print the files with this in their name.", show_default=False),
+    ] = None,
+    *,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    subscription: options.Subscription = None,
+    resource_group: options.ResourceGroup = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """List a job's log files with the script's last error, or print some of them."""
+    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
+    jobs.found(place, name)
+    files = job_files.of(place.ml, name)
+    chosen = [each for each in files if file is None or file in each]
+    if not chosen:
+        what = f"no log file with {file!r} in its name" if file else "no log files yet"
+        raise UsageError(f"job {name} has {what}. It has {len(files)}: {', '.join(files) or 'none'}.")
+    if file is not None:
+        for each in chosen:
+            if chosen[1:]:
+                terminal.say(f"== {each}")
+            terminal.say(files[each].text(each).rstrip("\n"))
+        return
+    for each in chosen:
+        terminal.say(each)
+    if trace := failures.last_trace(JobLogs(place.ml, name)):
+        terminal.say("\nThe script's last error:")
+        terminal.say(trace.rstrip("\n"))
+    terminal.say(f"\nTo print one: {_command('logs', name, place)} FILE")
+
+
+@app.command()
+def download(
+    name: Name,
+    *,
+    folder: Annotated[Path, typer.Option("--download", metavar="FOLDER", help="New folder for the files.")],
+    with_logs: Annotated[bool, typer.Option("--logs", help="Also the log files, of a job in any state.")] = False,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    subscription: options.Subscription = None,
+    resource_group: options.ResourceGroup = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """Download a job's predictions."""
+    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
+    predictions.require_empty(folder)
+    state = jobs.found(place, name).state
+    is_complete = state == "Completed"
+    if not is_complete and not with_logs:
+        raise UsageError(
+            f"job {name} is in state {state}, and only a completed one has predictions. "
+            f"What it does: {_command('show', name, place)}"
+        )
+    files = list(predictions.download(place.ml, name, folder)) if is_complete else []
+    if with_logs:
+        files += job_files.save(place.ml, name, folder)
+    for each in files:
+        terminal.say(str(each))
+
+
+@app.command()
+def cancel(
+    name: Name,
+    *,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    subscription: options.Subscription = None,
+    resource_group: options.ResourceGroup = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """Cancel a job and wait until it has stopped."""
+    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
+    terminal.say(f"job {name}: {jobs.cancel(place, name)}")
+
+
+def _command(what: str, name: str, place: Workspace) -> str:
+    words = targets.words(place.subscription_id, place.resource_group, place.name)
+    return located(f"python -m modelops jobs {what} {name}{words}")
+
+
+def _document(job: jobs.Job) -> dict[str, Any]:
+    document = asdict(job)
+    display_name = document.pop("display_name")
+    return {**document, "displayName": display_name, "tags": dict(job.tags or {})}
+
+
+def _moment(created: str | None) -> str:
+    """Return a time as people read it, in UTC."""
+    return f"{datetime.fromisoformat(created).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if created else ""
+
+
+def _show_table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    if not terminal.is_terminal():
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            terminal.say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        return
+    table = Table(*titles, header_style="")
+    for row in rows:
+        table.add_row(*row)
+    if rows:
+        terminal.show(table)

@@ -1,0 +1,124 @@
+"""Finds the scoring jobs of an endpoint, and what is known of one."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from modelops import azure
+from modelops.errors import UsageError
+from modelops.workspace import Workspace
+
+_API: Final = "2023-10-01"
+_DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/jobs/")
+# What the service writes where the caller gave no description.
+_SUBMISSION: Final = re.compile(r"Pipeline submission for endpoint: (\S+), deployment: (\S+?)\.?$")
+ENDED: Final = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
+"""The states in which a job stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the workspace knows of a job; None is what it does not say.
+
+    Attributes:
+        name: its name.
+        state: its state, e.g. `Running` or `Completed`.
+        endpoint: physical name of the endpoint.
+        deployment: physical name of the deployment.
+        created: when it was started: ISO 8601.
+        author: who started it.
+        display_name: its name in the studio.
+        description: its description.
+        experiment: the experiment that it belongs to.
+        tags: its tags, with the service's own.
+        studio: its page in the studio.
+    """
+
+    name: str
+    state: str
+    endpoint: str | None = None
+    deployment: str | None = None
+    created: str | None = None
+    author: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    experiment: str | None = None
+    tags: Mapping[str, str] | None = None
+    studio: str | None = None
+
+
+def listed(workspace: Workspace, endpoint: str, most: int) -> list[Job]:
+    """Return an endpoint's jobs, the newest first, at most `most`.
+
+    Raises:
+        ReleaseError: the service refused a read, for example because there is no such endpoint.
+    """
+    with azure.step(f"listing the jobs of endpoint {endpoint}"):
+        found = {str(each.name): str(each.id) for each in workspace.ml.batch_endpoints.list_jobs(endpoint)}
+        jobs = list(_details(workspace, endpoint, found, most))
+    return sorted(jobs, key=lambda job: job.created or "", reverse=True)
+
+
+def _details(workspace: Workspace, endpoint: str, wanted: Mapping[str, str], most: int) -> Iterator[Job]:
+    """Find jobs among those of the workspace, which has them newest first; only that list has times and authors."""
+    left = min(most, len(wanted))
+    for each in workspace.list("jobs", _API) if left else ():
+        if (address := wanted.get(each["name"])) is None:
+            continue
+        deployment = _DEPLOYMENT.search(address)
+        yield _read(each, endpoint, deployment[1] if deployment else None)
+        left -= 1
+        if not left:
+            return
+
+
+def found(workspace: Workspace, name: str) -> Job:
+    """Return a job.
+
+    Raises:
+        UsageError: there is no such job.
+        ReleaseError: the service refused the read.
+    """
+    try:
+        with azure.step(f"reading job {name}"):
+            job = workspace.get(f"jobs/{name}", _API)
+    except Exception as error:
+        if error.__cause__ is not None and azure.is_missing(error.__cause__):
+            raise UsageError(f"workspace {workspace.name} has no job {name!r}.") from None
+        raise
+    submission = _SUBMISSION.match(job["properties"].get("description") or "")
+    return _read(job, submission[1] if submission else None, submission[2] if submission else None)
+
+
+def cancel(workspace: Workspace, name: str) -> str:
+    """Cancel a job, wait until it has stopped, and return its state.
+
+    Raises:
+        UsageError: there is no such job, or it has ended.
+        ReleaseError: the service refused it.
+    """
+    state = found(workspace, name).state
+    if state in ENDED:
+        raise UsageError(f"job {name} has already ended, in state {state}.")
+    with azure.step(f"canceling job {name}"):
+        workspace.ml.jobs.begin_cancel(name).result()
+    return found(workspace, name).state
+
+
+def _read(document: Mapping[str, Any], endpoint: str | None, deployment: str | None) -> Job:
+    properties, system = document["properties"], document.get("systemData") or {}
+    studio = (properties.get("services") or {}).get("Studio") or {}
+    return Job(
+        name=document["name"],
+        state=properties["status"],
+        endpoint=endpoint,
+        deployment=deployment,
+        created=system.get("createdAt"),
+        author=system.get("createdBy"),
+        display_name=properties.get("displayName"),
+        description=properties.get("description"),
+        experiment=properties.get("experimentName"),
+        tags=properties.get("tags"),
+        studio=studio.get("endpoint"),
+    )
