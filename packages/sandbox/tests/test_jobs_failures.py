@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from blob_server import ACCOUNT
-from job_bench import CLUSTER, CONDA, JobBench
+from job_bench import CLUSTER, CONDA, JobBench, report_of
 from sandbox.azure.jobs import scoring
-from sandbox.azure.jobs.request import EnvironmentSpec, JobRequest, OutputLocation
+from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, JobRequest, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES, Switches
 
@@ -64,8 +64,12 @@ def test_a_mini_batch_without_tries_left_fails_all_its_items_and_the_job_complet
     done = bench.run(request)
     assert (done.parent.status, done.lines) == ("Completed", ["f000", "f001", "f003", "f004", "f005"])
     assert done.child.metrics["Failed Items"] == 1
-    report = done.logs["logs/sys/job_report/processed_mini-batches.csv"]
-    assert report.count('"ValueError: bad file"') == 3
+    tries = [row for row in report_of(done) if row["Status"] == "RUN_EXCEPTION"]
+    assert [(row["Picked Count"], row["Error Message"]) for row in tries] == [
+        ("1", "ValueError: bad file"),
+        ("2", "ValueError: bad file"),
+        ("3", "ValueError: bad file"),
+    ]
 
 
 @pytest.mark.parametrize(("threshold", "status"), [(2, "Completed"), (1, "Failed"), (0, "Failed"), (-1, "Completed")])
@@ -78,8 +82,8 @@ def test_more_failed_items_than_the_threshold_fail_the_job(bench: JobBench, thre
         assert done.error.startswith(PYTHON_42)
         assert text in done.error
         assert done.parent.error == done.child.error
-        assert text in done.logs["user_logs/std_log_0.txt"]
-        assert done.logs["user_logs/std_log_0.txt"].splitlines()[-2] == "SystemExit: 42"
+        assert text in done.logs["logs/job_result.txt"]
+        assert done.logs["user_logs/std_log_0.txt"].splitlines()[-1] == "SystemExit: 42"
         # Nothing was put together; what the workers wrote stays.
         assert all(name.startswith("temp_10.0.0.4_") for name in done.output)
     else:
@@ -98,7 +102,7 @@ def test_the_lenient_readings_try_once_more_and_need_no_init(bench: JobBench) ->
     bench.switches = PROFILES["lenient"]
     script = "def run(mini_batch): raise ValueError('bad file')\n"
     done = bench.run(bench.request(script, 1, max_retries=1))
-    assert done.logs["logs/sys/job_report/processed_mini-batches.csv"].count('"ValueError: bad file"') == 2
+    assert [row["Error Message"] for row in report_of(done)] == ["ValueError: bad file"] * 2
 
 
 def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
@@ -108,6 +112,10 @@ def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
     assert (done.parent.status, done.child.metrics["Failed Items"]) == ("Completed", 2)
     # At least once: each attempt had written its row already.
     assert len(done.lines) == 3
+    pair = [row for row in report_of(done) if row["Total"] == "2"]
+    assert [(row["Succeeded"], row["Status"], row["Error Message"]) for row in pair] == [
+        ("0", "RUN_EXCEPTION", "run() returned 1 results for 2 items"),
+    ] * 2
 
 
 def test_an_init_that_always_fails_ends_the_job_after_three_tries_of_each_process(bench: JobBench) -> None:
@@ -182,6 +190,21 @@ def test_an_output_file_that_exists_fails_the_job_and_is_kept(bench: JobBench) -
 def test_an_input_without_files_fails_the_job(bench: JobBench) -> None:
     done = bench.run(bench.request(ALWAYS.format(bad=()), {"sub/a": b"1"}))
     assert done.error == "Unable to create any task within 600 seconds. The input has no files to score."
+
+
+def test_an_account_that_is_not_here_is_said_in_the_first_line_and_fails_the_job(bench: JobBench) -> None:
+    nowhere = InputLocation("folder", "elsewhere", "data", "heart/", by_identity=True)
+    told = (
+        "the sandbox has no storage account 'elsewhere', and reads nothing from Azure. To put a copy of the files"
+        " there: python -m sandbox data add https://elsewhere.blob.core.windows.net/data/heart/ COPY"
+    )
+    done = bench.run(bench.request(ALWAYS.format(bad=()), input=nowhere))
+    assert done.error == f"ScriptExecutionException was caused by StreamAccessException. NotFound: {told}"
+    first = done.logs["logs/azureml/executionlogs.txt"].splitlines()[0]
+    assert first.partition("] ")[2] == f"The job will fail: {told}"
+    bench.blobs.create_container("elsewhere", "data")
+    bench.blobs.write("elsewhere", "data", "heart/1.csv", b"1")
+    assert bench.run(bench.request(ALWAYS.format(bad=()), input=nowhere)).parent.status == "Completed"
 
 
 @pytest.mark.parametrize(

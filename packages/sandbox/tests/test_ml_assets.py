@@ -59,15 +59,32 @@ def test_paths_of_a_version_are_immutable_and_tags_are_not(assets: Learning) -> 
 
 
 def test_an_environment_version_keeps_its_content(assets: Learning) -> None:
+    before = assets.call("GET", "/environments/e/versions/1").body
     same = {"properties": {"image": "img:1", "condaFile": "name: e"}}
-    assert assets.call("PUT", "/environments/e/versions/1", same).status == 200
-    spelled = {"properties": {"image": "img:1", "condaFile": '{"name": "e"}'}}
-    assert assets.call("PUT", "/environments/e/versions/1", spelled).status == 200
+    again = assets.call("PUT", "/environments/e/versions/1", same)
+    assert (again.status, again.body) == (201, before)
+    for spelling in ('{"name": "e"}', "# ours\nname:   'e'"):
+        spelled = {"properties": {"image": "img:1", "condaFile": spelling, "tags": {"a": "b"}}}
+        changed = assets.call("PUT", "/environments/e/versions/1", spelled)
+        assert (changed.status, changed.body["properties"]["tags"]) == (201, {"a": "b"})
     assert assets.refused("PUT", "/environments/e/versions/1", {"properties": {"image": "img:1"}}) == (
         409,
         "UserError",
         "The content of an environment version cannot be updated: register another version.",
     )
+
+
+def test_a_conda_file_is_answered_as_json(assets: Learning) -> None:
+    sent = "name: e\ndependencies:\n- pip  # first\n- pip: [numpy==2.0]\n"
+    made = assets.call("PUT", "/environments/f/versions/1", {"properties": {"image": "img:1", "condaFile": sent}})
+    answered = (
+        '{\n  "name": "e",\n  "dependencies": [\n    "pip",\n    {\n      "pip": [\n        "numpy==2.0"\n      ]\n'
+        "    }\n  ]\n}"
+    )
+    assert made.body["properties"]["condaFile"] == answered
+    assert assets.call("GET", "/environments/f/versions/1").body["properties"]["condaFile"] == answered
+    without = assets.call("PUT", "/environments/g/versions/1", {"properties": {"image": "img:1"}})
+    assert without.body["properties"]["condaFile"] == ""
 
 
 def test_a_build_context_has_its_dockerfile(assets: Learning) -> None:
@@ -82,7 +99,7 @@ def test_a_build_context_has_its_dockerfile(assets: Learning) -> None:
     assets.blobs.write(ACCOUNT, container, "context/Dockerfile", b"FROM scratch")
     made = assets.call("PUT", "/environments/b/versions/1", asked)
     assert (made.status, made.body["properties"]["build"]) == (201, {"contextUri": uri, "dockerfilePath": "Dockerfile"})
-    assert assets.call("PUT", "/environments/b/versions/1", asked).status == 200
+    assert assets.call("PUT", "/environments/b/versions/1", asked).body == made.body
 
 
 @pytest.mark.parametrize("uri", ["https://github.com/a/b#main:sub", "https://git.example/a/b.git", "git@host:a/b"])

@@ -68,6 +68,12 @@ def test_endpoint_names_are_unique_in_the_region(learning: Learning) -> None:
         "Conflict",
         "The endpoint name 'Taken' is taken: names are unique within an Azure region.",
     )
+    elsewhere = WORKSPACE.replace("wsp", "elsewhere")
+    body = here.body | {"id": elsewhere, "name": "elsewhere", "location": "northeurope"}
+    learning.store.put(elsewhere, here.type, body)
+    there = endpoint_body() | {"location": "northeurope"}
+    scoring = learning.done("PUT", f"{elsewhere}/batchEndpoints/taken", there)["properties"]["scoringUri"]
+    assert scoring == "https://taken.northeurope.inference.ml.azure.com/jobs"
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,19 @@
 Does not run jobs: the runner here only remembers.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from learning import ACCOUNT, CALLER, WORKSPACE, Learning, deployment_body
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
+from sandbox.azure.machine_learning.jobs.inputs import sentences
 
 HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
 API_HOST = "https://westeurope.api.azureml.ms"
 FOLDER = "azureml://datastores/workspaceblobstore/paths/in/"
+THERE = "https://elsewhere.blob.core.windows.net/data/heart"
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def test_the_runner_is_handed_everything(ready: Learning) -> None:
         model=ModelFiles("folder", ACCOUNT, own, "models/one/model/", "model", "custom_model"),
         code=CodeFiles(ACCOUNT, own, "code/src/"),
         scoring_script="score.py",
-        environment=EnvironmentSpec("e", "1", "img:1", "name: e"),
+        environment=EnvironmentSpec("e", "1", "img:1", '{\n  "name": "e"\n}'),
         caller=CALLER.object_id,
     )
 
@@ -111,6 +113,41 @@ def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
     assert ready.jobs.submitted[0].input == InputLocation(
         "folder", ACCOUNT, container(ready), "in/deep/", by_identity=True
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "uri", "place"),
+    [
+        ("Folder", "wasbs://data@elsewhere.blob.core.windows.net/in/deep", ("folder", "elsewhere", "data", "in/deep/")),
+        ("File", "abfss://data@elsewhere.dfs.core.windows.net/in/a.csv", ("file", "elsewhere", "data", "in/a.csv")),
+    ],
+)
+def test_a_path_in_a_storage_account(
+    ready: Learning, *, kind: str, uri: str, place: tuple[Literal["folder", "file"], str, str, str]
+) -> None:
+    ready.call("POST", HOST, asked(inputData={"a": {"jobInputType": f"Uri{kind}", "uri": uri}}))
+    assert ready.jobs.submitted[0].input == InputLocation(*place, by_identity=True)
+
+
+def test_what_a_job_cannot_read_here_is_said_before(ready: Learning) -> None:
+    ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_file", "dataUri": THERE + "/a.csv"}})
+    asset = f"{WORKSPACE}/data/d/versions/1"
+    web = "https://raw.example.org/a.csv"
+    here = (FOLDER, FOLDER + "a.csv", "azureml://datastores/none/paths/x", "azureml://datastores/workspaceblobstore")
+    no_account = (
+        "cannot be read here: the sandbox has no storage account 'elsewhere', and reads nothing from Azure. To put a"
+        " copy of the files there: python -m sandbox data add"
+    )
+    assert sentences(ready.world, [*here, THERE, asset, web]) == [
+        f"'{THERE}' {no_account} {THERE}/ COPY",
+        f"'{asset}' {no_account} {THERE}/a.csv COPY",
+        (
+            f"'{web}' cannot be read here: The sandbox does not model data at '{web}' (only *.blob.core.windows.net,"
+            " datastores and data assets). See behaviour.md of the sandbox for what it does."
+        ),
+    ]
+    ready.blobs.create_container("elsewhere", "data")
+    assert sentences(ready.world, [THERE, asset]) == []
 
 
 @pytest.mark.parametrize(
@@ -210,6 +247,23 @@ def test_a_job_is_read_in_every_place(ready: Learning) -> None:
     assert resolved["values"][data["assetId"]]["uri"].endswith(f"/workspaceblobstore/paths/azureml/{child}/score/")
     jobs = f"{API_HOST}/mferp/managementfrontend{WORKSPACE}/batchEndpoints/digits-ep/jobs"
     assert [each["name"] for each in ready.call("GET", jobs).body["value"]] == [name]
+
+
+def test_a_runs_metrics_are_read_as_from_mlflow(ready: Learning) -> None:
+    ready.call("POST", HOST, asked())
+    child = ready.jobs.submitted[0].child_id
+    records = RunRecords(ready.store)
+    records.update(child, metrics={"Total Items": 3, "Failed Items": 1})
+    runs = f"{API_HOST}/mlflow/v1.0{WORKSPACE}/api/2.0/mlflow/runs/get"
+    run = ready.call("GET", f"{runs}?run_id={child}").body["run"]
+    assert (run["info"]["run_id"], run["info"]["status"], "end_time" in run["info"]) == (child, "RUNNING", False)
+    metrics = {each["key"]: (each["value"], each["step"]) for each in run["data"]["metrics"]}
+    assert metrics == {"Total Items": (3, 0), "Failed Items": (1, 0)}
+    records.finish(child, "Failed")
+    info = ready.call("GET", f"{runs}?run_id={child}").body["run"]["info"]
+    assert (info["status"], info["end_time"] >= info["start_time"]) == ("FAILED", True)
+    assert ready.refused("GET", f"{runs}?run_id=nothing")[:2] == (404, "NotFound")
+    assert ready.refused("GET", runs)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
 def test_cancel_asks_the_runner_once(ready: Learning) -> None:

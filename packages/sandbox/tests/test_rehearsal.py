@@ -196,6 +196,7 @@ def test_a_command_in_the_sandbox_finds_it_by_an_address_with_a_token(sandbox: S
     asked = {"deployments": [{"endpoint": "e", "deployment": "d", "environment": {"image": "base:1"}}]}
     assert ask(address, asked) == (200, {"sentences": [f"e.d: the environment {NOT_REHEARSED}"]})
     assert ask(address.partition("?")[0], asked) == (401, {"error": "the control token is missing or wrong"})
+    assert ask(address, {"inputs": ["azureml://datastores/none/paths/x"]}) == (200, {"sentences": []})
     assert ask(address, {}) == (400, {"error": "'deployments'"})
 
 

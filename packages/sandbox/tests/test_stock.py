@@ -159,6 +159,25 @@ def test_data_waits_for_its_datastore(learning: Learning, folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "source", "blobs"),
+    [
+        ("in", "", {"in/a.txt", "in/sub/b.txt"}),
+        ("in/", "", {"in/a.txt", "in/sub/b.txt"}),
+        ("", "", {"a.txt", "sub/b.txt"}),
+        ("in/other.txt", "a.txt", {"in/other.txt"}),
+        ("in/", "a.txt", {"in/a.txt"}),
+    ],
+)
+def test_files_where_they_are_in_azure(
+    learning: Learning, folder: Path, *, path: str, source: str, blobs: set[str]
+) -> None:
+    said = add(learning, "blobs", f"elsewhere/data/{path}", folder / source)
+    added = path if path in ("", "in/other.txt") else "in/"
+    assert said == f"https://elsewhere.blob.core.windows.net/data/{added}"
+    assert {*learning.blobs.list("elsewhere", "data")} == blobs
+
+
+@pytest.mark.parametrize(
     ("uri", "given"),
     [
         ("azureml://jobs/train/outputs/model", "train/model"),
@@ -183,13 +202,15 @@ def test_it_survives_stop_and_not_reset(
 ) -> None:
     monkeypatch.setenv("SANDBOX_HOME", str(own_sandbox.home.root))
     lines = (["model", "add", "churn:4", str(folder)], ["model", "add", "--job", "t/o", str(folder)])
-    for line in (*lines, ["data", "add", "azureml://datastores/workspaceblobstore/paths/in/", str(folder)]):
+    data = ("azureml://datastores/workspaceblobstore/paths/in/", "https://azure1.blob.core.windows.net/c/in")
+    for line in (*lines, *(["data", "add", each, str(folder)] for each in data)):
         assert main(line) == 0
     assert main(["stop"]) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said[1:3] == [
+    assert said[1:4] == [
         "sandbox: added azureml://jobs/t/outputs/o/paths/ of every workspace (there is none yet)",
         "sandbox: added azureml://datastores/workspaceblobstore/paths/in of every workspace (there is none yet)",
+        "sandbox: added https://azure1.blob.core.windows.net/c/in/",
     ]
     (folder / "a.txt").write_text("other")
     with pytest.raises(
@@ -208,7 +229,10 @@ def test_it_survives_stop_and_not_reset(
         ("model add --job a/b churn:1 {folder}", "sandbox: give either 'churn:1' or --job, not both"),
         (
             "data add in/x {folder}",
-            "sandbox: the place is 'in/x'; allowed: azureml://datastores/DATASTORE/paths/PATH",
+            (
+                "sandbox: the place is 'in/x'; allowed: azureml://datastores/DATASTORE/paths/PATH, and without"
+                " --workspace https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH"
+            ),
         ),
         ("data add azureml://datastores/d/paths/p {folder}/none", "sandbox: '{folder}/none' does not exist"),
     ],

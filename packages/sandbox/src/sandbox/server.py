@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from sandbox.azure import machine_learning
@@ -27,6 +28,7 @@ from sandbox.azure.environments.preview import Rehearsal
 from sandbox.azure.environments.provider import Environments, remove_drafts
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
+from sandbox.azure.machine_learning.jobs.inputs import sentences
 from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
@@ -140,6 +142,7 @@ class Server:
             front=front,
             directory=directory,
             rehearsal=Rehearsal(world.jobs.environments, world.store),
+            inputs=partial(sentences, world),
             stock=Intake(world).add,
             stop=self.stop,
         )

@@ -15,6 +15,13 @@ _COPY_SECONDS = 600
 _VERSION = re.compile(r"[^/:\s]+:[^/:\s]+")
 _IN_REGISTRY = re.compile(r"(?P<registry>[^/:\s]+)/(?P<name>[^/:\s]+:[^/:\s]+)")
 _DATA = re.compile(r"azureml://datastores/(?P<datastore>[^/\s]+)/paths/(?P<path>\S+)")
+_BLOBS = re.compile(
+    r"https://(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net/(?P<container>[^/\s?]+)/(?P<path>[^\s?]*)"
+)
+_PLACES = (
+    "azureml://datastores/DATASTORE/paths/PATH, and without --workspace"
+    " https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH"
+)
 _OUTPUT = re.compile(r"[^/\s]+/[^/\s]+(/\S+)?")
 _TYPES = ("custom_model", "mlflow_model")
 
@@ -35,9 +42,16 @@ def add_to(add: _Add, action: Action) -> None:
     _add_workspace(command)
     command.set_defaults(action=action, add=_model)
 
-    data = add("data", help="give workspaces files in a datastore").add_subparsers(required=True)
-    command = data.add_parser("add", help="put files there in every workspace, also in those made later")
-    command.add_argument("what", metavar="azureml://datastores/DATASTORE/paths/PATH")
+    data = add("data", help="give workspaces files in a datastore, or jobs files in a storage account")
+    command = data.add_subparsers(required=True).add_parser(
+        "add", help="put files there in every workspace, also in those made later, or at their address in Azure"
+    )
+    command.add_argument(
+        "what",
+        metavar="azureml://datastores/DATASTORE/paths/PATH",
+        help="or https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH, for an account that the sandbox does not have;"
+        " a single file is put at that address, or below it if it ends in '/'",
+    )
     command.add_argument("path", metavar="FOLDER", type=Path, help="a folder, or a single file")
     _add_workspace(command)
     command.set_defaults(action=action, add=_data)
@@ -88,7 +102,10 @@ def _model(home: Home, options: argparse.Namespace) -> str:
 
 
 def _data(home: Home, options: argparse.Namespace) -> str:
-    place = _matching(_DATA, options.what, "the place", "azureml://datastores/DATASTORE/paths/PATH")
+    blobs = _BLOBS.fullmatch(options.what or "")
+    if blobs is not None and options.workspace is None:
+        return _send(home, {"what": "blobs", "name": "/".join(blobs.groups()), "path": _there(options.path)})
+    place = _matching(_DATA, options.what, "the place", _PLACES)
     name = f"{place['datastore']}/{place['path'].strip('/')}"
     return _send(home, {"what": "data", "name": name, "workspace": options.workspace, "path": _there(options.path)})
 

@@ -3,7 +3,7 @@
 import asyncio
 import hmac
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -34,6 +34,7 @@ class Control:
         front: Front,
         directory: Directory,
         rehearsal: Rehearsal,
+        inputs: Callable[[Sequence[str]], list[str]],
         stock: Callable[[Any], Awaitable[str]],
         stop: Callable[[], None],
     ) -> None:
@@ -44,6 +45,7 @@ class Control:
         self._front = front
         self._directory = directory
         self._rehearsal = rehearsal
+        self._inputs = inputs
         self._stock = stock
         self._stop = stop
         self._runner: web.AppRunner | None = None
@@ -170,8 +172,10 @@ class Control:
         return web.json_response({"token": self._directory.issue(account.principal, audience, seconds=seconds)})
 
     async def _rehearse(self, request: web.Request) -> web.Response:
-        """Answer a preview: what of its deployments can be rehearsed, in sentences."""
+        """Answer what of a preview's ``deployments`` can be rehearsed, or which ``inputs`` a job cannot read here."""
         asked = await request.json()
+        if "inputs" in asked:
+            return web.json_response({"sentences": self._inputs(asked["inputs"])})
         return web.json_response({"sentences": await self._rehearsal.answer(asked["deployments"])})
 
     async def _end(self, _: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """The common parts and the differences of the four kinds of versioned assets."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from typing import Any
 from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.environments.conda_file import content_of
 from sandbox.azure.machine_learning.assets.components import check_component, version_of_component
 from sandbox.azure.machine_learning.assets.locations import Place, job_of, job_path, kind_of, long_uri, place_of
 from sandbox.azure.machine_learning.scope import WORKSPACES
@@ -27,7 +29,8 @@ class AssetKind:
     read-only members of containers and versions, ``shared`` those that versions inherit from their container.
     ``fixed_status`` is the status of the refusal; ``complete`` fills nested members before the comparison;
     ``parent`` is the ARM type of what the assets belong to; ``latest`` is a version's name that means the latest;
-    ``stored_as`` returns the version that a request's (name, version, properties) becomes.
+    ``stored_as`` returns the version that a request's (name, version, properties) becomes. ``created_again``: a PUT of
+    a version that exists is answered with 201, and leaves its times if it changes nothing.
     """
 
     word: str
@@ -44,6 +47,7 @@ class AssetKind:
     parent: str = WORKSPACES
     latest: str = ""
     stored_as: Callable[[str, str, dict[str, Any]], str] = lambda _, version, __: version
+    created_again: bool = False
 
     @property
     def type(self) -> str:
@@ -97,6 +101,10 @@ def is_repository(context_uri: str) -> bool:
 
 
 def _complete_environment(properties: dict[str, Any]) -> None:
+    # Recorded: the service answers a conda file as JSON, and "" without one.
+    text = properties.get("condaFile") or ""
+    content = content_of(text)
+    properties["condaFile"] = json.dumps(content, indent=2, default=str) if isinstance(content, dict) else text
     # https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment: the default of dockerfile_path
     if properties.get("build"):
         fill(properties["build"], {"dockerfilePath": "Dockerfile"})
@@ -153,6 +161,7 @@ ENVIRONMENTS = AssetKind(
     # azure-ai-ml registers the next version when an environment without one is refused like this.
     fixed_status=409,
     complete=_complete_environment,
+    created_again=True,
 )
 DATA = AssetKind(
     "data",

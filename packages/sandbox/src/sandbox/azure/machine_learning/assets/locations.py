@@ -17,6 +17,9 @@ DEFAULT_DATASTORE = "workspaceblobstore"
 ARTIFACT_DATASTORE = "workspaceartifactstore"
 """The datastores that every workspace has: of uploads and outputs, and of what runs log."""
 _BLOB_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net", re.IGNORECASE)
+_SCHEMES = {"wasb": "blob", "wasbs": "blob", "abfs": "dfs", "abfss": "dfs"}
+"""Other schemes for the same files (https://learn.microsoft.com/azure/machine-learning/how-to-read-write-data-v2):
+``wasbs://CONTAINER@ACCOUNT.blob.core.windows.net/PATH``."""
 _SHORT = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
 _LONG = re.compile(
     r"azureml://subscriptions/(?P<subscription>[^/]+)/resourcegroups/(?P<group>[^/]+)(/providers/[^/]+)?"
@@ -53,7 +56,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
         ArmError: 400 for a datastore that does not exist or a URI of an unknown form; 501 for one that Azure supports
             and the sandbox does not (public web sites, other storage services).
     """
-    parts = urlsplit(uri)
+    parts = urlsplit(_as_https(uri))
     host = _BLOB_HOST.fullmatch(parts.hostname or "")
     if parts.scheme in ("http", "https"):
         if host is None:
@@ -74,6 +77,8 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
         raise bad_request(
             f"'{uri}' is not a location of data: allowed are "
             "https://<account>.blob.core.windows.net/<container>/<path>, "
+            "wasbs://<container>@<account>.blob.core.windows.net/<path>, "
+            "abfss://<container>@<account>.dfs.core.windows.net/<path>, "
             "azureml://[subscriptions/.../]datastores/<name>/paths/<path>, "
             "azureml://jobs/<job>/outputs/<output>/paths/<path> and runs:/<run>/<path>.",
             "UserError",
@@ -82,6 +87,16 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
     return _in_datastore(
         world, f"{scope}/workspaces/{match['workspace']}/datastores/{match['datastore']}", match["path"]
     )
+
+
+def _as_https(uri: str) -> str:
+    """Return the https URL of the same blobs for a URI of one of the drivers of storage; another URI as it is."""
+    parts = urlsplit(uri)
+    service = _SCHEMES.get(parts.scheme.lower())
+    account, _, domain = (parts.hostname or "").partition(".")
+    if service is None or not parts.username or domain != f"{service}.core.windows.net":
+        return uri
+    return f"https://{account}.blob.core.windows.net/{parts.username}{parts.path}"
 
 
 def job_of(uri: str) -> str | None:

@@ -70,7 +70,7 @@ class Versions:
         return ArmResponse(200, existing(self._world, self._id(request)).body)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
-        """Create (201) a version, or change (200) its changeable members: never its content."""
+        """Create (201) a version, or change (200; see ``created_again``) its changeable members: never its content."""
         return self.store(request)
 
     def store(self, request: ArmRequest) -> ArmResponse:
@@ -99,6 +99,8 @@ class Versions:
         fill(body["properties"], {**FILLED, **self._kind.defaults, "isAnonymous": False})
         body["properties"] |= self._kind.answered
         body |= ArmId.parse(resource_id).named(self._kind.version_type) | {"id": self._parent.id_of(resource_id)}
+        if self._kind.created_again and old is not None and body | {"systemData": old.body["systemData"]} == old.body:
+            return ArmResponse(201, old.body)
         stamp(request, old, body)
         container_id = self._containers.id_of(request)
         container = self._world.store.get(container_id)
@@ -109,7 +111,7 @@ class Versions:
             else:
                 self._check_shared(container, shared)
             self._world.store.put(resource_id, self._kind.version_type, body)
-        return ArmResponse(200 if old else 201, body)
+        return ArmResponse(201 if old is None or self._kind.created_again else 200, body)
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a version."""

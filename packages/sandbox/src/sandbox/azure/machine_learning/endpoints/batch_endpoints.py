@@ -70,7 +70,7 @@ class _Endpoints(Handlers):
         require_batch(workspace)
         old = reached(self._world, resource_id)
         if old is None:
-            self._check_new(request.params["endpoint"])
+            self._check_new(request.params["endpoint"], str(workspace.body["location"]))
         body = checked("batch endpoint", request.body)
         resource_id = old.id if old else resource_id
         body |= {**ArmId.parse(resource_id).named(ENDPOINTS), "location": location_of(body, workspace)}
@@ -98,10 +98,10 @@ class _Endpoints(Handlers):
         self._world.store.put(old.id, ENDPOINTS, body)
         return ArmResponse(200, body)
 
-    def _check_new(self, name: str) -> None:
+    def _check_new(self, name: str, region: str) -> None:
         if not NAME.fullmatch(name):
             raise bad_request(f"'{name}' is not a valid endpoint name: {NAME_RULE}.", "ValidationError")
-        others = self._world.store.below("", ENDPOINTS)
+        others = [each for each in self._world.store.below("", ENDPOINTS) if each.body["location"] == region]
         if any(each.name.lower() == name.lower() for each in others):
             raise ArmError(
                 409, "Conflict", f"The endpoint name '{name}' is taken: names are unique within an Azure region."

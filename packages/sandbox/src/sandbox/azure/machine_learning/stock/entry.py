@@ -90,6 +90,17 @@ def copy_in(blobs: BlobStore, account: str, container: str, prefix: str, source:
         blobs.copy(account, container, prefix + name, file)
 
 
+def put_at(blobs: BlobStore, account: str, container: str, path: str, source: Path) -> str:
+    """Copy a folder's files below a path, and a single file to it, or below it if it ends in "/"; return the place."""
+    if source.is_file() and path and not path.endswith("/"):
+        blobs.create_container(account, container)
+        blobs.copy(account, container, path, source)
+        return path
+    folder = f"{path.rstrip('/')}/" if path else ""
+    copy_in(blobs, account, container, folder, source)
+    return folder
+
+
 def files_of(source: Path) -> list[tuple[str, Path]]:
     """Return the files of a folder, or the single file, with their relative names, sorted."""
     if source.is_file():

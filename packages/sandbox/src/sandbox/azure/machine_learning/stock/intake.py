@@ -9,7 +9,7 @@ from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.stock import registry as registries
-from sandbox.azure.machine_learning.stock.entry import ACCOUNT, Entry, copy_in, digest_of, keep, same_thing
+from sandbox.azure.machine_learning.stock.entry import ACCOUNT, Entry, copy_in, digest_of, keep, put_at, same_thing
 from sandbox.azure.machine_learning.stock.workspaces import give
 from sandbox.azure.world import World
 
@@ -18,7 +18,7 @@ _ASKED: Schema = {
     "type": "object",
     "required": ["what", "name"],
     "members": {
-        "what": {"type": "string", "enum": ["model", "output", "data", "environment"]},
+        "what": {"type": "string", "enum": ["model", "output", "data", "blobs", "environment"]},
         **dict.fromkeys(("name", "path", "type", "workspace", "registry", "image", "condaFile", "dockerfile"), _TEXT),
     },
 }
@@ -40,6 +40,8 @@ class Intake:
             asked = validate(_ASKED, body)
             if asked.get("registry"):
                 return await self._add_to_registry(asked)
+            if asked["what"] == "blobs":
+                return await self._put(asked)
             return await self._keep(asked)
         except ArmError as error:
             raise ValueError(error.message) from None
@@ -61,6 +63,12 @@ class Intake:
                 properties = {"build": {"contextUri": f"{uri}/", "dockerfilePath": asked.get("dockerfile")}}
             body = registries.add_environment(self._world, registry, asked["name"], properties)
         return str(body["id"])
+
+    async def _put(self, asked: dict[str, Any]) -> str:
+        """Put files where they are in Azure: ACCOUNT/CONTAINER/PATH."""
+        account, container, path = asked["name"].split("/", 2)
+        place = await asyncio.to_thread(put_at, self._world.blobs, account, container, path, Path(asked["path"]))
+        return f"https://{account}.blob.core.windows.net/{container}/{place}"
 
     async def _keep(self, asked: dict[str, Any]) -> str:
         source = Path(asked["path"])
