@@ -1,6 +1,6 @@
-"""The runner of public examples: a notebook and a script of ours run as theirs do, in a sandbox of their own.
+"""The runner of public examples: our notebook and our script run as they stand, in a separate sandbox.
 
-Does not run the public examples themselves: they are no part of this repository, and their environments need a package
+Does not run the public examples themselves: this repository does not contain them, and their environments need a package
 index. docs/examples.md says what came of them.
 """
 

@@ -11,7 +11,7 @@ from tools.examples.catalogue import EXAMPLES
 from tools.examples.place import Place
 from tools.examples.run import run
 
-_HEAD = ("| group | example | result | what stands in |", "| --- | --- | --- | --- |")
+_HEAD = ("| group | example | result | replacements |", "| --- | --- | --- | --- |")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.examples",
-        description="Run public examples of batch endpoints as they stand, in a sandbox of their own. Only the Python "
+        description="Run public examples of batch endpoints as they stand, in a separate sandbox. Only the Python "
         "packages of their environments are fetched; SANDBOX_OFFLINE=1 turns that off.",
     )
     parser.add_argument("checkout", type=Path, help="a checkout of Azure/azureml-examples, or of the Learn labs")

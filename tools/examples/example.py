@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Maker = Callable[[Path], None]
-"""Writes a file or a folder that the example needs, to the path that it is given."""
+"""Writes a file that the example needs, to the path that it is given."""
 
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """A file or a folder of ours in a place where the example expects its own."""
+    """Our file in a place where the example expects another."""
 
     path: str
     """Relative to the checkout."""

@@ -63,7 +63,7 @@ class Place:
         lifecycle.start(self._home).control("POST", "/stock", body)
 
     def workspace(self, example: str, clusters: Mapping[str, int]) -> Workspace:
-        """Make a new workspace whose datastores hold the account's key, with clusters, in a group of its own."""
+        """Make a new workspace whose datastores hold the account's key, with clusters, in a separate group."""
         server = lifecycle.start(self._home)
         facts = self._home.facts()
         name = f"{example}-{secrets.token_hex(2)}"
