@@ -1,6 +1,8 @@
 """A place to run batch jobs in without a server: a deployment's files in blob storage, and the runner."""
 
 import asyncio
+import csv
+import io
 import textwrap
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -47,6 +49,11 @@ class Outcome:
     def error_code(self) -> str:
         """The code of the job's error."""
         return (self.parent.error or {})["code"]
+
+
+def report_of(done: Outcome) -> list[dict[str, str]]:
+    """Return the table of a job's tries of mini-batches, by the names of its columns."""
+    return list(csv.DictReader(io.StringIO(done.logs["logs/sys/job_report/processed_mini-batches.csv"])))
 
 
 class JobBench:

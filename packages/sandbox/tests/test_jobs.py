@@ -100,6 +100,7 @@ def test_the_script_finds_its_model_code_arguments_and_nothing_of_the_sandbox(
                 "nodes": os.environ["AZUREML_NODE_COUNT"],
             })]
     """
+    bench.switches = Switches(instances_above_maximum_fail=False)
     request = bench.request(
         script, {"one.txt": b"one"}, environment_variables={"MINE": "yes"}, logging_level="Debug", instance_count=5
     )
@@ -221,10 +222,12 @@ def test_the_logs_say_what_happened_where_clients_look(bench: JobBench) -> None:
     ]
     progress = [text for path, text in done.logs.items() if path.startswith("logs/job_progress_overview.")]
     lines = [line.split(" ", 1)[1] for line in progress[0].splitlines()]
+    assert lines[0] == "The overviewer on 0 started."
     scheduled = r"Scheduling finished\. Scheduled 2 mini batches in \d+ seconds\. There are 2 tasks with 3 items\."
-    assert re.fullmatch(scheduled, lines[0])
-    assert lines[1] == "No task has been processed yet."
-    assert lines[2].startswith("Processed 1 of 2 mini batches in 0:0")
+    assert re.fullmatch(scheduled, lines[1])
+    assert lines[2] == "No task has been processed yet."
+    assert lines[-2].startswith("Processed 2 of 2 mini batches in 0:0")
+    assert lines[-2].endswith(". Estimated remaining time 0:00:00.")
     assert lines[-1] == "The overviewer on 0 stopped."
     assert done.logs["logs/user/stdout/0/process000.stdout.txt"] == "root logger\nprinted\n"
     assert done.logs["logs/user/stderr/0/process000.stderr.txt"] == "to stderr\n"

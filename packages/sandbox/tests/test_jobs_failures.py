@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from blob_server import ACCOUNT
-from job_bench import CLUSTER, CONDA, JobBench
+from job_bench import CLUSTER, CONDA, JobBench, report_of
 from sandbox.azure.jobs import scoring
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, JobRequest, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
@@ -64,8 +64,12 @@ def test_a_mini_batch_without_tries_left_fails_all_its_items_and_the_job_complet
     done = bench.run(request)
     assert (done.parent.status, done.lines) == ("Completed", ["f000", "f001", "f003", "f004", "f005"])
     assert done.child.metrics["Failed Items"] == 1
-    report = done.logs["logs/sys/job_report/processed_mini-batches.csv"]
-    assert report.count('"ValueError: bad file"') == 3
+    tries = [row for row in report_of(done) if row["Status"] == "RUN_EXCEPTION"]
+    assert [(row["Picked Count"], row["Error Message"]) for row in tries] == [
+        ("1", "ValueError: bad file"),
+        ("2", "ValueError: bad file"),
+        ("3", "ValueError: bad file"),
+    ]
 
 
 @pytest.mark.parametrize(("threshold", "status"), [(2, "Completed"), (1, "Failed"), (0, "Failed"), (-1, "Completed")])
@@ -78,8 +82,8 @@ def test_more_failed_items_than_the_threshold_fail_the_job(bench: JobBench, thre
         assert done.error.startswith(PYTHON_42)
         assert text in done.error
         assert done.parent.error == done.child.error
-        assert text in done.logs["user_logs/std_log_0.txt"]
-        assert done.logs["user_logs/std_log_0.txt"].splitlines()[-2] == "SystemExit: 42"
+        assert text in done.logs["logs/job_result.txt"]
+        assert done.logs["user_logs/std_log_0.txt"].splitlines()[-1] == "SystemExit: 42"
         # Nothing was put together; what the workers wrote stays.
         assert all(name.startswith("temp_10.0.0.4_") for name in done.output)
     else:
@@ -98,7 +102,7 @@ def test_the_lenient_readings_try_once_more_and_need_no_init(bench: JobBench) ->
     bench.switches = PROFILES["lenient"]
     script = "def run(mini_batch): raise ValueError('bad file')\n"
     done = bench.run(bench.request(script, 1, max_retries=1))
-    assert done.logs["logs/sys/job_report/processed_mini-batches.csv"].count('"ValueError: bad file"') == 2
+    assert [row["Error Message"] for row in report_of(done)] == ["ValueError: bad file"] * 2
 
 
 def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
@@ -108,6 +112,10 @@ def test_short_results_are_retried_when_switched(bench: JobBench) -> None:
     assert (done.parent.status, done.child.metrics["Failed Items"]) == ("Completed", 2)
     # At least once: each attempt had written its row already.
     assert len(done.lines) == 3
+    pair = [row for row in report_of(done) if row["Total"] == "2"]
+    assert [(row["Succeeded"], row["Status"], row["Error Message"]) for row in pair] == [
+        ("0", "RUN_EXCEPTION", "run() returned 1 results for 2 items"),
+    ] * 2
 
 
 def test_an_init_that_always_fails_ends_the_job_after_three_tries_of_each_process(bench: JobBench) -> None:
@@ -367,3 +375,14 @@ def test_a_killed_server_leaves_no_process_and_its_job_is_failed_at_the_next_sta
     )
     assert not (home / "jobs").exists()
     bench.close()
+
+
+def test_more_nodes_than_the_cluster_can_have(bench: JobBench) -> None:
+    request = bench.request(ALWAYS.format(bad="()"), 3, instance_count=3)
+    done = bench.run(request)
+    assert done.error == (
+        "The job's instance count is 3, and the cluster 'cpu' has at most 2 nodes. Allowed are 1 to 2, or make the"
+        " cluster's maximum larger."
+    )
+    bench.switches = Switches(instances_above_maximum_fail=False)
+    assert bench.run(bench.request(ALWAYS.format(bad="()"), 3, instance_count=3)).parent.status == "Completed"

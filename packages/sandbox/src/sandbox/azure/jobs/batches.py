@@ -7,7 +7,8 @@ Rules of counting, retries and thresholds: the public sources on ParallelRunStep
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from sandbox.azure.jobs.failures import nothing_succeeded, too_many_failed
 
@@ -25,16 +26,26 @@ class MiniBatch:
 class Attempt:
     """The result of one try of a mini-batch: ``count`` results, or an ``error`` (one line) and maybe its ``trace``.
 
+    ``seconds`` and ``cpu`` are those of ``run()``, ``elapsed`` those of the whole try, from ``started`` on.
     ``ends_job``: this error fails the job, whatever its thresholds say.
     """
 
     count: int = 0
     seconds: float = 0.0
     cpu: float = 0.0
+    elapsed: float = 0.0
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
     error: str | None = None
     trace: str = ""
     timed_out: bool = False
     ends_job: bool = False
+
+    @property
+    def status(self) -> str:
+        """The service's name for how the try ended."""
+        if self.error is None:
+            return "RUN_DONE"
+        return "RUN_TIMEOUT" if self.timed_out else "RUN_EXCEPTION"
 
 
 @dataclass(slots=True)
@@ -99,6 +110,13 @@ class Batches:
         """Return a mini-batch that was not run to the queue."""
         self._queue.put_nowait(batch)
 
+    def judged(self, batch: MiniBatch, attempt: Attempt) -> Attempt:
+        """Return an attempt, under ``retry_short`` as a failed one if it has too few results."""
+        count, total = attempt.count, len(batch.items)
+        if attempt.error is not None or not self.retry_short or count >= total:
+            return attempt
+        return replace(attempt, error=f"run() returned {count} results for {total} items")
+
     def account(self, batch: MiniBatch, attempt: Attempt) -> bool:
         """Count an attempt; return whether the mini-batch is done (else it waits for its next try).
 
@@ -106,8 +124,7 @@ class Batches:
             JobFailed: more items failed than the threshold allows.
         """
         batch.attempts += 1
-        short = attempt.count < len(batch.items)
-        failed = attempt.error is not None or (short and self.retry_short)
+        failed = attempt.error is not None
         if failed:
             self.tally.failed_attempts += 1
             self.tally.timeouts += attempt.timed_out

@@ -3,9 +3,11 @@
 ::
 
     <home>/jobs/<job>/input/…   hard links to the blobs' files, with the blobs' names
-                      model/…   hard links; AZUREML_MODEL_DIR code/…    copies; the snapshot's root output/…
-                      AZUREML_BI_OUTPUT_PATH work/…    each process's current folder logs/…    the log files, in the
-                      service's layout
+                      model/…   hard links; AZUREML_MODEL_DIR
+                      code/…    copies; the snapshot's root
+                      output/…  AZUREML_BI_OUTPUT_PATH
+                      work/…    each process's current folder
+                      run/…     the log files, in the service's layout
 """
 
 import errno

@@ -12,7 +12,7 @@ from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
-from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
+from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped, too_many_nodes
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.foreign import is_foreign, not_here, told
 from sandbox.azure.jobs.logs import JobLogs, artifact_account
@@ -26,6 +26,14 @@ from sandbox.azure.jobs.scoring import Scoring
 _log = logging.getLogger(__name__)
 
 _MIRROR_SECONDS = 1.0
+_EXIT = """\
+Traceback (most recent call last):
+  File "driver/amlbi_main.py", line 275, in <module>
+    main()
+  File "driver/amlbi_main.py", line 226, in main
+    sys.exit(exitcode_candidate)
+SystemExit: 42"""
+"""How the driver ends in the standard log of every failed job (https://github.com/Azure/azure-sdk-for-python/issues/31839)."""
 
 
 class Job:
@@ -41,7 +49,15 @@ class Job:
         self._records = RunRecords(context.store)
         self._folder = JobFolder((context.folder / request.name).resolve())
         account = artifact_account(context.store, request.workspace_id) or request.output.account
-        self._logs = JobLogs(context.blobs, self._records, account, request.name, request.child_id, self._folder.logs)
+        self._logs = JobLogs(
+            context.blobs,
+            self._records,
+            account,
+            request.name,
+            request.child_id,
+            folder=self._folder.logs,
+            code=self._folder.code,
+        )
         self._began = time.monotonic()
         self._batches: Batches | None = None
         self._stopping = False
@@ -97,7 +113,9 @@ class Job:
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
-        self._nodes.most(request.compute)
+        most = self._nodes.most(request.compute)
+        if request.instance_count > most and self._switches.instances_above_maximum_fail:
+            raise too_many_nodes(request.instance_count, request.compute, most)
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)
@@ -136,11 +154,11 @@ class Job:
         for run in (request.name, request.child_id):
             self._records.start(run)
         self._logs.standard("Azure Machine Learning Batch Inference Start")
+        self._logs.progress("The overviewer on 0 started.")
         self._logs.progress(
             f"Scheduling finished. Scheduled {tally.batches} mini batches in"
             f" {time.monotonic() - self._began:.0f} seconds. There are {tally.batches} tasks with {tally.items} items."
         )
-        self._logs.progress("No task has been processed yet.")
         workers = nodes * request.max_concurrency_per_instance
         self._logs.execution(
             f"Running: {tally.items} files in {tally.batches} mini-batches, {workers} processes on {nodes} nodes."
@@ -186,13 +204,13 @@ class Job:
             self._logs.execution(f"Processed {tally.processed} of {tally.batches} mini-batches: {counts}.")
             self._logs.progress("The overviewer on 0 stopped.")
             self._logs.master("INFO", f"{counts}; {tally.failed_attempts} failed attempts, {tally.timeouts} timeouts")
-            if failure is not None:
-                self._logs.standard(f"Traceback (most recent call last):\n{failure.message}\nSystemExit: 42")
             self._logs.standard("Azure Machine Learning Batch Inference End")
+            if failure is not None:
+                # The service's text, which does not say why: that is in logs/job_result.txt.
+                self._logs.standard(_EXIT)
         self._logs.execution(f"The job ended as {status} after {seconds:.1f} s.")
-        reason = (
-            "" if failure is None else f"\n{failure.message}\nSee logs/user/error.txt and logs/sys/master_role.txt."
-        )
+        where = f"See {self._logs.errors} for errors of the entry script, and logs/sys/master_role.txt."
+        reason = "" if failure is None else f"\n{failure.message}\n{where}"
         self._logs.write("logs/job_result.txt", f"{status}{reason}\n")
         if failure is None:
             return None

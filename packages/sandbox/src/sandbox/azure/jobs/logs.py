@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Store
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.records import RunRecords
+from sandbox.azure.jobs.worker import DRIVER
 
 ARTIFACT_CONTAINER = "azureml"
 """The container of run artifacts (``workspaceartifactstore``) in a workspace's storage account."""
@@ -25,15 +27,23 @@ STANDARD = "user_logs/std_log_0.txt"
 _LIVE_LIMIT = 1 << 20
 
 _README = """\
-user_logs/std_log_0.txt                      the driver's output; at a failure the reason
-logs/job_progress_overview.<time>.txt        scheduling and progress, one line per event logs/job_result.txt
-how the job ended logs/job_error.<time>.txt                    errors in loading the entry script, in init() and in
-run() logs/user/error.txt, logs/user/error/        the same with full stack traces, by node and process
-logs/user/stdout/, logs/user/stderr/         the entry script's output, by node and process logs/user/entry_script_log/
-its messages to EntryScript().logger logs/sys/master_role.txt                     the orchestrator's view
-logs/sys/node/<node>/                        each process's mini-batches: counts and times
-logs/sys/job_report/processed_mini-batches.csv  every attempt of every mini-batch
+user_logs/std_log_0.txt                         the driver's output
+logs/job_progress_overview.<time>.txt           scheduling and progress
+logs/job_result.txt                             how the job ended, and why it failed
+logs/job_error.<time>.txt                       errors in loading the entry script, in init() and in run()
+logs/user/error.txt                             the same, one line each
+logs/user/error/<node>/<process>.txt            the same, with full stack traces, by node and process
+logs/user/stdout/, logs/user/stderr/            the entry script's output, by node and process
+logs/user/entry_script_log/                     its messages to EntryScript().logger
+logs/sys/master_role.txt                        the orchestrator's view
+logs/sys/node/<node>/<process>.txt              the mini-batches of each process: counts and times
+logs/sys/job_report/processed_mini-batches.csv  every try of every mini-batch
 """
+
+
+def timestamp(moment: datetime | None = None) -> str:
+    """Return a moment in UTC (now) as the service's logs have it: ISO 8601 with microseconds, without a zone."""
+    return (moment or datetime.now(UTC)).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
 
 
 def artifact_account(store: Store, workspace_id: str) -> str | None:
@@ -50,7 +60,10 @@ def artifact_blob(run: str, path: str) -> str:
 
 @dataclass(slots=True)
 class JobLogs:
-    """The log files of a job (parent run) and of its step (child run); for the event loop, one call at a time."""
+    """The log files of a job (parent run) and of its step (child run); for the event loop, one call at a time.
+
+    ``code`` is the folder of the code snapshot, which stack traces name as the service does.
+    """
 
     blobs: BlobStore
     records: RunRecords
@@ -58,6 +71,9 @@ class JobLogs:
     parent: str
     child: str
     folder: Path
+    code: Path
+    _waiting: dict[str, list[str]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
     _sent: dict[str, tuple[int, int]] = field(default_factory=dict)
     _started: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y%m%d%H"))
 
@@ -72,9 +88,8 @@ class JobLogs:
         return file
 
     def write(self, path: str, text: str) -> None:
-        """Append text to a log file."""
-        with self.file(path).open("a", encoding="utf-8") as out:
-            out.write(text)
+        """Append text to a log file; it is on disk after the next ``mirror``."""
+        self._waiting.setdefault(path, []).append(text)
 
     def execution(self, text: str) -> None:
         """Add a line to the parent's log, which ``jobs.stream`` shows."""
@@ -86,7 +101,7 @@ class JobLogs:
 
     def progress(self, text: str) -> None:
         """Add a line to the progress overview."""
-        self.write(f"logs/job_progress_overview.{self._started}.txt", f"{datetime.now(UTC).isoformat()} {text}\n")
+        self.write(f"logs/job_progress_overview.{self._started}.txt", f"{timestamp()} {text}\n")
 
     def master(self, level: str, text: str) -> None:
         """Add a line to the orchestrator's log."""
@@ -97,28 +112,48 @@ class JobLogs:
         self.write(f"logs/sys/node/{node}/{name}.txt", _system_line(name, "INFO", text))
 
     def script_error(self, node: int, name: str, trace: str) -> None:
-        """Record an error of the entry script, in the summary and in the process's file."""
-        now = datetime.now(UTC).isoformat()
-        path = f"logs/job_error.{self._started}.txt"
-        if not self.file(path).exists():
+        """Record an error of the entry script: its trace for the job and the process, its last line in the summary."""
+        now, path = timestamp(), self.errors
+        there = f"/mnt/azureml/cr/j/{self.child}/exe/wd"
+        trace = trace.rstrip().replace(f"{self.code}/", f"{there}/").replace(f"{DRIVER.parent}/", f"{there}/driver/")
+        if path not in self._told:
+            self._told.add(path)
             self.write(
                 path,
-                f"{now} This file shows errors in loading, calling init() and calling run() of the entry script."
-                " An error here may not impact the job result.\n",
+                f"{now} This file shows errors in loading, calling init() and calling run() of the entry script. An"
+                ' error here may not impact the job result. Please check "job_result.txt" for the job result.\n',
             )
-        self.write(path, f"{now} The {name} on node {node} failed with error: {trace.rstrip()}\n")
-        self.write("logs/user/error.txt", f"{now} {name} on node {node}: {trace.rstrip().splitlines()[-1]}\n")
-        self.write(f"logs/user/error/{node}/{name}.txt", f"{now} {trace.rstrip()}\n")
+        self.write(path, f"{now} The {name} on node {node} failed with error: {trace}\n")
+        self.write("logs/user/error.txt", f"{now} {name} on node {node}: {trace.splitlines()[-1]}\n")
+        self.write(f"logs/user/error/{node}/{name}.txt", f"{now} {trace}\n")
+
+    @property
+    def errors(self) -> str:
+        """The name of the log of the entry script's errors."""
+        return f"logs/job_error.{self._started}.txt"
 
     async def mirror(self, *, whole: bool = False) -> None:
-        """Copy changes into the artifact store; long files only with ``whole``, at the end."""
-        changed = await asyncio.to_thread(self._send, whole)
-        for path in changed:
-            run = self.parent if path == EXECUTION else self.child
-            self.records.add_log(run, path, self.account, ARTIFACT_CONTAINER, artifact_blob(run, path))
+        """Write what waits, and copy changes into the artifact store; long files only with ``whole``, at the end."""
+        waiting, self._waiting = self._waiting, {}
+        changed = await asyncio.to_thread(self._send, waiting, whole)
+        for run in (self.parent, self.child):
+            fresh = {
+                path: (self.account, ARTIFACT_CONTAINER, artifact_blob(run, path))
+                for path in changed
+                if self._run_of(path) == run
+            }
+            found = self.records.get(run) if fresh else None
+            if found is not None:
+                self.records.update(run, logs={**found.logs, **fresh})
 
-    def _send(self, whole: bool) -> list[str]:
-        """Copy changed files to blobs; return those that were copied for the first time."""
+    def _run_of(self, path: str) -> str:
+        return self.parent if path == EXECUTION else self.child
+
+    def _send(self, waiting: Mapping[str, list[str]], whole: bool) -> list[str]:
+        """Write lines, and copy changed files to blobs; return those that were copied for the first time."""
+        for path, lines in waiting.items():
+            with self.file(path).open("a", encoding="utf-8") as out:
+                out.writelines(lines)
         fresh = []
         for root, _, names in os.walk(self.folder):
             for name in names:
@@ -128,7 +163,7 @@ class JobLogs:
                 state = (status.st_size, status.st_mtime_ns)
                 if self._sent.get(path) == state or (status.st_size > _LIVE_LIMIT and not whole) or not status.st_size:
                     continue
-                run = self.parent if path == EXECUTION else self.child
+                run = self._run_of(path)
                 copy = file.with_name(f".{name}")
                 # The storage account may be deleted while a job runs.
                 with contextlib.suppress(FileNotFoundError, KeyError):

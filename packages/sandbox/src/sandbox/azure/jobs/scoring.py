@@ -4,13 +4,14 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
 from sandbox.azure.jobs.failures import bad_input_file, import_failed, init_failed, no_progress
 from sandbox.azure.jobs.files import JobFolder
-from sandbox.azure.jobs.logs import JobLogs
+from sandbox.azure.jobs.logs import JobLogs, timestamp
+from sandbox.azure.jobs.overview import Overview
+from sandbox.azure.jobs.report import Report
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.settings import environment, generated_scripts, ip_of, worker_settings
 from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
@@ -19,7 +20,6 @@ from sandbox.azure.readings import Switches
 _INIT_TRIES = 3
 """A node gives up after this many failures of ``init()`` per process."""
 _OVERHEAD_SECONDS = 30.0
-_REPORT = "logs/sys/job_report/processed_mini-batches.csv"
 
 
 @dataclass(slots=True)
@@ -36,8 +36,14 @@ class Scoring:
     _numbers: Counter[int] = field(default_factory=Counter)
     _init_failures: Counter[int] = field(default_factory=Counter)
     _progress_at: float = field(default_factory=time.monotonic)
-    _began: float = field(default_factory=time.monotonic)
     _workers: set[Worker] = field(default_factory=set)
+    _report: Report = field(init=False)
+    _overview: Overview = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._report = Report(self.logs, self.folder.input)
+        slots = min(self.nodes * self.request.max_concurrency_per_instance, self.batches.tally.batches)
+        self._overview = Overview(self.logs, self.batches.tally, slots, self._in_flight)
 
     async def run(self) -> None:
         """Process every mini-batch. No process is left afterwards, in any case.
@@ -45,18 +51,19 @@ class Scoring:
         Raises:
             JobFailed: the script does not work, too many items failed, or there is no progress.
         """
-        self.logs.write(_REPORT, "mini-batch,attempt,node,process,items,succeeded,seconds,error\n")
-        slots = min(self.nodes * self.request.max_concurrency_per_instance, self.batches.tally.batches)
+        self._report.begin()
         try:
             async with asyncio.TaskGroup() as group:
-                watch = group.create_task(self._watch())
-                work = [group.create_task(self._slot(slot % self.nodes)) for slot in range(slots)]
-                await asyncio.wait(work)
-                watch.cancel()
+                beside = [group.create_task(self._watch()), group.create_task(self._overview.run())]
+                slots = range(self._overview.slots)
+                await asyncio.wait([group.create_task(self._slot(slot % self.nodes)) for slot in slots])
+                for task in beside:
+                    task.cancel()
         except BaseExceptionGroup as errors:
             # The first failure cancelled the others, so it is the reason.
             raise errors.exceptions[0] from None
         finally:
+            self._overview.tell()
             for worker in list(self._workers):
                 await worker.end()
 
@@ -127,41 +134,39 @@ class Scoring:
 
     def _account(self, batch: MiniBatch, attempt: Attempt, worker: Worker) -> None:
         place, number = worker.place, batch.attempts + 1
+        attempt = self.batches.judged(batch, attempt)
         self._progress_at = time.monotonic()
-        succeeded = min(attempt.count, len(batch.items))
-        error = "" if attempt.error is None else '"' + attempt.error.replace('"', "'") + '"'
-        self.logs.write(
-            _REPORT,
-            f"{batch.id},{number},{place.node},{place.name},{len(batch.items)},{succeeded},{attempt.seconds:.3f},{error}\n",
-        )
-        self.logs.node(
-            place.node,
-            place.name,
-            f"mini-batch {batch.id}: {ip_of(place.node)} {worker.pid}, {len(batch.items)} items, {succeeded} succeeded,"
-            f" {len(batch.items) - succeeded} failed, run method time {attempt.seconds:.3f} s,"
-            f" process time {attempt.cpu:.3f} s",
-        )
-        if attempt.count > len(batch.items):
-            self.logs.node(
-                place.node,
-                place.name,
-                f"run() returned {attempt.count} items, which is more than input count {len(batch.items)}."
-                " Using the input count as succeeded count and continue.",
-            )
+        self._overview.spent += attempt.elapsed
+        self._report.add(batch, attempt, place)
+        self._log_try(batch, attempt, worker)
         if attempt.ends_job:
             raise bad_input_file(attempt.error or "")
         done = self.batches.account(batch, attempt)
         if attempt.error is not None:
             what = "no try is left: its items count as failed" if done else "it will be tried again"
             self.logs.master("WARNING", f"mini-batch {batch.id}, try {number}: {attempt.error}; {what}")
-        tally = self.batches.tally
-        if done:
-            elapsed = time.monotonic() - self._began
-            left = elapsed / tally.processed * (tally.batches - tally.processed)
-            self.logs.progress(
-                f"Processed {tally.processed} of {tally.batches} mini batches in {timedelta(seconds=int(elapsed))}."
-                f" Estimated remaining time {timedelta(seconds=int(left))}."
+
+    def _log_try(self, batch: MiniBatch, attempt: Attempt, worker: Worker) -> None:
+        """Write a finished try into the process's log."""
+        place, total = worker.place, len(batch.items)
+        succeeded = 0 if attempt.error is not None else min(attempt.count, total)
+        self.logs.node(
+            place.node,
+            place.name,
+            f"mini-batch {batch.id}: {ip_of(place.node)} {worker.pid}, {total} items, {succeeded} succeeded,"
+            f" {total - succeeded} failed, start time {timestamp(attempt.started)}, duration {attempt.elapsed:.3f} s,"
+            f" process time {attempt.cpu:.3f} s, run method time {attempt.seconds:.3f} s",
+        )
+        if attempt.count > total:
+            self.logs.node(
+                place.node,
+                place.name,
+                f"run() returned {attempt.count} items, which is more than input count {total}."
+                " Using the input count as succeeded count and continue.",
             )
+
+    def _in_flight(self) -> float:
+        return sum(worker.running for worker in self._workers)
 
     async def _watch(self) -> None:
         """Fail the job if no attempt has ended for three times the limit of one."""

@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,7 @@ class Worker:
         self._reader = reader
         self._writer = writer
         self._initialised = False
+        self._running_since: float | None = None
 
     @classmethod
     async def start(
@@ -113,15 +116,22 @@ class Worker:
             if event["event"] != "init":
                 raise InitFailed(event["trace"])
             self._initialised = True
+        started, self._running_since = datetime.now(UTC), time.monotonic()
         try:
             async with asyncio.timeout(seconds):
                 event = await self._receive()
+            attempt = _attempt(event)
         except TimeoutError:
             self.kill()
-            return Attempt(seconds=seconds, error=f"run() did not return within {seconds:g} seconds", timed_out=True)
-        if event["event"] == "done":
-            return Attempt(event["count"], event["seconds"], event["cpu"])
-        return Attempt(error=event["error"], trace=event["trace"], ends_job=event.get("ends_job", False))
+            attempt = Attempt(error=f"run() did not return within {seconds:g} seconds", timed_out=True)
+        finally:
+            elapsed, self._running_since = self.running, None
+        return replace(attempt, started=started, elapsed=elapsed)
+
+    @property
+    def running(self) -> float:
+        """How long ``run()`` has taken so far, in seconds; 0 if it is not running."""
+        return 0.0 if self._running_since is None else time.monotonic() - self._running_since
 
     async def stop(self) -> str | None:
         """Let the process call ``shutdown()`` and end; return the traceback if that raised."""
@@ -166,3 +176,12 @@ class Worker:
         code = await self._process.wait()
         text = f"{self.place.name} exits with returncode {code}"
         return {"event": "gone", "error": text, "trace": text}
+
+
+def _attempt(event: Mapping[str, Any]) -> Attempt:
+    """Return the result of a try that a process has reported."""
+    if event["event"] == "done":
+        return Attempt(event["count"], event["seconds"], event["cpu"])
+    # A process that has gone has no trace to show.
+    trace = "" if event["event"] == "gone" else event["trace"]
+    return Attempt(error=event["error"], trace=trace, ends_job=event.get("ends_job", False))
