@@ -160,7 +160,10 @@ def run(
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
         terminal.say(f"  {path}")
-    # What was lost is counted here, and ends the command with 3; the first rows are shown after it.
+    if first := predictions.first_rows(files):
+        terminal.say(f"first rows of {first.file.name}:")
+        terminal.show_rows(first.rows)
+    # What was lost is counted here, and ends the command with 3.
 
 
 def _notes(source: JobInput) -> list[str]:
