@@ -1,7 +1,7 @@
 """The runner of public examples: our notebook and our script run as they stand, in a separate sandbox.
 
-Does not run the public examples themselves: this repository does not contain them, and their environments need a package
-index. docs/examples.md says what came of them.
+Does not run the public examples themselves: this repository does not contain them, and their environments need a
+package index. docs/examples.md says what came of them.
 """
 
 import json
