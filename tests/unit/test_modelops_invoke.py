@@ -25,6 +25,9 @@ HIDDEN, GONE = "\x1b[?25l", "\n\x1b[?25h\r\x1b[1A\x1b[2K"
 """What rich sends to hide the cursor, and after a last look to erase its line and show the cursor again."""
 
 
+STARTED = "job job-1 on digits\n  https://ml.azure.com/runs/job-1\n"
+
+
 class Terminal(io.StringIO):
     """Standard output that says it is a terminal."""
 
@@ -33,18 +36,18 @@ class Terminal(io.StringIO):
         return True
 
 
-def _completes(_ml: object, _job: str, report: Report) -> float:
+def _completes(_ml: object, _job: str, report: Report, _logs: str) -> float:
     report("Running, 1 of 3 mini-batches", 4.0)
     report("Completed", 12.2)
     return 12.2
 
 
-def _fails(_ml: object, job: str, report: Report) -> float:
+def _fails(_ml: object, job: str, report: Report, _logs: str) -> float:
     report("Failed", 9.0)
     raise ReleaseError(f"job {job} ended in state Failed")
 
 
-def _interrupted(_ml: object, _job: str, report: Report) -> float:
+def _interrupted(_ml: object, _job: str, report: Report, _logs: str) -> float:
     report("Running", 4.0)
     raise KeyboardInterrupt
 
@@ -59,7 +62,7 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
 
     def invoke(follow: object, output: io.StringIO, **others: object) -> tuple[int, str, str]:
         parts = {
-            "start": lambda *_: StartedJob("job-1", ""),
+            "start": lambda *_: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
             **others,
@@ -70,6 +73,7 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
         monkeypatch.setattr(sys, "stdout", output)
         monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
         names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
         files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
         code = app.main(["invoke", *names, *files])
@@ -82,7 +86,7 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_
     assert invoke(_completes, Terminal()) == (
         0,
         (
-            "job job-1 on digits\n"
+            f"{STARTED}"
             f"{HIDDEN}Running, 1 of 3 mini-batches, 4 s"
             "\r\x1b[2KCompleted, 12 s"
             f"\r\x1b[2KCompleted, 12 s{GONE}completed in 12 s; predictions:\n  {tmp_path}/p.csv\n"
@@ -94,7 +98,7 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_
 def test_an_error_does_not_stand_behind_that_line(invoke: Any) -> None:
     assert invoke(_fails, Terminal()) == (
         1,
-        f"job job-1 on digits\n{HIDDEN}Failed, 9 s\r\x1b[2KFailed, 9 s{GONE}",
+        f"{STARTED}{HIDDEN}Failed, 9 s\r\x1b[2KFailed, 9 s{GONE}",
         "error: job job-1 ended in state Failed\n",
     )
 
@@ -103,7 +107,7 @@ def test_elsewhere_each_state_has_a_line(invoke: Any, tmp_path: Path) -> None:
     assert invoke(_completes, io.StringIO()) == (
         0,
         (
-            "job job-1 on digits\nRunning, 1 of 3 mini-batches, 4 s\nCompleted, 12 s\n"
+            f"{STARTED}Running, 1 of 3 mini-batches, 4 s\nCompleted, 12 s\n"
             f"completed in 12 s; predictions:\n  {tmp_path}/p.csv\n"
         ),
         "",
@@ -115,8 +119,8 @@ def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 continues in Azure; to cancel it: az ml job cancel --name job-1 "
-            "--subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. Job job-1 continues in Azure; to cancel it: python -m modelops jobs cancel job-1 "
+            "--subscription sub --resource-group rg --workspace ws\n"
         ),
     )
 
@@ -126,8 +130,8 @@ def test_ctrl_c_while_downloading_says_how_to_get_the_predictions(invoke: Any) -
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 is completed; to get its predictions: az ml job download --name job-1 "
-            "--output-name score --subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. Job job-1 is completed; to get its predictions: python -m modelops jobs "
+            "download job-1 --subscription sub --resource-group rg --workspace ws --download NEW_FOLDER\n"
         ),
     )
 
@@ -137,7 +141,7 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. A job may have started; to check: az ml job list --max-results 1 --subscription "
-            "sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. A job may have started; to check: python -m modelops jobs list --subscription "
+            "sub --resource-group rg --workspace ws --endpoint digits\n"
         ),
     )
