@@ -58,7 +58,7 @@ def start(bench: Bench, *arguments: str) -> "subprocess.Popen[str]":
     path = f"{pulumi.parent}{os.pathsep}{os.environ['PATH']}"
     where = ["--directory", str(bench.root)]
     return subprocess.Popen(
-        [sys.executable, "-m", "modelops", arguments[0], *where, *arguments[1:]],
+        [sys.executable, "-m", "modelops", *arguments[0].split(), *where, *arguments[1:]],
         cwd=REPOSITORY,
         env={**bench.place.sandbox.env, "PATH": path, "XDG_CACHE_HOME": str(bench.root / "cache")},
         stdin=subprocess.DEVNULL,
@@ -206,7 +206,7 @@ def test_a_release_without_a_login_says_how_to_log_in(bench: Bench) -> None:
     assert "Traceback" not in errors
 
 
-def _with_script(bench: Bench, **variables: str) -> Path:
+def release_script(bench: Bench, **variables: str) -> Path:
     """Release a script that waits for the file `go` from its second mini-batch on; return a folder of three files."""
     (bench.root / "code" / "score.py").write_text(SCRIPT, encoding="utf-8")
     deployment = bench.plan.deployments["mlp"]
@@ -226,7 +226,7 @@ def _with_script(bench: Bench, **variables: str) -> Path:
 
 
 def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> None:
-    data = _with_script(bench)
+    data = release_script(bench)
     seen: list[str] = []
 
     def report(text: str, _seconds: float) -> None:
@@ -253,7 +253,7 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
 
 
 def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> None:
-    data = _with_script(bench)
+    data = release_script(bench)
     (bench.root / "go").touch()
     folder = bench.root / "predictions"
     code, output, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder), "--deployment", "mlp")
@@ -270,7 +270,7 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
 
 
 def test_a_failed_job_says_why_and_where_in_the_script(bench: Bench) -> None:
-    data = _with_script(bench, FAIL="1")
+    data = release_script(bench, FAIL="1")
     code, _, errors = run(bench, "invoke", "--input", str(data), "--download", str(bench.root / "predictions"))
     first, logs = errors.splitlines()
     assert code == 1

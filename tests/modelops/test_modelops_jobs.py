@@ -1,13 +1,16 @@
 """`jobs`: what became of a job, against the sandbox; the job itself is started with `invoke --no-wait`."""
 
+import contextlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from modelops.errors import ReleaseError
+from modelops.scoring import following
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import release_script, run
 from tests.modelops.workers import REPOSITORY
@@ -22,6 +25,12 @@ def _started(bench: Bench, data: Path, *options: str) -> str:
     return output.split()[1]
 
 
+def _end(bench: Bench, job: str) -> None:
+    """Wait until a job has ended, in whatever state."""
+    with contextlib.suppress(ReleaseError):
+        following.follow(bench.workspace.ml, job, lambda _text, _seconds: None, "")
+
+
 def _checked(name: str, output: str) -> Any:
     """Return JSON that fits its schema."""
     document = json.loads(output)
@@ -34,7 +43,90 @@ def _words(bench: Bench) -> tuple[str, ...]:
     place = bench.place
     names = (place.sandbox.subscription, "modelops", place.workspace)
     return tuple(
-        word
-        for pair in zip(("--subscription", "--resource-group", "--workspace"), names, strict=True)
-        for word in pair
+        word for pair in zip(("--subscription", "--resource-group", "--workspace"), names, strict=True) for word in pair
+    )
+
+
+def test_a_job_that_failed_is_listed_shown_and_explained(bench: Bench) -> None:
+    job = _started(bench, release_script(bench, FAIL="1"), "--display-name", "the first", "--tag", "team=blue")
+    name, revision, words = bench.plan.endpoint.name, bench.plan.target, _words(bench)
+    _end(bench, job)
+
+    code, output, errors = run(bench, "jobs list", *words, "--endpoint", name, "--json")
+    assert (code, errors) == (0, "")
+    (listed,) = _checked("jobs-list.json", output)["jobs"]
+    assert (listed["name"], listed["state"], listed["endpoint"], listed["deployment"]) == (
+        *(job, "Failed", name, revision),
+    )
+    code, output, errors = run(bench, "jobs list", "--endpoint", name)
+    assert (code, errors) == (0, "")
+    assert re.fullmatch(rf"{job}  Failed  {revision}  \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*\n", output)
+
+    code, output, errors = run(bench, "jobs show", job, *words, "--json")
+    assert (code, errors) == (0, "")
+    shown = _checked("jobs-show.json", output)
+    why = (
+        "The number of failed items is 1, which exceeds error threshold 0. The script's last exception: "
+        "ValueError: broken on purpose (score.py, line 12, in run)"
+    )
+    assert (shown["reason"], shown["counts"]["Failed Items"], shown["tags"]["team"]) == (why, 1, "blue")
+    assert shown["started"] < shown["ended"]
+    code, output, errors = run(bench, "jobs show", job)
+    assert (code, errors) == (0, "")
+    assert f"reason      {why}\n" in output
+    assert "name        the first\n" in output
+    assert re.search(r"^state       Failed, \d+ s$", output, re.MULTILINE)
+
+    code, output, errors = run(bench, "jobs logs", job)
+    assert (code, errors) == (0, "")
+    assert {"logs/azureml/executionlogs.txt", "logs/user/error.txt"} <= set(output.splitlines())
+    assert "The script's last error:\nTraceback (most recent call last):\n" in output
+    here = bench.place.sandbox.env["REHEARSAL_COMMAND"]
+    assert output.splitlines()[-1] == (
+        f"To print one: {here} python -m modelops jobs logs {job} {' '.join(words)} FILE"
+    )
+    code, output, errors = run(bench, "jobs logs", job, "user/error.txt")
+    assert (code, errors) == (0, "")
+    assert output.endswith("process000 on node 0: ValueError: broken on purpose\n")
+    code, _, errors = run(bench, "jobs logs", job, "nothing")
+    assert code == 2
+    assert errors.startswith(f"error: job {job} has no log file with 'nothing' in its name. It has ")
+
+    code, _, errors = run(bench, "jobs download", job, "--download", str(bench.root / "new"))
+    assert (code, errors) == (
+        2,
+        (
+            f"error: job {job} is in state Failed, and only a completed one has predictions. What it does: "
+            f"{here} python -m modelops jobs show {job} {' '.join(words)}\n"
+        ),
+    )
+    code, output, errors = run(bench, "jobs download", job, "--download", str(bench.root / "new"), "--logs")
+    assert (code, errors) == (0, "")
+    assert f"{bench.root}/new/logs/user/error.txt" in output.splitlines()
+
+
+def test_a_running_job_is_canceled_and_a_completed_one_is_downloaded(bench: Bench) -> None:
+    data = release_script(bench)
+    job = _started(bench, data)
+    assert run(bench, "jobs cancel", job) == (0, f"job {job}: Canceled\n", "")
+    assert run(bench, "jobs cancel", job) == (2, "", f"error: job {job} has already ended, in state Canceled.\n")
+    (bench.root / "go").touch()
+    job = _started(bench, data)
+    _end(bench, job)
+    folder = bench.root / "new"
+    assert run(bench, "jobs download", job, "--download", str(folder)) == (0, f"{folder}/predictions.csv\n", "")
+    code, output, _ = run(bench, "jobs list", "--most", "1")
+    assert (code, output.split()[0]) == (0, job)
+
+
+def test_a_job_that_does_not_exist_is_a_wrong_command_line(bench: Bench) -> None:
+    for command in ("show", "logs", "cancel"):
+        assert run(bench, f"jobs {command}", "nowhere") == (
+            *(2, ""),
+            f"error: workspace {bench.place.workspace} has no job 'nowhere'.\n",
+        )
+    code, _, errors = run(bench, "jobs list", "--workspace", "w")
+    assert (code, errors) == (
+        2,
+        "error: --subscription, --resource-group, --workspace and --endpoint belong together: give all four.\n",
     )

@@ -19,7 +19,13 @@ SHARED = {"--stack", "--outputs", "--endpoint", "--directory"}
 def _commands() -> dict[str, TyperCommand]:
     group = typer.main.get_command(application(is_styled=False))
     assert isinstance(group, TyperGroup)
-    return {name: each for name, each in group.commands.items() if isinstance(each, TyperCommand)}
+    found: dict[str, TyperCommand] = {}
+    for name, each in group.commands.items():
+        if isinstance(each, TyperGroup):
+            found |= {f"{name} {part}": last for part, last in each.commands.items() if isinstance(last, TyperCommand)}
+        elif isinstance(each, TyperCommand):
+            found[name] = each
+    return found
 
 
 def _options(command: TyperCommand) -> set[str]:
@@ -29,7 +35,7 @@ def _options(command: TyperCommand) -> set[str]:
 def test_the_page_lists_every_command_with_its_help_and_its_options() -> None:
     listed = {
         name: (text, set(re.findall(r"`(--[a-z-]+)`", options)))
-        for name, text, options in re.findall(r"^\| `(\w+)` \| ([^|]*[^ |]) \| ?([^|]*)\|$", PAGE, re.MULTILINE)
+        for name, text, options in re.findall(r"^\| `([\w ]+)` \| ([^|]*[^ |]) \| ?([^|]*)\|$", PAGE, re.MULTILINE)
     }
     assert listed == {name: (each.help, _options(each) - SHARED) for name, each in _commands().items()}
 
@@ -40,9 +46,10 @@ def test_the_page_lists_the_options_that_all_have() -> None:
 
 
 def test_every_command_with_json_has_a_schema_on_the_page() -> None:
-    listed = re.findall(r"^\| `(\w+) --json` \| \[(\S+)\]\((\S+)\) \|$", PAGE, re.MULTILINE)
+    listed = re.findall(r"^\| `([\w ]+) --json` \| \[(\S+)\]\((\S+)\) \|$", PAGE, re.MULTILINE)
     with_json = [name for name, each in _commands().items() if "--json" in _options(each)]
-    assert listed == [(name, f"schemas/{name}.json", f"schemas/{name}.json") for name in with_json]
+    files = {name: f"schemas/{name.replace(' ', '-')}.json" for name in with_json}
+    assert listed == [(name, file, file) for name, file in files.items()]
 
 
 @pytest.mark.parametrize(
