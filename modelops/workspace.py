@@ -7,6 +7,7 @@ So reads use azure-core, with the SDK's addresses and API versions, and the SDK 
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from azure.core.rest import HttpRequest, HttpResponse
 
 _ARM: Final = "https://management.azure.com"
+_ML: Final = "https://ml.azure.com"
+"""The audience of tokens for a workspace's own hosts: its scoring addresses and its run history."""
+
 POLLING_SECONDS: Final = 5
 """Pause between two polls of a long-running operation, unless the service says otherwise (the SDK's default is 30)."""
 
@@ -92,15 +96,37 @@ class Workspace:
             page = self._read(link, {})
             yield from page["value"]
 
+    def send(self, method: str, url: str, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Send JSON to one of the workspace's own hosts (not to ARM), and return what it answers.
+
+        It is sent once: after an error's status the service may have done it.
+
+        Raises:
+            HttpResponseError: the service refused it.
+        """
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        request = HttpRequest(method, url, json=body, headers=dict(headers))
+        response = self._machine_learning.send_request(request, retry_status=0)
+        response.raise_for_status()
+        return response.json()
+
     def _read(self, url: str, query: Mapping[str, str]) -> Any:
         from azure.core.rest import HttpRequest  # noqa: PLC0415
 
-        response = self._client.send_request(HttpRequest("GET", url, params=dict(query)))
+        response = self._resource_manager.send_request(HttpRequest("GET", url, params=dict(query)))
         response.raise_for_status()
         return response.json()
 
     @cached_property
-    def _client(self) -> "PipelineClient[HttpRequest, HttpResponse]":
+    def _resource_manager(self) -> "PipelineClient[HttpRequest, HttpResponse]":
+        return self._client(_ARM)
+
+    @cached_property
+    def _machine_learning(self) -> "PipelineClient[HttpRequest, HttpResponse]":
+        return self._client(_ML)
+
+    def _client(self, audience: str) -> "PipelineClient[HttpRequest, HttpResponse]":
         from azure.core import PipelineClient  # noqa: PLC0415
         from azure.core.pipeline.policies import (  # noqa: PLC0415
             BearerTokenCredentialPolicy,
@@ -111,6 +137,6 @@ class Workspace:
         policies = [
             UserAgentPolicy("azureml-batch-endpoint"),
             RetryPolicy(**_TRANSPORT),
-            BearerTokenCredentialPolicy(self.credential, f"{_ARM}/.default"),
+            BearerTokenCredentialPolicy(self.credential, f"{audience}/.default"),
         ]
-        return PipelineClient(_ARM, policies=policies, **_TRANSPORT)
+        return PipelineClient(audience, policies=policies, **_TRANSPORT)

@@ -1,6 +1,5 @@
 """The `endpoints` part of the configuration: endpoints and their deployments."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TypedDict
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
+from modelops.plan.data_address import is_address
 from modelops.plan.rules import DEPLOYMENTS_PER_ENDPOINT, revision_prefix
 from settings import azureml_file
 from settings.access import read_callers
@@ -21,7 +21,6 @@ from settings.section import Section
 from settings.tags import check_number, merged, read_tags
 
 _REVISION = r"[a-zA-Z]([a-zA-Z0-9]|-(?!-))*-[0-9a-f]{8}"
-_ADDRESS = r"(azureml:|https?://|wasbs?://|abfss?://)."
 
 
 class ServedArgs(TypedDict):
@@ -178,7 +177,7 @@ def _check_revisions(deployments: Section) -> None:
 
 def _read_sample(section: Section, root: Path) -> str | None:
     value = section.values.get("sample")
-    if value is None or (isinstance(value, str) and re.match(_ADDRESS, value)):
+    if value is None or (isinstance(value, str) and is_address(value)):
         return value
     what = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
     return read_path(section, "sample", root, folder=None, what=what) or None

@@ -2,27 +2,69 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from modelops.commands import options, terminal
+from modelops.commands import job_arguments, options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, UsageError
 from modelops.scoring import following, inputs, predictions, start
+from modelops.scoring.inputs import JobInput
+from modelops.scoring.start import JobOptions
+
+SCHEMA_VERSION: Final = 1
+"""Version of the --json output: docs/schemas/invoke.json."""
+
+
+class Asked(NamedTuple):
+    """One job that is asked for: what it scores, the revision (None: the endpoint's default), and its options."""
+
+    source: JobInput
+    deployment: str | None = None
+    options: JobOptions = JobOptions()
+
+
+@dataclass
+class Outcome:
+    """What came of a job so far, as `--json` prints it."""
+
+    endpoint: str
+    deployment: str | None
+    job: str = ""
+    studio: str = ""
+    completed: bool = False
+    seconds: float | None = None
+    predictions: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object of docs/schemas/invoke.json."""
+        return {"schemaVersion": SCHEMA_VERSION, **vars(self)}
 
 
 def invoke(
     *,
-    source: Annotated[
-        str, typer.Option("--input", metavar="INPUT", help="Local file or folder, URI, or azureml:NAME:VERSION.")
-    ],
-    download: Annotated[Path, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")],
-    deployment: Annotated[
-        str | None,
-        typer.Option("--deployment", metavar="NAME", help="Logical or physical name. Default: the endpoint's default."),
+    source: job_arguments.Source,
+    input_type: job_arguments.InputType = None,
+    download: Annotated[
+        Path | None, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")
     ] = None,
+    no_wait: job_arguments.NoWait = False,
+    deployment: job_arguments.Deployment = None,
+    instance_count: job_arguments.InstanceCount = None,
+    mini_batch_size: job_arguments.MiniBatchSize = None,
+    retries: job_arguments.Retries = None,
+    timeout: job_arguments.Timeout = None,
+    error_threshold: job_arguments.ErrorThreshold = None,
+    output_path: job_arguments.OutputPath = None,
+    output_file_name: job_arguments.OutputFileName = None,
+    tag: job_arguments.Tags = None,
+    display_name: job_arguments.DisplayName = None,
+    description: job_arguments.Description = None,
+    experiment: job_arguments.Experiment = None,
+    json: options.Json = False,
     stack: options.Stack = None,
     outputs: options.Outputs = None,
     endpoint: options.Endpoint = None,
@@ -41,42 +83,81 @@ def invoke(
     workspace: Annotated[str | None, typer.Option("--workspace", metavar="NAME", help="See --subscription.")] = None,
 ) -> None:
     """Start a scoring job, follow it, and download its predictions."""
-    predictions.require_empty(download)
-    inputs.read(source)
+    if no_wait == (download is not None):
+        raise UsageError("give either --download FOLDER, or --no-wait to leave the job alone once it has started.")
+    if download is not None:
+        predictions.require_empty(download)
+    job = JobOptions(
+        instance_count,
+        mini_batch_size,
+        retries,
+        timeout,
+        error_threshold,
+        job_arguments.output_path(output_path),
+        job_arguments.output_file_name(output_file_name),
+        job_arguments.tags(tag),
+        display_name,
+        description,
+        experiment,
+    )
+    read = inputs.read(source, input_type)
     target = _by_names(subscription, resource_group, workspace, endpoint)
     target = target or options.Where(stack, outputs, endpoint, directory).target()
     if deployment is not None:
         deployment = target.revisions.get(deployment, deployment)
-    run(target, deployment, source, download)
+    outcome = Outcome(target.endpoint, deployment)
+    try:
+        with terminal.aside(is_aside=json):
+            run(target, Asked(read, deployment, job), download, outcome=outcome)
+    finally:
+        if json and outcome.job:
+            terminal.say_json(outcome.to_json())
 
 
-def run(target: Target, deployment: str | None, source: str, download: Path, *, replace: bool = False) -> None:
-    """Run a job on `deployment` (its physical name; None: the endpoint's default) to its end, and say what came of it.
+def run(
+    target: Target, asked: Asked, download: Path | None, *, replace: bool = False, outcome: Outcome | None = None
+) -> None:
+    """Run a job to its end, and say what came of it.
 
-    With `replace`, the predictions take the place of what the folder has, once they are there.
+    Args:
+        target: the endpoint.
+        asked: the job.
+        download: folder for the predictions; None: only start the job.
+        replace: the predictions take the place of what the folder has, once they are there.
+        outcome: is filled in as things happen.
 
     Raises:
         ModelOpsError: it failed; InterruptedByUserError if Ctrl-C was pressed.
     """
-    ml = options.workspace(target).ml
+    outcome = outcome or Outcome(target.endpoint, asked.deployment)
+    workspace = options.workspace(target)
     place = (
         f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
         f"--workspace-name {target.workspace}"
     )
     with _told(f"A job may have started; to check: az ml job list --max-results 1 {place}"):
-        job = start.start(ml, target.endpoint, deployment, inputs.read(source)).name
-    terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {deployment})" if deployment else ""))
+        started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
+    job = outcome.job = started.name
+    outcome.studio = started.studio
+    terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else ""))
+    if started.studio:
+        terminal.say(f"  {started.studio}")
+    if download is None:
+        return
     goes_on = f"Job {job} continues in Azure; to cancel it: az ml job cancel --name {job} {place}"
     with _told(goes_on), terminal.progress() as progress:
-        seconds = following.follow(ml, job, progress.show)
+        outcome.seconds = following.follow(workspace.ml, job, progress.show)
+    outcome.completed = True
     loses = (
         f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
     )
     with _told(loses):
-        files = (predictions.replace if replace else predictions.download)(ml, job, download)
-    terminal.say(f"completed in {seconds:.0f} s; predictions:")
+        files = (predictions.replace if replace else predictions.download)(workspace.ml, job, download)
+    outcome.predictions = [str(path) for path in files]
+    terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
         terminal.say(f"  {path}")
+    # What was lost is counted here, and ends the command with 3; the first rows are shown after it.
 
 
 @contextmanager

@@ -7,8 +7,11 @@ from typing import Final
 import typer
 
 from modelops.commands import invoke, options, terminal
+from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ModelOpsError
+from modelops.plan.data_address import is_address
 from modelops.rehearsal import located
+from modelops.scoring import inputs
 
 _FOLDER: Final = "predictions"
 
@@ -30,7 +33,7 @@ def score(
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
         try:
-            invoke.run(target, None, _place(target.sample, directory), folder, replace=True)
+            invoke.run(target, _asked(target, target.sample, directory), folder, replace=True)
         except InterruptedByUserError:
             raise
         except ModelOpsError as error:
@@ -41,9 +44,10 @@ def score(
         raise typer.Exit(1)
 
 
-def _place(sample: str, directory: Path) -> str:
-    """Return a path of the stack file as one from here; addresses as they are."""
-    return sample if ":" in sample else str(directory / sample)
+def _asked(target: Target, sample: str, directory: Path) -> invoke.Asked:
+    """Return the job for a sample of the stack file: an address as it is, a path as one from here."""
+    place = sample if is_address(sample) else str(directory / sample)
+    return invoke.Asked(inputs.read(place, option=f"the `sample` of endpoint {target.logical}:"))
 
 
 def _command(where: options.Where) -> str:

@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any, Final
 
 import typer
@@ -28,6 +28,16 @@ def say_error(text: str) -> None:
 def say_json(data: Mapping[str, Any]) -> None:
     """Print one object."""
     typer.echo(json.dumps(data, indent=2))
+
+
+@contextmanager
+def aside(*, is_aside: bool) -> Iterator[None]:
+    """Print to standard error what is printed inside, if so: standard output then has one JSON object and no more."""
+    if not is_aside:
+        yield
+        return
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def is_terminal() -> bool:

@@ -1,41 +1,83 @@
 """What a job scores: local files, addresses and data assets."""
 
-import re
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from modelops.errors import UsageError
+from modelops.plan import data_address
+from modelops.plan.data_address import DataAsset
 
-_URI: Final = re.compile(r"^(https?|azureml|wasbs?|abfss?)://", re.IGNORECASE)
-_DATA_ASSET: Final = re.compile(r"^azureml:[^/]")
+Kind = Literal["uri_file", "uri_folder"]
+KINDS: Final[tuple[Kind, ...]] = ("uri_file", "uri_folder")
+"""The types of an input that a batch endpoint with a model takes, in azure-ai-ml's words."""
+UNKNOWN_KIND: Final = (
+    "can be a file or a folder. Add --input-type uri_file or --input-type uri_folder; an address that ends in / is a "
+    "folder."
+)
+"""What to do about an address that does not tell its kind."""
 
 
 class JobInput(NamedTuple):
     """The input of a job.
 
     Attributes:
-        kind: `uri_file` or `uri_folder`, the types that a batch endpoint takes.
-        path: a local path, an address, or a data asset.
+        kind: None if only the data asset tells it.
+        path: a local path, or the address as a scoring request has it.
+        is_local: whether it is a path on this machine.
+        asset: the data asset that `path` names; None for other inputs.
     """
 
-    kind: str
+    kind: Kind | None
     path: str
+    is_local: bool = False
+    asset: DataAsset | None = None
 
 
-def read(source: str) -> JobInput:
-    """Return the input that a command line or a stack file names.
+def read(source: str, kind: Kind | None = None, option: str = "--input") -> JobInput:
+    """Return the input that a command line or a stack file names; asks nothing.
+
+    Args:
+        source: a local path or an address.
+        kind: what it is, for addresses that do not tell.
+        option: where the text was given, for messages.
 
     Raises:
-        UsageError: it is neither a URI nor an existing file or folder with files.
+        UsageError: it is neither an address nor an existing file or folder with files; `kind` contradicts it, or is
+            missing where nothing tells it.
     """
-    if _URI.match(source) or _DATA_ASSET.match(source):
-        return JobInput("uri_folder", source)
+    if not data_address.is_address(source):
+        return _local(source, kind, option)
+    path = data_address.uri(source)
+    if asset := data_address.data_asset(source):
+        return JobInput(kind, path, asset=asset)
+    if path.startswith("azureml:") and not path.startswith("azureml://"):
+        raise UsageError(
+            f"{option} {source!r} does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest."
+        )
+    return JobInput(kind or _kind_of_address(source, option), path)
+
+
+def _local(source: str, kind: Kind | None, option: str) -> JobInput:
     path = Path(source)
     if path.is_file():
-        return JobInput("uri_file", str(path))
-    if not path.is_dir() or not any(each.is_file() for each in path.rglob("*")):
+        found: Kind = "uri_file"
+    elif path.is_dir() and any(each.is_file() for each in path.rglob("*")):
+        found = "uri_folder"
+    else:
         raise UsageError(
-            f"--input {source!r} is neither an existing file, nor a folder with files, nor a URI (https://, "
-            "azureml://, azureml:name:version)."
+            f"{option} {source!r} is neither an existing file, nor a folder with files, nor {data_address.FORMS}."
         )
-    return JobInput("uri_folder", str(path))
+    if kind not in (None, found):
+        raise UsageError(f"--input-type {kind}: {option} {source!r} is a {found.removeprefix('uri_')}.")
+    return JobInput(found, source, is_local=True)
+
+
+def _kind_of_address(source: str, option: str) -> Kind:
+    """Return `uri_folder` for an address that cannot be a file's.
+
+    Folders can have a suffix too (`data.parquet/`), so a suffix alone does not tell.
+    """
+    if "." not in urlsplit(source).path.rpartition("/")[2]:
+        return "uri_folder"
+    raise UsageError(f"{option} {source!r} {UNKNOWN_KIND}")

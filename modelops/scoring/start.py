@@ -1,41 +1,166 @@
-"""Starts a scoring job."""
+"""Starts a scoring job.
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+The request is sent without azure-ai-ml's `invoke`: that one has no tags and no description, does not return the job's
+page in the studio, refuses addresses that the service takes (wasbs://, ARM ids of datastores), and goes on sending the
+last deployment's name (azure-ai-ml 1.35, `_batch_endpoint_operations.py`). Local files are uploaded by azure-ai-ml.
+"""
+
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from modelops import azure
-from modelops.scoring.inputs import JobInput
+from modelops.errors import UsageError
+from modelops.plan.data_address import DataAsset
+from modelops.scoring.inputs import KINDS, UNKNOWN_KIND, JobInput, Kind
+from modelops.workspace import Workspace
 
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
+_API: Final = "2023-10-01"
+_WIRE: Final[Mapping[Kind, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
+
+
+class JobOptions(NamedTuple):
+    """What one job has instead of the deployment's settings, and its own words; None is the deployment's setting.
+
+    Attributes:
+        instance_count: nodes, from 1 to the most of the cluster.
+        mini_batch_size: files for each call of run(), from 1.
+        retries: tries of a mini-batch, from 0.
+        timeout: seconds for each call of run(), from 1.
+        error_threshold: failed files that the job tolerates, from -1 (any number).
+        output_path: folder in a blob datastore, as an `azureml://` address or as ARM id + /paths/PATH.
+        output_file_name: file with the predictions.
+        tags: the job's tags.
+        display_name: its name in the studio.
+        description: its description.
+        experiment: experiment that it belongs to; by default the service takes the endpoint's name.
+    """
+
+    instance_count: int | None = None
+    mini_batch_size: int | None = None
+    retries: int | None = None
+    timeout: int | None = None
+    error_threshold: int | None = None
+    output_path: str | None = None
+    output_file_name: str | None = None
+    tags: Mapping[str, str] = MappingProxyType({})
+    display_name: str | None = None
+    description: str | None = None
+    experiment: str | None = None
 
 
 class StartedJob(NamedTuple):
-    """A job that was started, and its page in the studio ("" if it is not known)."""
+    """A job that was started, and its page in the studio ("" if the service did not say)."""
 
     name: str
     studio: str
 
 
-def start(ml: "MLClient", endpoint: str, deployment: str | None, source: JobInput) -> StartedJob:
-    """Start a job and return it.
+def start(
+    workspace: Workspace,
+    endpoint: str,
+    deployment: str | None,
+    source: JobInput,
+    options: JobOptions = JobOptions(),  # noqa: B008 - immutable
+) -> StartedJob:
+    """Start a job and return it. It is asked for once, because a repeated request may start a second job.
 
     Args:
-        ml: client of the workspace.
+        workspace: the endpoint's.
         endpoint: physical name.
-        deployment: physical name of a revision, or None for the endpoint's default. One process must not mix the two:
-            the SDK keeps sending the last name.
+        deployment: physical name of a revision, or None for the endpoint's default.
         source: what to score; a local path is uploaded.
+        options: the job's own settings and words.
 
     Raises:
-        ReleaseError: the service refused the job.
+        UsageError: the input is a data asset of another type than the job's.
+        ReleaseError: the service refused the job, or a read before it.
     """
-    from azure.ai.ml import Input  # noqa: PLC0415
-
-    named: dict[str, Any] = {"deployment_name": deployment} if deployment else {}
+    with azure.step(f"reading endpoint {endpoint}"):
+        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]["scoringUri"]
+    kind, uri = _sent(workspace, source)
+    headers = {
+        "azureml-model-deployment": deployment,
+        # The SDK's header, with its spelling: one id for each request for a job.
+        "repeatability_request-id": str(uuid.uuid4()),
+    }
     with azure.step(f"starting a job on endpoint {endpoint}"):
-        job = ml.batch_endpoints.invoke(
-            endpoint_name=endpoint,
-            input=Input(type=source.kind, path=source.path),
-            **named,
+        answer = workspace.send(
+            "POST", address, body(kind, uri, options), {name: value for name, value in headers.items() if value}
         )
-    return StartedJob(str(job.name), "")
+    return StartedJob(str(answer["name"]), _studio(answer))
+
+
+def body(kind: Kind, uri: str, options: JobOptions) -> dict[str, Any]:
+    """Return the request for a job, in the data plane's words (azure-ai-ml: `BatchJobSchema`)."""
+    properties: dict[str, Any] = {
+        "inputData": {_WIRE[kind]: {"jobInputType": _WIRE[kind], "uri": uri}},
+        "compute": _given(instanceCount=options.instance_count),
+        "miniBatchSize": options.mini_batch_size,
+        "retrySettings": _given(
+            maxRetries=options.retries, timeout=None if options.timeout is None else f"PT{options.timeout}S"
+        ),
+        "errorThreshold": options.error_threshold,
+        **_output(options),
+        "name": options.display_name,
+        "description": options.description,
+        "tags": dict(options.tags),
+        "properties": _given(experimentName=options.experiment),
+    }
+    return {"properties": {name: value for name, value in properties.items() if value not in (None, {})}}
+
+
+def _given(**members: object) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _output(options: JobOptions) -> dict[str, Any]:
+    """The place of the output. With a file's name it is one address, as azure-ai-ml sends it."""
+    path, name = options.output_path, options.output_file_name
+    if path is None:
+        return {"outputFileName": name}
+    uri = path.rstrip("/") + f"/{name}" if name else path
+    return {"outputData": {"score": {"jobOutputType": "UriFile", "uri": uri}}}
+
+
+def _sent(workspace: Workspace, source: JobInput) -> tuple[Kind, str]:
+    """Return an input's kind and its address; uploads local files and reads data assets."""
+    kind, uri = source.kind, source.path
+    if source.is_local:
+        uri = _uploaded(workspace, uri) + ("/" if kind == "uri_folder" else "")
+    elif source.asset is not None and source.asset.is_in(workspace.id):
+        kind, uri = _data_asset(workspace, source.asset, source)
+    if kind is None:
+        raise UsageError(f"--input {source.path!r} {UNKNOWN_KIND}")
+    return kind, uri
+
+
+def _uploaded(workspace: Workspace, path: str) -> str:
+    """Upload a file or a folder as azure-ai-ml's `invoke` does, which has no public way to it."""
+    from azure.ai.ml._artifacts._artifact_utilities import _upload_and_generate_remote_uri  # noqa: PLC0415
+
+    ml = workspace.ml
+    with azure.step(f"uploading {path}"):
+        uri: str = _upload_and_generate_remote_uri(ml._operation_scope, ml.datastores, Path(path).resolve())  # noqa: SLF001
+    return uri.rstrip("/")
+
+
+def _data_asset(workspace: Workspace, asset: DataAsset, source: JobInput) -> tuple[Kind, str]:
+    with azure.step(f"reading data asset {source.path}"):
+        found: Any = workspace.ml.data.get(asset.name, version=asset.version or None, label=asset.label or None)
+    if found.type not in KINDS:
+        raise UsageError(
+            f"data asset {source.path} is of type {found.type}; a batch endpoint takes uri_file and uri_folder."
+        )
+    if source.kind not in (None, found.type):
+        raise UsageError(f"--input-type {source.kind}: data asset {source.path} is of type {found.type}.")
+    return found.type, found.id
+
+
+def _studio(answer: Any) -> str:
+    try:
+        return str(answer["properties"]["interactionEndpoints"]["Studio"]["endpoint"] or "")
+    except (KeyError, TypeError):
+        return ""

@@ -233,7 +233,7 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
         if text == "Running, 1 of 3 mini-batches":
             (bench.root / "go").touch()
 
-    job = starting.start(bench.workspace.ml, bench.plan.endpoint.name, None, inputs.read(str(data))).name
+    job = starting.start(bench.workspace, bench.plan.endpoint.name, None, inputs.read(str(data))).name
     following.follow(bench.workspace.ml, job, report)
     files = predictions.download(bench.workspace.ml, job, bench.root / "predictions")
     assert "Running, 1 of 3 mini-batches" in seen
@@ -260,7 +260,7 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
 
 def test_a_failed_job_says_what_the_service_said(bench: Bench) -> None:
     data = _with_script(bench, FAIL="1")
-    job = starting.start(bench.workspace.ml, bench.plan.endpoint.name, None, inputs.read(str(data))).name
+    job = starting.start(bench.workspace, bench.plan.endpoint.name, None, inputs.read(str(data))).name
     with pytest.raises(ReleaseError) as failed:
         following.follow(bench.workspace.ml, job, lambda _text, _seconds: None)
     assert str(failed.value).startswith(f"job {job} ended in state Failed after ")
@@ -275,7 +275,8 @@ def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
         2,
         (
             "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor a URI (https://, "
-            "azureml://, azureml:name:version).\n"
+            "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id of a "
+            "data asset or of a path in a datastore.\n"
         ),
     )
     assert bench.mark() == before

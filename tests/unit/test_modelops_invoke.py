@@ -25,6 +25,9 @@ HIDDEN, GONE = "\x1b[?25l", "\n\x1b[?25h\r\x1b[1A\x1b[2K"
 """What rich sends to hide the cursor, and after a last look to erase its line and show the cursor again."""
 
 
+STARTED = "job job-1 on digits\n  https://ml.azure.com/runs/job-1\n"
+
+
 class Terminal(io.StringIO):
     """Standard output that says it is a terminal."""
 
@@ -59,7 +62,7 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
 
     def invoke(follow: object, output: io.StringIO, **others: object) -> tuple[int, str, str]:
         parts = {
-            "start": lambda *_: StartedJob("job-1", ""),
+            "start": lambda *_: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
             **others,
@@ -82,7 +85,7 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_
     assert invoke(_completes, Terminal()) == (
         0,
         (
-            "job job-1 on digits\n"
+            f"{STARTED}"
             f"{HIDDEN}Running, 1 of 3 mini-batches, 4 s"
             "\r\x1b[2KCompleted, 12 s"
             f"\r\x1b[2KCompleted, 12 s{GONE}completed in 12 s; predictions:\n  {tmp_path}/p.csv\n"
@@ -94,7 +97,7 @@ def test_on_a_terminal_one_line_changes_and_is_gone_at_the_end(invoke: Any, tmp_
 def test_an_error_does_not_stand_behind_that_line(invoke: Any) -> None:
     assert invoke(_fails, Terminal()) == (
         1,
-        f"job job-1 on digits\n{HIDDEN}Failed, 9 s\r\x1b[2KFailed, 9 s{GONE}",
+        f"{STARTED}{HIDDEN}Failed, 9 s\r\x1b[2KFailed, 9 s{GONE}",
         "error: job job-1 ended in state Failed\n",
     )
 
@@ -103,7 +106,7 @@ def test_elsewhere_each_state_has_a_line(invoke: Any, tmp_path: Path) -> None:
     assert invoke(_completes, io.StringIO()) == (
         0,
         (
-            "job job-1 on digits\nRunning, 1 of 3 mini-batches, 4 s\nCompleted, 12 s\n"
+            f"{STARTED}Running, 1 of 3 mini-batches, 4 s\nCompleted, 12 s\n"
             f"completed in 12 s; predictions:\n  {tmp_path}/p.csv\n"
         ),
         "",

@@ -26,9 +26,9 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, _deployment: str | None, source: str, download: Path, *, replace: bool) -> None:
+    def run(target: Target, asked: invoke.Asked, download: Path, *, replace: bool) -> None:
         assert replace
-        ran.append((target.endpoint, source, download))
+        ran.append((target.endpoint, asked.source.path, download))
         if target.logical == "left":
             raise InterruptedByUserError("interrupted. Job job-1 continues in Azure")
         if target.logical == "bad":
@@ -47,6 +47,8 @@ def _score(
     monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
 
     def score(*words: str, **samples: str | None) -> tuple[int, str, str]:
+        for name in ("images", "texts", "x", "y"):
+            (tmp_path / name).touch()
         found = {logical: _target(logical, sample) for logical, sample in samples.items()}
         monkeypatch.setattr(targets, "from_stack", lambda _stack, _folder: found)
         code = app.main(["score", "--stack", "staging", "--directory", str(tmp_path), *words])

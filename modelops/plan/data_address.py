@@ -1,0 +1,75 @@
+"""Which texts name data in Azure, and not a path on this machine: the same for the command line and the stack file.
+
+The forms are those that Azure documents for the input of a batch endpoint
+(https://learn.microsoft.com/azure/machine-learning/how-to-access-data-batch-endpoints-jobs), and azure-ai-ml's short
+ones for data assets.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+FORMS: Final = (
+    "a URI (https://, azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the "
+    "ARM id of a data asset or of a path in a datastore"
+)
+"""The allowed forms, for messages."""
+
+_URI: Final = re.compile(r"(https?|azureml|wasbs?|abfss?)://.+", re.IGNORECASE)
+_WORKSPACE: Final = (
+    r"subscriptions/[^/]+/resource[gG]roups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
+)
+_ARM_ID: Final = re.compile(rf"(azureml:)?(?P<id>/{_WORKSPACE}/(data|datastores)/.+)", re.IGNORECASE)
+# Two letters at least: a drive of Windows has one.
+_NAMED: Final = re.compile(r"(azureml:)?(?P<name>[\w-][\w.-]+)(:(?P<version>[\w.-]+)|@(?P<label>[\w.-]+))")
+_ASSET: Final = re.compile(
+    rf"(azureml:/)?/(?P<place>{_WORKSPACE}|subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+"
+    r"|locations/[^/]+/workspaces/[^/]+|registries/[^/]+)"
+    # Azure's examples write both labels/LABEL and versions/labels/LABEL.
+    r"/data/(?P<name>[^/]+)/((versions/)?labels/(?P<label>[^/]+)|versions/(?P<version>[^/]+))",
+    re.IGNORECASE,
+)
+
+
+class DataAsset(NamedTuple):
+    """A data asset that a text names.
+
+    Attributes:
+        place: the beginning of its address, e.g. `locations/westeurope/workspaces/ws`; "" if only its name is given.
+        name: its name.
+        version: its version; "" if a label is named.
+        label: its label; "" if a version is named.
+    """
+
+    place: str
+    name: str
+    version: str
+    label: str
+
+    def is_in(self, workspace_id: str) -> bool:
+        """Say whether it is known to be in the workspace with this ARM id; a workspace's GUID does not tell."""
+        if not self.place:
+            return True
+        place, own = self.place.lower(), workspace_id.strip("/").lower()
+        if place.startswith("subscriptions/"):
+            return place in (own, own.replace("/providers/microsoft.machinelearningservices", ""))
+        return place.startswith("locations/") and place.rpartition("/")[2] == own.rpartition("/")[2]
+
+
+def is_address(text: str) -> bool:
+    """Say whether a text names data in Azure; a path on this machine that looks like it is written `./NAME:VERSION`."""
+    return any(each.fullmatch(text) for each in (_URI, _ARM_ID, _NAMED)) or text.startswith("azureml:")
+
+
+def data_asset(address: str) -> DataAsset | None:
+    """Return the data asset that an address names; None for other addresses."""
+    found = _NAMED.fullmatch(address) or _ASSET.fullmatch(uri(address))
+    if found is None:
+        return None
+    parts = found.groupdict()
+    return DataAsset(parts.get("place") or "", parts["name"], parts["version"] or "", parts["label"] or "")
+
+
+def uri(address: str) -> str:
+    """Return an address as a scoring request has it: an ARM id without the `azureml:` of the command line."""
+    found = _ARM_ID.fullmatch(address)
+    return found["id"] if found else address
