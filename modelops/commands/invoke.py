@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from modelops.commands import job_arguments, options, terminal
+from modelops.commands import job_arguments, missing, options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, UsageError
 from modelops.scoring import following, inputs, predictions, start
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.losses import Losses
 from modelops.scoring.start import JobOptions
 
 SCHEMA_VERSION: Final = 1
@@ -20,11 +21,19 @@ SCHEMA_VERSION: Final = 1
 
 
 class Asked(NamedTuple):
-    """One job that is asked for: what it scores, the revision (None: the endpoint's default), and its options."""
+    """One job that is asked for.
+
+    Attributes:
+        source: what it scores.
+        deployment: the revision; None: the endpoint's default.
+        options: its own settings and words.
+        key: column of the predictions that has the names of the input's files; None: they are only counted.
+    """
 
     source: JobInput
     deployment: str | None = None
     options: JobOptions = JobOptions()
+    key: str | None = None
 
 
 @dataclass
@@ -38,6 +47,14 @@ class Outcome:
     completed: bool = False
     seconds: float | None = None
     predictions: list[str] = field(default_factory=list)
+    files: int | None = None
+    missing: int | None = None
+    missingFiles: list[str] | None = None  # noqa: N815 - a name of the schema
+
+    def lost(self, found: Losses) -> None:
+        """Note what has no result."""
+        self.files, self.missing = found.items, found.missing
+        self.missingFiles = None if found.names is None else list(found.names)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of docs/schemas/invoke.json."""
@@ -52,6 +69,8 @@ def invoke(
         Path | None, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")
     ] = None,
     no_wait: job_arguments.NoWait = False,
+    key: job_arguments.Key = None,
+    allow_missing: job_arguments.AllowMissing = False,
     deployment: job_arguments.Deployment = None,
     instance_count: job_arguments.InstanceCount = None,
     mini_batch_size: job_arguments.MiniBatchSize = None,
@@ -108,7 +127,8 @@ def invoke(
     outcome = Outcome(target.endpoint, deployment)
     try:
         with terminal.aside(is_aside=json):
-            run(target, Asked(read, deployment, job), download, outcome=outcome)
+            found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
+            missing.judge(found, is_allowed=allow_missing, column=key, resume="")
     finally:
         if json and outcome.job:
             terminal.say_json(outcome.to_json())
@@ -116,7 +136,7 @@ def invoke(
 
 def run(
     target: Target, asked: Asked, download: Path | None, *, replace: bool = False, outcome: Outcome | None = None
-) -> None:
+) -> Losses | None:
     """Run a job to its end, and say what came of it.
 
     Args:
@@ -125,6 +145,9 @@ def run(
         download: folder for the predictions; None: only start the job.
         replace: the predictions take the place of what the folder has, once they are there.
         outcome: is filled in as things happen.
+
+    Returns:
+        What it lost; None if the job was only started.
 
     Raises:
         ModelOpsError: it failed; InterruptedByUserError if Ctrl-C was pressed.
@@ -135,6 +158,7 @@ def run(
         f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
         f"--workspace-name {target.workspace}"
     )
+    key = missing.key(workspace, asked.key, asked.source)
     with _told(f"A job may have started; to check: az ml job list --max-results 1 {place}"):
         started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
     job = outcome.job = started.name
@@ -143,7 +167,7 @@ def run(
     if started.studio:
         terminal.say(f"  {started.studio}")
     if download is None:
-        return
+        return None
     goes_on = f"Job {job} continues in Azure; to cancel it: az ml job cancel --name {job} {place}"
     with _told(goes_on), terminal.progress() as progress:
         outcome.seconds = following.follow(workspace.ml, job, progress.show)
@@ -157,7 +181,9 @@ def run(
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
         terminal.say(f"  {path}")
-    # What was lost is counted here, and ends the command with 3; the first rows are shown after it.
+    found = missing.of_job(workspace, job, files, key)
+    outcome.lost(found)
+    return found
 
 
 @contextmanager
