@@ -11,6 +11,7 @@ import typer
 from modelops.commands import job_arguments, missing, options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, UsageError
+from modelops.rehearsal import located
 from modelops.scoring import following, inputs, predictions, start
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
@@ -154,12 +155,10 @@ def run(
     """
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
-    place = (
-        f"--subscription {target.subscription_id} --resource-group {target.resource_group} "
-        f"--workspace-name {target.workspace}"
-    )
+    words = target.words()
+    check = located(f"python -m modelops jobs list{words} --endpoint {target.endpoint}")
     key = missing.key(workspace, asked.key, asked.source)
-    with _told(f"A job may have started; to check: az ml job list --max-results 1 {place}"):
+    with _told(f"A job may have started; to check: {check}"):
         started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
     job = outcome.job = started.name
     outcome.studio = started.studio
@@ -168,14 +167,13 @@ def run(
         terminal.say(f"  {started.studio}")
     if download is None:
         return None
-    goes_on = f"Job {job} continues in Azure; to cancel it: az ml job cancel --name {job} {place}"
-    with _told(goes_on), terminal.progress() as progress:
-        outcome.seconds = following.follow(workspace.ml, job, progress.show)
-    outcome.completed = True
-    loses = (
-        f"Job {job} is completed; to get its predictions: az ml job download --name {job} --output-name score {place}"
+    cancel, logs, again = (
+        located(f"python -m modelops jobs {what} {job}{words}") for what in ("cancel", "logs", "download")
     )
-    with _told(loses):
+    with _told(f"Job {job} continues in Azure; to cancel it: {cancel}"), terminal.progress() as progress:
+        outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
+    outcome.completed = True
+    with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
         files = (predictions.replace if replace else predictions.download)(workspace.ml, job, download)
     outcome.predictions = [str(path) for path in files]
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")

@@ -44,6 +44,15 @@ class Target:
     revisions: Mapping[str, str] = field(default_factory=dict)
     sample: str | None = None
 
+    def words(self) -> str:
+        """Return the options that name the workspace, for a command that is printed; begins with a space."""
+        names = {
+            "--subscription": self.subscription_id,
+            "--resource-group": self.resource_group,
+            "--workspace": self.workspace,
+        }
+        return "".join(f" {option} {shlex.quote(name)}" for option, name in names.items())
+
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
     """The endpoints of a stack's outputs, by logical name; the outputs do not have the plans.

@@ -1,9 +1,112 @@
-"""Why a scoring job failed."""
+"""Why a scoring job failed: what the service says, and the script's last exception from the job's logs.
+
+The service's message is the same for any failure of the driver ("exited with status code 42"); the exception of
+`init()` or `run()` is only in the log files of the child run
+(https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-batch-endpoints). Their format is that of files
+that users published, e.g. in MicrosoftDocs/azure-docs#105903. What they lack is left out.
+"""
+
+import re
+from itertools import dropwhile
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
 
 from modelops.scoring.job_logs import JobLogs
 
+_SUMMARY: Final = "logs/job_error."
+_TRACES: Final = "logs/user/error/"
+_ENTRY: Final = re.compile(r"^\S+ The \S+ on node \S+ failed with error: ", re.MULTILINE)
+_TRACEBACK: Final = "Traceback (most recent call last):"
+_FRAME: Final = re.compile(r'^[ |]*File "(?P<file>[^"]+)", line (?P<line>\d+)(?:, in (?P<function>.+))?$')
+# The driver that calls the script, and what is installed.
+_NOT_THE_USERS: Final = re.compile(
+    r"(^|/)(azureml_sys|azureml_common|azureml_user|site-packages|dist-packages)/|/lib/python\d|^<"
+)
+_DRIVER: Final = "amlbi_main.py"
+
+_DRIVER_FAILED: Final = "exited with status code 42."
+_DRIVERS_REASON: Final = re.compile(r"Error: (.+)$", re.DOTALL)
+_ADVICE: Final = re.compile(
+    r"\s*(Please check logs for (?:error|details)\.|You can check logs/readme\.txt for the layout of logs\.)"
+)
+
+
+class _Frame(NamedTuple):
+    file: str
+    line: int
+    function: str
+
+
+class ScriptError(NamedTuple):
+    """An exception of the script: `ValueError: text`, and its place (`score.py, line 7, in run`; "" if unknown)."""
+
+    text: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.place})" if self.place else self.text
+
 
 def reason(logs: JobLogs) -> str:
-    """Return the reason of a failed job (": ..."); "" if the service has none."""
-    message = logs.message()
-    return f": {message}" if message else ""
+    """Return why the job failed, as one or two sentences; "" if neither the service nor the logs say."""
+    said, error = _service_reason(logs.message()), last_error(logs)
+    if error is None:
+        return said
+    if error.text in said:
+        return said.replace(error.text, str(error))
+    return " ".join(filter(None, [said, f"The script's last exception: {error}"]))
+
+
+def last_error(logs: JobLogs) -> ScriptError | None:
+    """Return the last exception of `init()` or `run()`; None if the logs have none.
+
+    The place is the deepest one in the user's own files. For a process that ended without an exception, the text is
+    what the log says of it.
+    """
+    names = logs.names()
+    for name in reversed([each for each in names if each.startswith(_SUMMARY)]):
+        if (entries := _ENTRY.split(logs.text(name)))[1:]:
+            return read(entries[-1])
+    traces = [logs.text(name) for name in names if name.startswith(_TRACES)]
+    return read(max(traces)) if traces else None  # each begins with its time
+
+
+def read(trace: str) -> ScriptError | None:
+    """Return the last exception of a traceback, or the first line of a text without one; None if it is empty."""
+    lines = trace.rpartition(_TRACEBACK)[2].strip("\n").splitlines()
+    frames = [
+        (number, _Frame(found["file"], int(found["line"]), found["function"] or ""))
+        for number, line in enumerate(lines)
+        if (found := _FRAME.match(line))
+    ]
+    if not frames:
+        return ScriptError(lines[0].strip(), "") if lines else None
+    # After the last frame stand its source lines, all indented.
+    rest = dropwhile(lambda line: line.startswith(" ") or not line.strip(), lines[frames[-1][0] + 1 :])
+    return ScriptError(next(rest, lines[-1]).strip(), _place([frame for _, frame in frames]))
+
+
+def _place(frames: list[_Frame]) -> str:
+    drivers = {PurePosixPath(each.file).parent for each in frames if PurePosixPath(each.file).name == _DRIVER}
+    users = [
+        each
+        for each in frames
+        if not _NOT_THE_USERS.search(each.file) and PurePosixPath(each.file).parent not in drivers
+    ]
+    if not users:
+        return ""
+    script, last = PurePosixPath(users[0].file), PurePosixPath(users[-1].file)
+    file = last.relative_to(script.parent) if last.is_relative_to(script.parent) else last.name
+    function = users[-1].function
+    within = f", in {function}" if function and not function.startswith("<") else ""
+    return f"{file}, line {users[-1].line}{within}"
+
+
+def _service_reason(message: str) -> str:
+    """Return the service's message without what is the same for every failure of the driver."""
+    if _DRIVER_FAILED not in message:
+        return message.strip()
+    found = _DRIVERS_REASON.search(message)
+    text = _ADVICE.sub("", found[1]).strip() if found else ""
+    # In Azure that may be the driver's own traceback, which ends in SystemExit: it says nothing.
+    return "" if "SystemExit" in text else text

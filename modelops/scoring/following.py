@@ -21,19 +21,20 @@ _PROGRESS_LOG: Final = "logs/job_progress_overview."
 _PROCESSED: Final = re.compile(r"Processed (\d+) of (\d+) mini batches")
 
 
-def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> float:
+def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_command: str) -> float:
     """Wait until the job ends.
 
     Args:
         ml: client of the workspace.
         job: its name.
         report: called after every poll with the job's state and the seconds since following started.
+        logs_command: what shows the job's logs, for the error.
 
     Returns:
         Seconds waited.
 
     Raises:
-        ReleaseError: it ended in another state than Completed.
+        ReleaseError: it ended in another state than Completed; with the reason, as far as it is known.
     """
     begun = time.monotonic()
     logs = JobLogs(ml, job)
@@ -49,9 +50,10 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None]) -> fl
         if state == _FINISHED:
             return seconds
         if state in _ENDED:
+            why = reason(logs) if state == "Failed" else ""
             raise ReleaseError(
-                f"job {job} ended in state {state} after {seconds:.0f} s{reason(logs)}. Its logs: "
-                f"az ml job download --name {job} --all, or the studio: {found.studio_url or '(no address)'}"
+                f"job {job} ended in state {state} after {seconds:.0f} s{f': {why}' if why else ''}\n"
+                f"Its logs: {logs_command}"
             )
         time.sleep(pause)
 

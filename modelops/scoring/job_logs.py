@@ -6,10 +6,16 @@ calls as its `stream`. They are for display only: a failed read gives nothing an
 
 import contextlib
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
+
+_METRICS: Final = (
+    "/mlflow/v1.0/subscriptions/{ml.subscription_id}/resourceGroups/{ml.resource_group_name}/providers/"
+    "Microsoft.MachineLearningServices/workspaces/{ml.workspace_name}/api/2.0/mlflow/runs/get"
+)
+"""MLflow's REST API below the workspace's tracking address, on the host of the run history."""
 
 
 class JobLogs:
@@ -33,22 +39,45 @@ class JobLogs:
         return ""
 
     def message(self) -> str:
-        """Return the service's message for a failed job; "" if there is none."""
+        """Return the service's message for a failed job, its step's before its own; "" if there is none."""
         with contextlib.suppress(Exception):
-            details: Any = self._ml.jobs._runs_operations.get_run_details(self._job)  # noqa: SLF001
-            return str(details.error.error.message)
+            if message := self._message(self._child):
+                return message
+        with contextlib.suppress(Exception):
+            return self._message(self._job)
         return ""
 
     def metrics(self) -> dict[str, float]:
-        """Return the counts of the child run, e.g. `Failed Items`; {} if they cannot be read."""
+        """Return the counts of the child run, e.g. `Failed Items`; {} if they cannot be read.
+
+        They are what the service's driver logs (names: Azure/azure-sdk-for-python#18357); any of them can be missing.
+        """
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        with contextlib.suppress(Exception):
+            client: Any = self._runs._operation._client  # noqa: SLF001
+            # PipelineClient.format_url adds the host.
+            request = HttpRequest(
+                "GET", client.format_url(_METRICS.format(ml=self._ml)), params={"run_id": self._child}
+            )
+            answer = client.send_request(request)
+            answer.raise_for_status()
+            return {each["key"]: float(each["value"]) for each in answer.json()["run"]["data"]["metrics"]}
         return {}
+
+    def _message(self, run: str) -> str:
+        error = self._runs.get_run_details(run).error
+        return str(error.error.message or "") if error else ""
 
     def _files(self) -> dict[str, str]:
         """Return the address of each log file by its name; addresses are valid for a while only."""
         with contextlib.suppress(Exception):
-            details: Any = self._ml.jobs._runs_operations.get_run_details(self._child)  # noqa: SLF001
-            return dict(details.log_files or {})
+            return dict(self._runs.get_run_details(self._child).log_files or {})
         return {}
+
+    @property
+    def _runs(self) -> Any:
+        return self._ml.jobs._runs_operations  # noqa: SLF001
 
     @cached_property
     def _child(self) -> str:

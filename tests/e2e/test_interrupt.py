@@ -106,9 +106,9 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     place = deployed.outputs()
     told, made = done.err.splitlines()[-2:]
     assert told == (
-        f"error: interrupted. Job {job} continues in Azure; to cancel it: az ml job cancel --name {job} "
-        f"--subscription {place['subscriptionId']} --resource-group {place['resourceGroup']} --workspace-name "
-        f"{place['workspace']}"
+        f"error: interrupted. Job {job} continues in Azure; to cancel it: python -m sandbox run -- python -m modelops "
+        f"jobs cancel {job} --subscription {place['subscriptionId']} --resource-group {place['resourceGroup']} "
+        f"--workspace {place['workspace']}"
     )
     assert made.startswith("make: *** ")
     deployed.mend()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -11,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from modelops.errors import ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
 from modelops.scoring import following, inputs, predictions
 from modelops.scoring import start as starting
+from modelops.scoring.job_logs import JobLogs
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.workers import REPOSITORY
 
@@ -234,7 +235,16 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
             (bench.root / "go").touch()
 
     job = starting.start(bench.workspace, bench.plan.endpoint.name, None, inputs.read(str(data))).name
-    following.follow(bench.workspace.ml, job, report)
+    following.follow(bench.workspace.ml, job, report, "")
+    assert JobLogs(bench.workspace.ml, job).metrics() == {
+        "Total MiniBatches": 3,
+        "Total Items": 3,
+        "Processed MiniBatches": 3,
+        "Remaining MiniBatches": 0,
+        "Processed Items": 3,
+        "Remaining Items": 0,
+        "Failed Items": 0,
+    }
     files = predictions.download(bench.workspace.ml, job, bench.root / "predictions")
     assert "Running, 1 of 3 mini-batches" in seen
     assert seen[-1] == "Completed"
@@ -258,13 +268,21 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
     )
 
 
-def test_a_failed_job_says_what_the_service_said(bench: Bench) -> None:
+def test_a_failed_job_says_why_and_where_in_the_script(bench: Bench) -> None:
     data = _with_script(bench, FAIL="1")
-    job = starting.start(bench.workspace, bench.plan.endpoint.name, None, inputs.read(str(data))).name
-    with pytest.raises(ReleaseError) as failed:
-        following.follow(bench.workspace.ml, job, lambda _text, _seconds: None)
-    assert str(failed.value).startswith(f"job {job} ended in state Failed after ")
-    assert f"az ml job download --name {job} --all" in str(failed.value)
+    code, _, errors = run(bench, "invoke", "--input", str(data), "--download", str(bench.root / "predictions"))
+    first, logs = errors.splitlines()
+    assert code == 1
+    told = re.fullmatch(r"error: job (\S+) ended in state Failed after \d+ s: (.*)", first)
+    assert told is not None, errors
+    assert told[2] == (
+        "The number of failed items is 1, which exceeds error threshold 0. The script's last exception: "
+        "ValueError: broken on purpose (score.py, line 12, in run)"
+    )
+    place = bench.place
+    words = f"--subscription {place.sandbox.subscription} --resource-group modelops --workspace {place.workspace}"
+    here = place.sandbox.env["REHEARSAL_COMMAND"]
+    assert logs == f"Its logs: {here} python -m modelops jobs logs {told[1]} {words}"
 
 
 @in_one_profile
@@ -275,8 +293,8 @@ def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
         2,
         (
             "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor a URI (https://, "
-            "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id of a "
-            "data asset or of a path in a datastore.\n"
+            "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id "
+            "of a data asset or of a path in a datastore.\n"
         ),
     )
     assert bench.mark() == before

@@ -14,7 +14,8 @@ import pytest
 
 from modelops.commands import app
 from modelops.errors import ReleaseError
-from modelops.scoring import following, predictions, start
+from modelops.scoring import following, losses, predictions, start
+from modelops.scoring.losses import Losses
 from modelops.scoring.start import StartedJob
 from modelops.workspace import Workspace
 
@@ -36,18 +37,18 @@ class Terminal(io.StringIO):
         return True
 
 
-def _completes(_ml: object, _job: str, report: Report) -> float:
+def _completes(_ml: object, _job: str, report: Report, _logs: str) -> float:
     report("Running, 1 of 3 mini-batches", 4.0)
     report("Completed", 12.2)
     return 12.2
 
 
-def _fails(_ml: object, job: str, report: Report) -> float:
+def _fails(_ml: object, job: str, report: Report, _logs: str) -> float:
     report("Failed", 9.0)
     raise ReleaseError(f"job {job} ended in state Failed")
 
 
-def _interrupted(_ml: object, _job: str, report: Report) -> float:
+def _interrupted(_ml: object, _job: str, report: Report, _logs: str) -> float:
     report("Running", 4.0)
     raise KeyboardInterrupt
 
@@ -65,14 +66,17 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
             "start": lambda *_: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
+            "count": lambda _logs: Losses(items=3, missing=0, names=()),
             **others,
         }
-        for module, name in ((start, "start"), (following, "follow"), (predictions, "download")):
+        modules = ((start, "start"), (following, "follow"), (predictions, "download"), (losses, "count"))
+        for module, name in modules:
             monkeypatch.setattr(module, name, parts[name])
         monkeypatch.setattr(Workspace, "ml", None)
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
         monkeypatch.setattr(sys, "stdout", output)
         monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
         names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
         files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
         code = app.main(["invoke", *names, *files])
@@ -118,8 +122,8 @@ def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 continues in Azure; to cancel it: az ml job cancel --name job-1 "
-            "--subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. Job job-1 continues in Azure; to cancel it: python -m modelops jobs cancel job-1 "
+            "--subscription sub --resource-group rg --workspace ws\n"
         ),
     )
 
@@ -129,8 +133,8 @@ def test_ctrl_c_while_downloading_says_how_to_get_the_predictions(invoke: Any) -
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. Job job-1 is completed; to get its predictions: az ml job download --name job-1 "
-            "--output-name score --subscription sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. Job job-1 is completed; to get its predictions: python -m modelops jobs "
+            "download job-1 --subscription sub --resource-group rg --workspace ws --download NEW_FOLDER\n"
         ),
     )
 
@@ -140,7 +144,7 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
     assert (code, errors) == (
         1,
         (
-            "error: interrupted. A job may have started; to check: az ml job list --max-results 1 --subscription "
-            "sub --resource-group rg --workspace-name ws\n"
+            "error: interrupted. A job may have started; to check: python -m modelops jobs list --subscription "
+            "sub --resource-group rg --workspace ws --endpoint digits\n"
         ),
     )

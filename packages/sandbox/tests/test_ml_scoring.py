@@ -249,6 +249,23 @@ def test_a_job_is_read_in_every_place(ready: Learning) -> None:
     assert [each["name"] for each in ready.call("GET", jobs).body["value"]] == [name]
 
 
+def test_a_runs_metrics_are_read_as_from_mlflow(ready: Learning) -> None:
+    ready.call("POST", HOST, asked())
+    child = ready.jobs.submitted[0].child_id
+    records = RunRecords(ready.store)
+    records.update(child, metrics={"Total Items": 3, "Failed Items": 1})
+    runs = f"{API_HOST}/mlflow/v1.0{WORKSPACE}/api/2.0/mlflow/runs/get"
+    run = ready.call("GET", f"{runs}?run_id={child}").body["run"]
+    assert (run["info"]["run_id"], run["info"]["status"], "end_time" in run["info"]) == (child, "RUNNING", False)
+    metrics = {each["key"]: (each["value"], each["step"]) for each in run["data"]["metrics"]}
+    assert metrics == {"Total Items": (3, 0), "Failed Items": (1, 0)}
+    records.finish(child, "Failed")
+    info = ready.call("GET", f"{runs}?run_id={child}").body["run"]["info"]
+    assert (info["status"], info["end_time"] >= info["start_time"]) == ("FAILED", True)
+    assert ready.refused("GET", f"{runs}?run_id=nothing")[:2] == (404, "NotFound")
+    assert ready.refused("GET", runs)[:2] == (400, "INVALID_PARAMETER_VALUE")
+
+
 def test_cancel_asks_the_runner_once(ready: Learning) -> None:
     name = ready.call("POST", HOST, asked()).body["name"]
     assert ready.call("POST", f"/jobs/{name}/cancel").status == 200

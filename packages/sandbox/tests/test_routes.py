@@ -103,6 +103,7 @@ def test_these_routes_read_the_query(everything: Open) -> None:
         **versions,
         f"GET {workspace}/jobs": ("listViewType",),
         f"GET /history/v1.0{workspace}/runs/{{run}}/children": ("$top",),
+        f"GET /mlflow/v1.0{workspace}/api/2.0/mlflow/runs/get": ("run_id",),
     }
 
 
