@@ -179,6 +179,9 @@ def run(
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
         terminal.say(f"  {path}")
+    if first := predictions.first_rows(files):
+        terminal.say(f"first rows of {first.file.name}:")
+        terminal.show_rows(first.rows)
     found = missing.of_job(workspace, job, files, key)
     outcome.lost(found)
     return found

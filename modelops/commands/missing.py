@@ -41,7 +41,7 @@ def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None
         by: what tells which files have a row; None: the job's counts and logs.
 
     Raises:
-        UsageError: the column is no key.
+        UsageError: the column does not name files of the input.
     """
     found = losses.count(JobLogs(workspace.ml, job))
     return found if by is None else losses.by_key(found, by.names, keys.scored(files, by.column, by.names))

@@ -3,16 +3,19 @@
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from typing import Any, Final
 
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
 _QUIET_SECONDS: Final = 30.0
+_WIDTH: Final = 60
+"""Characters of a cell of predictions."""
 
 
 def say(text: str) -> None:
@@ -50,6 +53,21 @@ def show(table: RenderableType) -> None:
     Console(file=sys.stdout).print(table)
 
 
+def show_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows as a table on a terminal, elsewhere as lines; long cells are cut."""
+    cut = [[cell if len(cell) <= _WIDTH else f"{cell[: _WIDTH - 1]}…" for cell in row] for row in rows]
+    if not is_terminal():
+        for row in cut:
+            say("  " + "  ".join(row))
+        return
+    table = Table(show_header=False)
+    for _ in cut[0]:
+        table.add_column(no_wrap=True, overflow="ellipsis")
+    for row in cut:
+        table.add_row(*map(Text, row))
+    show(table)
+
+
 class Progress:
     """One updated line on a terminal; elsewhere a new line for each state or half minute."""
 
@@ -59,14 +77,14 @@ class Progress:
         self._shown = 0.0
 
     def show(self, state: str, seconds: float) -> None:
-        """Show a job's state, and the seconds since following started."""
+        """Show a job's state, with what is known of it after a comma, and the seconds since following started."""
         text = f"{state}, {seconds:.0f} s"
         if self._line is not None:
             self._line.update(Text(text), refresh=True)
             return
-        now = time.monotonic()
-        if state != self._state or now - self._shown >= _QUIET_SECONDS:
-            self._state, self._shown = state, now
+        now, name = time.monotonic(), state.partition(",")[0]
+        if name != self._state or now - self._shown >= _QUIET_SECONDS:
+            self._state, self._shown = name, now
             say(text)
 
 

@@ -1,7 +1,6 @@
 """Waits for a scoring job."""
 
 import os
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -10,15 +9,13 @@ from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.scoring.failures import reason
 from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.progress import read
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 _FINISHED: Final = "Completed"
 _ENDED: Final = (_FINISHED, "Failed", "Canceled", "NotResponding")
-# The service's progress log, e.g. "2024-01-01T00:00:00.000000 Processed 41 of 200 mini batches in 0:02:14."
-_PROGRESS_LOG: Final = "logs/job_progress_overview."
-_PROCESSED: Final = re.compile(r"Processed (\d+) of (\d+) mini batches")
 
 
 def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_command: str) -> float:
@@ -27,7 +24,8 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
     Args:
         ml: client of the workspace.
         job: its name.
-        report: called after every poll with the job's state and the seconds since following started.
+        report: called after every poll with the job's state, e.g. `Running, 40 of 200 items, 3.2 items/s, 50 s left`,
+            and the seconds since following started.
         logs_command: what shows the job's logs, for the error.
 
     Returns:
@@ -44,9 +42,9 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
             found = ml.jobs.get(job)
         # An enumeration if the SDK knows the state, else a plain text.
         state = str(getattr(found.status, "value", found.status))
-        batches = _mini_batches(logs) if state == "Running" else ""
+        progress = read(logs) if state == "Running" else None
         seconds = time.monotonic() - begun
-        report(f"{state}{batches}", seconds)
+        report(f"{state}, {progress}" if progress else state, seconds)
         if state == _FINISHED:
             return seconds
         if state in _ENDED:
@@ -56,13 +54,3 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
                 f"Its logs: {logs_command}"
             )
         time.sleep(pause)
-
-
-def _mini_batches(logs: JobLogs) -> str:
-    """Return the finished mini-batches (", N of M mini-batches"); empty if the progress log has none."""
-    overviews = [name for name in logs.names() if name.startswith(_PROGRESS_LOG)]
-    found = _PROCESSED.findall(logs.text(overviews[-1])) if overviews else []
-    if not found:
-        return ""
-    done, total = found[-1]
-    return f", {done} of {total} mini-batches"

@@ -1,8 +1,11 @@
 """The predictions of a scoring job, on this machine."""
 
+import csv
 import tempfile
+from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
@@ -11,6 +14,18 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 _OUTPUT: Final = "score"
+# MLflow's rows have commas, the rows of a data frame spaces, and a script's own whatever it likes.
+_SEPARATORS: Final = (",", "\t", " ")
+_SHOWN: Final = 5
+_LONGEST: Final = 10_000
+"""Characters of a line that are looked at."""
+
+
+class FirstRows(NamedTuple):
+    """The first rows of a file, in columns; a row is one column if the file has no columns that can be told."""
+
+    file: Path
+    rows: tuple[tuple[str, ...], ...]
 
 
 def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
@@ -54,3 +69,26 @@ def require_empty(folder: Path) -> None:
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UsageError(f"--download {folder.as_posix()!r} is not empty. Name a new folder, or remove this one first.")
+
+
+def first_rows(files: Sequence[Path], most: int = _SHOWN) -> FirstRows | None:
+    """Return the first rows of the first file that is a text with rows; None if there is none."""
+    for file in files:
+        try:
+            with file.open(encoding="utf-8") as opened:
+                lines = [line[:_LONGEST].rstrip("\r\n") for line in islice(opened, most)]
+        except (OSError, UnicodeDecodeError):
+            continue
+        if any(lines) and not any("\0" in line for line in lines):
+            return FirstRows(file, _columns(lines))
+    return None
+
+
+def _columns(lines: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    for separator in _SEPARATORS:
+        # Python's text of a list or an object, and JSON, have commas that do not separate columns.
+        if not any(line.startswith(("[", "(", "{")) for line in lines):
+            rows = tuple(tuple(row) for row in csv.reader(lines, delimiter=separator))
+            if len({len(row) for row in rows}) == 1 and len(rows[0]) > 1:
+                return rows
+    return tuple((line,) for line in lines)

@@ -231,7 +231,7 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
 
     def report(text: str, _seconds: float) -> None:
         seen.append(text)
-        if text == "Running, 1 of 3 mini-batches":
+        if text.startswith("Running, 1 of 3 items"):
             (bench.root / "go").touch()
 
     job = starting.start(bench.workspace, bench.plan.endpoint.name, None, inputs.read(str(data))).name
@@ -246,7 +246,7 @@ def test_a_job_is_followed_by_its_mini_batches_and_downloaded(bench: Bench) -> N
         "Failed Items": 0,
     }
     files = predictions.download(bench.workspace.ml, job, bench.root / "predictions")
-    assert "Running, 1 of 3 mini-batches" in seen
+    assert [each for each in seen if each.startswith("Running, 1 of 3 items, ")] != []
     assert seen[-1] == "Completed"
     assert [path.name for path in files] == ["predictions.csv"]
     assert sorted(files[0].read_text(encoding="utf-8").split()) == ["0.txt,ok", "1.txt,ok", "2.txt,ok"]
@@ -258,9 +258,10 @@ def test_invoke_runs_a_job_and_says_where_the_predictions_are(bench: Bench) -> N
     folder = bench.root / "predictions"
     code, output, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder), "--deployment", "mlp")
     assert (code, errors) == (0, "")
-    first, *_, last = output.splitlines()
+    first, *_, file, title, one, two, three = output.splitlines()
     assert first.endswith(f" on {bench.plan.endpoint.name} (deployment {bench.plan.target})")
-    assert last == f"  {folder}/predictions.csv"
+    assert (file, title) == (f"  {folder}/predictions.csv", "first rows of predictions.csv:")
+    assert sorted([one, two, three]) == ["  0.txt  ok", "  1.txt  ok", "  2.txt  ok"]
     code, _, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder))
     assert (code, errors) == (
         2,

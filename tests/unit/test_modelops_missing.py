@@ -43,8 +43,8 @@ def test_without_names_the_way_to_them_is_said() -> None:
         _judge(Losses(items=6, missing=4, given_up=2, exceptions=2, short=0))
     assert str(ended.value) == (
         "4 of 6 files have no result: 2 mini-batches given up (2 after exceptions).\n"
-        "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has their "
-        "names.\n"
+        "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
+        "their names.\n"
         "With --allow-missing this ends with 0."
     )
 

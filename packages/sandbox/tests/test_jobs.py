@@ -100,6 +100,7 @@ def test_the_script_finds_its_model_code_arguments_and_nothing_of_the_sandbox(
                 "nodes": os.environ["AZUREML_NODE_COUNT"],
             })]
     """
+    bench.switches = Switches(instances_above_maximum_fail=False)
     request = bench.request(
         script, {"one.txt": b"one"}, environment_variables={"MINE": "yes"}, logging_level="Debug", instance_count=5
     )

@@ -375,3 +375,14 @@ def test_a_killed_server_leaves_no_process_and_its_job_is_failed_at_the_next_sta
     )
     assert not (home / "jobs").exists()
     bench.close()
+
+
+def test_more_nodes_than_the_cluster_can_have(bench: JobBench) -> None:
+    request = bench.request(ALWAYS.format(bad="()"), 3, instance_count=3)
+    done = bench.run(request)
+    assert done.error == (
+        "The job's instance count is 3, and the cluster 'cpu' has at most 2 nodes. Allowed are 1 to 2, or make the"
+        " cluster's maximum larger."
+    )
+    bench.switches = Switches(instances_above_maximum_fail=False)
+    assert bench.run(bench.request(ALWAYS.format(bad="()"), 3, instance_count=3)).parent.status == "Completed"

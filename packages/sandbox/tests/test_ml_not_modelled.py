@@ -114,8 +114,12 @@ REFUSED: list[Case] = [
         _environment(inferenceConfig={"livenessRoute": {"path": "/", "port": 1}}),
         "'properties.inferenceConfig' of an environment",
     ),
-    (SCORING, _request(compute={"isLocal": True}), "'properties.compute.isLocal' of a scoring request (it is true)"),
-    (SCORING, _request(properties={"a": "b"}), "'properties.properties' of a scoring request"),
+    (
+        SCORING,
+        _request(compute={"instanceType": "x"}),
+        "'properties.compute.instanceType' of a scoring request (it is 'x')",
+    ),
+    (SCORING, _request(partitionKeys=["a"]), "'properties.partitionKeys' of a scoring request"),
     (
         SCORING,
         _request(inputData={"data": FOLDER | {"value": "x"}}),

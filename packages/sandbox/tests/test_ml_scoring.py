@@ -3,17 +3,23 @@
 Does not run jobs: the runner here only remembers.
 """
 
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
-from learning import ACCOUNT, CALLER, WORKSPACE, Learning, deployment_body
+from learning import ACCOUNT, CALLER, SUBSCRIPTION, WORKSPACE, Learning, deployment_body
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
 from sandbox.azure.machine_learning.jobs.inputs import sentences
+from sandbox.azure.readings import PROFILES
 
 HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
 API_HOST = "https://westeurope.api.azureml.ms"
+HISTORY = f"{API_HOST}/history/v1.0{WORKSPACE}"
 FOLDER = "azureml://datastores/workspaceblobstore/paths/in/"
 THERE = "https://elsewhere.blob.core.windows.net/data/heart"
 
@@ -92,6 +98,34 @@ def test_an_output_of_the_callers_own(ready: Learning, output: str, prefix: str,
     assert job.output == OutputLocation(ACCOUNT, container(ready), prefix, name, by_identity=True)
 
 
+@pytest.mark.parametrize(
+    ("dataset", "kind", "path"),
+    [
+        ({"DataInputType": "dataurl", "Path": FOLDER}, "folder", "in/"),
+        ({"dataInputType": "DataUrl", "path": FOLDER + "a.png"}, "file", "in/a.png"),
+        ({"dataInputType": "DataUrl", "path": FOLDER + "later"}, "folder", "in/later/"),
+        ({"dataInputType": "DatasetId", "datasetId": f"{WORKSPACE}/data/d/versions/1"}, "folder", "in/deep/"),
+        ({"dataInputType": "DatasetVersion", "datasetName": "d", "datasetVersion": 1}, "folder", "in/deep/"),
+        ({"dataInputType": "DatasetVersion", "datasetName": "one", "datasetVersion": "1"}, "file", "in/a.png"),
+    ],
+)
+def test_the_older_form_of_an_input(ready: Learning, dataset: dict[str, Any], kind: str, path: str) -> None:
+    own = container(ready)
+    ready.blobs.write(ACCOUNT, own, "in/a.png", b"")
+    ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
+    ready.call("PUT", "/data/one/versions/1", {"properties": {"dataType": "uri_file", "dataUri": FOLDER + "a.png"}})
+    answer = ready.call("POST", HOST, {"properties": {"dataset": dataset}})
+    its = ready.jobs.submitted[0].input
+    assert (its.kind, its.account, its.container, its.path) == (kind, ACCOUNT, own, path)
+    assert answer.body["properties"]["inputData"] == {}
+
+
+def test_the_older_form_of_an_input_in_storage_that_is_not_here(ready: Learning) -> None:
+    answer = ready.call("POST", HOST, {"properties": {"dataset": {"dataInputType": "DataUrl", "path": THERE}}})
+    its = ready.jobs.submitted[0].input
+    assert (answer.status, its.kind, its.account, its.path) == (201, "folder", "elsewhere", "heart/")
+
+
 def test_the_older_form_of_an_output(ready: Learning) -> None:
     dataset = {"datastoreId": f"azureml:{WORKSPACE}/datastores/workspaceblobstore", "path": "/p/"}
     ready.call("POST", HOST, asked(outputDataset=dataset, outputFileName="f.csv"))
@@ -104,6 +138,10 @@ def test_the_older_form_of_an_output(ready: Learning) -> None:
         f"{WORKSPACE}/data/d/versions/1",
         f"azureml:{WORKSPACE}/data/d/versions/1",
         "azureml://locations/westeurope/workspaces/x/data/d/labels/latest",
+        "azureml://locations/westeurope/workspaces/x/data/d/versions/labels/latest",
+        f"{WORKSPACE}/data/d/labels/latest",
+        f"azureml:{WORKSPACE}/data/d/versions/labels/latest",
+        f"azureml:/{WORKSPACE.replace('/providers/Microsoft.MachineLearningServices', '')}/data/d/labels/latest",
         "azureml://locations/westeurope/workspaces/x/data/d/versions/1",
     ],
 )
@@ -178,9 +216,29 @@ def test_what_a_job_cannot_read_here_is_said_before(ready: Learning) -> None:
             '"ErrorMessage":"Job output type must be \'uri_file\'.","AttemptedValue":"UriFolder"',
         ),
         ({"miniBatchSize": 0}, "'properties.miniBatchSize' is 0; allowed: 1 to 2147483647."),
-        ({"compute": {"instanceCount": 3}}, "is 3; the cluster 'cpu' has at most 2 nodes."),
-        ({"loggingLevel": "Debug"}, "does not model 'properties.loggingLevel' of a scoring request"),
-        ({"dataset": {"dataInputType": "DataUrl"}}, "does not model 'properties.dataset' of a scoring request"),
+        ({"compute": {"instanceCount": 0}}, "'properties.compute.instanceCount' is 0; allowed: 1 to 2147483647."),
+        ({"maxConcurrencyPerInstance": 0}, "'properties.maxConcurrencyPerInstance' is 0; allowed: 1 to 2147483647."),
+        ({"compute": {"target": "azureml:other"}}, "'properties.compute.target' of a scoring request (it is 'other')"),
+        ({"compute": {"location": "westeurope"}}, "'properties.compute.location' of a scoring request"),
+        ({"loggingLevel": "Loud"}, "'properties.loggingLevel' is 'Loud'; allowed: Info, Warning, Debug"),
+        ({"partitionKeys": ["a"]}, "does not model 'properties.partitionKeys' of a scoring request"),
+        (
+            {"dataset": {"dataInputType": "DataUrl", "path": FOLDER}},
+            "'properties.inputData' together with 'properties.dataset'",
+        ),
+        ({"dataset": "azureml:d:1"}, "'properties.dataset'"),
+        (
+            {"inputData": None, "dataset": {"dataInputType": "DataUrl"}},
+            "required member 'properties.dataset.path' is missing",
+        ),
+        (
+            {"inputData": None, "dataset": {"dataInputType": "DatasetVersion", "datasetName": "d"}},
+            "required member 'properties.dataset.datasetVersion' is missing",
+        ),
+        (
+            {"inputData": None, "dataset": {"dataInputType": "DataUrl", "path": FOLDER + "*.png"}},
+            "'properties.dataset.path' is 'azureml://datastores/workspaceblobstore/paths/in/*.png'; patterns are not",
+        ),
         ({"nonsense": 1}, "Could not find member 'nonsense'. Path 'properties.nonsense'"),
         ({"retrySettings": {"timeout": "45"}}, "is not an ISO 8601 duration"),
     ],
@@ -266,11 +324,19 @@ def test_a_runs_metrics_are_read_as_from_mlflow(ready: Learning) -> None:
     assert ready.refused("GET", runs)[:2] == (400, "INVALID_PARAMETER_VALUE")
 
 
-def test_cancel_asks_the_runner_once(ready: Learning) -> None:
+def test_a_cancellation_is_followed_by_its_location(ready: Learning) -> None:
     name = ready.call("POST", HOST, asked()).body["name"]
-    assert ready.call("POST", f"/jobs/{name}/cancel").status == 200
-    assert ready.jobs.canceled == [name]
+    answer = ready.call("POST", f"/jobs/{name}/cancel")
+    location = answer.headers["Location"]
+    assert (answer.status, answer.body, ready.jobs.canceled) == (202, None, [name])
+    guid = ready.call("GET", "").body["properties"]["workspaceId"]
+    assert f"/locations/westeurope/mfeOperationResults/jc:{guid}:{name}?" in location
+    waiting = ready.call("GET", location)
+    assert (waiting.status, waiting.body, waiting.headers["Location"]) == (202, {}, location)
+    assert ready.refused("GET", location.replace(guid, "other"))[:2] == (404, "OperationNotFound")
     RunRecords(ready.store).finish(name, "Canceled")
+    over = ready.call("GET", location)
+    assert (over.status, over.body) == (200, None)
     assert ready.refused("POST", f"/jobs/{name}/cancel")[2] == f"The job '{name}' is Canceled and cannot be canceled."
 
 
@@ -303,3 +369,128 @@ def test_a_cluster_that_is_gone_refuses_jobs(ready: Learning) -> None:
 def test_only_pipeline_jobs_can_be_made_by_arm(ready: Learning) -> None:
     body = {"properties": {"jobType": "AutoML"}}
     assert ready.refused("PUT", "/jobs/x", body)[:2] == (501, "NotModelledInSandbox")
+
+
+def test_the_answer_says_what_was_asked_and_nothing_of_the_deployment(ready: Learning) -> None:
+    """As recorded: the start has succeeded, although the job has not even begun."""
+    answer = ready.call("POST", HOST, asked(compute={"instanceCount": 2, "isLocal": True}, tags={"a": "b"}))
+    name, given = answer.body["name"], answer.body["properties"]
+    studio = f"https://ml.azure.com/runs/{name}?wsid=/subscriptions/{SUBSCRIPTION}/resourcegroups/rg/workspaces/wsp"
+    tracking = f"azureml://westeurope.api.azureml.ms/mlflow/v1.0{WORKSPACE}?"
+    assert re.fullmatch(r"[a-z]+_[a-z]+_[a-z0-9]{10}", given.pop("name"))
+    assert given == {
+        "description": None,
+        "tags": {"a": "b"},
+        "properties": {},
+        "inputData": {
+            "UriFolder": {"jobInputType": "UriFolder", "uri": FOLDER, "mode": "ReadOnlyMount", "description": None}
+        },
+        "compute": {
+            "target": f"{WORKSPACE}/computes/cpu",
+            "instanceCount": 2,
+            "isLocal": False,
+            "location": None,
+            "instanceType": None,
+            "properties": None,
+        },
+        "output": {"datastoreId": None, "path": None},
+        "status": "Preparing",
+        "provisioningState": "Succeeded",
+        "interactionEndpoints": {
+            "Tracking": {"endpoint": tracking, "jobEndpointType": "Tracking", "port": None, "properties": {}},
+            "Studio": {"endpoint": studio, "jobEndpointType": "Studio", "port": None, "properties": {}},
+        },
+    }
+    assert answer.headers["azureml-model-deployment"] == "blue"
+    assert answer.headers["Location"] == (
+        f"{API_HOST}{WORKSPACE}/batchEndpoints/digits-ep/deployments/blue?api-version=2020-09-01-dataplanepreview"
+    )
+    data = answer.body["systemData"]
+    assert (data["createdBy"], data["createdAt"]) == (CALLER.client_id, data["lastModifiedAt"])
+
+
+def test_a_scoring_job_in_arm_describes_no_pipeline(ready: Learning) -> None:
+    name = ready.call("POST", HOST, asked(retrySettings={"maxRetries": 5})).body["name"]
+    job = ready.call("GET", f"/jobs/{name}").body["properties"]
+    empty = ("inputs", "outputs", "jobs", "settings", "computeId", "componentId", "identity")
+    assert [job[member] for member in empty] == [None] * len(empty)
+    assert job["description"] == "Pipeline submission for endpoint: digits-ep, deployment: blue."
+    assert json.loads(job["properties"]["azureml.parameters"]) == {"run_max_try": "5"}
+    assert sorted(job["services"]) == ["Studio", "Tracking"]
+
+
+def test_more_nodes_than_the_cluster_has_are_taken(ready: Learning) -> None:
+    assert ready.call("POST", HOST, asked(compute={"instanceCount": 3})).status == 201
+    assert ready.jobs.submitted[0].instance_count == 3
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_words_of_a_request(tmp_path: Path, *, kept: bool) -> None:
+    ready = Learning(tmp_path, replace(PROFILES["harsh"], invocation_words_kept=kept))
+    try:
+        ready.make_all()
+        answer = ready.call(
+            "POST", HOST, asked(tags={"a": "b"}, description="mine", properties={"experimentName": "x"})
+        )
+        given = answer.body["properties"]
+        assert (given["tags"], given["description"], given["properties"]) == (
+            {"a": "b"},
+            "mine",
+            {"experimentName": "x"},
+        )
+        run = ready.call("GET", f"{HISTORY}/runs/{answer.body['name']}").body
+        own = {"azureml.batchrun": "true", "azureml.deploymentname": "blue"}
+        assert run["tags"] == (own | {"a": "b"} if kept else own)
+        assert run["description"] == (
+            "mine" if kept else "Pipeline submission for endpoint: digits-ep, deployment: blue."
+        )
+        assert run["experimentId"] == "digits-ep"
+    finally:
+        ready.store.close()
+
+
+def test_the_run_history_keeps_what_people_call_a_run(ready: Learning) -> None:
+    name = ready.call("POST", HOST, asked()).body["name"]
+    before = ready.call("GET", f"{HISTORY}/runs/{name}").body
+    user = {"userObjectId": CALLER.object_id, "userTenantId": CALLER.tenant_id, "userName": CALLER.client_id}
+    assert (before["createdBy"], before["lastModifiedBy"]) == (user, user)
+    assert before["lastModifiedUtc"] == before["createdUtc"]
+    change = {"displayName": "Monday", "description": "all of it", "tags": {"n": 1}}
+    after = ready.call("PATCH", f"{HISTORY}/runs/{name}", change).body
+    assert (after["displayName"], after["description"]) == ("Monday", "all of it")
+    assert after["tags"] == before["tags"] | {"n": "1"}
+    assert after["lastModifiedUtc"] > after["createdUtc"]
+    ready.call("PATCH", f"{HISTORY}/runs/{name}", {"runId": name, "tags": {"m": "2"}})
+    job = ready.call("GET", f"/jobs/{name}").body["properties"]
+    assert (job["displayName"], job["tags"]) == ("Monday", before["tags"] | {"n": "1", "m": "2"})
+    assert ready.refused("PATCH", f"{HISTORY}/runs/{name}", {"runId": "other"}) == (
+        400,
+        "UserError",
+        f"The body is of the run 'other', the path of '{name}'.",
+    )
+    assert ready.refused("PATCH", f"{HISTORY}/runs/{name}", {"hidden": True})[:2] == (501, "NotModelledInSandbox")
+    assert ready.refused("PATCH", f"{HISTORY}/runs/nobody", {})[0] == 404
+
+
+def test_jobs_are_listed_by_endpoint_and_by_deployment(ready: Learning) -> None:
+    ready.done("PUT", "/batchEndpoints/digits-ep/deployments/green", deployment_body())
+    names = [
+        ready.call("POST", HOST, asked(), headers={"azureml-model-deployment": each}).body["name"]
+        for each in ("blue", "green", "blue")
+    ]
+    endpoint = f"{API_HOST}/mferp/managementfrontend{WORKSPACE}/batchEndpoints/digits-ep"
+
+    def listed(path: str) -> list[str]:
+        return [each["name"] for each in ready.call("GET", endpoint + path).body["value"]]
+
+    assert listed("/jobs") == names[::-1]
+    assert listed("/deployments/blue/jobs") == [names[2], names[0]]
+    assert listed("/deployments/green/jobs") == [names[1]]
+    assert ready.call("GET", f"{endpoint}/deployments/green/jobs/{names[1]}").body["name"] == names[1]
+    assert ready.call("GET", f"{endpoint}/jobs/{names[0]}").body["name"] == names[0]
+    assert ready.refused("GET", f"{endpoint}/deployments/blue/jobs/{names[1]}") == (
+        404,
+        "NotFound",
+        f"The deployment 'blue' has no job '{names[1]}'.",
+    )
+    assert ready.refused("GET", f"{endpoint}/deployments/none/jobs")[0] == 404

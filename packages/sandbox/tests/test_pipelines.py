@@ -217,7 +217,13 @@ REFUSED = [
         "The pipeline has no output 'o'; it has: scores.",
     ),
     ({"source": SOURCE}, {"miniBatchSize": 3}, 501, "'properties.miniBatchSize' of a scoring request for a pipeline"),
-    ({"source": SOURCE}, {"properties": {"a": "b"}}, 501, "'properties.properties' of a scoring request"),
+    ({"source": SOURCE}, {"partitionKeys": ["a"]}, 501, "'properties.partitionKeys' of a scoring request"),
+    (
+        {"source": SOURCE},
+        {"loggingLevel": "Info"},
+        501,
+        "'properties.loggingLevel' of a scoring request for a pipeline",
+    ),
 ]
 
 

@@ -35,6 +35,10 @@ class Switches:
     """A scoring script without ``init()`` fails its job (else it is run without)."""
     mlflow_bad_file_fails_job: bool = True
     """Without a scoring script, a file that cannot be scored fails the job (else it is logged and has no rows)."""
+    instances_above_maximum_fail: bool = True
+    """A job that asks for more nodes than its cluster can have fails (else it runs on as many as there are)."""
+    invocation_words_kept: bool = False
+    """The job gets the tags and the description of a scoring request (else only the answer to the request has them)."""
     invoke_needs_workspace_actions: bool = True
     """A scoring request needs the documented actions on the workspace too (else those on the endpoint suffice)."""
     input_read_by_caller: bool = True
@@ -65,6 +69,8 @@ PROFILES = {
         retries_are_tries=False,
         init_required=False,
         mlflow_bad_file_fails_job=False,
+        instances_above_maximum_fail=False,
+        invocation_words_kept=True,
         invoke_needs_workspace_actions=False,
         input_read_by_caller=False,
         workspace_identity_needs_roles=False,

@@ -29,6 +29,15 @@ def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
     )
 
 
+def too_many_nodes(wanted: int, compute: str, most: int) -> JobFailed:
+    """The job asks for more nodes than its cluster can ever have."""
+    name = compute.rpartition("/")[2]
+    return JobFailed(
+        f"The job's instance count is {wanted}, and the cluster '{name}' has at most {most} nodes."
+        f" Allowed are 1 to {most}, or make the cluster's maximum larger."
+    )
+
+
 def output_exists(path: str) -> JobFailed:
     """The output file already exists."""
     return JobFailed(f"The path already exists: '{path}'. Give each job its own output location or file name.")

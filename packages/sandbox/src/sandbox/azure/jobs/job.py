@@ -12,7 +12,7 @@ from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
-from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped
+from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped, too_many_nodes
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.foreign import is_foreign, not_here, told
 from sandbox.azure.jobs.logs import JobLogs, artifact_account
@@ -113,7 +113,9 @@ class Job:
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
-        self._nodes.most(request.compute)
+        most = self._nodes.most(request.compute)
+        if request.instance_count > most and self._switches.instances_above_maximum_fail:
+            raise too_many_nodes(request.instance_count, request.compute, most)
         check_access(self._context, request)
         if request.output_action == "AppendRow":
             check_output_free(self._blobs, request.output)

@@ -36,7 +36,8 @@ class Run:
 
     ``parent_run_id`` is None for a job; ``workspace_id`` is an ARM id; times are ISO 8601. ``error`` is code and
     message. ``logs`` are user-visible paths, for example ``logs/azureml/executionlogs.txt``, with (account, container,
-    blob); ``outputs`` names with ``azureml://`` URIs; ``job`` is the request, as the service returns it.
+    blob); ``outputs`` names with ``azureml://`` URIs; ``job`` is the request, as the service returns it. ``created_by``
+    and ``modified_by`` have the members of the run history's users: ``userObjectId``, ``userTenantId``, ``userName``.
     """
 
     run_id: str
@@ -48,11 +49,15 @@ class Run:
     endpoint: str = ""
     deployment: str = ""
     display_name: str = ""
+    description: str | None = None
     run_type: str = ""
     status: str = "NotStarted"
     created_utc: str = field(default_factory=now_iso)
     start_time_utc: str | None = None
     end_time_utc: str | None = None
+    modified_utc: str | None = None
+    created_by: Mapping[str, str] = field(default_factory=dict)
+    modified_by: Mapping[str, str] = field(default_factory=dict)
     error: Mapping[str, str] | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)

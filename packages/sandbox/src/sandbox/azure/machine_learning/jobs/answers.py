@@ -1,58 +1,94 @@
 """The documents of a job, in the formats of the scoring host, ARM and the run history."""
 
+import uuid
 from typing import Any
 from urllib.parse import quote
 
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.machine_learning.pipelines.plan import PIPELINE_JOB
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACES
 from sandbox.azure.world import World
 
-_PROVISIONING = {"Completed": "Succeeded", "Failed": "Failed", "Canceled": "Canceled"}
+_DATA_PLANE = "2020-09-01-dataplanepreview"
+_NOT_SHOWN = {"isLocal": False, "instanceCount": None, "location": None, "instanceType": None, "properties": None}
 
 
-def batch_job(record: Run) -> dict[str, Any]:
-    """Return a job in the format of the scoring host and ``list_jobs``."""
-    endpoint_id = f"{record.workspace_id}/batchEndpoints/{record.endpoint}"
+def batch_job(workspace: Resource, record: Run) -> dict[str, Any]:
+    """Return a job in the format of the scoring host and ``list_jobs``.
+
+    Recorded: ``provisioningState`` is that of the start, which has succeeded whenever there is a job; settings of the
+    deployment are not shown, only what the request itself gave.
+    """
+    given = dict(record.job)
+    inputs = {
+        name: {"mode": "ReadOnlyMount", "description": None} | about
+        for name, about in (given.pop("inputData", None) or {}).items()
+    }
     return {
-        "id": f"{endpoint_id}/deployments/{record.deployment}/jobs/{record.run_id}",
+        "id": f"{_deployment_id(record)}/jobs/{record.run_id}",
         "name": record.run_id,
         "type": f"{DEPLOYMENTS}/jobs",
-        "systemData": {"createdAt": record.created_utc},
+        "systemData": _system_data(record),
         "properties": {
-            **record.job,
+            "description": None,
+            "tags": {},
+            "properties": {},
+            **given,
+            "name": record.display_name,
+            "inputData": inputs,
+            "compute": _NOT_SHOWN | (given.get("compute") or {}),
+            "output": {"datastoreId": None, "path": None},
             "status": record.status,
-            "provisioningState": _PROVISIONING.get(record.status, "InProgress"),
+            "provisioningState": "Succeeded",
             "interactionEndpoints": {
-                "Studio": {"endpoint": studio_url(record), "jobEndpointType": "Studio", "port": None, "properties": {}}
+                kind: {"endpoint": url, "jobEndpointType": kind, "port": None, "properties": {}}
+                for kind, url in _services(workspace, record).items()
             },
         },
     }
 
 
-def arm_job(record: Run) -> dict[str, Any]:
-    """Return a run in the format of ``GET {workspace}/jobs/{name}``: a job is a pipeline, its step a command."""
+def batch_job_headers(workspace: Resource, record: Run) -> dict[str, str]:
+    """Return the recorded headers of the answer to a scoring request."""
+    return {
+        "azureml-model-deployment": record.deployment,
+        "X-Request-ID": str(uuid.uuid4()),
+        "Location": f"https://{workspace.body['location']}.api.azureml.ms{_deployment_id(record)}?api-version={_DATA_PLANE}",
+    }
+
+
+def arm_job(workspace: Resource, record: Run) -> dict[str, Any]:
+    """Return a run in the format of ``GET {workspace}/jobs/{name}``: a job is a pipeline, its step a command.
+
+    Of a batch scoring job, the members that describe a pipeline are null (recorded).
+    """
     is_job = record.parent_run_id is None
+    is_scoring = record.tags.get("azureml.batchrun") == "true" and not PIPELINE_JOB.items() <= record.tags.items()
+    nothing: dict[str, Any] | None = None if is_scoring else {}
     resource_id = f"{record.workspace_id}/jobs/{record.run_id}"
     properties: dict[str, Any] = {
         "jobType": "Pipeline" if is_job else "Command",
         "displayName": record.display_name,
-        "description": None,
+        "description": record.description,
         "experimentName": record.experiment_name,
         "status": record.status,
         "isArchived": False,
         "tags": record.tags,
         "properties": record.properties,
         "services": {
-            "Studio": {"jobServiceType": "Studio", "endpoint": studio_url(record)},
+            kind: {"jobServiceType": kind, "endpoint": url, "port": None, "status": None, "errorMessage": None}
+            for kind, url in _services(workspace, record).items()
         },
-        "inputs": {},
-        "outputs": {},
-        "computeId": (record.job.get("compute") or {}).get("target"),
+        "inputs": nothing,
+        "outputs": nothing,
+        "identity": None,
+        "componentId": None,
+        "computeId": None if is_scoring else (record.job.get("compute") or {}).get("target"),
     }
     if is_job:
-        properties |= {"jobs": {}, "settings": {}}
+        properties |= {"jobs": nothing, "settings": nothing}
     else:
         properties |= {
             "command": record.job.get("command", ""),
@@ -63,11 +99,7 @@ def arm_job(record: Run) -> dict[str, Any]:
         "id": resource_id,
         "name": record.run_id,
         "type": f"{WORKSPACES}/jobs",
-        "systemData": {
-            "createdAt": record.created_utc,
-            "createdByType": "Application",
-            "lastModifiedAt": _modified(record),
-        },
+        "systemData": _system_data(record),
         "properties": properties,
     }
 
@@ -86,10 +118,14 @@ def run(workspace: Resource, record: Run) -> dict[str, Any]:
         "experimentId": record.experiment_name,
         "status": record.status,
         "displayName": record.display_name,
+        "description": record.description,
         "runType": record.run_type,
         "runTypeV2": {"orchestrator": None, "traits": [], "computeType": "AmlCompute"},
         "createdUtc": record.created_utc,
+        "createdBy": record.created_by or None,
+        "userId": record.created_by.get("userObjectId"),
         "lastModifiedUtc": _modified(record),
+        "lastModifiedBy": record.modified_by or None,
         "startTimeUtc": record.start_time_utc,
         "endTimeUtc": record.end_time_utc,
         "properties": record.properties,
@@ -121,13 +157,31 @@ def output_asset(workspace: Resource, run_id: str, output: str) -> str:
     return f"azureml://locations/{location}/workspaces/{guid}/data/{name}/versions/1"
 
 
-def studio_url(record: Run) -> str:
-    """Return the run's page in Azure Machine Learning studio (it does not exist for the sandbox's runs)."""
-    return f"https://ml.azure.com/runs/{record.run_id}?wsid={record.workspace_id}"
+def _services(workspace: Resource, record: Run) -> dict[str, str]:
+    """Return the addresses of a run: for MLflow, and its page in the studio (it does not exist for the sandbox)."""
+    its = ArmId.parse(record.workspace_id)
+    scope = f"/subscriptions/{its.subscription}/resourcegroups/{its.group}/workspaces/{its.name}"
+    tracking = f"azureml://{workspace.body['location']}.api.azureml.ms/mlflow/v1.0{record.workspace_id}?"
+    return {"Tracking": tracking, "Studio": f"https://ml.azure.com/runs/{record.run_id}?wsid={scope}"}
+
+
+def _deployment_id(record: Run) -> str:
+    return f"{record.workspace_id}/batchEndpoints/{record.endpoint}/deployments/{record.deployment}"
+
+
+def _system_data(record: Run) -> dict[str, Any]:
+    return {
+        "createdAt": record.created_utc,
+        "createdBy": record.created_by.get("userName"),
+        "createdByType": "Application",
+        "lastModifiedAt": _modified(record),
+        "lastModifiedBy": record.modified_by.get("userName"),
+        "lastModifiedByType": "Application",
+    }
 
 
 def _modified(record: Run) -> str:
-    return record.end_time_utc or record.start_time_utc or record.created_utc
+    return max(filter(None, (record.end_time_utc, record.start_time_utc, record.modified_utc, record.created_utc)))
 
 
 def _readable(world: World, account: str, container: str, blob: str) -> str:

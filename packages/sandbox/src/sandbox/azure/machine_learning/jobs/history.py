@@ -4,20 +4,22 @@ import re
 from typing import Any
 
 from sandbox.azure.arm.actions import Need
-from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.queries import take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.schema import Schema, validate
-from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.machine_learning.jobs.answers import batch_job, run, run_details
-from sandbox.azure.machine_learning.jobs.runs import is_job_of, jobs_of, run_of
+from sandbox.azure.machine_learning.jobs.runs import job_of, jobs_of, run_of, user_of
 from sandbox.azure.machine_learning.scope import ENDPOINTS, WORKSPACE_PATH, WORKSPACES, existing, workspace_of
+from sandbox.azure.machine_learning.unmodelled import refuse_unmodelled
 from sandbox.azure.world import World
 
 HOST = "{region}.api.azureml.ms"
 _HISTORY = "/history/v1.0" + WORKSPACE_PATH
-_FRONTEND = "/mferp/managementfrontend" + WORKSPACE_PATH
+_ENDPOINT = f"/mferp/managementfrontend{WORKSPACE_PATH}/batchEndpoints/{{endpoint}}"
+_DEPLOYMENT = _ENDPOINT + "/deployments/{deployment}"
 _OUTPUT_ASSET = re.compile(
     r"azureml://locations/[^/]+/workspaces/[^/]+/data/azureml_(?P<run>[^/]+)_output_data_(?P<output>[^/]+)/versions/1",
     re.IGNORECASE,
@@ -32,6 +34,17 @@ _RUN_DATA: Schema = {
         },
     },
     "required": ["runId"],
+}
+_CHANGEABLE = {"displayName": "display_name", "description": "description"}
+_NOT_CHANGED = ("properties", "status", "hidden", "startTimeUtc", "endTimeUtc", "experimentId")
+_CHANGE: Schema = {
+    "type": "object",
+    "members": {
+        "runId": {"type": "string"},
+        "tags": {"type": "map", "values": {"type": "text", "nullable": False}},
+        **{member: {"type": "string"} for member in _CHANGEABLE},
+        **{member: {"type": "any"} for member in _NOT_CHANGED},
+    },
 }
 _ASSET_IDS: Schema = {
     "type": "object",
@@ -59,14 +72,18 @@ class _History:
         # The required action of each is inferred from the provider's list of operations:
         # https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning
         runs = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
-        jobs = Need(f"{ENDPOINTS}/jobs/read", WORKSPACE_PATH + "/batchEndpoints/{endpoint}")
+        changes = Need(f"{WORKSPACES}/experiments/runs/write", WORKSPACE_PATH)
+        jobs = Need(f"{ENDPOINTS}/jobs/read", f"{WORKSPACE_PATH}/batchEndpoints/{{endpoint}}")
         add("GET", _HISTORY + "/runs/{run}", self.get, host=HOST, need=runs)
+        add("PATCH", _HISTORY + "/runs/{run}", self.patch, host=HOST, need=changes)
         add("GET", _HISTORY + "/runs/{run}/details", self.details, host=HOST, need=runs)
         add("GET", _HISTORY + "/runs/{run}/children", self.children, query=("$top",), host=HOST, need=runs)
         add("POST", _HISTORY + "/rundata", self.data, host=HOST, need=runs)
         resolved = f"/data/v1.0{WORKSPACE_PATH}/dataversion/batchGetResolvedUris"
         add("POST", resolved, self.resolve, host=HOST, need=runs)
-        add("GET", _FRONTEND + "/batchEndpoints/{endpoint}/jobs", self.endpoint_jobs, host=HOST, need=jobs)
+        for path in (_ENDPOINT, _DEPLOYMENT):
+            add("GET", path + "/jobs", self.endpoint_jobs, host=HOST, need=jobs)
+            add("GET", path + "/jobs/{job}", self.endpoint_job, host=HOST, need=jobs)
 
     async def discover(self, request: ArmRequest) -> ArmResponse:
         """Return the addresses of a workspace's services: all on this host."""
@@ -78,6 +95,19 @@ class _History:
         """Answer a run."""
         workspace = self._workspace(request)
         return ArmResponse(200, run(workspace, run_of(self._records, workspace, request.params["run"])))
+
+    async def patch(self, request: ArmRequest) -> ArmResponse:
+        """Change what people call a run: display name and description; tags are added to those that it has."""
+        workspace = self._workspace(request)
+        found = run_of(self._records, workspace, request.params["run"])
+        change = validate(_CHANGE, request.body or {})
+        refuse_unmodelled("a change of a run", change, dict.fromkeys(_NOT_CHANGED, ()))
+        if (change.get("runId") or found.run_id).lower() != found.run_id.lower():
+            raise bad_request(f"The body is of the run '{change['runId']}', the path of '{found.run_id}'.", "UserError")
+        members = {name: change[member] for member, name in _CHANGEABLE.items() if change.get(member) is not None}
+        members["tags"] = {**found.tags, **(change.get("tags") or {})}
+        self._records.update(found.run_id, **members, modified_utc=now_iso(), modified_by=user_of(request.principal))
+        return ArmResponse(200, run(workspace, run_of(self._records, workspace, found.run_id)))
 
     async def details(self, request: ArmRequest) -> ArmResponse:
         """Answer a run's state and log files."""
@@ -111,11 +141,31 @@ class _History:
         return ArmResponse(200, {"values": values})
 
     async def endpoint_jobs(self, request: ArmRequest) -> ArmResponse:
-        """Answer an endpoint's jobs, newest first."""
-        workspace = self._workspace(request)
+        """Answer the jobs of an endpoint, or of one of its deployments, newest first."""
+        workspace, names = self._named(request)
+        return ArmResponse(
+            200, {"value": [batch_job(workspace, job) for job in jobs_of(self._records, workspace, *names)]}
+        )
+
+    async def endpoint_job(self, request: ArmRequest) -> ArmResponse:
+        """Answer one job of an endpoint, or of one of its deployments."""
+        workspace, (endpoint, deployment) = self._named(request)
+        found = job_of(self._records, workspace, endpoint, request.params["job"])
+        if deployment is not None and found.deployment.lower() != deployment.lower():
+            raise ArmError(404, "NotFound", f"The deployment '{deployment}' has no job '{found.run_id}'.")
+        return ArmResponse(200, batch_job(workspace, found))
+
+    def _named(self, request: ArmRequest) -> tuple[Resource, tuple[str, str | None]]:
+        """Return the workspace, and the names of the endpoint and of the deployment in a request's path.
+
+        Raises:
+            ArmError: 404, one of them does not exist.
+        """
+        workspace, deployment = self._workspace(request), request.params.get("deployment")
         endpoint = existing(self._world, f"{workspace.id}/batchEndpoints/{request.params['endpoint']}")
-        found = [job for job in jobs_of(self._records, workspace) if is_job_of(job, workspace, endpoint.name)]
-        return ArmResponse(200, {"value": [batch_job(job) for job in found]})
+        if deployment is not None:
+            existing(self._world, f"{endpoint.id}/deployments/{deployment}")
+        return workspace, (endpoint.name, deployment)
 
     def _workspace(self, request: ArmRequest) -> Resource:
         workspace = workspace_of(self._world, request)

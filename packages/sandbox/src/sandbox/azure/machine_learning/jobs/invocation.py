@@ -1,21 +1,26 @@
 """The body of a scoring request: case-insensitive members, one input, at most one output, and overrides."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.azure.arm.schema import Schema, validate
+from sandbox.azure.machine_learning.jobs.datasets import DATASET, refuse_pattern, uri_of_dataset
 from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 
+InputKind = Literal["folder", "file", ""]
+LoggingLevel = Literal["Info", "Warning", "Debug"]
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "integer"}
-# In the data plane's model, but no client sends them: their effect is unknown.
-_UNTYPED = ("dataset", "loggingLevel", "maxConcurrencyPerInstance", "partitionKeys", "tags", "description")
+_WORDS = {"type": "map", "values": {"type": "text"}}
 EXPERIMENT = "experimentName"
+# In the data plane's model, but no client sends them: their effect is unknown. The model says of compute that it is
+# "used to set instance count".
 _NOT_MODELLED: Members = {
-    "properties.properties": (),
-    **{f"properties.{member}": () for member in _UNTYPED},
-    "properties.compute.isLocal": (False,),
+    "properties.partitionKeys": (),
+    "properties.compute.instanceType": (),
+    "properties.compute.location": (),
+    "properties.compute.properties": (),
 }
 _SCHEMA: Schema = {
     "type": "object",
@@ -29,7 +34,10 @@ _SCHEMA: Schema = {
                     "values": {
                         "type": "object",
                         "nullable": False,
-                        "members": {"jobInputType": _TEXT, "uri": _TEXT, "value": {"type": "any"}, "mode": _TEXT},
+                        "members": {
+                            **dict.fromkeys(("jobInputType", "uri", "mode", "description"), _TEXT),
+                            "value": {"type": "any"},
+                        },
                         "required": ["jobInputType"],
                     },
                 },
@@ -38,7 +46,7 @@ _SCHEMA: Schema = {
                     "values": {
                         "type": "object",
                         "nullable": False,
-                        "members": {"jobOutputType": _TEXT, "uri": _TEXT, "mode": _TEXT},
+                        "members": dict.fromkeys(("jobOutputType", "uri", "mode", "description"), _TEXT),
                         "required": ["jobOutputType"],
                     },
                 },
@@ -46,18 +54,29 @@ _SCHEMA: Schema = {
                 "outputFileName": _TEXT,
                 "miniBatchSize": _NUMBER,
                 "errorThreshold": _NUMBER,
+                "maxConcurrencyPerInstance": _NUMBER,
+                "loggingLevel": {"type": "string", "enum": ["Info", "Warning", "Debug"]},
                 "compute": {
                     "type": "object",
-                    "members": {"instanceCount": _NUMBER, "isLocal": {"type": "boolean"}},
+                    "members": {
+                        **dict.fromkeys(("target", "instanceType", "location"), _TEXT),
+                        "instanceCount": _NUMBER,
+                        "isLocal": {"type": "boolean"},
+                        "properties": _WORDS,
+                    },
                 },
                 "retrySettings": {
                     "type": "object",
                     "members": {"maxRetries": _NUMBER, "timeout": {"type": "string", "format": "duration"}},
                 },
+                "dataset": DATASET,
                 # Without effect for model deployments, as documented (experimentName) and reported (name: #32763).
                 "name": _TEXT,
-                "properties": {"type": "map", "values": {"type": "text"}},
-                **{member: {"type": "any"} for member in _UNTYPED},
+                "properties": _WORDS,
+                # See Switches.invocation_words_kept.
+                "tags": _WORDS,
+                "description": _TEXT,
+                "partitionKeys": {"type": "any"},
             },
         }
     },
@@ -68,19 +87,25 @@ _SCHEMA: Schema = {
 class Invocation:
     """A valid scoring request; None and {} for the deployment's own settings.
 
-    ``output_uri`` is of ``outputData``; ``output_dataset`` is (ARM id of the datastore, path).
+    ``input_kind`` is "" if only the data tells, as in the older body. ``output_uri`` is of ``outputData``;
+    ``output_dataset`` is (ARM id of the datastore, path). ``compute`` is an id or a name.
     """
 
-    input_kind: str
+    input_kind: InputKind
     input_uri: str
     output_uri: str | None
     output_dataset: tuple[str, str] | None
     output_file_name: str | None
     mini_batch_size: int | None
     error_threshold: int | None
+    compute: str | None
     instance_count: int | None
+    max_concurrency_per_instance: int | None
+    logging_level: LoggingLevel | None
     max_retries: int | None
     timeout: str | None
+    tags: dict[str, str] = field(default_factory=dict)
+    description: str | None = None
     answered: dict[str, Any] = field(default_factory=dict)
 
 
@@ -91,7 +116,7 @@ def parse(body: Any) -> Invocation:
         ArmError: 400 naming the problem and the value; 501 for features that the sandbox does not support.
     """
     given = validated(body)
-    kind, uri = _input(given.get("inputData") or {})
+    kind, uri = _input(given)
     dataset = given.get("outputDataset")
     if dataset is not None and not dataset.get("datastoreId"):
         raise bad_request("required member 'properties.outputDataset.datastoreId' is missing", "UserError")
@@ -107,11 +132,21 @@ def parse(body: Any) -> Invocation:
         output_file_name=given.get("outputFileName"),
         mini_batch_size=given.get("miniBatchSize"),
         error_threshold=given.get("errorThreshold"),
+        compute=compute.get("target"),
         instance_count=compute.get("instanceCount"),
+        max_concurrency_per_instance=given.get("maxConcurrencyPerInstance"),
+        logging_level=given.get("loggingLevel"),
         max_retries=retry.get("maxRetries"),
         timeout=retry.get("timeout"),
-        answered={member: given[member] for member in ("inputData", "outputData") if given.get(member)},
+        tags=given.get("tags") or {},
+        description=given.get("description"),
+        answered=answered(given),
     )
+
+
+def answered(given: dict[str, Any]) -> dict[str, Any]:
+    """Return what the service answers of a request: all that it said, but the name, which has no effect."""
+    return {member: value for member, value in given.items() if value is not None and member != "name"}
 
 
 def validated(body: Any) -> dict[str, Any]:
@@ -124,12 +159,10 @@ def validated(body: Any) -> dict[str, Any]:
         raise ArmError(400, "InvalidRequestContent", "The request content was invalid: there is no body.")
     request = validate(_SCHEMA, _in_our_case(_SCHEMA, body))
     given: dict[str, Any] = request["properties"]
-    # azure-ai-ml sends it with every override of the instance count.
-    if (given.get("compute") or {}).get("instanceCount") is not None:
+    # azure-ai-ml sends it with every override of a member of compute.
+    if given.get("compute"):
         given["compute"].pop("isLocal", None)
-    # Honoured for pipeline component deployments, as documented; without effect for the others.
-    more = {name: value for name, value in (given.get("properties") or {}).items() if name != EXPERIMENT}
-    refuse_unmodelled("a scoring request", {"properties": given | {"properties": more}}, _NOT_MODELLED)
+    refuse_unmodelled("a scoring request", {"properties": given}, _NOT_MODELLED)
     return given
 
 
@@ -149,13 +182,20 @@ def _in_our_case(schema: Schema, value: Any) -> Any:
     return result
 
 
-def _input(inputs: dict[str, Any]) -> tuple[str, str]:
+def _input(given: dict[str, Any]) -> tuple[InputKind, str]:
+    """Return the kind and the URI of the one input."""
+    inputs, dataset = given.get("inputData") or {}, given.get("dataset")
+    if dataset is not None and inputs:
+        # It is not documented which of the two takes precedence.
+        raise not_modelled("'properties.inputData' together with 'properties.dataset' in a scoring request")
+    if dataset is not None:
+        return "", uri_of_dataset(dataset)
     if len(inputs) != 1:
         raise bad_request(
             f"'properties.inputData' has {len(inputs)} inputs; a model deployment takes exactly one.", "UserError"
         )
-    name, given = next(iter(inputs.items()))
-    kind = str(given["jobInputType"]).lower()
+    name, about = next(iter(inputs.items()))
+    kind = str(about["jobInputType"]).lower()
     member = f"properties.inputData.{name}"
     if kind == "literal":
         raise bad_request(
@@ -163,16 +203,14 @@ def _input(inputs: dict[str, Any]) -> tuple[str, str]:
         )
     if kind not in ("urifolder", "urifile"):
         raise bad_request(
-            f"'{member}.jobInputType' is '{given['jobInputType']}'; allowed: UriFolder, UriFile.", "UserError"
+            f"'{member}.jobInputType' is '{about['jobInputType']}'; allowed: UriFolder, UriFile.", "UserError"
         )
-    if given.get("value") is not None:
-        raise not_modelled(f"'{member}.value' of an input of type {given['jobInputType']}: only its 'uri' is read")
-    if not given.get("uri"):
+    if about.get("value") is not None:
+        raise not_modelled(f"'{member}.value' of an input of type {about['jobInputType']}: only its 'uri' is read")
+    if not about.get("uri"):
         raise bad_request(f"required member '{member}.uri' is missing", "UserError")
-    # A question mark is not a pattern: it starts the query of a URL.
-    if "*" in given["uri"].partition("?")[0]:
-        raise bad_request(f"'{member}.uri' is '{given['uri']}'; patterns are not supported.", "UserError")
-    return ("folder" if kind == "urifolder" else "file"), given["uri"]
+    refuse_pattern(f"{member}.uri", about["uri"])
+    return ("folder" if kind == "urifolder" else "file"), about["uri"]
 
 
 def _output(outputs: dict[str, Any]) -> str | None:

@@ -1,6 +1,7 @@
 """The places of a job's input and output, and of the files of its model and code."""
 
 import re
+from typing import Any
 
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
@@ -8,17 +9,18 @@ from sandbox.azure.jobs.request import CodeFiles, InputLocation, ModelFiles, Out
 from sandbox.azure.machine_learning.assets.kinds import DATA
 from sandbox.azure.machine_learning.assets.locations import DEFAULT_DATASTORE, Place, kind_of, long_uri, place_of
 from sandbox.azure.machine_learning.endpoints.settings import check_file_name
-from sandbox.azure.machine_learning.jobs.invocation import Invocation
+from sandbox.azure.machine_learning.jobs.invocation import InputKind, Invocation
 from sandbox.azure.world import World
 
-_DATA_ID = re.compile(
-    r"(azureml:)?/subscriptions/[^:]+/data/(?P<name>[^/]+)/versions/(?P<version>[^/]+)", re.IGNORECASE
-)
+_VERSION = r"(versions/(?!labels/)(?P<version>[^/]+)|(versions/)?labels/(?P<label>[^/]+))"
+_DATA_ID = re.compile(rf"(azureml:)?/subscriptions/[^:]+/data/(?P<name>[^/]+)/{_VERSION}", re.IGNORECASE)
 _DATA_URI = re.compile(
     r"azureml://(subscriptions/[^/]+/resourcegroups/[^/]+(/providers/[^/]+)?|locations/[^/]+)/workspaces/[^/]+"
-    r"/data/(?P<name>[^/]+)/(versions/(?P<version>[^/]+)|labels/(?P<label>[^/]+))",
+    rf"/data/(?P<name>[^/]+)/{_VERSION}",
     re.IGNORECASE,
 )
+# The older body names the two parts.
+_DATA_NAME = re.compile(r"azureml:(?P<name>[^/:@]+):(?P<version>[^/:@]+)(?P<label>(?!))?")
 
 
 def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLocation:
@@ -30,17 +32,26 @@ def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLo
     return place_of_data(world, workspace, asked.input_uri, asked.input_kind)
 
 
-def place_of_data(world: World, workspace: Resource, given: str, kind: str) -> InputLocation:
-    """Return the place of data, a ``folder`` or a ``file``, that a URI or a data asset names.
+def place_of_data(world: World, workspace: Resource, given: str, kind: InputKind) -> InputLocation:
+    """Return the place of data, a ``folder`` or a ``file``, that a URI or a data asset names; "" for either of them.
 
     Raises:
         ArmError: like ``input_place``.
     """
     uri, asset = given, _DATA_ID.fullmatch(given) or _DATA_URI.fullmatch(given)
+    if asset is None and not kind:
+        asset = _DATA_NAME.fullmatch(given)
     if asset is not None:
-        uri = _data_asset(world, workspace, asset, kind)
+        properties = _data_asset(world, workspace, asset)
+        uri, type_ = str(properties["dataUri"]), properties["dataType"]
+        if type_ not in ((f"uri_{kind}",) if kind else ("uri_folder", "uri_file")):
+            wanted = f"a uri_{kind}" if kind else "a uri_folder or a uri_file"
+            raise bad_request(
+                f"The data asset '{asset[0]}' is of type {type_}, and the job's input is {wanted}.", "UserError"
+            )
+        kind = "file" if type_ == "uri_file" else "folder"
     place = place_of(world, workspace, uri)
-    if kind == "folder":
+    if (kind or kind_of(world, place) or "folder") == "folder":
         return InputLocation("folder", place.account, place.container, place.prefix, place.by_identity)
     path = place.path
     if not path or path.endswith("/"):
@@ -48,9 +59,9 @@ def place_of_data(world: World, workspace: Resource, given: str, kind: str) -> I
     return InputLocation("file", place.account, place.container, path, place.by_identity)
 
 
-def _data_asset(world: World, workspace: Resource, asset: re.Match[str], kind: str) -> str:
-    container = f"{workspace.id}/data/{asset['name']}"
-    label = asset.groupdict().get("label")
+def _data_asset(world: World, workspace: Resource, asset: re.Match[str]) -> dict[str, Any]:
+    """Return the properties of the version of a data asset that an id, a URI or a name means."""
+    container, label = f"{workspace.id}/data/{asset['name']}", asset["label"]
     if label is not None:
         if label.lower() != "latest":
             raise bad_request(f"'{asset[0]}': '{asset['name']}' has no label '{label}', only latest.", "UserError")
@@ -62,13 +73,8 @@ def _data_asset(world: World, workspace: Resource, asset: re.Match[str], kind: s
         raise bad_request(
             f"The data asset '{asset[0]}' does not exist in the workspace '{workspace.name}'.", "UserError"
         )
-    properties = found.body["properties"]
-    if properties["dataType"] != f"uri_{kind}":
-        raise bad_request(
-            f"The data asset '{asset[0]}' is of type {properties['dataType']}, and the job's input is a uri_{kind}.",
-            "UserError",
-        )
-    return str(properties["dataUri"])
+    properties: dict[str, Any] = found.body["properties"]
+    return properties
 
 
 def output_place(

@@ -1,19 +1,22 @@
 """Turns a scoring request and a deployment into a job: the runner's request, and the run records."""
 
+import json
 import uuid
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from sandbox.azure.arm.durations import format_duration, parse_duration
+from sandbox.azure.arm.durations import parse_duration
+from sandbox.azure.arm.errors import not_modelled
 from sandbox.azure.arm.identities import principal_of
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.jobs.mlflow_model import SCRIPT
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
-from sandbox.azure.machine_learning.endpoints.settings import LARGEST, check_instances, check_range, check_timeout
+from sandbox.azure.machine_learning.endpoints.settings import LARGEST, check_range, check_timeout
 from sandbox.azure.machine_learning.jobs.environments import environment_of
 from sandbox.azure.machine_learning.jobs.invocation import Invocation
+from sandbox.azure.machine_learning.jobs.names import display_name, start_of
 from sandbox.azure.machine_learning.jobs.places import code_files, input_place, model_files, output_place
 from sandbox.azure.world import World
 
@@ -51,21 +54,25 @@ def plan(
         output=output,
         environment_variables=settings["environmentVariables"],
         instance_count=_first(asked.instance_count, settings["resources"]["instanceCount"]),
-        max_concurrency_per_instance=settings["maxConcurrencyPerInstance"],
+        max_concurrency_per_instance=_first(asked.max_concurrency_per_instance, settings["maxConcurrencyPerInstance"]),
         mini_batch_size=_first(asked.mini_batch_size, settings["miniBatchSize"]),
         max_retries=_first(asked.max_retries, retry["maxRetries"]),
         timeout_seconds=parse_duration(asked.timeout or retry["timeout"]),
         error_threshold=_first(asked.error_threshold, settings["errorThreshold"]),
         output_action=settings["outputAction"],
-        logging_level=settings["loggingLevel"],
+        logging_level=asked.logging_level or settings["loggingLevel"],
         cluster_identity=principal_of(compute.body),
         caller=caller,
         **_files(world, workspace, settings),
     )
-    return PlannedJob(request, _runs(request, asked, output_uri, workspace.body["properties"]["workspaceId"]))
+    kept = asked if world.switches.invocation_words_kept else None
+    return PlannedJob(request, _runs(request, asked, kept, output_uri, workspace.body["properties"]["workspaceId"]))
 
 
-def _runs(job: JobRequest, asked: Invocation, output_uri: str, workspace_guid: str) -> tuple[Run, Run]:
+def _runs(
+    job: JobRequest, asked: Invocation, kept: Invocation | None, output_uri: str, workspace_guid: str
+) -> tuple[Run, Run]:
+    """Return the job and its step; the job's tags and description are those of ``kept``."""
     parent = Run(
         run_id=job.name,
         root_run_id=job.name,
@@ -74,25 +81,25 @@ def _runs(job: JobRequest, asked: Invocation, output_uri: str, workspace_guid: s
         experiment_name=job.endpoint,
         endpoint=job.endpoint,
         deployment=job.deployment,
-        display_name=job.name,
+        display_name=display_name(),
+        description=(kept and kept.description) or start_of(job.endpoint, job.deployment),
         run_type="azureml.PipelineRun",
         status="Preparing",
-        tags={"azureml.batchrun": "true", "azureml.deploymentname": job.deployment},
-        outputs={"score": output_uri},
-        job=asked.answered
-        | {
-            "compute": {"target": job.compute, "instanceCount": job.instance_count},
-            "errorThreshold": job.error_threshold,
-            "miniBatchSize": job.mini_batch_size,
-            "output": {"uri": output_uri, "fileName": job.output.file_name},
-            "retrySettings": {"maxRetries": job.max_retries, "timeout": format_duration(job.timeout_seconds)},
+        tags=(kept.tags if kept else {}) | {"azureml.batchrun": "true", "azureml.deploymentname": job.deployment},
+        properties={
+            "azureml.runsource": "azureml.PipelineRun",
+            "azureml.parameters": json.dumps({"run_max_try": str(job.max_retries)}),
         },
+        outputs={"score": output_uri},
+        job=asked.answered | {"compute": {"target": job.compute} | asked.answered.get("compute", {})},
     )
     step = replace(
         parent,
         run_id=job.child_id,
         parent_run_id=job.name,
         display_name="batchscoring",
+        description=None,
+        properties={},
         run_type="azureml.StepRun",
         status="NotStarted",
         created_utc=now_iso(),
@@ -109,13 +116,17 @@ def _first(override: int | None, setting: int) -> int:
 def _check_overrides(asked: Invocation, compute: Resource) -> None:
     for member, value, low in (
         ("miniBatchSize", asked.mini_batch_size, 1),
+        ("compute.instanceCount", asked.instance_count, 1),
+        ("maxConcurrencyPerInstance", asked.max_concurrency_per_instance, 1),
         ("errorThreshold", asked.error_threshold, -1),
         ("retrySettings.maxRetries", asked.max_retries, 0),
     ):
         if value is not None:
             check_range(f"properties.{member}", value, low, LARGEST)
-    if asked.instance_count is not None:
-        check_instances("properties.compute.instanceCount", asked.instance_count, compute)
+    if asked.compute is not None:
+        target = asked.compute.removeprefix("azureml:")
+        if target.lower() not in (compute.id.lower(), compute.name.lower()):
+            raise not_modelled(f"'properties.compute.target' of a scoring request (it is '{target}')")
     if asked.timeout is not None:
         check_timeout("properties.retrySettings.timeout", asked.timeout)
 

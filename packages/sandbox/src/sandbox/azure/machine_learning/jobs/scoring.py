@@ -6,10 +6,10 @@ from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.machine_learning.endpoints.batch_endpoints import default_of
-from sandbox.azure.machine_learning.jobs.answers import batch_job
+from sandbox.azure.machine_learning.jobs.answers import batch_job, batch_job_headers
 from sandbox.azure.machine_learning.jobs.invocation import parse
 from sandbox.azure.machine_learning.jobs.plan import PlannedJob, plan
-from sandbox.azure.machine_learning.jobs.runs import is_job_of
+from sandbox.azure.machine_learning.jobs.runs import create, job_of, run_of
 from sandbox.azure.machine_learning.pipelines.deployments import is_pipeline, plan_pipeline
 from sandbox.azure.machine_learning.pipelines.plan import PlannedPipeline
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, ENDPOINTS, WORKSPACES, reached
@@ -63,16 +63,15 @@ class _Scoring:
         if repeat:
             before = self._records.get(self._world.store.document(_INVOCATION, f"{endpoint.id}/{repeat}") or "")
             if before is not None:
-                return ArmResponse(200, batch_job(before))
+                return self._answer(200, endpoint, before.run_id)
         deployment = self._deployment(request, endpoint)
         job = self._planned(request, endpoint, deployment)
         with self._world.store.transaction():
-            for run in job.runs:
-                self._records.create(run)
+            create(self._records, job.runs, request.principal)
             if repeat:
                 self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.request.name)
         self._world.jobs.submit(job.request)
-        return ArmResponse(201, batch_job(job.runs[0]))
+        return self._answer(201, endpoint, job.request.name)
 
     def _planned(self, request: ArmRequest, endpoint: Resource, deployment: Resource) -> PlannedJob | PlannedPipeline:
         workspace = self._workspace(endpoint)
@@ -85,10 +84,15 @@ class _Scoring:
         """Answer a job of this endpoint."""
         endpoint = self._endpoint(request)
         self._require(request, endpoint, "read")
-        run = self._records.get(request.params["job"])
-        if run is None or not is_job_of(run, self._workspace(endpoint), endpoint.name):
-            raise ArmError(404, "NotFound", f"The endpoint '{endpoint.name}' has no job '{request.params['job']}'.")
-        return ArmResponse(200, batch_job(run))
+        workspace = self._workspace(endpoint)
+        return ArmResponse(
+            200, batch_job(workspace, job_of(self._records, workspace, endpoint.name, request.params["job"]))
+        )
+
+    def _answer(self, status: int, endpoint: Resource, name: str) -> ArmResponse:
+        workspace = self._workspace(endpoint)
+        run = run_of(self._records, workspace, name)
+        return ArmResponse(status, batch_job(workspace, run), batch_job_headers(workspace, run))
 
     def _require(self, request: ArmRequest, endpoint: Resource, verb: str) -> None:
         """Refuse a caller whose roles do not allow starting (``write``) or reading a job.

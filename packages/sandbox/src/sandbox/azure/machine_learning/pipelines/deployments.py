@@ -7,6 +7,7 @@ from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.machine_learning.assets.components import kind_of_component
+from sandbox.azure.machine_learning.jobs.names import display_name, start_of
 from sandbox.azure.machine_learning.pipelines import assets
 from sandbox.azure.machine_learning.pipelines.graph import Spec
 from sandbox.azure.machine_learning.pipelines.invocation import parse
@@ -47,6 +48,7 @@ def plan_pipeline(
         ArmError: the request and the deployment do not fit, or name something that does not exist.
     """
     asked = parse(body)
+    kept = asked if world.switches.invocation_words_kept else None
     properties = deployment.body["properties"]
     name = f"batchjob-{uuid.uuid4()}"
     job = Run(
@@ -57,10 +59,12 @@ def plan_pipeline(
         experiment_name=asked.experiment or endpoint.name,
         endpoint=endpoint.name,
         deployment=deployment.name,
-        display_name=name,
+        display_name=display_name(),
+        description=(kept and kept.description) or start_of(endpoint.name, deployment.name),
         run_type="azureml.PipelineRun",
         status="Preparing",
-        tags={"azureml.batchrun": "true", "azureml.deploymentname": deployment.name} | PIPELINE_JOB,
+        tags={**(kept.tags if kept else {}), "azureml.batchrun": "true", "azureml.deploymentname": deployment.name}
+        | PIPELINE_JOB,
         job=asked.answered,
     )
     settings = Settings.read(properties["deploymentConfiguration"].get("settings") or {})

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
-from sandbox.azure.machine_learning.jobs.invocation import EXPERIMENT, validated
+from sandbox.azure.machine_learning.jobs.invocation import EXPERIMENT, answered, validated
 from sandbox.azure.machine_learning.pipelines.graph import Data, Value
 
 _TYPES = {
@@ -15,7 +15,10 @@ _TYPES = {
     "mlflowmodel": "mlflow_model",
 }
 # Their effect on a pipeline is not documented.
-_OF_MODELS = ("miniBatchSize", "errorThreshold", "retrySettings", "outputDataset", "outputFileName", "compute")
+_OF_MODELS = (
+    *("miniBatchSize", "errorThreshold", "retrySettings", "outputDataset", "outputFileName", "compute"),
+    *("dataset", "maxConcurrencyPerInstance", "loggingLevel"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class PipelineInvocation:
     inputs: Mapping[str, Value]
     outputs: Mapping[str, str]
     experiment: str
+    tags: Mapping[str, str]
+    description: str | None
     answered: Mapping[str, Any]
 
 
@@ -42,7 +47,9 @@ def parse(body: Any) -> PipelineInvocation:
         inputs={name: _input(name, about) for name, about in (given.get("inputData") or {}).items()},
         outputs={name: _output(name, about) for name, about in (given.get("outputData") or {}).items()},
         experiment=str((given.get("properties") or {}).get(EXPERIMENT) or ""),
-        answered={member: given[member] for member in ("inputData", "outputData") if given.get(member)},
+        tags=given.get("tags") or {},
+        description=given.get("description"),
+        answered=answered(given),
     )
 
 
