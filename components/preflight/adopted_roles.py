@@ -145,7 +145,7 @@ def missing_roles(needs: Needs, principals: Sequence[str], azure: arm.ResourceMa
 
 def _assigned(principal: str, scope: str, azure: arm.ResourceManager) -> list[str]:
     """Return the ids of a principal's role definitions at a scope, including inherited ones and those of groups."""
-    query = f"&$filter=assignedTo('{principal}')"
+    query = f"&$filter=atScope()%20and%20assignedTo('{principal}')"
     found = azure.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", query)
     return [str(each["properties"]["roleDefinitionId"]) for each in found]
 

@@ -16,7 +16,16 @@ from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault, 
 from sandbox.azure.authorization.built_in import OWNER
 from sandbox.azure.authorization.evaluation import Assignment
 from sandbox.azure.blobs.store import BlobStore
-from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
+from sandbox.azure.services import (
+    authorization,
+    managed_identity,
+    monitor,
+    registry,
+    resources,
+    storage,
+    subscriptions,
+    vault,
+)
 
 SUB = "11111111-1111-1111-1111-111111111111"
 TENANT = "22222222-2222-2222-2222-222222222222"
@@ -54,7 +63,7 @@ class Arm:
         owner = Assignment("/owner", f"/subscriptions/{SUB}", DEPLOYER.object_id, OWNER)
         self.world = make_world(home, SUB, TENANT, [owner], principals=[DEPLOYER.object_id], blobs=RecordingBlobs)
         self.store, self.blobs = self.world.store, cast("RecordingBlobs", self.world.blobs)
-        for service in (resources, storage, vault, registry, managed_identity, monitor, authorization):
+        for service in (subscriptions, resources, storage, vault, registry, managed_identity, monitor, authorization):
             service.register(self.world)
 
     def __call__(

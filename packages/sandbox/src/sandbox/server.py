@@ -31,7 +31,16 @@ from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.machine_learning.jobs.inputs import sentences
 from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import PROFILES
-from sandbox.azure.services import authorization, managed_identity, monitor, registry, resources, storage, vault
+from sandbox.azure.services import (
+    authorization,
+    managed_identity,
+    monitor,
+    registry,
+    resources,
+    storage,
+    subscriptions,
+    vault,
+)
 from sandbox.azure.services.login import Login
 from sandbox.azure.world import World
 from sandbox.edge.certificates import Certificates
@@ -45,7 +54,17 @@ from sandbox.server_record import ServerRecord
 
 _log = logging.getLogger("sandbox.server")
 
-SERVICES = (resources, authorization, managed_identity, storage, vault, registry, monitor, machine_learning)
+SERVICES = (
+    subscriptions,
+    resources,
+    authorization,
+    managed_identity,
+    storage,
+    vault,
+    registry,
+    monitor,
+    machine_learning,
+)
 """The modules that register routes, in matching order."""
 
 _WATCH_SECONDS = 1.0

@@ -53,6 +53,9 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         **{f"AZURE_{name}": value for name, value in identity.items()},
         **{f"ARM_{name}": value for name, value in identity.items()},
         "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+        # The Azure CLI's login in the sandbox must not replace the user's own.
+        "AZURE_CONFIG_DIR": str(home.root / "azure-cli" / principal),
+        "AZURE_CORE_COLLECT_TELEMETRY": "false",
         # Without the file beside each state file, which the engine does not write atomically: if it is killed
         # meanwhile, it cannot read its state again ("failed to load checkpoint: EOF").
         "PULUMI_BACKEND_URL": f"file://{home.backend}?metadata=skip",

@@ -167,6 +167,11 @@ class Authorization:
                 return each.body
         return self._prepared.get(guid.lower())
 
+    def customs(self) -> list[dict[str, Any]]:
+        """Return the bodies of all custom roles; one that was defined again counts once."""
+        stored = {each.name.lower(): each.body for each in self._store.of_type(DEFINITION)}
+        return [*({**self._prepared, **stored}).values()]
+
     def definition(self, role_id: str) -> RoleDefinition | None:
         """Return a definition, built in or custom, by its GUID or id."""
         guid = ArmId.parse(role_id).name.lower()

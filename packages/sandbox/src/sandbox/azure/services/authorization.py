@@ -13,6 +13,8 @@ from sandbox.azure.services.declared import Declared
 from sandbox.azure.services.role_assignments import RoleAssignments, check_guid, check_scope, scope_of
 from sandbox.azure.world import World
 
+_FILTER = re.compile(r"(?P<member>\w+) eq '(?P<value>.*)'", re.IGNORECASE)
+_FILTERED = {"rolename": "roleName", "type": "type"}
 _ACTION = re.compile(r"\*(/\*|/[A-Za-z]+)?|[A-Za-z.]+(/[A-Za-z0-9.*$-]+)+")
 
 
@@ -54,6 +56,7 @@ class _Definitions(Declared):
     type = DEFINITION
     template = f"/{{scope:path}}/providers/{DEFINITION}/{{definition}}"
     tracked = False
+    list_query = ("$filter",)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         del old
@@ -85,10 +88,24 @@ class _Definitions(Declared):
             raise ArmError(
                 404, "RoleDefinitionDoesNotExist", f"The specified role definition with ID '{name}' does not exist."
             )
-        return ArmResponse(200, _built_in(name))
+        return ArmResponse(200, _built_in(name, scope_of(request)))
+
+    async def list(self, request: ArmRequest) -> ArmResponse:
+        """Return the definitions that can be assigned at the scope: all, those of a name, or those of a type."""
+        scope, wanted = scope_of(request), request.query.get("$filter", "")
+        check_scope(self._world, scope)
+        custom = [each for each in self._world.authorization.customs() if _assignable(each, scope)]
+        found = [*(_built_in(name, scope) for name in BUILT_IN), *custom]
+        if wanted:
+            match = _FILTER.fullmatch(wanted)
+            if match is None or match["member"].lower() not in _FILTERED:
+                raise not_modelled(f"$filter={wanted} on role definitions")
+            member, value = _FILTERED[match["member"].lower()], match["value"].replace("''", "'").lower()
+            found = [each for each in found if each["properties"][member].lower() == value]
+        return ArmResponse(200, {"value": found})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete a definition that no assignment uses."""
+        """Delete a definition that no assignment uses (200, with the definition); 204 if it does not exist."""
         guid = request.params["definition"].lower()
         used = [each for each in self._world.store.of_type(ASSIGNMENT) if _role_of(each) == guid]
         if used:
@@ -97,7 +114,9 @@ class _Definitions(Declared):
                 "RoleDefinitionHasAssignments",
                 f"There are existing role assignments referencing role (code: RoleDefinitionHasAssignments): {guid}.",
             )
-        return await super().delete(request)
+        before = self._world.store.get(self.resource_id(request))
+        answer = await super().delete(request)
+        return answer if before is None else ArmResponse(answer.status, before.body)
 
 
 class _Locks(Declared):
@@ -122,10 +141,11 @@ def _assignable(definition: dict[str, Any], scope: str) -> bool:
     return any(ArmId.parse(scope).is_within(ArmId.parse(each)) for each in scopes)
 
 
-def _built_in(name: str) -> dict[str, Any]:
-    role = BUILT_IN[name]
+def _built_in(name: str, scope: str) -> dict[str, Any]:
+    """Return a built-in role as the service spells it at a scope: its id names the subscription."""
+    role, subscription = BUILT_IN[name], re.match(r"/subscriptions/[^/]+", scope, re.IGNORECASE)
     return {
-        "id": f"/providers/{DEFINITION}/{name}",
+        "id": f"{subscription[0] if subscription else ''}/providers/{DEFINITION}/{name}",
         "name": name,
         "type": DEFINITION,
         "properties": {

@@ -26,6 +26,8 @@ _ASSERTION_AUDIENCE = "api://AzureADTokenExchange"
 _CONFIGURATION = re.compile(r"^/([^/]+)(?:/v2\.0)?/\.well-known/openid-configuration$")
 _DISCOVERY = "/common/discovery/instance"
 _TOKEN = re.compile(r"^/([^/]+)/oauth2/v2\.0/token$")
+_ANY_TENANT = ("organizations", "common")
+"""Stand for a tenant that is not known yet: the Azure CLI asks for them when it signs out."""
 _RESOURCES = re.compile(
     r"^https://(management\.azure\.com|management\.core\.windows\.net|ml\.azure\.com|storage\.azure\.com"
     r"|graph\.microsoft\.com|vault\.azure\.net|[a-z0-9]{3,24}\.blob\.core\.windows\.net)/?$"
@@ -70,7 +72,8 @@ class Login:
             if request.method == "GET" and request.path == _DISCOVERY:
                 return web.json_response(_clouds(self._directory.tenant_id))
             if request.method == "GET" and (match := _CONFIGURATION.match(request.path)):
-                self._check_tenant(match[1])
+                if match[1] not in _ANY_TENANT:
+                    self._check_tenant(match[1])
                 return web.json_response(_configuration(match[1]))
             if request.method == "POST" and (match := _TOKEN.match(request.path)):
                 self._check_tenant(match[1])

@@ -1,4 +1,4 @@
-"""Microsoft.Resources: the subscription and its resource groups."""
+"""Microsoft.Resources: resource groups."""
 
 import re
 from typing import Any
@@ -29,24 +29,12 @@ _SCHEMA = {
     },
     "required": ["location"],
 }
-_LOCATIONS = (
-    *("australiacentral", "australiaeast", "australiasoutheast", "austriaeast", "belgiumcentral", "brazilsouth"),
-    *("canadacentral", "canadaeast", "centralindia", "centralus", "chilecentral", "denmarkeast", "eastasia", "eastus"),
-    *("eastus2", "francecentral", "germanywestcentral", "indonesiacentral", "israelcentral", "italynorth"),
-    *("japaneast", "japanwest", "jioindiawest", "koreacentral", "koreasouth", "malaysiawest", "mexicocentral"),
-    *("newzealandnorth", "northcentralus", "northeurope", "norwayeast", "polandcentral", "qatarcentral"),
-    *("southafricanorth", "southcentralus", "southindia", "southeastasia", "spaincentral", "swedencentral"),
-    *("switzerlandnorth", "switzerlandwest", "uaenorth", "uksouth", "ukwest", "westcentralus", "westeurope"),
-    *("westindia", "westus", "westus2", "westus3"),
-)
-"""A table of November 2026: https://learn.microsoft.com/azure/reliability/regions-list"""
-
 # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
 _NAME = re.compile(r"^[-\w.()]{0,89}[-\w()]$")
 
 
 def register(world: World) -> None:
-    """Serve the subscription, and PUT, GET, HEAD, DELETE and list of resource groups."""
+    """Serve PUT, GET, HEAD, DELETE and list of resource groups."""
     _Groups(world).register()
 
 
@@ -60,8 +48,6 @@ class _Groups:
     def register(self) -> None:
         """Add the routes."""
         router = self._world.router
-        router.add("GET", "/subscriptions/{subscription}", self.subscription)
-        router.add("GET", "/subscriptions/{subscription}/locations", self.locations)
         router.add("PUT", GROUP, self.put)
         router.add("GET", GROUP, self.get)
         router.add("HEAD", GROUP, self.head)
@@ -70,20 +56,6 @@ class _Groups:
         router.add("GET", GROUP + "/resources", self.contents)
         results = "/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/operationresults"
         router.add("GET", results + "/{operation}", self._world.operations.result, need=ANYBODY)
-
-    async def subscription(self, request: ArmRequest) -> ArmResponse:
-        """Answer the subscription."""
-        name = request.params["subscription"]
-        return ArmResponse(
-            200,
-            {
-                "id": f"/subscriptions/{name}",
-                "subscriptionId": name,
-                "tenantId": self._world.tenant_id,
-                "displayName": "sandbox",
-                "state": "Enabled",
-            },
-        )
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a group."""
@@ -131,11 +103,6 @@ class _Groups:
         )
         shown = [each.body for each in groups if self._world.authorization.allowed(caller, _READ_GROUP, each.id)]
         return ArmResponse(200, {"value": shown})
-
-    async def locations(self, request: ArmRequest) -> ArmResponse:
-        """Return the regions, by their short names."""
-        base = f"/subscriptions/{request.params['subscription']}/locations"
-        return ArmResponse(200, {"value": [{"id": f"{base}/{name}", "name": name} for name in _LOCATIONS]})
 
     async def contents(self, request: ArmRequest) -> ArmResponse:
         """Return the resources of a group."""

@@ -18,7 +18,10 @@ from sandbox.azure.services.managed_identity import IDENTITY
 from sandbox.azure.world import World
 
 _CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<name>[^/]+)", re.IGNORECASE)
-_FILTER = re.compile(r"^(?:principalId eq|assignedTo\()\s*'([^']+)'\)?$", re.IGNORECASE)
+_FILTER = re.compile(
+    r"atScope\(\)|(atScope\(\) and )?assignedTo\('(?P<assigned>[^']+)'\)|principalId eq '(?P<principal>[^']+)'",
+    re.IGNORECASE,
+)
 
 
 class RoleAssignments(Declared):
@@ -63,24 +66,29 @@ class RoleAssignments(Declared):
         }
 
     async def list(self, request: ArmRequest) -> ArmResponse:
-        """Return the assignments at and above a scope, and without a filter also those below."""
+        """Return the assignments at, above and below a scope; with ``atScope()`` not those below.
+
+        https://learn.microsoft.com/azure/role-based-access-control/role-assignments-list-rest
+        """
         scope = scope_of(request)
         wanted = request.query.get("$filter", "")
-        match = _FILTER.match(wanted)
-        if wanted and wanted.lower() != "atscope()" and match is None:
+        match = _FILTER.fullmatch(wanted)
+        if wanted and match is None:
             raise not_modelled(f"$filter={wanted} on role assignments")
         stored = [each.to_body(self._world.subscription_id) for each in self._world.authorization.bootstrap]
         stored += [item.body for item in self._world.store.of_type(ASSIGNMENT)]
-        found = [body for body in stored if _covers(body, scope, at_scope=bool(wanted))]
-        if match is not None:
-            found = [body for body in found if body["properties"]["principalId"].lower() == match[1].lower()]
+        found = [body for body in stored if _covers(body, scope, at_scope=wanted.lower().startswith("atscope()"))]
+        principal = (match["assigned"] or match["principal"] or "").lower() if match else ""
+        if principal:
+            found = [body for body in found if body["properties"]["principalId"].lower() == principal]
         return ArmResponse(200, {"value": found})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
-        """Delete an assignment."""
+        """Delete an assignment (200, with the assignment), or answer 204 if it does not exist."""
+        before = self._world.store.get(self.resource_id(request))
         answer = await super().delete(request)
         self._world.authorization.forget(self.resource_id(request))
-        return answer
+        return answer if before is None else ArmResponse(answer.status, before.body)
 
 
 def scope_of(request: ArmRequest) -> str:
@@ -188,6 +196,6 @@ def _check_duplicate(world: World, scope: str, properties: dict[str, Any]) -> No
 
 
 def _covers(assignment: dict[str, Any], scope: str, *, at_scope: bool) -> bool:
-    """Whether a list at ``scope`` includes an assignment at or above it (or, without a filter, below it)."""
+    """Whether a list at ``scope`` includes an assignment at or above it, or, unless ``at_scope``, below it."""
     theirs, wanted = ArmId.parse(assignment["properties"]["scope"]), ArmId.parse(scope)
     return wanted.is_within(theirs) or (not at_scope and theirs.is_within(wanted))

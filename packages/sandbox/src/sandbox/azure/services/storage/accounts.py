@@ -1,7 +1,9 @@
 """Storage accounts, whose creation is a long-running operation, and their keys."""
 
 import base64
+import re
 import secrets
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +11,7 @@ from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
+from sandbox.azure.arm.schemas import arm_schemas
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
 from sandbox.azure.firewalls import check_storage_rules
@@ -16,6 +19,7 @@ from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 
+_SUBSCRIPTION = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 PATH = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{{account}}"
 
 # The service's defaults: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
@@ -53,7 +57,10 @@ class Accounts(Declared):
         super().register()
         world = self._world
         world.operations.register("create storage account", lambda _: None, self._creation_failed)
-        world.router.add("POST", PATH + "/listKeys", self.list_keys)
+        world.router.add("PATCH", PATH, self.patch)
+        world.router.add("POST", PATH + "/listKeys", self.list_keys, query=("$expand",))
+        world.router.add("GET", f"{_SUBSCRIPTION}/storageAccounts", self.list_all)
+        world.router.add("POST", f"{_SUBSCRIPTION}/checkNameAvailability", self.check_name)
         operations = "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/asyncoperations"
         world.router.add("GET", operations + "/{operation}", world.operations.result, need=ANYBODY)
 
@@ -103,6 +110,32 @@ class Accounts(Declared):
             collection="asyncoperations",
         )
         return ArmResponse(202, None, headers)
+
+    async def patch(self, request: ArmRequest) -> ArmResponse:
+        """Change the members of an account that the request has; in ``properties``, each one is replaced whole."""
+        old, given = self.existing(request).body, request.body or {}
+        kept = {name: old[name] for name in ("location", "kind", "tags", "identity") if name in old}
+        known = arm_schemas()[self.type]["members"]["properties"]["members"]
+        properties = {name: value for name, value in old["properties"].items() if name in known}
+        properties |= given.get("properties") or {}
+        body = {**kept, "sku": {"name": old["sku"]["name"]}, **given, "properties": properties}
+        return await super().put(replace(request, body=body))
+
+    async def list_all(self, request: ArmRequest) -> ArmResponse:
+        """Return the accounts of the subscription."""
+        del request
+        return ArmResponse(200, {"value": [each.body for each in self._world.store.of_type(self.type)]})
+
+    async def check_name(self, request: ArmRequest) -> ArmResponse:
+        """Answer whether a name is free: https://learn.microsoft.com/rest/api/storagerp/storage-accounts."""
+        name = str((request.body or {}).get("name") or "")
+        if not re.fullmatch(self.name_rule[0], name):
+            reason, message = "AccountNameInvalid", f"{name} is not a valid storage account name: {self.name_rule[1]}."
+        elif any(each.name.lower() == name for each in self._world.store.of_type(self.type)):
+            reason, message = "AlreadyExists", f"The storage account named {name} is already taken."
+        else:
+            return ArmResponse(200, {"nameAvailable": True})
+        return ArmResponse(200, {"nameAvailable": False, "reason": reason, "message": message})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete an account and its blobs."""
