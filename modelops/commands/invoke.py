@@ -9,12 +9,13 @@ from typing import Annotated, Any, Final, NamedTuple
 import typer
 
 from modelops import rehearsal
-from modelops.commands import job_arguments, options, terminal
+from modelops.commands import job_arguments, missing, options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, RehearsalError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import following, inputs, job_words, local_files, predictions, start
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.losses import Losses
 from modelops.scoring.start import JobOptions
 
 SCHEMA_VERSION: Final = 1
@@ -22,11 +23,19 @@ SCHEMA_VERSION: Final = 1
 
 
 class Asked(NamedTuple):
-    """One job that is asked for: what it scores, the revision (None: the endpoint's default), and its options."""
+    """One job that is asked for.
+
+    Attributes:
+        source: what it scores.
+        deployment: the revision; None: the endpoint's default.
+        options: its own settings and words.
+        key: column of the predictions that has the names of the input's files; None: they are only counted.
+    """
 
     source: JobInput
     deployment: str | None = None
     options: JobOptions = JobOptions()
+    key: str | None = None
 
 
 @dataclass
@@ -40,6 +49,14 @@ class Outcome:
     completed: bool = False
     seconds: float | None = None
     predictions: list[str] = field(default_factory=list)
+    files: int | None = None
+    missing: int | None = None
+    missingFiles: list[str] | None = None  # noqa: N815 - a name of the schema
+
+    def lost(self, found: Losses) -> None:
+        """Note what has no result."""
+        self.files, self.missing = found.items, found.missing
+        self.missingFiles = None if found.names is None else list(found.names)
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of docs/schemas/invoke.json."""
@@ -54,6 +71,8 @@ def invoke(
         Path | None, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")
     ] = None,
     no_wait: job_arguments.NoWait = False,
+    key: job_arguments.Key = None,
+    allow_missing: job_arguments.AllowMissing = False,
     deployment: job_arguments.Deployment = None,
     instance_count: job_arguments.InstanceCount = None,
     mini_batch_size: job_arguments.MiniBatchSize = None,
@@ -110,7 +129,8 @@ def invoke(
     outcome = Outcome(target.endpoint, deployment)
     try:
         with terminal.aside(is_aside=json):
-            run(target, Asked(read, deployment, job), download, outcome=outcome)
+            found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
+            missing.judge(found, is_allowed=allow_missing, column=key, resume="")
     finally:
         if json and outcome.job:
             terminal.say_json(outcome.to_json())
@@ -118,7 +138,7 @@ def invoke(
 
 def run(
     target: Target, asked: Asked, download: Path | None, *, replace: bool = False, outcome: Outcome | None = None
-) -> None:
+) -> Losses | None:
     """Run a job to its end, and say what came of it.
 
     Args:
@@ -127,6 +147,9 @@ def run(
         download: folder for the predictions; None: only start the job.
         replace: the predictions take the place of what the folder has, once they are there.
         outcome: is filled in as things happen.
+
+    Returns:
+        What it lost; None if the job was only started.
 
     Raises:
         ModelOpsError: it failed; InterruptedByUserError if Ctrl-C was pressed.
@@ -137,6 +160,7 @@ def run(
     for sentence in _notes(asked.source):
         terminal.say(f"note: {sentence}")
     check = located(f"python -m modelops jobs list{words} --endpoint {target.endpoint}")
+    key = missing.key(workspace, asked.key, asked.source)
     with _told(f"A job may have started; to check: {check}"):
         started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
     job = outcome.job = started.name
@@ -147,7 +171,7 @@ def run(
     for sentence in job_words.settle(workspace, job, asked.options):
         terminal.say(f"note: {sentence}")
     if download is None:
-        return
+        return None
     cancel, logs, again = (
         located(f"python -m modelops jobs {what} {job}{words}") for what in ("cancel", "logs", "download")
     )
@@ -163,7 +187,9 @@ def run(
     if first := predictions.first_rows(files):
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
-    # What was lost is counted here, and ends the command with 3.
+    found = missing.of_job(workspace, job, files, key)
+    outcome.lost(found)
+    return found
 
 
 def _notes(source: JobInput) -> list[str]:

@@ -67,6 +67,18 @@ Experiment = Annotated[
     str | None,
     typer.Option("--experiment", metavar="NAME", help="Experiment of the job. Default: the endpoint's name."),
 ]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="COLUMN",
+        help="Column of the predictions that has the name of the input's file, to tell which files have no row: its "
+        "position from 1, or its name (Parquet, JSON, a first line with names; file_name for an MLflow model).",
+    ),
+]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="End with 0 although files of the input have no result.")
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start the job, and do not wait for it.")]
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from modelops.commands import app
 from modelops.errors import ReleaseError
-from modelops.scoring import following, predictions, start
+from modelops.scoring import following, losses, predictions, start
+from modelops.scoring.losses import Losses
 from modelops.scoring.start import StartedJob
 from modelops.workspace import Workspace
 
@@ -65,9 +66,11 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
             "start": lambda *_: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
+            "count": lambda _logs: Losses(items=3, missing=0, names=()),
             **others,
         }
-        for module, name in ((start, "start"), (following, "follow"), (predictions, "download")):
+        modules = ((start, "start"), (following, "follow"), (predictions, "download"), (losses, "count"))
+        for module, name in modules:
             monkeypatch.setattr(module, name, parts[name])
         monkeypatch.setattr(Workspace, "ml", None)
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run

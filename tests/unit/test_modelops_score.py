@@ -12,6 +12,7 @@ import pytest
 from modelops.commands import app, invoke, targets
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ReleaseError
+from modelops.scoring.losses import Losses
 from modelops.scoring.predictions import replace
 
 Score = Callable[..., tuple[int, str, str]]
@@ -26,13 +27,14 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, asked: invoke.Asked, download: Path, *, replace: bool) -> None:
+    def run(target: Target, asked: invoke.Asked, download: Path, *, replace: bool) -> Losses:
         assert replace
         ran.append((target.endpoint, asked.source.path, download))
         if target.logical == "left":
             raise InterruptedByUserError("interrupted. Job job-1 continues in Azure")
         if target.logical == "bad":
             raise ReleaseError("job job-1 ended in state Failed")
+        return Losses(items=2, missing=1, names=("b.csv",)) if target.logical == "short" else Losses(missing=0)
 
     monkeypatch.setattr(invoke, "run", run)
     return ran
@@ -93,6 +95,14 @@ def test_without_a_sample_the_command_that_scores_is_printed(
 def test_a_job_that_fails_does_not_keep_the_others_from_being_scored(score: Score, jobs: list[Any]) -> None:
     assert score(bad="x", digits="y") == (1, "", "error: bad: job job-1 ended in state Failed\n")
     assert [endpoint for endpoint, _, _ in jobs] == ["bad1a2b", "digits1a2b"]
+
+
+def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(score: Score, jobs: list[Any]) -> None:
+    missing = "short: 1 of 2 files have no result.\n  b.csv\n"
+    assert score(short="x", digits="y") == (3, "", f"error: {missing}With --allow-missing this ends with 0.\n")
+    assert [endpoint for endpoint, _, _ in jobs] == ["short1a2b", "digits1a2b"]
+    assert score("--allow-missing", short="x") == (0, "1 of 2 files have no result.\n  b.csv\n", "")
+    assert score(short="x", bad="y")[0] == 1
 
 
 class _Jobs:
