@@ -55,7 +55,7 @@ class Scored:
         """ARM id of the workspace."""
         return self.bench.workspace.id
 
-    def start(self, source: str, kind: Kind | None = None, **options: Any) -> StartedJob:
+    def start(self, source: str, kind: Kind | None = None, /, **options: Any) -> StartedJob:
         """Start a job with these options."""
         read = inputs.read(source, kind)
         return starting.start(self.bench.workspace, self.bench.plan.endpoint.name, None, read, JobOptions(**options))
