@@ -185,14 +185,17 @@ def run(
     terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else ""))
     if started.studio:
         terminal.say(f"  {started.studio}")
-    for sentence in job_words.settle(workspace, job, asked.options):
-        terminal.say(f"note: {sentence}")
-    if download is None:
-        return None
-    cancel, logs, again = (
-        located(f"python -m modelops jobs {what} {job}{words}") for what in ("cancel", "logs", "download")
+    show, cancel, logs, again = (
+        located(f"python -m modelops jobs {what} {job}{words}") for what in ("show", "cancel", "logs", "download")
     )
-    with _told(f"Job {job} continues in Azure; to cancel it: {cancel}"), terminal.progress() as progress:
+    goes_on = f"Job {job} continues in Azure; to cancel it: {cancel}"
+    with _told(goes_on):
+        for sentence in job_words.settle(workspace, job, asked.options):
+            terminal.say(f"note: {sentence}")
+    if download is None:
+        terminal.say(f"It was not waited for. To see how it goes: {show}")
+        return None
+    with _told(goes_on), terminal.progress() as progress:
         outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
     outcome.completed = True
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from learning import WORKSPACE, Learning, deployment_body, endpoint_body
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import OperationFault
 from sandbox.azure.readings import Switches
 
@@ -251,7 +252,43 @@ def test_wrong_deployments_are_refused(ready: Learning, properties: dict[str, An
 
 def test_a_deployment_needs_its_endpoint(learning: Learning) -> None:
     learning.make_workspace()
-    assert learning.refused("PUT", BLUE, deployment_body())[:2] == (404, "ResourceNotFound")
+    assert learning.refused("PUT", BLUE, deployment_body())[:2] == (404, "NotFound")
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "details", "inner"),
+    [
+        ("/batchEndpoints/none", "NotFound", ["NoSuchEndpoint"], False),
+        ("/batchEndpoints/digits-ep/deployments/none", "NotFound", ["NoSuchDeployment"], False),
+        ("/models/none/versions/1", "UserError", ["ModelNotFound"], False),
+        ("/environments/none/versions/1", "UserError", [], True),
+        ("/datastores/none", "UserError", [], True),
+        ("/computes/none", "ResourceNotFound", [], None),
+    ],
+)
+def test_what_does_not_exist_below_a_workspace(
+    ready: Learning, path: str, code: str, details: list[str], *, inner: bool | None
+) -> None:
+    with pytest.raises(ArmError) as caught:
+        ready.call("GET", path)
+    error = caught.value.body()["error"]
+    more = {each["type"]: each["info"]["value"] for each in error.get("additionalInfo", [])}
+    assert (caught.value.status, error["code"]) == (404, code)
+    assert [each["code"] for each in error["details"]] == details
+    assert more.get("Location") == (None if inner is None else "westeurope")
+    assert ("InnerError" in more) is bool(inner)
+
+
+def test_an_older_client_reads_the_operation_in_the_properties(learning: Learning) -> None:
+    learning.make_workspace()
+    path = "/batchEndpoints/digits-ep"
+    answer = learning.call("PUT", f"{path}?api-version=2021-10-01", endpoint_body())
+    uri = answer.body["properties"]["properties"]["AzureAsyncOperationUri"]
+    assert uri == answer.headers["Azure-AsyncOperation"]
+    assert learning.call("GET", uri).body["status"] in ("InProgress", "Succeeded")
+    assert "AzureAsyncOperationUri" not in learning.call("GET", path).body["properties"]["properties"]
+    newer = learning.call("PUT", f"{path}?api-version=2023-10-01", endpoint_body())
+    assert "AzureAsyncOperationUri" not in newer.body["properties"]["properties"]
 
 
 def test_what_a_put_leaves_out_of_the_create_only_members_stays(ready: Learning) -> None:

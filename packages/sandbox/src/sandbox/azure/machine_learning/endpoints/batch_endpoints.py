@@ -30,6 +30,8 @@ ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
 NAME = re.compile(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 NAME_RULE = "3 to 32 letters, digits and single hyphens, the first a letter, the last a letter or digit"
 _ENDPOINTS_PER_REGION = 100
+# Recorded until March 2023, no longer in April 2023; samples of the older versions read it.
+_WITHOUT_OPERATION_URI = "2023"
 # Keys have no meaning if only Entra tokens are accepted; their error is unknown.
 _NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
@@ -81,6 +83,8 @@ class _Endpoints(Handlers):
         self._complete_defaults(body, old)
         self._complete(body, old, request)
         is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)
+        if request.api_version < _WITHOUT_OPERATION_URI:
+            body["properties"]["properties"] |= {"AzureAsyncOperationUri": headers["Azure-AsyncOperation"]}
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
