@@ -1,6 +1,6 @@
 """`invoke`: runs a scoring job and downloads its predictions."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, NamedTuple
 import typer
 
 from modelops import rehearsal
-from modelops.commands import job_arguments, missing, options, terminal
+from modelops.commands import job_arguments, missing, options, resuming, terminal
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, RehearsalError, UsageError
 from modelops.rehearsal import located
@@ -20,6 +20,10 @@ from modelops.scoring.start import JobOptions
 
 SCHEMA_VERSION: Final = 1
 """Version of the --json output: docs/schemas/invoke.json."""
+
+
+Fetch = Callable[[Any, str, Path], tuple[Path, ...]]
+"""Puts the predictions of a job into a folder, and returns the files: by a client of the workspace, and its name."""
 
 
 class Asked(NamedTuple):
@@ -65,7 +69,8 @@ class Outcome:
 
 def invoke(
     *,
-    source: job_arguments.Source,
+    source: job_arguments.Source = None,
+    resume: job_arguments.Resume = None,
     input_type: job_arguments.InputType = None,
     download: Annotated[
         Path | None, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")
@@ -104,9 +109,11 @@ def invoke(
     workspace: Annotated[str | None, typer.Option("--workspace", metavar="NAME", help="See --subscription.")] = None,
 ) -> None:
     """Start a scoring job, follow it, and download its predictions."""
+    if (source or resume) is None:
+        raise UsageError("give --input INPUT, or --resume JOB to score what a job left out.")
     if no_wait == (download is not None):
         raise UsageError("give either --download FOLDER, or --no-wait to leave the job alone once it has started.")
-    if download is not None:
+    if download is not None and resume is None:
         predictions.require_empty(download)
     job = JobOptions(
         instance_count,
@@ -121,7 +128,7 @@ def invoke(
         description,
         experiment,
     )
-    read = inputs.read(source, input_type)
+    read = inputs.read(source, input_type) if source is not None else None
     target = _by_names(subscription, resource_group, workspace, endpoint)
     target = target or options.Where(stack, outputs, endpoint, directory).target()
     if deployment is not None:
@@ -129,15 +136,25 @@ def invoke(
     outcome = Outcome(target.endpoint, deployment)
     try:
         with terminal.aside(is_aside=json):
-            found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
-            missing.judge(found, is_allowed=allow_missing, column=key, resume="")
+            if resume is not None:
+                found = _resumed(target, resume, resuming.Asked(read, deployment, job, key), download, outcome)
+            else:
+                assert read is not None  # noqa: S101 - required without --resume
+                found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
+            again = missing.resume_command(target, outcome.job, download, key)
+            missing.judge(found, is_allowed=allow_missing, column=key, resume=again)
     finally:
         if json and outcome.job:
             terminal.say_json(outcome.to_json())
 
 
 def run(
-    target: Target, asked: Asked, download: Path | None, *, replace: bool = False, outcome: Outcome | None = None
+    target: Target,
+    asked: Asked,
+    download: Path | None,
+    *,
+    fetch: Fetch | None = None,
+    outcome: Outcome | None = None,
 ) -> Losses | None:
     """Run a job to its end, and say what came of it.
 
@@ -145,7 +162,7 @@ def run(
         target: the endpoint.
         asked: the job.
         download: folder for the predictions; None: only start the job.
-        replace: the predictions take the place of what the folder has, once they are there.
+        fetch: puts the predictions into that folder; by default it has to be empty.
         outcome: is filled in as things happen.
 
     Returns:
@@ -182,7 +199,7 @@ def run(
         outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
     outcome.completed = True
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
-        files = (predictions.replace if replace else predictions.download)(workspace.ml, job, download)
+        files = (fetch or predictions.download)(workspace.ml, job, download)
     outcome.predictions = [str(path) for path in files]
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
@@ -193,6 +210,22 @@ def run(
     found = missing.of_job(workspace, job, files, key)
     outcome.lost(found)
     return found
+
+
+def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:
+    """Run a job on what `job` left out; return what both lost, None if there was nothing to do."""
+    with resuming.left(target, job, asked, download) as left:
+        if left is None:
+            return None
+        outcome.deployment = left.deployment
+        found = run(
+            target,
+            Asked(left.source, left.deployment, left.options, asked.key),
+            download,
+            fetch=left.fetch,
+            outcome=outcome,
+        )
+        return None if found is None else left.joined(found, [Path(file) for file in outcome.predictions])
 
 
 def _notes(source: JobInput) -> list[str]:

@@ -14,7 +14,16 @@ from modelops.scoring.inputs import Kind
 _INSTEAD: Final = "instead of the deployment's"
 _DATASTORE_PATH: Final = re.compile(r"(azureml:/)?/.*/?datastores/[^/]+/paths/.+", re.IGNORECASE)
 
-Source = Annotated[str, typer.Option("--input", metavar="INPUT", help=f"Local file or folder, or {FORMS}.")]
+Source = Annotated[str | None, typer.Option("--input", metavar="INPUT", help=f"Local file or folder, or {FORMS}.")]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="JOB",
+        help="Score what this job left out, and put the predictions beside its own; --input only if the service does "
+        "not say what it scored.",
+    ),
+]
 InputType = Annotated[
     Kind | None, typer.Option("--input-type", help="What an address names, where that cannot be known.")
 ]

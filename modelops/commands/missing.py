@@ -1,11 +1,14 @@
 """Says which files of a job's input have no result, and ends the command with 3."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from modelops.commands import terminal
+from modelops.commands.targets import Target
 from modelops.errors import MissingResultsError
+from modelops.rehearsal import located
 from modelops.scoring import keys, losses
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
@@ -47,6 +50,13 @@ def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None
     return found if by is None else losses.by_key(found, by.names, keys.scored(files, by.column, by.names))
 
 
+def resume_command(target: Target, job: str, folder: Path | None, column: str | None) -> str:
+    """Return the command that scores what a job left out."""
+    words = ["--endpoint", target.endpoint, "--resume", job, *(["--key", column] if column is not None else [])]
+    download = ["--download", folder.as_posix()] if folder is not None else ["--no-wait"]
+    return located(f"python -m modelops invoke{target.words()} {shlex.join([*words, *download])}")
+
+
 def judge(found: Losses | None, *, is_allowed: bool, column: str | None, resume: str) -> None:
     """Say what was lost.
 
@@ -75,4 +85,6 @@ def judge(found: Losses | None, *, is_allowed: bool, column: str | None, resume:
         )
     if resume:
         lines += ["To score what is missing:", f"  {resume}"]
+    if found.given_up and found.missing > found.given_up:
+        lines.append("With --mini-batch-size 1 a file that fails takes no others with it.")
     raise MissingResultsError("\n".join([*lines, "With --allow-missing this ends with 0."]))

@@ -11,7 +11,7 @@ from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, MissingResultsError, ModelOpsError
 from modelops.plan.data_address import is_address
 from modelops.rehearsal import located
-from modelops.scoring import inputs
+from modelops.scoring import inputs, predictions
 
 _FOLDER: Final = "predictions"
 
@@ -35,8 +35,11 @@ def score(
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
         try:
-            found = invoke.run(target, _asked(target, target.sample, directory, key), folder, replace=True)
-            missing.judge(found, is_allowed=allow_missing, column=key, resume="")
+            outcome = invoke.Outcome(target.endpoint, None)
+            asked = _asked(target, target.sample, directory, key)
+            found = invoke.run(target, asked, folder, fetch=predictions.replace, outcome=outcome)
+            again = missing.resume_command(target, outcome.job, folder, key)
+            missing.judge(found, is_allowed=allow_missing, column=key, resume=again)
         except InterruptedByUserError:
             raise
         except MissingResultsError as error:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from modelops import azure
 from modelops.errors import UsageError
+from modelops.scoring import local_files
 from modelops.scoring.inputs import JobInput
 
 if TYPE_CHECKING:
@@ -42,12 +43,10 @@ class LocalFiles:
         self._path = path
 
     def names(self) -> tuple[str, ...]:
-        """Return their paths below the input, in order; of a single file its own name."""
+        """Return their paths below the input, in order, as far as they are uploaded; of a single file its own name."""
         if self._path.is_file():
             return (self._path.name,)
-        return tuple(
-            sorted(each.relative_to(self._path).as_posix() for each in self._path.rglob("*") if each.is_file())
-        )
+        return tuple(local_files.uploaded(self._path)[0])
 
     def copy(self, names: Iterable[str], folder: Path) -> None:
         """Put some of them into a folder, by the same paths: as links, where the file system has them."""

@@ -45,6 +45,7 @@ def test_without_names_the_way_to_them_is_said() -> None:
         "4 of 6 files have no result: 2 mini-batches given up (2 after exceptions).\n"
         "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
         "their names.\n"
+        "With --mini-batch-size 1 a file that fails takes no others with it.\n"
         "With --allow-missing this ends with 0."
     )
 

@@ -27,8 +27,9 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, asked: invoke.Asked, download: Path, *, replace: bool) -> Losses:
-        assert replace
+    def run(target: Target, asked: invoke.Asked, download: Path, *, fetch: object, outcome: invoke.Outcome) -> Losses:
+        assert fetch is replace
+        outcome.job = "job-1"
         ran.append((target.endpoint, asked.source.path, download))
         if target.logical == "left":
             raise InterruptedByUserError("interrupted. Job job-1 continues in Azure")
@@ -97,9 +98,20 @@ def test_a_job_that_fails_does_not_keep_the_others_from_being_scored(score: Scor
     assert [endpoint for endpoint, _, _ in jobs] == ["bad1a2b", "digits1a2b"]
 
 
-def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(score: Score, jobs: list[Any]) -> None:
+def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(
+    score: Score, jobs: list[Any], tmp_path: Path
+) -> None:
     missing = "short: 1 of 2 files have no result.\n  b.csv\n"
-    assert score(short="x", digits="y") == (3, "", f"error: {missing}With --allow-missing this ends with 0.\n")
+    resume = (
+        "To score what is missing:\n"
+        "  python -m modelops invoke --subscription sub --resource-group rg --workspace ws --endpoint short1a2b "
+        f"--resume job-1 --download {tmp_path}/predictions/staging/short\n"
+    )
+    assert score(short="x", digits="y") == (
+        3,
+        "",
+        f"error: {missing}{resume}With --allow-missing this ends with 0.\n",
+    )
     assert [endpoint for endpoint, _, _ in jobs] == ["short1a2b", "digits1a2b"]
     assert score("--allow-missing", short="x") == (0, "1 of 2 files have no result.\n  b.csv\n", "")
     assert score(short="x", bad="y")[0] == 1
