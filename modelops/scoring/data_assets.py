@@ -8,7 +8,7 @@ from modelops.workspace import Workspace
 
 
 def registered(workspace: Workspace, source: JobInput) -> Any | None:
-    """Return azure-ai-ml's `Data` of an input; None if it is no data asset, or not known to be of this workspace.
+    """Return azure-ai-ml's `Data` of an input; None if it is not a data asset, or not known to be of this workspace.
 
     Raises:
         ReleaseError: there is no such asset, or the service refused to read it.
