@@ -12,13 +12,14 @@ import pytest
 from azure.ai.ml.entities import Data
 from azure.storage.blob import ContainerClient
 
+from modelops.commands import input_notes
 from modelops.errors import ReleaseError, UsageError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
-from modelops.scoring import following, inputs, predictions
+from modelops.scoring import following, inputs, job_words, local_files, predictions
 from modelops.scoring import start as starting
 from modelops.scoring.inputs import Kind
-from modelops.scoring.start import JobOptions, StartedJob
+from modelops.scoring.start import JobOptions, PerhapsStartedError, StartedJob
 from tests.modelops.conftest import Bench, Place, in_one_profile, new_bench
 
 # The SDK uses what the libraries below it have deprecated.
@@ -143,6 +144,8 @@ FOLDERS = [
     "azureml:/{id}/datastores/workspaceblobstore/paths/given/",
     "azureml:{id}/datastores/workspaceblobstore/paths/given/",
     "{id}/datastores/workspaceblobstore/paths/given/",
+    "wasbs://{container}@{account}.blob.core.windows.net/given/",
+    "abfss://{container}@{account}.dfs.core.windows.net/given/",
 ]
 FILE = [
     "{folder}/b.csv",
@@ -150,6 +153,8 @@ FILE = [
     "{address}b.csv",
     "azureml:/{short_id}/datastores/workspaceblobstore/paths/given/b.csv",
     "{id}/datastores/workspaceblobstore/paths/given/b.csv",
+    "wasbs://{container}@{account}.blob.core.windows.net/given/b.csv",
+    "abfss://{container}@{account}.dfs.core.windows.net/given/b.csv",
 ]
 
 
@@ -163,6 +168,8 @@ def _spelled(scored: Scored, spelling: str, name: str = "") -> str:
         folder=scored.folder,
         url=scored.url,
         address=scored.address,
+        container=scored.container.container_name,
+        account=scored.container.account_name,
     )
 
 
@@ -266,11 +273,74 @@ def test_a_data_asset_that_does_not_exist_is_named(scored: Scored, source: str) 
     assert scored.bench.writes(before) == []
 
 
-def test_a_job_is_asked_for_once(scored: Scored) -> None:
-    """The service may have started it in spite of its answer."""
+@pytest.mark.parametrize("fault", [{"action": "status", "status": 503}, {"action": "reset-after"}])
+def test_a_job_is_asked_for_once(scored: Scored, fault: dict[str, Any]) -> None:
+    """The service may have started it in spite of its answer, or without one."""
     control = scored.bench.place.sandbox.control
-    fault = control.fault("status", method="POST", path="/jobs$", status=503, times=5)
-    with pytest.raises(ReleaseError, match=r"^starting a job on endpoint bench-\d+ failed: "):
+    number = control.fault(method="POST", path="/jobs$", times=5, **fault)
+    with pytest.raises(PerhapsStartedError, match=r"^starting a job on endpoint bench-\d+ failed: "):
         scored.start(scored.address)
-    assert control.hits(fault) == 1
+    assert control.hits(number) == 1
     control.clear_faults()
+
+
+def test_a_job_that_is_refused_has_not_started(scored: Scored) -> None:
+    control = scored.bench.place.sandbox.control
+    control.fault("status", method="POST", path="/jobs$", status=400)
+    with pytest.raises(ReleaseError) as refused:
+        scored.start(scored.address)
+    control.clear_faults()
+    assert not isinstance(refused.value, PerhapsStartedError)
+
+
+def test_what_is_said_of_local_files_is_what_happens(scored: Scored, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name, content in {"a.csv": "1", ".b": "1", "c.csv": "", "d.csv": "1", "in/e.csv": "1"}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / ".amlignore").write_text("d.csv", encoding="utf-8")
+    assert local_files.notes(tmp_path) == [
+        "1 file is excluded by .amlignore and not uploaded: d.csv.",
+        "1 file is in sub-folders: Azure's documentation says that these are not scored; move them up: in/e.csv.",
+        "2 files are hidden, and uploaded and scored like all others: .amlignore, .b.",
+        "1 file is empty, and scored like all others: c.csv.",
+    ]
+    rows = scored.rows(scored.start(str(tmp_path)))
+    assert [row.partition(",")[0] for row in rows] == [".amlignore", ".b", "a.csv", "c.csv"]
+
+
+def test_a_job_has_its_own_words(scored: Scored) -> None:
+    words = JobOptions(tags={"team": "a", "run": "7"}, display_name="weekly", description="of May")
+    job = scored.start(scored.address, **words._asdict())
+    before = scored.bench.mark()
+    assert job_words.settle(scored.bench.workspace, job.name, words) == []
+    # The service names endpoint and deployment in the description, whatever the request has.
+    assert [each.partition(" ")[0] for each in scored.bench.writes(before)] == ["PATCH"]
+    found: Any = scored.bench.workspace.ml.jobs.get(job.name)
+    assert found.tags.items() >= words.tags.items()
+    assert (found.display_name, found.description) == ("weekly", "of May")
+
+
+def test_words_that_a_job_does_not_get_are_told(scored: Scored) -> None:
+    """As documented, a model deployment's job stays in the endpoint's experiment."""
+    words = JobOptions(tags={"team": "a"}, experiment="mine")
+    job = scored.start(scored.address, **words._asdict())
+    assert job_words.settle(scored.bench.workspace, job.name, words) == [
+        "--experiment is not set: the service did not take it."
+    ]
+    control = scored.bench.place.sandbox.control
+    control.fault("status", method="GET", path=f"/jobs/{job.name}$", status=403, code="Forbidden", message="No")
+    settled = job_words.settle(scored.bench.workspace, job.name, words)
+    control.clear_faults()
+    assert [each.partition(" (")[0] for each in settled] == [
+        "--tag is not set: Forbidden: No",
+        "--experiment is not set: Forbidden: No",
+    ]
+
+
+def test_a_rehearsal_is_asked_about_data_that_it_does_not_have(scored: Scored) -> None:
+    data = Data(name="elsewhere", version="1", type="uri_folder", path="https://elsewhere.blob.core.windows.net/c/x/")
+    scored.bench.workspace.ml.data.create_or_update(data)
+    for source in ("azureml:elsewhere:1", data.path):
+        (said,) = input_notes.notes(scored.bench.workspace, inputs.read(str(source)))
+        assert "elsewhere" in said
+    assert input_notes.notes(scored.bench.workspace, inputs.read(scored.address)) == []
