@@ -23,6 +23,10 @@ class UsageError(ModelOpsError):
     """A command line that names something that does not exist; the command ends with exit code 2."""
 
 
+class MissingResultsError(ModelOpsError):
+    """A job that completed without results for all files of its input; the command ends with exit code 3."""
+
+
 class InterruptedByUserError(ModelOpsError):
     """Ctrl-C while something that goes on in Azure was followed; nothing further may start."""
 

@@ -37,12 +37,26 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
     """
     require_empty(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with azure.step(f"downloading the predictions of job {job}"):
-        ml.jobs.download(job, download_path=folder, output_name=_OUTPUT)
-    files = tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
+    copy(ml, job, folder)
+    files = files_in(folder)
     if not files:
         raise ReleaseError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
-    return files
+    return tuple(folder / path for path in files)
+
+
+def copy(ml: "MLClient", job: str, folder: Path) -> None:
+    """Download what a job wrote, if it wrote something, into a folder that exists.
+
+    Raises:
+        ReleaseError: the service refused it.
+    """
+    with azure.step(f"downloading the predictions of job {job}"):
+        ml.jobs.download(job, download_path=folder, output_name=_OUTPUT)
+
+
+def files_in(folder: Path) -> tuple[Path, ...]:
+    """Return the files below a folder, as paths below it, in order; none if there is no such folder."""
+    return tuple(sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()))
 
 
 def replace(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
@@ -69,6 +83,11 @@ def require_empty(folder: Path) -> None:
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UsageError(f"--download {folder.as_posix()!r} is not empty. Name a new folder, or remove this one first.")
+
+
+def rows(files: Sequence[Path]) -> int:
+    """Return the number of lines of files, without those of Parquet files."""
+    return sum(sum(1 for _ in file.open("rb")) for file in files if file.suffix.lower() not in (".parquet", ".pqt"))
 
 
 def first_rows(files: Sequence[Path], most: int = _SHOWN) -> FirstRows | None:
