@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
-from typing import Any, Callable
+from typing import Any
 
-import jmespath
+import jmespath  # pyright: ignore[reportMissingModuleSource]
 from azure.ai.ml import Input, MLClient
 from azure.ai.ml.entities import AmlCompute, BatchEndpoint, Data
 from azure.ai.ml.entities._load_functions import load_model_batch_deployment  # azure.ai.ml has no public name for it
@@ -20,9 +19,8 @@ from azure.identity import DefaultAzureCredential
 
 _SHORT = {"-n": "name", "-f": "file", "-o": "output", "-g": "resource_group", "-w": "workspace_name"}
 _FLAGS = {"web", "yes", "set_default"}
-_PATH = re.compile(r"azureml://datastores/(?P<datastore>[^/]+)/paths/(?P<path>.+)")
 
-Options = dict  # by the long name with underscores; `set` is a list of KEY=VALUE
+Options = dict[str, Any]  # by the long name with underscores; `set` is a list of KEY=VALUE
 
 
 def read(words: list[str]) -> Options:
@@ -47,11 +45,13 @@ class Commands:
         self._client = client
 
     def compute_create(self, options: Options) -> Any:
-        nodes = {key: int(options[key]) for key in ("min_instances", "max_instances")}
-        return _shown(self._client.compute.begin_create_or_update(AmlCompute(name=options["name"], **nodes)))
+        least, most = int(options["min_instances"]), int(options["max_instances"])
+        cluster = AmlCompute(name=options["name"], min_instances=least, max_instances=most)
+        return _shown(self._client.compute.begin_create_or_update(cluster))
 
     def workspace_show(self, _: Options) -> Any:
-        return {"location": self._client.workspaces.get(self._client.workspace_name).location}
+        workspace: Any = self._client.workspaces.get(self._client.workspace_name)
+        return {"location": workspace.location}
 
     def data_create(self, options: Options) -> Any:
         kept = {key: options[key] for key in ("name", "version", "type", "path")}
@@ -64,7 +64,7 @@ class Commands:
         return _shown(self._client.batch_endpoints.get(options["name"]))
 
     def batch_endpoint_update(self, options: Options) -> Any:
-        endpoint = self._client.batch_endpoints.get(options["name"])
+        endpoint: Any = self._client.batch_endpoints.get(options["name"])
         endpoint.defaults.deployment_name = options["set"][0].removeprefix("defaults.deployment_name=")
         return _shown(self._client.batch_endpoints.begin_create_or_update(endpoint))
 
@@ -77,10 +77,9 @@ class Commands:
             if option in options:
                 overrides.append({key: options[option]})
         if "output_path" in options:
-            place = _PATH.fullmatch(options["output_path"])
-            store = self._client.datastores.get(place["datastore"])
-            overrides.append({"output_dataset.datastore_id": f"azureml:{store.id}"})
-            overrides.append({"output_dataset.path": f"/{place['path']}"})
+            store, _, path = options["output_path"].removeprefix("azureml://datastores/").partition("/paths/")
+            overrides.append({"output_dataset.datastore_id": f"azureml:{self._client.datastores.get(store).id}"})
+            overrides.append({"output_dataset.path": f"/{path}"})
         job = self._client.batch_endpoints.invoke(
             endpoint_name=options["name"],
             deployment_name=options.get("deployment_name"),
@@ -104,14 +103,12 @@ class Commands:
         self._client.batch_deployments.begin_delete(options["name"], options["endpoint_name"]).result()
 
     def batch_deployment_list_jobs(self, options: Options) -> Any:
-        jobs = self._client.batch_deployments.list_jobs(
-            deployment_name=options["name"], endpoint_name=options["endpoint_name"]
-        )
+        jobs = self._client.batch_deployments.list_jobs(options["endpoint_name"], name=options["name"])
         return [{"name": job.name} for job in jobs]
 
     def job_show(self, options: Options) -> Any:
         job = self._client.jobs.get(options["name"])
-        return {"name": job.name, "status": job.status, "studio": job.studio_url}
+        return {"name": job.name, "status": str(getattr(job.status, "value", job.status)), "studio": job.studio_url}
 
     def job_stream(self, options: Options) -> Any:
         self._client.jobs.stream(options["name"])
@@ -120,7 +117,7 @@ class Commands:
 def _shown(made: Any) -> Any:
     """Return an entity as ``az ml`` prints it; wait for it first, if it is still being made."""
     entity = made.result() if hasattr(made, "result") else made
-    return json.loads(json.dumps(entity._to_dict(), default=str))
+    return json.loads(json.dumps(entity._to_dict(), default=str))  # noqa: SLF001 - the extension prints that too
 
 
 def main(words: list[str]) -> None:

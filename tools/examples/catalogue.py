@@ -45,7 +45,12 @@ EXAMPLES = (
         clusters={"aml-cluster": 2},
         before={13: _UNTIL_DONE},
     ),
-    Example("heart", f"{_MODELS}/heart-classifier-mlflow/mlflow-for-batch-tabular.ipynb", "heart classifier"),
+    Example(
+        "heart",
+        f"{_MODELS}/heart-classifier-mlflow/mlflow-for-batch-tabular.ipynb",
+        "heart classifier by MLflow, and with a script",
+        note="it never invokes its deployment with a script, whose jobs fail: `mlflow.pyfunc.load` no longer exists",
+    ),
     Example("custom-outputs", f"{_MODELS}/custom-outputs-parquet/custom-output-batch.ipynb", "custom outputs"),
     Example(
         "mnist",
@@ -147,5 +152,7 @@ EXAMPLES = (
                 "a conda file as JSON (its repository no longer has any of the three)",
             ),
         ),
+        note="its first job fails, because its data is in a public account on the internet; its second is refused, "
+        "because its output is a `UriFolder`",
     ),
 )

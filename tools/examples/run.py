@@ -13,7 +13,7 @@ from tools.examples.lent import lend
 from tools.examples.place import Place
 
 _CELLS = Path(__file__).with_name("cells.py")
-_AZ_ML = Path(__file__).with_name("az_ml.py")
+AZ_ML = Path(__file__).with_name("az_ml.py")
 _SIGNED_IN = """\
 az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID" -o none &&
 az configure --defaults group="$EXAMPLE_GROUP" workspace="$EXAMPLE_WORKSPACE" && exec bash "$0"
@@ -53,7 +53,8 @@ class Outcome:
         why += [each.why for each in self.example.stand_ins]
         why += [f"cluster `{name}` of {nodes} nodes" for name, nodes in self.example.clusters.items()]
         why += [f"environment `{name}`" for name in self.example.curated]
-        return f"| {self.example.group} | `{self.example.name}` | {self.result} | {'; '.join(why) or 'nothing'} |"
+        result = f"{self.result}; {self.example.note}" if self.example.note else self.result
+        return f"| {self.example.group} | `{self.example.name}` | {result} | {'; '.join(why) or 'nothing'} |"
 
 
 def run(example: Example, checkout: Path, work: Path, place: Place, python: str) -> Outcome:
@@ -76,7 +77,7 @@ def run(example: Example, checkout: Path, work: Path, place: Place, python: str)
     command = ["bash", source.name]
     if not example.is_notebook and (az := shutil.which("az")):
         command = ["bash", "-c", _SIGNED_IN, source.name]
-        names["PATH"] = f"{_with_az_ml(work / 'bin', az, python)}{os.pathsep}{os.environ['PATH']}"
+        names["PATH"] = f"{with_az_ml(work / 'bin', az, python)}{os.pathsep}{os.environ['PATH']}"
     if example.is_notebook:
         plan = work / "plan.json"
         before = {number: step.code for number, step in example.before.items()}
@@ -87,10 +88,10 @@ def run(example: Example, checkout: Path, work: Path, place: Place, python: str)
     return _of_cells(example, results, code) if example.is_notebook else Outcome(example, failed=code or None)
 
 
-def _with_az_ml(folder: Path, az: str, python: str) -> Path:
+def with_az_ml(folder: Path, az: str, python: str) -> Path:
     """Return a folder with an ``az`` that is the user's own, except for ``az ml``."""
     folder.mkdir()
-    words = shlex.join([python, str(_AZ_ML)])
+    words = shlex.join([python, str(AZ_ML)])
     text = f'#!/bin/sh\n[ "$1" = ml ] || exec {shlex.quote(az)} "$@"\nshift\nexec {words} "$@"\n'
     (folder / "az").write_text(text, encoding="utf-8")
     (folder / "az").chmod(0o755)
