@@ -224,8 +224,14 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
         "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs' "
         f"({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
         "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
-        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
-        "--template-file prerequisites/caller-roles.json\n"
+        f'  az rest --method put --url "/subscriptions/{SUBSCRIPTION}/providers/'
+        "Microsoft.Authorization/roleDefinitions/"
+        f'{roles.ENDPOINT_CALLER.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
+        f'prerequisites/caller-roles/{roles.ENDPOINT_CALLER.id}.json)"\n'
+        f'  az rest --method put --url "/subscriptions/{SUBSCRIPTION}/providers/'
+        "Microsoft.Authorization/roleDefinitions/"
+        f'{roles.CALLER_RUNS.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
+        f'prerequisites/caller-roles/{roles.CALLER_RUNS.id}.json)"\n'
         "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
