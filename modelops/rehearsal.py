@@ -38,11 +38,28 @@ def ask(deployments: Sequence[Mapping[str, Any]], environ: Mapping[str, str] = o
     Raises:
         RehearsalError: it does not answer, or not as expected.
     """
+    return _sentences({"deployments": list(deployments)}, environ) if deployments else []
+
+
+def ask_about_input(uri: str, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the rehearsal's sentences about the input of a job, if it does not have that storage; none without one.
+
+    Args:
+        uri: the address, as in the request for the job.
+        environ: The environment variables.
+
+    Raises:
+        RehearsalError: it does not answer, or not as expected.
+    """
+    return _sentences({"inputs": [uri]}, environ)
+
+
+def _sentences(question: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     address = environ.get(VARIABLE, "")
-    if not address or not deployments:
+    if not address:
         return []
     try:
-        status, answer = _post(address, {"deployments": list(deployments)})
+        status, answer = _post(address, question)
         if status != http.client.OK:
             raise RehearsalError(f"{status}: {answer}")
         return [str(each) for each in answer["sentences"]]

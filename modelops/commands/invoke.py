@@ -1,18 +1,19 @@
 """`invoke`: runs a scoring job and downloads its predictions."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
+from modelops import rehearsal
 from modelops.commands import job_arguments, options, terminal
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, UsageError
+from modelops.errors import InterruptedByUserError, RehearsalError, UsageError
 from modelops.rehearsal import located
-from modelops.scoring import following, inputs, predictions, start
+from modelops.scoring import following, inputs, job_words, local_files, predictions, start
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.start import JobOptions
 
@@ -133,6 +134,8 @@ def run(
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
     words = target.words()
+    for sentence in _notes(asked.source):
+        terminal.say(f"note: {sentence}")
     check = located(f"python -m modelops jobs list{words} --endpoint {target.endpoint}")
     with _told(f"A job may have started; to check: {check}"):
         started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
@@ -141,6 +144,8 @@ def run(
     terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else ""))
     if started.studio:
         terminal.say(f"  {started.studio}")
+    for sentence in job_words.settle(workspace, job, asked.options):
+        terminal.say(f"note: {sentence}")
     if download is None:
         return
     cancel, logs, again = (
@@ -159,6 +164,19 @@ def run(
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
     # What was lost is counted here, and ends the command with 3.
+
+
+def _notes(source: JobInput) -> list[str]:
+    """Return what is to be known about an input before its job starts.
+
+    Raises:
+        UsageError: nothing of it would be uploaded.
+    """
+    if source.is_local:
+        return local_files.notes(Path(source.path))
+    with suppress(RehearsalError):  # the job's own log says it too
+        return rehearsal.ask_about_input(source.path) if source.asset is None else []
+    return []
 
 
 @contextmanager

@@ -20,7 +20,9 @@ _WORKSPACE: Final = (
 )
 _ARM_ID: Final = re.compile(rf"(azureml:)?(?P<id>/{_WORKSPACE}/(data|datastores)/.+)", re.IGNORECASE)
 # Two letters at least: a drive of Windows has one.
-_NAMED: Final = re.compile(r"(azureml:)?(?P<name>[\w-][\w.-]+)(:(?P<version>[\w.-]+)|@(?P<label>[\w.-]+))")
+_NAMED: Final = re.compile(
+    r"(azureml:)?(?!azureml[:@])(?P<name>[\w-][\w.-]+)(:(?P<version>[\w.-]+)|@(?P<label>[\w.-]+))"
+)
 _ASSET: Final = re.compile(
     rf"(azureml:/)?/(?P<place>{_WORKSPACE}|subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+"
     r"|locations/[^/]+/workspaces/[^/]+|registries/[^/]+)"

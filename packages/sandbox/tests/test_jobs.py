@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from blob_server import ACCOUNT
-from job_bench import CONDA, JobBench
+from job_bench import CONDA, JobBench, report_of
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, ModelFiles
 from sandbox.azure.readings import Switches
 
@@ -177,10 +177,19 @@ def test_fewer_results_than_files_are_failed_items_and_more_are_capped(bench: Jo
 
 
 def test_files_in_sub_folders_are_not_scored_unless_switched(bench: JobBench) -> None:
-    files = {"a": b"1", "sub/b": b"2", "sub/": b""}
-    assert bench.run(bench.request(NAMES, files)).lines == ["a"]
+    files = {"a": b"1", "sub/b": b"2", "sub/": b"", "sub/deep/c": b"3"}
+    line = "2 files are in sub-folders of the input: they are not scored."
+    done = bench.run(bench.request(NAMES, files))
+    assert (done.lines, line in done.logs["logs/azureml/executionlogs.txt"]) == (["a"], True)
     bench.switches = Switches(nested_folders_ignored=False)
-    assert bench.run(bench.request(NAMES, files)).lines == ["a", "b"]
+    done = bench.run(bench.request(NAMES, files))
+    assert (done.lines, line in done.logs["logs/azureml/executionlogs.txt"]) == (["a", "b", "c"], False)
+    named = {name for row in report_of(done) for name in json.loads(row["Mini-batch Detail"])["minibatch"]}
+    assert named == {"a", "sub/b", "sub/deep/c"}
+
+
+def test_hidden_and_empty_files_are_scored_like_others(bench: JobBench) -> None:
+    assert bench.run(bench.request(NAMES, {".hidden": b"1", "empty": b""})).lines == [".hidden", "empty"]
 
 
 def test_a_single_file_is_one_mini_batch_under_its_own_name(bench: JobBench) -> None:

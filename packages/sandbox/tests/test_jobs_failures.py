@@ -189,6 +189,11 @@ def test_an_output_file_that_exists_fails_the_job_and_is_kept(bench: JobBench) -
 
 def test_an_input_without_files_fails_the_job(bench: JobBench) -> None:
     done = bench.run(bench.request(ALWAYS.format(bad=()), {"sub/a": b"1"}))
+    assert done.error == (
+        "Unable to create any task within 600 seconds. The input has no files to score, only 1 in sub-folders, which"
+        " are not scored."
+    )
+    done = bench.run(bench.request(ALWAYS.format(bad=()), {"sub/": b""}))
     assert done.error == "Unable to create any task within 600 seconds. The input has no files to score."
 
 

@@ -5,6 +5,7 @@ changed.
 """
 
 import base64
+import contextlib
 import hashlib
 import os
 import secrets
@@ -12,7 +13,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,15 @@ class BlobStore:
     def list(self, account: str, container: str, prefix: str = "") -> list[str]:
         """Return the names of the blobs that start with ``prefix``, sorted."""
         return [blob.name for blob in self.index.blobs(account.lower(), container.lower(), prefix)]
+
+    def files(self, account: str, container: str, prefix: str = "") -> Iterator[tuple[str, Path]]:
+        """Yield name and file, for reading only, of the blobs that start with ``prefix``, by name; see ``path``.
+
+        A blob that is deleted meanwhile is left out.
+        """
+        for blob in self.index.blobs(account.lower(), container.lower(), prefix):
+            with contextlib.suppress(KeyError):
+                yield blob.name, self.whole(blob)
 
     def read(self, account: str, container: str, blob: str) -> bytes:
         """Return a blob's bytes; KeyError if it does not exist."""

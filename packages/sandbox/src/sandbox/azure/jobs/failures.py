@@ -15,9 +15,13 @@ class JobFailed(Exception):  # noqa: N818 - an outcome
         return {"code": self.code, "message": self.message}
 
 
-def no_input() -> JobFailed:
-    """No file to score; the service reports this after 600 s, the sandbox at once."""
-    return JobFailed("Unable to create any task within 600 seconds. The input has no files to score.")
+def no_input(left_out: int) -> JobFailed:
+    """No file to score; the service reports this after 600 s, the sandbox at once and with the reason.
+
+    ``left_out`` is the number of files in sub-folders.
+    """
+    but = f", only {left_out} in sub-folders, which are not scored" if left_out else ""
+    return JobFailed(f"Unable to create any task within 600 seconds. The input has no files to score{but}.")
 
 
 def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:

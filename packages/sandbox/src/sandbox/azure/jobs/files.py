@@ -64,8 +64,16 @@ class JobFolder:
         return self.root / "run"
 
 
-def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: bool) -> list[str]:
-    """Copy everything into the job's folder and return the paths of the files to score, unordered.
+@dataclass(slots=True)
+class Staged:
+    """The paths of the files to score, unordered, and how many files in sub-folders of the input are not scored."""
+
+    files: list[str]
+    left_out: int = 0
+
+
+def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: bool) -> Staged:
+    """Copy everything into the job's folder and return the files to score.
 
     ``nested``: also score files in sub-folders of the input. This may take a while: call it in a thread.
 
@@ -149,20 +157,25 @@ def stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
         shutil.copyfile(blob_path(blobs, code.account, code.container, name, "code"), path)
 
 
-def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> list[str]:
+def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> Staged:
     if location.kind == "file":
-        names, base = [location.path], location.path.rpartition("/")[0]
-    else:
-        names, base = blobs.list(location.account, location.container, location.path), location.path
-    staged = []
-    for name in names:
-        relative = name.removeprefix(base).lstrip("/")
+        source = blob_path(blobs, location.account, location.container, location.path, "input")
+        path = inside(target, location.path.rpartition("/")[2])
+        _link(source, path)
+        return Staged([str(path)])
+    staged = Staged([])
+    folders = {target}
+    for name, source in blobs.files(location.account, location.container, location.path):
+        relative = name.removeprefix(location.path).lstrip("/")
         # Some tools mark a folder with a blob whose name ends in "/".
-        if not relative or relative.endswith("/") or ("/" in relative and not nested):
+        if not relative or relative.endswith("/"):
+            continue
+        if "/" in relative and not nested:
+            staged.left_out += 1
             continue
         path = inside(target, relative)
-        _link(blob_path(blobs, location.account, location.container, name, "input"), path)
-        staged.append(str(path))
+        _link(source, path, folders)
+        staged.files.append(str(path))
     return staged
 
 
@@ -194,9 +207,13 @@ def inside(folder: Path, relative: str) -> Path:
     return folder / path
 
 
-def _link(source: Path, target: Path) -> None:
+def _link(source: Path, target: Path, folders: set[Path] | None = None) -> None:
+    """Link a file; ``folders`` are those that exist, to which the target's is added."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if folders is None or target.parent not in folders:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if folders is not None:
+                folders.add(target.parent)
         os.link(source, target)
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EMLINK, errno.EPERM}:

@@ -123,10 +123,12 @@ class Job:
             raise not_here(request.input)
         python = await self._interpreter()
         nested = not self._switches.nested_folders_ignored
-        files = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
-        if not files:
-            raise no_input()
-        return files, python
+        staged = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
+        if not staged.files:
+            raise no_input(staged.left_out)
+        if staged.left_out:
+            self._logs.execution(f"{staged.left_out} files are in sub-folders of the input: they are not scored.")
+        return staged.files, python
 
     async def _interpreter(self) -> Path:
         """Return the Python of the deployment's environment, or of the one that the service makes for its model."""

@@ -1,10 +1,11 @@
 """``logs/sys/job_report/processed_mini-batches.csv``: one line for each try of a mini-batch.
 
-Public sources give the columns (Microsoft's tuning guide for ParallelRunStep; ``Node`` from its place between
-``Picked Count`` and ``Process``), the states ``RUN_DONE``, ``RUN_EXCEPTION`` and ``RUN_TIMEOUT``, and ``N/A`` for what
-is not known (the notebook widget of azureml-widgets, which reads the file). The detail of a mini-batch is its message
-in the queue as JSON, of which https://github.com/microsoft/MLOpsPython/issues/328 shows one; that ``minibatch`` has
-the names of the files below ``location`` is inferred from the guide.
+Public sources give the columns (Microsoft's tuning guide for ParallelRunStep; ``Node`` from its place between ``Picked
+Count`` and ``Process``), the states ``RUN_DONE``, ``RUN_EXCEPTION`` and ``RUN_TIMEOUT``, and ``N/A`` for what is not
+known (the notebook widget of azureml-widgets, which reads the file). The detail of a mini-batch is its message in the
+queue as JSON, of which https://github.com/microsoft/MLOpsPython/issues/328 shows one; that ``minibatch`` has the names
+of the files below ``location`` is inferred from the guide,
+https://github.com/MicrosoftDocs/azure-docs/blob/5f49062efbf84edd98c776e5512872f87a7e7308/articles/machine-learning/how-to-tune-performance-of-parallel-run-step.md
 """
 
 import csv
@@ -65,12 +66,12 @@ class Report:
         )
 
     def _detail(self, batch: MiniBatch) -> str:
-        names = [Path(item).relative_to(self.location).as_posix() for item in batch.items]
+        location = str(self.location)
         message = {
             "id": batch.id,
             "dequeue_count": batch.attempts + 1,
-            "minibatch": names,
-            "location": str(self.location),
+            "minibatch": [item.removeprefix(f"{location}/") for item in batch.items],
+            "location": location,
         }
         return json.dumps(message)
 

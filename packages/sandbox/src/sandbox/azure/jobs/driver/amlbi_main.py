@@ -13,7 +13,7 @@ import importlib
 import json
 import logging
 import os
-import queue
+import select
 import signal
 import socket
 import sys
@@ -23,7 +23,7 @@ import traceback
 from importlib.abc import MetaPathFinder
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,21 +46,26 @@ WRONG_TYPE = (
 
 
 class Channel:
-    """The socket to the master: a thread reads it, so that the end of the master is noticed even during ``run()``."""
+    """The socket to the master. A thread watches it, so that the end of the master is noticed even during ``run()``."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._incoming: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        threading.Thread(target=self._read, args=(connection.makefile("rb"),), daemon=True).start()
+        self._incoming = connection.makefile("rb")
+        threading.Thread(target=self._watch, daemon=True).start()
 
-    def _read(self, stream: BinaryIO) -> None:
-        for line in stream:
-            self._incoming.put(json.loads(line))
+    def _watch(self) -> None:
+        closed = select.poll()
+        closed.register(self._connection, 0)  # nothing but the end: messages wake only who waits for them
+        closed.poll()
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     def receive(self) -> dict[str, Any]:
         """Return the next message, waiting for it."""
-        return self._incoming.get()
+        line = self._incoming.readline()
+        if not line:
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+        message: dict[str, Any] = json.loads(line)
+        return message
 
     def send(self, event: str, **members: Any) -> None:
         """Report to the master."""
