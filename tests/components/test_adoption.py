@@ -145,8 +145,9 @@ def test_a_cluster_without_an_identity_is_named(azure: Azure) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: adopted_roles.checked(NEEDS, {"shared": NODES, "gpu": ""}, "theirs"))
     assert str(raised.value) == (
-        "Cluster 'gpu' has no identity, so its jobs could not read or write blobs. To add one: az ml compute update "
-        "--name gpu --identity-type SystemAssigned. Nothing was created."
+        "Cluster 'gpu' has no identity, so its jobs could not read or write blobs. Nothing was created.\n"
+        f"  To add one: az resource update --ids {NEEDS.workspace_id}/computes/gpu --api-version 2025-12-01 "
+        "--set identity.type=SystemAssigned"
     )
     assert azure.assigned == EVERYTHING
 
