@@ -1,26 +1,22 @@
 """`invoke`: runs a scoring job and downloads its predictions."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from modelops import rehearsal
-from modelops.commands import job_arguments, missing, options, resuming, terminal
+from modelops.commands import input_notes, job_arguments, missing, options, resuming, terminal
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, NoPredictionsError, RehearsalError, UsageError
+from modelops.errors import InterruptedByUserError, NoPredictionsError, UsageError
 from modelops.rehearsal import located
-from modelops.scoring import following, inputs, job_words, local_files, predictions, start
+from modelops.scoring import following, inputs, job_words, predictions, start
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
 from modelops.scoring.start import JobOptions
-
-SCHEMA_VERSION: Final = 1
-"""Version of the --json output: docs/schemas/invoke.json."""
-
+from modelops.workspace import Workspace
 
 Fetch = Callable[[Any, str, Path], tuple[Path, ...]]
 """Puts the predictions of a job into a folder, and returns the files: by a client of the workspace, and its name."""
@@ -40,31 +36,6 @@ class Asked(NamedTuple):
     deployment: str | None = None
     options: JobOptions = JobOptions()
     key: str | None = None
-
-
-@dataclass
-class Outcome:
-    """What came of a job so far, as `--json` prints it."""
-
-    endpoint: str
-    deployment: str | None
-    job: str = ""
-    studio: str = ""
-    completed: bool = False
-    seconds: float | None = None
-    predictions: list[str] = field(default_factory=list)
-    files: int | None = None
-    missing: int | None = None
-    missingFiles: list[str] | None = None  # noqa: N815 - a name of the schema
-
-    def lost(self, found: Losses) -> None:
-        """Note what has no result."""
-        self.files, self.missing = found.items, found.missing
-        self.missingFiles = None if found.names is None else list(found.names)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the object of docs/schemas/invoke.json."""
-        return {"schemaVersion": SCHEMA_VERSION, **vars(self)}
 
 
 def invoke(
@@ -173,29 +144,15 @@ def run(
     """
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
-    words = target.words()
-    for sentence in _notes(asked.source):
-        terminal.say(f"note: {sentence}")
-    check = located(f"python -m modelops jobs list{words} --endpoint {target.endpoint}")
     key = missing.key(workspace, asked.key, asked.source)
-    with _told(f"A job may have started; to check: {check}"):
-        started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
-    job = outcome.job = started.name
-    outcome.studio = started.studio
-    terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else ""))
-    if started.studio:
-        terminal.say(f"  {started.studio}")
-    show, cancel, logs, again = (
-        located(f"python -m modelops jobs {what} {job}{words}") for what in ("show", "cancel", "logs", "download")
+    job = _start(workspace, target, asked, outcome)
+    show, logs, again = (
+        located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
     )
-    goes_on = f"Job {job} continues in Azure; to cancel it: {cancel}"
-    with _told(goes_on):
-        for sentence in job_words.settle(workspace, job, asked.options):
-            terminal.say(f"note: {sentence}")
     if download is None:
         terminal.say(f"It was not waited for. To see how it goes: {show}")
         return None
-    with _told(goes_on), terminal.progress() as progress:
+    with _told(_goes_on(target, job)), terminal.progress() as progress:
         outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
     outcome.completed = True
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
@@ -220,6 +177,30 @@ def run(
     return found
 
 
+def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) -> str:
+    """Start the job, say what is known of it, and return its name."""
+    for sentence in input_notes.notes(workspace, asked.source):
+        terminal.say(f"note: {sentence}")
+    check = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
+    with _told(f"A job may have started; to check: {check}"):
+        started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
+    outcome.job, outcome.studio = started
+    terminal.say(
+        f"job {started.name} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else "")
+    )
+    if started.studio:
+        terminal.say(f"  {started.studio}")
+    with _told(_goes_on(target, started.name)):
+        for sentence in job_words.settle(workspace, started.name, asked.options):
+            terminal.say(f"note: {sentence}")
+    return started.name
+
+
+def _goes_on(target: Target, job: str) -> str:
+    cancel = located(f"python -m modelops jobs cancel {job}{target.words()}")
+    return f"Job {job} continues in Azure; to cancel it: {cancel}"
+
+
 def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:
     """Run a job on what `job` left out; return what both lost, None if there was nothing to do."""
     with resuming.left(target, job, asked, download) as left:
@@ -237,19 +218,6 @@ def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | N
             found = left.joined(found, [Path(file) for file in outcome.predictions])
             outcome.lost(found)
         return found
-
-
-def _notes(source: JobInput) -> list[str]:
-    """Return what is to be known about an input before its job starts.
-
-    Raises:
-        UsageError: nothing of it would be uploaded.
-    """
-    if source.is_local:
-        return local_files.notes(Path(source.path))
-    with suppress(RehearsalError):  # the job's own log says it too
-        return rehearsal.ask_about_input(source.path) if source.asset is None else []
-    return []
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from modelops.commands import invoke, job_arguments, missing, options, terminal
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, MissingResultsError, ModelOpsError
 from modelops.plan.data_address import is_address
@@ -35,7 +36,7 @@ def score(
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
         try:
-            outcome = invoke.Outcome(target.endpoint, None)
+            outcome = Outcome(target.endpoint, None)
             asked = _asked(target, target.sample, directory, key)
             found = invoke.run(target, asked, folder, fetch=predictions.replace, outcome=outcome)
             again = missing.resume_command(target, outcome.job, folder, key)

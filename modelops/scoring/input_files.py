@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from modelops import azure
 from modelops.errors import UsageError
-from modelops.scoring import local_files
+from modelops.scoring import data_assets, local_files
 from modelops.scoring.inputs import JobInput
 
 if TYPE_CHECKING:
@@ -143,10 +143,7 @@ def files_of(workspace: "Workspace", source: JobInput) -> InputFiles:
 
 def _place(workspace: "Workspace", source: JobInput) -> _Place:
     address, kind = source.path, source.kind
-    if source.asset is not None and source.asset.is_in(workspace.id):
-        asset = source.asset
-        with azure.step(f"reading data asset {address}"):
-            found: Any = workspace.ml.data.get(asset.name, version=asset.version or None, label=asset.label or None)
+    if (found := data_assets.registered(workspace, source)) is not None:
         address, kind = str(found.path), found.type
     is_file = kind == "uri_file"
     parts = urlsplit(address)

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from modelops import azure
 from modelops.errors import UsageError
-from modelops.plan.data_address import DataAsset
-from modelops.scoring.inputs import KINDS, UNKNOWN_KIND, JobInput, Kind
+from modelops.scoring import data_assets
+from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
@@ -130,10 +130,10 @@ def _sent(workspace: Workspace, source: JobInput) -> tuple[Kind, str]:
     kind, uri = source.kind, source.path
     if source.is_local:
         uri = _uploaded(workspace, uri) + ("/" if kind == "uri_folder" else "")
-    elif source.asset is not None and source.asset.is_in(workspace.id):
-        kind, uri = _data_asset(workspace, source.asset, source)
+    elif (found := data_assets.registered(workspace, source)) is not None:
+        kind, uri = _kind(found, source), str(found.id)
     if kind is None:
-        raise UsageError(f"--input {source.path!r} {UNKNOWN_KIND}")
+        raise unknown_kind(source.path)
     return kind, uri
 
 
@@ -147,16 +147,14 @@ def _uploaded(workspace: Workspace, path: str) -> str:
     return uri.rstrip("/")
 
 
-def _data_asset(workspace: Workspace, asset: DataAsset, source: JobInput) -> tuple[Kind, str]:
-    with azure.step(f"reading data asset {source.path}"):
-        found: Any = workspace.ml.data.get(asset.name, version=asset.version or None, label=asset.label or None)
-    if found.type not in KINDS:
-        raise UsageError(
-            f"data asset {source.path} is of type {found.type}; a batch endpoint takes uri_file and uri_folder."
-        )
-    if source.kind not in (None, found.type):
-        raise UsageError(f"--input-type {source.kind}: data asset {source.path} is of type {found.type}.")
-    return found.type, found.id
+def _kind(found: Any, source: JobInput) -> Kind:
+    """Return the kind of a data asset, as azure-ai-ml gives it."""
+    kind: Kind = found.type
+    if kind not in KINDS:
+        raise UsageError(f"data asset {source.path} is of type {kind}; a batch endpoint takes uri_file and uri_folder.")
+    if source.kind not in (None, kind):
+        raise UsageError(f"--input-type {source.kind}: data asset {source.path} is of type {kind}.")
+    return kind
 
 
 def _studio(answer: Any) -> str:

@@ -12,10 +12,11 @@ import pytest
 from azure.ai.ml.entities import Data
 from azure.storage.blob import ContainerClient
 
+from modelops.commands import input_notes
 from modelops.errors import ReleaseError, UsageError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
-from modelops.scoring import following, inputs, predictions
+from modelops.scoring import following, inputs, job_words, predictions
 from modelops.scoring import start as starting
 from modelops.scoring.inputs import Kind
 from modelops.scoring.start import JobOptions, StartedJob
@@ -143,6 +144,8 @@ FOLDERS = [
     "azureml:/{id}/datastores/workspaceblobstore/paths/given/",
     "azureml:{id}/datastores/workspaceblobstore/paths/given/",
     "{id}/datastores/workspaceblobstore/paths/given/",
+    "wasbs://{container}@{account}.blob.core.windows.net/given/",
+    "abfss://{container}@{account}.dfs.core.windows.net/given/",
 ]
 FILE = [
     "{folder}/b.csv",
@@ -150,6 +153,8 @@ FILE = [
     "{address}b.csv",
     "azureml:/{short_id}/datastores/workspaceblobstore/paths/given/b.csv",
     "{id}/datastores/workspaceblobstore/paths/given/b.csv",
+    "wasbs://{container}@{account}.blob.core.windows.net/given/b.csv",
+    "abfss://{container}@{account}.dfs.core.windows.net/given/b.csv",
 ]
 
 
@@ -163,6 +168,8 @@ def _spelled(scored: Scored, spelling: str, name: str = "") -> str:
         folder=scored.folder,
         url=scored.url,
         address=scored.address,
+        container=scored.container.container_name,
+        account=scored.container.account_name,
     )
 
 
@@ -274,3 +281,41 @@ def test_a_job_is_asked_for_once(scored: Scored) -> None:
         scored.start(scored.address)
     assert control.hits(fault) == 1
     control.clear_faults()
+
+
+def test_a_job_has_its_own_words(scored: Scored) -> None:
+    words = JobOptions(tags={"team": "a", "run": "7"}, display_name="weekly", description="of May")
+    job = scored.start(scored.address, **words._asdict())
+    before = scored.bench.mark()
+    assert job_words.settle(scored.bench.workspace, job.name, words) == []
+    # The service names endpoint and deployment in the description, whatever the request has.
+    assert [each.partition(" ")[0] for each in scored.bench.writes(before)] == ["PATCH"]
+    found: Any = scored.bench.workspace.ml.jobs.get(job.name)
+    assert found.tags.items() >= words.tags.items()
+    assert (found.display_name, found.description) == ("weekly", "of May")
+
+
+def test_words_that_a_job_does_not_get_are_told(scored: Scored) -> None:
+    """As documented, a model deployment's job stays in the endpoint's experiment."""
+    words = JobOptions(tags={"team": "a"}, experiment="mine")
+    job = scored.start(scored.address, **words._asdict())
+    assert job_words.settle(scored.bench.workspace, job.name, words) == [
+        "--experiment is not set: the service did not take it."
+    ]
+    control = scored.bench.place.sandbox.control
+    control.fault("status", method="GET", path=f"/jobs/{job.name}$", status=403, code="Forbidden", message="No")
+    settled = job_words.settle(scored.bench.workspace, job.name, words)
+    control.clear_faults()
+    assert [each.partition(" (")[0] for each in settled] == [
+        "--tag is not set: Forbidden: No",
+        "--experiment is not set: Forbidden: No",
+    ]
+
+
+def test_a_rehearsal_is_asked_about_data_that_it_does_not_have(scored: Scored) -> None:
+    data = Data(name="elsewhere", version="1", type="uri_folder", path="https://elsewhere.blob.core.windows.net/c/x/")
+    scored.bench.workspace.ml.data.create_or_update(data)
+    for source in ("azureml:elsewhere:1", data.path):
+        (said,) = input_notes.notes(scored.bench.workspace, inputs.read(str(source)))
+        assert "elsewhere" in said
+    assert input_notes.notes(scored.bench.workspace, inputs.read(scored.address)) == []

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from modelops.commands import app, invoke, targets
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ReleaseError
 from modelops.scoring.losses import Losses
@@ -27,7 +28,7 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, asked: invoke.Asked, download: Path, *, fetch: object, outcome: invoke.Outcome) -> Losses:
+    def run(target: Target, asked: invoke.Asked, download: Path, *, fetch: object, outcome: Outcome) -> Losses:
         assert fetch is replace
         outcome.job = "job-1"
         ran.append((target.endpoint, asked.source.path, download))
@@ -172,3 +173,16 @@ def test_a_failed_job_leaves_the_last_predictions(score: Score, tmp_path: Path) 
 def test_ctrl_c_starts_no_further_job(score: Score, jobs: list[Any]) -> None:
     assert score(left="images", right="images") == (1, "", "error: interrupted. Job job-1 continues in Azure\n")
     assert [endpoint for endpoint, _, _ in jobs] == ["left1a2b"]
+
+
+def test_a_sample_that_may_be_a_file_or_a_folder_is_refused(score: Score, jobs: list[Any]) -> None:
+    address = "https://a.blob.core.windows.net/c/a.csv"
+    assert score(digits=address) == (
+        1,
+        "",
+        (
+            f"error: digits: the `sample` of endpoint digits: '{address}' can be a file or a folder. Name a data asset "
+            "of it (azureml:NAME:VERSION); an address that ends in / is a folder.\n"
+        ),
+    )
+    assert jobs == []
