@@ -10,7 +10,7 @@ import typer
 from modelops.commands import input_notes, job_arguments, missing, options, resuming, terminal
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, NoPredictionsError, UsageError
+from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import following, inputs, job_words, predictions, start
 from modelops.scoring.inputs import JobInput
@@ -182,8 +182,12 @@ def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome)
     for sentence in input_notes.notes(workspace, asked.source):
         terminal.say(f"note: {sentence}")
     check = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
-    with _told(f"A job may have started; to check: {check}"):
-        started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
+    perhaps = f"A job may have started; to check: {check}"
+    try:
+        with _told(perhaps):
+            started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
+    except start.PerhapsStartedError as error:
+        raise ReleaseError(f"{error} {perhaps}") from None
     outcome.job, outcome.studio = started
     terminal.say(
         f"job {started.name} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else "")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from modelops import azure
-from modelops.errors import UsageError
+from modelops.errors import ReleaseError, UsageError
 from modelops.scoring import data_assets
 from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
 from modelops.workspace import Workspace
@@ -58,6 +58,10 @@ class StartedJob(NamedTuple):
     studio: str
 
 
+class PerhapsStartedError(ReleaseError):
+    """A request for a job that was sent, and whose answer does not say whether the job was started."""
+
+
 def start(
     workspace: Workspace,
     endpoint: str,
@@ -77,6 +81,7 @@ def start(
     Raises:
         UsageError: the input is a data asset of another type than the job's.
         ReleaseError: the service refused the job, or a read before it.
+        PerhapsStartedError: there was no answer, or an internal error.
     """
     with azure.step(f"reading endpoint {endpoint}"):
         address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]["scoringUri"]
@@ -86,11 +91,22 @@ def start(
         # The SDK's header, with its spelling: one id for each request for a job.
         "repeatability_request-id": str(uuid.uuid4()),
     }
-    with azure.step(f"starting a job on endpoint {endpoint}"):
-        answer = workspace.send(
-            "POST", address, body(kind, uri, options), {name: value for name, value in headers.items() if value}
-        )
+    given = {name: value for name, value in headers.items() if value}
+    try:
+        with azure.step(f"starting a job on endpoint {endpoint}"):
+            answer = workspace.send("POST", address, body(kind, uri, options), given)
+    except ReleaseError as error:
+        if _is_certain(error.__cause__):
+            raise
+        raise PerhapsStartedError(str(error)) from error
     return StartedJob(str(answer["name"]), _studio(answer))
+
+
+def _is_certain(error: BaseException | None) -> bool:
+    """Say whether an error means that there is no job. A lost answer looks like no connection if there is a proxy."""
+    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415
+
+    return isinstance(error, ClientAuthenticationError) or (error is not None and azure.is_refused(error))
 
 
 def body(kind: Kind, uri: str, options: JobOptions) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from modelops.commands import input_notes
 from modelops.errors import ReleaseError, UsageError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
-from modelops.scoring import following, inputs, job_words, predictions
+from modelops.scoring import following, inputs, job_words, local_files, predictions
 from modelops.scoring import start as starting
 from modelops.scoring.inputs import Kind
-from modelops.scoring.start import JobOptions, StartedJob
+from modelops.scoring.start import JobOptions, PerhapsStartedError, StartedJob
 from tests.modelops.conftest import Bench, Place, in_one_profile, new_bench
 
 # The SDK uses what the libraries below it have deprecated.
@@ -273,14 +273,39 @@ def test_a_data_asset_that_does_not_exist_is_named(scored: Scored, source: str) 
     assert scored.bench.writes(before) == []
 
 
-def test_a_job_is_asked_for_once(scored: Scored) -> None:
-    """The service may have started it in spite of its answer."""
+@pytest.mark.parametrize("fault", [{"action": "status", "status": 503}, {"action": "reset-after"}])
+def test_a_job_is_asked_for_once(scored: Scored, fault: dict[str, Any]) -> None:
+    """The service may have started it in spite of its answer, or without one."""
     control = scored.bench.place.sandbox.control
-    fault = control.fault("status", method="POST", path="/jobs$", status=503, times=5)
-    with pytest.raises(ReleaseError, match=r"^starting a job on endpoint bench-\d+ failed: "):
+    number = control.fault(method="POST", path="/jobs$", times=5, **fault)
+    with pytest.raises(PerhapsStartedError, match=r"^starting a job on endpoint bench-\d+ failed: "):
         scored.start(scored.address)
-    assert control.hits(fault) == 1
+    assert control.hits(number) == 1
     control.clear_faults()
+
+
+def test_a_job_that_is_refused_has_not_started(scored: Scored) -> None:
+    control = scored.bench.place.sandbox.control
+    control.fault("status", method="POST", path="/jobs$", status=400)
+    with pytest.raises(ReleaseError) as refused:
+        scored.start(scored.address)
+    control.clear_faults()
+    assert not isinstance(refused.value, PerhapsStartedError)
+
+
+def test_what_is_said_of_local_files_is_what_happens(scored: Scored, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name, content in {"a.csv": "1", ".b": "1", "c.csv": "", "d.csv": "1", "in/e.csv": "1"}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / ".amlignore").write_text("d.csv", encoding="utf-8")
+    assert local_files.notes(tmp_path) == [
+        "1 file is excluded by .amlignore and not uploaded: d.csv.",
+        "1 file is in sub-folders: Azure's documentation says that these are not scored; move them up: in/e.csv.",
+        "2 files are hidden, and uploaded and scored like all others: .amlignore, .b.",
+        "1 file is empty, and scored like all others: c.csv.",
+    ]
+    rows = scored.rows(scored.start(str(tmp_path)))
+    assert [row.partition(",")[0] for row in rows] == [".amlignore", ".b", "a.csv", "c.csv"]
 
 
 def test_a_job_has_its_own_words(scored: Scored) -> None:

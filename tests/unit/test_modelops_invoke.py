@@ -152,6 +152,20 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
     )
 
 
+def test_a_lost_answer_says_that_a_job_may_run(invoke: Any) -> None:
+    def lost(*_: object) -> Any:
+        raise start.PerhapsStartedError("starting a job on endpoint digits failed: no answer.")
+
+    code, _, errors = invoke(_completes, io.StringIO(), start=lost)
+    assert (code, errors) == (
+        1,
+        (
+            "error: starting a job on endpoint digits failed: no answer. A job may have started; to check: python -m "
+            "modelops jobs list --subscription sub --resource-group rg --workspace ws --endpoint digits\n"
+        ),
+    )
+
+
 def test_a_job_can_be_left_alone(invoke: Any) -> None:
     assert invoke(_interrupted, io.StringIO(), "--no-wait") == (
         0,
