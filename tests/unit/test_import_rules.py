@@ -130,6 +130,8 @@ RULES = [
             *("azure.ai.ml", "azure.identity", "azure.storage.blob"),
         ),
     ),
+    # It makes workspaces by the sandbox's own client: their users have made them before they open a notebook.
+    Rule("tools.examples", ("tools.examples", "sandbox.commands", "sandbox.home")),
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),

@@ -1,0 +1,128 @@
+"""The public examples that the runner knows, and what each needs that a checkout or a sandbox lacks."""
+
+from tools.examples import modules, stand_ins
+from tools.examples.example import Example, StandIn, Step
+
+_SDK = "sdk/python/endpoints/batch"
+_MODELS = f"{_SDK}/deploy-models"
+_PIPELINES = f"{_SDK}/deploy-pipelines"
+_ASSETS = "assets/batch-endpoints-data"
+_UNTIL_DONE = Step("ml_client.jobs.stream(job.name)", "waits for the job, as the text above the cell says")
+_DIGITS = StandIn(
+    f"{_ASSETS}/mnist-batch/data.zip", stand_ins.digit_images(40), "40 random images for an archive in Git LFS"
+)
+_HUB = "tensorflow_hub's download: a small layer with random weights"
+_IMAGES = StandIn(
+    f"{_ASSETS}/imagenet-classifier/imagenet-1000.zip",
+    stand_ins.copies_of("goldfish.JPEG", 40),
+    "40 copies of its goldfish for an archive in Git LFS",
+)
+_OWN_NAMES = Step(
+    "import os\n"
+    "subscription_id, registry_name = os.environ['AZURE_SUBSCRIPTION_ID'], 'shared'\n"
+    "resource_group, workspace = os.environ['EXAMPLE_GROUP'], os.environ['EXAMPLE_WORKSPACE']\n",
+    "fills in the reader's own names",
+)
+_OLDER_MLFLOW = """\
+dependencies:
+  - python=3.8.5
+  - pip:
+      - azure-identity
+      - datasets
+      - mlflow==2.7.1
+      - numpy==1.24.4
+"""
+_ANY_PYTHON = "dependencies:\n  - python=3.10\n"
+
+EXAMPLES = (
+    Example(
+        "lab-11",
+        "Labs/11/Deploy to batch endpoint.ipynb",
+        "Learn lab 11, diabetes by MLflow",
+        clusters={"aml-cluster": 2},
+        before={13: _UNTIL_DONE},
+    ),
+    Example("heart", f"{_MODELS}/heart-classifier-mlflow/mlflow-for-batch-tabular.ipynb", "heart classifier"),
+    Example("custom-outputs", f"{_MODELS}/custom-outputs-parquet/custom-output-batch.ipynb", "custom outputs"),
+    Example(
+        "mnist",
+        f"{_MODELS}/mnist-classifier/mnist-batch.ipynb",
+        "mnist with torch and keras",
+        clusters={"batch-cluster": 5},
+        stand_ins=(_DIGITS,),
+    ),
+    Example(
+        "imagenet",
+        f"{_MODELS}/imagenet-classifier/imagenet-classifier-batch.ipynb",
+        "imagenet",
+        stand_ins=(
+            StandIn(f"{_MODELS}/imagenet-classifier/tensorflow_hub.py", stand_ins.text(modules.TENSORFLOW_HUB), _HUB),
+            _IMAGES,
+        ),
+    ),
+    Example(
+        "imagenet-mlflow",
+        f"{_MODELS}/imagenet-classifier/imagenet-classifier-mlflow.ipynb",
+        "imagenet",
+        stand_ins=(
+            StandIn(f"{_MODELS}/imagenet-classifier/tensorflow_hub.py", stand_ins.text(modules.TENSORFLOW_HUB), _HUB),
+        ),
+    ),
+    Example(
+        "summarization",
+        f"{_MODELS}/huggingface-text-summarization/text-summarization-batch.ipynb",
+        "text summarization",
+        stand_ins=(
+            StandIn(
+                f"{_MODELS}/huggingface-text-summarization/transformers.py",
+                stand_ins.text(modules.TRANSFORMERS),
+                "the download of facebook/bart-large-cnn: a small BART with random weights",
+            ),
+        ),
+    ),
+    Example(
+        "openai",
+        f"{_MODELS}/openai-embeddings/deploy-and-test.ipynb",
+        "OpenAI embeddings",
+        stand_ins=(
+            StandIn(
+                f"{_MODELS}/openai-embeddings/environment/conda.yaml",
+                stand_ins.text(_OLDER_MLFLOW),
+                "a conda file with mlflow 2.7.1, because the script reads what newer ones no longer keep",
+            ),
+            StandIn(
+                f"{_MODELS}/openai-embeddings/model/MLmodel",
+                stand_ins.more("artifact_path: model\nrun_id: none\n"),
+                "two lines in `MLmodel`, without which mlflow 2.7.1 and older cannot read it",
+            ),
+            StandIn(
+                f"{_MODELS}/openai-embeddings/code/openai.py",
+                stand_ins.text(modules.OPENAI),
+                "Azure OpenAI: a module `openai` with the same answer to every text",
+            ),
+        ),
+        skipped={26: "it is not Python (nothing below `with` is indented)"},
+    ),
+    Example(
+        "hello-batch",
+        f"{_PIPELINES}/hello-batch/sdk-deploy-and-test.ipynb",
+        "pipelines",
+        curated={"azureml/sklearn-1.5:1": _ANY_PYTHON},
+    ),
+    Example(
+        "scoring-pipeline", f"{_PIPELINES}/batch-scoring-with-preprocessing/sdk-deploy-and-test.ipynb", "pipelines"
+    ),
+    Example(
+        "training-pipeline",
+        f"{_PIPELINES}/training-with-components/sdk-deploy-and-test.ipynb",
+        "pipelines",
+        skipped={1: "installs azure-ai-ml from the network; the notebook's Python has it"},
+    ),
+    Example(
+        "registry-pipeline",
+        f"{_PIPELINES}/from-registry/sdk-deploy-and-test.ipynb",
+        "pipelines",
+        curated={"azureml/sklearn-1.5:1": _ANY_PYTHON, "shared/any:1": _ANY_PYTHON},
+        before={3: _OWN_NAMES},
+    ),
+)
