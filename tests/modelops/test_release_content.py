@@ -84,7 +84,7 @@ def test_an_image_alone(bench: Bench) -> None:
     plan = _with(bench, environment=ImageEnvironment(IMAGE))
     bench.release(plan)
     environment = _environment(bench, plan)
-    assert (environment["image"], environment.get("condaFile")) == (IMAGE, None)
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, "")
     assert not bench.release(plan).changed
 
 
@@ -93,7 +93,8 @@ def test_a_conda_environment_that_is_not_a_file(bench: Bench) -> None:
     assert ReleasePlan.from_inputs(plan.to_json()) == plan
     bench.release(plan)
     environment = _environment(bench, plan)
-    assert (environment["image"], environment["condaFile"]) == (IMAGE, "dependencies:\n- python=3.11\n")
+    recorded = '{\n  "dependencies": [\n    "python=3.11"\n  ]\n}'
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, recorded)
     assert not bench.release(plan).changed
 
 
