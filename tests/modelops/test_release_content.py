@@ -21,6 +21,7 @@ from modelops.plan.plan import (
     ReleasePlan,
     UriModel,
 )
+from modelops.rehearsal import located
 from modelops.release import preview, uploads
 from tests.modelops.conftest import IMAGE, Bench, in_one_profile
 
@@ -147,7 +148,8 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
 def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
     versions = f"/{name}/versions" if name else ""
     url = f"{bench.place.path}/{kind}s{versions}?api-version=2025-12-01"
-    return f'These exist:\n  az rest --url "{url}" --query "value[].name" --output table'
+    command = located(f'az rest --url "{url}" --query "value[].name" --output table')
+    return f"These exist:\n  {command}"
 
 
 def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:
