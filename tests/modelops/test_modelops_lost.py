@@ -1,5 +1,6 @@
 """Jobs that lose files, in the sandbox: what is counted, by the job's own logs and by a key."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -139,13 +140,31 @@ def test_a_job_that_lost_everything_failed_and_is_scored_whole(bench: Bench) -> 
 
 
 @in_one_profile
+def test_a_job_that_only_counts_can_complete_without_any_result(bench: Bench) -> None:
+    """Nothing is written then, and that is why: the counts are said, not that predictions are missing alone."""
+    data = scored_by(bench, {"a": "raise", "b": "skip"}, output_action="summary_only")
+    code, output, errors = run(bench, "invoke", "--input", str(data), "--download", str(bench.root / "out"))
+    assert (code, errors.splitlines()[0]) == (
+        3,
+        (
+            "error: 2 of 2 files have no result: 1 mini-batch given up (1 after exceptions); 1 mini-batch returned "
+            "fewer results than files."
+        ),
+    )
+    assert output.splitlines()[-1].endswith(" completed but wrote no predictions. See its logs in the studio.")
+
+
+@in_one_profile
 def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) -> None:
     data, folder = scored_by(bench, {"a": "x", "b": "skip", "c": "y"}, mini_batch_size=10), bench.root / "out"
     assert run(bench, "invoke", "--input", str(data), "--download", str(folder))[0] == 3
     (job, *_) = bench.workspace.ml.batch_endpoints.list_jobs(bench.plan.endpoint.name)
-    code, output, errors = resumed(bench, folder, "--key", "1")
-    assert (code, errors) == (0, "")
-    assert output.splitlines()[0] == f"job {job.name} has no row of 1 of 3 files: these are scored."
+    code, output, errors = resumed(bench, folder, "--key", "1", "--json")
+    assert code == 0
+    assert errors.splitlines()[0] == f"job {job.name} has no row of 1 of 3 files: these are scored."
+    told = json.loads(output)
+    assert (told["files"], told["missing"], told["missingFiles"]) == (3, 0, [])
+    assert told["predictions"] == [f"{folder}/predictions.csv", f"{folder}/predictions-2.csv"]
     assert rows(folder) == scored_here(data)
     whole = bench.root / "whole"
     code, output, errors = run(bench, "invoke", "--resume", job.name, "--download", str(whole))

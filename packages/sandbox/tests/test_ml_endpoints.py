@@ -226,7 +226,8 @@ def test_a_deployment_answers_the_services_defaults(ready: Learning) -> None:
         ({"codeConfiguration": None}, "A model that is not of type mlflow_model needs 'properties.codeConfiguration'."),
         ({"codeConfiguration": {"scoringScript": "s.py"}}, "'properties.codeConfiguration.codeId' is missing"),
         ({"miniBatchSize": -1}, "'properties.miniBatchSize' is -1; allowed: 1 to 2147483647."),
-        ({"miniBatchSize": "10"}, "'properties.miniBatchSize' must be an integer, not '10'"),
+        ({"miniBatchSize": "1O"}, "'properties.miniBatchSize' must be an integer, not '1O'"),
+        ({"miniBatchSize": "0"}, "'properties.miniBatchSize' is 0; allowed: 1 to 2147483647."),
         ({"errorThreshold": -2}, "'properties.errorThreshold' is -2; allowed: -1 to 2147483647."),
         (
             {"resources": {"instanceCount": 3}},
@@ -287,6 +288,14 @@ def test_an_older_client_reads_the_operation_in_the_properties(learning: Learnin
     assert uri == answer.headers["Azure-AsyncOperation"]
     assert learning.call("GET", uri).body["status"] in ("InProgress", "Succeeded")
     assert "AzureAsyncOperationUri" not in learning.call("GET", path).body["properties"]["properties"]
+    learning.make_cluster()
+    learning.make_assets()
+    body = deployment_body(miniBatchSize="5", maxConcurrencyPerInstance="4", errorThreshold="-1")
+    deployment = learning.call("PUT", f"{BLUE}?api-version=2022-05-01", body)
+    assert deployment.body["properties"]["properties"] == {
+        "AzureAsyncOperationUri": deployment.headers["Azure-AsyncOperation"]
+    }
+    assert learning.call("GET", BLUE).body["properties"]["miniBatchSize"] == 5
     newer = learning.call("PUT", f"{path}?api-version=2023-10-01", endpoint_body())
     assert "AzureAsyncOperationUri" not in newer.body["properties"]["properties"]
 

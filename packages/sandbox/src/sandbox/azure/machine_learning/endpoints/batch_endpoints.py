@@ -11,7 +11,7 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.identities import answered_identity, take_identity
-from sandbox.azure.machine_learning.property_maps import grown
+from sandbox.azure.machine_learning.property_maps import add_operation_uri, grown
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
@@ -30,8 +30,6 @@ ENDPOINT_PATH = WORKSPACE_PATH + "/batchEndpoints/{endpoint}"
 NAME = re.compile(r"(?!.*--)[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 NAME_RULE = "3 to 32 letters, digits and single hyphens, the first a letter, the last a letter or digit"
 _ENDPOINTS_PER_REGION = 100
-# Recorded until March 2023, no longer in April 2023; samples of the older versions read it.
-_WITHOUT_OPERATION_URI = "2023"
 # Keys have no meaning if only Entra tokens are accepted; their error is unknown.
 _NOT_MODELLED: Members = {"kind": (), "sku": (), "properties.keys": ()}
 
@@ -83,8 +81,7 @@ class _Endpoints(Handlers):
         self._complete_defaults(body, old)
         self._complete(body, old, request)
         is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)
-        if request.api_version < _WITHOUT_OPERATION_URI:
-            body["properties"]["properties"] |= {"AzureAsyncOperationUri": headers["Azure-AsyncOperation"]}
+        add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
