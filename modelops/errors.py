@@ -19,6 +19,10 @@ class ReleaseError(ModelOpsError):
     """A release that did not finish; the default is still a deployment in state Succeeded."""
 
 
+class NoPredictionsError(ReleaseError):
+    """A job that completed and wrote nothing."""
+
+
 class UsageError(ModelOpsError):
     """A command line that names something that does not exist; the command ends with exit code 2."""
 

@@ -10,7 +10,7 @@ import typer
 from modelops.commands import input_notes, job_arguments, missing, options, resuming, terminal
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, ReleaseError, UsageError
+from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import following, inputs, job_words, predictions, start
 from modelops.scoring.inputs import JobInput
@@ -156,7 +156,15 @@ def run(
         outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
     outcome.completed = True
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
-        files = (fetch or predictions.download)(workspace.ml, job, download)
+        try:
+            files = (fetch or predictions.download)(workspace.ml, job, download)
+        except NoPredictionsError as error:
+            found = missing.of_job(workspace, job, (), None)
+            if not found.missing:
+                raise
+            terminal.say(str(error))
+            outcome.lost(found)
+            return found
     outcome.predictions = [str(path) for path in files]
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
@@ -210,7 +218,10 @@ def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | N
             fetch=left.fetch,
             outcome=outcome,
         )
-        return None if found is None else left.joined(found, [Path(file) for file in outcome.predictions])
+        if found is not None:
+            found = left.joined(found, [Path(file) for file in outcome.predictions])
+            outcome.lost(found)
+        return found
 
 
 @contextmanager

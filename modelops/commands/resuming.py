@@ -49,7 +49,7 @@ class Left:
         source: copies of the files, on this machine.
         deployment: the revision that the job ran on; None: the endpoint's default.
         options: of the next job.
-        total: number of files of the job's input.
+        before: number of files of the job's input that are not among them.
         is_exact: whether none of the files has a result yet.
         first: folder with the job's output; empty if it has none.
     """
@@ -57,7 +57,7 @@ class Left:
     source: JobInput
     deployment: str | None
     options: JobOptions
-    total: int
+    before: int
     is_exact: bool
     first: Path
     _new: Path = field(repr=False)
@@ -80,10 +80,10 @@ class Left:
 
     def joined(self, found: Losses, files: Sequence[Path]) -> Losses:
         """Return what both jobs together lost, from what the second one lost; say what their files have."""
-        both = replace(found, items=self.total)
-        have = (
-            "" if both.missing is None else f"{self.total - both.missing} of {self.total} files have a result now, in "
-        )
+        both = replace(found, items=None if found.items is None else self.before + found.items)
+        have = ""
+        if both.items is not None and both.missing is not None:
+            have = f"{both.items - both.missing} of {both.items} files have a result now, in "
         twice = "" if self.is_exact else "; files that were scored again can have their rows twice"
         rows, number = predictions.rows(files), len(files)
         terminal.say(f"{have}{rows} rows of {number} {'file' if number == 1 else 'files'}{twice}")
@@ -130,7 +130,7 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
             JobInput("uri_folder", str(staged), is_local=True),
             past.deployment,
             _options(workspace, target.endpoint, past, asked.options, (first, download)),
-            len(names),
+            len(names) - len(rest.names),
             rest.is_exact,
             first,
             Path(made) / "second",
@@ -161,7 +161,14 @@ def _options(
     if deployment is None:
         return merged
     with azure.step(f"reading deployment {deployment}"):
-        found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        try:
+            found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        except Exception as error:
+            if azure.is_missing(error):
+                raise UsageError(
+                    f"endpoint {endpoint} has no deployment {deployment!r} (any more). Name another with --deployment."
+                ) from None
+            raise
     if found.get("outputAction") == "SummaryOnly":
         return merged
     taken = predictions.files_in(first)

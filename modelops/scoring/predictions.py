@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelops import azure
-from modelops.errors import ReleaseError, UsageError
+from modelops.errors import NoPredictionsError, UsageError
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -33,14 +33,15 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
 
     Raises:
         UsageError: `folder` already has files; predictions of two jobs must not mix.
-        ReleaseError: the service refused it, or the job wrote nothing.
+        NoPredictionsError: the job wrote nothing.
+        ReleaseError: the service refused it.
     """
     require_empty(folder)
     folder.mkdir(parents=True, exist_ok=True)
     copy(ml, job, folder)
     files = files_in(folder)
     if not files:
-        raise ReleaseError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
+        raise NoPredictionsError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
     return tuple(folder / path for path in files)
 
 
@@ -63,7 +64,8 @@ def replace(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
     """Download the job's predictions beside `folder`, put them into its place, and return the files.
 
     Raises:
-        ReleaseError: the service refused it, or the job wrote nothing; `folder` keeps what it had.
+        NoPredictionsError: the job wrote nothing.
+        ReleaseError: the service refused it; `folder` keeps what it had in both cases.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
@@ -87,7 +89,12 @@ def require_empty(folder: Path) -> None:
 
 def rows(files: Sequence[Path]) -> int:
     """Return the number of lines of files, without those of Parquet files."""
-    return sum(sum(1 for _ in file.open("rb")) for file in files if file.suffix.lower() not in (".parquet", ".pqt"))
+    number = 0
+    for file in files:
+        if file.suffix.lower() not in (".parquet", ".pqt"):
+            with file.open("rb") as lines:
+                number += sum(1 for _ in lines)
+    return number
 
 
 def first_rows(files: Sequence[Path], most: int = _SHOWN) -> FirstRows | None:
