@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from modelops import azure
@@ -23,16 +23,6 @@ if TYPE_CHECKING:
 _DATASTORE: Final = re.compile(r"(azureml:/?)?(/.*)?/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
 _DOWNLOADS: Final = 8
 _BLOB_HOST: Final = re.compile(r"(?P<account>[a-z0-9]+)\.(blob|dfs)\.(?P<suffix>[a-z0-9.-]+)", re.IGNORECASE)
-
-
-class InputFiles(Protocol):
-    """The files of an input."""
-
-    def names(self) -> tuple[str, ...]:
-        """Return their paths below the input, in order; of a single file its own name."""
-
-    def copy(self, names: Iterable[str], folder: Path) -> None:
-        """Put some of them into a folder, by the same paths."""
 
 
 class LocalFiles:
@@ -129,6 +119,10 @@ class BlobFiles:
         from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
         return ContainerClient(self._place.account_url, self._place.container, credential=self._credential)
+
+
+InputFiles = LocalFiles | BlobFiles
+"""The files of an input."""
 
 
 def files_of(workspace: "Workspace", source: JobInput) -> InputFiles:
