@@ -19,8 +19,16 @@ class ReleaseError(ModelOpsError):
     """A release that did not finish; the default is still a deployment in state Succeeded."""
 
 
+class NoPredictionsError(ReleaseError):
+    """A job that completed and wrote nothing."""
+
+
 class UsageError(ModelOpsError):
     """A command line that names something that does not exist; the command ends with exit code 2."""
+
+
+class MissingResultsError(ModelOpsError):
+    """A job that completed without results for all files of its input; the command ends with exit code 3."""
 
 
 class InterruptedByUserError(ModelOpsError):

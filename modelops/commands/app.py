@@ -1,6 +1,7 @@
 """Combines the commands: names, exit codes, and one clear message for every mistake.
 
-Exit codes: 0 success, 1 failure or differences, 2 the command line names something that does not exist.
+Exit codes: 0 success, 1 failure or differences, 2 the command line names something that does not exist, 3 a job that
+completed without results for all files.
 """
 
 import logging
@@ -11,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import import_file, invoke, jobs, release, score, status, terminal
-from modelops.errors import ModelOpsError, UsageError
+from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
 
 class _Commands(TyperGroup):
@@ -23,6 +24,8 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except UsageError as error:
             raise _failed(error, 2) from None
+        except MissingResultsError as error:
+            raise _failed(error, 3) from None
         except ModelOpsError as error:
             raise _failed(error, 1) from None
         except KeyboardInterrupt:

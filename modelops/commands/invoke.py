@@ -1,59 +1,54 @@
 """`invoke`: runs a scoring job and downloads its predictions."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from modelops import rehearsal
-from modelops.commands import job_arguments, options, terminal
+from modelops.commands import input_notes, job_arguments, missing, options, resuming, terminal
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, RehearsalError, UsageError
+from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
 from modelops.rehearsal import located
-from modelops.scoring import following, inputs, job_words, local_files, predictions, start
+from modelops.scoring import following, inputs, job_words, predictions, start
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.losses import Losses
 from modelops.scoring.start import JobOptions
+from modelops.workspace import Workspace
 
-SCHEMA_VERSION: Final = 1
-"""Version of the --json output: docs/schemas/invoke.json."""
+Fetch = Callable[[Any, str, Path], tuple[Path, ...]]
+"""Puts the predictions of a job into a folder, and returns the files: by a client of the workspace, and its name."""
 
 
 class Asked(NamedTuple):
-    """One job that is asked for: what it scores, the revision (None: the endpoint's default), and its options."""
+    """One job that is asked for.
+
+    Attributes:
+        source: what it scores.
+        deployment: the revision; None: the endpoint's default.
+        options: its own settings and words.
+        key: column of the predictions that has the names of the input's files; None: they are only counted.
+    """
 
     source: JobInput
     deployment: str | None = None
     options: JobOptions = JobOptions()
-
-
-@dataclass
-class Outcome:
-    """What came of a job so far, as `--json` prints it."""
-
-    endpoint: str
-    deployment: str | None
-    job: str = ""
-    studio: str = ""
-    completed: bool = False
-    seconds: float | None = None
-    predictions: list[str] = field(default_factory=list)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the object of docs/schemas/invoke.json."""
-        return {"schemaVersion": SCHEMA_VERSION, **vars(self)}
+    key: str | None = None
 
 
 def invoke(
     *,
-    source: job_arguments.Source,
+    source: job_arguments.Source = None,
+    resume: job_arguments.Resume = None,
     input_type: job_arguments.InputType = None,
     download: Annotated[
         Path | None, typer.Option("--download", metavar="FOLDER", help="New folder for the predictions.")
     ] = None,
     no_wait: job_arguments.NoWait = False,
+    key: job_arguments.Key = None,
+    allow_missing: job_arguments.AllowMissing = False,
     deployment: job_arguments.Deployment = None,
     instance_count: job_arguments.InstanceCount = None,
     mini_batch_size: job_arguments.MiniBatchSize = None,
@@ -76,9 +71,11 @@ def invoke(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Start a scoring job, follow it, and download its predictions."""
+    if (source or resume) is None:
+        raise UsageError("give --input INPUT, or --resume JOB to score what a job left out.")
     if no_wait == (download is not None):
         raise UsageError("give either --download FOLDER, or --no-wait to leave the job alone once it has started.")
-    if download is not None:
+    if download is not None and resume is None:
         predictions.require_empty(download)
     job = JobOptions(
         instance_count,
@@ -93,7 +90,7 @@ def invoke(
         description,
         experiment,
     )
-    read = inputs.read(source, input_type)
+    read = inputs.read(source, input_type) if source is not None else None
     target = options.by_names(subscription, resource_group, workspace, endpoint)
     target = target or options.Where(stack, outputs, endpoint, directory).target()
     if deployment is not None:
@@ -101,52 +98,64 @@ def invoke(
     outcome = Outcome(target.endpoint, deployment)
     try:
         with terminal.aside(is_aside=json):
-            run(target, Asked(read, deployment, job), download, outcome=outcome)
+            if resume is not None:
+                found = _resumed(target, resume, resuming.Asked(read, deployment, job, key), download, outcome)
+            else:
+                assert read is not None  # noqa: S101 - required without --resume
+                found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
+            again = missing.resume_command(target, outcome.job, download, key)
+            missing.judge(found, is_allowed=allow_missing, column=key, resume=again)
     finally:
         if json and outcome.job:
             terminal.say_json(outcome.to_json())
 
 
 def run(
-    target: Target, asked: Asked, download: Path | None, *, replace: bool = False, outcome: Outcome | None = None
-) -> None:
+    target: Target,
+    asked: Asked,
+    download: Path | None,
+    *,
+    fetch: Fetch | None = None,
+    outcome: Outcome | None = None,
+) -> Losses | None:
     """Run a job to its end, and say what came of it.
 
     Args:
         target: the endpoint.
         asked: the job.
         download: folder for the predictions; None: only start the job.
-        replace: the predictions take the place of what the folder has, once they are there.
+        fetch: puts the predictions into that folder; by default it has to be empty.
         outcome: is filled in as things happen.
+
+    Returns:
+        What it lost; None if the job was only started.
 
     Raises:
         ModelOpsError: it failed; InterruptedByUserError if Ctrl-C was pressed.
     """
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
-    words = target.words()
-    for sentence in _notes(asked.source):
-        terminal.say(f"note: {sentence}")
-    check = located(f"python -m modelops jobs list{words} --endpoint {target.endpoint}")
-    with _told(f"A job may have started; to check: {check}"):
-        started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
-    job = outcome.job = started.name
-    outcome.studio = started.studio
-    terminal.say(f"job {job} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else ""))
-    if started.studio:
-        terminal.say(f"  {started.studio}")
-    for sentence in job_words.settle(workspace, job, asked.options):
-        terminal.say(f"note: {sentence}")
-    if download is None:
-        return
-    cancel, logs, again = (
-        located(f"python -m modelops jobs {what} {job}{words}") for what in ("cancel", "logs", "download")
+    key = missing.key(workspace, asked.key, asked.source)
+    job = _start(workspace, target, asked, outcome)
+    show, logs, again = (
+        located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
     )
-    with _told(f"Job {job} continues in Azure; to cancel it: {cancel}"), terminal.progress() as progress:
+    if download is None:
+        terminal.say(f"It was not waited for. To see how it goes: {show}")
+        return None
+    with _told(_goes_on(target, job)), terminal.progress() as progress:
         outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
     outcome.completed = True
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
-        files = (predictions.replace if replace else predictions.download)(workspace.ml, job, download)
+        try:
+            files = (fetch or predictions.download)(workspace.ml, job, download)
+        except NoPredictionsError as error:
+            found = missing.of_job(workspace, job, (), None)
+            if not found.missing:
+                raise
+            terminal.say(str(error))
+            outcome.lost(found)
+            return found
     outcome.predictions = [str(path) for path in files]
     terminal.say(f"completed in {outcome.seconds:.0f} s; predictions:")
     for path in files:
@@ -154,20 +163,56 @@ def run(
     if first := predictions.first_rows(files):
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
-    # What was lost is counted here, and ends the command with 3.
+    found = missing.of_job(workspace, job, files, key)
+    outcome.lost(found)
+    return found
 
 
-def _notes(source: JobInput) -> list[str]:
-    """Return what is to be known about an input before its job starts.
+def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) -> str:
+    """Start the job, say what is known of it, and return its name."""
+    for sentence in input_notes.notes(workspace, asked.source):
+        terminal.say(f"note: {sentence}")
+    check = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
+    perhaps = f"A job may have started; to check: {check}"
+    try:
+        with _told(perhaps):
+            started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
+    except start.PerhapsStartedError as error:
+        raise ReleaseError(f"{error} {perhaps}") from None
+    outcome.job, outcome.studio = started
+    terminal.say(
+        f"job {started.name} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else "")
+    )
+    if started.studio:
+        terminal.say(f"  {started.studio}")
+    with _told(_goes_on(target, started.name)):
+        for sentence in job_words.settle(workspace, started.name, asked.options):
+            terminal.say(f"note: {sentence}")
+    return started.name
 
-    Raises:
-        UsageError: nothing of it would be uploaded.
-    """
-    if source.is_local:
-        return local_files.notes(Path(source.path))
-    with suppress(RehearsalError):  # the job's own log says it too
-        return rehearsal.ask_about_input(source.path) if source.asset is None else []
-    return []
+
+def _goes_on(target: Target, job: str) -> str:
+    cancel = located(f"python -m modelops jobs cancel {job}{target.words()}")
+    return f"Job {job} continues in Azure; to cancel it: {cancel}"
+
+
+def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:
+    """Run a job on what `job` left out; return what both lost, None if there was nothing to do."""
+    with resuming.left(target, job, asked, download) as left:
+        if left is None:
+            return None
+        outcome.deployment = left.deployment
+        found = run(
+            target,
+            Asked(left.source, left.deployment, left.options, asked.key),
+            download,
+            fetch=left.fetch,
+            outcome=outcome,
+        )
+        if found is not None:
+            found = left.joined(found, [Path(file) for file in outcome.predictions])
+            outcome.lost(found)
+        return found
 
 
 @contextmanager

@@ -14,7 +14,16 @@ from modelops.scoring.inputs import Kind
 _INSTEAD: Final = "instead of the deployment's"
 _DATASTORE_PATH: Final = re.compile(r"(azureml:/)?/.*/?datastores/[^/]+/paths/.+", re.IGNORECASE)
 
-Source = Annotated[str, typer.Option("--input", metavar="INPUT", help=f"Local file or folder, or {FORMS}.")]
+Source = Annotated[str | None, typer.Option("--input", metavar="INPUT", help=f"Local file or folder, or {FORMS}.")]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="JOB",
+        help="Score what this job left out, and put the predictions beside its own; --input only if the service does "
+        "not say what it scored.",
+    ),
+]
 InputType = Annotated[
     Kind | None, typer.Option("--input-type", help="What an address names, where that cannot be known.")
 ]
@@ -66,6 +75,18 @@ Description = Annotated[str | None, typer.Option("--description", metavar="TEXT"
 Experiment = Annotated[
     str | None,
     typer.Option("--experiment", metavar="NAME", help="Experiment of the job. Default: the endpoint's name."),
+]
+Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="COLUMN",
+        help="Column of the predictions that has the name of the input's file, to tell which files have no row: its "
+        "position from 1, or its name (Parquet, JSON, a first line with names; file_name for an MLflow model).",
+    ),
+]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="End with 0 although files of the input have no result.")
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start the job, and do not wait for it.")]
 

@@ -6,12 +6,13 @@ from typing import Final
 
 import typer
 
-from modelops.commands import invoke, options, terminal
+from modelops.commands import invoke, job_arguments, missing, options, terminal
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, ModelOpsError
+from modelops.errors import InterruptedByUserError, MissingResultsError, ModelOpsError
 from modelops.plan.data_address import is_address
 from modelops.rehearsal import located
-from modelops.scoring import inputs
+from modelops.scoring import inputs, predictions
 
 _FOLDER: Final = "predictions"
 
@@ -22,9 +23,11 @@ def score(
     outputs: options.Outputs = None,
     endpoint: options.EndpointOrAll = None,
     directory: options.Directory = Path(),
+    key: job_arguments.Key = None,
+    allow_missing: job_arguments.AllowMissing = False,
 ) -> None:
     """Score the samples of the stack file into predictions/STACK/ENDPOINT; a failed job leaves the last ones there."""
-    failed = False
+    failed = lost = False
     where = options.Where(stack, outputs, endpoint, directory)
     for target in where.one_or_all():
         if target.sample is None:
@@ -33,21 +36,28 @@ def score(
             continue
         folder = directory / _FOLDER / (stack or os.environ.get("PULUMI_STACK") or "") / target.logical
         try:
-            invoke.run(target, _asked(target, target.sample, directory), folder, replace=True)
+            outcome = Outcome(target.endpoint, None)
+            asked = _asked(target, target.sample, directory, key)
+            found = invoke.run(target, asked, folder, fetch=predictions.replace, outcome=outcome)
+            again = missing.resume_command(target, outcome.job, folder, key)
+            missing.judge(found, is_allowed=allow_missing, column=key, resume=again)
         except InterruptedByUserError:
             raise
+        except MissingResultsError as error:
+            terminal.say_error(f"{target.logical}: {error}")
+            lost = True
         except ModelOpsError as error:
             # The other endpoints are scored anyway.
             terminal.say_error(f"{target.logical}: {error}")
             failed = True
-    if failed:
-        raise typer.Exit(1)
+    if failed or lost:
+        raise typer.Exit(1 if failed else 3)
 
 
-def _asked(target: Target, sample: str, directory: Path) -> invoke.Asked:
+def _asked(target: Target, sample: str, directory: Path, key: str | None) -> invoke.Asked:
     """Return the job for a sample of the stack file: an address as it is, a path as one from here."""
     place = sample if is_address(sample) else str(directory / sample)
-    return invoke.Asked(inputs.read(place, option=f"the `sample` of endpoint {target.logical}:"))
+    return invoke.Asked(inputs.read(place, option=f"the `sample` of endpoint {target.logical}:"), key=key)
 
 
 def _command(where: options.Where) -> str:

@@ -11,11 +11,18 @@ from modelops.plan.data_address import DataAsset
 Kind = Literal["uri_file", "uri_folder"]
 KINDS: Final[tuple[Kind, ...]] = ("uri_file", "uri_folder")
 """The types of an input that a batch endpoint with a model takes, in azure-ai-ml's words."""
-UNKNOWN_KIND: Final = (
-    "can be a file or a folder. Add --input-type uri_file or --input-type uri_folder; an address that ends in / is a "
-    "folder."
-)
-"""What to do about an address that does not tell its kind."""
+
+
+def unknown_kind(source: str, option: str = "--input") -> UsageError:
+    """Return the error about an address that does not tell whether it is a file's or a folder's."""
+    remedy = (
+        "Add --input-type uri_file or --input-type uri_folder"
+        if option == "--input"
+        else "Name a data asset of it (azureml:NAME:VERSION)"
+    )
+    return UsageError(
+        f"{option} {source!r} can be a file or a folder. {remedy}; an address that ends in / is a folder."
+    )
 
 
 class JobInput(NamedTuple):
@@ -80,4 +87,4 @@ def _kind_of_address(source: str, option: str) -> Kind:
     """
     if "." not in urlsplit(source).path.rpartition("/")[2]:
         return "uri_folder"
-    raise UsageError(f"{option} {source!r} {UNKNOWN_KIND}")
+    raise unknown_kind(source, option)

@@ -36,7 +36,7 @@ def settle(workspace: Workspace, job: str, options: JobOptions) -> list[str]:
     missing = {name: value for name, value in wanted.items() if value}
     if not missing:
         return []
-    cause = ""
+    cause = "the service did not take it."
     try:
         missing = _missing(missing, workspace.get(f"jobs/{job}", _API)["properties"])
         # A run stays in its experiment.
@@ -44,8 +44,8 @@ def settle(workspace: Workspace, job: str, options: JobOptions) -> list[str]:
         if changes:
             missing = {**_missing(changes, _changed(workspace, job, changes)), **_rest(missing)}
     except Exception as error:  # noqa: BLE001 - the job runs; it is only called something else
-        cause = f" ({azure.describe(error)})"
-    return [f"{_OPTIONS[name]}: the service did not take it{cause}." for name in missing]
+        cause = azure.describe(error)
+    return [f"{_OPTIONS[name]} is not set: {cause}" for name in missing]
 
 
 def _rest(missing: Mapping[str, Any]) -> dict[str, Any]:

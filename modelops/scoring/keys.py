@@ -26,10 +26,11 @@ _FROM_THE_END: Final[Mapping[str, int]] = {"file_name": -1, "file": -1}
 _LOOKED_AT: Final = 1000
 
 
-class _Names:
+class Names:
     """The names of an input's files, as paths below it."""
 
     def __init__(self, names: Collection[str]) -> None:
+        """Take the files of an input."""
         self._names = frozenset(names)
         self._by_last: dict[str, list[str]] = {}
         for name in names:
@@ -38,8 +39,7 @@ class _Names:
     def found(self, value: str) -> str | None:
         """Return the file that a value names: by its path below the input or more of it, or by its own name.
 
-        Raises:
-            UsageError: several files have this name.
+        None if no file has the name, or several have it.
         """
         parts = PurePosixPath(value.strip(_QUOTES)).parts
         if not parts or parts[-1] not in self._by_last:
@@ -48,12 +48,20 @@ class _Names:
             if (name := "/".join(parts[first:])) in self._names:
                 return name
         same = self._by_last[parts[-1]]
-        if len(parts) == 1 and len(same) > 1:
+        return same[0] if len(same) == 1 else None
+
+    def require_one(self, value: str) -> None:
+        """Refuse a value that is the name of several files.
+
+        Raises:
+            UsageError: it is.
+        """
+        same = self._by_last.get(value.strip(_QUOTES), [])
+        if len(same) > 1:
             raise UsageError(
                 f"--key: {value!r} is the name of {len(same)} files of the input, {same[0]} and {same[1]} among them: "
                 "rows have to name their paths below the input. Without --key the files are counted by mini-batches."
             )
-        return same[0] if len(same) == 1 else None
 
 
 def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset[str]:
@@ -68,13 +76,14 @@ def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset
     Raises:
         UsageError: no value of the column names a file of the input, or one names several.
     """
-    known, found, example = _Names(names), set[str](), ""
+    known, found, example = Names(names), set[str](), ""
     for file in files:
         for value in _values(file, key, known):
             if (name := known.found(value)) is not None:
                 found.add(name)
-            elif not example:
-                example = value.strip()
+            else:
+                known.require_one(value)
+                example = example or value.strip()
     if not found and names:
         what = f"such as {example!r}, " if example else "if it has any, "
         raise UsageError(
@@ -84,7 +93,7 @@ def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset
     return frozenset(found)
 
 
-def _values(file: Path, key: str, known: _Names) -> Iterator[str]:
+def _values(file: Path, key: str, known: Names) -> Iterator[str]:
     """Yield the values of a column of a file."""
     if file.suffix.lower() in (".parquet", ".pqt"):
         yield from _parquet(file, key)

@@ -21,7 +21,7 @@ def notes(path: Path) -> list[str]:
     """
     if path.is_file():
         return ["The file is empty."] if not path.stat().st_size else []
-    files, ignored_by, left_out = _uploaded(path)
+    files, ignored_by, left_out = uploaded(path)
     if not files:
         raise UsageError(f"all files of {path} are excluded by its {ignored_by}, so nothing would be uploaded.")
     nested = [each for each in files if "/" in each]
@@ -36,7 +36,7 @@ def notes(path: Path) -> list[str]:
     return [f"{_count(some)} {_are(some)} {what}: {_names(some)}." for some, what in about if some]
 
 
-def _uploaded(folder: Path) -> tuple[list[str], str, list[str]]:
+def uploaded(folder: Path) -> tuple[list[str], str, list[str]]:
     """Return the files that azure-ai-ml uploads, the name of the file that excludes others ("" if none), and those."""
     every = sorted(
         (Path(root) / name).relative_to(folder).as_posix()

@@ -7,8 +7,8 @@ or if `run()` returned fewer results than it was given files.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from modelops.scoring import mini_batches
@@ -94,6 +94,18 @@ def counted(report: Mapping[str, MiniBatch], metrics: Mapping[str, float], sched
         names=names,
         doubtful=None if silent else again,
     )
+
+
+def by_key(losses: Losses, names: Collection[str], scored: Collection[str]) -> Losses:
+    """Return what was lost by what has a row, and the mini-batches of `losses`.
+
+    Args:
+        losses: what the job says.
+        names: the input's files.
+        scored: those that have a row.
+    """
+    missing = tuple(sorted(set(names) - set(scored)))
+    return replace(losses, items=len(names), missing=len(missing), names=missing, doubtful=missing)
 
 
 def sentences(losses: Losses, outcome: str = "no result") -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from modelops import azure
-from modelops.errors import ReleaseError, UsageError
+from modelops.errors import NoPredictionsError, UsageError
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -33,23 +33,39 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
 
     Raises:
         UsageError: `folder` already has files; predictions of two jobs must not mix.
-        ReleaseError: the service refused it, or the job wrote nothing.
+        NoPredictionsError: the job wrote nothing.
+        ReleaseError: the service refused it.
     """
     require_empty(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    copy(ml, job, folder)
+    files = files_in(folder)
+    if not files:
+        raise NoPredictionsError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
+    return tuple(folder / path for path in files)
+
+
+def copy(ml: "MLClient", job: str, folder: Path) -> None:
+    """Download what a job wrote, if it wrote something, into a folder that exists.
+
+    Raises:
+        ReleaseError: the service refused it.
+    """
     with azure.step(f"downloading the predictions of job {job}"):
         ml.jobs.download(job, download_path=folder, output_name=_OUTPUT)
-    files = tuple(sorted(path for path in folder.rglob("*") if path.is_file()))
-    if not files:
-        raise ReleaseError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
-    return files
+
+
+def files_in(folder: Path) -> tuple[Path, ...]:
+    """Return the files below a folder, as paths below it, in order; none if there is no such folder."""
+    return tuple(sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()))
 
 
 def replace(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
     """Download the job's predictions beside `folder`, put them into its place, and return the files.
 
     Raises:
-        ReleaseError: the service refused it, or the job wrote nothing; `folder` keeps what it had.
+        NoPredictionsError: the job wrote nothing.
+        ReleaseError: the service refused it; `folder` keeps what it had in both cases.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as beside:
@@ -69,6 +85,16 @@ def require_empty(folder: Path) -> None:
     """
     if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
         raise UsageError(f"--download {folder.as_posix()!r} is not empty. Name a new folder, or remove this one first.")
+
+
+def rows(files: Sequence[Path]) -> int:
+    """Return the number of lines of files, without those of Parquet files."""
+    number = 0
+    for file in files:
+        if file.suffix.lower() not in (".parquet", ".pqt"):
+            with file.open("rb") as lines:
+                number += sum(1 for _ in lines)
+    return number
 
 
 def first_rows(files: Sequence[Path], most: int = _SHOWN) -> FirstRows | None:

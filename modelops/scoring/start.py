@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from modelops import azure
-from modelops.errors import UsageError
-from modelops.plan.data_address import DataAsset
-from modelops.scoring.inputs import KINDS, UNKNOWN_KIND, JobInput, Kind
+from modelops.errors import ReleaseError, UsageError
+from modelops.scoring import data_assets
+from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
@@ -58,6 +58,10 @@ class StartedJob(NamedTuple):
     studio: str
 
 
+class PerhapsStartedError(ReleaseError):
+    """A request for a job that was sent, and whose answer does not say whether the job was started."""
+
+
 def start(
     workspace: Workspace,
     endpoint: str,
@@ -77,20 +81,36 @@ def start(
     Raises:
         UsageError: the input is a data asset of another type than the job's.
         ReleaseError: the service refused the job, or a read before it.
+        PerhapsStartedError: there was no answer, or an internal error.
     """
     with azure.step(f"reading endpoint {endpoint}"):
-        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]["scoringUri"]
+        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"].get("scoringUri")
+    if not address:
+        raise ReleaseError(
+            f"endpoint {endpoint} has no scoring address yet, as while it is created. Nothing was started; try again."
+        )
     kind, uri = _sent(workspace, source)
     headers = {
         "azureml-model-deployment": deployment,
         # The SDK's header, with its spelling: one id for each request for a job.
         "repeatability_request-id": str(uuid.uuid4()),
     }
-    with azure.step(f"starting a job on endpoint {endpoint}"):
-        answer = workspace.send(
-            "POST", address, body(kind, uri, options), {name: value for name, value in headers.items() if value}
-        )
+    given = {name: value for name, value in headers.items() if value}
+    try:
+        with azure.step(f"starting a job on endpoint {endpoint}"):
+            answer = workspace.send("POST", address, body(kind, uri, options), given)
+    except ReleaseError as error:
+        if _is_certain(error.__cause__):
+            raise
+        raise PerhapsStartedError(str(error)) from error
     return StartedJob(str(answer["name"]), _studio(answer))
+
+
+def _is_certain(error: BaseException | None) -> bool:
+    """Say whether an error means that there is no job. A lost answer looks like no connection if there is a proxy."""
+    from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415
+
+    return isinstance(error, ClientAuthenticationError) or (error is not None and azure.is_refused(error))
 
 
 def body(kind: Kind, uri: str, options: JobOptions) -> dict[str, Any]:
@@ -130,10 +150,10 @@ def _sent(workspace: Workspace, source: JobInput) -> tuple[Kind, str]:
     kind, uri = source.kind, source.path
     if source.is_local:
         uri = _uploaded(workspace, uri) + ("/" if kind == "uri_folder" else "")
-    elif source.asset is not None and source.asset.is_in(workspace.id):
-        kind, uri = _data_asset(workspace, source.asset, source)
+    elif (found := data_assets.registered(workspace, source)) is not None:
+        kind, uri = _kind(found, source), str(found.id)
     if kind is None:
-        raise UsageError(f"--input {source.path!r} {UNKNOWN_KIND}")
+        raise unknown_kind(source.path)
     return kind, uri
 
 
@@ -147,16 +167,14 @@ def _uploaded(workspace: Workspace, path: str) -> str:
     return uri.rstrip("/")
 
 
-def _data_asset(workspace: Workspace, asset: DataAsset, source: JobInput) -> tuple[Kind, str]:
-    with azure.step(f"reading data asset {source.path}"):
-        found: Any = workspace.ml.data.get(asset.name, version=asset.version or None, label=asset.label or None)
-    if found.type not in KINDS:
-        raise UsageError(
-            f"data asset {source.path} is of type {found.type}; a batch endpoint takes uri_file and uri_folder."
-        )
-    if source.kind not in (None, found.type):
-        raise UsageError(f"--input-type {source.kind}: data asset {source.path} is of type {found.type}.")
-    return found.type, found.id
+def _kind(found: Any, source: JobInput) -> Kind:
+    """Return the kind of a data asset, as azure-ai-ml gives it."""
+    kind: Kind = found.type
+    if kind not in KINDS:
+        raise UsageError(f"data asset {source.path} is of type {kind}; a batch endpoint takes uri_file and uri_folder.")
+    if source.kind not in (None, kind):
+        raise UsageError(f"--input-type {source.kind}: data asset {source.path} is of type {kind}.")
+    return kind
 
 
 def _studio(answer: Any) -> str:

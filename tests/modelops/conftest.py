@@ -226,28 +226,33 @@ def _never(_seconds: float) -> None:
 @pytest.fixture
 def bench(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """Return a separate endpoint with a model and code that no other test has, in the environment of its sandbox."""
+    place.sandbox.enter(monkeypatch)
+    yield new_bench(place, tmp_path)
+    place.sandbox.control.clear_faults()
+
+
+def new_bench(place: Place, root: Path) -> Bench:
+    """Make an endpoint, and a model and code for it in the folder `root`."""
     sandbox = place.sandbox
-    sandbox.enter(monkeypatch)
     number = next(_numbers)
-    (tmp_path / "model").mkdir()
-    (tmp_path / "model" / "weights.bin").write_bytes(f"weights {number}".encode())
-    (tmp_path / "model" / "deep").mkdir()
-    (tmp_path / "model" / "deep" / "labels.txt").write_text("0\n1\n", encoding="utf-8")
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "score.py").write_text(f"# {number}\ndef init(): ...\ndef run(batch): ...\n", encoding="utf-8")
-    (tmp_path / "conda.yaml").write_text(CONDA, encoding="utf-8")
+    (root / "model").mkdir()
+    (root / "model" / "weights.bin").write_bytes(f"weights {number}".encode())
+    (root / "model" / "deep").mkdir()
+    (root / "model" / "deep" / "labels.txt").write_text("0\n1\n", encoding="utf-8")
+    (root / "code").mkdir()
+    (root / "code" / "score.py").write_text(f"# {number}\ndef init(): ...\ndef run(batch): ...\n", encoding="utf-8")
+    (root / "conda.yaml").write_text(CONDA, encoding="utf-8")
     endpoint = f"bench-{number}"
     place.put(
         f"batchEndpoints/{endpoint}",
         {"location": sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
     )
-    yield Bench(
+    return Bench(
         place=place,
-        root=tmp_path,
-        plan=_plan(place, endpoint, tmp_path, f"model-{number}"),
+        root=root,
+        plan=_plan(place, endpoint, root, f"model-{number}"),
         workspace=Workspace(sandbox.subscription, GROUP, place.workspace),
     )
-    sandbox.control.clear_faults()
 
 
 def _plan(place: Place, endpoint: str, root: Path, model: str) -> ReleasePlan:

@@ -21,8 +21,9 @@ from modelops.plan.plan import (
     ReleasePlan,
     UriModel,
 )
+from modelops.rehearsal import located
 from modelops.release import preview, uploads
-from tests.modelops.conftest import GROUP, IMAGE, Bench, in_one_profile
+from tests.modelops.conftest import IMAGE, Bench, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_profile]
@@ -84,7 +85,7 @@ def test_an_image_alone(bench: Bench) -> None:
     plan = _with(bench, environment=ImageEnvironment(IMAGE))
     bench.release(plan)
     environment = _environment(bench, plan)
-    assert (environment["image"], environment.get("condaFile")) == (IMAGE, None)
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, "")
     assert not bench.release(plan).changed
 
 
@@ -93,7 +94,8 @@ def test_a_conda_environment_that_is_not_a_file(bench: Bench) -> None:
     assert ReleasePlan.from_inputs(plan.to_json()) == plan
     bench.release(plan)
     environment = _environment(bench, plan)
-    assert (environment["image"], environment["condaFile"]) == (IMAGE, "dependencies:\n- python=3.11\n")
+    recorded = '{\n  "dependencies": [\n    "python=3.11"\n  ]\n}'
+    assert (environment["image"], environment["condaFile"]) == (IMAGE, recorded)
     assert not bench.release(plan).changed
 
 
@@ -144,11 +146,10 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
 
 
 def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
-    only = f" --name {name}" if name else ""
-    return (
-        f"These exist:\n  az ml {kind} list{only} --resource-group {GROUP} --workspace-name "
-        f"{bench.place.workspace} --output table"
-    )
+    versions = f"/{name}/versions" if name else ""
+    url = f"{bench.place.path}/{kind}s{versions}?api-version=2025-12-01"
+    command = located(f'az rest --url "{url}" --query "value[].name" --output table')
+    return f"These exist:\n  {command}"
 
 
 def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:

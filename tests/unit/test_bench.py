@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tools.bench import flat
+from tools.bench.estimates import worst
 from tools.bench.measure import Row, Spread, paired, table
 from tools.bench.memory import role_of
 
@@ -32,6 +33,21 @@ def test_the_table_is_markdown() -> None:
 
 def test_a_spread_names_its_ends() -> None:
     assert Spread.of([3.0, 1.0, 2.0]).text(1) == "2.0 (1.0 to 3.0)"
+
+
+def test_a_time_left_is_judged_from_the_end_of_the_log_and_from_the_tenth_second_on() -> None:
+    line = "2026-11-30T00:00:{:02}.000000 Processed {} of 4 mini batches in 0:00:{:02}. Estimated remaining time {}."
+    lines = [
+        "2026-11-30T00:00:00.000000 No task has been processed yet.",
+        line.format(9, 1, 9, "1:00:00"),
+        line.format(10, 2, 10, "0:00:15"),
+        line.format(20, 3, 20, "0:00:11"),
+        line.format(30, 4, 30, "0:00:00"),
+        "2026-11-30T00:00:31.000000 The overviewer on 0 stopped.",
+    ]
+    assert worst("\n".join(lines)) == 0.2
+    assert worst("\n".join([lines[0], *lines[3:]])) == 0.0
+    assert worst(lines[0]) == 0.0
 
 
 @pytest.mark.parametrize(

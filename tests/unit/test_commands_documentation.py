@@ -60,7 +60,7 @@ def test_every_command_with_json_has_a_schema_on_the_page() -> None:
         (["worker", "now"], "No such command 'worker'."),
         (["status", "--nope"], "No such option: --nope"),
         (["status", "--stack"], "Option '--stack' requires an argument."),
-        (["invoke"], "Missing option '--input'."),
+        (["invoke"], "error: give --input INPUT, or --resume JOB to score what a job left out."),
         (["status", "--directory", "nowhere"], "error: --directory 'nowhere' is not a folder."),
         (["import"], "Missing argument 'FILE'."),
         (

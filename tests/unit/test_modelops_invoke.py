@@ -4,17 +4,20 @@ Jobs themselves run in tests/modelops.
 """
 
 import io
+import json
 import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from modelops.commands import app
 from modelops.errors import ReleaseError
-from modelops.scoring import following, predictions, start
+from modelops.scoring import following, losses, predictions, start
+from modelops.scoring.losses import Losses
 from modelops.scoring.start import StartedJob
 from modelops.workspace import Workspace
 
@@ -60,14 +63,16 @@ def _interrupt(*_: object) -> Any:
 def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Return a function that invokes with these jobs and returns the exit code, output and errors."""
 
-    def invoke(follow: object, output: io.StringIO, **others: object) -> tuple[int, str, str]:
+    def invoke(follow: object, output: io.StringIO, *words: str, **others: object) -> tuple[int, str, str]:
         parts = {
             "start": lambda *_: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
+            "count": lambda _logs: Losses(items=3, missing=0, names=()),
             **others,
         }
-        for module, name in ((start, "start"), (following, "follow"), (predictions, "download")):
+        modules = ((start, "start"), (following, "follow"), (predictions, "download"), (losses, "count"))
+        for module, name in modules:
             monkeypatch.setattr(module, name, parts[name])
         monkeypatch.setattr(Workspace, "ml", None)
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
@@ -75,8 +80,8 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
         monkeypatch.setenv("TERM", "xterm")
         monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
         names = ["--subscription", "sub", "--resource-group", "rg", "--workspace", "ws", "--endpoint", "digits"]
-        files = ["--input", "azureml:data:1", "--download", str(tmp_path / "new")]
-        code = app.main(["invoke", *names, *files])
+        files = ["--input", "azureml:data:1"]
+        code = app.main(["invoke", *names, *files, *(words or ["--download", str(tmp_path / "new")])])
         return code, output.getvalue(), capsys.readouterr().err
 
     return invoke
@@ -144,4 +149,74 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
             "error: interrupted. A job may have started; to check: python -m modelops jobs list --subscription "
             "sub --resource-group rg --workspace ws --endpoint digits\n"
         ),
+    )
+
+
+def test_a_lost_answer_says_that_a_job_may_run(invoke: Any) -> None:
+    def lost(*_: object) -> Any:
+        raise start.PerhapsStartedError("starting a job on endpoint digits failed: no answer.")
+
+    code, _, errors = invoke(_completes, io.StringIO(), start=lost)
+    assert (code, errors) == (
+        1,
+        (
+            "error: starting a job on endpoint digits failed: no answer. A job may have started; to check: python -m "
+            "modelops jobs list --subscription sub --resource-group rg --workspace ws --endpoint digits\n"
+        ),
+    )
+
+
+def test_a_job_can_be_left_alone(invoke: Any) -> None:
+    assert invoke(_interrupted, io.StringIO(), "--no-wait") == (
+        0,
+        (
+            f"{STARTED}It was not waited for. To see how it goes: python -m modelops jobs show job-1 --subscription "
+            "sub --resource-group rg --workspace ws\n"
+        ),
+        "",
+    )
+
+
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "schemas" / "invoke.json").read_text("utf-8"))
+STUDIO = "https://ml.azure.com/runs/job-1"
+
+
+@pytest.mark.parametrize(
+    ("follow", "is_left_alone", "ended"),
+    [
+        (_completes, False, (0, True, 12.2, ["p.csv"])),
+        (_fails, False, (1, False, None, [])),
+        (_fails, True, (0, False, None, [])),
+    ],
+)
+def test_programs_get_one_object_and_people_all_else_beside_it(
+    invoke: Any, tmp_path: Path, follow: object, ended: tuple[Any, ...], *, is_left_alone: bool
+) -> None:
+    words = ["--no-wait"] if is_left_alone else ["--download", str(tmp_path / "new")]
+    code, output, errors = invoke(follow, io.StringIO(), *words, "--json", "--deployment", "mlp-1")
+    said = json.loads(output)
+    jsonschema.validate(said, SCHEMA)
+    files = [Path(each).name for each in said["predictions"]]
+    assert (code, said["completed"], said["seconds"], files) == ended
+    assert (said["endpoint"], said["deployment"], said["job"], said["studio"]) == ("digits", "mlp-1", "job-1", STUDIO)
+    assert errors.startswith("job job-1 on digits (deployment mlp-1)\n")
+
+
+def test_without_a_job_there_is_no_object(invoke: Any) -> None:
+    def refused(*_: object) -> Any:
+        raise ReleaseError("starting a job on endpoint digits failed: no")
+
+    assert invoke(_fails, io.StringIO(), "--no-wait", "--json", start=refused) == (
+        1,
+        "",
+        "error: starting a job on endpoint digits failed: no\n",
+    )
+
+
+@pytest.mark.parametrize("words", [["--no-wait", "--download", "new"], ["--json"]])
+def test_a_job_is_either_downloaded_or_left_alone(invoke: Any, words: list[str]) -> None:
+    assert invoke(_fails, io.StringIO(), *words) == (
+        2,
+        "",
+        "error: give either --download FOLDER, or --no-wait to leave the job alone once it has started.\n",
     )

@@ -79,3 +79,11 @@ def test_an_answer_that_is_none_is_one_error(server: Answers, status: int, answe
 def test_nobody_there_is_the_same_error(address: str) -> None:
     with pytest.raises(RehearsalError):
         rehearsal.ask(ASKED, {"REHEARSAL_URL": address})
+
+
+def test_it_is_asked_about_the_input_of_a_job(server: Answers) -> None:
+    server.answer = {"sentences": ["not here"]}
+    environ = {"REHEARSAL_URL": f"http://127.0.0.1:{server.server_port}/ask?token=t"}
+    assert rehearsal.ask_about_input("https://a.b/c/", environ) == ["not here"]
+    assert server.asked == [("/ask?token=t", {"inputs": ["https://a.b/c/"]})]
+    assert rehearsal.ask_about_input("https://a.b/c/", {}) == []

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from modelops.commands import app, invoke, targets
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ReleaseError
+from modelops.scoring.losses import Losses
 from modelops.scoring.predictions import replace
 
 Score = Callable[..., tuple[int, str, str]]
@@ -26,13 +28,15 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, asked: invoke.Asked, download: Path, *, replace: bool) -> None:
-        assert replace
+    def run(target: Target, asked: invoke.Asked, download: Path, *, fetch: object, outcome: Outcome) -> Losses:
+        assert fetch is replace
+        outcome.job = "job-1"
         ran.append((target.endpoint, asked.source.path, download))
         if target.logical == "left":
             raise InterruptedByUserError("interrupted. Job job-1 continues in Azure")
         if target.logical == "bad":
             raise ReleaseError("job job-1 ended in state Failed")
+        return Losses(items=2, missing=1, names=("b.csv",)) if target.logical == "short" else Losses(missing=0)
 
     monkeypatch.setattr(invoke, "run", run)
     return ran
@@ -95,6 +99,25 @@ def test_a_job_that_fails_does_not_keep_the_others_from_being_scored(score: Scor
     assert [endpoint for endpoint, _, _ in jobs] == ["bad1a2b", "digits1a2b"]
 
 
+def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(
+    score: Score, jobs: list[Any], tmp_path: Path
+) -> None:
+    missing = "short: 1 of 2 files have no result.\n  b.csv\n"
+    resume = (
+        "To score what is missing:\n"
+        "  python -m modelops invoke --subscription sub --resource-group rg --workspace ws --endpoint short1a2b "
+        f"--resume job-1 --download {tmp_path}/predictions/staging/short\n"
+    )
+    assert score(short="x", digits="y") == (
+        3,
+        "",
+        f"error: {missing}{resume}With --allow-missing this ends with 0.\n",
+    )
+    assert [endpoint for endpoint, _, _ in jobs] == ["short1a2b", "digits1a2b"]
+    assert score("--allow-missing", short="x") == (0, "1 of 2 files have no result.\n  b.csv\n", "")
+    assert score(short="x", bad="y")[0] == 1
+
+
 class _Jobs:
     """The jobs of a workspace, as far as a download needs them: `good` wrote predictions, the others nothing."""
 
@@ -150,3 +173,16 @@ def test_a_failed_job_leaves_the_last_predictions(score: Score, tmp_path: Path) 
 def test_ctrl_c_starts_no_further_job(score: Score, jobs: list[Any]) -> None:
     assert score(left="images", right="images") == (1, "", "error: interrupted. Job job-1 continues in Azure\n")
     assert [endpoint for endpoint, _, _ in jobs] == ["left1a2b"]
+
+
+def test_a_sample_that_may_be_a_file_or_a_folder_is_refused(score: Score, jobs: list[Any]) -> None:
+    address = "https://a.blob.core.windows.net/c/a.csv"
+    assert score(digits=address) == (
+        1,
+        "",
+        (
+            f"error: digits: the `sample` of endpoint digits: '{address}' can be a file or a folder. Name a data asset "
+            "of it (azureml:NAME:VERSION); an address that ends in / is a folder.\n"
+        ),
+    )
+    assert jobs == []

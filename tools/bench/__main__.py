@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tools.bench import deploy, memory, upload
+from tools.bench import deploy, memory, scoring, upload
 from tools.bench.checkout import Checkout, checkout
 from tools.bench.measure import Row, table
 
@@ -16,12 +16,15 @@ def main() -> int:
     """Deploy a throw-away copy into its own sandbox, measure, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=main.__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted pairs of each row (default 5)")
-    parser.add_argument("--only", choices=["deploy", "release", "upload", "arm", "memory"], help="one part alone")
+    parser.add_argument(
+        "--only", choices=["deploy", "release", "upload", "scoring", "arm", "memory"], help="one part alone"
+    )
     options = parser.parse_args()
     parts: dict[str, Callable[[Checkout], list[str]]] = {
         "deploy": lambda copy: _rows(deploy.no_change(copy, options.runs)),
         "release": lambda copy: _rows([deploy.release(copy, options.runs)]),
         "upload": lambda copy: _rows([_upload(copy, max(2, options.runs - 2))]),
+        "scoring": lambda copy: _scoring(copy, options.runs),
         "arm": _arm,
         "memory": _memory,
     }
@@ -42,6 +45,15 @@ def _rows(rows: list[Row]) -> list[str]:
 def _upload(copy: Checkout, runs: int) -> Row:
     outputs = json.loads(copy.run("pulumi", "stack", "output", "--json").stdout)
     return upload.row(copy, outputs["resourceGroup"], outputs["workspace"], runs)
+
+
+def _scoring(copy: Checkout, runs: int) -> list[str]:
+    group, workspace, cluster, _ = deploy.flat_names(copy)
+    return [
+        *_rows(scoring.rows(copy, group, workspace, cluster, runs=runs)),
+        "",
+        *scoring.figures(copy, group, workspace),
+    ]
 
 
 def _arm(copy: Checkout) -> list[str]:

@@ -48,8 +48,7 @@ def release(checkout: Checkout, runs: int) -> Row:
         return seconds(lambda: checkout.run("pulumi", "up", "--yes", "--skip-preview"))
 
     # The script deploys to the flat program's endpoint: the program would revert a change to its own endpoint.
-    outputs = json.loads(checkout.run("pulumi", "stack", "output", "--json", folder=_flat(checkout)).stdout)
-    names = [outputs[key] for key in ("group", "workspace", "cluster", "endpoint")]
+    names = flat_names(checkout)
 
     def other() -> float:
         idle = seconds(lambda: checkout.run("pulumi", "up", "--yes", "--skip-preview"))
@@ -59,6 +58,12 @@ def release(checkout: Checkout, runs: int) -> Row:
         return script + idle
 
     return paired("up with one changed model / SDK script + idle up", ours, other, runs=runs, aim="at most 1.2")
+
+
+def flat_names(checkout: Checkout) -> list[str]:
+    """Return resource group, workspace, cluster and endpoint of the flat program."""
+    outputs = json.loads(checkout.run("pulumi", "stack", "output", "--json", folder=_flat(checkout)).stdout)
+    return [outputs[key] for key in ("group", "workspace", "cluster", "endpoint")]
 
 
 def _flat(checkout: Checkout) -> Path:

@@ -116,6 +116,13 @@ def test_the_clients_request_id_is_echoed(sandbox: Sandbox) -> None:
     assert answer.headers["x-ms-request-id"]
 
 
+def test_a_comma_after_the_last_member_is_taken(sandbox: Sandbox) -> None:
+    path = f"/subscriptions/{sandbox.subscription}/resourceGroups/commas?api-version=2024-03-01"
+    body = b'{"location": "westeurope", "tags": {"a": "x,}", "b": "\\",]",\n }, }'
+    answer = sandbox.request("PUT", path, body, headers={"Content-Type": "application/json"})
+    assert (answer.status, answer.json["tags"]) == (201, {"a": "x,}", "b": '",]'})
+
+
 def test_a_body_that_is_not_json_is_refused(sandbox: Sandbox) -> None:
     status, code, _ = sandbox.request("PUT", group_path(sandbox, "x"), b"{").error
     assert (status, code) == (400, "InvalidRequestContent")

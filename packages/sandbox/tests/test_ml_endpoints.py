@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from learning import WORKSPACE, Learning, deployment_body, endpoint_body
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import OperationFault
 from sandbox.azure.readings import Switches
 
@@ -225,7 +226,8 @@ def test_a_deployment_answers_the_services_defaults(ready: Learning) -> None:
         ({"codeConfiguration": None}, "A model that is not of type mlflow_model needs 'properties.codeConfiguration'."),
         ({"codeConfiguration": {"scoringScript": "s.py"}}, "'properties.codeConfiguration.codeId' is missing"),
         ({"miniBatchSize": -1}, "'properties.miniBatchSize' is -1; allowed: 1 to 2147483647."),
-        ({"miniBatchSize": "10"}, "'properties.miniBatchSize' must be an integer, not '10'"),
+        ({"miniBatchSize": "1O"}, "'properties.miniBatchSize' must be an integer, not '1O'"),
+        ({"miniBatchSize": "0"}, "'properties.miniBatchSize' is 0; allowed: 1 to 2147483647."),
         ({"errorThreshold": -2}, "'properties.errorThreshold' is -2; allowed: -1 to 2147483647."),
         (
             {"resources": {"instanceCount": 3}},
@@ -251,7 +253,51 @@ def test_wrong_deployments_are_refused(ready: Learning, properties: dict[str, An
 
 def test_a_deployment_needs_its_endpoint(learning: Learning) -> None:
     learning.make_workspace()
-    assert learning.refused("PUT", BLUE, deployment_body())[:2] == (404, "ResourceNotFound")
+    assert learning.refused("PUT", BLUE, deployment_body())[:2] == (404, "NotFound")
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "details", "inner"),
+    [
+        ("/batchEndpoints/none", "NotFound", ["NoSuchEndpoint"], False),
+        ("/batchEndpoints/digits-ep/deployments/none", "NotFound", ["NoSuchDeployment"], False),
+        ("/models/none/versions/1", "UserError", ["ModelNotFound"], False),
+        ("/environments/none/versions/1", "UserError", [], True),
+        ("/datastores/none", "UserError", [], True),
+        ("/computes/none", "ResourceNotFound", [], None),
+    ],
+)
+def test_what_does_not_exist_below_a_workspace(
+    ready: Learning, path: str, code: str, details: list[str], *, inner: bool | None
+) -> None:
+    with pytest.raises(ArmError) as caught:
+        ready.call("GET", path)
+    error = caught.value.body()["error"]
+    more = {each["type"]: each["info"]["value"] for each in error.get("additionalInfo", [])}
+    assert (caught.value.status, error["code"]) == (404, code)
+    assert [each["code"] for each in error["details"]] == details
+    assert more.get("Location") == (None if inner is None else "westeurope")
+    assert ("InnerError" in more) is bool(inner)
+
+
+def test_an_older_client_reads_the_operation_in_the_properties(learning: Learning) -> None:
+    learning.make_workspace()
+    path = "/batchEndpoints/digits-ep"
+    answer = learning.call("PUT", f"{path}?api-version=2021-10-01", endpoint_body())
+    uri = answer.body["properties"]["properties"]["AzureAsyncOperationUri"]
+    assert uri == answer.headers["Azure-AsyncOperation"]
+    assert learning.call("GET", uri).body["status"] in ("InProgress", "Succeeded")
+    assert "AzureAsyncOperationUri" not in learning.call("GET", path).body["properties"]["properties"]
+    learning.make_cluster()
+    learning.make_assets()
+    body = deployment_body(miniBatchSize="5", maxConcurrencyPerInstance="4", errorThreshold="-1")
+    deployment = learning.call("PUT", f"{BLUE}?api-version=2022-05-01", body)
+    assert deployment.body["properties"]["properties"] == {
+        "AzureAsyncOperationUri": deployment.headers["Azure-AsyncOperation"]
+    }
+    assert learning.call("GET", BLUE).body["properties"]["miniBatchSize"] == 5
+    newer = learning.call("PUT", f"{path}?api-version=2023-10-01", endpoint_body())
+    assert "AzureAsyncOperationUri" not in newer.body["properties"]["properties"]
 
 
 def test_what_a_put_leaves_out_of_the_create_only_members_stays(ready: Learning) -> None:

@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     from azure.ai.ml import Input, Output
     from azure.ai.ml.constants._endpoint import EndpointInvokeFields
-    from azure.ai.ml.entities import BatchEndpoint, Data, Model
+    from azure.ai.ml.entities import BatchEndpoint, CodeConfiguration, Data, Model, ModelBatchDeployment
 
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -112,6 +112,55 @@ def test_inputs_and_outputs_by_name(served: Client) -> None:
         into = served.files / "provided" / run.name
         ml.jobs.download(run.name, download_path=into, output_name="score")
         assert {name: sorted(text.split()) for name, text in files(into).items()} == {place: ["x,x", "y,y"]}
+
+
+@pytest.mark.parametrize("name", ["azureml:labelled@latest", "azureml:labelled:1", "labelled@latest"])
+def test_a_data_asset_by_name_and_label(served: Client, name: str) -> None:
+    ml = served.ml
+    if "labelled" not in [each.name for each in ml.data.list()]:
+        ml.data.create_or_update(Data(name="labelled", version="1", path=folder(served, "x"), type="uri_folder"))
+    job = start(served, input=Input(type="uri_folder", path=name))
+    ml.jobs.stream(job.name)
+    ml.jobs.download(job.name, download_path=served.files / "out")
+    assert files(served.files / "out") == {"predictions.csv": "x,x\n"}
+
+
+def test_a_deployment_of_the_latest_versions(served: Client) -> None:
+    ml = served.ml
+    wanted = ModelBatchDeployment(
+        name="latest",
+        endpoint_name=ENDPOINT,
+        model="jobs@latest",
+        environment="env@latest",
+        code_configuration=CodeConfiguration(code=served.code(), scoring_script="score.py"),
+        compute="aml-cluster",
+    )
+    made = ml.batch_deployments.begin_create_or_update(wanted).result()
+    assert made.environment.endswith("/environments/env/versions/1")
+    assert "/models/jobs/versions/" in made.model
+
+
+def test_an_output_in_a_datastore_by_its_name(served: Client) -> None:
+    """The SDK makes the newer body of it: a URI with two slashes."""
+    job = start(
+        served,
+        params_override=[
+            {"output_dataset.datastore_id": "azureml:workspaceblobstore"},
+            {"output_dataset.path": f"/named-{next(_numbers)}/"},
+            {"output_file_name": "mine.csv"},
+        ],
+    )
+    served.ml.jobs.stream(job.name)
+    served.ml.jobs.download(job.name, download_path=served.files / "out")
+    assert {name: sorted(text.split()) for name, text in files(served.files / "out").items()} == {
+        "mine.csv": ["a,a", "b,b", "c,c"]
+    }
+
+
+def test_a_dataset_as_text_is_refused_and_the_sdk_says_why(served: Client) -> None:
+    """The SDK's older override sends a text where the data plane's model has an object."""
+    with pytest.raises(HttpResponseError, match=r"'properties\.dataset' must be an object"):
+        start(served, input=None, params_override=[{"dataset": "azureml:labelled:1"}])
 
 
 def test_everything_of_a_job_and_of_its_step_is_downloaded(served: Client) -> None:

@@ -122,7 +122,7 @@ def test_the_runner_is_handed_every_step_in_order(ready: Learning) -> None:
         ("first",),
     )
     assert (first.code, second.code) == (CodeFiles(ACCOUNT, own, "code/src/"), None)
-    assert first.environment == EnvironmentSpec("e", "1", "img:1", "name: e")
+    assert first.environment == EnvironmentSpec("e", "1", "img:1", '{\n  "name": "e"\n}')
     assert second.environment == EnvironmentSpec("curated", "latest", registry="azureml")
     assert first.compute == second.compute == f"{WORKSPACE}/computes/cpu"
     handed = OutputLocation(ACCOUNT, own, f"azureml/{first.run_id}/ready/", "", by_identity=True)

@@ -1,6 +1,7 @@
 """The format of requests and answers: ARM's as JSON, errors as a host's clients expect."""
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,18 @@ from sandbox.edge.hosts import Service
 _UNAUTHORIZED = 401
 
 
+_TEXT_OR_LAST_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+"""Azure takes a comma after the last member, as https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh."""
+
+
+def _parsed(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        # What is still wrong is said of the body without those commas, at about the same place.
+        return json.loads(_TEXT_OR_LAST_COMMA.sub(lambda match: match[1] or b" ", content))
+
+
 async def arm_request(
     request: web.Request, host: str, sequence: int, operation_fault: OperationFault | None
 ) -> ArmRequest:
@@ -29,7 +42,7 @@ async def arm_request(
     body: Any = None
     if content:
         try:
-            body = json.loads(content)
+            body = _parsed(content)
         except ValueError as error:
             raise ArmError(
                 400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: {error}."

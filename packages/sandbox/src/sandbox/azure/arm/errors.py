@@ -18,6 +18,7 @@ class ArmError(Exception):
         message: str,
         *,
         details: Sequence[Mapping[str, Any]] = (),
+        additional: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(f"({code}) {message}")
@@ -25,11 +26,17 @@ class ArmError(Exception):
         self.code = code
         self.message = message
         self.details = list(details)
+        self.additional = dict(additional or {})
         self.headers = dict(headers or {})
 
     def body(self) -> dict[str, Any]:
-        """Return the JSON answer."""
-        return {"error": {"code": self.code, "message": self.message, "details": self.details}}
+        """Return the JSON answer; ``additionalInfo`` has ``additional`` as a list of type and info."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message, "details": self.details}
+        if self.additional:
+            error["additionalInfo"] = [
+                {"type": name, "info": {"value": value}} for name, value in self.additional.items()
+            ]
+        return {"error": error}
 
 
 def resource_not_found(resource_id: str) -> ArmError:

@@ -8,7 +8,8 @@ A schema is plain data (a JSON file under sandbox/azure/arm/schema_files/, or a 
 - ``{"type": "string", "enum": [...], "pattern": "...", "format": "duration"}``: enums are case-insensitive and returned
     in the service's case; the one format that is checked is an ISO 8601 duration;
 - ``{"type": "text"}``: a string, or a number or boolean, which becomes one;
-- ``{"type": "integer" | "number", "minimum": n, "maximum": n}``, ``{"type": "boolean"}``, ``{"type": "any"}``;
+- ``{"type": "integer" | "number", "minimum": n, "maximum": n}``, ``{"type": "boolean"}``, ``{"type": "any"}``; an
+    integer with ``"asText": true`` may also be a string of digits, and becomes a number;
 - ``{"type": "union", "discriminator": name, "cases": {value: object schema}}``: the discriminator is case-insensitive;
 - ``"readOnly": true``: accepted and dropped, as ARM does with what a GET answered; ``"nullable": false``: null is
   refused.
@@ -22,6 +23,8 @@ from sandbox.azure.arm.durations import parse_duration
 from sandbox.azure.arm.errors import ArmError
 
 Schema = Mapping[str, Any]
+
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 
 
 def validate(schema: Schema, value: Any, path: str = "") -> Any:
@@ -129,6 +132,8 @@ def _check_duration(value: str, path: str) -> None:
 
 def _number(schema: Schema, value: Any, path: str) -> Any:
     whole = schema["type"] == "integer"
+    if schema.get("asText") and isinstance(value, str) and _DIGITS.fullmatch(value):
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         # JSON has one number type: 10.0 is also an integer.
         if not (whole and isinstance(value, float) and value.is_integer()):

@@ -23,13 +23,13 @@ _SILENT_SECONDS = 10.0
 class Overview:
     """Writes the file for one job with ``slots`` processes.
 
-    ``in_flight`` returns the seconds that the running calls of ``run()`` have taken so far, all together.
+    ``running`` returns the seconds that each running call of ``run()`` has taken so far.
     """
 
     logs: JobLogs
     tally: Tally
     slots: int
-    in_flight: Callable[[], float]
+    running: Callable[[], list[float]]
     spent: float = 0.0
     """The seconds of all finished tries: of several at the same time, the sum."""
     _began: float = field(default_factory=time.monotonic)
@@ -56,16 +56,20 @@ class Overview:
         )
 
     def remaining(self) -> float:
-        """Return how many seconds the rest will take, if it takes as long as what is done.
+        """Return how many seconds the rest will take, if each mini-batch takes as long as those that are done did.
 
-        The start of the processes and ``init()`` do not count, and neither does what the running calls have behind
-        them: a job of few long mini-batches would be far off else.
+        The start of the processes and ``init()`` do not count. Each process takes the next mini-batch when it is free,
+        so the last round counts in full, even if few processes have work in it.
         """
         left = self.tally.batches - self.tally.processed
         if not left or not self.tally.processed:
             return 0.0
-        work = self.spent / self.tally.processed * left - self.in_flight()
-        return max(work, 0.0) / min(self.slots, left)
+        each, running = self.spent / self.tally.processed, self.running()
+        free = sorted(max(each - seconds, 0.0) for seconds in running)
+        free = [0.0] * (self.slots - len(free)) + free
+        rounds, rest = divmod(max(left - len(running), 0), self.slots)
+        last = free[rest - 1] + each if rest else 0.0
+        return rounds * each + max(free[-1], last)
 
 
 def _text(seconds: float) -> str:

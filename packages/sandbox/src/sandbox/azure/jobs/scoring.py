@@ -43,7 +43,7 @@ class Scoring:
     def __post_init__(self) -> None:
         self._report = Report(self.logs, self.folder.input)
         slots = min(self.nodes * self.request.max_concurrency_per_instance, self.batches.tally.batches)
-        self._overview = Overview(self.logs, self.batches.tally, slots, self._in_flight)
+        self._overview = Overview(self.logs, self.batches.tally, slots, self._running)
 
     async def run(self) -> None:
         """Process every mini-batch. No process is left afterwards, in any case.
@@ -165,8 +165,8 @@ class Scoring:
                 " Using the input count as succeeded count and continue.",
             )
 
-    def _in_flight(self) -> float:
-        return sum(worker.running for worker in self._workers)
+    def _running(self) -> list[float]:
+        return [seconds for worker in self._workers if (seconds := worker.running) > 0]
 
     async def _watch(self) -> None:
         """Fail the job if no attempt has ended for three times the limit of one."""

@@ -1,9 +1,13 @@
 """The free-form ``properties.properties`` of endpoints and deployments, which only grows; create-only members."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request
+from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource
+
+_WITHOUT_OPERATION_URI = "2023"
 
 
 def grown(old: Resource | None, given: dict[str, str] | None, added: dict[str, str]) -> dict[str, str]:
@@ -22,6 +26,17 @@ def grown(old: Resource | None, given: dict[str, str] | None, added: dict[str, s
                 "UserError",
             )
     return before | (given or {})
+
+
+def add_operation_uri(request: ArmRequest, answer: dict[str, Any], headers: Mapping[str, str]) -> None:
+    """Add the address of a PUT's operation to the map, in the answer to an older client only.
+
+    It was recorded until March 2023, and no longer in April 2023; samples of the older versions read it.
+    """
+    if request.api_version < _WITHOUT_OPERATION_URI:
+        properties = answer["properties"]
+        uri = {"AzureAsyncOperationUri": headers["Azure-AsyncOperation"]}
+        properties["properties"] = (properties.get("properties") or {}) | uri
 
 
 def kept_members(old: Resource | None, properties: dict[str, Any], paths: tuple[tuple[str, ...], ...]) -> None:

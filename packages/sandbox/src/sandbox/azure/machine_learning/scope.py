@@ -3,8 +3,9 @@
 from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
-from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import WORKSPACE
 from sandbox.azure.world import World
 
@@ -57,8 +58,31 @@ def existing(world: World, resource_id: str) -> Resource:
     """
     found = reached(world, resource_id)
     if found is None:
-        raise resource_not_found(resource_id)
+        raise _missing(world, resource_id)
     return found
+
+
+def _missing(world: World, resource_id: str) -> ArmError:
+    """404 for a resource below a workspace, as recorded of endpoints, models, environments and datastores.
+
+    Of the other assets and of deployments it is inferred. Computes are another service's, whose answer is not recorded.
+    """
+    usual, its = resource_not_found(resource_id), ArmId.parse(resource_id)
+    home = world.store.get(f"{its.scope}/providers/{WORKSPACES}/{its.names[0]}")
+    if its.type == COMPUTES or not its.type.startswith(WORKSPACES) or home is None:
+        return usual
+    region = home.body["location"]
+    more: dict[str, Any] = {"ComponentName": "managementfrontend", "Environment": region, "Location": region}
+    more["Time"] = now_iso()
+    if its.type in (ENDPOINTS, DEPLOYMENTS):
+        code = "NoSuchEndpoint" if its.type == ENDPOINTS else "NoSuchDeployment"
+        details = [{"code": code, "message": usual.message}]
+        return ArmError(404, "NotFound", usual.message, details=details, additional=more)
+    if its.type.startswith(f"{WORKSPACES}/models"):
+        details = [{"code": "ModelNotFound", "message": usual.message}]
+        return ArmError(404, "UserError", usual.message, details=details, additional=more)
+    more["InnerError"] = {"code": "NotFound", "innerError": {"code": "NotFoundError", "innerError": None}}
+    return ArmError(404, "UserError", usual.message, additional=more)
 
 
 def listed(world: World, parent: Resource, type_: str) -> ArmResponse:

@@ -20,7 +20,7 @@ from sandbox.azure.machine_learning.endpoints.references import compute_of, refe
 from sandbox.azure.machine_learning.endpoints.settings import complete_settings
 from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.pipelines.deployments import check_pipeline, is_pipeline
-from sandbox.azure.machine_learning.property_maps import grown, kept_members
+from sandbox.azure.machine_learning.property_maps import add_operation_uri, grown, kept_members
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
@@ -94,6 +94,7 @@ class _Deployments(Handlers):
         if is_new and self._world.switches.first_deployment_becomes_default and default_of(endpoint.body) is None:
             set_default(self._world, endpoint.body, body["name"])
             self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
+        add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:

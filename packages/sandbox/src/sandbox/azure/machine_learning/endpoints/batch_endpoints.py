@@ -11,7 +11,7 @@ from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.identities import answered_identity, take_identity
-from sandbox.azure.machine_learning.property_maps import grown
+from sandbox.azure.machine_learning.property_maps import add_operation_uri, grown
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
@@ -81,6 +81,7 @@ class _Endpoints(Handlers):
         self._complete_defaults(body, old)
         self._complete(body, old, request)
         is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)
+        add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
 
     async def patch(self, request: ArmRequest) -> ArmResponse:

@@ -11,7 +11,7 @@ from sandbox.azure.machine_learning.unmodelled import Members, refuse_unmodelled
 InputKind = Literal["folder", "file", ""]
 LoggingLevel = Literal["Info", "Warning", "Debug"]
 _TEXT = {"type": "string"}
-_NUMBER = {"type": "integer"}
+_NUMBER = {"type": "integer", "asText": True}
 _WORDS = {"type": "map", "values": {"type": "text"}}
 EXPERIMENT = "experimentName"
 # In the data plane's model, but no client sends them: their effect is unknown. The model says of compute that it is

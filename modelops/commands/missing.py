@@ -1,0 +1,90 @@
+"""Says which files of a job's input have no result, and ends the command with 3."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from modelops.commands import terminal
+from modelops.commands.targets import Target
+from modelops.errors import MissingResultsError
+from modelops.rehearsal import located
+from modelops.scoring import keys, losses
+from modelops.scoring.input_files import files_of
+from modelops.scoring.inputs import JobInput
+from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.losses import Losses
+from modelops.workspace import Workspace
+
+
+class Key(NamedTuple):
+    """A column of the predictions that has the files' names, and the files of the input."""
+
+    column: str
+    names: tuple[str, ...]
+
+
+def key(workspace: Workspace, column: str | None, source: JobInput) -> Key | None:
+    """Return a key for an input; None without a column.
+
+    Raises:
+        UsageError: the files of the input cannot be listed.
+        ReleaseError: the service or the storage refused it.
+    """
+    return None if column is None else Key(column, files_of(workspace, source).names())
+
+
+def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None) -> Losses:
+    """Return what a completed job lost.
+
+    Args:
+        workspace: the job's.
+        job: its name.
+        files: its predictions.
+        by: what tells which files have a row; None: the job's counts and logs.
+
+    Raises:
+        UsageError: the column does not name files of the input.
+    """
+    found = losses.count(JobLogs(workspace.ml, job))
+    return found if by is None else losses.by_key(found, by.names, keys.scored(files, by.column, by.names))
+
+
+def resume_command(target: Target, job: str, folder: Path | None, column: str | None) -> str:
+    """Return the command that scores what a job left out."""
+    words = ["--endpoint", target.endpoint, "--resume", job, *(["--key", column] if column is not None else [])]
+    download = ["--download", folder.as_posix()] if folder is not None else ["--no-wait"]
+    return located(f"python -m modelops invoke{target.words()} {shlex.join([*words, *download])}")
+
+
+def judge(found: Losses | None, *, is_allowed: bool, column: str | None, resume: str) -> None:
+    """Say what was lost.
+
+    Args:
+        found: what was lost; None: nothing is known yet.
+        is_allowed: whether the command may end with 0.
+        column: the key; None without one.
+        resume: the command that scores what is missing; "" if there is none.
+
+    Raises:
+        MissingResultsError: files have no result, and that is not allowed.
+    """
+    if found is None:
+        return
+    lines = losses.sentences(found, "no result" if column is None else f"no row (--key {column})")
+    if found.missing is None or (is_allowed and found.missing):
+        for line in lines:
+            terminal.say(line)
+        return
+    if not found.missing:
+        return
+    if found.names is None:
+        lines.append(
+            "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
+            "their names."
+        )
+    if resume:
+        lines += ["To score what is missing:", f"  {resume}"]
+    if found.given_up and found.missing > found.given_up:
+        lines.append("With --mini-batch-size 1 a file that fails takes no others with it.")
+    raise MissingResultsError("\n".join([*lines, "With --allow-missing this ends with 0."]))

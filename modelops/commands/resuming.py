@@ -1,0 +1,209 @@
+"""`invoke --resume`: what an earlier job left out, as the input of the next one, and both outputs in one folder."""
+
+import filecmp
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from modelops import azure
+from modelops.commands import options, terminal
+from modelops.commands.targets import Target
+from modelops.errors import UsageError
+from modelops.scoring import keys, losses, predictions, resume
+from modelops.scoring.input_files import files_of
+from modelops.scoring.inputs import JobInput
+from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.losses import Losses
+from modelops.scoring.resume import PastJob, Rest
+from modelops.scoring.start import JobOptions
+from modelops.workspace import Workspace
+
+_API: Final = "2023-10-01"
+
+
+class Asked(NamedTuple):
+    """How the rest of a job is scored.
+
+    Attributes:
+        source: the job's input; None: the service is asked for it.
+        deployment: where it is scored; None: where the job was.
+        options: settings and words of the next job; what is None is as it was for the job.
+        key: column of the predictions that has the names of the input's files; None: mini-batches are scored again.
+    """
+
+    source: JobInput | None
+    deployment: str | None
+    options: JobOptions
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a job left to be scored.
+
+    Attributes:
+        source: copies of the files, on this machine.
+        deployment: the revision that the job ran on; None: the endpoint's default.
+        options: of the next job.
+        before: number of files of the job's input that are not among them.
+        is_exact: whether none of the files has a result yet.
+        first: folder with the job's output; empty if it has none.
+    """
+
+    source: JobInput
+    deployment: str | None
+    options: JobOptions
+    before: int
+    is_exact: bool
+    first: Path
+    _new: Path = field(repr=False)
+
+    def fetch(self, ml: Any, job: str, folder: Path) -> tuple[Path, ...]:
+        """Put the earlier output and the one of `job`, read by the client `ml`, into `folder`; return their files.
+
+        Both jobs can have written into one folder of the datastore, so what is in the earlier output is not new.
+        """
+        first = predictions.files_in(self.first)
+        predictions.download(ml, job, self._new)
+        for path in first:
+            _copied(self.first / path, folder / path)
+        new = [path for path in predictions.files_in(self._new) if path not in first]
+        placed = [
+            _copied(self._new / path, folder / path if not (folder / path).exists() else folder / job / path)
+            for path in new
+        ]
+        return (*(folder / path for path in first), *placed)
+
+    def joined(self, found: Losses, files: Sequence[Path]) -> Losses:
+        """Return what both jobs together lost, from what the second one lost; say what their files have."""
+        both = replace(found, items=None if found.items is None else self.before + found.items)
+        have = ""
+        if both.items is not None and both.missing is not None:
+            have = f"{both.items - both.missing} of {both.items} files have a result now, in "
+        twice = "" if self.is_exact else "; files that were scored again can have their rows twice"
+        rows, number = predictions.rows(files), len(files)
+        terminal.say(f"{have}{rows} rows of {number} {'file' if number == 1 else 'files'}{twice}")
+        return both
+
+
+@contextmanager
+def left(target: Target, job: str, asked: Asked, download: Path | None) -> Iterator[Left | None]:
+    """Give what a job left to be scored, None if that is nothing; its files are there inside the `with` only.
+
+    Args:
+        target: the endpoint.
+        job: the name of the job.
+        asked: how the rest is scored.
+        download: folder for both outputs; None: nobody waits for them.
+
+    Raises:
+        UsageError: the service does not say what the job scored, or the folder has other predictions.
+        ReleaseError: the service or the storage refused something.
+    """
+    workspace = options.workspace(target)
+    past = resume.read(workspace, target.endpoint, job)
+    source = asked.source or past.source
+    if source is None:
+        raise UsageError(f"the service does not say what job {job} scored. Name the same input again with --input.")
+    with tempfile.TemporaryDirectory(prefix="modelops-resume-") as made:
+        first, staged = Path(made) / "first", Path(made) / "input"
+        for folder in (first, staged):
+            folder.mkdir()
+        if past.is_completed:
+            predictions.copy(workspace.ml, job, first)
+        if download is not None:
+            _require_no_other(download, first, job)
+        files = files_of(workspace, source)
+        names = files.names()
+        rest = _rest(workspace, past, names, first, asked.key)
+        terminal.say(rest.why)
+        if not rest.names:
+            yield None
+            return
+        files.copy(rest.names, staged)
+        past = past._replace(deployment=asked.deployment or past.deployment)
+        yield Left(
+            JobInput("uri_folder", str(staged), is_local=True),
+            past.deployment,
+            _options(workspace, target.endpoint, past, asked.options, (first, download)),
+            len(names) - len(rest.names),
+            rest.is_exact,
+            first,
+            Path(made) / "second",
+        )
+
+
+def _rest(workspace: Workspace, past: PastJob, names: tuple[str, ...], first: Path, key: str | None) -> Rest:
+    if not past.is_completed:
+        return resume.rest(past, names, None, None)
+    if key is None:
+        return resume.rest(past, names, losses.count(JobLogs(workspace.ml, past.name)), None)
+    written = [first / path for path in predictions.files_in(first)]
+    return resume.rest(past, names, None, keys.scored(written, key, names) if written else ())
+
+
+def _options(
+    workspace: Workspace, endpoint: str, past: PastJob, asked: JobOptions, folders: tuple[Path, Path | None]
+) -> JobOptions:
+    """Return the next job's options: what is asked for, else the earlier job's own; its output beside the earlier.
+
+    `folders` have the earlier output, and what is downloaded.
+    """
+    (first, download), deployment = folders, past.deployment
+    own = past.options._asdict()
+    merged = asked._replace(
+        **{name: own[name] for name, value in asked._asdict().items() if value is None and own[name] is not None}
+    )
+    if deployment is None:
+        return merged
+    with azure.step(f"reading deployment {deployment}"):
+        try:
+            found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        except Exception as error:
+            if azure.is_missing(error):
+                raise UsageError(
+                    f"endpoint {endpoint} has no deployment {deployment!r} (any more). Name another with --deployment."
+                ) from None
+            raise
+    if found.get("outputAction") == "SummaryOnly":
+        return merged
+    taken = predictions.files_in(first)
+    folder = _output_of(workspace, past.name) if taken else None
+    used = {path.name for path in (*taken, *(predictions.files_in(download) if download is not None else ()))}
+    return resume.beside(merged, folder, str(found.get("outputFileName") or "predictions.csv"), taken, used)
+
+
+def _output_of(workspace: Workspace, job: str) -> str | None:
+    """Return the address of a job's output, which the SDK downloads; None if it cannot be known."""
+    with suppress(Exception):
+        uri = workspace.ml.jobs._get_batch_job_scoring_output_uri(job)  # noqa: SLF001 - no public way
+        return uri or None
+    return None
+
+
+def _require_no_other(folder: Path, first: Path, job: str) -> None:
+    """Refuse a folder with predictions that the job did not write.
+
+    Raises:
+        UsageError: it has files of the same names and other content, or is a file.
+    """
+    if folder.is_file():
+        raise UsageError(f"--download {folder.as_posix()!r} is a file. Name the folder of job {job}, or a new one.")
+    for path in predictions.files_in(first):
+        here = folder / path
+        if here.exists() and not filecmp.cmp(here, first / path, shallow=False):
+            raise UsageError(
+                f"--download {folder.as_posix()!r} has another {path.as_posix()} than job {job} wrote. Name the folder "
+                "of its predictions, or a new one."
+            )
+
+
+def _copied(source: Path, target: Path) -> Path:
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+    return target

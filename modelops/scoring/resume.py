@@ -1,0 +1,199 @@
+"""What an earlier job left to be scored, and where the rest's output goes."""
+
+import re
+from collections.abc import Collection, Mapping
+from itertools import count
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from modelops import azure
+from modelops.errors import UsageError
+from modelops.plan import data_address
+from modelops.scoring import keys
+from modelops.scoring.inputs import JobInput, Kind
+from modelops.scoring.losses import Losses
+from modelops.scoring.start import JobOptions
+
+if TYPE_CHECKING:
+    from modelops.workspace import Workspace
+
+_API: Final = "2023-10-01"
+_KINDS: Final[Mapping[str, Kind]] = {"urifile": "uri_file", "urifolder": "uri_folder"}
+_COMPLETED: Final = "Completed"
+_ENDED: Final = (_COMPLETED, "Failed", "Canceled", "NotResponding")
+_DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/", re.IGNORECASE)
+_TIMEOUT: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
+
+
+class PastJob(NamedTuple):
+    """A job that has ended, as the service tells of it.
+
+    Attributes:
+        name: its name.
+        deployment: the revision that it ran on; None if the service does not say.
+        is_completed: whether it wrote an output.
+        state: how it ended, in the service's words.
+        source: its input; None if the service does not say.
+        options: its own settings, as far as the service says.
+    """
+
+    name: str
+    deployment: str | None
+    is_completed: bool
+    state: str
+    source: JobInput | None
+    options: JobOptions
+
+
+def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
+    """Return a job of an endpoint.
+
+    The scoring address answers it (https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh); ARM has jobs
+    too, but was recorded to leave out their inputs.
+
+    Raises:
+        UsageError: it has not ended, or the endpoint has no such job.
+        ReleaseError: the service refused it.
+    """
+    with azure.step(f"reading endpoint {endpoint}"):
+        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]["scoringUri"]
+    with azure.step(f"reading job {job}"):
+        try:
+            answer = workspace.send("GET", f"{address}/{job}", None)
+        except Exception as error:
+            if azure.is_missing(error):
+                raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
+            raise
+    found = past_job(job, answer)
+    if found.state not in _ENDED:
+        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
+    return found
+
+
+def past_job(name: str, answer: Mapping[str, Any]) -> PastJob:
+    """Return the job of an answer of the data plane; what it leaves out is None."""
+    said: Mapping[str, Any] = answer.get("properties") or {}
+    deployment = _DEPLOYMENT.search(str(answer.get("id") or ""))
+    retry, compute = said.get("retrySettings") or {}, said.get("compute") or {}
+    state = str(said.get("status") or "Unknown")
+    return PastJob(
+        name,
+        deployment[1] if deployment else None,
+        state == _COMPLETED,
+        state,
+        _source(said.get("inputData") or {}),
+        JobOptions(
+            instance_count=compute.get("instanceCount"),
+            mini_batch_size=said.get("miniBatchSize"),
+            retries=retry.get("maxRetries"),
+            timeout=_seconds(retry.get("timeout")),
+            error_threshold=said.get("errorThreshold"),
+        ),
+    )
+
+
+def _source(inputs: Mapping[str, Any]) -> JobInput | None:
+    for each in inputs.values():
+        kind, uri = _KINDS.get(str(each.get("jobInputType")).lower()), each.get("uri")
+        if kind and uri:
+            return JobInput(kind, data_address.uri(uri), asset=data_address.data_asset(uri))
+    return None
+
+
+def _seconds(duration: str | None) -> int | None:
+    found = _TIMEOUT.fullmatch(duration or "")
+    if found is None or not any(found.groups()):
+        return None
+    hours, minutes, seconds = (int(each or 0) for each in found.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+class Rest(NamedTuple):
+    """What has to be scored again, and a sentence that says why just this.
+
+    Attributes:
+        names: files of the input.
+        why: a sentence.
+        is_exact: whether none of them has a result yet.
+    """
+
+    names: tuple[str, ...]
+    why: str
+    is_exact: bool = True
+
+
+def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Collection[str] | None) -> Rest:
+    """Return what a job left to be scored.
+
+    Args:
+        job: the job.
+        names: the files of its input.
+        lost: what its counts and logs say; None: they were not asked.
+        scored: the files that have a row, by a key; None without one.
+    """
+    everything, of = tuple(sorted(names)), f"of {len(names)} files"
+    if not job.is_completed:
+        return Rest(
+            everything, f"job {job.name} ended in state {job.state}, without an output: all its files are scored."
+        )
+    if scored is not None:
+        left = tuple(sorted(set(names) - set(scored)))
+        if not left:
+            return Rest((), f"job {job.name} has rows of all its {len(names)} files.")
+        return Rest(left, f"job {job.name} has no row of {len(left)} {of}: these are scored.")
+    if lost is None or lost.missing is None:
+        return Rest(
+            everything, f"what job {job.name} lost is not known: all its files are scored again.", is_exact=False
+        )
+    if not lost.missing:
+        return Rest((), f"job {job.name} has results of all its {len(names)} files.")
+    left_out = _matched(lost.again, names)
+    if left_out is None:
+        return Rest(
+            everything,
+            f"job {job.name} has no result of {lost.missing} {of}, and its logs do not tell of which: the files of all "
+            "its mini-batches are scored again. With --key COLUMN only those without a row are.",
+            is_exact=False,
+        )
+    if lost.names is not None:
+        return Rest(left_out, f"job {job.name} has no result of {lost.missing} {of}: these are scored.")
+    return Rest(
+        left_out,
+        f"job {job.name} has no result of {lost.missing} {of}; of some mini-batches its logs do not tell of which: all "
+        f"their files are scored again, {len(left_out)} together. With --key COLUMN only those without a row are.",
+        is_exact=False,
+    )
+
+
+def _matched(reported: Collection[str] | None, names: Collection[str]) -> tuple[str, ...] | None:
+    """Return the files of the input that a report names; None if it does not, or names others."""
+    known = keys.Names(names)
+    found = [known.found(name) for name in reported or ()]
+    matched = [name for name in found if name is not None]
+    return tuple(sorted(matched)) if reported is not None and len(matched) == len(found) else None
+
+
+def beside(
+    options: JobOptions, folder: str | None, file_name: str, taken: Collection[PurePath], used: Collection[str]
+) -> JobOptions:
+    """Return options with which a job writes its rows beside an earlier output.
+
+    The service refuses to write a file that exists, not a folder
+    (https://learn.microsoft.com/azure/machine-learning/how-to-use-batch-model-deployments). If the earlier output has
+    files that its script wrote itself, the new one gets another folder: the script may write the same names again.
+
+    Args:
+        options: of the new job; what they say of the output stays.
+        folder: the earlier output's address; None if it is not known.
+        file_name: the deployment's file of rows.
+        taken: the paths of the earlier output's files, below its folder.
+        used: names that the new file must not have.
+    """
+    stem, suffix = PurePath(file_name).stem, PurePath(file_name).suffix
+    if options.output_file_name is None:
+        free = next(number for number in count(2) if f"{stem}-{number}{suffix}" not in used)
+        options = options._replace(output_file_name=f"{stem}-{free}{suffix}")
+    rows = re.compile(rf"{re.escape(stem)}(-\d+)?{re.escape(suffix)}")
+    if options.output_path is None and taken and all(rows.fullmatch(path.as_posix()) for path in taken):
+        options = options._replace(output_path=folder)
+    return options

@@ -1,0 +1,60 @@
+"""What is said of files without a result, and when that ends the command with 3."""
+
+from typing import Any
+
+import pytest
+
+from modelops.commands import missing
+from modelops.errors import MissingResultsError
+from modelops.scoring.losses import Losses
+
+
+def _judge(found: Losses | None, **others: Any) -> None:
+    missing.judge(found, **{"is_allowed": False, "column": None, "resume": "", **others})
+
+
+@pytest.mark.parametrize("found", [None, Losses(items=2, missing=0, names=())])
+def test_nothing_is_said_of_a_job_that_lost_nothing(found: Losses | None, capsys: pytest.CaptureFixture[str]) -> None:
+    _judge(found)
+    assert capsys.readouterr().out == ""
+
+
+def test_what_is_not_known_is_said_and_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    _judge(Losses())
+    assert capsys.readouterr().out == (
+        "Whether files have no result is not known: neither the job's counts nor its logs could be read.\n"
+    )
+
+
+def test_missing_files_are_an_error_with_the_next_command() -> None:
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(Losses(items=2, missing=1, names=("a.csv",)), resume="python -m modelops invoke --resume job-1")
+    assert str(ended.value) == (
+        "1 of 2 files have no result.\n"
+        "  a.csv\n"
+        "To score what is missing:\n"
+        "  python -m modelops invoke --resume job-1\n"
+        "With --allow-missing this ends with 0."
+    )
+
+
+def test_without_names_the_way_to_them_is_said() -> None:
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(Losses(items=6, missing=4, given_up=2, exceptions=2, short=0))
+    assert str(ended.value) == (
+        "4 of 6 files have no result: 2 mini-batches given up (2 after exceptions).\n"
+        "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
+        "their names.\n"
+        "With --mini-batch-size 1 a file that fails takes no others with it.\n"
+        "With --allow-missing this ends with 0."
+    )
+
+
+def test_by_a_key_files_have_no_row() -> None:
+    with pytest.raises(MissingResultsError, match=r"^1 of 2 files have no row \(--key 1\)\.\n  a\.csv\n"):
+        _judge(Losses(items=2, missing=1, names=("a.csv",)), column="1")
+
+
+def test_missing_files_can_be_allowed(capsys: pytest.CaptureFixture[str]) -> None:
+    _judge(Losses(items=2, missing=1, names=("a.csv",)), is_allowed=True)
+    assert capsys.readouterr().out == "1 of 2 files have no result.\n  a.csv\n"

@@ -1,0 +1,177 @@
+"""What a job left to be scored, and where the rest's output goes; jobs themselves run in tests/modelops."""
+
+from pathlib import PurePath
+from typing import Any
+
+import pytest
+
+from modelops.errors import UsageError
+from modelops.scoring import resume
+from modelops.scoring.inputs import JobInput
+from modelops.scoring.losses import Losses
+from modelops.scoring.resume import PastJob, Rest
+from modelops.scoring.start import JobOptions
+
+JOB = PastJob("job-1", "mlp-1a2b", is_completed=True, state="Completed", source=None, options=JobOptions())
+NAMES = ("a.csv", "b.csv", "sub/c.csv")
+FOLDER = "azureml://datastores/workspaceblobstore/paths/azureml/child/score/"
+
+
+def test_reads_what_the_service_says_of_a_job() -> None:
+    uri = (
+        "azureml://subscriptions/s/resourcegroups/g/workspaces/w/datastores/workspaceblobstore/paths/LocalUpload/x/in/"
+    )
+    answer = {
+        "id": "/subscriptions/s/.../batchEndpoints/e/deployments/mlp-1a2b/jobs/job-1",
+        "properties": {
+            "status": "Completed",
+            "inputData": {"UriFolder": {"jobInputType": "UriFolder", "uri": uri, "mode": "ReadOnlyMount"}},
+            "compute": {"instanceCount": 2},
+            "miniBatchSize": 5,
+            "errorThreshold": -1,
+            "retrySettings": {"maxRetries": 3, "timeout": "PT1M30S"},
+        },
+    }
+    assert resume.past_job("job-1", answer) == PastJob(
+        "job-1",
+        "mlp-1a2b",
+        is_completed=True,
+        state="Completed",
+        source=JobInput("uri_folder", uri),
+        options=JobOptions(instance_count=2, mini_batch_size=5, retries=3, timeout=90, error_threshold=-1),
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"id": None, "properties": None},
+        {
+            "properties": {
+                "status": None,
+                "inputData": None,
+                "compute": None,
+                "retrySettings": {"maxRetries": None, "timeout": "P1D"},
+            }
+        },
+        {"properties": {"inputData": {"x": {"jobInputType": "MLTable", "uri": "azureml:x:1"}}}},
+    ],
+)
+def test_what_the_service_leaves_out_is_not_known(answer: dict[str, Any]) -> None:
+    assert resume.past_job("job-1", answer) == PastJob("job-1", None, False, "Unknown", None, JobOptions())
+
+
+class _Workspace:
+    """A workspace whose endpoint has one job, in this state."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+
+    def get(self, path: str, _api: str) -> Any:
+        assert path == "batchEndpoints/digits"
+        return {"properties": {"scoringUri": "https://digits.westeurope.inference.ml.azure.com/jobs"}}
+
+    def send(self, method: str, url: str, body: object) -> Any:
+        assert (method, body) == ("GET", None)
+        if not url.endswith("/jobs/job-1"):
+            error: Any = RuntimeError("not here")
+            error.status_code = 404
+            raise error
+        return {"properties": {"status": self._state}}
+
+
+def test_a_job_that_has_not_ended_is_not_resumed() -> None:
+    workspace: Any = _Workspace("Running")
+    with pytest.raises(UsageError) as refused:
+        resume.read(workspace, "digits", "job-1")
+    assert str(refused.value) == "--resume: job job-1 is Running. Run the command again when it has ended."
+    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'job-2'\.$"):
+        resume.read(workspace, "digits", "job-2")
+    workspace = _Workspace("Failed")
+    assert resume.read(workspace, "digits", "job-1").state == "Failed"
+
+
+@pytest.mark.parametrize(
+    ("lost", "scored", "expected"),
+    [
+        (
+            Losses(items=3, missing=0, names=()),
+            None,
+            Rest((), "job job-1 has results of all its 3 files."),
+        ),
+        (
+            Losses(items=3, missing=1, names=("c.csv",)),
+            None,
+            Rest(("sub/c.csv",), "job job-1 has no result of 1 of 3 files: these are scored."),
+        ),
+        (
+            Losses(items=3, missing=1, doubtful=("/mnt/in/a.csv", "b.csv")),
+            None,
+            Rest(
+                ("a.csv", "b.csv"),
+                (
+                    "job job-1 has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all "
+                    "their files are scored again, 2 together. With --key COLUMN only those without a row are."
+                ),
+                is_exact=False,
+            ),
+        ),
+        *(
+            (
+                Losses(items=3, missing=1, names=names),
+                None,
+                Rest(
+                    NAMES,
+                    (
+                        "job job-1 has no result of 1 of 3 files, and its logs do not tell of which: the files of all "
+                        "its mini-batches are scored again. With --key COLUMN only those without a row are."
+                    ),
+                    is_exact=False,
+                ),
+            )
+            for names in (None, ("other.csv",))
+        ),
+        *(
+            (
+                lost,
+                None,
+                Rest(NAMES, "what job job-1 lost is not known: all its files are scored again.", is_exact=False),
+            )
+            for lost in (None, Losses())
+        ),
+        (None, {"a.csv"}, Rest(("b.csv", "sub/c.csv"), "job job-1 has no row of 2 of 3 files: these are scored.")),
+        (None, NAMES, Rest((), "job job-1 has rows of all its 3 files.")),
+    ],
+)
+def test_the_rest_is_what_has_no_result(lost: Losses | None, scored: Any, expected: Rest) -> None:
+    assert resume.rest(JOB, NAMES, lost, scored) == expected
+
+
+def test_a_job_that_did_not_complete_has_no_output() -> None:
+    failed = JOB._replace(is_completed=False, state="Failed")
+    assert resume.rest(failed, NAMES, None, None) == Rest(
+        NAMES, "job job-1 ended in state Failed, without an output: all its files are scored."
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken", "used", "expected"),
+    [
+        (["predictions.csv"], {"predictions.csv"}, (FOLDER, "predictions-2.csv")),
+        (["predictions.csv", "predictions-2.csv"], {"predictions-2.csv"}, (FOLDER, "predictions-3.csv")),
+        (["predictions.csv", "own.parquet"], {"predictions.csv"}, (None, "predictions-2.csv")),
+        (["sub/predictions.csv"], set(), (None, "predictions-2.csv")),
+        ([], set(), (None, "predictions-2.csv")),
+    ],
+)
+def test_the_output_goes_beside_one_that_has_rows_only(
+    taken: list[str], used: set[str], expected: tuple[str | None, str]
+) -> None:
+    found = resume.beside(JobOptions(), FOLDER, "predictions.csv", [PurePath(each) for each in taken], used)
+    assert (found.output_path, found.output_file_name) == expected
+
+
+def test_what_is_asked_for_the_output_stays() -> None:
+    asked = JobOptions(output_path="azureml://datastores/d/paths/x", output_file_name="mine.csv")
+    assert resume.beside(asked, FOLDER, "predictions.csv", [PurePath("predictions.csv")], set()) == asked
