@@ -1,7 +1,7 @@
 """The Azure roles that the program grants, the condition that limits a deployer to them, and the names of grants.
 
 Pure: no resources. The ids of built-in roles are the same in every tenant:
-    https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. prerequisites/caller-roles.json defines
+    https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. prerequisites/caller-roles/ has
     the two custom roles. Their ids are also the same everywhere, because a condition must list them before any stack
     exists.
 """

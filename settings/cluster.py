@@ -151,7 +151,7 @@ def _read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
             "vmSize",
             DEFAULT_VM_SIZE,
             pattern=_VM_SIZE,
-            allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (`az vm list-skus` lists them)",
+            allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (https://learn.microsoft.com/azure/virtual-machines/sizes)",
             example=DEFAULT_VM_SIZE,
         ).upper(),
         low_priority=section.choice("priority", "dedicated", ("dedicated", "lowPriority")) == "lowPriority",

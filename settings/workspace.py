@@ -92,7 +92,10 @@ def _read_existing(top: Section, section: Section) -> WorkspaceSettings:
         "existing",
         None,
         pattern=_WORKSPACE_ID,
-        allowed="the ARM id of a machine learning workspace (`az ml workspace show --query id`)",
+        allowed=(
+            "the ARM id of a machine learning workspace (`az resource list --resource-type "
+            "Microsoft.MachineLearningServices/workspaces --query [].id`)"
+        ),
         example=_EXAMPLE,
     )
     plain = WorkspaceSettings()

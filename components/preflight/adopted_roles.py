@@ -98,8 +98,9 @@ def checked(needs: Needs, principals: Mapping[str, pulumi.Input[str]], name: str
         found, bearer = known
         if without := [cluster for cluster, principal in found.items() if not principal]:
             raise pulumi.RunError(
-                f"Cluster {without[0]!r} has no identity, so its jobs could not read or write blobs. To add one: az ml "
-                f"compute update --name {without[0]} --identity-type SystemAssigned. Nothing was created."
+                f"Cluster {without[0]!r} has no identity, so its jobs could not read or write blobs. Nothing was "
+                f"created.\n  To add one: az resource update --ids {needs.workspace_id}/computes/{without[0]}"
+                f" --api-version {arm.MACHINE_LEARNING} --set identity.type=SystemAssigned"
             )
         azure = arm.ResourceManager(bearer)
         try:

@@ -1,7 +1,7 @@
 """The two custom roles of callers: checks that they exist and allow enough.
 
 The program assigns these roles and does not define them: a principal that can define a role and also assign it can give
-itself everything. prerequisites/caller-roles.json defines them, once for a tenant. The built-in role that would do
+itself everything. prerequisites/caller-roles/ has their definitions, once for a tenant. The built-in role that would do
 (AzureML Data Scientist) can also change every endpoint of the workspace. The role that Microsoft documents for callers
 (https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-batch-endpoint) can move the default and list
 keys; ours is that list without what changes an endpoint or hands out secrets, and with what reads a job. Whether Azure
@@ -85,10 +85,18 @@ def problems(scope: str, azure: arm.ResourceManager) -> list[str]:
 
 
 def text(found: Sequence[str], subscription_id: str) -> str:
-    """Return the message for `found`, with the command for somebody who may define roles."""
+    """Return the message for `found`, with the commands for somebody who may define roles."""
+    commands = "\n".join(f"  {command(role.id, subscription_id)}" for role in NEEDED)
     return (
         f"The endpoints' callers cannot get access: {'; '.join(found)}. This program does not define roles.\n"
-        "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
-        f"  az deployment sub create --subscription {subscription_id} --name batch-caller-roles --location LOCATION"
-        " --template-file prerequisites/caller-roles.json"
+        f"An administrator of the subscription (User Access Administrator, Owner) can define them:\n{commands}"
+    )
+
+
+def command(role_id: str, subscription_id: str) -> str:
+    """Return the command that defines a custom role, or changes it: `az role definition create` chooses its own id."""
+    definition = f"/subscriptions/{subscription_id}/providers/Microsoft.Authorization/roleDefinitions/{role_id}"
+    return (
+        f'az rest --method put --url "{definition}?api-version=2022-04-01"'
+        f' --body "$(sed s/SUBSCRIPTION/{subscription_id}/ prerequisites/caller-roles/{role_id}.json)"'
     )

@@ -60,7 +60,7 @@ def _nothing(collection: Collection, name: str, workspace: str) -> pulumi.RunErr
     kind = collection.removesuffix("s")
     return pulumi.RunError(
         f"{name}@latest: workspace '{workspace}' has no version of {kind} '{name}', so the release cannot run.\n"
-        f"  Register one: az ml {kind} create --name {name} ...\n"
+        f"  Register one with azure-ai-ml: ml_client.{collection}.create_or_update(...)\n"
         f"  Or set {kind} of the deployment in the stack file: docs/configuration.md has its keys."
     )
 

@@ -95,6 +95,7 @@ def _no_size(name: str, size: str, location: str, sizes: Iterable[Mapping[str, A
     near = difflib.get_close_matches(size.lower(), list(by_lower), n=3)
     hint = f" Similar: {', '.join(by_lower[each] for each in near)}." if near else ""
     return (
-        f"{name}.vmSize is '{size}', which Azure Machine Learning does not offer in {location}.{hint} All: az ml "
-        f"compute list-sizes --location {location}"
+        f"{name}.vmSize is '{size}', which Azure Machine Learning does not offer in {location}.{hint} All: az rest "
+        '--url "/subscriptions/{subscriptionId}/providers/Microsoft.MachineLearningServices/locations/'
+        f'{location}/vmSizes?api-version={arm.MACHINE_LEARNING}" --query "value[].name"'
     )

@@ -37,7 +37,7 @@ _BOTH: Final = ("error_threshold", "environment_variables")
 
 _PIPELINE: Final = ("component", "job_definition")
 
-PIPELINE: Final = "The program deploys models; deploy a pipeline component with `az ml batch-deployment create`."
+PIPELINE: Final = "The program deploys models; deploy a pipeline component with azure-ai-ml."
 """The sentence that refuses every kind of pipeline."""
 
 _OLD: Final = {

@@ -83,9 +83,14 @@ def _in_registry(text: str, kind: Kind) -> Reference:
     if by == "labels":
         raise WrongReference(
             "Write a version: the program cannot ask a registry which one a label names. "
-            f"`az ml {kind} list --registry-name {registry} --name {name}` lists them."
+            + _listing(registry, kind, name)
         )
     return Reference(name, value, registry)
+
+
+def _listing(registry: str, kind: Kind, name: str) -> str:
+    """Say how to list the versions of what is in a registry."""
+    return f'In azure-ai-ml, MLClient(credential, registry_name="{registry}").{kind}s.list(name="{name}") lists them.'
 
 
 def _curated(name: str, sign: str | None, value: str | None) -> Reference:
@@ -93,7 +98,7 @@ def _curated(name: str, sign: str | None, value: str | None) -> Reference:
         return Reference(name, value, CURATED_REGISTRY)
     raise WrongReference(
         "Write a version: the program cannot ask the registry azureml which one a label names. "
-        f"`az ml environment list --registry-name azureml --name {name}` lists them."
+        + _listing(CURATED_REGISTRY, "environment", name)
     )
 
 

@@ -60,7 +60,9 @@ def _completed(reading: Reading) -> list[Note]:
         if asset.pop("label", None):
             asset["version"] = "VERSION"
             line, name = reading.lines[kind, "label"], asset["name"]
-            remarks.append(Note(line, f"fill in VERSION: `az ml {kind} list --name {name}` has the versions."))
+            remarks.append(
+                Note(line, f'fill in VERSION; in azure-ai-ml, ml_client.{kind}s.list(name="{name}") lists them.')
+            )
     environment = reading.values.get("environment", {})
     if conda := environment.pop("conda", None):
         environment["condaFile"] = "CONDA_FILE"

@@ -161,7 +161,14 @@ def _options(
     if deployment is None:
         return merged
     with azure.step(f"reading deployment {deployment}"):
-        found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        try:
+            found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        except Exception as error:
+            if azure.is_missing(error):
+                raise UsageError(
+                    f"endpoint {endpoint} has no deployment {deployment!r} (any more). Name another with --deployment."
+                ) from None
+            raise
     if found.get("outputAction") == "SummaryOnly":
         return merged
     taken = predictions.files_in(first)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from modelops import azure
 from modelops.plan.models import Model, UriModel
 from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
+from modelops.rehearsal import located
 from modelops.release import live, register
 from modelops.workspace import Workspace
 
@@ -84,9 +85,10 @@ def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
 
 def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str, versions_of: str) -> str:
     """Say that something does not exist; `versions_of` is the name whose versions to list, if it has versions."""
-    only = f" --name {versions_of}" if versions_of else ""
+    versions = f"/{versions_of}/versions" if versions_of else ""
+    url = f"{workspace.id}/{kind}s{versions}?api-version={_ASSETS_API}"
+    command = located(f'az rest --url "{url}" --query "value[].name" --output table')
     return (
         f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. These "
-        f"exist:\n  az ml {kind} list{only} --resource-group {workspace.resource_group} "
-        f"--workspace-name {workspace.name} --output table"
+        f"exist:\n  {command}"
     )

@@ -3,10 +3,10 @@
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from modelops import azure
@@ -22,17 +22,10 @@ if TYPE_CHECKING:
 # The forms of https://learn.microsoft.com/azure/machine-learning/how-to-access-data-batch-endpoints-jobs.
 _DATASTORE: Final = re.compile(r"(azureml:/?)?(/.*)?/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
 _DOWNLOADS: Final = 8
+_REFUSED: Final = (401, 403, 409)
+"""Statuses for a login that may not read; 409 for none where the storage account allows no public access."""
+_Result = TypeVar("_Result")
 _BLOB_HOST: Final = re.compile(r"(?P<account>[a-z0-9]+)\.(blob|dfs)\.(?P<suffix>[a-z0-9.-]+)", re.IGNORECASE)
-
-
-class InputFiles(Protocol):
-    """The files of an input."""
-
-    def names(self) -> tuple[str, ...]:
-        """Return their paths below the input, in order; of a single file its own name."""
-
-    def copy(self, names: Iterable[str], folder: Path) -> None:
-        """Put some of them into a folder, by the same paths."""
 
 
 class LocalFiles:
@@ -83,7 +76,8 @@ class BlobFiles:
             UsageError: they are not in blob storage, or in no datastore of this workspace.
             ReleaseError: the service refused to say where they are.
         """
-        self._credential = workspace.credential
+        # A public container of another tenant refuses the login and needs none: the data of Microsoft's examples.
+        self._logins = (workspace.credential, None)
         self._place = _place(workspace, source)
 
     def names(self) -> tuple[str, ...]:
@@ -95,13 +89,14 @@ class BlobFiles:
         place = self._place
         if place.is_file:
             return (place.path.rpartition("/")[2],)
-        with (
-            azure.step(f"listing the job's input in {place.account_url}{place.container}"),
-            self._container() as container,
-        ):
+
+        def listed(container: "ContainerClient") -> list[str]:
             blobs = container.list_blobs(name_starts_with=place.prefix, include=["metadata"])
             # Storage with a hierarchical namespace lists folders too.
-            names = [each.name for each in blobs if not (each.metadata or {}).get("hdi_isfolder")]
+            return [each.name for each in blobs if not (each.metadata or {}).get("hdi_isfolder")]
+
+        with azure.step(f"listing the job's input in {place.account_url}{place.container}"):
+            names = self._read(listed)
         return tuple(sorted(name.removeprefix(place.prefix) for name in names if not name.endswith("/")))
 
     def copy(self, names: Iterable[str], folder: Path) -> None:
@@ -113,22 +108,37 @@ class BlobFiles:
         place = self._place
         prefix = place.path.rpartition("/")[0] if place.is_file else place.prefix.rstrip("/")
 
-        def download(name: str) -> None:
-            with _inside(folder, name).open("wb") as out:
-                container.download_blob(f"{prefix}/{name}".lstrip("/")).readinto(out)
+        def downloaded(container: "ContainerClient") -> None:
+            def download(name: str) -> None:
+                with _inside(folder, name).open("wb") as out:
+                    container.download_blob(f"{prefix}/{name}".lstrip("/")).readinto(out)
 
-        with (
-            azure.step("downloading files of the job's input"),
-            self._container() as container,
-            ThreadPoolExecutor(_DOWNLOADS) as pool,
-        ):
-            for _ in pool.map(download, names):
-                pass
+            with ThreadPoolExecutor(_DOWNLOADS) as pool:
+                for _ in pool.map(download, names):
+                    pass
 
-    def _container(self) -> "ContainerClient":
+        with azure.step("downloading files of the job's input"):
+            self._read(downloaded)
+
+    def _read(self, use: "Callable[[ContainerClient], _Result]") -> _Result:
+        """Return what `use` reads: with the login, or, if the storage refuses that and is public, without one."""
         from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
-        return ContainerClient(self._place.account_url, self._place.container, credential=self._credential)
+        refused: Exception | None = None
+        for login in self._logins:
+            try:
+                with ContainerClient(self._place.account_url, self._place.container, credential=login) as container:
+                    return use(container)
+            except Exception as error:
+                if getattr(error, "status_code", None) not in _REFUSED:
+                    raise
+                refused = refused or error
+        assert refused is not None  # noqa: S101 - there is a login
+        raise refused
+
+
+InputFiles = LocalFiles | BlobFiles
+"""The files of an input."""
 
 
 def files_of(workspace: "Workspace", source: JobInput) -> InputFiles:

@@ -84,7 +84,11 @@ def start(
         PerhapsStartedError: there was no answer, or an internal error.
     """
     with azure.step(f"reading endpoint {endpoint}"):
-        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]["scoringUri"]
+        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"].get("scoringUri")
+    if not address:
+        raise ReleaseError(
+            f"endpoint {endpoint} has no scoring address yet, as while it is created. Nothing was started; try again."
+        )
     kind, uri = _sent(workspace, source)
     headers = {
         "azureml-model-deployment": deployment,

@@ -145,8 +145,9 @@ def test_a_cluster_without_an_identity_is_named(azure: Azure) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         recorded(lambda: adopted_roles.checked(NEEDS, {"shared": NODES, "gpu": ""}, "theirs"))
     assert str(raised.value) == (
-        "Cluster 'gpu' has no identity, so its jobs could not read or write blobs. To add one: az ml compute update "
-        "--name gpu --identity-type SystemAssigned. Nothing was created."
+        "Cluster 'gpu' has no identity, so its jobs could not read or write blobs. Nothing was created.\n"
+        f"  To add one: az resource update --ids {NEEDS.workspace_id}/computes/gpu --api-version 2025-12-01 "
+        "--set identity.type=SystemAssigned"
     )
     assert azure.assigned == EVERYTHING
 
@@ -224,8 +225,14 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
         "The endpoints' callers cannot get access: the custom role 'Batch endpoint caller runs' "
         f"({roles.CALLER_RUNS.id}) is not defined. This program does not define roles.\n"
         "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
-        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
-        "--template-file prerequisites/caller-roles.json\n"
+        f'  az rest --method put --url "/subscriptions/{SUBSCRIPTION}/providers/'
+        "Microsoft.Authorization/roleDefinitions/"
+        f'{roles.ENDPOINT_CALLER.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
+        f'prerequisites/caller-roles/{roles.ENDPOINT_CALLER.id}.json)"\n'
+        f'  az rest --method put --url "/subscriptions/{SUBSCRIPTION}/providers/'
+        "Microsoft.Authorization/roleDefinitions/"
+        f'{roles.CALLER_RUNS.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
+        f'prerequisites/caller-roles/{roles.CALLER_RUNS.id}.json)"\n'
         "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
     )
 

@@ -74,21 +74,16 @@ def test_the_program_defines_no_role() -> None:
     assert [kind for kind, _ in declared if kind.endswith("RoleDefinition")] == []
 
 
-def test_the_template_defines_what_the_program_assigns() -> None:
-    template = json.loads((PREREQUISITES / "caller-roles.json").read_text())
-    assert template["parameters"]["assignableScopes"]["defaultValue"] == ["[subscription().id]"]
-    assert [
-        (each["type"], each["apiVersion"], each["name"], each["properties"]["roleName"], each["properties"]["type"])
-        for each in template["resources"]
-    ] == [
-        ("Microsoft.Authorization/roleDefinitions", "2022-04-01", role.id, role.name, "CustomRole") for role in NEEDED
-    ]
-    assert [each["properties"]["permissions"] for each in template["resources"]] == [
-        [{"actions": [*actions], "notActions": [], "dataActions": [], "notDataActions": []}]
-        for actions in NEEDED.values()
-    ]
-    scopes = {each["properties"]["assignableScopes"] for each in template["resources"]}
-    assert scopes == {"[parameters('assignableScopes')]"}
+def test_the_prerequisites_define_what_the_program_assigns() -> None:
+    defined = {file.stem: json.loads(file.read_text()) for file in (PREREQUISITES / "caller-roles").iterdir()}
+    assert {name: [*body] for name, body in defined.items()} == {role.id: ["properties"] for role in NEEDED}
+    for role, actions in NEEDED.items():
+        properties = defined[role.id]["properties"]
+        assert (properties["roleName"], properties["type"]) == (role.name, "CustomRole")
+        assert properties["permissions"] == [
+            {"actions": [*actions], "notActions": [], "dataActions": [], "notDataActions": []}
+        ]
+        assert properties["assignableScopes"] == ["/subscriptions/SUBSCRIPTION"]
 
 
 def test_the_condition_lists_what_the_program_assigns() -> None:

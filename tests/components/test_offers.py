@@ -77,15 +77,20 @@ def test_a_region_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+ALL_SIZES = (
+    'All: az rest --url "/subscriptions/{subscriptionId}/providers/Microsoft.MachineLearningServices/locations/'
+    'westeurope/vmSizes?api-version=2025-12-01" --query "value[].name"'
+)
+
+
 def test_sizes_that_are_not_offered(monkeypatch: pytest.MonkeyPatch) -> None:
     clusters = {"cpu": _nodes(vm_size="Standard_DS11_v3"), "gpu": _nodes(vm_size="Giant_QQ"), "ok": _nodes()}
     with pytest.raises(pulumi.RunError) as raised:
         _check(monkeypatch, _azure(), **clusters)
     assert str(raised.value) == (
         "cpu.vmSize is 'Standard_DS11_v3', which Azure Machine Learning does not offer in westeurope. Similar: "
-        "Standard_DS11_v2, Standard_DS12_v2. All: az ml compute list-sizes --location westeurope\n"
-        "gpu.vmSize is 'Giant_QQ', which Azure Machine Learning does not offer in westeurope. All: az ml compute "
-        "list-sizes --location westeurope\n"
+        f"Standard_DS11_v2, Standard_DS12_v2. {ALL_SIZES}\n"
+        f"gpu.vmSize is 'Giant_QQ', which Azure Machine Learning does not offer in westeurope. {ALL_SIZES}\n"
         "Nothing was created or changed."
     )
 

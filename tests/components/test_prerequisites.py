@@ -158,8 +158,14 @@ def test_callers_need_their_custom_roles(monkeypatch: pytest.MonkeyPatch) -> Non
         "(ffe26e8a-fbf0-5192-a7b0-1300a1023a32) does not allow Microsoft.MachineLearningServices/workspaces/read. "
         "This program does not define roles.\n"
         "An administrator of the subscription (User Access Administrator, Owner) can define them:\n"
-        f"  az deployment sub create --subscription {SUBSCRIPTION} --name batch-caller-roles --location LOCATION "
-        "--template-file prerequisites/caller-roles.json\n"
+        f'  az rest --method put --url "/subscriptions/{SUBSCRIPTION}/providers/'
+        "Microsoft.Authorization/roleDefinitions/"
+        f'{ENDPOINT_CALLER.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
+        f'prerequisites/caller-roles/{ENDPOINT_CALLER.id}.json)"\n'
+        f'  az rest --method put --url "/subscriptions/{SUBSCRIPTION}/providers/'
+        "Microsoft.Authorization/roleDefinitions/"
+        f'{CALLER_RUNS.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
+        f'prerequisites/caller-roles/{CALLER_RUNS.id}.json)"\n'
         "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
     )
 
@@ -203,8 +209,8 @@ def test_the_documented_commands_are_the_ones_that_the_program_tells() -> None:
         assert f'--scope "$SCOPE" --role "{role.name}"\n' in page
     condition = '--condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
     assert f'--scope "$SCOPE" --role "{RBAC_ADMINISTRATOR.name}" {condition}\n' in page
-    (command,) = [each for each in caller_roles.text([], "SUBSCRIPTION").splitlines() if each.startswith("  az")]
-    assert command.strip() in page
+    commands = [each.strip() for each in caller_roles.text([], "SUB").splitlines() if each.startswith("  az")]
+    assert [each in page for each in commands] == [True, True]
 
 
 def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,9 +106,9 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     place = deployed.outputs()
     told, made = done.err.splitlines()[-2:]
     assert told == (
-        f"error: interrupted. Job {job} continues in Azure; to cancel it: python -m sandbox run -- python -m modelops "
-        f"jobs cancel {job} --subscription {place['subscriptionId']} --resource-group {place['resourceGroup']} "
-        f"--workspace {place['workspace']}"
+        f"error: interrupted. Job {job} continues in Azure; to cancel it: .venv/bin/python -m sandbox run -- python "
+        f"-m modelops jobs cancel {job} --subscription {place['subscriptionId']} --resource-group "
+        f"{place['resourceGroup']} --workspace {place['workspace']}"
     )
     assert made.startswith("make: *** ")
     deployed.mend()

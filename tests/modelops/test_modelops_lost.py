@@ -109,7 +109,7 @@ def resumed(bench: Bench, folder: Path, *words: str) -> tuple[int, str, str]:
     """Resume the endpoint's last job, now that the script is repaired, into a folder."""
     (bench.root / "repaired").touch()
     (job, *_) = bench.workspace.ml.batch_endpoints.list_jobs(bench.plan.endpoint.name)
-    return run(bench, "invoke", "--resume", job.name, "--download", str(folder), *words)
+    return run(bench, "invoke", "--resume", str(job.name), "--download", str(folder), *words)
 
 
 @in_one_profile
@@ -125,6 +125,13 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert sorted(path.name for path in folder.iterdir()) == ["predictions-2.csv", "predictions.csv"]
     assert rows(folder) == scored_here(data)
+    (folder / "predictions.csv").write_text("something else\n", encoding="utf-8")
+    (bench.root / "again").mkdir()
+    code, _, errors = resumed(bench, folder)
+    assert (code, errors.partition(" than job ")[0]) == (
+        2,
+        f"error: --download '{folder}' has another predictions.csv",
+    )
     code, output, _ = resumed(bench, bench.root / "again")
     assert (code, output.splitlines()[-1].partition(" has ")[2]) == (0, f"results of all its {lost} files.")
 
@@ -133,7 +140,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
 def test_a_job_that_lost_everything_failed_and_is_scored_whole(bench: Bench) -> None:
     data, folder = scored_by(bench, {"a": "raise", "b": "raise"}), bench.root / "out"
     assert run(bench, "invoke", "--input", str(data), "--download", str(folder))[0] == 1
-    code, output, errors = resumed(bench, folder)
+    code, output, errors = resumed(bench, folder, "--input", str(data))
     assert (code, errors) == (0, "")
     assert "ended in state Failed, without an output: all its files are scored." in output
     assert rows(folder) == scored_here(data)
@@ -155,6 +162,24 @@ def test_a_job_that_only_counts_can_complete_without_any_result(bench: Bench) ->
 
 
 @in_one_profile
+def test_a_deployment_that_is_gone_is_said(bench: Bench) -> None:
+    data = scored_by(bench, {"a": "raise", "b": "x"})
+    words = ("--input", str(data), "--download", str(bench.root / "out"))
+    assert run(bench, "invoke", *words)[0] == 3
+    bench.release(bench.changed(max_retries=2))
+    gone = bench.plan.target
+    bench.workspace.ml.batch_deployments.begin_delete(gone, bench.plan.endpoint.name).result()
+    code, _, errors = resumed(bench, bench.root / "out")
+    assert (code, errors) == (
+        2,
+        (
+            f"error: endpoint {bench.plan.endpoint.name} has no deployment {gone!r} (any more). Name another with "
+            "--deployment.\n"
+        ),
+    )
+
+
+@in_one_profile
 def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) -> None:
     data, folder = scored_by(bench, {"a": "x", "b": "skip", "c": "y"}, mini_batch_size=10), bench.root / "out"
     assert run(bench, "invoke", "--input", str(data), "--download", str(folder))[0] == 3
@@ -167,7 +192,7 @@ def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) ->
     assert told["predictions"] == [f"{folder}/predictions.csv", f"{folder}/predictions-2.csv"]
     assert rows(folder) == scored_here(data)
     whole = bench.root / "whole"
-    code, output, errors = run(bench, "invoke", "--resume", job.name, "--download", str(whole))
+    code, output, errors = run(bench, "invoke", "--resume", str(job.name), "--download", str(whole))
     assert (code, errors) == (0, "")
     assert output.splitlines()[0] == (
         f"job {job.name} has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all their "

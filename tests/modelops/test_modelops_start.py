@@ -3,6 +3,7 @@
 The script returns what it was given, so a row says which file was scored and with which settings.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from modelops.scoring import start as starting
 from modelops.scoring.inputs import Kind
 from modelops.scoring.start import JobOptions, PerhapsStartedError, StartedJob
 from tests.modelops.conftest import Bench, Place, in_one_profile, new_bench
+from tests.modelops.test_modelops_commands import run
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_profile]
@@ -344,3 +346,37 @@ def test_a_rehearsal_is_asked_about_data_that_it_does_not_have(scored: Scored) -
         (said,) = input_notes.notes(scored.bench.workspace, inputs.read(str(source)))
         assert "elsewhere" in said
     assert input_notes.notes(scored.bench.workspace, inputs.read(scored.address)) == []
+
+
+def test_every_option_of_the_command_reaches_the_job(scored: Scored) -> None:
+    datastore = "azureml://datastores/workspaceblobstore/paths"
+    options = {
+        "--input": f"{datastore}/given/b.csv",
+        "--input-type": "uri_file",
+        "--download": str(scored.bench.root / "by-command"),
+        "--deployment": "mlp",
+        "--instance-count": "2",
+        "--mini-batch-size": "3",
+        "--retries": "4",
+        "--timeout": "50",
+        "--error-threshold": "6",
+        "--output-path": f"{datastore}/by-command",
+        "--output-file-name": "rows.csv",
+        "--tag": "team=a",
+        "--display-name": "weekly",
+        "--description": "of May",
+        "--experiment": "mine",
+    }
+    words = [word for each in options.items() for word in each]
+    code, output, errors = run(scored.bench, "invoke", *words, "--json")
+    assert code == 0, errors
+    said = json.loads(output)
+    (file,) = said["predictions"]
+    assert Path(file).name == "rows.csv"
+    assert Path(file).read_text(encoding="utf-8") == "b.csv,1,2,4,50,6\n"
+    assert [each.name for each in scored.container.list_blobs("by-command/")] == ["by-command/rows.csv"]
+    assert said["deployment"] == scored.bench.plan.target
+    job: Any = scored.bench.workspace.ml.jobs.get(said["job"])
+    assert (job.tags["team"], job.display_name, job.description) == ("a", "weekly", "of May")
+    assert "note: --experiment is not set: the service did not take it.\n" in errors
+    assert said["studio"] in errors

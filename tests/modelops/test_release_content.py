@@ -21,8 +21,9 @@ from modelops.plan.plan import (
     ReleasePlan,
     UriModel,
 )
+from modelops.rehearsal import located
 from modelops.release import preview, uploads
-from tests.modelops.conftest import GROUP, IMAGE, Bench, in_one_profile
+from tests.modelops.conftest import IMAGE, Bench, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_profile]
@@ -145,11 +146,10 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
 
 
 def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
-    only = f" --name {name}" if name else ""
-    return (
-        f"These exist:\n  az ml {kind} list{only} --resource-group {GROUP} --workspace-name "
-        f"{bench.place.workspace} --output table"
-    )
+    versions = f"/{name}/versions" if name else ""
+    url = f"{bench.place.path}/{kind}s{versions}?api-version=2025-12-01"
+    command = located(f'az rest --url "{url}" --query "value[].name" --output table')
+    return f"These exist:\n  {command}"
 
 
 def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:

@@ -383,8 +383,8 @@ WE_REFUSE: dict[str, tuple[Form, list[str]]] = {
         [
             (
                 f"model is '{REGISTRY}/models/digits/labels/latest'. Write a version: the program cannot ask a "
-                "registry which one a label names. `az ml model list --registry-name our-registry --name digits` lists "
-                "them."
+                "registry which one a label names. In azure-ai-ml, MLClient(credential, "
+                'registry_name="our-registry").models.list(name="digits") lists them.'
             )
         ],
     ),
@@ -487,7 +487,7 @@ PIPELINES: dict[str, tuple[Form, str]] = {
 @pytest.mark.parametrize(("form", "said"), PIPELINES.values(), ids=PIPELINES.keys())
 def test_refuses_pipelines_in_one_sentence(root: Path, form: Form, said: str) -> None:
     assert [each.text for each in read_deployment(written(root, form), root, "mlp").problems] == [
-        f"{said} The program deploys models; deploy a pipeline component with `az ml batch-deployment create`."
+        f"{said} The program deploys models; deploy a pipeline component with azure-ai-ml."
     ]
 
 

@@ -31,7 +31,7 @@ def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == (
         "# mlp.yml:1: name is not used: the key in the stack file is the name.\n"
         "# mlp.yml:2: model is 'azureml:digits@latest': git does not fix which version that is.\n"
-        "# mlp.yml:2: fill in VERSION: `az ml model list --name digits` has the versions.\n"
+        '# mlp.yml:2: fill in VERSION; in azure-ai-ml, ml_client.models.list(name="digits") lists them.\n'
         "# mlp.yml:4: give the image a tag other than latest: the stack file takes no other.\n"
         "# mlp.yml:5: write this to a file, and fill in its path as CONDA_FILE:\n"
         "# dependencies:\n"

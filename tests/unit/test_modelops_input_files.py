@@ -29,7 +29,8 @@ class _Container:
     opened: ClassVar[list[tuple[str, str]]] = []
 
     def __init__(self, account_url: str, container: str, credential: object) -> None:
-        assert credential == "login"
+        assert credential in ("login", None)
+        self._is_refused = credential == "login" and account_url == "https://public.blob.core.windows.net/"
         self.opened.append((account_url, container))
 
     def __enter__(self) -> Self:
@@ -40,6 +41,10 @@ class _Container:
 
     def list_blobs(self, name_starts_with: str, include: list[str]) -> list[Any]:
         assert include == ["metadata"]
+        if self._is_refused:
+            error: Any = RuntimeError("another tenant")
+            error.status_code = 401
+            raise error
         return [
             SimpleNamespace(name=name, metadata={"hdi_isfolder": "true"} if name.endswith("hns") else None)
             for name in self.blobs
@@ -94,6 +99,12 @@ def test_lists_and_copies_what_is_in_blob_storage(workspace: Any, tmp_path: Path
     files.copy(["sub/b.csv"], tmp_path)
     assert (tmp_path / "sub" / "b.csv").read_bytes() == b"b"
     assert _Container.opened == [("https://acc.blob.core.windows.net/", "c")] * 2
+
+
+def test_a_public_container_of_another_tenant_is_read_without_a_login(workspace: Any) -> None:
+    files = input_files.files_of(workspace, _input("https://public.blob.core.windows.net/c/data/in/"))
+    assert files.names() == ("a.csv", "sub/b.csv")
+    assert len(_Container.opened) == 2
 
 
 def test_a_single_blob_has_its_own_name(workspace: Any, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def test_the_21st() -> None:
     assert problem(PLAN, endpoint("serving", *[f"old-{number:02}" for number in range(19)]), MISSING) == (
         "endpoint churn has 20 deployments, and 1 more would exceed the service's limit of 20. Delete at least 1 "
         f"that nobody uses. Candidates: {', '.join(f'old-{number:02}' for number in range(19))}.\n"
-        "  az ml batch-deployment delete --endpoint-name churn "
-        f"--resource-group {PLAN.resource_group} --workspace-name {PLAN.workspace} --name DEPLOYMENT"
+        f"  az resource delete --ids /subscriptions/{PLAN.subscription_id}/resourceGroups/{PLAN.resource_group}/"
+        f"providers/Microsoft.MachineLearningServices/workspaces/{PLAN.workspace}/batchEndpoints/churn/"
+        "deployments/DEPLOYMENT --api-version 2025-12-01"
     )

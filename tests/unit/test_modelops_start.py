@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from modelops.commands import job_arguments
-from modelops.errors import UsageError
-from modelops.scoring.start import JobOptions, body
+from modelops.errors import ReleaseError, UsageError
+from modelops.scoring.inputs import JobInput
+from modelops.scoring.start import JobOptions, body, start
+from modelops.workspace import Workspace
 
 INPUT = {"inputData": {"UriFolder": {"jobInputType": "UriFolder", "uri": "azureml://datastores/d/paths/p"}}}
 FOLDER = "azureml://datastores/d/paths/new"
@@ -96,4 +98,16 @@ def test_the_output_s_file_is_in_no_folder() -> None:
     assert str(wrong.value) == (
         "--output-file-name 'a/b.csv'. Allowed: a file name without a folder, a pipe or any of ~ \" # % & * "
         ": < > ? { }."
+    )
+
+
+@pytest.mark.parametrize("properties", [{}, {"scoringUri": None}])
+def test_an_endpoint_that_is_being_created_starts_nothing(
+    monkeypatch: pytest.MonkeyPatch, properties: dict[str, None]
+) -> None:
+    monkeypatch.setattr(Workspace, "get", lambda *_: {"properties": properties})
+    with pytest.raises(ReleaseError) as refused:
+        start(Workspace("s", "g", "w"), "digits", None, JobInput("uri_folder", "azureml://datastores/d/paths/p"))
+    assert str(refused.value) == (
+        "endpoint digits has no scoring address yet, as while it is created. Nothing was started; try again."
     )

@@ -98,7 +98,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(cluster={"vmSize": "DS11 v2"}),
         (
             "cluster.vmSize is 'DS11 v2'. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
-            "(`az vm list-skus` lists them).\n"
+            "(https://learn.microsoft.com/azure/virtual-machines/sizes).\n"
             "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
         ),
     ),
@@ -106,7 +106,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(cluster={"vmSize": 11}),
         (
             "cluster.vmSize is 11. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
-            "(`az vm list-skus` lists them).\n"
+            "(https://learn.microsoft.com/azure/virtual-machines/sizes).\n"
             "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
         ),
     ),

@@ -276,7 +276,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
         {"type": "pipeline"},
         (
             f"{MLP}.type is 'pipeline'. Allowed: no type, or model. The program deploys models; deploy a pipeline "
-            f"component with `az ml batch-deployment create`.\npulumi config rm --path {MLP}.type"
+            f"component with azure-ai-ml.\npulumi config rm --path {MLP}.type"
         ),
     ),
 ]

@@ -524,6 +524,7 @@ def test_names_that_shorten_alike_are_refused(root: Path) -> None:
         "env",
         "env/conda.yaml",
         "azureml:images:1",
+        "images@latest",
         "azureml://datastores/d/paths/i",
         "https://a.blob.core.windows.net/data/i",
     ],

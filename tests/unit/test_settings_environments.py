@@ -171,8 +171,8 @@ WRONG: list[tuple[Config, list[str]]] = [
         {**RIGHT, "workspace": {"existing": "theirs"}},
         [
             (
-                "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az ml "
-                "workspace show --query id`).\n"
+                "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az "
+                "resource list --resource-type Microsoft.MachineLearningServices/workspaces --query [].id`).\n"
                 "pulumi config set --path workspace.existing "
                 "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
                 " --stack dev"

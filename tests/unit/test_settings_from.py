@@ -211,7 +211,7 @@ def test_a_pipeline(root: Path) -> None:
     assert problems(root, from_file()) == [
         (
             "endpoints.digits.deployments.mlp.from is 'deployments/mlp.yml': type is 'pipeline'. The program deploys "
-            "models; deploy a pipeline component with `az ml batch-deployment create`.\n"
+            "models; deploy a pipeline component with azure-ai-ml.\n"
             "edit deployments/mlp.yml:20"
         )
     ]

@@ -1,7 +1,7 @@
 """What a platform team's program leaves in Azure, made by plain REST: a keyless workspace, a cluster, two endpoints.
 
 ``ours`` is the endpoint that ``caller`` may use, ``theirs`` its neighbour. The caller has the two custom roles that the
-program grants to callers, as prerequisites/caller-roles.json defines them.
+program grants to callers, as prerequisites/caller-roles/ defines them.
 """
 
 import json

@@ -259,8 +259,9 @@ def test_without_prerequisites_nothing_is_defined_and_no_condition_holds(store: 
 
 def test_prerequisites_are_read_from_a_folder(tmp_path: Path) -> None:
     (tmp_path / "deployer-condition.txt").write_text(" a condition\n", encoding="utf-8")
-    role = {"name": "guid", "properties": {"roleName": "r", "assignableScopes": ["elsewhere"]}}
-    (tmp_path / "caller-roles.json").write_text(json.dumps({"resources": [role]}), encoding="utf-8")
+    role = {"properties": {"roleName": "r", "assignableScopes": ["elsewhere"]}}
+    (tmp_path / "caller-roles").mkdir()
+    (tmp_path / "caller-roles" / "guid.json").write_text(json.dumps(role), encoding="utf-8")
     asked = Prerequisites.read(tmp_path)
     assert asked.condition == "a condition"
     assert asked.definitions("s") == {

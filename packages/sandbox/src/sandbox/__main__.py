@@ -125,7 +125,7 @@ def _add_prerequisites(command: argparse.ArgumentParser) -> None:
         "--prerequisites",
         metavar="DIR",
         type=Path,
-        help="folder with an administrator's set-up: deployer-condition.txt, caller-roles.json (default: "
+        help="folder with an administrator's set-up: deployer-condition.txt, caller-roles/ (default: "
         "prerequisites beside the nearest Pulumi.yaml, if it exists)",
     )
 

@@ -48,20 +48,19 @@ class Prerequisites:
 
     @classmethod
     def read(cls, folder: Path | None) -> Self:
-        """Read ``deployer-condition.txt`` and the ARM template ``caller-roles.json`` of a folder, where they are.
+        """Read ``deployer-condition.txt`` and ``caller-roles/GUID.json`` of a folder, where they are.
 
         Raises:
             OSError: a file cannot be read.
-            ValueError: the template is not JSON.
-            KeyError: it has no resources with a name and properties.
+            ValueError: a role's definition is not JSON.
+            KeyError: it has no properties.
         """
         if folder is None:
             return cls()
-        condition, template = folder / "deployer-condition.txt", folder / "caller-roles.json"
-        roles = json.loads(template.read_text(encoding="utf-8"))["resources"] if template.is_file() else []
+        condition, roles = folder / "deployer-condition.txt", sorted((folder / "caller-roles").glob("*.json"))
         return cls(
             condition.read_text(encoding="utf-8").strip() if condition.is_file() else "",
-            {each["name"]: each["properties"] for each in roles},
+            {file.stem: json.loads(file.read_text(encoding="utf-8"))["properties"] for file in roles},
         )
 
     def definitions(self, subscription_id: str) -> dict[str, dict[str, Any]]:
