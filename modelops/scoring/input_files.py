@@ -137,7 +137,11 @@ class BlobFiles:
         raise refused
 
 
-def files_of(workspace: "Workspace", source: JobInput) -> LocalFiles | BlobFiles:
+InputFiles = LocalFiles | BlobFiles
+"""The files of an input."""
+
+
+def files_of(workspace: "Workspace", source: JobInput) -> InputFiles:
     """Return the files of a job's input.
 
     Raises:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from blob_server import ACCOUNT
 from job_bench import CLUSTER, CONDA, WORKSPACE, JobBench
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION, artifact_blob
 from sandbox.azure.jobs.pipelines.request import PipelineRequest, Step
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, OutputLocation
@@ -60,3 +61,13 @@ def test_every_step_that_failed_says_why(bench: JobBench) -> None:
         "code": "UserError",
         "message": f"2 of 2 steps failed: one, two. one: {NOT_WRITTEN} two: {not_there}",
     }
+
+
+def test_an_account_that_is_not_here_is_said_in_the_first_line(bench: JobBench) -> None:
+    place = InputLocation("folder", "elsewhere", "data", "heart/", by_identity=True)
+    run(bench, replace(STEP, inputs={"source": place, "words": "literal"}))
+    log = bench.blobs.read("unknown", ARTIFACT_CONTAINER, artifact_blob("pipe", EXECUTION)).decode()
+    assert log.splitlines()[0].partition("] ")[2] == (
+        "The job will fail: the sandbox has no storage account 'elsewhere', and reads nothing from Azure. To put a copy"
+        " of the files there: python -m sandbox data add https://elsewhere.blob.core.windows.net/data/heart/ COPY"
+    )

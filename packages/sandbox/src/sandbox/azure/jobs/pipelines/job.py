@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import JobFailed, sandbox_stopped
+from sandbox.azure.jobs.foreign import is_foreign, told
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION, artifact_account, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.request import PipelineRequest
 from sandbox.azure.jobs.pipelines.step_run import StepRun
 from sandbox.azure.jobs.records import TERMINAL, RunRecords
+from sandbox.azure.jobs.request import InputLocation
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class PipelineJob:
         name = self._request.name
         try:
             self._records.start(name)
+            self._warn()
             self._say(f"Submitting the pipeline '{name}' with {len(self._request.steps)} steps.")
             failed = await self._steps()
             reasons = " ".join(f"{step}: {text}" for step, text in failed.items())
@@ -52,6 +55,13 @@ class PipelineJob:
             self._end("Failed", JobFailed(text, "SandboxDefect"))
         finally:
             await asyncio.to_thread(shutil.rmtree, self._context.folder / name, ignore_errors=True)
+
+    def _warn(self) -> None:
+        """Say which inputs are in storage accounts that are not here."""
+        given = {each for step in self._request.steps for each in step.inputs.values()}
+        for place in sorted((each for each in given if isinstance(each, InputLocation)), key=str):
+            if is_foreign(self._context.store, self._context.blobs, place.account):
+                self._say(f"The job will fail: {told(place)}")
 
     async def _steps(self) -> dict[str, str]:
         """Run the steps in order; return why some failed, by name."""

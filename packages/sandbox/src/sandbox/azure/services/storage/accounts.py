@@ -22,6 +22,7 @@ from sandbox.azure.world import World
 _SUBSCRIPTION = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 PATH = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{{account}}"
 
+_NAME = (r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")
 # The service's defaults: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
 _DEFAULTS: dict[str, Any] = {
     "allowBlobPublicAccess": False,
@@ -49,7 +50,7 @@ class Accounts(Declared):
 
     type = STORAGE_ACCOUNT
     template = PATH
-    name_rule = (r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")
+    name_rule = _NAME
     taken = ("StorageAccountAlreadyTaken", "The storage account named {name} is already taken.")
 
     def register(self) -> None:
@@ -129,8 +130,8 @@ class Accounts(Declared):
     async def check_name(self, request: ArmRequest) -> ArmResponse:
         """Answer whether a name is free: https://learn.microsoft.com/rest/api/storagerp/storage-accounts."""
         name = str((request.body or {}).get("name") or "")
-        if not re.fullmatch(self.name_rule[0], name):
-            reason, message = "AccountNameInvalid", f"{name} is not a valid storage account name: {self.name_rule[1]}."
+        if not re.fullmatch(_NAME[0], name):
+            reason, message = "AccountNameInvalid", f"{name} is not a valid storage account name: {_NAME[1]}."
         elif any(each.name.lower() == name for each in self._world.store.of_type(self.type)):
             reason, message = "AlreadyExists", f"The storage account named {name} is already taken."
         else:
