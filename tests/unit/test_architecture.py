@@ -28,8 +28,10 @@ def test_every_folder_is_there() -> None:
 def test_the_commands_are_those_that_exist() -> None:
     shown = re.search(r"modelops/commands/<br>([\w, ]+)", PAGE)
     assert shown
-    commands = application(is_styled=False).registered_commands
-    assert shown[1].split(", ") == [each.name or each.callback.__name__ for each in commands if each.callback]
+    app = application(is_styled=False)
+    commands = [each.name or each.callback.__name__ for each in app.registered_commands if each.callback]
+    groups = [str(each.name) for each in app.registered_groups]
+    assert shown[1].split(", ") == commands + groups
 
 
 def test_the_lists_are_those_of_the_toolchain() -> None:
