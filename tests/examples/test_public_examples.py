@@ -4,10 +4,15 @@ Does not run the public examples themselves: this repository does not contain th
 package index. docs/examples.md says what came of them.
 """
 
+import importlib
 import json
+import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import Mock
 
 import pytest
 
@@ -18,7 +23,7 @@ from tools.examples.cells import as_python
 from tools.examples.example import Example, StandIn, Step
 from tools.examples.lent import lend
 from tools.examples.place import Place
-from tools.examples.run import Outcome, run
+from tools.examples.run import AZ_ML, Outcome, run, with_az_ml
 
 CLIENT = """\
 from azure.ai.ml import MLClient
@@ -89,12 +94,13 @@ def test_the_first_cell_that_fails_ends_it(place: Place, checkout: Path, tmp_pat
     assert outcome.result == "cell 4: SystemExit: there is no network"
 
 
-def test_a_script_is_run_by_bash(place: Place, tmp_path: Path) -> None:
+def test_a_script_is_run_by_bash(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # without an Azure CLI of the user
     (tmp_path / "theirs" / "cli").mkdir(parents=True)
-    (tmp_path / "theirs" / "cli" / "score.sh").write_text("cat config.json; echo $EXAMPLE_WORKSPACE; exit $CODE")
+    (tmp_path / "theirs" / "cli" / "score.sh").write_text("cat config.json; echo $EXAMPLE_WORKSPACE")
     script = Example("script", "cli/score.sh", "ours")
-    failed = run(script, tmp_path / "theirs", tmp_path / "work", place, sys.executable)
-    assert (failed.failed, failed.result) == (None, "to the end")
+    outcome = run(script, tmp_path / "theirs", tmp_path / "work", place, sys.executable)
+    assert (outcome.failed, outcome.result) == (None, "to the end")
     log = (tmp_path / "work" / "log.txt").read_text()
     config, _, named = log.partition("}")
     assert json.loads(config + "}")["workspace_name"] == named.strip()
@@ -162,3 +168,51 @@ def test_a_checkout_without_examples_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_example_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match=r"^examples: unknown example 'lab-12'; allowed: lab-11, "):
         main([str(tmp_path), "lab-12"])
+
+
+def test_a_script_that_fails_has_its_exit_code(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "score.sh").write_text("exit 3")
+    outcome = run(Example("script", "score.sh", "ours"), tmp_path / "theirs", tmp_path / "work", place, sys.executable)
+    assert (outcome.failed, outcome.result) == (3, "exit code 3")
+
+
+def test_only_az_ml_is_replaced(tmp_path: Path) -> None:
+    theirs = tmp_path / "their az"
+    theirs.write_text("#!/bin/sh\necho az: $*\n")
+    theirs.chmod(0o755)
+    az = with_az_ml(tmp_path / "bin", str(theirs), "echo") / "az"
+    printed = [
+        subprocess.check_output([az, *words], text=True) for words in (["account", "show"], ["ml", "job", "show"])
+    ]
+    assert printed == ["az: account show\n", f"{AZ_ML} job show\n"]
+
+
+@pytest.fixture(name="az_ml")
+def _az_ml(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the replacement of ``az ml``; what reads its --query is not among our packages."""
+    monkeypatch.setitem(sys.modules, "jmespath", ModuleType("jmespath"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # azure-ai-ml's, of its own libraries
+        return importlib.import_module("tools.examples.az_ml")
+
+
+def test_az_ml_reads_its_options(az_ml: ModuleType) -> None:
+    words = ["-n", "e", "--set", "a=b", "--set", "c=d", "--yes", "--instance-count", "5", "-o", "tsv"]
+    expected = {"name": "e", "set": ["a=b", "c=d"], "yes": True, "instance_count": "5", "output": "tsv"}
+    assert az_ml.read(words) == expected
+
+
+def test_az_ml_says_overrides_as_the_sdk_takes_them(az_ml: ModuleType) -> None:
+    client = Mock()
+    client.datastores.get.side_effect = lambda name: Mock(id=f"/datastores/{name}")
+    words = ["--name", "e", "--input", "data", "--mini-batch-size", "20", "--instance-count", "5"]
+    more = ["--output-path", "azureml://datastores/own/paths/a/b", "--set", "output_file_name=x.csv"]
+    az_ml.Commands(client).batch_endpoint_invoke(az_ml.read([*words, *more]))
+    assert client.batch_endpoints.invoke.call_args.kwargs["params_override"] == [
+        {"output_file_name": "x.csv"},
+        {"mini_batch_size": "20"},
+        {"compute.instance_count": "5"},
+        {"output_dataset.datastore_id": "azureml:/datastores/own"},
+        {"output_dataset.path": "/a/b"},
+    ]

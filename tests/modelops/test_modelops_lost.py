@@ -109,7 +109,7 @@ def resumed(bench: Bench, folder: Path, *words: str) -> tuple[int, str, str]:
     """Resume the endpoint's last job, now that the script is repaired, into a folder."""
     (bench.root / "repaired").touch()
     (job, *_) = bench.workspace.ml.batch_endpoints.list_jobs(bench.plan.endpoint.name)
-    return run(bench, "invoke", "--resume", job.name, "--download", str(folder), *words)
+    return run(bench, "invoke", "--resume", str(job.name), "--download", str(folder), *words)
 
 
 @in_one_profile
@@ -192,7 +192,7 @@ def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) ->
     assert told["predictions"] == [f"{folder}/predictions.csv", f"{folder}/predictions-2.csv"]
     assert rows(folder) == scored_here(data)
     whole = bench.root / "whole"
-    code, output, errors = run(bench, "invoke", "--resume", job.name, "--download", str(whole))
+    code, output, errors = run(bench, "invoke", "--resume", str(job.name), "--download", str(whole))
     assert (code, errors) == (0, "")
     assert output.splitlines()[0] == (
         f"job {job.name} has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all their "

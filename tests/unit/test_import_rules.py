@@ -130,6 +130,8 @@ RULES = [
             *("azure.ai.ml", "azure.identity", "azure.storage.blob"),
         ),
     ),
+    # It runs beside the scripts that call it, in a Python that has these.
+    Rule("tools.examples.az_ml", ("azure.ai.ml", "azure.identity", "jmespath")),
     # It makes workspaces by the sandbox's own client: their users have made them before they open a notebook.
     Rule("tools.examples", ("tools.examples", "sandbox.commands", "sandbox.home")),
     Rule("tools", ()),

@@ -1,5 +1,7 @@
 """The public examples that the runner knows, and what each needs that a checkout or a sandbox lacks."""
 
+import json
+
 from tools.examples import modules, stand_ins
 from tools.examples.example import Example, StandIn, Step
 
@@ -7,6 +9,7 @@ _SDK = "sdk/python/endpoints/batch"
 _MODELS = f"{_SDK}/deploy-models"
 _PIPELINES = f"{_SDK}/deploy-pipelines"
 _ASSETS = "assets/batch-endpoints-data"
+_REST = "cli/endpoints/batch/mnist"
 _UNTIL_DONE = Step("ml_client.jobs.stream(job.name)", "waits for the job, as the text above the cell says")
 _DIGITS = StandIn(
     f"{_ASSETS}/mnist-batch/data.zip", stand_ins.digit_images(40), "40 random images for an archive in Git LFS"
@@ -42,7 +45,12 @@ EXAMPLES = (
         clusters={"aml-cluster": 2},
         before={13: _UNTIL_DONE},
     ),
-    Example("heart", f"{_MODELS}/heart-classifier-mlflow/mlflow-for-batch-tabular.ipynb", "heart classifier"),
+    Example(
+        "heart",
+        f"{_MODELS}/heart-classifier-mlflow/mlflow-for-batch-tabular.ipynb",
+        "heart classifier by MLflow, and with a script",
+        note="it never invokes its deployment with a script, whose jobs fail: `mlflow.pyfunc.load` no longer exists",
+    ),
     Example("custom-outputs", f"{_MODELS}/custom-outputs-parquet/custom-output-batch.ipynb", "custom outputs"),
     Example(
         "mnist",
@@ -124,5 +132,27 @@ EXAMPLES = (
         "pipelines",
         curated={"azureml/sklearn-1.5:1": _ANY_PYTHON, "shared/any:1": _ANY_PYTHON},
         before={3: _OWN_NAMES},
+    ),
+    Example(
+        "batch-score",
+        "cli/batch-score.sh",
+        "batch-score.sh",
+        stand_ins=(_DIGITS,),
+    ),
+    Example(
+        "batch-score-rest",
+        "cli/batch-score-rest.sh",
+        "batch-score-rest.sh",
+        stand_ins=(
+            StandIn(f"{_REST}/code/digit_identification.py", stand_ins.text(modules.SCORE_BY_SIZE), "a scoring script"),
+            StandIn(f"{_REST}/model/model.txt", stand_ins.text("sizes"), "a model"),
+            StandIn(
+                f"{_REST}/environment/conda.json",
+                stand_ins.text(json.dumps({"dependencies": ["python=3.10"]})),
+                "a conda file as JSON (its repository no longer has any of the three)",
+            ),
+        ),
+        note="its first job fails, because its data is in a public account on the internet; its second is refused, "
+        "because its output is a `UriFolder`",
     ),
 )

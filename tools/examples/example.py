@@ -50,6 +50,9 @@ class Example:
     skipped: Mapping[int, str] = field(default_factory=dict)
     """Cells that are not run, each with the reason."""
 
+    note: str = ""
+    """What came of it beyond its end."""
+
     @property
     def is_notebook(self) -> bool:
         """Whether it has cells."""

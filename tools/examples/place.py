@@ -63,7 +63,12 @@ class Place:
         lifecycle.start(self._home).control("POST", "/stock", body)
 
     def workspace(self, example: str, clusters: Mapping[str, int]) -> Workspace:
-        """Make a new workspace whose datastores hold the account's key, with clusters, in a separate group."""
+        """Make a new workspace whose datastores hold the account's key, with clusters, in a separate group.
+
+        Args:
+            example: its name is the beginning of the workspace's and the group's
+            clusters: the most nodes of each
+        """
         server = lifecycle.start(self._home)
         facts = self._home.facts()
         name = f"{example}-{secrets.token_hex(2)}"

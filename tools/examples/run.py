@@ -1,6 +1,8 @@
 """Runs one example of a checkout: a copy of it, a workspace for it, its cells; and what came of it."""
 
 import json
+import os
+import shlex
 import shutil
 import textwrap
 from dataclasses import dataclass
@@ -11,6 +13,13 @@ from tools.examples.lent import lend
 from tools.examples.place import Place
 
 _CELLS = Path(__file__).with_name("cells.py")
+AZ_ML = Path(__file__).with_name("az_ml.py")
+_SIGNED_IN = """\
+az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID" -o none &&
+az configure --defaults group="$EXAMPLE_GROUP" workspace="$EXAMPLE_WORKSPACE" && exec bash "$0"
+"""
+"""Runs a script for somebody who has signed in to the Azure CLI and has chosen a workspace."""
+
 _ERROR = 400
 """Letters of an exception that are shown; the whole is in the log."""
 
@@ -44,7 +53,8 @@ class Outcome:
         why += [each.why for each in self.example.stand_ins]
         why += [f"cluster `{name}` of {nodes} nodes" for name, nodes in self.example.clusters.items()]
         why += [f"environment `{name}`" for name in self.example.curated]
-        return f"| {self.example.group} | `{self.example.name}` | {self.result} | {'; '.join(why) or 'nothing'} |"
+        result = f"{self.result}; {self.example.note}" if self.example.note else self.result
+        return f"| {self.example.group} | `{self.example.name}` | {result} | {'; '.join(why) or 'nothing'} |"
 
 
 def run(example: Example, checkout: Path, work: Path, place: Place, python: str) -> Outcome:
@@ -65,6 +75,9 @@ def run(example: Example, checkout: Path, work: Path, place: Place, python: str)
     workspace.write_config(folder)
     names = {"EXAMPLE_GROUP": workspace.group, "EXAMPLE_WORKSPACE": workspace.name}
     command = ["bash", source.name]
+    if not example.is_notebook and (az := shutil.which("az")):
+        command = ["bash", "-c", _SIGNED_IN, source.name]
+        names["PATH"] = f"{with_az_ml(work / 'bin', az, python)}{os.pathsep}{os.environ['PATH']}"
     if example.is_notebook:
         plan = work / "plan.json"
         before = {number: step.code for number, step in example.before.items()}
@@ -73,6 +86,16 @@ def run(example: Example, checkout: Path, work: Path, place: Place, python: str)
     with (work / "log.txt").open("w", encoding="utf-8") as output:
         code = place.run(*command, folder=folder, output=output, more=names)
     return _of_cells(example, results, code) if example.is_notebook else Outcome(example, failed=code or None)
+
+
+def with_az_ml(folder: Path, az: str, python: str) -> Path:
+    """Return a folder with an ``az`` that is the user's own, except for ``az ml``."""
+    folder.mkdir()
+    words = shlex.join([python, str(AZ_ML)])
+    text = f'#!/bin/sh\n[ "$1" = ml ] || exec {shlex.quote(az)} "$@"\nshift\nexec {words} "$@"\n'
+    (folder / "az").write_text(text, encoding="utf-8")
+    (folder / "az").chmod(0o755)
+    return folder
 
 
 def _of_cells(example: Example, results: Path, code: int) -> Outcome:
