@@ -97,8 +97,8 @@ def test_these_routes_read_the_query(everything: Open) -> None:
         "GET /{scope:path}/providers/Microsoft.Authorization/roleAssignments": ("$filter",),
         "GET /{scope:path}/providers/Microsoft.Authorization/roleDefinitions": ("$filter",),
         "GET /subscriptions/{subscription}/resources": ("$filter", "$top", "$expand"),
-        "POST /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/{account}"
-        "/listKeys": ("$expand",),
+        "POST /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/"
+        "{account}/listKeys": ("$expand",),
         f"DELETE {workspace}": ("forceToPurge",),
         f"DELETE {workspace}/computes/{{compute}}": ("underlyingResourceAction",),
         f"GET {workspace}/datastores": ("isDefault", "count", "orderByAsc", "orderBy", "names", "searchText"),
