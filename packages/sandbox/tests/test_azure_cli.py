@@ -149,7 +149,7 @@ def test_a_storage_account_is_made_found_and_updated(sandbox: Sandbox, group: st
 
 
 def test_a_template_is_refused_by_name(sandbox: Sandbox) -> None:
-    """Its text stands in the body as it is in the file, which need not be JSON."""
+    """The body has the text of its file, which need not be JSON."""
     body = b'{"properties": {"template": {"resources": [], // none\n}}}'
     path = "providers/Microsoft.Resources/deployments/x"
     refused = sandbox.arm("PUT", path, body, api_version="2024-11-01")
