@@ -113,7 +113,7 @@ def invoke(
                 assert read is not None  # noqa: S101 - required without --resume
                 found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
             again = missing.resume_command(target, outcome.job, download, key)
-            missing.judge(found, is_allowed=allow_missing, column=key, resume=again)
+            missing.judge(found, is_allowed=allow_missing, resume=again)
     finally:
         if json and outcome.job:
             terminal.say_json(outcome.to_json())
@@ -172,7 +172,8 @@ def run(
     if first := predictions.first_rows(files):
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
-    found = missing.of_job(workspace, job, files, key)
+    perhaps = None if key else missing.own_key(workspace, target.endpoint, asked.deployment, asked.source)
+    found = missing.of_job(workspace, job, files, key, perhaps)
     outcome.lost(found)
     return found
 

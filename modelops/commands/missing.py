@@ -2,12 +2,14 @@
 
 import shlex
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from modelops import azure
 from modelops.commands import terminal
 from modelops.commands.targets import Target
-from modelops.errors import MissingResultsError
+from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import keys, losses
 from modelops.scoring.input_files import files_of
@@ -15,6 +17,8 @@ from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
 from modelops.scoring.losses import Losses
 from modelops.workspace import Workspace
+
+_API: Final = "2023-10-01"
 
 
 class Key(NamedTuple):
@@ -34,7 +38,41 @@ def key(workspace: Workspace, column: str | None, source: JobInput) -> Key | Non
     return None if column is None else Key(column, files_of(workspace, source).names())
 
 
-def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None) -> Losses:
+def own_key(workspace: Workspace, endpoint: str, deployment: str | None, source: JobInput) -> Key | None:
+    """Return the key of an MLflow model without a script: its rows have the file's name, as documented.
+
+    They have several rows for each file, so that the job's counts would hide a file that was left out.
+
+    Args:
+        workspace: the endpoint's.
+        endpoint: physical name.
+        deployment: where the input was scored; None: the endpoint's default.
+        source: the input.
+
+    Returns:
+        None if the deployment has a script, or anything cannot be read.
+    """
+    with suppress(ModelOpsError):
+        if is_without_script(workspace, endpoint, deployment):
+            return Key(keys.FILE_NAME, files_of(workspace, source).names())
+    return None
+
+
+def is_without_script(workspace: Workspace, endpoint: str, deployment: str | None) -> bool:
+    """Say whether a deployment (None: the endpoint's default) scores with what the service makes for its MLflow model.
+
+    Raises:
+        ReleaseError: the service refused it.
+    """
+    with azure.step(f"reading the deployment of endpoint {endpoint}"):
+        if deployment is None:
+            found = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]
+            deployment = (found.get("defaults") or {}).get("deploymentName")
+        found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        return not found.get("codeConfiguration")
+
+
+def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None, perhaps: Key | None = None) -> Losses:
     """Return what a completed job lost.
 
     Args:
@@ -42,12 +80,21 @@ def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None
         job: its name.
         files: its predictions.
         by: what tells which files have a row; None: the job's counts and logs.
+        perhaps: tells it without `by`, if it names files of the input.
 
     Raises:
         UsageError: the column does not name files of the input.
     """
     found = losses.count(JobLogs(workspace.ml, job))
-    return found if by is None else losses.by_key(found, by.names, keys.scored(files, by.column, by.names))
+    if by is not None:
+        return _by(by, found, files)
+    with suppress(UsageError):
+        return found if perhaps is None else _by(perhaps, found, files)
+    return found
+
+
+def _by(key: Key, found: Losses, files: Sequence[Path]) -> Losses:
+    return losses.by_key(found, key.column, key.names, keys.scored(files, key.column, key.names))
 
 
 def resume_command(target: Target, job: str, folder: Path | None, column: str | None) -> str:
@@ -57,13 +104,12 @@ def resume_command(target: Target, job: str, folder: Path | None, column: str | 
     return located(f"python -m modelops invoke{target.words()} {shlex.join([*words, *download])}")
 
 
-def judge(found: Losses | None, *, is_allowed: bool, column: str | None, resume: str) -> None:
+def judge(found: Losses | None, *, is_allowed: bool, resume: str) -> None:
     """Say what was lost.
 
     Args:
         found: what was lost; None: nothing is known yet.
         is_allowed: whether the command may end with 0.
-        column: the key; None without one.
         resume: the command that scores what is missing; "" if there is none.
 
     Raises:
@@ -71,7 +117,7 @@ def judge(found: Losses | None, *, is_allowed: bool, column: str | None, resume:
     """
     if found is None:
         return
-    lines = losses.sentences(found, "no result" if column is None else f"no row (--key {column})")
+    lines = losses.sentences(found)
     if found.missing is None or (is_allowed and found.missing):
         for line in lines:
             terminal.say(line)

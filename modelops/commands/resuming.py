@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from modelops import azure
-from modelops.commands import options, terminal
+from modelops.commands import missing, options, terminal
 from modelops.commands.targets import Target
-from modelops.errors import UsageError
+from modelops.errors import ModelOpsError, UsageError
 from modelops.scoring import keys, losses, predictions, resume
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
@@ -119,7 +119,7 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
             _require_no_other(download, first, job)
         files = files_of(workspace, source)
         names = files.names()
-        rest = _rest(workspace, past, names, first, asked.key)
+        rest = _rest(workspace, target.endpoint, past, names, (first, asked.key))
         terminal.say(rest.why)
         if not rest.names:
             yield None
@@ -137,12 +137,19 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
         )
 
 
-def _rest(workspace: Workspace, past: PastJob, names: tuple[str, ...], first: Path, key: str | None) -> Rest:
+def _rest(
+    workspace: Workspace, endpoint: str, past: PastJob, names: tuple[str, ...], told: tuple[Path, str | None]
+) -> Rest:
+    """Return what the job left to be scored; it is told by its output, and a key."""
+    first, key = told
     if not past.is_completed:
         return resume.rest(past, names, None, None)
-    if key is None:
-        return resume.rest(past, names, losses.count(JobLogs(workspace.ml, past.name)), None)
     written = [first / path for path in predictions.files_in(first)]
+    if key is None:
+        with suppress(ModelOpsError):
+            if written and missing.is_without_script(workspace, endpoint, past.deployment):
+                return resume.rest(past, names, None, keys.scored(written, keys.FILE_NAME, names))
+        return resume.rest(past, names, losses.count(JobLogs(workspace.ml, past.name)), None)
     return resume.rest(past, names, None, keys.scored(written, key, names) if written else ())
 
 

@@ -40,7 +40,7 @@ def score(
             asked = _asked(target, target.sample, directory, key)
             found = invoke.run(target, asked, folder, fetch=predictions.replace, outcome=outcome)
             again = missing.resume_command(target, outcome.job, folder, key)
-            missing.judge(found, is_allowed=allow_missing, column=key, resume=again)
+            missing.judge(found, is_allowed=allow_missing, resume=again)
         except InterruptedByUserError:
             raise
         except MissingResultsError as error:

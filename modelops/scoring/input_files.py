@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from modelops import azure
@@ -26,16 +26,6 @@ _REFUSED: Final = (401, 403, 409)
 """Statuses for a login that may not read; 409 for none where the storage account allows no public access."""
 _Result = TypeVar("_Result")
 _BLOB_HOST: Final = re.compile(r"(?P<account>[a-z0-9]+)\.(blob|dfs)\.(?P<suffix>[a-z0-9.-]+)", re.IGNORECASE)
-
-
-class InputFiles(Protocol):
-    """The files of an input."""
-
-    def names(self) -> tuple[str, ...]:
-        """Return their paths below the input, in order; of a single file its own name."""
-
-    def copy(self, names: Iterable[str], folder: Path) -> None:
-        """Put some of them into a folder, by the same paths."""
 
 
 class LocalFiles:
@@ -145,6 +135,10 @@ class BlobFiles:
                 refused = refused or error
         assert refused is not None  # noqa: S101 - there is a login
         raise refused
+
+
+InputFiles = LocalFiles | BlobFiles
+"""The files of an input."""
 
 
 def files_of(workspace: "Workspace", source: JobInput) -> InputFiles:

@@ -21,7 +21,9 @@ from modelops.errors import UsageError
 _SEPARATORS: Final = (",", " ", "\t", ";", "|", ":")
 _QUOTES: Final = " \t\r\n\"'[](){}"
 """Around a value: what Python writes around the texts of a list."""
-_FROM_THE_END: Final[Mapping[str, int]] = {"file_name": -1, "file": -1}
+FILE_NAME: Final = "file_name"
+"""The column of an MLflow model's rows that has the file's name."""
+_FROM_THE_END: Final[Mapping[str, int]] = {FILE_NAME: -1, "file": -1}
 """Columns of an MLflow model's rows, by name: what it predicts is before them and may have commas itself."""
 _LOOKED_AT: Final = 1000
 

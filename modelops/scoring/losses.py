@@ -36,6 +36,7 @@ class Losses:
         timeouts: Number of those whose last try took too long. No line of the report is about the others.
         short: Number of mini-batches that returned fewer results than files.
         names: The files without a result, as paths below the input, in order.
+        key: Column of the predictions that told the names; None: the job's logs did.
         doubtful: If not every name is known: the names of the files of which only some have a result.
     """
 
@@ -46,6 +47,7 @@ class Losses:
     timeouts: int = 0
     short: int | None = None
     names: tuple[str, ...] | None = None
+    key: str | None = None
     doubtful: tuple[str, ...] | None = None
 
     @property
@@ -96,25 +98,27 @@ def counted(report: Mapping[str, MiniBatch], metrics: Mapping[str, float], sched
     )
 
 
-def by_key(losses: Losses, names: Collection[str], scored: Collection[str]) -> Losses:
+def by_key(losses: Losses, key: str, names: Collection[str], scored: Collection[str]) -> Losses:
     """Return what was lost by what has a row, and the mini-batches of `losses`.
 
     Args:
         losses: what the job says.
+        key: the column that tells.
         names: the input's files.
         scored: those that have a row.
     """
     missing = tuple(sorted(set(names) - set(scored)))
-    return replace(losses, items=len(names), missing=len(missing), names=missing, doubtful=missing)
+    return replace(losses, items=len(names), missing=len(missing), names=missing, doubtful=missing, key=key)
 
 
-def sentences(losses: Losses, outcome: str = "no result") -> list[str]:
+def sentences(losses: Losses) -> list[str]:
     """Return lines that say what was lost; none if nothing was."""
     if losses.missing is None:
         return ["Whether files have no result is not known: neither the job's counts nor its logs could be read."]
     if not losses.missing:
         return []
     of = "" if losses.items is None else f" of {losses.items}"
+    outcome = "no result" if losses.key is None else f"no row (--key {losses.key})"
     first = f"{losses.missing}{of} files have {outcome}{_causes(losses)}."
     if losses.names is None:
         return [first]

@@ -105,11 +105,17 @@ def scored_here(data: Path) -> list[str]:
     return sorted(f"{file.name},{file.read_text(encoding='utf-8').upper()}" for file in data.iterdir())
 
 
+def last_job(bench: Bench) -> str:
+    """Return the name of the endpoint's last job."""
+    (job, *_) = bench.workspace.ml.batch_endpoints.list_jobs(bench.plan.endpoint.name)
+    return str(job.name)
+
+
 def resumed(bench: Bench, folder: Path, *words: str) -> tuple[int, str, str]:
     """Resume the endpoint's last job, now that the script is repaired, into a folder."""
     (bench.root / "repaired").touch()
-    (job, *_) = bench.workspace.ml.batch_endpoints.list_jobs(bench.plan.endpoint.name)
-    return run(bench, "invoke", "--resume", job.name, "--download", str(folder), *words)
+    job = last_job(bench)
+    return run(bench, "invoke", "--resume", job, "--download", str(folder), *words)
 
 
 @in_one_profile
@@ -183,19 +189,19 @@ def test_a_deployment_that_is_gone_is_said(bench: Bench) -> None:
 def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) -> None:
     data, folder = scored_by(bench, {"a": "x", "b": "skip", "c": "y"}, mini_batch_size=10), bench.root / "out"
     assert run(bench, "invoke", "--input", str(data), "--download", str(folder))[0] == 3
-    (job, *_) = bench.workspace.ml.batch_endpoints.list_jobs(bench.plan.endpoint.name)
+    job = last_job(bench)
     code, output, errors = resumed(bench, folder, "--key", "1", "--json")
     assert code == 0
-    assert errors.splitlines()[0] == f"job {job.name} has no row of 1 of 3 files: these are scored."
+    assert errors.splitlines()[0] == f"job {job} has no row of 1 of 3 files: these are scored."
     told = json.loads(output)
     assert (told["files"], told["missing"], told["missingFiles"]) == (3, 0, [])
     assert told["predictions"] == [f"{folder}/predictions.csv", f"{folder}/predictions-2.csv"]
     assert rows(folder) == scored_here(data)
     whole = bench.root / "whole"
-    code, output, errors = run(bench, "invoke", "--resume", job.name, "--download", str(whole))
+    code, output, errors = run(bench, "invoke", "--resume", job, "--download", str(whole))
     assert (code, errors) == (0, "")
     assert output.splitlines()[0] == (
-        f"job {job.name} has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all their "
+        f"job {job} has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all their "
         "files are scored again, 3 together. With --key COLUMN only those without a row are."
     )
     assert output.splitlines()[-1].endswith("; files that were scored again can have their rows twice")

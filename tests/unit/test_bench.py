@@ -47,7 +47,8 @@ def test_a_time_left_is_judged_from_the_end_of_the_log_and_from_the_tenth_second
     ]
     assert worst("\n".join(lines)) == 0.2
     assert worst("\n".join([lines[0], *lines[3:]])) == 0.0
-    assert worst(lines[0]) == 0.0
+    with pytest.raises(ValueError, match=r"^the progress log has no line between the tenth second and its last one$"):
+        worst("\n".join(lines[:2]))
 
 
 @pytest.mark.parametrize(

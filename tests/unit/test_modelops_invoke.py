@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from modelops.commands import app
+from modelops.commands import app, missing
 from modelops.errors import ReleaseError
 from modelops.scoring import following, losses, predictions, start
 from modelops.scoring.losses import Losses
@@ -69,9 +69,13 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
             "count": lambda _logs: Losses(items=3, missing=0, names=()),
+            "own_key": lambda *_: None,
             **others,
         }
-        modules = ((start, "start"), (following, "follow"), (predictions, "download"), (losses, "count"))
+        modules = (
+            *((start, "start"), (following, "follow"), (predictions, "download"), (losses, "count")),
+            (missing, "own_key"),
+        )
         for module, name in modules:
             monkeypatch.setattr(module, name, parts[name])
         monkeypatch.setattr(Workspace, "ml", None)

@@ -1,16 +1,20 @@
 """What is said of files without a result, and when that ends the command with 3."""
 
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 
 from modelops.commands import missing
 from modelops.errors import MissingResultsError
+from modelops.scoring import losses
+from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
 
 
 def _judge(found: Losses | None, **others: Any) -> None:
-    missing.judge(found, **{"is_allowed": False, "column": None, "resume": "", **others})
+    missing.judge(found, **{"is_allowed": False, "resume": "", **others})
 
 
 @pytest.mark.parametrize("found", [None, Losses(items=2, missing=0, names=())])
@@ -52,9 +56,53 @@ def test_without_names_the_way_to_them_is_said() -> None:
 
 def test_by_a_key_files_have_no_row() -> None:
     with pytest.raises(MissingResultsError, match=r"^1 of 2 files have no row \(--key 1\)\.\n  a\.csv\n"):
-        _judge(Losses(items=2, missing=1, names=("a.csv",)), column="1")
+        _judge(Losses(items=2, missing=1, names=("a.csv",), key="1"))
 
 
 def test_missing_files_can_be_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     _judge(Losses(items=2, missing=1, names=("a.csv",)), is_allowed=True)
     assert capsys.readouterr().out == "1 of 2 files have no result.\n  a.csv\n"
+
+
+class _Workspace:
+    """A workspace with an endpoint and its deployments, by name; the default has no script."""
+
+    deployments: ClassVar = {"mlflow": {"codeConfiguration": None}, "script": {"codeConfiguration": {"codeId": "x"}}}
+
+    def get(self, path: str, _api: str) -> Any:
+        if path == "batchEndpoints/digits":
+            return {"properties": {"defaults": {"deploymentName": "mlflow"}}}
+        return {"properties": self.deployments[path.removeprefix("batchEndpoints/digits/deployments/")]}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "expected"),
+    [
+        (None, missing.Key("file_name", ("a.csv", "b.csv"))),
+        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"))),
+        ("script", None),
+        ("gone", None),
+    ],
+)
+def test_the_rows_of_an_mlflow_model_without_a_script_have_a_key(
+    tmp_path: Path, deployment: str | None, expected: missing.Key | None
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).touch()
+    workspace: Any = _Workspace()
+    source = JobInput("uri_folder", str(tmp_path), is_local=True)
+    assert missing.own_key(workspace, "digits", deployment, source) == expected
+
+
+def test_such_a_key_finds_what_the_jobs_counts_hide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows of one file count as results of two files."""
+    said = Losses(items=2, missing=0, given_up=0, short=0, names=())
+    monkeypatch.setattr(losses, "count", lambda _logs: said)
+    workspace: Any = SimpleNamespace(ml=None)
+    rows = tmp_path / "predictions.csv"
+    rows.write_text("0,1.5,a.csv\n1,2.5,a.csv\n", encoding="utf-8")
+    key = missing.Key("file_name", ("a.csv", "b.csv"))
+    found = missing.of_job(workspace, "job-1", [rows], None, key)
+    assert losses.sentences(found) == ["1 of 2 files have no row (--key file_name).", "  b.csv"]
+    rows.write_text("1.5 2.5\n", encoding="utf-8")
+    assert missing.of_job(workspace, "job-1", [rows], None, key) == said

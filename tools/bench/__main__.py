@@ -49,11 +49,9 @@ def _upload(copy: Checkout, runs: int) -> Row:
 
 def _scoring(copy: Checkout, runs: int) -> list[str]:
     group, workspace, cluster, _ = deploy.flat_names(copy)
-    return [
-        *_rows(scoring.rows(copy, group, workspace, cluster, runs=runs)),
-        "",
-        *scoring.figures(copy, group, workspace),
-    ]
+    scoring.prepare(copy, group, workspace, cluster)
+    figures = scoring.figures(copy, group, workspace)
+    return [*_rows(scoring.rows(copy, group, workspace, runs)), "", *figures]
 
 
 def _arm(copy: Checkout) -> list[str]:

@@ -15,18 +15,21 @@ _ROUNDED = timedelta(seconds=1)
 def worst(log: str) -> float:
     """Return the largest error from the tenth second on, in parts of the time that was really left.
 
-    A second of error is nothing, because the log has whole seconds. 0 without a line after the tenth second.
+    A second of error is nothing, because the log has whole seconds.
+
+    Raises:
+        ValueError: there is no line to judge.
     """
     found = [match for line in log.splitlines() if (match := _LINE.fullmatch(line))]
-    if not found:
-        return 0.0
-    end = datetime.fromisoformat(found[-1]["time"])
-    errors = [0.0]
+    errors = []
     for line in found[:-1]:
-        left = end - datetime.fromisoformat(line["time"])
+        left = datetime.fromisoformat(found[-1]["time"]) - datetime.fromisoformat(line["time"])
         if _duration(line["taken"]) >= _FROM:
             off = abs(_duration(line["left"]) - left)
             errors.append(max(off - _ROUNDED, timedelta()) / max(left, _ROUNDED))
+    if not errors:
+        msg = "the progress log has no line between the tenth second and its last one"
+        raise ValueError(msg)
     return max(errors)
 
 

@@ -46,13 +46,17 @@ _CONDA = {
 }
 
 
-def rows(checkout: Checkout, group: str, workspace: str, cluster: str, *, runs: int) -> list[Row]:
-    """Measure jobs of 2,000 files in pairs, and jobs of 20,000 files against ten times as long."""
+def prepare(checkout: Checkout, group: str, workspace: str, cluster: str) -> None:
+    """Make endpoint and deployments, and put the files in place."""
     checkout.run("python", "-m", "tools.bench.scoring", "deploy", group, workspace, cluster)
     for count in (2_000, 20_000):
         files = _files(checkout, count)
         place = f"azureml://datastores/workspaceblobstore/paths/bench/{count}/"
         checkout.run("python", "-m", "sandbox", "data", "add", place, str(files))
+
+
+def rows(checkout: Checkout, group: str, workspace: str, runs: int) -> list[Row]:
+    """Measure jobs of 2,000 files in pairs, and jobs of 20,000 files against ten times as long."""
 
     def job(deployment: str, count: int) -> Callable[[], float]:
         command = ("python", "-m", "tools.bench.scoring", "job", group, workspace, deployment, str(count))
@@ -73,7 +77,10 @@ def rows(checkout: Checkout, group: str, workspace: str, cluster: str, *, runs: 
 
 
 def figures(checkout: Checkout, group: str, workspace: str) -> list[str]:
-    """Return the server's memory in jobs of 2,000 and of 20,000 files, and how right the progress of a job is."""
+    """Return the server's memory in jobs of 2,000 and of 20,000 files, and how right the progress of a job is.
+
+    Call it before ``rows``: what is read is the largest memory since the server's start.
+    """
     lines = []
     for count in (2_000, 20_000):
         command = ("python", "-m", "tools.bench.scoring", "job", group, workspace, "trivial", str(count))
