@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -19,7 +20,7 @@ import pytest
 from tools.examples import stand_ins
 from tools.examples.__main__ import main
 from tools.examples.catalogue import EXAMPLES
-from tools.examples.cells import as_python
+from tools.examples.cells import as_python, execute
 from tools.examples.example import Example, StandIn, Step
 from tools.examples.lent import lend
 from tools.examples.place import Place
@@ -130,6 +131,12 @@ def test_commands_of_ipython_become_python(cell: str, expected: str) -> None:
     assert as_python(cell) == expected
 
 
+def test_annotations_stay_objects() -> None:
+    names: dict[str, Any] = {}
+    execute("def step(size: int): ...", names)
+    assert names["step"].__annotations__ == {"size": int}
+
+
 @pytest.mark.parametrize("cell", ["%%bash\nls", "x = 1\n%timeit x"])
 def test_other_commands_of_ipython_are_refused(cell: str) -> None:
     with pytest.raises(SyntaxError, match=r"^the runner does not know '%(%bash|timeit)'$"):
@@ -160,9 +167,13 @@ def test_names_are_unique_and_fit_a_storage_account() -> None:
     assert [name for name in names if len(name.replace("-", "")) > 20] == []
 
 
-def test_a_checkout_without_examples_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match=r"^examples: '.+' has none of Labs/11/Deploy to batch endpoint\.ipynb$"):
-        main([str(tmp_path), "lab-11"])
+@pytest.mark.parametrize("named", [["lab-11"], ["batch-score", "lab-11"], []])
+def test_an_example_that_the_checkout_lacks_is_refused(tmp_path: Path, named: list[str]) -> None:
+    if "batch-score" in named:
+        (tmp_path / "cli").mkdir()
+        (tmp_path / "cli" / "batch-score.sh").touch()
+    with pytest.raises(SystemExit, match=r"^examples: '.+' does not have Labs/11/Deploy to batch endpoint\.ipynb"):
+        main([str(tmp_path), *named])
 
 
 def test_an_unknown_example_is_refused(tmp_path: Path) -> None:

@@ -22,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise SystemExit(f"examples: unknown example '{min(unknown)}'; allowed: {', '.join(known)}")
     chosen = [known[name] for name in options.only or known]
     present = [each for each in chosen if (options.checkout / each.path).is_file()]
-    if not present:
-        raise SystemExit(f"examples: '{options.checkout}' has none of {', '.join(each.path for each in chosen)}")
+    if absent := [each.path for each in chosen if each not in present] if options.only or not present else []:
+        raise SystemExit(f"examples: '{options.checkout}' does not have {', '.join(absent)}")
     outcomes = []
     with _folder(options.keep) as work:
         place = Place(work / "sandbox")

@@ -61,9 +61,10 @@ def execute(source: str, names: dict[str, Any]) -> None:
     """Run a cell, and show the value of its last line as a notebook does."""
     tree = ast.parse(as_python(source))
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<cell>", "exec"), names)  # noqa: S102 - this is its purpose
+    # Not with this file's own `annotations`: pipelines read those of their functions as objects.
+    exec(compile(tree, "<cell>", "exec", dont_inherit=True), names)  # noqa: S102 - this is its purpose
     if isinstance(last, ast.Expr):
-        value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), names)  # noqa: S307 - the same
+        value = eval(compile(ast.Expression(last.value), "<cell>", "eval", dont_inherit=True), names)  # noqa: S307 - the same
         if value is not None:
             print(repr(value))
 

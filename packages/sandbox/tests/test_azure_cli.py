@@ -148,6 +148,17 @@ def test_a_storage_account_is_made_found_and_updated(sandbox: Sandbox, group: st
     assert [each["keyName"] for each in keys] == ["key1", "key2"]
 
 
+def test_a_template_is_refused_by_name(sandbox: Sandbox) -> None:
+    """The body has the text of its file, which need not be JSON."""
+    body = b'{"properties": {"template": {"resources": [], // none\n}}}'
+    path = "providers/Microsoft.Resources/deployments/x"
+    refused = sandbox.arm("PUT", path, body, api_version="2024-11-01")
+    assert refused.status == 501
+    assert refused.json["error"]["message"].startswith(
+        f"The sandbox does not model PUT https://management.azure.com/subscriptions/{sandbox.subscription}/{path}."
+    )
+
+
 def test_resources_are_listed_by_group_and_type(sandbox: Sandbox, group: str) -> None:
     identity = f"{group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
     assert sandbox.arm("PUT", identity, {"location": "westeurope"}, api_version="2024-11-30").status == 201

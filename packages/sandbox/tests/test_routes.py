@@ -95,6 +95,10 @@ def test_these_routes_read_the_query(everything: Open) -> None:
     }
     assert {f"{each.method} {each.template}": each.query for each in everything.router.routes if each.query} == {
         "GET /{scope:path}/providers/Microsoft.Authorization/roleAssignments": ("$filter",),
+        "GET /{scope:path}/providers/Microsoft.Authorization/roleDefinitions": ("$filter",),
+        "GET /subscriptions/{subscription}/resources": ("$filter", "$top", "$expand"),
+        "POST /subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Storage/storageAccounts/"
+        "{account}/listKeys": ("$expand",),
         f"DELETE {workspace}": ("forceToPurge",),
         f"DELETE {workspace}/computes/{{compute}}": ("underlyingResourceAction",),
         f"GET {workspace}/datastores": ("isDefault", "count", "orderByAsc", "orderBy", "names", "searchText"),

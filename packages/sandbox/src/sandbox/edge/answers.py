@@ -30,6 +30,11 @@ def _parsed(content: bytes) -> Any:
         return json.loads(_TEXT_OR_LAST_COMMA.sub(lambda match: match[1] or b" ", content))
 
 
+def path_of(request: web.Request) -> str:
+    """Return the decoded path, without a slash at the end."""
+    return unquote(request.rel_url.raw_path).rstrip("/")
+
+
 async def arm_request(
     request: web.Request, host: str, sequence: int, operation_fault: OperationFault | None
 ) -> ArmRequest:
@@ -50,7 +55,7 @@ async def arm_request(
     return ArmRequest(
         method=request.method,
         host=host,
-        path=unquote(request.rel_url.raw_path).rstrip("/"),
+        path=path_of(request),
         query=request.query,
         headers=request.headers,
         body=body,

@@ -17,7 +17,7 @@ from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.store import Store
 from sandbox.azure.directory import ARM_AUDIENCES, ML_AUDIENCES, STORAGE_AUDIENCES, Directory
 from sandbox.edge import injection
-from sandbox.edge.answers import arm_request, json_answer, refusal, stamp
+from sandbox.edge.answers import arm_request, json_answer, path_of, refusal, stamp
 from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
 from sandbox.edge.proxy import acknowledge_at_once
@@ -240,6 +240,9 @@ class Front:
         handler = self._web_handlers.get(call.service)
         if handler is not None:
             return await handler(call.request)
+        if not self._router.serves(call.host, path_of(call.request)):
+            # Before the body is read: that of a template's deployment is not JSON.
+            raise not_modelled(f"{call.request.method} https://{call.host}{path_of(call.request)}")
         operation_fault = call.fault.operation_fault() if call.fault else None
         request = await arm_request(call.request, call.host, call.sequence, operation_fault)
         origin = announced(request)

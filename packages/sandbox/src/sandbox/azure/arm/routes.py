@@ -96,6 +96,10 @@ class Router:
         need = None if need is ANYBODY else need
         self._routes.append(Route(method, host, template, query, handler, need, host_pattern, _compile(template)))
 
+    def serves(self, host: str, path: str) -> bool:
+        """Whether there is a route, with any method."""
+        return any(each.host_pattern.match(host) and each.path_pattern.match(path) for each in self._routes)
+
     async def dispatch(self, request: ArmRequest) -> ArmResponse:
         """Answer a request.
 

@@ -104,11 +104,12 @@ class BlobFront:
         """Answer one request to a blob host.
 
         ``request["principal"]`` means that the edge has checked the caller's bearer token. For an account that does not
-        exist, the connection is closed without an answer, because in Azure its name would not even resolve.
+        exist, the connection is closed without an answer, because in Azure its name would not even resolve. Files that
+        a user has put where they are in Azure are in public containers of another tenant.
         """
         account = request.host.split(".", 1)[0].lower()
         resource = storage_account(self.store, account)
-        if resource is None:
+        if resource is None and not self.blobs.containers(account):
             _log.warning(
                 "%s %s: storage account '%s' does not exist; connection closed", request.method, request.path, account
             )
@@ -117,7 +118,7 @@ class BlobFront:
             return web.Response(status=499)
         request_id = str(uuid.uuid4())
         try:
-            response = await self._serve(request, resource)
+            response = await (self._serve(request, resource) if resource else self._serve_public(request, account))
         except BlobError as error:
             # Log refusals of unsupported features; other refusals are normal.
             level = logging.WARNING if error.status == 501 else logging.DEBUG  # noqa: PLR2004
@@ -128,17 +129,30 @@ class BlobFront:
             response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2024-11-04")
         return response
 
-    async def _serve(self, request: web.Request, account: Resource) -> web.StreamResponse:
+    async def _serve_public(self, request: web.Request, account: str) -> web.StreamResponse:
+        """Let anybody read and list, without a login: the account's tenant does not know those of this one.
+
+        https://learn.microsoft.com/azure/storage/blobs/anonymous-read-access-overview
+        """
+        call, operation, _ = self._read(request, account)
+        if call.headers.get("Authorization") or operation is None or operation.action != "blobs/read":
+            raise BlobError(401, "InvalidAuthenticationInfo", "Issuer validation failed. Issuer did not match.")
+        call.refuse_unknown(operation.known, operation.headers)
+        return await operation.handler(call)
+
+    def _read(self, request: web.Request, account: str) -> tuple[Call, _Operation | None, str]:
+        """Return what a request is about: the call, its operation (None: not emulated), and a name for it."""
         container, _, blob = unquote(request.rel_url.raw_path).lstrip("/").partition("/")
-        call = Call(request, self.blobs, account.name.lower(), container, blob, request.query)
+        call = Call(request, self.blobs, account, container, blob, request.query)
         restype, comp = call.query.get("restype", ""), call.query.get("comp", "")
         level = "blob" if blob else "container"
         operation = _OPERATIONS.get((request.method, level, restype, comp))
-        what = (
-            f"{request.method} of a {level} with restype='{restype}' and comp='{comp}'"
-            if operation is None
-            else operation.name
-        )
+        unknown = f"{request.method} of a {level} with restype='{restype}' and comp='{comp}'"
+        return call, operation, operation.name if operation else unknown
+
+    async def _serve(self, request: web.Request, account: Resource) -> web.StreamResponse:
+        call, operation, what = self._read(request, account.name.lower())
+        container = call.container
         if not lets_in(account, caller_address(self.store)):
             raise BlobError(403, "AuthorizationFailure", "This request is not authorized to perform this operation.")
         self._authenticate(call, account, operation.needed if operation else "", what)
