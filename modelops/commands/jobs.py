@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from modelops.commands import options, targets, terminal
-from modelops.errors import UsageError
+from modelops.errors import NoPredictionsError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import failures, job_files, jobs, predictions, progress
 from modelops.scoring.job_logs import JobLogs
@@ -178,7 +178,13 @@ def download(
             f"job {name} is in state {state}, and only a completed one has predictions. "
             f"What it does: {_command('show', name, place)}"
         )
-    files = list(predictions.download(place.ml, name, folder)) if is_complete else []
+    # The predictions first, because their folder must be empty; without any, the logs are wanted most.
+    try:
+        files = list(predictions.download(place.ml, name, folder)) if is_complete else []
+    except NoPredictionsError:
+        if not with_logs:
+            raise
+        files = []
     if with_logs:
         files += job_files.save(place.ml, name, folder)
     for each in files:

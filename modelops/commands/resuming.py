@@ -65,13 +65,17 @@ class Left:
     def fetch(self, ml: Any, job: str, folder: Path) -> tuple[Path, ...]:
         """Put the earlier output and the one of `job`, read by the client `ml`, into `folder`; return their files.
 
-        Both jobs can have written into one folder of the datastore, so what is in the earlier output is not new.
+        Both jobs can have written into one folder of the datastore, so what is equal in the earlier output is not new.
         """
         first = predictions.files_in(self.first)
-        predictions.download(ml, job, self._new)
         for path in first:
             _copied(self.first / path, folder / path)
-        new = [path for path in predictions.files_in(self._new) if path not in first]
+        predictions.download(ml, job, self._new)
+        new = [
+            path
+            for path in predictions.files_in(self._new)
+            if path not in first or not filecmp.cmp(self._new / path, self.first / path, shallow=False)
+        ]
         placed = [
             _copied(self._new / path, folder / path if not (folder / path).exists() else folder / job / path)
             for path in new

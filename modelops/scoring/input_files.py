@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from modelops import azure
 from modelops.errors import UsageError
+from modelops.plan.data_address import DataAsset
 from modelops.scoring import data_assets, local_files
 from modelops.scoring.inputs import JobInput
 
@@ -20,12 +21,18 @@ if TYPE_CHECKING:
     from modelops.workspace import Workspace
 
 # The forms of https://learn.microsoft.com/azure/machine-learning/how-to-access-data-batch-endpoints-jobs.
-_DATASTORE: Final = re.compile(r"(azureml:/?)?(/.*)?/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE)
+_DATASTORE: Final = re.compile(
+    r"(azureml:/?)?(/(?P<place>.*))?/datastores/(?P<datastore>[^/]+)/paths/(?P<path>.*)", re.IGNORECASE
+)
 _DOWNLOADS: Final = 8
 _REFUSED: Final = (401, 403, 409)
 """Statuses for a login that may not read; 409 for none where the storage account allows no public access."""
 _Result = TypeVar("_Result")
-_BLOB_HOST: Final = re.compile(r"(?P<account>[a-z0-9]+)\.(blob|dfs)\.(?P<suffix>[a-z0-9.-]+)", re.IGNORECASE)
+# Only hosts of Azure's clouds: the login goes there, and a job that somebody else started may name any host.
+_BLOB_HOST: Final = re.compile(
+    r"(?P<account>[a-z0-9]+)\.(blob|dfs)\.(?P<suffix>core\.(windows\.net|usgovcloudapi\.net|chinacloudapi\.cn))",
+    re.IGNORECASE,
+)
 
 
 class LocalFiles:
@@ -170,6 +177,12 @@ def _place(workspace: "Workspace", source: JobInput) -> _Place:
         raise UsageError(
             f"the files of the job's input {source.path!r} cannot be listed: only those in blob storage and in the "
             "workspace's datastores can. Name a copy on this machine with --input FOLDER."
+        )
+    asset = DataAsset((named["place"] or "").strip("/"), "", "", "")
+    if not asset.is_in(workspace.id):
+        raise UsageError(
+            f"the files of the job's input {source.path!r} cannot be listed: they are in another workspace than "
+            f"{workspace.name}. Name a copy on this machine with --input FOLDER."
         )
     with azure.step(f"reading datastore {named['datastore']}"):
         store: Any = workspace.ml.datastores.get(named["datastore"])

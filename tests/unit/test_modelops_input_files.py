@@ -73,7 +73,7 @@ def _workspace(monkeypatch: pytest.MonkeyPatch) -> Any:
         return SimpleNamespace(path=LONG, type="uri_folder")
 
     ml = SimpleNamespace(datastores=SimpleNamespace(get=stores.__getitem__), data=SimpleNamespace(get=asset))
-    return SimpleNamespace(credential="login", ml=ml, id="/subscriptions/s/w")
+    return SimpleNamespace(credential="login", ml=ml, id=WORKSPACE, name="w")
 
 
 def _input(address: str, kind: Any = "uri_folder") -> JobInput:
@@ -123,6 +123,23 @@ def test_what_only_the_job_can_read_is_refused(workspace: Any) -> None:
     )
     with pytest.raises(UsageError, match=r" cannot be listed: datastore share is of type AzureFile\. Name a copy "):
         input_files.files_of(workspace, _input("azureml://datastores/share/paths/data/"))
+
+
+def test_another_workspaces_datastore_is_not_taken_for_this_ones(workspace: Any) -> None:
+    other = LONG.replace("/workspaces/", "/workspaces/other-")
+    with pytest.raises(UsageError) as refused:
+        input_files.files_of(workspace, _input(other))
+    assert str(refused.value) == (
+        f"the files of the job's input {other!r} cannot be listed: they are in another workspace than w. Name a copy "
+        "on this machine with --input FOLDER."
+    )
+
+
+@pytest.mark.parametrize("host", ["acc.blob.example.org", "acc.blob.core.windows.net.example.org"])
+def test_no_login_goes_to_a_host_that_is_not_azures(workspace: Any, host: str) -> None:
+    with pytest.raises(UsageError, match=r" cannot be listed: only those in blob storage "):
+        input_files.files_of(workspace, _input(f"https://{host}/c/data/in/"))
+    assert _Container.opened == []
 
 
 def test_local_files_are_linked_by_their_paths(workspace: Any, tmp_path: Path) -> None:

@@ -135,6 +135,11 @@ def test_the_jobs_own_counts_come_first() -> None:
     assert (found.items, found.missing, found.names) == (4, 3, None)
 
 
+def test_a_count_that_is_older_than_the_report_hides_nothing() -> None:
+    found = _count(_line(0, 1, (2, 0), "RUN_EXCEPTION", "a b"), metrics={"Total Items": 2.0, "Failed Items": 0.0})
+    assert (found.missing, found.names) == (2, ("a", "b"))
+
+
 def test_counts_alone_are_enough_for_the_number() -> None:
     found = _count(metrics={"Total Items": 10.0, "Failed Items": 1.0})
     assert found == Losses(items=10, missing=1)
