@@ -81,7 +81,8 @@ def counted(report: Mapping[str, MiniBatch], metrics: Mapping[str, float], sched
     # A mini-batch that no line is about was never finished.
     silent = max(0, total - len(batches)) if total is not None else 0
     # The larger of the two: a metric may be older than the report, or count only what was given up.
-    missing = max(_number(metrics, "Failed Items", 0) or 0, items - sum(each.succeeded for each in batches))
+    told = _number(metrics, "Failed Items", items - sum(each.succeeded for each in batches))
+    missing = max(told or 0, sum(each.missing for each in batches))
     failed = [each for each in batches if not each.is_done]
     names = _all(each.missing_names for each in batches)
     again = _all(each.names for each in batches if each.missing)
