@@ -89,7 +89,7 @@ def show(
     job = jobs.found(place, name)
     logs = JobLogs(place.ml, name)
     began, ended = logs.times()
-    why = failures.reason(logs) if job.state == "Failed" else ""
+    why = failures.reason(logs) if job.state == jobs.FAILED else ""
     if json:
         times = {"started": began and began.isoformat(), "ended": ended and ended.isoformat()}
         more = {**times, "counts": logs.metrics(), "reason": why or None}
@@ -172,7 +172,7 @@ def download(
     place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
     predictions.require_empty(folder)
     state = jobs.found(place, name).state
-    is_complete = state == "Completed"
+    is_complete = state == jobs.COMPLETED
     if not is_complete and not with_logs:
         raise UsageError(
             f"job {name} is in state {state}, and only a completed one has predictions. "

@@ -4,21 +4,19 @@ import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from modelops import azure
 from modelops.commands import terminal
 from modelops.commands.targets import Target
 from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 from modelops.rehearsal import located
-from modelops.scoring import keys, losses
+from modelops.scoring import endpoints, keys, losses
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
 from modelops.scoring.losses import Losses
 from modelops.workspace import Workspace
-
-_API: Final = "2023-10-01"
 
 
 class Key(NamedTuple):
@@ -65,10 +63,7 @@ def is_without_script(workspace: Workspace, endpoint: str, deployment: str | Non
         ReleaseError: the service refused it.
     """
     with azure.step(f"reading the deployment of endpoint {endpoint}"):
-        if deployment is None:
-            found = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]
-            deployment = (found.get("defaults") or {}).get("deploymentName")
-        found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+        found = endpoints.deployment(workspace, endpoint, deployment or endpoints.default(workspace, endpoint))
         return not found.get("codeConfiguration")
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from modelops import azure
 from modelops.commands import missing, options, terminal
 from modelops.commands.targets import Target
 from modelops.errors import ModelOpsError, UsageError
-from modelops.scoring import keys, losses, predictions, resume
+from modelops.scoring import endpoints, keys, losses, predictions, resume
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
@@ -21,8 +21,6 @@ from modelops.scoring.losses import Losses
 from modelops.scoring.resume import PastJob, Rest
 from modelops.scoring.start import JobOptions
 from modelops.workspace import Workspace
-
-_API: Final = "2023-10-01"
 
 
 class Asked(NamedTuple):
@@ -173,7 +171,7 @@ def _options(
         return merged
     with azure.step(f"reading deployment {deployment}"):
         try:
-            found = workspace.get(f"batchEndpoints/{endpoint}/deployments/{deployment}", _API)["properties"]
+            found = endpoints.deployment(workspace, endpoint, deployment)
         except Exception as error:
             if azure.is_missing(error):
                 raise UsageError(

@@ -3,19 +3,17 @@
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.scoring.failures import reason
 from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.jobs import COMPLETED, ENDED, FAILED
 from modelops.scoring.progress import read
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
-
-_FINISHED: Final = "Completed"
-_ENDED: Final = (_FINISHED, "Failed", "Canceled", "NotResponding")
 
 
 def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_command: str) -> float:
@@ -45,10 +43,10 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
         progress = read(logs) if state == "Running" else None
         seconds = time.monotonic() - begun
         report(f"{state}, {progress}" if progress else state, seconds)
-        if state == _FINISHED:
+        if state == COMPLETED:
             return seconds
-        if state in _ENDED:
-            why = reason(logs) if state == "Failed" else ""
+        if state in ENDED:
+            why = reason(logs) if state == FAILED else ""
             raise ReleaseError(
                 f"job {job} ended in state {state} after {seconds:.0f} s{f': {why}' if why else ''}\n"
                 f"Its logs: {logs_command}"

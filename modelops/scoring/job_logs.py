@@ -27,17 +27,24 @@ class JobLogs:
         self._ml = ml
         self._job = job
         self._of_step = of_step
+        self._addresses: dict[str, str] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the log files so far, e.g. `logs/user/error.txt`, in order."""
-        return tuple(sorted(self._files()))
+        self._addresses = self._files()
+        return tuple(sorted(self._addresses))
 
     def text(self, name: str) -> str:
-        """Return a log file; "" if there is none or it cannot be read."""
+        """Return a log file; "" if there is none or it cannot be read.
+
+        Its address is that of the last `names()`, which is valid for a while only, or asked for if that had none.
+        """
         from azure.storage.blob import BlobClient  # noqa: PLC0415
 
+        if name not in self._addresses:
+            self._addresses = self._files()
         with contextlib.suppress(Exception):
-            return BlobClient.from_blob_url(self._files()[name]).download_blob().readall().decode(errors="replace")
+            return BlobClient.from_blob_url(self._addresses[name]).download_blob().readall().decode(errors="replace")
         return ""
 
     def message(self) -> str:
@@ -79,7 +86,7 @@ class JobLogs:
         return str(error.error.message or "") if error else ""
 
     def _files(self) -> dict[str, str]:
-        """Return the address of each log file by its name; addresses are valid for a while only."""
+        """Return the address of each log file by its name."""
         with contextlib.suppress(Exception):
             run = self._child if self._of_step else self._job
             return dict(self._runs.get_run_details(run).log_files or {})

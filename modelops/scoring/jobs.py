@@ -10,10 +10,12 @@ from modelops.errors import UsageError
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
-_DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/jobs/")
+_DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/jobs/", re.IGNORECASE)
 # What the service writes where the caller gave no description.
 _SUBMISSION: Final = re.compile(r"Pipeline submission for endpoint: (\S+), deployment: (\S+?)\.?$")
-ENDED: Final = frozenset({"Completed", "Failed", "Canceled", "NotResponding"})
+COMPLETED: Final = "Completed"
+FAILED: Final = "Failed"
+ENDED: Final = frozenset({COMPLETED, FAILED, "Canceled", "NotResponding"})
 """The states in which a job stays."""
 
 
@@ -66,11 +68,16 @@ def _details(workspace: Workspace, endpoint: str, wanted: Mapping[str, str], mos
     for each in workspace.list("jobs", _API) if left else ():
         if (address := wanted.get(each["name"])) is None:
             continue
-        deployment = _DEPLOYMENT.search(address)
-        yield _read(each, endpoint, deployment[1] if deployment else None)
+        yield _read(each, endpoint, deployment_of(address))
         left -= 1
         if not left:
             return
+
+
+def deployment_of(job_id: str) -> str | None:
+    """Return the deployment in a job's id in the data plane; None if it has none."""
+    found = _DEPLOYMENT.search(job_id)
+    return found[1] if found else None
 
 
 def found(workspace: Workspace, name: str) -> Job:

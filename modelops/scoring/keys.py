@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from modelops.errors import UsageError
+from modelops.scoring.predictions import PARQUET
 
 _SEPARATORS: Final = (",", " ", "\t", ";", "|", ":")
 _QUOTES: Final = " \t\r\n\"'[](){}"
@@ -97,7 +98,7 @@ def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset
 
 def _values(file: Path, key: str, known: Names) -> Iterator[str]:
     """Yield the values of a column of a file."""
-    if file.suffix.lower() in (".parquet", ".pqt"):
+    if file.suffix.lower() in PARQUET:
         yield from _parquet(file, key)
         return
     with file.open(encoding="utf-8", errors="replace", newline="") as lines:

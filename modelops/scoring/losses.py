@@ -6,21 +6,16 @@ say which file they are of. So this counts as the service does: a file is lost i
 or if `run()` returned fewer results than it was given files.
 """
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from modelops.scoring import mini_batches
+from modelops.scoring import mini_batches, progress
 from modelops.scoring.mini_batches import MiniBatch
 
 if TYPE_CHECKING:
     from modelops.scoring.job_logs import JobLogs
 
-_OVERVIEW: Final = "logs/job_progress_overview."
-# E.g. "Scheduled 276 mini batches in 22 seconds. There are 276 tasks with 551 items."
-# (https://github.com/Azure/MachineLearningNotebooks/issues/1429)
-_SCHEDULED: Final = re.compile(r"Scheduled (\d+) mini batches\b.*?\bwith (\d+) items\b")
 _SHOWN: Final = 20
 
 
@@ -58,10 +53,9 @@ class Losses:
 
 def count(logs: "JobLogs") -> Losses:
     """Return what a completed job lost, by its own counts and logs; fields are None where neither tells."""
-    overviews = [logs.text(name) for name in logs.names() if name.startswith(_OVERVIEW)]
-    found = [match for text in overviews for match in _SCHEDULED.findall(text)]
-    scheduled = (int(found[-1][0]), int(found[-1][1])) if found else None
-    return counted(mini_batches.read(logs.text(mini_batches.REPORT)), logs.metrics(), scheduled)
+    overview = "".join(logs.text(name) for name in logs.names() if name.startswith(progress.OVERVIEW))
+    report = mini_batches.read(logs.text(mini_batches.REPORT))
+    return counted(report, logs.metrics(), progress.scheduled(overview))
 
 
 def counted(report: Mapping[str, MiniBatch], metrics: Mapping[str, float], scheduled: tuple[int, int] | None) -> Losses:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _OUTPUT: Final = "score"
 # MLflow's rows have commas, the rows of a data frame spaces, and a script's own whatever it likes.
 _SEPARATORS: Final = (",", "\t", " ")
+PARQUET: Final = (".parquet", ".pqt")
+"""Suffixes of Parquet files, in small letters."""
 _SHOWN: Final = 5
 _LONGEST: Final = 10_000
 """Characters of a line that are looked at."""
@@ -91,7 +93,7 @@ def rows(files: Sequence[Path]) -> int:
     """Return the number of lines of files, without those of Parquet files."""
     number = 0
     for file in files:
-        if file.suffix.lower() not in (".parquet", ".pqt"):
+        if file.suffix.lower() not in PARQUET:
             with file.open("rb") as lines:
                 number += sum(1 for _ in lines)
     return number

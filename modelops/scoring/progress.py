@@ -11,9 +11,11 @@ from typing import Final, NamedTuple
 
 from modelops.scoring.job_logs import JobLogs
 
-_OVERVIEW: Final = "logs/job_progress_overview."
+OVERVIEW: Final = "logs/job_progress_overview."
+"""How the names of the progress logs begin; they are rotated daily."""
 _TIME: Final = r"(?:(\d+) days?, )?(\d+):(\d\d):(\d\d)"
-_SCHEDULED: Final = re.compile(r"There are (\d+) tasks with (\d+) items\.")
+# E.g. "Scheduled 276 mini batches in 22 seconds. There are 276 tasks with 551 items."
+_SCHEDULED: Final = re.compile(r"There are (\d+) tasks with (\d+) items\b")
 _PROCESSED: Final = re.compile(
     rf"Processed (\d+) of (\d+) mini batches in {_TIME}\.(?: Estimated remaining time {_TIME})?"
 )
@@ -54,7 +56,7 @@ class Progress(NamedTuple):
 
 def read(logs: JobLogs) -> Progress | None:
     """Return how far a job is; None if neither its log nor its counts tell."""
-    overviews = [name for name in logs.names() if name.startswith(_OVERVIEW)]
+    overviews = [name for name in logs.names() if name.startswith(OVERVIEW)]
     # The log is rotated daily: the number of items is in the first.
     text = "".join(logs.text(name) for name in ([overviews[0], overviews[-1]] if overviews[1:] else overviews))
     return interpreted(text, logs.metrics())
@@ -64,8 +66,8 @@ def interpreted(overview: str, metrics: Mapping[str, float]) -> Progress | None:
     """Return what a progress log and the counts of a job say together; None if neither says anything."""
     lines = _PROCESSED.findall(overview)
     batches, all_batches, elapsed, left = _last(lines) if lines else (0, 0, 0.0, None)
-    scheduled = _SCHEDULED.search(overview)
-    total = int(metrics.get("Total Items", scheduled[2] if scheduled else 0))
+    all_scheduled = scheduled(overview)
+    total = int(metrics.get("Total Items", all_scheduled[1] if all_scheduled else 0))
     failed = int(metrics.get("Failed Items", 0))
     done = metrics.get("Processed Items")
     if done is None and "Remaining Items" in metrics:
@@ -75,6 +77,12 @@ def interpreted(overview: str, metrics: Mapping[str, float]) -> Progress | None:
     if lines:
         return _timed(Progress(batches, all_batches, "mini-batches", failed), elapsed, left)
     return Progress(0, total, "items") if total else None
+
+
+def scheduled(overview: str) -> tuple[int, int] | None:
+    """Return how many mini-batches and items a progress log says there are, last; None if it does not."""
+    found = _SCHEDULED.findall(overview)
+    return (int(found[-1][0]), int(found[-1][1])) if found else None
 
 
 def duration(seconds: float) -> str:

@@ -9,19 +9,16 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from modelops import azure
 from modelops.errors import UsageError
 from modelops.plan import data_address
-from modelops.scoring import keys
+from modelops.scoring import endpoints, keys
 from modelops.scoring.inputs import JobInput, Kind
+from modelops.scoring.jobs import COMPLETED, ENDED, deployment_of
 from modelops.scoring.losses import Losses
-from modelops.scoring.start import JobOptions
+from modelops.scoring.start import WIRE, JobOptions
 
 if TYPE_CHECKING:
     from modelops.workspace import Workspace
 
-_API: Final = "2023-10-01"
-_KINDS: Final[Mapping[str, Kind]] = {"urifile": "uri_file", "urifolder": "uri_folder"}
-_COMPLETED: Final = "Completed"
-_ENDED: Final = (_COMPLETED, "Failed", "Canceled", "NotResponding")
-_DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/", re.IGNORECASE)
+_KINDS: Final[Mapping[str, Kind]] = {wire.lower(): kind for kind, wire in WIRE.items()}
 _TIMEOUT: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
 
@@ -55,8 +52,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
         UsageError: it has not ended, or the endpoint has no such job.
         ReleaseError: the service refused it.
     """
-    with azure.step(f"reading endpoint {endpoint}"):
-        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]["scoringUri"]
+    address = endpoints.scoring_address(workspace, endpoint)
     with azure.step(f"reading job {job}"):
         try:
             answer = workspace.send("GET", f"{address}/{job}", None)
@@ -65,7 +61,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
                 raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
             raise
     found = past_job(job, answer)
-    if found.state not in _ENDED:
+    if found.state not in ENDED:
         raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
     return found
 
@@ -73,13 +69,12 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
 def past_job(name: str, answer: Mapping[str, Any]) -> PastJob:
     """Return the job of an answer of the data plane; what it leaves out is None."""
     said: Mapping[str, Any] = answer.get("properties") or {}
-    deployment = _DEPLOYMENT.search(str(answer.get("id") or ""))
     retry, compute = said.get("retrySettings") or {}, said.get("compute") or {}
     state = str(said.get("status") or "Unknown")
     return PastJob(
         name,
-        deployment[1] if deployment else None,
-        state == _COMPLETED,
+        deployment_of(str(answer.get("id") or "")),
+        state == COMPLETED,
         state,
         _source(said.get("inputData") or {}),
         JobOptions(

@@ -13,12 +13,12 @@ from typing import Any, Final, NamedTuple
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
-from modelops.scoring import data_assets
+from modelops.scoring import data_assets, endpoints
 from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
 from modelops.workspace import Workspace
 
-_API: Final = "2023-10-01"
-_WIRE: Final[Mapping[Kind, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
+WIRE: Final[Mapping[Kind, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
+"""The kinds of an input, in the data plane's words."""
 
 
 class JobOptions(NamedTuple):
@@ -83,12 +83,7 @@ def start(
         ReleaseError: the service refused the job, or a read before it.
         PerhapsStartedError: there was no answer, or an internal error.
     """
-    with azure.step(f"reading endpoint {endpoint}"):
-        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"].get("scoringUri")
-    if not address:
-        raise ReleaseError(
-            f"endpoint {endpoint} has no scoring address yet, as while it is created. Nothing was started; try again."
-        )
+    address = endpoints.scoring_address(workspace, endpoint)
     kind, uri = _sent(workspace, source)
     headers = {
         "azureml-model-deployment": deployment,
@@ -116,7 +111,7 @@ def _is_certain(error: BaseException | None) -> bool:
 def body(kind: Kind, uri: str, options: JobOptions) -> dict[str, Any]:
     """Return the request for a job, in the data plane's words (azure-ai-ml: `BatchJobSchema`)."""
     properties: dict[str, Any] = {
-        "inputData": {_WIRE[kind]: {"jobInputType": _WIRE[kind], "uri": uri}},
+        "inputData": {WIRE[kind]: {"jobInputType": WIRE[kind], "uri": uri}},
         "compute": _given(instanceCount=options.instance_count),
         "miniBatchSize": options.mini_batch_size,
         "retrySettings": _given(

@@ -23,6 +23,13 @@ def learning(tmp_path: Path) -> Iterator[Learning]:
 
 
 @pytest.fixture
+def ready(learning: Learning) -> Learning:
+    """An endpoint whose default deployment is ``blue``; some files have another of this name."""
+    learning.make_all()
+    return learning
+
+
+@pytest.fixture
 def bench(tmp_path: Path) -> Iterator[JobBench]:
     """A workspace in which jobs run, without a server; its environments are this one, without a package index."""
     made = JobBench(tmp_path / "home")

@@ -28,6 +28,9 @@ GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/wsp"
 ACCOUNT = "stml"
 API = "2025-12-01"
+HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
+"""The scoring address of the endpoint that ``make_endpoint`` makes."""
+FOLDER = "azureml://datastores/workspaceblobstore/paths/in/"
 CALLER = Principal("deployer", "33333333-3333-3333-3333-333333333333", "44444444-4444-4444-4444-444444444444", TENANT)
 _DEPENDENCIES = {
     "storageAccount": f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{ACCOUNT}",
@@ -36,6 +39,12 @@ _DEPENDENCIES = {
 }
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1"
 FILE_CONTRIBUTOR = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
+
+
+def asked(**properties: Any) -> dict[str, Any]:
+    """Return a scoring request for a folder."""
+    folder = {"UriFolder": {"jobInputType": "UriFolder", "uri": FOLDER}}
+    return {"properties": {"inputData": folder, **properties}}
 
 
 class RecordingJobs(JobRunner):

@@ -7,31 +7,15 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from learning import ACCOUNT, CALLER, SUBSCRIPTION, WORKSPACE, Learning, deployment_body
+from learning import ACCOUNT, CALLER, FOLDER, HOST, SUBSCRIPTION, WORKSPACE, Learning, asked, deployment_body
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.readings import PROFILES
 
-HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
 API_HOST = "https://westeurope.api.azureml.ms"
 HISTORY = f"{API_HOST}/history/v1.0{WORKSPACE}"
-FOLDER = "azureml://datastores/workspaceblobstore/paths/in/"
-
-
-@pytest.fixture
-def ready(learning: Learning) -> Learning:
-    """An endpoint whose default deployment is ``blue``."""
-    learning.make_all()
-    return learning
-
-
-def asked(**properties: Any) -> dict[str, Any]:
-    """Return a scoring request for a folder."""
-    folder = {"UriFolder": {"jobInputType": "UriFolder", "uri": FOLDER}}
-    return {"properties": {"inputData": folder, **properties}}
 
 
 def test_a_job_is_read_in_every_place(ready: Learning) -> None:

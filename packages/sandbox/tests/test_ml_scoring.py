@@ -7,26 +7,11 @@ from typing import Any, Literal
 
 import pytest
 
-from learning import ACCOUNT, CALLER, WORKSPACE, Learning, deployment_body
+from learning import ACCOUNT, CALLER, FOLDER, HOST, WORKSPACE, Learning, asked, deployment_body
 from sandbox.azure.jobs.request import CodeFiles, EnvironmentSpec, InputLocation, JobRequest, ModelFiles, OutputLocation
 from sandbox.azure.machine_learning.jobs.inputs import sentences
 
-HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
-FOLDER = "azureml://datastores/workspaceblobstore/paths/in/"
 THERE = "https://elsewhere.blob.core.windows.net/data/heart"
-
-
-@pytest.fixture
-def ready(learning: Learning) -> Learning:
-    """An endpoint whose default deployment is ``blue``."""
-    learning.make_all()
-    return learning
-
-
-def asked(**properties: Any) -> dict[str, Any]:
-    """Return a scoring request for a folder."""
-    folder = {"UriFolder": {"jobInputType": "UriFolder", "uri": FOLDER}}
-    return {"properties": {"inputData": folder, **properties}}
 
 
 def container(learning: Learning) -> str:

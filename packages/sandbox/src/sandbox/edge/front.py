@@ -240,11 +240,14 @@ class Front:
         handler = self._web_handlers.get(call.service)
         if handler is not None:
             return await handler(call.request)
-        if not self._router.serves(call.host, path_of(call.request)):
-            # Before the body is read: that of a template's deployment is not JSON.
-            raise not_modelled(f"{call.request.method} https://{call.host}{path_of(call.request)}")
         operation_fault = call.fault.operation_fault() if call.fault else None
-        request = await arm_request(call.request, call.host, call.sequence, operation_fault)
+        try:
+            request = await arm_request(call.request, call.host, call.sequence, operation_fault)
+        except ArmError:
+            # The body of a template's deployment is not JSON, but that is not what is wrong with it here.
+            if not self._router.serves(call.host, path_of(call.request)):
+                raise not_modelled(f"{call.request.method} https://{call.host}{path_of(call.request)}") from None
+            raise
         origin = announced(request)
         if origin is not None:
             # Before it is served, so that the server cannot die in between.

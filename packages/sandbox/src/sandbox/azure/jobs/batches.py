@@ -40,6 +40,10 @@ class Attempt:
     timed_out: bool = False
     ends_job: bool = False
 
+    def succeeded(self, items: int) -> int:
+        """Return how many of a mini-batch's items have a result: at most all, and none after an error."""
+        return 0 if self.error is not None else min(self.count, items)
+
     @property
     def status(self) -> str:
         """The service's name for how the try ended."""
@@ -131,7 +135,7 @@ class Batches:
             if batch.attempts < self.tries:
                 self._queue.put_nowait(batch)
                 return False
-        succeeded = 0 if failed else min(attempt.count, len(batch.items))
+        succeeded = attempt.succeeded(len(batch.items))
         self.tally.processed += 1
         self.tally.succeeded_items += succeeded
         self.tally.failed_items += len(batch.items) - succeeded

@@ -53,7 +53,7 @@ class Report:
     def add(self, batch: MiniBatch, attempt: Attempt, place: Place) -> None:
         """Write a finished try; ``batch.attempts`` does not count it yet."""
         total, failed = len(batch.items), attempt.error is not None
-        succeeded = 0 if failed else min(attempt.count, total)
+        succeeded = attempt.succeeded(total)
         measured = (_NOT_KNOWN, _NOT_KNOWN) if failed else (f"{attempt.cpu:.6f}", f"{attempt.seconds:.6f}")
         category = attempt.error.partition(":")[0] if attempt.trace and attempt.error else _NOT_KNOWN
         self._write(

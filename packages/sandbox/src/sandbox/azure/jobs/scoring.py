@@ -149,7 +149,7 @@ class Scoring:
     def _log_try(self, batch: MiniBatch, attempt: Attempt, worker: Worker) -> None:
         """Write a finished try into the process's log."""
         place, total = worker.place, len(batch.items)
-        succeeded = 0 if attempt.error is not None else min(attempt.count, total)
+        succeeded = attempt.succeeded(total)
         self.logs.node(
             place.node,
             place.name,

@@ -20,7 +20,7 @@ _DATA_URI = re.compile(
     re.IGNORECASE,
 )
 # The older body names the two parts.
-_DATA_NAME = re.compile(r"azureml:(?P<name>[^/:@]+):(?P<version>[^/:@]+)(?P<label>(?!))?")
+_DATA_NAME = re.compile(r"azureml:(?P<name>[^/:@]+):(?P<version>[^/:@]+)")
 
 
 def input_place(world: World, workspace: Resource, asked: Invocation) -> InputLocation:
@@ -61,7 +61,7 @@ def place_of_data(world: World, workspace: Resource, given: str, kind: InputKind
 
 def _data_asset(world: World, workspace: Resource, asset: re.Match[str]) -> dict[str, Any]:
     """Return the properties of the version of a data asset that an id, a URI or a name means."""
-    container, label = f"{workspace.id}/data/{asset['name']}", asset["label"]
+    container, label = f"{workspace.id}/data/{asset['name']}", asset.groupdict().get("label")
     if label is not None:
         if label.lower() != "latest":
             raise bad_request(f"'{asset[0]}': '{asset['name']}' has no label '{label}', only latest.", "UserError")
