@@ -15,20 +15,23 @@ from settings.problems import removing
 from settings.references import referenced
 from settings.section import Section
 from settings.tags import read_tags
+from settings.try_out import EndpointTryOut, check_summary_only
+from settings.try_out import read_deployment as read_try_out
 
 
-def read_deployment(section: Section, root: Path, clusters: Clusters) -> DeploymentArgs:
+def read_deployment(section: Section, root: Path, clusters: Clusters, try_out: EndpointTryOut) -> DeploymentArgs:
     """Read one deployment.
 
     Args:
         section: The deployment's object.
         root: Folder that paths are relative to: the program's.
         clusters: The clusters, of which `compute` picks one.
+        try_out: The endpoint's try-out.
     """
     section = azureml_file.deployment(section, root, one_cluster=clusters.short)
     section.only(
         *(("type",) if "type" in section.values else ()),
-        *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags"),
+        *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags", "tryOut"),
         "environmentVariables",
         *(each.key for each in SETTINGS.values()),
     )
@@ -56,6 +59,9 @@ def read_deployment(section: Section, root: Path, clusters: Clusters) -> Deploym
         read["environment"] = read_environment(environment, root) if environment else {}
         if has_code and environment:
             warn_of_missing_packages(environment, read["environment"], root)
+    if tried := read_try_out(section, try_out, root):
+        read["try_out"] = tried
+        check_summary_only(section, tried)
     return read
 
 

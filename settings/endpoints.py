@@ -10,7 +10,7 @@ from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
 from modelops.plan.data_address import is_address
 from modelops.plan.rules import DEPLOYMENTS_PER_ENDPOINT, revision_prefix
-from settings import azureml_file
+from settings import azureml_file, try_out
 from settings.access import read_callers
 from settings.cluster import Clusters
 from settings.content import read_path
@@ -55,8 +55,8 @@ class EndpointSettings:
         tags: Its Azure tags, including the stack's.
         callers: Principals that may start jobs and read their results, besides those that may do so in the whole
             workspace.
-        sample: What `modelops score` scores: a path in this repository, or the address of data; None for nothing. No
-            part of the plan.
+        sample: What `modelops score` scores: a path in this repository, or the address of data; by default the input
+            of the try-out; None for nothing. No part of the plan.
     """
 
     description: str
@@ -115,7 +115,7 @@ def read_endpoints(
 
 def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mapping[str, str]) -> EndpointSettings:
     section = azureml_file.endpoint(section, root)
-    section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "deployments")
+    section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "tryOut", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
     check_names(deployments, names.DEPLOYMENT)
     _check_revisions(deployments)
@@ -145,8 +145,10 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
             example="DEPLOYMENT-01234567",
         )
         section.problems.rolled_back.add(section.path)
+    tried = try_out.read_endpoint(section, root)
     read = {
-        key: read_deployment(deployments.section(key, of="a deployment"), root, clusters) for key in deployments.values
+        key: read_deployment(deployments.section(key, of="a deployment"), root, clusters, tried)
+        for key in deployments.values
     }
     return EndpointSettings(
         description=section.text("description", "A batch endpoint", allowed="a text", example="What it is for"),
@@ -157,7 +159,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
         deployments=read,
         most_nodes=clusters.most_nodes_of(read),
         callers=read_callers(section),
-        sample=_read_sample(section, root),
+        sample=_read_sample(section, root) or tried.sample,
     )
 
 
@@ -179,8 +181,7 @@ def _read_sample(section: Section, root: Path) -> str | None:
     value = section.values.get("sample")
     if value is None or (isinstance(value, str) and is_address(value)):
         return value
-    what = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
-    return read_path(section, "sample", root, folder=None, what=what) or None
+    return read_path(section, "sample", root, folder=None, what=try_out.INPUT) or None
 
 
 def _read_default(section: Section, deployments: Section) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NotRequired, TypedDict
 
 from modelops.plan.scoring_settings import ScoringSettings
+from modelops.plan.try_out import TryOut
 
 DOCKERFILE: Final = "Dockerfile"
 """Azure's default for `BuildArgs.dockerfile_path`:
@@ -80,3 +81,5 @@ class DeploymentArgs(TypedDict):
     environment_variables: NotRequired[Mapping[str, str]]
     settings: NotRequired[ScoringSettings]
     """How a job splits its input and handles failures; missing values get the service's defaults."""
+    try_out: NotRequired[TryOut]
+    """What a new revision has to score before it may serve, without the digests of its files; by default nothing."""

@@ -61,7 +61,15 @@ def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path, worksp
         "environmentVariables": dict(args.get("environment_variables", {})),
         "description": args.get("description", ""),
         "tags": dict(args.get("tags", {})),
+        **_try_out_inputs(args, root),
     }
+
+
+def _try_out_inputs(args: DeploymentArgs, root: Path) -> dict[str, Any]:
+    """The try-out with its files' digests; nothing for a deployment without one."""
+    if "try_out" not in args:
+        return {}
+    return {"tryOut": args["try_out"].with_digests(lambda path: _digest(root / path)).to_json()}
 
 
 def _code_inputs(args: DeploymentArgs, root: Path) -> dict[str, Any]:

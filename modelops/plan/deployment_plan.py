@@ -1,8 +1,8 @@
 """One deployment of a release plan: model, code, environment, compute and settings, and its identity.
 
-A change of the identity makes a new revision. The files' paths, a model's name in the workspace, description and tags
-are not part of it. What a deployment does not have (code, environment) is in neither the plan nor the identity, so that
-the names of revisions stay the same when the plan learns of something new.
+A change of the identity makes a new revision. The files' paths, a model's name in the workspace, description, tags and
+the try-out are not part of it. What a deployment does not have (code, environment) is in neither the plan nor the
+identity, so that the names of revisions stay the same when the plan learns of something new.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from modelops.plan.models import Model, read_model
 from modelops.plan.reader import UNKNOWN, Reader
 from modelops.plan.rules import check_logical_name, revision_prefix
 from modelops.plan.scoring_settings import ScoringSettings
+from modelops.plan.try_out import TryOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentPlan:
-    """One deployment of the plan; its revision's name depends on everything except description and tags."""
+    """One deployment of the plan; its revision's name depends on everything except description, tags and try-out."""
 
     logical: str
     model: Model
@@ -60,6 +61,8 @@ class DeploymentPlan:
     environment_variables: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    try_out: TryOut | None = None
+    """What the revision has to score before it may serve; None: nothing. No part of the identity."""
 
     def identity(self) -> str | None:
         """SHA-256 over the canonical JSON of the revision's content, or None while a part of it is unknown."""
@@ -102,6 +105,9 @@ class DeploymentPlan:
             environment_variables=reader.texts(data, "environmentVariables", path),
             description=reader.optional_text(data, "description", path) or "",
             tags=reader.texts(data, "tags", path),
+            try_out=TryOut.from_json(reader.mapping(data, "tryOut", path), f"{path}tryOut.", reader)
+            if "tryOut" in data
+            else None,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -115,4 +121,5 @@ class DeploymentPlan:
             "environmentVariables": dict(self.environment_variables),
             "description": self.description,
             "tags": dict(self.tags),
+            **({"tryOut": self.try_out.to_json()} if self.try_out else {}),
         }

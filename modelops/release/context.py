@@ -11,8 +11,10 @@ RESTORE: Final = "restore the default"
 READ: Final = "read what is live"
 REGISTER: Final = "register models"
 CREATE: Final = "create revisions"
+TRY: Final = "try out"
 SWITCH: Final = "switch the default"
 VERIFY: Final = "verify"
+PRUNE: Final = "prune"
 
 PATIENCE_SECONDS: Final = 600.0
 """The longest time for a role assignment to take effect, according to Microsoft's documentation."""

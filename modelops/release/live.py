@@ -31,6 +31,14 @@ class LiveDeployment:
     identity: str | None = None
     instances: int = 1
     """Nodes that a job asks for."""
+    logical: str | None = None
+    """Its name in the stack file; None without our mark: then a release did not make it, and never touches it."""
+    created_at: str = ""
+    """ISO-8601; empty if the service does not say."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+    model: str | None = None
+    """The model's id, as the service returns it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +128,17 @@ def found(workspace: Workspace, path: str, api_version: str) -> Any:
 
 def _deployment(found: Any) -> LiveDeployment:
     body = found["properties"]
+    properties = dict(body.get("properties") or {})
+    identity = properties.get(IDENTITY_PROPERTY)
     return LiveDeployment(
         name=str(found["name"]),
         state=str(body.get("provisioningState") or "Unknown"),
         compute=body.get("compute"),
-        identity=(body.get("properties") or {}).get(IDENTITY_PROPERTY),
+        identity=identity,
         instances=int((body.get("resources") or {}).get("instanceCount") or 1),
+        logical=properties.get(LOGICAL_PROPERTY) if identity else None,
+        created_at=str((found.get("systemData") or {}).get("createdAt") or ""),
+        tags=dict(found.get("tags") or {}),
+        properties=properties,
+        model=(body.get("model") or {}).get("assetId"),
     )

@@ -15,6 +15,7 @@ RIGHT: Config = {
     "endpoints": {
         "digits": {
             "default": "mlp",
+            "tryOut": "none",
             "deployments": {
                 "mlp": {
                     "model": {"path": "models/mlp", "name": "digits-mlp"},

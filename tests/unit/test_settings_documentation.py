@@ -11,6 +11,7 @@ import yaml
 
 import settings
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
+from modelops.plan.try_out import File, TryOut
 from settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,7 +35,7 @@ EXAMPLES = [each for each in BLOCKS if each.startswith("config:")]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of the examples, and the build context that the page names."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("data", "__pycache__"))
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "docker" / "scoring").mkdir(parents=True)
     (tmp_path / "docker" / "scoring" / "Dockerfile").touch()
     return tmp_path
@@ -70,6 +71,11 @@ def test_every_example_is_taken(root: Path) -> None:
 
 def test_the_whole_stack_is_taken() -> None:
     read = _read(EXAMPLES[0])
+    assert read.endpoints["digits"].sample == "examples/digits/data/images"
+    assert read.endpoints["digits"].deployments["mlp"].get("try_out") == TryOut(
+        File("examples/digits/data/images", ""), per_file=True, max_changed_rows=0.05
+    )
+    assert "try_out" not in read.endpoints["digits"].deployments["shared"]
     assert read.resource_group == "rg-scoring"
     assert read.clusters["aml"].max_nodes == 8
     assert list(read.endpoints["digits"].deployments) == ["mlp", "shared"]
@@ -106,6 +112,7 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
             "e": {
                 "nokey": 1,
                 "callers": [{"nokey": 1}],
+                "tryOut": {"nokey": 1},
                 "deployments": {
                     "d": {
                         "nokey": 1,
@@ -120,11 +127,11 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
     }
     with pytest.raises(SettingsError) as raised:
         settings.parse(stack, location="westeurope", project=PROJECT, stack="dev", root=ROOT)
-    lists = re.findall(r"nokey is an unknown key\. Allowed: (.*)\.", str(raised.value))
+    lists = re.findall(r"nokey is an unknown key\. (?:Did you mean key\? )?Allowed: (.*)\.", str(raised.value))
     keys = {key for each in lists for key in re.split(r", | or ", each)}
-    assert len(lists) == 11
+    assert len(lists) == 12
     assert keys >= {each.key for each in SETTINGS.values()}
-    assert len(keys - {each.key for each in SETTINGS.values()}) == 47
+    assert len(keys - {each.key for each in SETTINGS.values()}) == 58
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
 
 

@@ -141,6 +141,7 @@ WORDS = "letters, digits and single hyphens, starting with a letter and not endi
     [
         *("code", "compute", "description", "environment", "environmentVariables", "from", "model", "scoringScript"),
         "tags",
+        "tryOut",
         *(each.key for each in SETTINGS.values()),
     ]
 )
@@ -231,11 +232,11 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
-        _digits(tryOut={"input": "x"}),
+        _digits(schedule={"input": "x"}),
         (
-            "endpoints.digits.tryOut is an unknown key. "
-            "Allowed: callers, default, deployments, description, from, keep, pin, sample or tags.\n"
-            "Pulumi.dev.yaml: rename or remove tryOut"
+            "endpoints.digits.schedule is an unknown key. "
+            "Allowed: callers, default, deployments, description, from, keep, pin, sample, tags or tryOut.\n"
+            "Pulumi.dev.yaml: rename or remove schedule"
         ),
     ),
     (
