@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 
+from modelops.plan.rules import OUR_TAGS
 from settings.problems import editing, renaming, setting
 from settings.section import Section
 
 # https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
-MOST = 50
-"""Tags of one resource."""
+MOST = 40
+"""Tags of one resource: 50 less those that a release writes on an endpoint."""
 NAME = 512
 """Characters in a tag's name."""
 STORAGE_NAME = 128
@@ -34,6 +35,14 @@ def read_tags(section: Section, *, longest: int = NAME) -> dict[str, str]:
                 "has a name that Azure refuses",
                 f"Allowed: a name of 1 to {longest} characters without < > % & \\ ? /.",
                 renaming(inside.at(name), re.sub(_REFUSED, "-", name)[:longest] or "NAME"),
+            )
+        elif name.lower().startswith(OUR_TAGS):
+            inside.problems.add(
+                inside.at(name),
+                "has a name that only releases use",
+                f"Allowed: names that do not begin with {OUR_TAGS}: a release writes on the endpoint and its revisions "
+                "what it did, in such tags.",
+                renaming(inside.at(name), name[len(OUR_TAGS) :] or "NAME"),
             )
         elif name.lower() in seen:
             inside.problems.add(
@@ -66,6 +75,6 @@ def check_number(section: Section, tags: Mapping[str, str]) -> None:
         section.problems.add(
             section.at("tags"),
             f"adds up to {len(tags)} tags, with those that every resource of the stack has",
-            f"Allowed: {MOST} on one resource.",
+            f"Allowed: {MOST}, because Azure allows 50 on one resource, and a release adds its own to an endpoint.",
             editing(section.at("tags"), f"remove {len(tags) - MOST} of them"),
         )

@@ -97,6 +97,10 @@ class ReleasePlan:
     keep: int
     """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
     deployments: Mapping[str, DeploymentPlan]
+    number: int = 0
+    """Number of the release that sets the default, which the endpoint's tags have after it; 0 for a default that was
+    never set with a number. The program takes the next one if the live default is not the target, so that a default
+    that was moved or lost is a change of the plan."""
 
     @property
     def target(self) -> str:
@@ -130,6 +134,7 @@ class ReleasePlan:
             "pin": self.pin,
             "keep": self.keep,
             "deployments": {logical: each.to_json() for logical, each in self.deployments.items()},
+            **({"number": self.number} if self.number else {}),
         }
 
     @classmethod
@@ -181,4 +186,6 @@ class ReleasePlan:
             pin=reader.optional_text(data, "pin", ""),
             keep=reader.integer(data, "keep", "", 1),
             deployments=deployments,
+            # In a preview it may be unknown: then the rest of the plan is, too.
+            number=reader.integer(data, "number", "", 1) if data.get("number") not in (None, UNKNOWN) else 0,
         )

@@ -21,6 +21,9 @@ _HASH_DIGITS: Final = 6
 DEPLOYMENTS_PER_ENDPOINT: Final = 20
 """Limit of the service: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas"""
 
+OUR_TAGS: Final = "modelops-"
+"""Beginning of the names of the tags that releases write on endpoints and deployments; no user's tag has it."""
+
 MODEL_TYPES: Final = ("custom_model", "mlflow_model")
 """The types of models, with the service's names."""
 

@@ -1,11 +1,11 @@
-"""Moves the default: a full PUT of the endpoint's body, then a read to check the result."""
+"""Moves the default: a full PUT of the endpoint's body, with what is set and why; then a read to check the result."""
 
 from typing import Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.plan import ReleasePlan
-from modelops.release import live
+from modelops.release import last_set, live
 from modelops.release.operations import finished
 from modelops.workspace import Workspace
 
@@ -13,23 +13,27 @@ _AUTH_MODE: Final = "aad_token"  # the only one that batch endpoints support
 
 
 def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> bool:
-    """Whether the endpoint's body differs from the plan's: default, description or tags."""
+    """Whether the endpoint's body differs from the plan's: default, description, tags, or what was last set."""
+    record = endpoint.last_set
     return (
         endpoint.default != target
+        or (record is not None and record.default != target)
+        or plan.number not in (0, record.number if record else 0)
         or endpoint.description != plan.endpoint.description
         or not live.same_tags(endpoint.tags, plan.endpoint.tags)
     )
 
 
-def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) -> None:
-    """Make `target` the default, with the plan's description and tags in the same request.
+def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint, record: last_set.LastSet) -> None:
+    """Make the record's revision the default, with the record and the plan's description and tags in the same request.
 
     The service has no smaller request for it (PATCH takes tags only), and a PUT replaces the body: so it also sends
     back Pulumi's properties, and those that the service added.
 
     Raises:
-        ReleaseError: `target` is not a deployment in state Succeeded, or the service refused the request.
+        ReleaseError: the revision is not a deployment in state Succeeded, or the service refused the request.
     """
+    target = record.default
     if not endpoint.is_usable(target):
         found = endpoint.deployments.get(target)
         raise ReleaseError(
@@ -41,7 +45,7 @@ def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint,
     body = BatchEndpoint(
         name=endpoint.name,
         description=plan.endpoint.description,
-        tags=dict(plan.endpoint.tags),
+        tags={**last_set.without_ours(plan.endpoint.tags), **record.tags()},
         properties=dict(endpoint.properties),
         auth_mode=_AUTH_MODE,
         location=endpoint.location,

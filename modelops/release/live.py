@@ -7,6 +7,7 @@ from typing import Any, Final
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.plan import ReleasePlan
+from modelops.release.last_set import LastSet, without_ours
 from modelops.workspace import Workspace
 
 SUCCEEDED: Final = "Succeeded"
@@ -53,6 +54,8 @@ class LiveEndpoint:
     location: str | None
     scoring_uri: str | None
     deployments: Mapping[str, LiveDeployment] = field(default_factory=dict)
+    last_set: LastSet | None = None
+    """What a release or a rollback set last; None before the first one that wrote it."""
 
     def is_usable(self, name: str | None) -> bool:
         """Whether `name` is a deployment in state Succeeded."""
@@ -61,12 +64,12 @@ class LiveEndpoint:
 
 
 def same_tags(found: Mapping[str, str], planned: Mapping[str, str]) -> bool:
-    """Whether two sets of tags are the same: their names are case-insensitive, and a service may keep older letters.
+    """Whether two sets of tags are the same, without those that releases write.
 
-    Source: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources
+    Their names are case-insensitive, and a service may keep older letters. Source: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources
     """
-    return {name.lower(): value for name, value in found.items()} == {
-        name.lower(): value for name, value in planned.items()
+    return {name.lower(): value for name, value in without_ours(found).items()} == {
+        name.lower(): value for name, value in without_ours(planned).items()
     }
 
 
@@ -99,6 +102,7 @@ def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
         location=endpoint.get("location"),
         scoring_uri=body.get("scoringUri"),
         deployments={each.name: each for each in deployments},
+        last_set=LastSet.read(endpoint.get("tags") or {}),
     )
 
 

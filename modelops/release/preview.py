@@ -35,10 +35,9 @@ def from_live(
         for each in missing
         if not isinstance(each.model, RegisteredModel) and register.find_version(workspace, each.model)[0] is None
     ]
-    previous = released.target if released else None
     first = []
-    if reconcile.restores(plan, endpoint, previous):
-        first = [f"restore the default {previous} first (found {endpoint.default or 'none'})"]
+    if restored := reconcile.to_restore(plan, endpoint, released.target if released else None):
+        first = [f"restore the default {restored} first (found {endpoint.default or 'none'})"]
     return [
         *first,
         *_versions(plan, released),

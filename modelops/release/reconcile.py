@@ -1,6 +1,6 @@
 """The steps of a release, in order. Every run does only what is missing.
 
-0. restore a default that was moved or lost  1. read what is live  2. register missing models
+0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
 3. create missing revisions  4. try them out  5. switch the default  6. verify
 
 A rollback by `pin` starts with 5 and 6, because its revision exists.
@@ -11,7 +11,7 @@ from typing import Any
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
-from modelops.release import default, deploy, existing, limits, live, register, rollback
+from modelops.release import default, deploy, existing, last_set, limits, live, register, rollback, signed_in
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
 from modelops.release.tryout import candidates
@@ -69,7 +69,8 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     Args:
         plan: complete, that is without unknown values.
         context: client and callbacks.
-        previous: the default that the last successful release set, if one is known.
+        previous: the default of the plan that was released last, if one is known; for an endpoint whose tags do not
+            say what was last set.
 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
@@ -97,29 +98,55 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     return report
 
 
-def restores(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> bool:
-    """Whether the default of the last release must be restored before anything else.
+def to_restore(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> str | None:
+    """Return the default that must be restored before anything else, or None.
 
-    Not when the live default is this release's target and usable: a run before this one was killed after its switch.
+    It is what the last release or rollback set. If that does not work any more, and neither does the live default, it
+    is the last released plan's.
+
+    None when the live default is this release's target and usable: a run before this one was killed after its switch.
     """
-    if rollback.is_rollback(plan) or endpoint.default == previous or not endpoint.is_usable(previous):
-        return False
-    return endpoint.default != plan.target or not endpoint.is_usable(plan.target)
+    if rollback.is_rollback(plan) or (endpoint.default == plan.target and endpoint.is_usable(plan.target)):
+        return None
+    record = endpoint.last_set
+    wanted = record.default if record else previous
+    if record and not endpoint.is_usable(wanted) and not endpoint.is_usable(endpoint.default):
+        wanted = None if previous in record.abandoned else previous
+    return wanted if wanted != endpoint.default and endpoint.is_usable(wanted) else None
 
 
 def _restore(
     plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Step 0: restore the default of the last release before anything that can fail."""
-    if previous is None or not restores(plan, endpoint, previous):
+    """Step 0: restore the default that was last set, before anything that can fail."""
+    wanted = to_restore(plan, endpoint, previous)
+    if wanted is None:
         return endpoint
-    compute = endpoint.deployments[previous].compute
+    compute = endpoint.deployments[wanted].compute
     if compute and not live.compute_exists(context.workspace, compute):
         return endpoint
-    context.progress(RESTORE, f"restoring the default {previous} (found {endpoint.default or 'none'})")
-    default.switch(context.workspace, plan, endpoint, previous)
-    report.restored = previous
-    return default.verify(context.workspace, plan, previous)
+    context.progress(RESTORE, f"restoring the default {wanted} (found {endpoint.default or 'none'})")
+    record = _record(context, plan, endpoint, wanted, is_restored=True)
+    default.switch(context.workspace, plan, endpoint, record)
+    report.restored = wanted
+    return default.verify(context.workspace, plan, wanted)
+
+
+def _record(
+    context: Context, plan: ReleasePlan, endpoint: live.LiveEndpoint, revision: str, *, is_restored: bool = False
+) -> last_set.LastSet:
+    """What the endpoint's tags say after the request that makes `revision` the default.
+
+    A restored default that is not the plan's keeps its number: the plan's is for the switch that follows.
+    """
+    return last_set.released(
+        endpoint.last_set,
+        endpoint.default,
+        revision,
+        number=plan.number if revision == plan.target else 0,
+        who=signed_in.name(context.workspace),
+        ends_rollback=plan.pin is None and not is_restored,
+    )
 
 
 def _serve_target(
@@ -130,7 +157,8 @@ def _serve_target(
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-    patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, plan.target)
+    record = _record(context, plan, endpoint, plan.target)
+    patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
     report.switched = True
     context.progress(VERIFY, f"checking that the default is {plan.target}")
     return default.verify(context.workspace, plan, plan.target)

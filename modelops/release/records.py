@@ -10,15 +10,14 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from modelops import azure
 from modelops.errors import ReleaseError
+from modelops.plan.rules import OUR_TAGS
 from modelops.plan.try_out import TryOut
 from modelops.release import live
 from modelops.release.context import TRY, Context
 
-PREFIX: Final = "modelops-"
-"""How the names of our tags begin, on deployments and on endpoints."""
-TRY_OUT: Final = "modelops-try-out"
+TRY_OUT: Final = f"{OUR_TAGS}try-out"
 """`OUTCOME JOB DIGEST`: what came of the revision's last try-out."""
-SAMPLE: Final = "modelops-sample"
+SAMPLE: Final = f"{OUR_TAGS}sample"
 """`JOB DIGEST`: the revision's job on the input with this digest, whose predictions others are compared with."""
 
 _API: Final = "2024-01-01-preview"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from modelops.plan.plan import ReleasePlan
-from modelops.release import live
+from modelops.release import last_set, live
 from modelops.workspace import Workspace
 
 
@@ -64,5 +64,7 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
     if endpoint.description != plan.endpoint.description:
         problems.append(f"the description is {endpoint.description!r}, released was {plan.endpoint.description!r}")
     if not live.same_tags(endpoint.tags, plan.endpoint.tags):
-        problems.append(f"the tags are {dict(endpoint.tags)}, released were {dict(plan.endpoint.tags)}")
+        problems.append(
+            f"the tags are {last_set.without_ours(endpoint.tags)}, released were {dict(plan.endpoint.tags)}"
+        )
     return Status(endpoint, plan.target, tuple(problems))

@@ -187,6 +187,16 @@ class Bench:
         model = replace(deployment.model, digest=fingerprint.digest(self.root / "model"))
         return replace(self.plan, deployments={"mlp": replace(deployment, model=model)})
 
+    def move(self, name: str | None) -> None:
+        """Do what somebody does by hand: send the endpoint with another default (or none), the rest as it is."""
+        path = f"batchEndpoints/{self.plan.endpoint.name}"
+        found = self.place.get(path)
+        found["properties"].pop("defaults", None)
+        if name is not None:
+            found["properties"]["defaults"] = {"deploymentName": name}
+        self.place.put(path, {key: found[key] for key in ("location", "tags", "properties")})
+        assert self.live().default == name
+
     def live(self) -> live.LiveEndpoint:
         """What is live, read by the SDK."""
         return live.read(self.workspace, self.plan)

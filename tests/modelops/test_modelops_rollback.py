@@ -8,6 +8,7 @@ from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, deploy, live, preview, register
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.last_set import LastSet
 from tests.modelops.conftest import Bench
 
 DEPLOYMENT = "/deployments/[^/]+$"
@@ -61,7 +62,7 @@ def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go
 def test_a_refused_pin_leaves_a_moved_default_alone(bench: Bench) -> None:
     first = bench.release()
     second = bench.release(bench.changed(mini_batch_size=3))
-    bench.release()  # stands for somebody who moved the default back
+    bench.move(first.default)
     before = bench.mark()
     with pytest.raises(PlanError, match="Nothing was changed"):
         bench.release(replace(bench.changed(mini_batch_size=3), pin="mlp-00000000"), previous=second.default)
@@ -85,10 +86,10 @@ def test_a_target_that_broke_gives_way_to_the_last_default_while_it_is_made_anew
 def test_a_default_whose_cluster_is_gone_is_not_restored(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("modelops.release.live.compute_exists", lambda *_: False)
     bench.release()
-    second = bench.release(bench.changed(mini_batch_size=3))
-    bench.release()
+    bench.release(bench.changed(mini_batch_size=3))
+    bench.move(bench.plan.target)
     bench.steps.clear()
-    report = bench.release(bench.changed(mini_batch_size=4), previous=second.default)
+    report = bench.release(bench.changed(mini_batch_size=4))
     assert report.restored is None
     assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY]
 
@@ -99,7 +100,7 @@ def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> 
     bench.release(second)
     described = replace(second, endpoint=replace(second.endpoint, description="Other"))
     assert preview.from_live(bench.workspace, described, second) == ["update the endpoint's description and tags"]
-    bench.release()
+    bench.move(first.default)
     third = bench.changed(mini_batch_size=4)
     assert preview.from_live(bench.workspace, third, second) == [
         f"restore the default {second.target} first (found {first.default})",
@@ -134,7 +135,7 @@ def test_only_a_succeeded_deployment_can_become_the_default(bench: Bench) -> Non
     _break(bench, bench.plan)
     before = bench.mark()
     with pytest.raises(ReleaseError) as refused:
-        default.switch(bench.workspace, bench.plan, bench.live(), bench.plan.target)
+        default.switch(bench.workspace, bench.plan, bench.live(), LastSet(bench.plan.target))
     assert str(refused.value) == (
         f"deployment {bench.plan.target} cannot become the default of {bench.plan.endpoint.name}: it is in state "
         "Failed. The default was not changed."

@@ -1,4 +1,4 @@
-"""The try-out in the release plan: its JSON form, what is refused, and that it names no revision."""
+"""The try-out in the release plan: its JSON form, what is refused, and that it does not change a revision's name."""
 
 from typing import Any
 
