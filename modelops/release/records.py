@@ -33,7 +33,7 @@ class Record(NamedTuple):
     """What came of a try-out.
 
     Attributes:
-        outcome: `started`: its job was, and nobody has judged it yet; `failed`: by the candidate's own fault.
+        outcome: `started`: its job was, and is not judged yet; `failed`: by the candidate's own fault.
         job: the job's name.
         digest: which try-out it was: see `digest`.
     """
@@ -81,7 +81,7 @@ def sample(deployment: live.LiveDeployment) -> Sample | None:
 
 
 def is_failed_candidate(endpoint: live.LiveEndpoint, deployment: live.LiveDeployment) -> bool:
-    """Whether a revision of ours does not serve, and cannot: it could not be made, or failed its try-out."""
+    """Whether a revision with our mark does not serve, and cannot: it could not be made, or failed its try-out."""
     if deployment.logical is None or deployment.name == endpoint.default:
         return False
     record = try_out(deployment)

@@ -83,7 +83,7 @@ def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callab
 
 
 def placed(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> str:
-    """Upload a small `source` (a folder or one file) to the address of its content, unless it is there; return that.
+    """Upload a small `source` (a folder or one file) to the address of its content, unless it was before; return that.
 
     So the next release, on whatever machine, finds it. An upload that was killed is continued.
 

@@ -161,7 +161,7 @@ def test_a_candidate_that_hangs_is_canceled(bench: Bench) -> None:
 def test_a_fault_of_the_try_outs_own_is_not_the_candidates(bench: Bench) -> None:
     plan = with_script(bench, GOOD, input="azureml://datastores/workspaceblobstore/paths/nothing/here/")
     why = refused(bench, plan)
-    assert "could not be tried out, by no fault of its own that is known: job " in why
+    assert "could not be tried out, and nothing shows that this is its fault: job " in why
     noted = record(bench, plan.target)
     assert noted is not None
     assert noted.outcome == "started"

@@ -33,7 +33,7 @@ class Tried(NamedTuple):
     Attributes:
         revision: physical name.
         job: the job's name.
-        rows: number of rows that it predicted; None if its script writes files of its own.
+        rows: number of rows that it predicted; None if its script writes the files itself.
         seconds: how long the job was followed.
     """
 
@@ -174,7 +174,7 @@ def _explained(
         ) from error
     except TryOutFailedError as error:
         raise ReleaseError(
-            f"{about} could not be tried out, by no fault of its own that is known: {error}\n{serves} The next "
+            f"{about} could not be tried out, and nothing shows that this is its fault: {error}\n{serves} The next "
             f"`pulumi up` tries it again.{logs}"
         ) from error
     except PerhapsStartedError as error:

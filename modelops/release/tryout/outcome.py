@@ -38,7 +38,7 @@ class TryOutFailedError(ReleaseError):
 
 
 def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job: EndedJob, folder: Path) -> int | None:
-    """Download what the job predicted, and return the number of rows; None if its script writes files of its own.
+    """Download what the job predicted, and return the number of rows; None if its script writes the files itself.
 
     Args:
         context: the release's surroundings.
@@ -72,7 +72,7 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
 
 
 def _least_rows(context: Context, try_out: TryOut, items: int | None) -> int:
-    """Return how many rows there have to be. A retry may double a row, so more are no fault."""
+    """Return how many rows there have to be. A retry may double a row, so more are allowed."""
     if not try_out.per_file:
         return try_out.least_rows
     return len(sample.files(context, try_out).names()) if items is None else items

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def in_azure(context: Context, try_out: TryOut) -> JobInput:
-    """Return the input as a job takes it; a file or folder of the repository is uploaded, if it is not there yet.
+    """Return the input as a job takes it; a file or folder of the repository is uploaded, unless it was before.
 
     Raises:
         PlanError: its content changed since the plan was made.
