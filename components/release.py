@@ -113,7 +113,8 @@ class ModelRelease(pulumi.ComponentResource):
     async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None, self._nodes(plan))
         end_on_interrupt(pool())
-        done = await pool().run(request, lambda event: self._forward(name, event))
+        deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
+        done = await pool().run(request, lambda event: self._forward(name, event), deadline)
         pulumi.log.info(done.text, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:

@@ -20,6 +20,8 @@ _ARM: Final = "https://management.azure.com"
 _ML: Final = "https://ml.azure.com"
 """The audience of tokens for a workspace's own hosts: its scoring addresses and its run history."""
 
+_ACCEPTED: Final = 202
+
 POLLING_SECONDS: Final = 5
 """Pause between two polls of a long-running operation, unless the service says otherwise (the SDK's default is 30)."""
 
@@ -95,6 +97,20 @@ class Workspace:
         while link := page.get("nextLink"):
             page = self._read(link, {})
             yield from page["value"]
+
+    def patch(self, path: str, api_version: str, body: Any) -> Any | None:
+        """PATCH a resource below the workspace; return it as it is now, or None if the service is still at it (202).
+
+        Raises:
+            HttpResponseError: Azure refused it; 404 if it does not exist.
+        """
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        query = {"api-version": api_version}
+        request = HttpRequest("PATCH", f"{_ARM}{self.id}/{path}", params=query, json=body)
+        response = self._resource_manager.send_request(request)
+        response.raise_for_status()
+        return None if response.status_code == _ACCEPTED else response.json()
 
     def send(self, method: str, url: str, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
         """Send JSON to one of the workspace's own hosts (not to ARM), and return what it answers.

@@ -34,7 +34,7 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
     """
     begun = time.monotonic()
     logs = JobLogs(ml, job)
-    pause = float(os.environ.get("AZUREML_RUN_POLLING_INTERVAL_MIN", "5"))
+    pause = polling_seconds()
     while True:
         with azure.step(f"reading job {job}"):
             found = ml.jobs.get(job)
@@ -52,3 +52,8 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
                 f"Its logs: {logs_command}"
             )
         time.sleep(pause)
+
+
+def polling_seconds() -> float:
+    """Return the pause between two reads of a job: azure-ai-ml's own variable, or 5 s."""
+    return float(os.environ.get("AZUREML_RUN_POLLING_INTERVAL_MIN", "5"))

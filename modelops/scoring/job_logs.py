@@ -81,6 +81,16 @@ class JobLogs:
             return details.start_time_utc, details.end_time_utc
         return None, None
 
+    def step(self) -> tuple[str, bool] | None:
+        """Return the state of the job's step, which does the work, and whether it ever ran; None if it has none yet.
+
+        A pipeline job is Running as soon as it has a step, also while that waits for an image or for nodes.
+        """
+        with contextlib.suppress(Exception):
+            details = self._runs.get_run_details(self._child)
+            return str(details.status), details.start_time_utc is not None
+        return None
+
     def _message(self, run: str) -> str:
         error = self._runs.get_run_details(run).error
         return str(error.error.message or "") if error else ""

@@ -14,6 +14,7 @@ from modelops import rehearsal
 from modelops.errors import PlanError, RehearsalError
 from modelops.plan import fingerprint
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import TryOut
 from modelops.runner import pool as worker_pool
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
 from modelops.runner.protocol import Done, PreviewRequest, ReleaseRequest, Request, Step
@@ -270,7 +271,14 @@ def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     assert error == ""
     released = ReleasePlan.from_inputs(plan()).to_json()
     assert requests == [ReleaseRequest("digits", released, str(Path.cwd()), previous="mlp-00000000")]
-    assert asked().deadlines == [None]
+    assert asked().deadlines == [3600]
+
+
+def test_a_release_may_take_as_long_as_its_try_outs() -> None:
+    with_try_out = plan()
+    with_try_out["deployments"]["mlp"]["tryOut"] = TryOut("azureml:digits:1").to_json()
+    called(DONE, with_try_out)
+    assert asked().deadlines == [3600 + 80 * 60]
 
 
 @pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
