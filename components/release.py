@@ -118,7 +118,7 @@ class ModelRelease(pulumi.ComponentResource):
         pulumi.log.info(done.text, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        """Show in the preview what the release would do; it fails for a refused plan, and not if Azure cannot be asked."""
+        """Show what the release would do; a preview fails for a refused plan, and not if Azure cannot be asked."""
         released = old.to_json() if old else None
         request = PreviewRequest(name, plan.to_json(), str(Path.cwd()), released, self._nodes(plan))
         end_on_interrupt(pool())

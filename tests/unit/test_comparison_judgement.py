@@ -1,4 +1,4 @@
-"""A candidate is judged by the user's functions, in processes of their own, and by how much it differs."""
+"""A candidate is judged by the user's functions, in separate processes, and by how much it differs."""
 
 import re
 import sys

@@ -30,7 +30,7 @@ def _end_with(parent: int) -> None:
 def _imported(file: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(file.stem, str(file))
     if spec is None or spec.loader is None:
-        raise ImportError(f"{file.name} is no Python file")
+        raise ImportError(f"{file.name} has no name of a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[file.stem] = module
     spec.loader.exec_module(module)

@@ -22,7 +22,7 @@ _SEPARATORS: Final = (",", "\t", ";", "|", " ", ":")
 _QUOTES: Final = " \t\"'[](){}"
 """Around a value: what Python writes around the texts of a list."""
 _DEFAULT_KEYS: Final = ("1", FILE_NAME)
-"""Columns that are looked at if the user names none: a script's first, and an MLflow model's last."""
+"""Columns that are looked at without a column of the user's: a script's first, and an MLflow model's last."""
 _FROM_THE_END: Final[Mapping[str, int]] = {FILE_NAME: -1, "file": -1}
 
 
@@ -69,7 +69,7 @@ class Layout(NamedTuple):
 
 
 def read(folder: Path) -> Predictions:
-    """Read the files of a folder; empty lines are no rows."""
+    """Read the files of a folder, without empty lines."""
     texts, others = [], {}
     for path in files_in(folder):
         content = (folder / path).read_bytes()

@@ -1,4 +1,4 @@
-"""The functions `check` and `compare` of the user's files, each called in a process of its own.
+"""The functions `check` and `compare` of the user's files, called in separate processes.
 
 In the interpreter of `tryOut.python`, or in the release's own, which has neither numpy nor pandas.
 """
