@@ -252,9 +252,10 @@ def test_az_ml_makes_what_it_deploys_the_default(az_ml: ModuleType, tmp_path: Pa
     endpoint = client.batch_endpoints.get.return_value
     client.batch_endpoints.begin_create_or_update.return_value.result.return_value._to_dict.return_value = {}
     words = ["--file", str(tmp_path / "deployment.yml"), "--endpoint-name", "mine", "--set-default"]
-    az_ml.Commands(client).batch_deployment_create(
-        az_ml.read([*words, "--set", "settings.environment_variables.BASE=https://x"])
-    )
+    options = az_ml.read([*words, "--set", "settings.environment_variables.BASE=https://x"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        az_ml.Commands(client).batch_deployment_create(options)
     (made,), _ = client.batch_deployments.begin_create_or_update.call_args
     assert (made.endpoint_name, made.settings.environment_variables) == ("mine", {"BASE": "https://x"})
     assert endpoint.defaults.deployment_name == "blue"

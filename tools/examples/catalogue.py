@@ -179,7 +179,8 @@ EXAMPLES = (
         "custom-outputs-sh",
         f"{_SCRIPTS}/custom-outputs-parquet/deploy-and-run.sh",
         "custom outputs",
-        note="it deploys and starts its job, then bash does not find the command `JOB_NAME` (line 53 has spaces around `=`)",
+        note="it deploys and starts its job, then bash does not find the command `JOB_NAME` "
+        "(line 53 has spaces around `=`)",
     ),
     Example(
         "mnist-sh",
