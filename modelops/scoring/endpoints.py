@@ -1,6 +1,7 @@
 """What a job needs to know of its endpoint and of a deployment."""
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from modelops import azure
 from modelops.errors import ReleaseError
@@ -16,7 +17,7 @@ def scoring_address(workspace: Workspace, endpoint: str) -> str:
         ReleaseError: the endpoint has none yet, or the service refused the read.
     """
     with azure.step(f"reading endpoint {endpoint}"):
-        address = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"].get("scoringUri")
+        address = workspace.get(_path(endpoint), _API)["properties"].get("scoringUri")
     if not address:
         raise ReleaseError(
             f"endpoint {endpoint} has no scoring address yet, as while it is created. Nothing was started; try again."
@@ -26,10 +27,14 @@ def scoring_address(workspace: Workspace, endpoint: str) -> str:
 
 def default(workspace: Workspace, endpoint: str) -> str | None:
     """Return the endpoint's default deployment; None without one. For use in an `azure.step`."""
-    found = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]
+    found = workspace.get(_path(endpoint), _API)["properties"]
     return (found.get("defaults") or {}).get("deploymentName")
 
 
 def deployment(workspace: Workspace, endpoint: str, name: str | None) -> Any:
     """Return the properties of a deployment, as the service has them. For use in an `azure.step`."""
-    return workspace.get(f"batchEndpoints/{endpoint}/deployments/{name}", _API)["properties"]
+    return workspace.get(f"{_path(endpoint)}/deployments/{quote(name or '', safe='')}", _API)["properties"]
+
+
+def _path(endpoint: str) -> str:
+    return f"batchEndpoints/{quote(endpoint, safe='')}"

@@ -78,8 +78,8 @@ class _Workspace:
 @pytest.mark.parametrize(
     ("deployment", "expected"),
     [
-        (None, missing.Key("file_name", ("a.csv", "b.csv"))),
-        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"))),
+        (None, missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))),
+        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))),
         ("script", None),
         ("gone", None),
     ],
@@ -101,7 +101,7 @@ def test_such_a_key_finds_what_the_jobs_counts_hide(tmp_path: Path, monkeypatch:
     workspace: Any = SimpleNamespace(ml=None)
     rows = tmp_path / "predictions.csv"
     rows.write_text("0,1.5,a.csv\n1,2.5,a.csv\n", encoding="utf-8")
-    key = missing.Key("file_name", ("a.csv", "b.csv"))
+    key = missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))
     found = missing.of_job(workspace, "job-1", [rows], None, key)
     assert losses.sentences(found) == ["1 of 2 files have no row (--key file_name).", "  b.csv"]
     rows.write_text("1.5 2.5\n", encoding="utf-8")
