@@ -68,7 +68,7 @@ class Left:
     def fetch(self, ml: Any, job: str, folder: Path) -> tuple[Path, ...]:
         """Put the earlier output and the one of `job`, read by the client `ml`, into `folder`; return their files.
 
-        Both jobs can have written into one folder of the datastore: what is equal in the earlier output is not new then.
+        If both jobs wrote into one folder of the datastore, what is equal in the earlier output is not new.
         """
         first = predictions.files_in(self.first)
         for path in first:

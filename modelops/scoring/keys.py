@@ -42,7 +42,7 @@ class Names:
     def found(self, value: str) -> str | None:
         """Return the file that a value names: by its own name, by more of its path, or by a path that ends with it.
 
-        None if it names no file, or one of several: `a.png` is the end of `sub/a.png` too.
+        None if there is not just one: `a.png` is the end of `sub/a.png` too.
         """
         named = self.named(value)
         return named[0] if len(named) == 1 else None
@@ -86,7 +86,7 @@ def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset
         files: the predictions; Parquet files by their ending, all others as lines of text.
         key: the column with the file's name: its position from 1, or its name where the predictions have names
             (Parquet, a first line with names, lines of JSON). The service writes rows without such a line: there
-            `file_name` and `file` are the last column, as an MLflow model's rows have it, and other names none.
+            `file_name` and `file` are the last column, as an MLflow model's rows have it, and other names find nothing.
         names: the input's files, as paths below the input.
 
     Raises:
@@ -138,7 +138,7 @@ def _column(lines: Iterable[str], key: str, separator: str, known: Names) -> Ite
     for number, line in enumerate(lines):
         row = cells(line, separator)
         header = [each.strip() for each in row]
-        # A row with a file's name is none of names: an MLflow model can predict the word `file`.
+        # A row with a file's name is not a header: an MLflow model can predict the word `file`.
         if number == 0 and not key.isdecimal() and key in header and not any(map(known.named, row)):
             position = header.index(key)
         elif position is None:

@@ -143,7 +143,7 @@ def about_unseen(names: Collection[str]) -> str:
     what = "1 file is in a sub-folder" if len(names) == 1 else f"{len(names)} files are in sub-folders"
     return (
         f"{what} of the input, which the job did not look into, as Azure's documentation says: {which}. To score such "
-        "files, move them up, or give each of the folders as an --input of its own."
+        "files, move them up, or score each of these folders by itself, with --input."
     )
 
 
