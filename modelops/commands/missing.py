@@ -79,8 +79,9 @@ def is_without_script(workspace: Workspace, endpoint: str, deployment: str | Non
     Raises:
         ReleaseError: the service refused it.
     """
+    name = deployment or endpoints.read(workspace, endpoint).default
     with azure.step(f"reading the deployment of endpoint {endpoint}"):
-        found = endpoints.deployment(workspace, endpoint, deployment or endpoints.default(workspace, endpoint))
+        found = endpoints.deployment(workspace, endpoint, name)
         return not found.get("codeConfiguration")
 
 

@@ -1,6 +1,6 @@
 """What a job needs to know of its endpoint and of a deployment."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from modelops import azure
@@ -10,25 +10,27 @@ from modelops.workspace import Workspace
 _API: Final = "2023-10-01"
 
 
-def scoring_address(workspace: Workspace, endpoint: str) -> str:
-    """Return the address that takes requests for jobs, and answers them.
+class Endpoint(NamedTuple):
+    """The address that takes requests for jobs, and answers them; the default deployment, None without one."""
+
+    address: str
+    default: str | None
+
+
+def read(workspace: Workspace, endpoint: str) -> Endpoint:
+    """Return an endpoint.
 
     Raises:
-        ReleaseError: the endpoint has none yet, or the service refused the read.
+        ReleaseError: it has no address yet, or the service refused the read.
     """
     with azure.step(f"reading endpoint {endpoint}"):
-        address = workspace.get(_path(endpoint), _API)["properties"].get("scoringUri")
+        found = workspace.get(_path(endpoint), _API)["properties"]
+    address = found.get("scoringUri")
     if not address:
         raise ReleaseError(
             f"endpoint {endpoint} has no scoring address yet, as while it is created. Nothing was started; try again."
         )
-    return str(address)
-
-
-def default(workspace: Workspace, endpoint: str) -> str | None:
-    """Return the endpoint's default deployment; None without one. For use in an `azure.step`."""
-    found = workspace.get(_path(endpoint), _API)["properties"]
-    return (found.get("defaults") or {}).get("deploymentName")
+    return Endpoint(str(address), (found.get("defaults") or {}).get("deploymentName"))
 
 
 def deployment(workspace: Workspace, endpoint: str, name: str | None) -> Any:

@@ -43,7 +43,7 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
     copy(ml, job, folder)
     files = files_in(folder)
     if not files:
-        raise NoPredictionsError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
+        raise NoPredictionsError(f"job {job} completed but wrote no predictions.")
     return tuple(folder / path for path in files)
 
 

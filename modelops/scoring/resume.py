@@ -55,7 +55,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
         UsageError: it has not ended, or the endpoint has no such job.
         ReleaseError: the service refused it.
     """
-    address = endpoints.scoring_address(workspace, endpoint)
+    address = endpoints.read(workspace, endpoint).address
     with azure.step(f"reading job {job}"):
         try:
             answer = workspace.send("GET", f"{address}/{quote(job, safe='')}", None)

@@ -71,7 +71,7 @@ class _Workspace:
 
     def get(self, path: str, _api: str) -> Any:
         if path == "batchEndpoints/digits":
-            return {"properties": {"defaults": {"deploymentName": "mlflow"}}}
+            return {"properties": {"scoringUri": "https://d/jobs", "defaults": {"deploymentName": "mlflow"}}}
         return {"properties": self.deployments[path.removeprefix("batchEndpoints/digits/deployments/")]}
 
 
