@@ -44,7 +44,7 @@ def snake(name: str) -> str:
 
 
 def last_name(node: ast.expr) -> str:
-    """The name of a type without its modules; "" for an expression that is no name."""
+    """The name of a type without its modules; "" for any other expression."""
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
