@@ -243,7 +243,8 @@ def test_az_ml_says_overrides_as_the_sdk_takes_them(az_ml: ModuleType) -> None:
 def test_az_ml_makes_what_it_deploys_the_default(az_ml: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "score.py").touch()
     (tmp_path / "deployment.yml").write_text(
-        "name: blue\nendpoint_name: theirs\nmodel: azureml:m:1\nsettings:\n  mini_batch_size: 1\n  environment_variables: {BASE: $BASE}\n"
+        "name: blue\nendpoint_name: theirs\nmodel: azureml:m:1\ncompute: azureml:cpu\n"
+        "settings:\n  mini_batch_size: 1\n  environment_variables: {BASE: $BASE}\n"
     )
     client = Mock()
     client.batch_deployments.begin_create_or_update.return_value.result.return_value._to_dict.return_value = {
