@@ -33,12 +33,14 @@ class Asked(NamedTuple):
         deployment: the revision; None: the endpoint's default.
         options: its own settings and words.
         key: column of the predictions that has the names of the input's files; None: they are only counted.
+        whole: the files of an input that `source` is a part of, whose other files have rows already; None: it is whole.
     """
 
     source: JobInput
     deployment: str | None = None
     options: JobOptions = JobOptions()
     key: str | None = None
+    whole: tuple[str, ...] | None = None
 
 
 def invoke(
@@ -138,7 +140,7 @@ def run(
     """
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
-    key = missing.key(workspace, asked.key, asked.source)
+    key = missing.key(workspace, asked.key, asked.source, asked.whole)
     job = _start(workspace, target, asked, outcome)
     show, logs, again = (
         located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
@@ -166,10 +168,14 @@ def run(
     if first := predictions.first_rows(files):
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
-    perhaps = None if key else missing.own_key(workspace, target.endpoint, asked.deployment, asked.source)
+    perhaps = None if key else _own_key(workspace, target, asked)
     found = missing.of_job(workspace, job, files, key, perhaps)
     outcome.lost(found)
     return found
+
+
+def _own_key(workspace: Workspace, target: Target, asked: Asked) -> missing.Key | None:
+    return missing.own_key(workspace, target.endpoint, asked.deployment, asked.source, asked.whole)
 
 
 def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) -> str:
@@ -220,7 +226,7 @@ def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | N
         outcome.deployment = left.deployment
         found = run(
             target,
-            Asked(left.source, left.deployment, left.options, asked.key),
+            Asked(left.source, left.deployment, left.options, asked.key, left.whole),
             download,
             fetch=left.fetch,
             outcome=outcome,

@@ -47,32 +47,38 @@ class Left:
         source: copies of the files, on this machine.
         deployment: the revision that the job ran on; None: the endpoint's default.
         options: of the next job.
-        before: number of files of the job's input that are not among them.
+        whole: the files of the job's input.
+        before: number of those that are not among `source`.
         is_exact: whether none of the files has a result yet.
         first: folder with the job's output; empty if it has none.
+        unseen: files of the job's input in sub-folders, which it did not look into.
     """
 
     source: JobInput
     deployment: str | None
     options: JobOptions
+    whole: tuple[str, ...]
     before: int
     is_exact: bool
     first: Path
+    unseen: tuple[str, ...]
     _new: Path = field(repr=False)
+    _written: str | None = field(repr=False)
 
     def fetch(self, ml: Any, job: str, folder: Path) -> tuple[Path, ...]:
         """Put the earlier output and the one of `job`, read by the client `ml`, into `folder`; return their files.
 
-        Both jobs can have written into one folder of the datastore, so what is equal in the earlier output is not new.
+        If both jobs wrote into one folder of the datastore, what is equal in the earlier output is not new.
         """
         first = predictions.files_in(self.first)
         for path in first:
             _copied(self.first / path, folder / path)
         predictions.download(ml, job, self._new)
+        is_shared = self._written is not None and self._written == _output_of(ml, job)
         new = [
             path
             for path in predictions.files_in(self._new)
-            if path not in first or not filecmp.cmp(self._new / path, self.first / path, shallow=False)
+            if not is_shared or path not in first or not filecmp.cmp(self._new / path, self.first / path, shallow=False)
         ]
         placed = [
             _copied(self._new / path, folder / path if not (folder / path).exists() else folder / job / path)
@@ -82,7 +88,13 @@ class Left:
 
     def joined(self, found: Losses, files: Sequence[Path]) -> Losses:
         """Return what both jobs together lost, from what the second one lost; say what their files have."""
-        both = replace(found, items=None if found.items is None else self.before + found.items)
+        both = replace(
+            found,
+            items=None if found.items is None else self.before + found.items,
+            missing=None if found.missing is None else found.missing + len(self.unseen),
+            names=None if found.names is None else tuple(sorted((*found.names, *self.unseen))),
+            unseen=(*found.unseen, *self.unseen),
+        )
         have = ""
         if both.items is not None and both.missing is not None:
             have = f"{both.items - both.missing} of {both.items} files have a result now, in "
@@ -103,7 +115,8 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
         download: folder for both outputs; None: nobody waits for them.
 
     Raises:
-        UsageError: the service does not say what the job scored, or the folder has other predictions.
+        UsageError: the service does not say what the job scored, the folder has other predictions, or nothing is left
+            but files in sub-folders that jobs do not look into.
         ReleaseError: the service or the storage refused something.
     """
     workspace = options.workspace(target)
@@ -124,18 +137,25 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
         rest = _rest(workspace, target.endpoint, past, names, (first, asked.key))
         terminal.say(rest.why)
         if not rest.names:
+            if rest.unseen:
+                raise UsageError(f"{losses.about_unseen(rest.unseen)} Nothing was started.")
             yield None
             return
+        if rest.unseen:
+            terminal.say(f"note: {losses.about_unseen(rest.unseen)}")
         files.copy(rest.names, staged)
         past = past._replace(deployment=asked.deployment or past.deployment)
         yield Left(
             JobInput("uri_folder", str(staged), is_local=True),
             past.deployment,
             _options(workspace, target.endpoint, past, asked.options, (first, download)),
+            names,
             len(names) - len(rest.names),
             rest.is_exact,
             first,
+            rest.unseen,
             Path(made) / "second",
+            _output_of(workspace.ml, past.name) if past.is_completed else None,
         )
 
 
@@ -147,12 +167,13 @@ def _rest(
     if not past.is_completed:
         return resume.rest(past, names, None, None)
     written = [first / path for path in predictions.files_in(first)]
-    if key is None:
-        with suppress(ModelOpsError):
-            if written and missing.is_without_script(workspace, endpoint, past.deployment):
-                return resume.rest(past, names, None, keys.scored(written, keys.FILE_NAME, names))
-        return resume.rest(past, names, losses.count(JobLogs(workspace.ml, past.name)), None)
-    return resume.rest(past, names, None, keys.scored(written, key, names) if written else ())
+    lost = losses.count(JobLogs(workspace.ml, past.name))
+    if key is not None:
+        return resume.rest(past, names, lost, keys.scored(written, key, names) if written else ())
+    with suppress(ModelOpsError):
+        if written and missing.is_without_script(workspace, endpoint, past.deployment):
+            return resume.rest(past, names, lost, keys.scored(written, keys.FILE_NAME, names))
+    return resume.rest(past, names, lost, None)
 
 
 def _options(
@@ -181,15 +202,15 @@ def _options(
     if found.get("outputAction") == "SummaryOnly":
         return merged
     taken = predictions.files_in(first)
-    folder = _output_of(workspace, past.name) if taken else None
+    folder = _output_of(workspace.ml, past.name) if taken else None
     used = {path.name for path in (*taken, *(predictions.files_in(download) if download is not None else ()))}
     return resume.beside(merged, folder, str(found.get("outputFileName") or "predictions.csv"), taken, used)
 
 
-def _output_of(workspace: Workspace, job: str) -> str | None:
+def _output_of(ml: Any, job: str) -> str | None:
     """Return the address of a job's output, which the SDK downloads; None if it cannot be known."""
     with suppress(Exception):
-        uri = workspace.ml.jobs._get_batch_job_scoring_output_uri(job)  # noqa: SLF001 - no public way
+        uri = ml.jobs._get_batch_job_scoring_output_uri(job)  # noqa: SLF001 - no public way
         return uri or None
     return None
 

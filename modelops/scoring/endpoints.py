@@ -1,6 +1,7 @@
 """What a job needs to know of its endpoint and of a deployment."""
 
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from modelops import azure
 from modelops.errors import ReleaseError
@@ -23,7 +24,7 @@ def read(workspace: Workspace, endpoint: str) -> Endpoint:
         ReleaseError: it has no address yet, or the service refused the read.
     """
     with azure.step(f"reading endpoint {endpoint}"):
-        found = workspace.get(f"batchEndpoints/{endpoint}", _API)["properties"]
+        found = workspace.get(_path(endpoint), _API)["properties"]
     address = found.get("scoringUri")
     if not address:
         raise ReleaseError(
@@ -34,4 +35,8 @@ def read(workspace: Workspace, endpoint: str) -> Endpoint:
 
 def deployment(workspace: Workspace, endpoint: str, name: str | None) -> Any:
     """Return the properties of a deployment, as the service has them. For use in an `azure.step`."""
-    return workspace.get(f"batchEndpoints/{endpoint}/deployments/{name}", _API)["properties"]
+    return workspace.get(f"{_path(endpoint)}/deployments/{quote(name or '', safe='')}", _API)["properties"]
+
+
+def _path(endpoint: str) -> str:
+    return f"batchEndpoints/{quote(endpoint, safe='')}"
