@@ -153,3 +153,10 @@ def test_without_a_place_for_them_logs_leave_no_copies_behind(bench: JobBench, t
         asyncio.run(logs.mirror())
     files = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
     assert files == {EXECUTION, "logs/readme.txt"}
+
+
+def test_an_exception_of_nothing_but_empty_lines_is_the_scripts(bench: JobBench) -> None:
+    script = 'def init(): pass\ndef run(mini_batch): raise ValueError("\\n" * 30_000)\n'
+    done = bench.run(bench.request(script, 1, max_retries=1, error_threshold=0))
+    assert (done.parent.status, done.error_code) == ("Failed", "UserError")
+    assert errors_of(done).endswith("\nValueError:\n")

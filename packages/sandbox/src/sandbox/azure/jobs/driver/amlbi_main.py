@@ -173,7 +173,7 @@ def score(script: Script, channel: Channel, message: dict[str, Any], settings: d
 
 def report_failure(channel: Channel, step: str, error: BaseException) -> None:
     """Report an exception of the script to the master."""
-    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-_TRACE_LIMIT:]
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()[-_TRACE_LIMIT:]
     text = f"{type(error).__name__}: {error}"[:_TRACE_LIMIT]
     channel.send("failed", step=step, error=text, trace=trace, ends_job=getattr(error, "ends_the_job", False))
 
