@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.table import Table
 
 from modelops.commands import options, targets, terminal
 from modelops.errors import NoPredictionsError, ReleaseError, UsageError
@@ -66,7 +65,7 @@ def list_(
         terminal.say_json({"schemaVersion": SCHEMA_VERSION, "jobs": [_document(job) for job in found]})
         return
     rows = [(job.name, job.state, job.deployment or "", _moment(job.created), job.author or "") for job in found]
-    _show_table(("job", "state", "deployment", "started", "by"), rows)
+    terminal.show_table(("job", "state", "deployment", "started", "by"), rows)
     if not found:
         terminal.say("No jobs.")
 
@@ -238,16 +237,3 @@ def _document(job: jobs.Job) -> dict[str, Any]:
 def _moment(created: str | None) -> str:
     """Return a time as people read it, in UTC."""
     return f"{datetime.fromisoformat(created).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if created else ""
-
-
-def _show_table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    if not terminal.is_terminal():
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            terminal.say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-        return
-    table = Table(*titles, header_style="")
-    for row in rows:
-        table.add_row(*row)
-    if rows:
-        terminal.show(table)

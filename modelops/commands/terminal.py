@@ -78,6 +78,20 @@ def show_rows(rows: Sequence[Sequence[str]]) -> None:
     show(table)
 
 
+def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with titles on a terminal, elsewhere rows in columns; nothing without rows."""
+    if not is_terminal():
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        return
+    table = Table(*titles, header_style="")
+    for row in rows:
+        table.add_row(*row)
+    if rows:
+        show(table)
+
+
 class Progress:
     """One updated line on a terminal; elsewhere a new line for each state, and one after each pause."""
 

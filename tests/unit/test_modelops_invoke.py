@@ -14,7 +14,8 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from modelops.commands import app, missing
+from modelops import azure
+from modelops.commands import app, missing, terminal
 from modelops.errors import NoPredictionsError, ReleaseError
 from modelops.scoring import following, losses, predictions, start
 from modelops.scoring.losses import Losses
@@ -134,6 +135,25 @@ def test_a_job_without_predictions_says_how_to_see_its_logs(invoke: Any) -> None
             "--subscription sub --resource-group rg --workspace ws\n"
         ),
     )
+
+
+def test_an_upload_has_one_line_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Terminal()
+    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal.progress("Uploading", 10.0) as progress, azure.step("uploading data"):
+        progress.show("Uploading, 1 of 2 files, 0 of 1 MiB", 0.6)
+    assert output.getvalue().startswith(f"{HIDDEN}Uploading, 1 of 2 files, 0 of 1 MiB, 1 s")
+    assert output.getvalue().endswith(GONE)
+
+
+@pytest.mark.parametrize(("pause", "lines"), [(0.0, ["Uploading, 1 of 2 files, 0 of 1 MiB, 9 s"]), (600.0, [])])
+def test_elsewhere_only_a_long_upload_has_lines(
+    capsys: pytest.CaptureFixture[str], pause: float, lines: list[str]
+) -> None:
+    with terminal.progress("Uploading", pause) as progress, azure.step("uploading data"):
+        progress.show("Uploading, 1 of 2 files, 0 of 1 MiB", 9.0)
+    assert capsys.readouterr().out.splitlines() == lines
 
 
 def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
