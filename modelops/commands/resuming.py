@@ -63,23 +63,22 @@ class Left:
     first: Path
     unseen: tuple[str, ...]
     _new: Path = field(repr=False)
-    _written: str | None = field(repr=False)
 
     def fetch(self, ml: Any, job: str, folder: Path) -> tuple[Path, ...]:
         """Put the earlier output and the one of `job`, read by the client `ml`, into `folder`; return their files.
 
-        If both jobs wrote into one folder of the datastore, what is equal in the earlier output is not new.
+        If both jobs wrote into one folder of the datastore, the earlier output is not taken twice.
         """
         first = predictions.files_in(self.first)
         for path in first:
             _copied(self.first / path, folder / path)
         predictions.download(ml, job, self._new)
-        is_shared = self._written is not None and self._written == _output_of(ml, job)
-        new = [
-            path
-            for path in predictions.files_in(self._new)
-            if not is_shared or path not in first or not filecmp.cmp(self._new / path, self.first / path, shallow=False)
-        ]
+        new = predictions.files_in(self._new)
+        # Without a path the service makes a folder, and what is equal in that one was written by the second job.
+        if self.options.output_path is not None and all(
+            _are_equal(self._new / path, self.first / path) for path in first
+        ):
+            new = tuple(path for path in new if path not in first)
         placed = [
             _copied(self._new / path, folder / path if not (folder / path).exists() else folder / job / path)
             for path in new
@@ -155,7 +154,6 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
             first,
             rest.unseen,
             Path(made) / "second",
-            _output_of(workspace.ml, past.name) if past.is_completed else None,
         )
 
 
@@ -202,15 +200,15 @@ def _options(
     if found.get("outputAction") == "SummaryOnly":
         return merged
     taken = predictions.files_in(first)
-    folder = _output_of(workspace.ml, past.name) if taken else None
+    folder = _output_of(workspace, past.name) if taken else None
     used = {path.name for path in (*taken, *(predictions.files_in(download) if download is not None else ()))}
     return resume.beside(merged, folder, str(found.get("outputFileName") or "predictions.csv"), taken, used)
 
 
-def _output_of(ml: Any, job: str) -> str | None:
+def _output_of(workspace: Workspace, job: str) -> str | None:
     """Return the address of a job's output, which the SDK downloads; None if it cannot be known."""
     with suppress(Exception):
-        uri = ml.jobs._get_batch_job_scoring_output_uri(job)  # noqa: SLF001 - no public way
+        uri = workspace.ml.jobs._get_batch_job_scoring_output_uri(job)  # noqa: SLF001 - no public way
         return uri or None
     return None
 
@@ -225,11 +223,15 @@ def _require_no_other(folder: Path, first: Path, job: str) -> None:
         raise UsageError(f"--download {folder.as_posix()!r} is a file. Name the folder of job {job}, or a new one.")
     for path in predictions.files_in(first):
         here = folder / path
-        if here.exists() and not filecmp.cmp(here, first / path, shallow=False):
+        if here.exists() and not _are_equal(here, first / path):
             raise UsageError(
                 f"--download {folder.as_posix()!r} has another {path.as_posix()} than job {job} wrote. Name the folder "
                 "of its predictions, or a new one."
             )
+
+
+def _are_equal(one: Path, other: Path) -> bool:
+    return one.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _copied(source: Path, target: Path) -> Path:

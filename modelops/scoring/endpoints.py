@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from modelops import azure
-from modelops.errors import ReleaseError
+from modelops.errors import ReleaseError, UsageError
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
@@ -21,6 +21,7 @@ def read(workspace: Workspace, endpoint: str) -> Endpoint:
     """Return an endpoint.
 
     Raises:
+        UsageError: it cannot have this name.
         ReleaseError: it has no address yet, or the service refused the read.
     """
     with azure.step(f"reading endpoint {endpoint}"):
@@ -35,8 +36,19 @@ def read(workspace: Workspace, endpoint: str) -> Endpoint:
 
 def deployment(workspace: Workspace, endpoint: str, name: str | None) -> Any:
     """Return the properties of a deployment, as the service has them. For use in an `azure.step`."""
-    return workspace.get(f"{_path(endpoint)}/deployments/{quote(name or '', safe='')}", _API)["properties"]
+    return workspace.get(f"{_path(endpoint)}/deployments/{segment(name or '')}", _API)["properties"]
+
+
+def segment(name: str) -> str:
+    """Return the name of something in Azure, which a user may have given, as a part of an address.
+
+    Raises:
+        UsageError: it cannot be one: a server would read it as the path of something else, even if it is quoted.
+    """
+    if name in {"", ".", ".."} or "/" in name or "\\" in name:
+        raise UsageError(f"nothing in Azure can have the name {name!r}. Names have letters, digits, -, _ and dots.")
+    return quote(name, safe="")
 
 
 def _path(endpoint: str) -> str:
-    return f"batchEndpoints/{quote(endpoint, safe='')}"
+    return f"batchEndpoints/{segment(endpoint)}"

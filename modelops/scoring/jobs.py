@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from modelops import azure
 from modelops.errors import UsageError
+from modelops.scoring import endpoints
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
@@ -99,7 +99,7 @@ def found(workspace: Workspace, name: str) -> Job:
     """
     try:
         with azure.step(f"reading job {name}"):
-            job = workspace.get(f"jobs/{quote(name, safe='')}", _API)
+            job = workspace.get(f"jobs/{endpoints.segment(name)}", _API)
     except Exception as error:
         if error.__cause__ is not None and azure.is_missing(error.__cause__):
             raise UsageError(f"workspace {workspace.name} has no job {name!r}.") from None

@@ -6,7 +6,6 @@ from itertools import count
 from math import ceil
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import quote
 
 import isodate
 
@@ -58,7 +57,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
     address = endpoints.read(workspace, endpoint).address
     with azure.step(f"reading job {job}"):
         try:
-            answer = workspace.send("GET", f"{address}/{quote(job, safe='')}", None)
+            answer = workspace.send("GET", f"{address}/{endpoints.segment(job)}", None)
         except Exception as error:
             if azure.is_missing(error):
                 raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None

@@ -96,8 +96,14 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
     assert str(refused.value) == "--resume: job job-1 is Running. Run the command again when it has ended."
     with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'job-2'\.$"):
         resume.read(workspace, "digits", "job-2")
-    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'x\?y=/jobs/job-1'\.$"):
-        resume.read(workspace, "digits", "x?y=/jobs/job-1")
+    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'x\?y#jobs%2Fjob-1'\.$"):
+        resume.read(workspace, "digits", "x?y#jobs%2Fjob-1")
+    for name in ("..", "", "a/b"):
+        with pytest.raises(UsageError) as refused:
+            resume.read(workspace, "digits", name)
+        assert str(refused.value) == (
+            f"nothing in Azure can have the name {name!r}. Names have letters, digits, -, _ and dots."
+        )
     workspace = _Workspace("Failed")
     assert resume.read(workspace, "digits", "job-1").state == "Failed"
 
