@@ -99,7 +99,7 @@ def key(given: str | None) -> str | None:
     """
     if given is not None and (not given.strip() or re.fullmatch(r"0+|-\d+", given)):
         raise UsageError(
-            f"--key {given!r} is no column. Allowed are the position of a column, from 1, and the name of one."
+            f"--key: unknown column {given!r}. Allowed are the position of a column, from 1, and the name of one."
         )
     return given
 

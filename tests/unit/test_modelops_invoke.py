@@ -266,7 +266,7 @@ def test_a_key_that_no_column_has_is_refused_before_anything_runs(invoke: Any, k
     assert invoke(_fails, io.StringIO(), "--download", "new", "--key", key) == (
         2,
         "",
-        f"error: --key {key!r} is no column. Allowed are the position of a column, from 1, and the name of one.\n",
+        f"error: --key: unknown column {key!r}. Allowed are the position of a column, from 1, and the name of one.\n",
     )
 
 
