@@ -45,13 +45,26 @@ class PastJob(NamedTuple):
 
 
 def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
-    """Return a job of an endpoint.
+    """Return a job of an endpoint that has ended; see `any_job`.
+
+    Raises:
+        UsageError: it has not ended, or the endpoint has no such job.
+        ReleaseError: the service refused it.
+    """
+    found = any_job(workspace, endpoint, job)
+    if found.state not in ENDED:
+        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
+    return found
+
+
+def any_job(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
+    """Return a job of an endpoint, ended or not.
 
     The scoring address answers it (https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh); ARM has jobs
     too, but was recorded to leave out their inputs.
 
     Raises:
-        UsageError: it has not ended, or the endpoint has no such job.
+        UsageError: the endpoint has no such job.
         ReleaseError: the service refused it.
     """
     address = endpoints.read(workspace, endpoint).address
@@ -62,10 +75,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
             if azure.is_missing(error):
                 raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
             raise
-    found = past_job(job, answer)
-    if found.state not in ENDED:
-        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
-    return found
+    return past_job(job, answer)
 
 
 def past_job(name: str, answer: Mapping[str, Any]) -> PastJob:

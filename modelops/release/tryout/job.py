@@ -60,7 +60,7 @@ def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput) -
     for each in jobs.listed(context.workspace, endpoint, _LOOKED_AT):
         if each.deployment != revision or each.state in ("Failed", *_ENDED_EARLY):
             continue
-        found = resume.read(context.workspace, endpoint, each.name).source
+        found = resume.any_job(context.workspace, endpoint, each.name).source
         if found is not None and found.path == source.path:
             return each.name
     return None
