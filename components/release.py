@@ -50,6 +50,7 @@ class ModelRelease(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
         self._most_nodes = args.get("most_nodes", {})
+        self._state_default = pulumi.Output.from_input(args.get("state_default"))
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
@@ -111,14 +112,29 @@ class ModelRelease(pulumi.ComponentResource):
         return {plan.deployments[logical].compute.lower(): most for logical, most in self._most_nodes.items()}
 
     async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None, self._nodes(plan))
+        request = ReleaseRequest(
+            name,
+            plan.to_json(),
+            str(Path.cwd()),
+            old.target if old else None,
+            self._nodes(plan),
+            await self._state_default.future(),
+        )
         end_on_interrupt(pool())
         done = await pool().run(request, lambda event: self._forward(name, event))
         pulumi.log.info(done.text, resource=self)
+        for warning in (done.report or {}).get("warnings", ()):
+            pulumi.log.warn(warning, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         """Show in the preview what the release would do; a preview does not fail if Azure cannot be asked."""
-        request = PreviewRequest(name, plan.to_json(), old.to_json() if old else None, self._nodes(plan))
+        request = PreviewRequest(
+            name,
+            plan.to_json(),
+            old.to_json() if old else None,
+            self._nodes(plan),
+            await self._state_default.future(),
+        )
         end_on_interrupt(pool())
         try:
             text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text

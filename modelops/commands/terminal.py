@@ -28,6 +28,11 @@ def say_error(text: str) -> None:
     typer.echo(f"error: {text}", err=True)
 
 
+def say_warning(text: str) -> None:
+    """Print a warning to standard error: the command does what it is for."""
+    typer.echo(f"warning: {text}", err=True)
+
+
 def say_json(data: Mapping[str, Any]) -> None:
     """Print one object."""
     typer.echo(json.dumps(data, indent=2))

@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping
 
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
-from modelops.release import default, existing, limits, live, reconcile, register, rollback
+from modelops.release import default, existing, limits, live, prune, reconcile, register, rollback
 from modelops.workspace import Workspace
 
 
 def from_live(
-    workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | None, nodes: Mapping[str, int] | None = None
+    workspace: Workspace,
+    plan: ReleasePlan,
+    released: ReleasePlan | None,
+    nodes: Mapping[str, int] | None = None,
+    state_default: str | None = None,
 ) -> list[str]:
     """Return lines that compare the plan with Azure.
 
@@ -18,6 +22,7 @@ def from_live(
         plan: complete.
         released: the plan that was released last, if there is one.
         nodes: see `rollback.problem`.
+        state_default: see `prune.surplus`.
 
     Raises:
         ReleaseError: Azure cannot be asked; use `from_plans` then.
@@ -26,7 +31,9 @@ def from_live(
     if problem := rollback.problem(plan, endpoint, nodes):
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
-    if problem := limits.problem(plan, endpoint, missing) or existing.problem(workspace, missing):
+    surplus = prune.surplus(workspace, plan, endpoint, state_default, missing)
+    going_first = {each.name for each in prune.to_go_first(surplus, limits.excess(endpoint, missing)) if missing}
+    if problem := limits.problem(plan, endpoint, missing, going_first) or existing.problem(workspace, missing):
         moved = rollback.is_rollback(plan) and endpoint.default != plan.target
         return [*([f"default {endpoint.default} -> {plan.target} first"] if moved else []), _refused(problem)]
     to_register = [
@@ -46,6 +53,10 @@ def from_live(
             endpoint.default,
             plan.target,
             body_differs=default.needs_switch(plan, endpoint, plan.target),
+        ),
+        *(
+            f"delete revision {each.name}{' first' if each.name in going_first else ''} ({each.why})"
+            for each in surplus
         ),
     ]
 
@@ -68,6 +79,11 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
         *_versions(plan, released),
         *_lines(
             to_register, to_create, released.target if released else None, plan.target, body_differs=body != before
+        ),
+        *(
+            f"delete the revisions of {logical}, which is no longer in the stack file"
+            for logical in (released.deployments if released else ())
+            if logical not in plan.deployments
         ),
     ]
 

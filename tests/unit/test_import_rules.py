@@ -58,7 +58,8 @@ EMULATORS_LIBRARIES = {
 MODELOPS = [
     ("errors", "workspace"),
     ("azure", "plan", "rehearsal"),
-    ("azureml_yaml", "release", "scoring"),
+    ("azureml_yaml", "scoring"),
+    ("release",),
     ("runner",),
     ("commands",),
     ("__main__",),
