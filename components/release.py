@@ -121,16 +121,18 @@ class ModelRelease(pulumi.ComponentResource):
             await self._state_default.future(),
         )
         end_on_interrupt(pool())
-        done = await pool().run(request, lambda event: self._forward(name, event))
+        deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
+        done = await pool().run(request, lambda event: self._forward(name, event), deadline)
         pulumi.log.info(done.text, resource=self)
         for warning in (done.report or {}).get("warnings", ()):
             pulumi.log.warn(warning, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        """Show in the preview what the release would do; a preview does not fail if Azure cannot be asked."""
+        """Show what the release would do; a preview fails for a refused plan, and not if Azure cannot be asked."""
         request = PreviewRequest(
             name,
             plan.to_json(),
+            str(Path.cwd()),
             old.to_json() if old else None,
             self._nodes(plan),
             await self._state_default.future(),
@@ -139,6 +141,8 @@ class ModelRelease(pulumi.ComponentResource):
         try:
             text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text
         except (WorkerFailed, WorkerStopped) as failed:
+            if isinstance(failed, WorkerFailed) and failed.refused:
+                raise
             if isinstance(failed, WorkerStopped) and not failed.at_deadline:
                 raise
             text = f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
@@ -219,6 +223,8 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
 
 
 def _failed_text(name: str, failed: WorkerFailed) -> str:
+    if failed.refused:
+        return f"the release of endpoint {name!r} is refused: {failed}\nNothing of it was sent."
     state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"

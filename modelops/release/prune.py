@@ -133,7 +133,7 @@ def make_room(
     if len(pruned.deleted) < excess:
         why = [*pruned.failures, *(f"{each} is used by a job that has not ended." for each in pruned.in_use)]
         raise ReleaseError(
-            f"there is no room for the new deployments in endpoint {endpoint.name}: {' '.join(why)} The default was not "
+            f"endpoint {endpoint.name} has no room for the new deployments: {' '.join(why)} The default was not "
             "changed. Run `pulumi up` again."
         )
     return pruned.deleted

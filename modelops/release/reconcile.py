@@ -1,9 +1,9 @@
 """The steps of a release, in order. Every run does only what is missing.
 
 0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. switch the default  5. verify  6. prune
+3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
 
-A rollback by `pin` starts with 4 and 5, because its revision exists.
+A rollback by `pin` starts with 5 and 6, because its revision exists.
 """
 
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, Rele
 from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
+from modelops.release.tryout import candidates
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class ReleaseReport:
     restored: str | None = None
     registered: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
+    tried: list[candidates.Tried] = field(default_factory=list)
     switched: bool = False
     pruned: list[str] = field(default_factory=list)
     in_use: list[str] = field(default_factory=list)
@@ -36,12 +38,13 @@ class ReleaseReport:
     @property
     def changed(self) -> bool:
         """Whether anything was sent that changes Azure."""
-        return bool(self.restored or self.registered or self.created or self.switched or self.pruned)
+        return bool(self.restored or self.registered or self.created or self.tried or self.switched or self.pruned)
 
     def summary(self) -> str:
         """One line for users."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
+        parts += [f"tried {each}" for each in self.tried]
         if self.restored:
             parts.append(f"restored the default {self.restored}")
         if self.switched and self.previous_default != self.default:
@@ -61,6 +64,7 @@ class ReleaseReport:
             "restored": self.restored,
             "registered": self.registered,
             "created": self.created,
+            "tried": [each._asdict() for each in self.tried],
             "switched": self.switched,
             "pruned": self.pruned,
             "warnings": self.warnings,
@@ -94,11 +98,11 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         # First: a problem with the current deployments must not delay the rollback.
         endpoint = _serve_target(plan, patience, endpoint, report)
         _create_missing(plan, patience, endpoint, report)
-        _prune(plan, context, live.read(context.workspace, plan), report)
+        _prune(plan, context, _try_out(plan, patience, report), report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     _create_missing(plan, patience, endpoint, report)
-    endpoint = _serve_target(plan, patience, live.read(context.workspace, plan), report)
+    endpoint = _serve_target(plan, patience, _try_out(plan, patience, report), report)
     _prune(plan, context, endpoint, report)
     return report
 
@@ -157,7 +161,7 @@ def _record(
 def _serve_target(
     plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Steps 4 and 5: switch if the endpoint's body differs from the plan, and read it again."""
+    """Steps 5 and 6: switch if the endpoint's body differs from the plan, and read it again."""
     context = patience.context
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
@@ -205,8 +209,16 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         report.created.append(deployment.revision)
 
 
+def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> live.LiveEndpoint:
+    """Step 4: nobody is sent to a revision that did not score its try-out. Return what is live then."""
+    workspace = patience.context.workspace
+    endpoint = live.read(workspace, plan)
+    report.tried = candidates.try_out(plan, patience, endpoint, report.created)
+    return live.read(workspace, plan) if report.tried else endpoint
+
+
 def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
-    """Step 6: delete what nobody needs any more; a failure of it is a warning."""
+    """Step 7: delete what nobody needs any more; a failure of it is a warning."""
     pruned = prune.prune(plan, context, endpoint)
     report.pruned += pruned.deleted
     report.in_use += pruned.in_use

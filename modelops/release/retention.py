@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from modelops.plan.plan import ReleasePlan
+from modelops.release import records
 from modelops.release.live import SUCCEEDED, LiveDeployment, LiveEndpoint
 
 _SETTLED: Final = (SUCCEEDED, "Failed", "Canceled")
@@ -66,7 +67,7 @@ def surplus(
         key=lambda each: _recency(endpoint, each),
         reverse=True,
     )
-    failed = [each for each in newest_first if is_failed(endpoint, each)]
+    failed = [each for each in newest_first if records.is_failed_candidate(endpoint, each)]
     homeless = [each for each in newest_first if each not in failed and (each.compute or "").lower() in gone]
     lines = _lines(plan, endpoint, (each for each in newest_first if each not in failed and each not in homeless))
     left = [each for each in lines.pop("") if each.name not in never]
@@ -92,17 +93,15 @@ def of_releases(endpoint: LiveEndpoint) -> list[LiveDeployment]:
     return [each for each in endpoint.deployments.values() if each.logical is not None and each.state in _SETTLED]
 
 
-def is_failed(endpoint: LiveEndpoint, deployment: LiveDeployment) -> bool:
-    """Whether a revision does not serve and cannot: it could not be made, or failed its try-out."""
-    return deployment.name != endpoint.default and deployment.state != SUCCEEDED
-
-
 def _but_one(
     plan: ReleasePlan, endpoint: LiveEndpoint, failed: Sequence[LiveDeployment], replaced: Collection[str]
 ) -> list[LiveDeployment]:
     """Leave out the newest of each deployment of the plan, unless it is replaced or the plan's own revision failed."""
     own = (endpoint.deployments.get(name) for name in plan.revisions.values())
-    done = {*replaced, *(each.logical for each in own if each is not None and is_failed(endpoint, each))}
+    done = {
+        *replaced,
+        *(each.logical for each in own if each is not None and records.is_failed_candidate(endpoint, each)),
+    }
     found = []
     for each in failed:
         if each.logical in plan.deployments and each.logical not in done:

@@ -15,7 +15,7 @@ import traceback
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
-from modelops.errors import ModelOpsError, Stopped
+from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
 from modelops.release import preview
@@ -98,7 +98,8 @@ class Worker:
                     assert_never(request)
             self.answer(done)
         except ModelOpsError as error:
-            self.answer(Failed(self._plan_id, str(error), self._position.step))
+            is_refused = isinstance(error, RefusedPlanError)
+            self.answer(Failed(self._plan_id, str(error), self._position.step, is_refused))
         except Exception as error:  # noqa: BLE001 - the hook must get every error as a text
             traceback.print_exc()
             message = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
@@ -126,6 +127,8 @@ class Worker:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
             lines = preview.from_live(self._workspace(plan), plan, before, request.nodes, request.state_default)
+        except RefusedPlanError:
+            raise
         except ModelOpsError as error:
             lines = [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
         return Done(request.id, "\n".join(lines))
