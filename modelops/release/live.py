@@ -157,4 +157,4 @@ def _logical(name: str, properties: Mapping[str, str]) -> str | None:
     if not identity:
         return None
     before, hyphen, digits = name.rpartition("-")
-    return properties.get(LOGICAL_PROPERTY) or (before if hyphen and identity.startswith(digits) else name)
+    return properties.get(LOGICAL_PROPERTY) or (before if hyphen and identity.startswith(digits) else None)

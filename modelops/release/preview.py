@@ -1,6 +1,7 @@
 """The release's preview: only reads, and says so if it could not read."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
@@ -32,7 +33,9 @@ def from_live(
     if problem := rollback.problem(plan, endpoint, nodes):
         return [_refused(problem)]
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
-    surplus = prune.surplus(workspace, plan, endpoint, state_default, missing)
+    restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
+    served = replace(endpoint, default=restored or endpoint.default)
+    surplus = prune.surplus(workspace, plan, served, state_default, missing)
     going_first = {each.name for each in prune.to_go_first(surplus, limits.excess(endpoint, missing)) if missing}
     if problem := limits.problem(plan, endpoint, missing, going_first) or existing.problem(workspace, missing):
         moved = rollback.is_rollback(plan) and endpoint.default != plan.target
@@ -43,7 +46,7 @@ def from_live(
         if not isinstance(each.model, RegisteredModel) and register.find_version(workspace, each.model)[0] is None
     ]
     first = []
-    if restored := reconcile.to_restore(plan, endpoint, released.target if released else None):
+    if restored:
         first = [f"restore the default {restored} first (found {endpoint.default or 'none'})"]
     return [
         *first,

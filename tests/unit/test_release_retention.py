@@ -14,7 +14,7 @@ from tests.unit.plans import plan_json
 
 PLAN = replace(ReleasePlan.from_inputs(plan_json()), keep=2)
 NEW = PLAN.target
-FAILED = {"tags": {"modelops-try-out": "failed batchjob-1 0123456789ab"}}
+FAILED: dict[str, Any] = {"tags": {"modelops-try-out": "failed batchjob-1 0123456789ab"}}
 
 
 def revision(name: str, day: int, logical: str | None = "mlp", **changes: Any) -> LiveDeployment:
