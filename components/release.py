@@ -224,7 +224,7 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
 
 def _failed_text(name: str, failed: WorkerFailed) -> str:
     if failed.refused:
-        return f"the release of endpoint {name!r} is refused: {failed}\nNothing of it was sent."
+        return f"the release of endpoint {name!r} is refused: {failed}"
     state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"

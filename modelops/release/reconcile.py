@@ -12,6 +12,7 @@ from typing import Any
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
+from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
 from modelops.release.tryout import candidates
@@ -41,7 +42,7 @@ class ReleaseReport:
         return bool(self.restored or self.registered or self.created or self.tried or self.switched or self.pruned)
 
     def summary(self) -> str:
-        """One line for users."""
+        """For users: one line, and further ones for how candidates differ from what serves."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
         parts += [f"tried {each}" for each in self.tried]
@@ -53,7 +54,16 @@ class ReleaseReport:
             parts.append("updated description and tags")
         parts += [f"deleted {each}" for each in self.pruned]
         parts += [f"kept {each}, which a job uses" for each in self.in_use]
-        return f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        return "\n".join([first, *self._differences()])
+
+    def _differences(self) -> list[str]:
+        """What the candidates predict otherwise than what serves."""
+        return [
+            f"  {line if at else f'{each.revision} {line}'}"
+            for each in self.tried
+            for at, line in enumerate(each.differences)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the worker's answer."""
@@ -84,6 +94,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
+        RefusedPlanError: the user's check or comparison cannot be called.
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
@@ -101,6 +112,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         _prune(plan, context, _try_out(plan, patience, report), report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
+    user_code.require((asked for _, asked in candidates.due(plan, endpoint)), context.root)
     _create_missing(plan, patience, endpoint, report)
     endpoint = _serve_target(plan, patience, _try_out(plan, patience, report), report)
     _prune(plan, context, endpoint, report)

@@ -103,7 +103,7 @@ class Failed:
     step: str | None = None
     """The step that failed."""
     refused: bool = False
-    """Whether the plan was refused, and nothing of it was sent; a preview that is answered so fails."""
+    """Whether the plan was refused before anything was made; a preview that is answered so fails."""
 
 
 Event = Step | Switching | Stopping | Done | Failed

@@ -18,7 +18,8 @@ from typing import BinaryIO, assert_never
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
-from modelops.release import preview
+from modelops.release import preview, rollback
+from modelops.release.comparison import user_code
 from modelops.release.context import Context
 from modelops.release.gate import Gate
 from modelops.release.position import Position
@@ -123,6 +124,8 @@ class Worker:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        if not rollback.is_rollback(plan):
+            user_code.require(filter(None, (each.try_out for each in plan.deployments.values())), Path(request.root))
         if not plan.is_complete:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
