@@ -44,7 +44,7 @@ def from_live(
         *_lines(
             to_register,
             [each.revision for each in missing],
-            [candidates.line(*each) for each in candidates.due(plan, endpoint)],
+            [candidates.line(*each, endpoint) for each in candidates.due(plan, endpoint)],
             endpoint.default,
             plan.target,
             body_differs=default.needs_switch(plan, endpoint, plan.target),

@@ -12,6 +12,7 @@ from typing import Any
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import default, deploy, existing, last_set, limits, live, register, rollback, signed_in
+from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
 from modelops.release.tryout import candidates
@@ -36,7 +37,7 @@ class ReleaseReport:
         return bool(self.restored or self.registered or self.created or self.tried or self.switched)
 
     def summary(self) -> str:
-        """One line for users."""
+        """For users: one line, and further ones for how candidates differ from what serves."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
         parts += [f"tried {each}" for each in self.tried]
@@ -46,7 +47,16 @@ class ReleaseReport:
             parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
         elif self.switched:
             parts.append("updated description and tags")
-        return f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        return "\n".join([first, *self._differences()])
+
+    def _differences(self) -> list[str]:
+        """What the candidates predict otherwise than what serves."""
+        return [
+            f"  {line if at else f'{each.revision} {line}'}"
+            for each in self.tried
+            for at, line in enumerate(each.differences)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the worker's answer."""
@@ -75,6 +85,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
+        RefusedPlanError: the user's check or comparison cannot be called.
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
@@ -92,6 +103,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         _try_out(plan, patience, report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
+    user_code.require((asked for _, asked in candidates.due(plan, endpoint)), context.root)
     _create_missing(plan, patience, endpoint, report)
     endpoint = _try_out(plan, patience, report)
     _serve_target(plan, patience, endpoint, report)
