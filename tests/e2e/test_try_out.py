@@ -59,7 +59,7 @@ def test_a_first_release_of_a_script_without_run_leaves_no_default(fresh: Rehear
     assert logs is not None
     assert "has no function run()" in fresh.run(*logs[1].split()).ok().out
 
-    # The next attempt tries the failed candidate again; a mended one takes its place.
+    # The next attempt tries the failed candidate again; a corrected one takes its place.
     before = fresh.mark()
     fresh.pulumi("up").failed()
     assert witnessed(fresh, before) == (1, 0)
@@ -94,7 +94,7 @@ def test_a_candidate_that_fails_leaves_the_old_default(deployed: Rehearsal, line
     assert witnessed(deployed, before) == (1, 0)
     assert default(deployed) == old
 
-    edit(deployed, RUN + line, RUN + "    # mended\n")
+    edit(deployed, RUN + line, RUN + "    # corrected\n")
     before = deployed.mark()
     deployed.up()
     assert witnessed(deployed, before) == (1, 1)
