@@ -95,7 +95,7 @@ class ReleasePlan:
     pin: str | None
     """Name (in Azure) of an existing revision to use as the default instead: a rollback."""
     keep: int
-    """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
+    """Revisions to keep of each logical deployment, including its own; see `modelops.release.retention`."""
     deployments: Mapping[str, DeploymentPlan]
     number: int = 0
     """Number of the release that sets the default, which the endpoint's tags have after it; 0 for a default that was
