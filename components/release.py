@@ -50,6 +50,7 @@ class ModelRelease(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
         self._most_nodes = args.get("most_nodes", {})
+        self._state_default = pulumi.Output.from_input(args.get("state_default"))
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
@@ -111,16 +112,31 @@ class ModelRelease(pulumi.ComponentResource):
         return {plan.deployments[logical].compute.lower(): most for logical, most in self._most_nodes.items()}
 
     async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None, self._nodes(plan))
+        request = ReleaseRequest(
+            name,
+            plan.to_json(),
+            str(Path.cwd()),
+            old.target if old else None,
+            self._nodes(plan),
+            await self._state_default.future(),
+        )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
         done = await pool().run(request, lambda event: self._forward(name, event), deadline)
         pulumi.log.info(done.text, resource=self)
+        for warning in (done.report or {}).get("warnings", ()):
+            pulumi.log.warn(warning, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         """Show what the release would do; a preview fails for a refused plan, and not if Azure cannot be asked."""
-        released = old.to_json() if old else None
-        request = PreviewRequest(name, plan.to_json(), str(Path.cwd()), released, self._nodes(plan))
+        request = PreviewRequest(
+            name,
+            plan.to_json(),
+            str(Path.cwd()),
+            old.to_json() if old else None,
+            self._nodes(plan),
+            await self._state_default.future(),
+        )
         end_on_interrupt(pool())
         try:
             text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text
@@ -208,7 +224,7 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
 
 def _failed_text(name: str, failed: WorkerFailed) -> str:
     if failed.refused:
-        return f"the release of endpoint {name!r} is refused: {failed}\nNothing of it was sent."
+        return f"the release of endpoint {name!r} is refused: {failed}"
     state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"

@@ -16,7 +16,7 @@ class PlanError(ModelOpsError):
 
 
 class RefusedPlanError(PlanError):
-    """A release plan that is refused before anything is sent: its preview fails, too."""
+    """A release plan that is refused before anything is made: its preview fails, too."""
 
 
 class ReleaseError(ModelOpsError):

@@ -48,8 +48,7 @@ class EndpointSettings:
         description: What it is for.
         default: Name (in the stack file) of the deployment that runs jobs which do not name one.
         pin: Name (in Azure) of an existing revision to use as the default instead; None for the newest.
-        keep: Revisions of each deployment to keep, including the newest. Checked and part of the plan, but without
-            effect: nothing deletes a revision.
+        keep: Revisions of each deployment to keep, including the newest; a release deletes older ones.
         deployments: The deployments by their logical names.
         most_nodes: Most nodes of each deployment's cluster, without those that the stack adopts.
         tags: Its Azure tags, including the stack's.
@@ -125,7 +124,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
         check_number(section, all_tags)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
-    # A release that deleted old revisions would do so after it created the new ones.
+    # A release creates the new revisions before it deletes old ones.
     if count * (keep + 1) > DEPLOYMENTS_PER_ENDPOINT:
         section.wrong(
             "keep",

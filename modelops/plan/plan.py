@@ -95,7 +95,7 @@ class ReleasePlan:
     pin: str | None
     """Name (in Azure) of an existing revision to use as the default instead: a rollback."""
     keep: int
-    """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
+    """Revisions to keep of each logical deployment, including its own; see `modelops.release.retention`."""
     deployments: Mapping[str, DeploymentPlan]
     number: int = 0
     """Number of the release that sets the default, which the endpoint's tags have after it; 0 for a default that was
@@ -114,8 +114,11 @@ class ReleasePlan:
 
     @property
     def try_out_minutes(self) -> int:
-        """The most minutes that the try-outs of all its revisions may take together."""
-        return sum(each.try_out.minutes for each in self.deployments.values() if each.try_out is not None)
+        """The most minutes that the try-outs of all its revisions may take together.
+
+        Each is twice as long as one job: what serves may have to score the input, too.
+        """
+        return sum(2 * each.try_out.minutes for each in self.deployments.values() if each.try_out is not None)
 
     @property
     def is_complete(self) -> bool:

@@ -140,9 +140,21 @@ def _deployment(found: Any) -> LiveDeployment:
         compute=body.get("compute"),
         identity=identity,
         instances=int((body.get("resources") or {}).get("instanceCount") or 1),
-        logical=properties.get(LOGICAL_PROPERTY) if identity else None,
+        logical=_logical(str(found["name"]), properties),
         created_at=str((found.get("systemData") or {}).get("createdAt") or ""),
         tags=dict(found.get("tags") or {}),
         properties=properties,
         model=(body.get("model") or {}).get("assetId"),
     )
+
+
+def _logical(name: str, properties: Mapping[str, str]) -> str | None:
+    """Return a revision's name in the stack file; None for a deployment without our mark.
+
+    The first versions wrote no `LOGICAL_PROPERTY`; their names had the whole of it.
+    """
+    identity = properties.get(IDENTITY_PROPERTY)
+    if not identity:
+        return None
+    before, hyphen, digits = name.rpartition("-")
+    return properties.get(LOGICAL_PROPERTY) or (before if hyphen and identity.startswith(digits) else None)

@@ -1,7 +1,7 @@
 """The steps of a release, in order. Every run does only what is missing.
 
 0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. try them out  5. switch the default  6. verify
+3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
 
 A rollback by `pin` starts with 5 and 6, because its revision exists.
 """
@@ -11,7 +11,8 @@ from typing import Any
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
-from modelops.release import default, deploy, existing, last_set, limits, live, register, rollback, signed_in
+from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
+from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
 from modelops.release.tryout import candidates
@@ -29,14 +30,19 @@ class ReleaseReport:
     created: list[str] = field(default_factory=list)
     tried: list[candidates.Tried] = field(default_factory=list)
     switched: bool = False
+    pruned: list[str] = field(default_factory=list)
+    in_use: list[str] = field(default_factory=list)
+    """Revisions that were not pruned because jobs use them."""
+    warnings: list[str] = field(default_factory=list)
+    """What went wrong without any harm to what the endpoint serves."""
 
     @property
     def changed(self) -> bool:
         """Whether anything was sent that changes Azure."""
-        return bool(self.restored or self.registered or self.created or self.tried or self.switched)
+        return bool(self.restored or self.registered or self.created or self.tried or self.switched or self.pruned)
 
     def summary(self) -> str:
-        """One line for users."""
+        """For users: one line, and further ones for how candidates differ from what serves."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
         parts += [f"tried {each}" for each in self.tried]
@@ -46,7 +52,18 @@ class ReleaseReport:
             parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
         elif self.switched:
             parts.append("updated description and tags")
-        return f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        parts += [f"deleted {each}" for each in self.pruned]
+        parts += [f"kept {each}, which a job uses" for each in self.in_use]
+        first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        return "\n".join([first, *self._differences()])
+
+    def _differences(self) -> list[str]:
+        """What the candidates predict otherwise than what serves."""
+        return [
+            f"  {line if at else f'{each.revision} {line}'}"
+            for each in self.tried
+            for at, line in enumerate(each.differences)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the worker's answer."""
@@ -59,6 +76,8 @@ class ReleaseReport:
             "created": self.created,
             "tried": [each._asdict() for each in self.tried],
             "switched": self.switched,
+            "pruned": self.pruned,
+            "warnings": self.warnings,
             "summary": self.summary(),
         }
 
@@ -75,6 +94,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
+        RefusedPlanError: the user's check or comparison cannot be called.
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
@@ -89,12 +109,13 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         # First: a problem with the current deployments must not delay the rollback.
         endpoint = _serve_target(plan, patience, endpoint, report)
         _create_missing(plan, patience, endpoint, report)
-        _try_out(plan, patience, report)
+        _prune(plan, context, _try_out(plan, patience, report), report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
+    user_code.require((asked for _, asked in candidates.due(plan, endpoint)), context.root)
     _create_missing(plan, patience, endpoint, report)
-    endpoint = _try_out(plan, patience, report)
-    _serve_target(plan, patience, endpoint, report)
+    endpoint = _serve_target(plan, patience, _try_out(plan, patience, report), report)
+    _prune(plan, context, endpoint, report)
     return report
 
 
@@ -168,7 +189,8 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
     missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
-    if problem := limits.problem(plan, endpoint, missing):
+    going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
+    if problem := limits.problem(plan, endpoint, missing, going):
         raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
     if problem := patience.call(READ, existing.problem, context.workspace, missing):
         raise PlanError(
@@ -184,6 +206,7 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         model_ids[deployment.logical] = model_id
         if registered:
             report.registered.append(registered)
+    report.pruned += prune.make_room(plan, context, endpoint, missing)
     for deployment in missing:
         context.progress(CREATE, f"creating deployment {deployment.revision}")
         found = deploy.settle(context, plan, deployment)
@@ -204,6 +227,15 @@ def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> li
     endpoint = live.read(workspace, plan)
     report.tried = candidates.try_out(plan, patience, endpoint, report.created)
     return live.read(workspace, plan) if report.tried else endpoint
+
+
+def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
+    """Step 7: delete what nobody needs any more; a failure of it is a warning."""
+    pruned = prune.prune(plan, context, endpoint)
+    report.pruned += pruned.deleted
+    report.in_use += pruned.in_use
+    if warning := pruned.warning():
+        report.warnings.append(warning)
 
 
 def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:

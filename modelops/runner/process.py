@@ -45,7 +45,7 @@ class WorkerFailed(Exception):  # noqa: N818 - says what happened
         self.switch_sent = switch_sent
         """Whether the request that moves the default was sent."""
         self.refused = refused
-        """Whether the plan was refused, and nothing of it was sent."""
+        """Whether the plan was refused before anything was made."""
 
 
 class WorkerStopped(Exception):  # noqa: N818 - says what happened

@@ -18,7 +18,8 @@ from typing import BinaryIO, assert_never
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
-from modelops.release import preview
+from modelops.release import preview, rollback
+from modelops.release.comparison import user_code
 from modelops.release.context import Context
 from modelops.release.gate import Gate
 from modelops.release.position import Position
@@ -109,7 +110,12 @@ class Worker:
         plan = ReleasePlan.from_inputs(request.plan)
         remove_abandoned()
         context = Context(
-            self._workspace(plan), Path(request.root), self._progress, self._gate.sleep, nodes=request.nodes
+            self._workspace(plan),
+            Path(request.root),
+            self._progress,
+            self._gate.sleep,
+            nodes=request.nodes,
+            state_default=request.state_default,
         )
         report = reconcile(plan, context, request.previous)
         return Done(request.id, report.summary(), report.to_json())
@@ -118,10 +124,12 @@ class Worker:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        if not rollback.is_rollback(plan):
+            user_code.require(filter(None, (each.try_out for each in plan.deployments.values())), Path(request.root))
         if not plan.is_complete:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
-            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes)
+            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes, request.state_default)
         except RefusedPlanError:
             raise
         except ModelOpsError as error:

@@ -169,6 +169,10 @@ class Bench:
         """Run a release of `plan`, by default the bench's own."""
         return reconcile(plan or self.plan, self.context(), previous)
 
+    def release_in(self, context: Context, plan: ReleasePlan) -> ReleaseReport:
+        """Run a release with other surroundings."""
+        return reconcile(plan, context)
+
     def context(self) -> Context:
         """A release's surroundings: notes what it says, and never waits."""
         return Context(self.workspace, self.root, self._note, _never)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from modelops.errors import PlanError, ReleaseError
+from modelops.errors import PlanError, RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.try_out import File, TryOut
 from modelops.release.comparison import user_code
-from modelops.release.comparison.judgement import Verdict, judge
+from modelops.release.comparison.judgement import Verdict, compared, refused_by_check
 
 
 @pytest.fixture
@@ -35,8 +35,23 @@ def _checked(root: Path, text: str, *, python: str | None = None) -> TryOut:
     return TryOut(File("images", ""), check=_file(root, "check.py", text), python=python)
 
 
-def _judged(root: Path, try_out: TryOut, *, current: bool = True) -> Verdict:
-    return judge(root / "candidate", root / "current" if current else None, try_out, root / "images", root)
+def _judged(root: Path, try_out: TryOut) -> Verdict:
+    return compared(root / "candidate", root / "current", try_out, ("a.png", "b.png"), root)
+
+
+def _check(root: Path, try_out: TryOut) -> str | None:
+    return refused_by_check(root / "candidate", try_out, root / "images", root)
+
+
+def _problem(try_out: TryOut, root: Path) -> str | None:
+    """Return why a try-out is refused before it begins, without the last line."""
+    try:
+        user_code.require([try_out, try_out], root)
+    except RefusedPlanError as error:
+        text, _, last = str(error).rpartition("\n")
+        assert last == "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
+        return text
+    return None
 
 
 LINES = (
@@ -47,22 +62,6 @@ LINES = (
 
 def test_says_how_the_candidate_differs(root: Path) -> None:
     assert _judged(root, TryOut(File("images", ""))) == Verdict(LINES)
-
-
-def test_has_nothing_to_say_where_nothing_serves(root: Path) -> None:
-    try_out = replace(_checked(root, "def check(predictions, input): pass"), max_changed_rows=0.0)
-    assert _judged(root, try_out, current=False) == Verdict()
-
-
-def test_an_input_of_one_file_is_named_by_the_rows(root: Path) -> None:
-    (root / "candidate" / "predictions.csv").write_text("a.png 2\n")
-    found = judge(root / "candidate", root / "current", TryOut("x"), root / "images" / "a.png", root)
-    assert found.lines == (
-        "2 of 2 rows differ from those of what serves (not paired: they do not name the files of the input)",
-    )
-    (root / "current" / "predictions.csv").write_text("a.png 1\n")
-    found = judge(root / "candidate", root / "current", TryOut("x"), root / "images" / "a.png", root)
-    assert found.lines[0] == "1 of 1 rows differ from those of what serves (paired by column 1)"
 
 
 @pytest.mark.parametrize(("most", "refused"), [(0.5, False), (0.49, True)])
@@ -89,14 +88,14 @@ def test_the_exception_of_a_check_is_the_reason(root: Path) -> None:
         "    files = sorted(file.name for file in input.iterdir())\n"
         "    raise ValueError(f'{len(rows)} rows for {files}')\n"
     )
-    assert _judged(root, _checked(root, text)) == Verdict(
-        (), "check.py refused its predictions: ValueError: 2 rows for ['a.png', 'b.png'] (check.py, line 4)"
+    assert _check(root, _checked(root, text)) == (
+        "check.py refused its predictions: ValueError: 2 rows for ['a.png', 'b.png'] (check.py, line 4)"
     )
 
 
 def test_a_check_gets_no_input_that_is_in_azure(root: Path) -> None:
     try_out = _checked(root, "def check(predictions, input):\n    assert input is None\n")
-    assert judge(root / "candidate", None, try_out, None, root) == Verdict()
+    assert refused_by_check(root / "candidate", try_out, None, root) is None
 
 
 def test_a_check_imports_its_neighbours_and_not_our_modules(root: Path) -> None:
@@ -104,13 +103,11 @@ def test_a_check_imports_its_neighbours_and_not_our_modules(root: Path) -> None:
     (root / "checks" / "rows.py").write_text("NUMBER = 2\n")
     text = "from rows import NUMBER\ndef check(predictions, input):\n    assert NUMBER == 3\n"
     try_out = TryOut("x", check=_file(root, "checks/check.py", text))
-    assert _judged(root, try_out).refused == (
-        "checks/check.py refused its predictions: AssertionError (check.py, line 3)"
-    )
+    assert _check(root, try_out) == ("checks/check.py refused its predictions: AssertionError (check.py, line 3)")
 
 
 def test_a_check_that_leaves_is_no_success(root: Path) -> None:
-    assert _judged(root, _checked(root, "def check(predictions, input): raise SystemExit(0)")).refused == (
+    assert _check(root, _checked(root, "def check(predictions, input): raise SystemExit(0)")) == (
         "check.py refused its predictions: SystemExit: 0 (check.py, line 1)"
     )
 
@@ -129,14 +126,15 @@ def test_the_user_compares(root: Path) -> None:
 def test_a_function_that_is_content_refuses_nothing(root: Path) -> None:
     text = "def check(predictions, input): pass\ndef compare(candidate, current): pass\n"
     file = _file(root, "both.py", text)
-    assert _judged(root, TryOut(File("images", ""), check=file, compare=file)) == Verdict(LINES)
+    try_out = TryOut(File("images", ""), check=file, compare=file)
+    assert (_check(root, try_out), _judged(root, try_out)) == (None, Verdict(LINES))
 
 
 def test_a_file_that_changed_since_the_plan_is_not_run(root: Path) -> None:
     try_out = _checked(root, "def check(predictions, input): pass")
     (root / "check.py").write_text("def check(predictions, input): print('changed')")
     with pytest.raises(PlanError, match=r"check\.py' changed after the plan was made"):
-        _judged(root, try_out)
+        _check(root, try_out)
 
 
 @pytest.mark.parametrize(
@@ -152,23 +150,23 @@ def test_a_file_that_changed_since_the_plan_is_not_run(root: Path) -> None:
     ],
 )
 def test_says_why_a_function_cannot_be_called(root: Path, text: str, problem: str) -> None:
-    found = user_code.problem(_checked(root, text), root)
+    found = _problem(_checked(root, text), root)
     assert found == f"tryOut.check: check.py {problem}"
 
 
 def test_names_a_module_that_is_missing_and_the_interpreter(root: Path) -> None:
-    assert user_code.problem(_checked(root, "import no_such_module"), root) == (
+    assert _problem(_checked(root, "import no_such_module"), root) == (
         f"tryOut.check: check.py imports no_such_module, which {sys.executable} does not have. Install it there, or "
         "set tryOut.python to the path of an interpreter that has it."
     )
 
 
 def test_says_nothing_of_a_function_that_can_be_called(root: Path) -> None:
-    assert user_code.problem(_checked(root, "def check(predictions, input): raise ValueError"), root) is None
+    assert _problem(_checked(root, "def check(predictions, input): raise ValueError"), root) is None
 
 
 def test_says_where_a_file_is_no_python(root: Path) -> None:
-    found = user_code.problem(_checked(root, "def check(:"), root)
+    found = _problem(_checked(root, "def check(:"), root)
     assert found is not None
     assert found.startswith("tryOut.check: check.py cannot be imported:")
     assert "SyntaxError: invalid syntax" in found
@@ -178,12 +176,12 @@ def test_runs_in_the_interpreter_that_the_user_names(root: Path) -> None:
     (root / "venv").symlink_to(Path(sys.executable).parent)
     try_out = _checked(root, "import sys\ndef check(predictions, input): raise ValueError(sys.executable)")
     for python in ("venv/python", str(root / "venv" / "python")):
-        assert str(root / "venv" / "python") in str(_judged(root, replace(try_out, python=python)).refused)
+        assert str(root / "venv" / "python") in str(_check(root, replace(try_out, python=python)))
 
 
 def test_refuses_an_interpreter_that_does_not_exist(root: Path) -> None:
     for python in ("venv/python", "no-such-python"):
-        assert user_code.problem(_checked(root, "", python=python), root) == (
+        assert _problem(_checked(root, "", python=python), root) == (
             f"tryOut.python is {python!r}, which does not exist. Allowed: the path of a Python interpreter, absolute "
             "or below the folder of Pulumi.yaml."
         )
@@ -192,7 +190,7 @@ def test_refuses_an_interpreter_that_does_not_exist(root: Path) -> None:
 def test_refuses_an_interpreter_that_is_none(root: Path) -> None:
     (root / "python").touch()
     python = str(root / "python")
-    assert user_code.problem(_checked(root, "", python=python), root) == (
+    assert _problem(_checked(root, "", python=python), root) == (
         f"tryOut.check: check.py: {python} cannot be started: Permission denied."
     )
 
@@ -201,5 +199,5 @@ def test_ends_a_function_that_hangs(root: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(user_code, "_CALL_SECONDS", 1.0)
     try_out = _checked(root, "import threading\ndef check(predictions, input): threading.Event().wait()")
     with pytest.raises(ReleaseError) as caught:
-        _judged(root, try_out)
+        _check(root, try_out)
     assert re.fullmatch(r"tryOut.check: check.py did not end within 1 s, and was ended.", str(caught.value))

@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from modelops.errors import PlanError, ReleaseError
+from modelops.errors import PlanError, RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.try_out import File, TryOut
 
@@ -138,9 +138,17 @@ def of(try_out: TryOut, root: Path) -> tuple[UserCode | None, UserCode | None]:
     return function("check", try_out.check), function("compare", try_out.compare)
 
 
-def problem(try_out: TryOut, root: Path) -> str | None:
-    """Return why one of the functions of a try-out cannot be called, or None; their files are imported to know it."""
-    return next((found for each in of(try_out, root) if each and (found := each.problem())), None)
+def require(try_outs: Iterable[TryOut], root: Path) -> None:
+    """Refuse try-outs with functions that cannot be called; their files are imported to know it, each once.
+
+    Raises:
+        RefusedPlanError: with all problems.
+    """
+    functions = dict.fromkeys(each for try_out in try_outs for each in of(try_out, root) if each)
+    if problems := [found for each in functions if (found := each.problem())]:
+        raise RefusedPlanError(
+            "\n".join([*problems, "Nothing was uploaded or created. Correct it, and run `pulumi up` again."])
+        )
 
 
 def _require_unchanged(path: Path, digest: str) -> None:

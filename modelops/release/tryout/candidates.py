@@ -16,9 +16,10 @@ from modelops.release import live, records
 from modelops.release.context import TRY
 from modelops.release.permissions import Patience
 from modelops.release.records import Outcome, Record
-from modelops.release.tryout import job, outcome, sample
+from modelops.release.tryout import job, outcome, sample, serving
 from modelops.release.tryout.job import EndedJob
 from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
+from modelops.release.tryout.verdicts import Judge
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.progress import duration
 from modelops.scoring.start import PerhapsStartedError
@@ -35,12 +36,14 @@ class Tried(NamedTuple):
         job: the job's name.
         rows: number of rows that it predicted; None if its script writes the files itself.
         seconds: how long the job was followed.
+        differences: lines that say how it differs from what serves; none if nothing serves.
     """
 
     revision: str
     job: str
     rows: int | None
     seconds: float
+    differences: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         rows = "" if self.rows is None else f"{self.rows} rows, "
@@ -85,10 +88,15 @@ def try_out(
     return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint, created)]
 
 
-def line(deployment: DeploymentPlan, asked: TryOut) -> str:
-    """Return what a preview says of a try-out."""
+def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
+    """Return what a preview says of a try-out; `endpoint` is what is live, if that is known."""
     source = asked.input if isinstance(asked.input, str) else asked.input.path
-    return f"try out {deployment.revision} on {source} (at most {asked.minutes} min)"
+    found = serving.revision(endpoint, deployment.revision) if endpoint else None
+    more = ""
+    if found:
+        is_known = serving.known_job(found, asked) is not None
+        more = f", compared with {found.name}" if is_known else f", and as long for {found.name}, to compare with it"
+    return f"try out {deployment.revision} on {source} (at most {asked.minutes} min{more})"
 
 
 def _is_due(endpoint: live.LiveEndpoint, revision: str, asked: TryOut, *, is_new: bool) -> bool:
@@ -119,12 +127,12 @@ class _Candidate:
         with _explained(self.plan, self.endpoint, revision, name):
             ended = job.follow(context, name, self.asked)
             try:
-                rows = self._judged(ended)
+                rows, differences = self._judged(ended, source)
             except CandidateFailedError:
                 self._note("failed", name)
                 raise
             self._note("passed", name)
-        return Tried(revision, name, rows, ended.seconds)
+        return Tried(revision, name, rows, ended.seconds, differences)
 
     def _job(self, source: JobInput) -> str:
         """Return the job of this try-out: one that a killed release started, or a new one."""
@@ -142,9 +150,15 @@ class _Candidate:
         self._note("started", name)
         return name
 
-    def _judged(self, ended: EndedJob) -> int | None:
+    def _judged(self, ended: EndedJob, source: JobInput) -> tuple[int | None, tuple[str, ...]]:
+        """Return the number of rows, and lines that say how they differ from those of what serves."""
         with tempfile.TemporaryDirectory(prefix="try-out-") as folder:
-            return outcome.predicted(self.patience.context, self.deployment, self.asked, ended, Path(folder))
+            place = Path(folder)
+            candidate = place / "candidate"
+            candidate.mkdir()
+            rows = outcome.predicted(self.patience.context, self.deployment, self.asked, ended, candidate)
+            judge = Judge(self.plan, self.patience, self.endpoint, self.deployment.revision, self.asked)
+            return rows, judge.judged(source, candidate, place)
 
     def _note(self, what: Outcome, name: str) -> None:
         value = str(Record(what, name, records.digest(self.asked)))

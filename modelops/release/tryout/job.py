@@ -11,7 +11,7 @@ from modelops.plan.try_out import TryOut
 from modelops.release.context import TRY, Context
 from modelops.release.operations import finished
 from modelops.release.tryout.limits import Phase, Spent
-from modelops.scoring import endpoints, following, jobs, progress, resume, start
+from modelops.scoring import following, jobs, progress, resume, start
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
 from modelops.scoring.start import JobOptions
@@ -56,13 +56,11 @@ def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput) -
     Raises:
         ReleaseError: the service refused to list the jobs.
     """
-    address = endpoints.scoring_address(context.workspace, plan.endpoint.name)
-    for each in jobs.listed(context.workspace, plan.endpoint.name, _LOOKED_AT):
+    endpoint = plan.endpoint.name
+    for each in jobs.listed(context.workspace, endpoint, _LOOKED_AT):
         if each.deployment != revision or each.state in ("Failed", *_ENDED_EARLY):
             continue
-        with azure.step(f"reading job {each.name}"):
-            answer = context.workspace.send("GET", f"{address}/{each.name}", None)
-        found = resume.past_job(each.name, answer).source
+        found = resume.any_job(context.workspace, endpoint, each.name).source
         if found is not None and found.path == source.path:
             return each.name
     return None
