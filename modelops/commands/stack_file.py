@@ -53,7 +53,7 @@ class StackFile:
         }
 
     def set_model(self, endpoint: str, deployment: str, model: Registered) -> bool:
-        """Write a deployment's model into the file; False if it is there already.
+        """Write a deployment's model into the file; False if the file has it already.
 
         Comments between the old model's lines are replaced too.
 

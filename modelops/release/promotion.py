@@ -27,7 +27,7 @@ class Candidate(NamedTuple):
     Attributes:
         revision: physical name.
         model: name and version of its model in the workspace, or in a registry.
-        remark: why nobody knows that it works; empty if it passed its try-out.
+        remark: that it was not tried out; empty if it passed its try-out.
     """
 
     revision: str
@@ -45,17 +45,17 @@ def candidate(endpoint: live.LiveEndpoint, plan: ReleasePlan, logical: str, stac
     is_default = default is not None and default.logical == logical
     name = default.name if default is not None and is_default else plan.deployments[logical].revision
     found = endpoint.deployments.get(name)
-    mend = f"Run `{located(f'pulumi up --stack {stack}')}`, then promote again."
+    again = f"Run `{located(f'pulumi up --stack {stack}')}`, then promote again."
     if found is None or found.state != live.SUCCEEDED:
         state = "does not exist" if found is None else f"is {found.state}"
         raise ReleaseError(
-            f"revision {name} of endpoint {endpoint.name} {state}, so there is nothing to promote. {mend}"
+            f"revision {name} of endpoint {endpoint.name} {state}, so there is nothing to promote. {again}"
         )
     record = records.try_out(found)
     if record is not None and record.outcome == "failed":
         raise ReleaseError(
             f"revision {name} of endpoint {endpoint.name} failed its try-out (job {record.job}), so it is not "
-            f"promoted. Correct it in stack {stack}. {mend}"
+            f"promoted. Correct it in stack {stack}. {again}"
         )
     model = _MODEL.fullmatch(found.model or "")
     if model is None:

@@ -194,16 +194,16 @@ def test_a_model_that_passed_is_promoted_without_a_note(shared: Bench) -> None:
             (),
             FILE,
             (
-                "name the registry with --registry: neither {file} nor the released plan of endpoint digits has one for "
-                "deployment mlp."
+                "name the registry with --registry: neither {file} nor the released plan of endpoint digits has one "
+                "for deployment mlp."
             ),
         ),
         (
             ("--deployment", "tree"),
             FILE,
             (
-                "stack dev and {file} do not both have the deployment 'tree'. Stack dev has released: digits.mlp; the file "
-                "has: digits.mlp. Add the deployment to the file first."
+                "stack dev and {file} do not both have the deployment 'tree'. Stack dev has released: digits.mlp; the "
+                "file has: digits.mlp. Add the deployment to the file first."
             ),
         ),
         (

@@ -109,7 +109,7 @@ def test_an_import_ends_without_content_and_overwrites(seeded: Learning) -> None
 @pytest.mark.parametrize(
     ("changed", "refused"),
     [
-        ({"sourceAssetId": "m:1"}, (400, "BadRequest", "is 'm:1', which is no asset of a workspace.")),
+        ({"sourceAssetId": "m:1"}, (400, "BadRequest", "is 'm:1', which does not name an asset of a workspace.")),
         (
             {"sourceAssetId": "azureml://locations/westeurope/workspaces/other/models/m/versions/1"},
             (400, "UserError", "/models/m/versions/1', and there is no such model."),

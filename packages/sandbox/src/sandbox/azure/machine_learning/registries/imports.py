@@ -90,7 +90,9 @@ class _Imports:
         """
         match = _SOURCE.fullmatch(asset_id)
         if match is None:
-            raise bad_request(f"'properties.sourceAssetId' is '{asset_id}', which is no asset of a workspace.")
+            raise bad_request(
+                f"'properties.sourceAssetId' is '{asset_id}', which does not name an asset of a workspace."
+            )
         if match["collection"].lower() != MODELS.collection:
             raise not_modelled(f"sharing of '{match['collection']}' with a registry (only of models)")
         workspace = self._workspace(match)
