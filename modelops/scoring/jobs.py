@@ -106,7 +106,8 @@ def in_use(workspace: Workspace, endpoint: str, among: Collection[str]) -> set[s
         job = _found(workspace, str(each.name))
         if job is None or job.state in ENDED:
             continue
-        used |= {named or job.deployment or ""} & set(among) if named or job.deployment else set(among)
+        whose = named or job.deployment
+        used.update({whose} & set(among) if whose else among)
     return used
 
 

@@ -59,7 +59,7 @@ def test_a_candidate_that_differs_too_much_does_not_serve(deployed: Rehearsal) -
     failed = deployed.pulumi("up").failed()
     assert (
         "did not pass its try-out: 6 of 6 rows (100.0%) differ from those of what serves; tryOut.maxChangedRows allows "
-        f"50.0% compared with {old}, which serves: 6 of 6 rows differ from those of what serves (paired by column 1) "
+        f"50.0% compared with {old}, which serves: 6 of 6 rows differ (paired by column 1) "
         "column 2: 6 numbers differ, the largest difference is "
     ) in failed.flat
     assert f"The default is unchanged: {old}." in failed.flat

@@ -14,8 +14,8 @@ from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code, ReleasePlan
 from modelops.plan.try_out import File, TryOut
-from modelops.release import preview, records
-from modelops.release.context import READ, TRY
+from modelops.release import preview, records, uploads
+from modelops.release.context import READ, TRY, Context
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
@@ -74,8 +74,8 @@ def refused(bench: Bench, plan: ReleasePlan) -> str:
 def differs(from_: str, value: str = "2") -> tuple[str, ...]:
     return (
         f"compared with {from_}, which serves:",
-        "  1 of 2 rows differ from those of what serves (paired by column 1)",
-        f"  column 2: 1 numbers differ, the largest difference is {value}, the median {value}",
+        "  1 of 2 rows differ (paired by column 1)",
+        f"  column 2: 1 number differs, the largest difference is {value}, the median {value}",
     )
 
 
@@ -217,3 +217,73 @@ def test_a_check_that_cannot_be_imported_is_refused_before_anything_is_made(benc
         bench.release(plan)
     assert set(bench.steps) == {READ}
     assert bench.writes(before) == []
+
+
+@in_one_profile
+def test_a_job_of_what_serves_that_a_killed_release_started_is_found(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    second = with_script(bench, OTHER)
+
+    class KilledError(BaseException):
+        """Stands for the end of the process."""
+
+    write = records.write
+
+    def killed(context: Context, endpoint: str, revision: str, tag: str, value: str) -> None:
+        if tag == records.SAMPLE:
+            raise KilledError
+        write(context, endpoint, revision, tag, value)
+
+    before = bench.mark()
+    monkeypatch.setattr(records, "write", killed)
+    with pytest.raises(KilledError):
+        bench.release(second)
+    assert len(jobs(bench, before)) == 2
+    monkeypatch.setattr(records, "write", write)
+    before = bench.mark()
+    (tried,) = bench.release(second).tried
+    assert tried.differences[0] == f"compared with {first.target}, which serves:"
+    assert jobs(bench, before) == []
+    assert records.sample(bench.live().deployments[first.target]) is not None
+
+
+@in_one_profile
+def test_what_serves_is_asked_again_if_its_predictions_are_gone(bench: Bench) -> None:
+    """A rule of the storage account may remove old ones."""
+    bench.release(with_script(bench, SCRIPT))
+    with uploads.container(bench.workspace) as container:
+        for name in container.list_blob_names():
+            if name.endswith("/predictions.csv"):
+                container.delete_blob(name)
+    before = bench.mark()
+    (tried,) = bench.release(with_script(bench, OTHER)).tried
+    assert tried.differences[1:] == differs("")[1:]
+    assert len(jobs(bench, before)) == 2
+
+
+@in_one_profile
+@pytest.mark.parametrize("fault", ["cluster", "refused"])
+def test_what_serves_may_take_no_job(bench: Bench, fault: str) -> None:
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    second = with_script(bench, OTHER)
+    control = bench.place.sandbox.control
+    if fault == "cluster":
+        name = first.deployments["mlp"].compute.rpartition("/")[2]
+        control.fault(
+            "status", method="GET", path=f"/computes/{name}", status=404, code="ResourceNotFound", message="No"
+        )
+        lost = f"its cluster {name} does not exist"
+    else:
+        control.fault("status", method="POST", path="/jobs$", skip=1, status=400, code="BadRequest", message="No")
+        lost = "a job on it was refused: "
+    (tried,) = bench.release(second).tried
+    control.clear_faults()
+    assert "\n".join(tried.differences).startswith(
+        f"{first.target}, which serves, has no predictions to compare with: {lost}"
+    )

@@ -10,7 +10,11 @@ from modelops.rehearsal import located
 from modelops.release import preview
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, SWITCH, VERIFY
 from modelops.release.reconcile import ReleaseReport
+from modelops.scoring import following, inputs
+from modelops.scoring import start as starting
+from modelops.scoring.start import JobOptions
 from tests.modelops.conftest import Bench, in_one_profile
+from tests.modelops.test_modelops_commands import release_script
 from tests.modelops.workers import RealWorker
 
 DEPLOYMENT = "/deployments/[^/]+$"
@@ -170,6 +174,49 @@ def test_a_revision_whose_cluster_is_gone_is_deleted(bench: Bench) -> None:
     report = bench.release(plan)
     assert report.pruned == [first.default]
     assert f"deleting deployment {first.default} (its cluster cpu is gone)" in bench.said
+
+
+@pytest.mark.long(part="series")
+def test_thirty_releases_in_a_row_end_with_two_revisions(bench: Bench) -> None:
+    plans = [bench.changed(mini_batch_size=number + 1) for number in range(30)]
+    most = 0
+    for each in plans:
+        report = bench.release(each)
+        assert (report.default, report.warnings) == (each.target, [])
+        most = max(most, len(live(bench)))
+    assert live(bench) == {plans[-1].target, plans[-2].target}
+    assert most == 2
+    # An older default stays besides them.
+    bench.release(replace(plans[-1], pin=plans[-2].target))
+    for number in range(30, 33):
+        bench.release(replace(bench.changed(mini_batch_size=number + 1), pin=plans[-2].target))
+    assert len(live(bench)) == 3
+    assert bench.live().default == plans[-2].target
+
+
+@in_one_profile
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK uses what the libraries below it have deprecated
+def test_a_revision_that_a_job_uses_stays_until_the_job_has_ended(bench: Bench) -> None:
+    data = release_script(bench)
+    old = bench.plan.target
+    read = inputs.read(str(data), None)
+    job = starting.start(bench.workspace, bench.plan.endpoint.name, None, read, JobOptions())
+    second, third, fourth = (bench.changed(mini_batch_size=number) for number in (2, 3, 4))
+    bench.release(second)
+    report = bench.release(third)
+    assert (report.pruned, report.in_use, report.warnings) == ([], [old], [])
+    assert report.summary().endswith(f"default {second.target} -> {third.target}; kept {old}, which a job uses")
+    for number in range(17):
+        by_hand(bench, f"by-hand-{number:02}", old)
+    with pytest.raises(ReleaseError) as refused:
+        bench.release(fourth)
+    assert str(refused.value) == (
+        f"endpoint {bench.plan.endpoint.name} has no room for the new deployments: {old} is used by a job that has not "
+        "ended. The default was not changed. Run `pulumi up` again."
+    )
+    (bench.root / "go").touch()
+    following.follow(bench.workspace.ml, job.name, lambda _text, _seconds: None, "")
+    assert bench.release(fourth).pruned == [old, second.target]
 
 
 @in_one_profile

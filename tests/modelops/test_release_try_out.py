@@ -98,7 +98,7 @@ def test_a_first_release_is_tried_out_and_then_serves(bench: Bench) -> None:
         (RAISES, ["ValueError: broken on purpose (score.py, line 6, in run)"]),
         (NO_RUN, ["run"]),
         (NO_INIT, ["OSError: no such model (score.py, line 4, in init)"]),
-        (FEW, ["1 of 2 files have no result: 1 mini-batch returned fewer results than files."]),
+        (FEW, ["1 of 2 files has no result: 1 mini-batch returned fewer results than files."]),
     ],
     ids=["raises", "no run", "no init", "too few"],
 )
@@ -165,8 +165,8 @@ def test_a_fault_of_the_try_outs_own_is_not_the_candidates(bench: Bench) -> None
     noted = record(bench, plan.target)
     assert noted is not None
     assert noted.outcome == "started"
-    mended = with_script(bench, GOOD)
-    assert bench.release(mended).default == plan.target
+    good = with_script(bench, GOOD)
+    assert bench.release(good).default == plan.target
 
 
 @in_one_profile

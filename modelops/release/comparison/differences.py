@@ -60,26 +60,27 @@ class Differences:
         if not self.rows and self.others:
             return
         how = f"paired by column {self.key}" if self.key else "not paired: they do not name the files of the input"
-        yield f"{self.changed} of {self.rows} rows differ from those of what serves ({how})"
+        yield f"{self.changed} of {self.rows} rows {_differ(self.rows)} ({how})"
         if self.added or self.missing:
             yield f"rows that only the candidate has: {self.added}; that only what serves has: {self.missing}"
 
     def _of_columns(self) -> Iterator[str]:
         farthest = sorted(self.numbers.items(), key=lambda column: -max(column[1]))
         for label, apart in farthest[:_COLUMNS_SHOWN]:
-            yield (
-                f"column {label}: {len(apart)} numbers differ, the largest difference is {max(apart):.3g}, the median "
-                f"{statistics.median(apart):.3g}"
-            )
-        if len(farthest) > _COLUMNS_SHOWN:
-            yield f"and numbers of {len(farthest) - _COLUMNS_SHOWN} more columns"
+            numbers = "1 number differs" if len(apart) == 1 else f"{len(apart)} numbers differ"
+            median = f"{statistics.median(apart):.3g}"
+            yield f"column {label}: {numbers}, the largest difference is {max(apart):.3g}, the median {median}"
+        if (more := len(farthest) - _COLUMNS_SHOWN) > 0:
+            yield f"and numbers of {more} more column{'' if more == 1 else 's'}"
 
     def _of_others(self) -> Iterator[str]:
         if self.others:
-            yield (
-                f"{self.others_changed} of {self.others} files without lines of text differ; how, only a `compare` of "
-                "yours can tell"
-            )
+            how = "; how, only a `compare` of yours can tell" if self.others_changed else ""
+            yield f"{self.others_changed} of {self.others} files without lines of text {_differ(self.others)}{how}"
+
+
+def _differ(number: int) -> str:
+    return "differs" if number == 1 else "differ"
 
 
 def compare(candidate: Path, current: Path, key: str | None, names: Collection[str]) -> Differences:

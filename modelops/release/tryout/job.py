@@ -50,14 +50,23 @@ def begin(context: Context, plan: ReleasePlan, revision: str, source: JobInput, 
     return start.start(context.workspace, plan.endpoint.name, revision, source, options).name
 
 
-def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput) -> str | None:
+def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput, known: str | None = None) -> str | None:
     """Return a job of this revision on this input which a release started and could not note; None without one.
+
+    Args:
+        context: the release's surroundings.
+        plan: complete.
+        revision: physical name.
+        source: the input, as jobs take it.
+        known: the job that was noted last: those before it are not looked at.
 
     Raises:
         ReleaseError: the service refused to list the jobs.
     """
     endpoint = plan.endpoint.name
     for each in jobs.listed(context.workspace, endpoint, _LOOKED_AT):
+        if each.name == known:
+            return None
         if each.deployment != revision or each.state in ("Failed", *_ENDED_EARLY):
             continue
         found = resume.any_job(context.workspace, endpoint, each.name).source

@@ -97,4 +97,4 @@ def _require_completed(logs: JobLogs, try_out: TryOut, job: EndedJob) -> None:
 
 def _trace(logs: JobLogs) -> list[str]:
     """Return the last lines of the script's last exception, indented; none if the logs have none."""
-    return [f"    {line}" for line in failures.last_trace(logs).rstrip().splitlines()[-_TRACE_LINES:]]
+    return [f"    {line}" for line in failures.users_lines(failures.last_trace(logs))[-_TRACE_LINES:]]
