@@ -6,59 +6,27 @@ tests/e2e/test_compared.py.
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
-from modelops.plan.plan import Code, ReleasePlan
-from modelops.plan.try_out import File, TryOut
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import File
 from modelops.release import preview, records, uploads
 from modelops.release.context import READ, TRY, Context
+from tests.modelops.compared import OTHER, SCRIPT, jobs, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SCRIPT = """\
-import os
-
-def init(): ...
-
-def run(batch):
-    return [f"{os.path.basename(path)} {score(path)}" for path in batch]
-
-def score(path):
-    return os.path.getsize(path)
-"""
-OTHER = SCRIPT.replace("os.path.getsize(path)", "os.path.getsize(path) + 2 * path.endswith('b.txt')")
 RAISES = SCRIPT.replace("return os.path.getsize(path)", "raise ValueError('not these')")
 
 
 def file(bench: Bench, name: str, text: str) -> File:
     (bench.root / name).write_text(text, encoding="utf-8")
     return File(name, fingerprint.digest(bench.root / name))
-
-
-def with_script(bench: Bench, script: str, **asked: Any) -> ReleasePlan:
-    """Return the bench's plan with another script, and a try-out on two files."""
-    data = bench.root / "try-out"
-    data.mkdir(exist_ok=True)
-    for name in ("a.txt", "b.txt"):
-        (data / name).write_text(f"{name} of {bench.plan.endpoint.name}", encoding="utf-8")
-    (bench.root / "code" / "score.py").write_text(script, encoding="utf-8")
-    deployment = replace(
-        bench.plan.deployments["mlp"],
-        code=Code("code", fingerprint.digest(bench.root / "code"), "score.py"),
-        try_out=TryOut(**{"input": File("try-out", fingerprint.digest(data)), **asked}),
-    )
-    return replace(bench.plan, deployments={"mlp": deployment})
-
-
-def jobs(bench: Bench, after: int) -> list[str]:
-    """The requests for jobs since a mark."""
-    return [each for each in bench.writes(after) if re.match(r"POST .*/jobs$", each)]
 
 
 def refused(bench: Bench, plan: ReleasePlan) -> str:
