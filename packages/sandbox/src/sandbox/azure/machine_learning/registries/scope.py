@@ -43,7 +43,8 @@ def registry_of(world: World, request: ArmRequest) -> Resource:
         raise ArmError(
             404,
             "ResourceNotFound",
-            f"The registry '{name}' was not found. In the sandbox, {how_to_fill(name)}",
+            f"The registry '{name}' was not found. In the sandbox, python -m sandbox registry create {name} makes it,"
+            f" and {how_to_fill(name)}",
         )
     return found
 
