@@ -14,6 +14,7 @@ from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, Rele
 from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
 from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
+from modelops.release.last_set import LastSet
 from modelops.release.permissions import Patience
 from modelops.release.tryout import candidates
 
@@ -35,14 +36,16 @@ class ReleaseReport:
     """Revisions that were not pruned because jobs use them."""
     warnings: list[str] = field(default_factory=list)
     """What went wrong without any harm to what the endpoint serves."""
+    last_set: LastSet | None = None
+    """What the endpoint's tags say of its default."""
 
     @property
     def changed(self) -> bool:
         """Whether anything was sent that changes Azure."""
         return bool(self.restored or self.registered or self.created or self.tried or self.switched or self.pruned)
 
-    def summary(self) -> str:
-        """For users: one line, and further ones for how candidates differ from what serves."""
+    def done(self) -> list[str]:
+        """What was sent, for users, in order."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
         parts += [f"tried {each}" for each in self.tried]
@@ -53,7 +56,11 @@ class ReleaseReport:
         elif self.switched:
             parts.append("updated description and tags")
         parts += [f"deleted {each}" for each in self.pruned]
-        parts += [f"kept {each}, which a job uses" for each in self.in_use]
+        return parts
+
+    def summary(self) -> str:
+        """For users: one line, and further ones for how candidates differ from what serves."""
+        parts = [*self.done(), *(f"kept {each}, which a job uses" for each in self.in_use)]
         first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
         return "\n".join([first, *self._differences()])
 
@@ -82,7 +89,9 @@ class ReleaseReport:
         }
 
 
-def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
+def reconcile(
+    plan: ReleasePlan, context: Context, previous: str | None = None, report: ReleaseReport | None = None
+) -> ReleaseReport:
     """Make the endpoint match the plan.
 
     Args:
@@ -90,6 +99,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         context: client and callbacks.
         previous: the default of the plan that was released last, if one is known; for an endpoint whose tags do not
             say what was last set.
+        report: is filled as the release goes on, and returned; for a caller who needs it after a failure, too.
 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
@@ -100,7 +110,8 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     patience = Patience(context)
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     endpoint = patience.call(READ, live.read, context.workspace, plan)
-    report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
+    report = report or ReleaseReport(plan.endpoint.name, plan.target)
+    report.previous_default, report.last_set = endpoint.default, endpoint.last_set
     if problem := rollback.problem(plan, endpoint, context.nodes):
         raise PlanError(
             f"{problem} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
@@ -149,7 +160,7 @@ def _restore(
     context.progress(RESTORE, f"restoring the default {wanted} (found {endpoint.default or 'none'})")
     record = _record(context, plan, endpoint, wanted, is_restored=True)
     default.switch(context.workspace, plan, endpoint, record)
-    report.restored = wanted
+    report.restored, report.last_set = wanted, record
     return default.verify(context.workspace, plan, wanted)
 
 
@@ -180,7 +191,7 @@ def _serve_target(
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
     record = _record(context, plan, endpoint, plan.target)
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
-    report.switched = True
+    report.switched, report.last_set = True, record
     context.progress(VERIFY, f"checking that the default is {plan.target}")
     return default.verify(context.workspace, plan, plan.target)
 
@@ -213,11 +224,13 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         if found is not None and found.state == live.SUCCEEDED:
             continue
         # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
-        if found is not None and found.name != endpoint.default:
+        is_sent_again = found is not None and found.name == endpoint.default
+        if found is not None and not is_sent_again:
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
             deploy.delete_revision(context.workspace, plan, found.name)
         model_id = model_ids[deployment.logical]
-        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id)
+        again = found if is_sent_again else None
+        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id, again)
         report.created.append(deployment.revision)
 
 

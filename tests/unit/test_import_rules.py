@@ -56,7 +56,7 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "workspace"),
+    ("errors", "workspace", "about"),
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
@@ -93,7 +93,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal"),
+            *("modelops.errors", "modelops.rehearsal", "modelops.about"),
             *PULUMIS_END,
         ),
     ),
