@@ -6,59 +6,27 @@ tests/e2e/test_compared.py.
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
-from modelops.plan.plan import Code, ReleasePlan
-from modelops.plan.try_out import File, TryOut
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import File
 from modelops.release import preview, records, uploads
 from modelops.release.context import READ, TRY, Context
+from tests.modelops.compared import OTHER, SCRIPT, jobs, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SCRIPT = """\
-import os
-
-def init(): ...
-
-def run(batch):
-    return [f"{os.path.basename(path)} {score(path)}" for path in batch]
-
-def score(path):
-    return os.path.getsize(path)
-"""
-OTHER = SCRIPT.replace("os.path.getsize(path)", "os.path.getsize(path) + 2 * path.endswith('b.txt')")
 RAISES = SCRIPT.replace("return os.path.getsize(path)", "raise ValueError('not these')")
 
 
 def file(bench: Bench, name: str, text: str) -> File:
     (bench.root / name).write_text(text, encoding="utf-8")
     return File(name, fingerprint.digest(bench.root / name))
-
-
-def with_script(bench: Bench, script: str, **asked: Any) -> ReleasePlan:
-    """Return the bench's plan with another script, and a try-out on two files."""
-    data = bench.root / "try-out"
-    data.mkdir(exist_ok=True)
-    for name in ("a.txt", "b.txt"):
-        (data / name).write_text(f"{name} of {bench.plan.endpoint.name}", encoding="utf-8")
-    (bench.root / "code" / "score.py").write_text(script, encoding="utf-8")
-    deployment = replace(
-        bench.plan.deployments["mlp"],
-        code=Code("code", fingerprint.digest(bench.root / "code"), "score.py"),
-        try_out=TryOut(**{"input": File("try-out", fingerprint.digest(data)), **asked}),
-    )
-    return replace(bench.plan, deployments={"mlp": deployment})
-
-
-def jobs(bench: Bench, after: int) -> list[str]:
-    """The requests for jobs since a mark."""
-    return [each for each in bench.writes(after) if re.match(r"POST .*/jobs$", each)]
 
 
 def refused(bench: Bench, plan: ReleasePlan) -> str:
@@ -287,3 +255,17 @@ def test_what_serves_may_take_no_job(bench: Bench, fault: str) -> None:
     assert "\n".join(tried.differences).startswith(
         f"{first.target}, which serves, has no predictions to compare with: {lost}"
     )
+
+
+@in_one_profile
+def test_a_check_that_says_nothing_is_not_the_candidates_fault(bench: Bench) -> None:
+    text = "import os\ndef check(predictions, input):\n    os.write(2, b'out of memory')\n    os._exit(9)\n"
+    plan = with_script(bench, SCRIPT, check=file(bench, "check.py", text))
+    assert (
+        "could not be tried out, and nothing shows that this is its fault: tryOut.check: check.py ended with exit code "
+        "9 before it said how it went.\nout of memory\nThe endpoint has no default. The next `pulumi up` tries it "
+        "again."
+    ) in refused(bench, plan)
+    noted = records.try_out(bench.live().deployments[plan.target])
+    assert noted is not None
+    assert noted.outcome == "started"
