@@ -108,6 +108,11 @@ def test_pairs_several_rows_of_a_file_in_their_order(tmp_path: Path) -> None:
     assert (found.rows, found.changed) == (3, 1)
 
 
+def test_a_file_with_fewer_rows_lacks_only_those(tmp_path: Path) -> None:
+    found = _compared(tmp_path, "a.png 2\na.png 3.0000001\nb.png 9\n", "a.png 1\na.png 2\na.png 3\nb.png 9\n")
+    assert (found.rows, found.changed, found.added, found.missing) == (4, 1, 0, 1)
+
+
 def test_a_retry_that_wrote_rows_again_is_no_difference(tmp_path: Path) -> None:
     found = _compared(tmp_path, "a.png 1\na.png 2\nb.png 3\na.png 1\na.png 2\n", "a.png 1\na.png 2\nb.png 3\n")
     assert (found.rows, found.changed) == (3, 0)

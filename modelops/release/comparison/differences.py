@@ -11,7 +11,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,6 +23,8 @@ RELATIVE_TOLERANCE: Final = 1e-6
 _NUMBER: Final = re.compile(r"(?<![\w.:-])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w:]|[.-]\d)")
 """A number that stands alone: no part of a name, a date, a time or a version."""
 _COLUMNS_SHOWN: Final = 3
+_VALUE_END: Final = "\0"
+"""Between the values of a row; no file of text has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +119,17 @@ class _Tally:
     numbers: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, candidate: Sequence[Row], current: Sequence[Row]) -> None:
-        """Compare the rows about one thing, in their order: one call of run() wrote them."""
-        for ours, theirs in zip_longest(candidate, current):
-            self.rows += 1
-            if ours is None or theirs is None:
-                self.changed += 1
-                self.missing += ours is None
-                self.added += theirs is None
-            elif not self._is_same(ours, theirs):
-                self.changed += 1
+        """Compare the rows about one thing; as many rows in their order, because one call of run() wrote them."""
+        number = max(len(candidate), len(current))
+        self.rows += number
+        if len(candidate) == len(current):
+            self.changed += sum(not self._is_same(*pair) for pair in zip(candidate, current, strict=True))
+            return
+        self.changed += number - _same(
+            *([_VALUE_END.join(row.columns.values()) for row in side] for side in (candidate, current))
+        )
+        self.added += number - len(current)
+        self.missing += number - len(candidate)
 
     def _is_same(self, ours: Row, theirs: Row) -> bool:
         if ours.columns.keys() != theirs.columns.keys():
