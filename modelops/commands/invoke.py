@@ -11,7 +11,7 @@ from modelops.commands import input_notes, job_arguments, missing, options, resu
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
-from modelops.rehearsal import located
+from modelops.rehearsal import in_studio, located, place
 from modelops.scoring import following, inputs, job_words, predictions, start, upload
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.jobs import COMPLETED
@@ -208,8 +208,8 @@ def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome)
         f"job {started.name} on {target.endpoint}"
         + (f" (deployment {outcome.deployment})" if outcome.deployment else "")
     )
-    if started.studio:
-        terminal.say(f"  {started.studio}")
+    if page := in_studio(started.studio):
+        terminal.say(f"  {page}")
     with _told(_goes_on(target, started.name)):
         for sentence in job_words.settle(workspace, started.name, asked.options):
             terminal.say(f"note: {sentence}")
@@ -228,7 +228,11 @@ def _shown(source: JobInput) -> Iterator[upload.Report]:
 
 def _goes_on(target: Target, job: str) -> str:
     cancel = located(f"python -m modelops jobs cancel {job}{target.words()}")
-    return f"Job {job} continues in Azure; to cancel it: {cancel}"
+    download = located(f"python -m modelops jobs download {job}{target.words()}")
+    return (
+        f"Job {job} continues in {place()}; to cancel it: {cancel}\n"
+        f"To get its predictions once it is completed: {download} --download NEW_FOLDER"
+    )
 
 
 def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final, NamedTuple
 import typer
 
 from modelops.commands import options, targets, terminal
-from modelops.errors import NoPredictionsError, ReleaseError, UsageError
-from modelops.rehearsal import located
+from modelops.errors import NoJobError, NoPredictionsError, ReleaseError, UsageError
+from modelops.rehearsal import in_studio, located
 from modelops.scoring import failures, job_files, jobs, predictions, progress
 from modelops.scoring.job_logs import JobLogs
 from modelops.workspace import Workspace
@@ -39,10 +39,15 @@ class _Place(NamedTuple):
         named = options.by_names(*self[4:], self.endpoint)
         return [named] if named else options.Where(*self[:4]).one_or_all()
 
-    def workspace(self) -> Workspace:
-        """Return the workspace; without a stack, the endpoint does not matter."""
-        named = options.by_names(*self[4:], self.endpoint or "(not needed)")
-        return options.workspace(named or options.Where(*self[:4]).one_or_all()[0])
+    def job(self, name: str) -> tuple[Workspace, jobs.Job]:
+        """Return the workspace and a job of it; without a stack, the endpoint does not matter."""
+        named = options.by_names(*self[4:], self.endpoint or "ENDPOINT")
+        workspace = options.workspace(named or options.Where(*self[:4]).one_or_all()[0])
+        try:
+            return workspace, jobs.found(workspace, name)
+        except NoJobError as error:
+            words = f"{named.words()} --endpoint {named.endpoint}" if named else options.Where(*self[:4]).words()
+            raise UsageError(f"{error} Its jobs: {located(f'python -m modelops jobs list{words}')}") from None
 
 
 @app.command("list")
@@ -84,8 +89,7 @@ def show(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Show a job: its state, times and counts, and why it failed."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    job = jobs.found(place, name)
+    place, job = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
     logs = JobLogs(place.ml, name)
     began, ended = logs.times()
     why = failures.reason(logs) if job.state == jobs.FAILED else ""
@@ -108,7 +112,7 @@ def show(
         "tags": ", ".join(f"{key}={value}" for key, value in (job.tags or {}).items()),
         "items": str(counts) if counts else "",
         "reason": why,
-        "studio": job.studio,
+        "studio": in_studio(job.studio or ""),
     }
     for label, text in lines.items():
         if text:
@@ -132,8 +136,7 @@ def logs(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """List a job's log files with the script's last error, or print some of them."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    jobs.found(place, name)
+    place, _ = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
     files = job_files.of(place.ml, name)
     chosen = [each for each in files if file is None or file in each]
     if not chosen:
@@ -168,9 +171,9 @@ def download(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Download a job's predictions."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
     predictions.require_empty(folder)
-    state = jobs.found(place, name).state
+    place, job = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
+    state = job.state
     is_complete = state == jobs.COMPLETED
     if not is_complete and not with_logs:
         raise UsageError(
@@ -204,8 +207,8 @@ def cancel(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Cancel a job and wait until it has stopped."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    terminal.say(f"job {name}: {jobs.cancel(place, name)}")
+    place, job = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
+    terminal.say(f"job {name}: {jobs.cancel(place, job)}")
 
 
 def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:

@@ -127,7 +127,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
     assert len(rows(folder)) == 4 - lost
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert f"has no result for {lost} of 4 files; scoring these now." in output
+    assert f"has no result for {lost} of 4 files; scoring {'it' if lost == 1 else 'these'} now." in output
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert sorted(path.name for path in folder.iterdir()) == ["predictions-2.csv", "predictions.csv"]
     assert rows(folder) == scored_here(data)

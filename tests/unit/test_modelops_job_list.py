@@ -37,6 +37,42 @@ def test_the_newest_jobs_are_first_in_whatever_order_they_are_listed() -> None:
     assert [job.name for job in jobs.listed(workspace, "e", 9)] == ["newest", "new", "old", "unknown"]
 
 
+def _found(**properties: Any) -> Job:
+    """Return a job of which ARM tells this."""
+    document = {"name": "j", "properties": {"status": "Completed", **properties}}
+    workspace: Any = SimpleNamespace(get=lambda _path, _api: document)
+    return jobs.found(workspace, "j")
+
+
+SCORING = {"azureml.batchrun": "true", "azureml.deploymentname": "blue"}
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({"description": "Pipeline submission for endpoint: e, deployment: d."}, ("e", "d")),
+        ({"description": "mine", "tags": SCORING, "experimentName": "e"}, ("e", "blue")),
+        (
+            {
+                "description": "mine",
+                "tags": {**SCORING, "azureml.jobtype": "azureml.pipelinejob"},
+                "properties": {"azureml.endpointname": "e", "azureml.deploymentname": "blue"},
+                "experimentName": "other",
+            },
+            ("e", "blue"),
+        ),
+        ({"tags": {**SCORING, "azureml.jobtype": "azureml.pipelinejob"}, "experimentName": "x"}, (None, "blue")),
+        ({"description": "mine", "tags": None, "properties": None, "experimentName": "x"}, (None, None)),
+    ],
+    ids=["the service's description", "an own description", "a pipeline", "a pipeline that says less", "another job"],
+)
+def test_a_job_says_its_endpoint_and_deployment_whatever_its_description(
+    properties: dict[str, Any], expected: tuple[str | None, str | None]
+) -> None:
+    job = _found(**properties)
+    assert (job.endpoint, job.deployment) == expected
+
+
 def test_a_job_says_its_deployment() -> None:
     moment = "2026-01-01T00:00:00Z"
     assert jobs.listed(_listed({"j": moment}), "e", 1) == [Job("j", "Completed", "e", "d", moment)]
