@@ -123,6 +123,7 @@ def test_a_path_is_not_an_address(path: str) -> None:
                 "id of a data asset or of a path in a datastore."
             ),
         ),
+        ("https://[x/", None, "--input 'https://[x/' is not a valid address: Invalid IPv6 URL."),
     ],
 )
 def test_says_what_is_wrong_with_an_input(

@@ -1,7 +1,9 @@
 """Files that a user has put where they are in Azure: read over HTTP as from a public container of another tenant."""
 
+import shlex
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
@@ -9,6 +11,8 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobClient, ContainerClient
 
 from sandbox.__main__ import main
+from sandbox.azure.jobs.foreign import told
+from sandbox.azure.jobs.request import InputLocation
 from sandbox.testing import Sandbox
 
 
@@ -26,6 +30,24 @@ def test_anybody_lists_and_reads_without_a_login(container: str) -> None:
     client = ContainerClient.from_container_url(container)
     assert [each.name for each in client.list_blobs(name_starts_with="in/")] == ["in/a.csv"]
     assert client.download_blob("in/a.csv").readall() == b"1,2"
+
+
+def test_an_address_is_decoded_once(container: str, tmp_path: Path) -> None:
+    address = f"{container}/my%20data/50%25.csv"
+    assert main(["data", "add", address, str(tmp_path / "a.csv")]) == 0
+    assert BlobClient.from_blob_url(address).download_blob().readall() == b"1,2"
+    assert [each.name for each in ContainerClient.from_container_url(container).list_blobs()] == [
+        "in/a.csv",
+        "my data/50%.csv",
+    ]
+
+
+def test_the_command_that_a_job_tells_is_accepted(tmp_path: Path, container: str) -> None:
+    text = told(InputLocation("folder", urlsplit(container).netloc.partition(".")[0], "data", "my data/50%/"))
+    *_, address, _ = shlex.split(text)
+    assert address == f"{container}/my%20data/50%25/"
+    assert main(["data", "add", address, str(tmp_path / "a.csv")]) == 0
+    assert BlobClient.from_blob_url(f"{address}a.csv").download_blob().readall() == b"1,2"
 
 
 def test_a_login_of_this_tenant_is_refused_there(container: str) -> None:

@@ -103,6 +103,12 @@ def test_the_older_form_of_an_input_in_storage_that_is_not_here(ready: Learning)
     assert (answer.status, its.kind, its.account, its.path) == (201, "folder", "elsewhere", "heart/")
 
 
+@pytest.mark.parametrize("uri", ["https://[", "wasbs://[x"])
+def test_an_address_that_is_none_is_refused(ready: Learning, uri: str) -> None:
+    refused = ready.refused("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
+    assert refused == (400, "UserError", f"'{uri}' is not a location of data: Invalid IPv6 URL.")
+
+
 def test_the_older_form_of_an_output(ready: Learning) -> None:
     dataset = {"datastoreId": f"azureml:{WORKSPACE}/datastores/workspaceblobstore", "path": "/p/"}
     ready.call("POST", HOST, asked(outputDataset=dataset, outputFileName="f.csv"))

@@ -1,6 +1,7 @@
 """What a user gives workspaces beside Azure's API: models, outputs of jobs, data; before and after they are made."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,27 @@ def test_files_where_they_are_in_azure(
 
 
 @pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("elsewhere/../x", "the container is '..'; allowed: {container}"),
+        ("elsewhere/Bad_Container!/x", "the container is 'Bad_Container!'; allowed: {container}"),
+        ("../data/x", "the account is '..'; allowed: 3 to 24 lower-case letters and digits"),
+        (
+            f"{ACCOUNT}/data/x",
+            (
+                f"the storage account '{ACCOUNT}' is in the sandbox; upload to it as to any other, or name a datastore:"
+                " azureml://datastores/DATASTORE/paths/PATH"
+            ),
+        ),
+    ],
+)
+def test_places_that_no_other_tenant_can_have(learning: Learning, folder: Path, name: str, message: str) -> None:
+    container = "3 to 63 lower-case letters, digits and single hyphens, no hyphen at an end"
+    with pytest.raises(ValueError, match="^" + re.escape(message.format(container=container)) + "$"):
+        add(learning, "blobs", name, folder)
+
+
+@pytest.mark.parametrize(
     ("uri", "given"),
     [
         ("azureml://jobs/train/outputs/model", "train/model"),
@@ -202,7 +224,7 @@ def test_it_survives_stop_and_not_reset(
 ) -> None:
     monkeypatch.setenv("SANDBOX_HOME", str(own_sandbox.home.root))
     lines = (["model", "add", "churn:4", str(folder)], ["model", "add", "--job", "t/o", str(folder)])
-    data = ("azureml://datastores/workspaceblobstore/paths/in/", "https://azure1.blob.core.windows.net/c/in")
+    data = ("azureml://datastores/workspaceblobstore/paths/in/", "https://azure1.blob.core.windows.net/data/in")
     for line in (*lines, *(["data", "add", each, str(folder)] for each in data)):
         assert main(line) == 0
     assert main(["stop"]) == 0
@@ -210,7 +232,7 @@ def test_it_survives_stop_and_not_reset(
     assert said[1:4] == [
         "sandbox: added azureml://jobs/t/outputs/o/paths/ of every workspace (there is none yet)",
         "sandbox: added azureml://datastores/workspaceblobstore/paths/in of every workspace (there is none yet)",
-        "sandbox: added https://azure1.blob.core.windows.net/c/in/",
+        "sandbox: added https://azure1.blob.core.windows.net/data/in/",
     ]
     (folder / "a.txt").write_text("other")
     with pytest.raises(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sandbox.commands import lifecycle
 from sandbox.home import Home
@@ -49,8 +50,9 @@ def add_to(add: _Add, action: Action) -> None:
     command.add_argument(
         "what",
         metavar="azureml://datastores/DATASTORE/paths/PATH",
-        help="or https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH, for an account that the sandbox does not have;"
-        " a single file is put at that address, or below it if it ends in '/'",
+        help="or https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH, for an account that the sandbox does not have"
+        " and that nobody can create in it from then on; a single file is put at that address, or below it if it ends"
+        " in '/'",
     )
     command.add_argument("path", metavar="FOLDER", type=Path, help="a folder, or a single file")
     _add_workspace(command)
@@ -104,7 +106,9 @@ def _model(home: Home, options: argparse.Namespace) -> str:
 def _data(home: Home, options: argparse.Namespace) -> str:
     blobs = _BLOBS.fullmatch(options.what or "")
     if blobs is not None and options.workspace is None:
-        return _send(home, {"what": "blobs", "name": "/".join(blobs.groups()), "path": _there(options.path)})
+        return _send(
+            home, {"what": "blobs", "name": "/".join(map(unquote, blobs.groups())), "path": _there(options.path)}
+        )
     place = _matching(_DATA, options.what, "the place", _PLACES)
     name = f"{place['datastore']}/{place['path'].strip('/')}"
     return _send(home, {"what": "data", "name": name, "workspace": options.workspace, "path": _there(options.path)})

@@ -1,5 +1,6 @@
 """Operations on containers: create, properties, delete, list blobs."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -9,6 +10,7 @@ from aiohttp import web
 from sandbox.azure.blobs.call import Call, http_date, metadata_headers, version_headers
 from sandbox.azure.blobs.errors import BlobError, container_not_found, invalid_query, not_modelled
 from sandbox.azure.blobs.index import Blob
+from sandbox.azure.blobs.names import CONTAINER_NAME
 
 LARGEST_PAGE = 5000
 """Most entries of a listing."""
@@ -25,15 +27,9 @@ async def create(call: Call) -> web.StreamResponse:
 
 
 def _check_name(name: str) -> None:
-    letters = name.replace("-", "a")
-    good = 3 <= len(name) <= 63 and letters.isascii() and letters.isalnum() and name == name.lower()  # noqa: PLR2004
-    if not good or "--" in name or name[0] == "-" or name[-1] == "-":
-        raise BlobError(
-            400,
-            "InvalidResourceName",
-            f"The container name '{name}' is not allowed: 3 to 63 lower-case letters, digits and single hyphens,"
-            " no hyphen at an end.",
-        )
+    pattern, allowed = CONTAINER_NAME
+    if not re.fullmatch(pattern, name):
+        raise BlobError(400, "InvalidResourceName", f"The container name '{name}' is not allowed: {allowed}.")
 
 
 async def properties(call: Call) -> web.StreamResponse:
