@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -82,7 +83,7 @@ class Workspace:
         Raises:
             HttpResponseError: Azure refused it; 404 if it does not exist.
         """
-        return self._read(f"{_ARM}{self.id}/{path}", {"api-version": api_version})
+        return self._read(f"{_ARM}{quote(self.id)}/{path}", {"api-version": api_version})
 
     def list(self, path: str, api_version: str, **query: str) -> Iterator[Any]:
         """GET all items of a collection below the workspace, page by page.
@@ -90,7 +91,7 @@ class Workspace:
         Raises:
             HttpResponseError: Azure refused it; 404 if the collection does not exist.
         """
-        page = self._read(f"{_ARM}{self.id}/{path}", {"api-version": api_version, **query})
+        page = self._read(f"{_ARM}{quote(self.id)}/{path}", {"api-version": api_version, **query})
         yield from page["value"]
         while link := page.get("nextLink"):
             page = self._read(link, {})

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Collection, Mapping
 from itertools import count
+from math import ceil
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import isodate
 
 from modelops import azure
 from modelops.errors import UsageError
 from modelops.plan import data_address
-from modelops.scoring import endpoints, keys
+from modelops.scoring import endpoints, keys, losses
 from modelops.scoring.inputs import JobInput, Kind
 from modelops.scoring.jobs import COMPLETED, ENDED, deployment_of
 from modelops.scoring.losses import Losses
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from modelops.workspace import Workspace
 
 _KINDS: Final[Mapping[str, Kind]] = {wire.lower(): kind for kind, wire in WIRE.items()}
-_TIMEOUT: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
 
 class PastJob(NamedTuple):
@@ -52,10 +54,10 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
         UsageError: it has not ended, or the endpoint has no such job.
         ReleaseError: the service refused it.
     """
-    address = endpoints.scoring_address(workspace, endpoint)
+    address = endpoints.read(workspace, endpoint).address
     with azure.step(f"reading job {job}"):
         try:
-            answer = workspace.send("GET", f"{address}/{job}", None)
+            answer = workspace.send("GET", f"{address}/{endpoints.segment(job)}", None)
         except Exception as error:
             if azure.is_missing(error):
                 raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
@@ -95,12 +97,13 @@ def _source(inputs: Mapping[str, Any]) -> JobInput | None:
     return None
 
 
-def _seconds(duration: str | None) -> int | None:
-    found = _TIMEOUT.fullmatch(duration or "")
-    if found is None or not any(found.groups()):
+def _seconds(duration: Any) -> int | None:
+    """Return whole seconds, at least as long as a duration in ISO 8601's form; None for other texts."""
+    try:
+        seconds: float = isodate.parse_duration(duration).total_seconds()
+    except (ValueError, TypeError, AttributeError):  # the last: of years and months, which have no length
         return None
-    hours, minutes, seconds = (int(each or 0) for each in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
+    return ceil(seconds)
 
 
 class Rest(NamedTuple):
@@ -110,11 +113,13 @@ class Rest(NamedTuple):
         names: files of the input.
         why: a sentence.
         is_exact: whether none of them has a result yet.
+        unseen: files in sub-folders, which are not scored again because the job did not look into these.
     """
 
     names: tuple[str, ...]
     why: str
     is_exact: bool = True
+    unseen: tuple[str, ...] = ()
 
 
 def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Collection[str] | None) -> Rest:
@@ -126,11 +131,17 @@ def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Coll
         lost: what its counts and logs say; None: they were not asked.
         scored: the files that have a row, by a key; None without one.
     """
-    everything, of = tuple(sorted(names)), f"of {len(names)} files"
     if not job.is_completed:
         return Rest(
-            everything, f"job {job.name} ended in state {job.state}, without an output: all its files are scored."
+            tuple(sorted(names)),
+            f"job {job.name} ended in state {job.state}, without an output: all its files are scored.",
         )
+    unseen = losses.unseen(names, lost.items if lost is not None else None, scored)
+    return _of_completed(job, set(names) - set(unseen), lost, scored)._replace(unseen=unseen)
+
+
+def _of_completed(job: PastJob, names: Collection[str], lost: Losses | None, scored: Collection[str] | None) -> Rest:
+    everything, of = tuple(sorted(names)), f"of {len(names)} files"
     if scored is not None:
         left = tuple(sorted(set(names) - set(scored)))
         if not left:

@@ -73,7 +73,7 @@ MODELOPS_LIBRARIES = {
     "azureml_yaml": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
-    "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob"),
+    "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "commands": ("typer", "rich", "yaml"),
 }
 

@@ -71,15 +71,15 @@ class _Workspace:
 
     def get(self, path: str, _api: str) -> Any:
         if path == "batchEndpoints/digits":
-            return {"properties": {"defaults": {"deploymentName": "mlflow"}}}
+            return {"properties": {"scoringUri": "https://d/jobs", "defaults": {"deploymentName": "mlflow"}}}
         return {"properties": self.deployments[path.removeprefix("batchEndpoints/digits/deployments/")]}
 
 
 @pytest.mark.parametrize(
     ("deployment", "expected"),
     [
-        (None, missing.Key("file_name", ("a.csv", "b.csv"))),
-        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"))),
+        (None, missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))),
+        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))),
         ("script", None),
         ("gone", None),
     ],
@@ -101,8 +101,36 @@ def test_such_a_key_finds_what_the_jobs_counts_hide(tmp_path: Path, monkeypatch:
     workspace: Any = SimpleNamespace(ml=None)
     rows = tmp_path / "predictions.csv"
     rows.write_text("0,1.5,a.csv\n1,2.5,a.csv\n", encoding="utf-8")
-    key = missing.Key("file_name", ("a.csv", "b.csv"))
+    key = missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))
     found = missing.of_job(workspace, "job-1", [rows], None, key)
     assert losses.sentences(found) == ["1 of 2 files have no row (--key file_name).", "  b.csv"]
     rows.write_text("1.5 2.5\n", encoding="utf-8")
     assert missing.of_job(workspace, "job-1", [rows], None, key) == said
+
+
+def test_rows_of_an_earlier_job_are_not_those_of_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both outputs can be in one folder; here the second job has no row at all."""
+    monkeypatch.setattr(losses, "count", lambda _logs: Losses())
+    workspace: Any = SimpleNamespace(ml=None)
+    rows = tmp_path / "predictions.csv"
+    key = missing.Key("1", ("in/a.csv",), ("a.csv", "b.csv", "in/a.csv"))
+    rows.write_text("/mnt/a.csv,1\nb.csv,1\n", encoding="utf-8")
+    found = missing.of_job(workspace, "job-1", [rows], key)
+    assert losses.sentences(found) == ["1 of 1 files have no row (--key 1).", "  in/a.csv"]
+
+
+def test_files_that_no_job_over_the_input_scores_are_not_resumed() -> None:
+    found = Losses(items=3, missing=2, names=("a.csv", "sub/b.csv"), unseen=("sub/b.csv",))
+    about = (
+        "1 file is in a sub-folder of the input, which the job did not look into, as Azure's documentation says: sub. "
+        "To score such files, move them up, or score each of these folders by itself, with --input.\n"
+    )
+    end = "With --allow-missing this ends with 0."
+    lines = "2 of 3 files have no result.\n  a.csv\n  sub/b.csv\n"
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(found, resume="again")
+    assert str(ended.value) == f"{lines}{about}To score what is missing:\n  again\n{end}"
+    found = Losses(items=3, missing=1, names=("sub/b.csv",), unseen=("sub/b.csv",))
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(found, resume="again")
+    assert str(ended.value) == f"1 of 3 files have no result.\n  sub/b.csv\n{about}{end}"

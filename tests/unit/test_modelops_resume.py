@@ -52,7 +52,7 @@ def test_reads_what_the_service_says_of_a_job() -> None:
                 "status": None,
                 "inputData": None,
                 "compute": None,
-                "retrySettings": {"maxRetries": None, "timeout": "P1D"},
+                "retrySettings": {"maxRetries": None, "timeout": "soon"},
             }
         },
         {"properties": {"inputData": {"x": {"jobInputType": "MLTable", "uri": "azureml:x:1"}}}},
@@ -60,6 +60,14 @@ def test_reads_what_the_service_says_of_a_job() -> None:
 )
 def test_what_the_service_leaves_out_is_not_known(answer: dict[str, Any]) -> None:
     assert resume.past_job("job-1", answer) == PastJob("job-1", None, False, "Unknown", None, JobOptions())
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("PT30S", 30), ("PT1H1M", 3660), ("P1D", 86400), ("PT0.5S", 1), ("", None), (5, None)]
+)
+def test_a_timeout_is_read_in_seconds(duration: Any, seconds: int | None) -> None:
+    answer = {"properties": {"retrySettings": {"timeout": duration}}}
+    assert resume.past_job("job-1", answer).options.timeout == seconds
 
 
 class _Workspace:
@@ -88,6 +96,14 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
     assert str(refused.value) == "--resume: job job-1 is Running. Run the command again when it has ended."
     with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'job-2'\.$"):
         resume.read(workspace, "digits", "job-2")
+    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'x\?y#jobs%2Fjob-1'\.$"):
+        resume.read(workspace, "digits", "x?y#jobs%2Fjob-1")
+    for name in ("..", "", "a/b"):
+        with pytest.raises(UsageError) as refused:
+            resume.read(workspace, "digits", name)
+        assert str(refused.value) == (
+            f"nothing in Azure can have the name {name!r}. Names have letters, digits, -, _ and dots."
+        )
     workspace = _Workspace("Failed")
     assert resume.read(workspace, "digits", "job-1").state == "Failed"
 
@@ -140,7 +156,26 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
             )
             for lost in (None, Losses())
         ),
-        (None, {"a.csv"}, Rest(("b.csv", "sub/c.csv"), "job job-1 has no row of 2 of 3 files: these are scored.")),
+        (
+            Losses(items=3),
+            {"a.csv"},
+            Rest(("b.csv", "sub/c.csv"), "job job-1 has no row of 2 of 3 files: these are scored."),
+        ),
+        (
+            None,
+            {"a.csv"},
+            Rest(("b.csv",), "job job-1 has no row of 1 of 2 files: these are scored.", unseen=("sub/c.csv",)),
+        ),
+        (
+            Losses(items=2, missing=1, names=("a.csv",)),
+            None,
+            Rest(("a.csv",), "job job-1 has no result of 1 of 2 files: these are scored.", unseen=("sub/c.csv",)),
+        ),
+        (
+            Losses(items=2, missing=0, names=()),
+            None,
+            Rest((), "job job-1 has results of all its 2 files.", unseen=("sub/c.csv",)),
+        ),
         (None, NAMES, Rest((), "job job-1 has rows of all its 3 files.")),
     ],
 )

@@ -3,7 +3,6 @@
 import shlex
 import uuid
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
@@ -42,14 +41,6 @@ def test_an_address_is_decoded_once(container: str, tmp_path: Path) -> None:
     ]
 
 
-def test_the_command_that_a_job_tells_is_accepted(tmp_path: Path, container: str) -> None:
-    text = told(InputLocation("folder", urlsplit(container).netloc.partition(".")[0], "data", "my data/50%/"))
-    *_, address, _ = shlex.split(text)
-    assert address == f"{container}/my%20data/50%25/"
-    assert main(["data", "add", address, str(tmp_path / "a.csv")]) == 0
-    assert BlobClient.from_blob_url(f"{address}a.csv").download_blob().readall() == b"1,2"
-
-
 def test_a_login_of_this_tenant_is_refused_there(container: str) -> None:
     client = BlobClient.from_blob_url(f"{container}/in/a.csv", credential=DefaultAzureCredential(), retry_total=0)
     with pytest.raises(ClientAuthenticationError, match=r"Issuer validation failed\. Issuer did not match\."):
@@ -60,3 +51,16 @@ def test_nobody_writes(container: str) -> None:
     client = BlobClient.from_blob_url(f"{container}/in/b.csv", retry_total=0)
     with pytest.raises(ClientAuthenticationError):
         client.upload_blob(b"x")
+
+
+def test_the_command_that_is_told_works_for_every_name(
+    in_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(in_sandbox.home.root))
+    account = f"azure{uuid.uuid4().hex[:12]}"
+    (tmp_path / "x.csv").write_bytes(b"1,2")
+    place = InputLocation("file", account, "data", "in/my 100% file?.csv")
+    words = shlex.split(told(place).partition(" -m sandbox ")[2])
+    assert main([*words[:-1], str(tmp_path / "x.csv")]) == 0
+    client = ContainerClient.from_container_url(f"https://{account}.blob.core.windows.net/data")
+    assert [each.name for each in client.list_blobs()] == ["in/my 100% file?.csv"]

@@ -181,9 +181,9 @@ def test_files_where_they_are_in_azure(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("elsewhere/../x", "the container is '..'; allowed: {container}"),
-        ("elsewhere/Bad_Container!/x", "the container is 'Bad_Container!'; allowed: {container}"),
-        ("../data/x", "the account is '..'; allowed: 3 to 24 lower-case letters and digits"),
+        ("elsewhere/../x", "The container name '..' is not allowed: {container}."),
+        ("elsewhere/Bad_Container!/x", "The container name 'Bad_Container!' is not allowed: {container}."),
+        ("../data/x", "The account name '..' is not allowed: 3 to 24 lower-case letters and digits."),
         (
             f"{ACCOUNT}/data/x",
             (

@@ -17,7 +17,7 @@ _VERSION = re.compile(r"[^/:\s]+:[^/:\s]+")
 _IN_REGISTRY = re.compile(r"(?P<registry>[^/:\s]+)/(?P<name>[^/:\s]+:[^/:\s]+)")
 _DATA = re.compile(r"azureml://datastores/(?P<datastore>[^/\s]+)/paths/(?P<path>\S+)")
 _BLOBS = re.compile(
-    r"https://(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net/(?P<container>[^/\s?]+)/(?P<path>[^\s?]*)"
+    r"https://(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net/(?P<container>[^/\s?]+)/(?P<path>[^?]*)"
 )
 _PLACES = (
     "azureml://datastores/DATASTORE/paths/PATH, and without --workspace"
@@ -50,9 +50,8 @@ def add_to(add: _Add, action: Action) -> None:
     command.add_argument(
         "what",
         metavar="azureml://datastores/DATASTORE/paths/PATH",
-        help="or https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH, for an account that the sandbox does not have"
-        " and that nobody can create in it from then on; a single file is put at that address, or below it if it ends"
-        " in '/'",
+        help="or https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH, for an account that the sandbox does not have;"
+        " a single file is put at that address, or below it if it ends in '/'",
     )
     command.add_argument("path", metavar="FOLDER", type=Path, help="a folder, or a single file")
     _add_workspace(command)
@@ -106,9 +105,8 @@ def _model(home: Home, options: argparse.Namespace) -> str:
 def _data(home: Home, options: argparse.Namespace) -> str:
     blobs = _BLOBS.fullmatch(options.what or "")
     if blobs is not None and options.workspace is None:
-        return _send(
-            home, {"what": "blobs", "name": "/".join(map(unquote, blobs.groups())), "path": _there(options.path)}
-        )
+        name = "/".join((blobs["account"], blobs["container"], unquote(blobs["path"])))
+        return _send(home, {"what": "blobs", "name": name, "path": _there(options.path)})
     place = _matching(_DATA, options.what, "the place", _PLACES)
     name = f"{place['datastore']}/{place['path'].strip('/')}"
     return _send(home, {"what": "data", "name": name, "workspace": options.workspace, "path": _there(options.path)})

@@ -1,6 +1,5 @@
 """Operations on containers: create, properties, delete, list blobs."""
 
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -10,7 +9,7 @@ from aiohttp import web
 from sandbox.azure.blobs.call import Call, http_date, metadata_headers, version_headers
 from sandbox.azure.blobs.errors import BlobError, container_not_found, invalid_query, not_modelled
 from sandbox.azure.blobs.index import Blob
-from sandbox.azure.blobs.names import CONTAINER_NAME
+from sandbox.azure.blobs.names import check_container_name
 
 LARGEST_PAGE = 5000
 """Most entries of a listing."""
@@ -19,17 +18,14 @@ _INCLUDES = frozenset({"", "metadata"})
 
 async def create(call: Call) -> web.StreamResponse:
     """Create Container: 201, or 409 if it exists."""
-    _check_name(call.container)
+    try:
+        check_container_name(call.container)
+    except ValueError as error:
+        raise BlobError(400, "InvalidResourceName", str(error)) from None
     made = call.store.add_container(call.account, call.container, call.metadata())
     if made is None:
         raise BlobError(409, "ContainerAlreadyExists", f"The specified container already exists: '{call.container}'.")
     return web.Response(status=201, headers=version_headers(made))
-
-
-def _check_name(name: str) -> None:
-    pattern, allowed = CONTAINER_NAME
-    if not re.fullmatch(pattern, name):
-        raise BlobError(400, "InvalidResourceName", f"The container name '{name}' is not allowed: {allowed}.")
 
 
 async def properties(call: Call) -> web.StreamResponse:

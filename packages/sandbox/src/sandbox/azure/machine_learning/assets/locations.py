@@ -61,10 +61,10 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
     if parts.scheme in ("http", "https"):
         if host is None:
             raise not_modelled(f"data at '{uri}' (only *.blob.core.windows.net, datastores and data assets)")
-        container, _, path = unquote(parts.path).lstrip("/").partition("/")
+        container, _, path = parts.path.lstrip("/").partition("/")
         if not container:
             raise bad_request(f"'{uri}' does not name a container.", "UserError")
-        return Place(host["account"].lower(), container, path, by_identity=True)
+        return Place(host["account"].lower(), container, unquote(path), by_identity=True)
     for pattern, prefix in ((_SHORT, f"{workspace.id}/datastores/"), (_ARM, "")):
         match = pattern.fullmatch(uri)
         if match is not None:
@@ -92,8 +92,8 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
 def _split(uri: str) -> SplitResult:
     try:
         return urlsplit(uri)
-    except ValueError as error:
-        raise bad_request(f"'{uri}' is not a location of data: {error}.", "UserError") from None
+    except ValueError:  # text in brackets for a host, but not an IPv6 address
+        return urlsplit("")
 
 
 def _as_https(uri: str) -> str:

@@ -1,7 +1,6 @@
 """Takes what a user gives the sandbox: the bodies of the control API's ``POST /stock``."""
 
 import asyncio
-import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +9,7 @@ from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.blobs.front import storage_account
-from sandbox.azure.blobs.names import ACCOUNT_NAME, CONTAINER_NAME
+from sandbox.azure.blobs.names import check_account_name, check_container_name
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.stock import registry as registries
 from sandbox.azure.machine_learning.stock.entry import ACCOUNT, Entry, copy_in, digest_of, keep, put_at, same_thing
@@ -71,10 +70,8 @@ class Intake:
     async def _put(self, asked: dict[str, Any]) -> str:
         """Put files where they are in Azure: ACCOUNT/CONTAINER/PATH, decoded."""
         account, container, path = asked["name"].split("/", 2)
-        for name, (pattern, allowed) in ((account, ACCOUNT_NAME), (container, CONTAINER_NAME)):
-            if not re.fullmatch(pattern, name):
-                what = "account" if name is account else "container"
-                raise ValueError(f"the {what} is '{name}'; allowed: {allowed}")
+        check_account_name(account)
+        check_container_name(container)
         if storage_account(self._world.store, account) is not None:
             raise ValueError(
                 f"the storage account '{account}' is in the sandbox; upload to it as to any other, or name a datastore:"
