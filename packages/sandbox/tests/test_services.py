@@ -286,6 +286,31 @@ def test_containers_reach_blob_storage(arm: Arm) -> None:
     ]
 
 
+def test_a_filter_by_equality_reads_values_with_quotes_and_words(arm: Arm) -> None:
+    account(arm)
+    path = f"/subscriptions/{SUB}/resources"
+
+    def names(condition: str) -> list[str]:
+        return [each["name"] for each in arm("GET", path, **{"$filter": condition}).body["value"]]
+
+    assert names("name eq 'stdata' And resourceGroup eq 'RG'") == ["stdata"]
+    assert names("name eq 'stdata and more'") == []
+    assert names("name eq 'o''stdata'") == []
+    roles = f"/subscriptions/{SUB}/providers/Microsoft.Authorization/roleDefinitions"
+    assert [each["name"] for each in arm("GET", roles, **{"$filter": "roleName eq 'owner'"}).body["value"]] == [
+        "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+    ]
+    for asked, text in (
+        ("name eq 'a' or name eq 'b'", "name eq 'a' or name eq 'b'"),
+        ("name eq 'a' and size eq '1'", "size eq '1'"),
+    ):
+        with pytest.raises(ArmError) as caught:
+            names(asked)
+        assert caught.value.message.startswith(
+            f"The sandbox does not model '{text}' in the $filter of a list of resources."
+        )
+
+
 def test_a_deleted_vault_keeps_its_name(arm: Arm) -> None:
     url = f"{GROUP}/providers/Microsoft.KeyVault/vaults/kv-one"
     body = {
