@@ -146,7 +146,7 @@ def run(
         located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
     )
     if download is None:
-        terminal.say(f"It was not waited for. To see how it goes: {show}")
+        terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
     with _told(_goes_on(target, job)), terminal.progress() as progress:
         outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)

@@ -175,7 +175,7 @@ def download(
     if not is_complete and not with_logs:
         raise UsageError(
             f"job {name} is in state {state}, and only a completed one has predictions. "
-            f"What it does: {_command('show', name, place)}"
+            f"To see its state: {_command('show', name, place)}"
         )
     # The predictions first, because their folder must be empty; without any, the logs are wanted most.
     try:

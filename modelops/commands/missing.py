@@ -139,8 +139,7 @@ def judge(found: Losses | None, *, is_allowed: bool, resume: str) -> None:
         return
     if found.names is None:
         lines.append(
-            "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
-            "their names."
+            "The job's logs do not say which; --key COLUMN does, if a column of the predictions has the files' names."
         )
     if found.unseen:
         lines.append(losses.about_unseen(found.unseen))

@@ -154,8 +154,9 @@ def sentences(losses: Losses) -> list[str]:
     if not losses.missing:
         return []
     of = "" if losses.items is None else f" of {losses.items}"
+    files = "file" if (losses.items or losses.missing) == 1 else "files"
     outcome = "no result" if losses.key is None else f"no row (--key {losses.key})"
-    first = f"{losses.missing}{of} files have {outcome}{_causes(losses)}."
+    first = f"{losses.missing}{of} {files} {'has' if losses.missing == 1 else 'have'} {outcome}{_causes(losses)}."
     if losses.names is None:
         return [first]
     lines = [first, *(f"  {name}" for name in losses.names[:_SHOWN])]

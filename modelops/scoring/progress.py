@@ -44,13 +44,14 @@ class Progress(NamedTuple):
     left: float | None = None
 
     def __str__(self) -> str:
-        parts = [f"{self.done:,} of {self.total:,} {self.unit}"]
+        unit = self.unit.removesuffix("es" if self.unit == "mini-batches" else "s") if self.total == 1 else self.unit
+        parts = [f"{self.done:,} of {self.total:,} {unit}"]
         if self.rate:
             parts.append(_spoken_rate(self.rate, self.unit))
         if self.left is not None and self.done < self.total:
             parts.append(f"{duration(self.left)} left")
         if self.failed:
-            parts.append(f"{self.failed:,} items failed")
+            parts.append(f"{self.failed:,} item{'' if self.failed == 1 else 's'} failed")
         return ", ".join(parts)
 
 

@@ -134,41 +134,51 @@ def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Coll
     if not job.is_completed:
         return Rest(
             tuple(sorted(names)),
-            f"job {job.name} ended in state {job.state}, without an output: all its files are scored.",
+            f"job {job.name} ended in state {job.state}, without an output; scoring all its files now.",
         )
     unseen = losses.unseen(names, lost.items if lost is not None else None, scored)
     return _of_completed(job, set(names) - set(unseen), lost, scored)._replace(unseen=unseen)
 
 
 def _of_completed(job: PastJob, names: Collection[str], lost: Losses | None, scored: Collection[str] | None) -> Rest:
-    everything, of = tuple(sorted(names)), f"of {len(names)} files"
+    everything, every, of = tuple(sorted(names)), _every(len(names)), f"of {_files(len(names))}"
     if scored is not None:
         left = tuple(sorted(set(names) - set(scored)))
         if not left:
-            return Rest((), f"job {job.name} has rows of all its {len(names)} files.")
-        return Rest(left, f"job {job.name} has no row of {len(left)} {of}: these are scored.")
+            return Rest((), f"job {job.name} has rows for {every}.")
+        return Rest(left, f"job {job.name} has no row for {len(left)} {of}; {_scoring(left)} now.")
     if lost is None or lost.missing is None:
-        return Rest(
-            everything, f"what job {job.name} lost is not known: all its files are scored again.", is_exact=False
-        )
+        return Rest(everything, f"what job {job.name} lost is not known; scoring all its files again.", is_exact=False)
     if not lost.missing:
-        return Rest((), f"job {job.name} has results of all its {len(names)} files.")
+        return Rest((), f"job {job.name} has results for {every}.")
     left_out = _matched(lost.again, names)
     if left_out is None:
         return Rest(
             everything,
-            f"job {job.name} has no result of {lost.missing} {of}, and its logs do not tell of which: the files of all "
-            "its mini-batches are scored again. With --key COLUMN only those without a row are.",
+            f"job {job.name} has no result for {lost.missing} {of}, and its logs do not say which; scoring the files "
+            "of all its mini-batches again. With --key COLUMN, only those without a row.",
             is_exact=False,
         )
     if lost.names is not None:
-        return Rest(left_out, f"job {job.name} has no result of {lost.missing} {of}: these are scored.")
+        return Rest(left_out, f"job {job.name} has no result for {lost.missing} {of}; {_scoring(left_out)} now.")
     return Rest(
         left_out,
-        f"job {job.name} has no result of {lost.missing} {of}; of some mini-batches its logs do not tell of which: all "
-        f"their files are scored again, {len(left_out)} together. With --key COLUMN only those without a row are.",
+        f"job {job.name} has no result for {lost.missing} {of}, and for some mini-batches its logs do not say which; "
+        f"scoring all {len(left_out)} of their files again. With --key COLUMN, only those without a row.",
         is_exact=False,
     )
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
+
+
+def _every(number: int) -> str:
+    return "its only file" if number == 1 else f"all its {number} files"
+
+
+def _scoring(names: Collection[str]) -> str:
+    return "scoring it" if len(names) == 1 else "scoring these"
 
 
 def _matched(reported: Collection[str] | None, names: Collection[str]) -> tuple[str, ...] | None:

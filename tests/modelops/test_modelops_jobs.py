@@ -96,7 +96,7 @@ def test_a_job_that_failed_is_listed_shown_and_explained(bench: Bench) -> None:
     assert (code, errors) == (
         2,
         (
-            f"error: job {job} is in state Failed, and only a completed one has predictions. What it does: "
+            f"error: job {job} is in state Failed, and only a completed one has predictions. To see its state: "
             f"{here} python -m modelops jobs show {job} {' '.join(words)}\n"
         ),
     )

@@ -51,7 +51,7 @@ def test_an_input_that_is_not_on_this_machine_is_resumed(bench: Bench, spelled: 
     assert run(bench, "invoke", "--input", source, "--download", str(folder))[0] == 3
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert "has no result of 2 of 4 files: these are scored." in output
+    assert "has no result for 2 of 4 files; scoring these now." in output
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert rows(folder) == scored_here(data)
 
@@ -183,7 +183,7 @@ def test_an_mlflow_model_without_a_script_loses_a_file(bench: Bench) -> None:
     code, output, errors = run(bench, "invoke", "--input", str(data), "--download", str(folder))
     assert (code, errors.splitlines()[:2]) == (
         3,
-        ["error: 1 of 3 files have no row (--key file_name).", "  b.csv"],
+        ["error: 1 of 3 files has no row (--key file_name).", "  b.csv"],
     )
     assert rows(folder) == ["0,1,c.csv", "0,2,a.csv", "1,2,a.csv"]
     job = last_job(bench)
@@ -191,6 +191,6 @@ def test_an_mlflow_model_without_a_script_loses_a_file(bench: Bench) -> None:
     assert f"--resume {job} --download {folder}" in command
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert output.splitlines()[0] == f"job {job} has no row of 1 of 3 files: these are scored."
+    assert output.splitlines()[0] == f"job {job} has no row for 1 of 3 files; scoring it now."
     assert output.splitlines()[-1] == "3 of 3 files have a result now, in 4 rows of 2 files"
     assert rows(folder) == ["0,1,b.csv", "0,1,c.csv", "0,2,a.csv", "1,2,a.csv"]

@@ -118,15 +118,16 @@ def test_a_path_is_not_an_address(path: str) -> None:
         ("file.csv", "uri_folder", "--input-type uri_folder: --input 'file.csv' is a file."),
         ("folder", "uri_file", "--input-type uri_file: --input 'folder' is a folder."),
         (
-            "empty",
+            "nowhere",
             None,
             (
-                "--input 'empty' is neither an existing file, nor a folder with files, nor a URI (https://, "
-                "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM "
-                "id of a data asset or of a path in a datastore."
+                "--input 'nowhere' is neither an existing file or folder nor a URI (https://, azureml://, wasbs://, "
+                "abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id of a data asset or "
+                "of a path in a datastore."
             ),
         ),
         ("https://[x/", None, "--input 'https://[x/' is not a valid address: Invalid IPv6 URL."),
+        ("empty", None, "--input 'empty' is a folder without files, so there is nothing to score."),
     ],
 )
 def test_says_what_is_wrong_with_an_input(

@@ -207,7 +207,7 @@ def test_a_job_can_be_left_alone(invoke: Any) -> None:
     assert invoke(_interrupted, io.StringIO(), "--no-wait") == (
         0,
         (
-            f"{STARTED}It was not waited for. To see how it goes: python -m modelops jobs show job-1 --subscription "
+            f"{STARTED}Not waiting for it. To see how it goes: python -m modelops jobs show job-1 --subscription "
             "sub --resource-group rg --workspace ws\n"
         ),
         "",

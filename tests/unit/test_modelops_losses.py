@@ -143,7 +143,7 @@ def test_a_count_that_is_older_than_the_report_hides_nothing() -> None:
 def test_counts_alone_are_enough_for_the_number() -> None:
     found = _count(metrics={"Total Items": 10.0, "Failed Items": 1.0})
     assert found == Losses(items=10, missing=1)
-    assert losses.sentences(found) == ["1 of 10 files have no result."]
+    assert losses.sentences(found) == ["1 of 10 files has no result."]
 
 
 def test_without_counts_and_logs_nothing_is_claimed() -> None:

@@ -102,7 +102,7 @@ def test_a_job_that_fails_does_not_keep_the_others_from_being_scored(score: Scor
 def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(
     score: Score, jobs: list[Any], tmp_path: Path
 ) -> None:
-    missing = "short: 1 of 2 files have no result.\n  b.csv\n"
+    missing = "short: 1 of 2 files has no result.\n  b.csv\n"
     resume = (
         "To score what is missing:\n"
         "  python -m modelops invoke --subscription sub --resource-group rg --workspace ws --endpoint short1a2b "
@@ -114,7 +114,7 @@ def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(
         f"error: {missing}{resume}With --allow-missing this ends with 0.\n",
     )
     assert [endpoint for endpoint, _, _ in jobs] == ["short1a2b", "digits1a2b"]
-    assert score("--allow-missing", short="x") == (0, "1 of 2 files have no result.\n  b.csv\n", "")
+    assert score("--allow-missing", short="x") == (0, "1 of 2 files has no result.\n  b.csv\n", "")
     assert score(short="x", bad="y")[0] == 1
 
 
