@@ -1,4 +1,4 @@
-"""How bodies of requests are read, without HTTP."""
+"""How bodies are read and written, without HTTP."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.edge.answers import parsed
+from sandbox.edge.answers import json_answer, parsed
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_quotes_without_an_end_take_time_in_proportion() -> None:
     with pytest.raises(json.JSONDecodeError):
         parsed(b'{"a": "' + b'\\"' * 160_000)
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(("has_null", "body"), [(False, None), (True, b"null")])
+def test_no_body_and_null_are_different(*, has_null: bool, body: bytes | None) -> None:
+    assert json_answer(202, None, {}, has_null=has_null).body == body

@@ -72,9 +72,9 @@ async def arm_request(
     )
 
 
-def json_answer(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
-    """Return an answer with a JSON body, without one for None."""
-    if body is None:
+def json_answer(status: int, body: Any, headers: Mapping[str, str], *, has_null: bool = False) -> web.Response:
+    """Return an answer with a JSON body; for None without one, or with null."""
+    if body is None and not has_null:
         return web.Response(status=status, headers=headers)
     return web.Response(
         status=status, body=json.dumps(body).encode(), headers=headers, content_type="application/json", charset="utf-8"
