@@ -14,6 +14,7 @@ from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseE
 from modelops.rehearsal import located
 from modelops.scoring import following, inputs, job_words, predictions, start, upload
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.jobs import COMPLETED
 from modelops.scoring.losses import Losses
 from modelops.scoring.start import JobOptions
 from modelops.workspace import Workspace
@@ -80,6 +81,12 @@ def invoke(
         raise UsageError("give --input INPUT, or --resume JOB to score what a job left out.")
     if no_wait == (download is not None):
         raise UsageError("give either --download FOLDER, or --no-wait to leave the job alone once it has started.")
+    if no_wait and (useless := "--key" if key is not None else "--allow-missing" if allow_missing else ""):
+        raise UsageError(
+            f"{useless} has no effect with --no-wait: files without a result are counted at the end of the job. "
+            "Nothing was started. Give it to `jobs download` later."
+        )
+    key = job_arguments.key(key)
     if download is not None and resume is None:
         predictions.require_empty(download)
     job = JobOptions(
@@ -149,8 +156,12 @@ def run(
         terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
     with _told(_goes_on(target, job)), terminal.progress() as progress:
-        outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
-    outcome.completed = True
+        try:
+            outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
+        except following.EndedError as ended:
+            outcome.state, outcome.reason = ended.state, ended.reason or None
+            raise
+    outcome.completed, outcome.state = True, COMPLETED
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
         try:
             files = (fetch or predictions.download)(workspace.ml, job, download)
@@ -191,9 +202,11 @@ def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome)
             )
     except start.PerhapsStartedError as error:
         raise ReleaseError(f"{error} {perhaps}") from None
-    outcome.job, outcome.studio = started
+    outcome.job, outcome.studio = started.name, started.studio
+    outcome.deployment = started.deployment or asked.deployment
     terminal.say(
-        f"job {started.name} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else "")
+        f"job {started.name} on {target.endpoint}"
+        + (f" (deployment {outcome.deployment})" if outcome.deployment else "")
     )
     if started.studio:
         terminal.say(f"  {started.studio}")

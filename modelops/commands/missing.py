@@ -143,8 +143,17 @@ def judge(found: Losses | None, *, is_allowed: bool, resume: str) -> None:
         )
     if found.unseen:
         lines.append(losses.about_unseen(found.unseen))
+    takes_others = bool(found.given_up) and found.missing > (found.given_up or 0) + (found.short or 0)
     if resume and found.missing > len(found.unseen):
-        lines += ["To score what is missing:", f"  {resume}"]
-    if found.given_up and found.missing > found.given_up:
+        status = located("python -m modelops status")
+        lines += [
+            "To score what is missing:",
+            f"  {resume}{' --mini-batch-size 1' if takes_others else ''}",
+            (
+                "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment "
+                f"NAME: `{status}` names the new one."
+            ),
+        ]
+    if takes_others:
         lines.append("With --mini-batch-size 1 a file that fails takes no others with it.")
     raise MissingResultsError("\n".join([*lines, "With --allow-missing this ends with 0."]))

@@ -15,6 +15,7 @@ from modelops import azure
 from modelops.errors import ReleaseError, UsageError
 from modelops.scoring import clusters, data_assets, endpoints, upload
 from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
+from modelops.scoring.jobs import deployment_of
 from modelops.scoring.upload import Report
 from modelops.workspace import Workspace
 
@@ -53,10 +54,17 @@ class JobOptions(NamedTuple):
 
 
 class StartedJob(NamedTuple):
-    """A job that was started, and its page in the studio ("" if the service did not say)."""
+    """A job that was started.
+
+    Attributes:
+        name: its name.
+        studio: its page in the studio; "" if the service did not say.
+        deployment: physical name of the revision that it runs on; None if the service did not say.
+    """
 
     name: str
     studio: str
+    deployment: str | None = None
 
 
 class PerhapsStartedError(ReleaseError):
@@ -104,7 +112,7 @@ def start(
         if _is_certain(error.__cause__):
             raise
         raise PerhapsStartedError(str(error)) from error
-    return StartedJob(str(answer["name"]), _studio(answer))
+    return StartedJob(str(answer["name"]), _studio(answer), deployment_of(str(answer.get("id") or "")) or deployment)
 
 
 def _is_certain(error: BaseException | None) -> bool:

@@ -239,6 +239,49 @@ def test_programs_get_one_object_and_people_all_else_beside_it(
     assert errors.startswith("job job-1 on digits (deployment mlp-1)\n")
 
 
+def test_a_program_learns_how_a_job_failed_and_where_it_ran(invoke: Any) -> None:
+    def ended(_ml: object, job: str, _report: Report, _logs: str) -> float:
+        raise following.EndedError(job, "Failed", 9.0, "ValueError: broken (score.py, line 7, in run)", "logs")
+
+    def started(*_: object, **__: object) -> StartedJob:
+        return StartedJob("job-1", "", "mlp-1a2b")
+
+    folder = ["--download", "new", "--json"]
+    code, output, errors = invoke(ended, io.StringIO(), *folder, start=started)
+    said = json.loads(output)
+    jsonschema.validate(said, SCHEMA)
+    assert (code, said["deployment"], said["state"], said["reason"]) == (
+        *(1, "mlp-1a2b", "Failed"),
+        "ValueError: broken (score.py, line 7, in run)",
+    )
+    assert errors == (
+        "job job-1 on digits (deployment mlp-1a2b)\n"
+        "error: job job-1 ended in state Failed after 9 s: ValueError: broken (score.py, line 7, in run)\n"
+        "Its logs: logs\n"
+    )
+
+
+@pytest.mark.parametrize("key", ["0", "00", "-1", "", " "])
+def test_a_key_that_no_column_has_is_refused_before_anything_runs(invoke: Any, key: str) -> None:
+    assert invoke(_fails, io.StringIO(), "--download", "new", "--key", key) == (
+        2,
+        "",
+        f"error: --key: unknown column {key!r}. Allowed are the position of a column, from 1, and the name of one.\n",
+    )
+
+
+@pytest.mark.parametrize("words", [["--key", "1"], ["--allow-missing"]])
+def test_what_only_counts_at_the_end_is_refused_without_waiting(invoke: Any, words: list[str]) -> None:
+    assert invoke(_fails, io.StringIO(), "--no-wait", *words) == (
+        2,
+        "",
+        (
+            f"error: {words[0]} has no effect with --no-wait: files without a result are counted at the end of the "
+            "job. Nothing was started. Give it to `jobs download` later.\n"
+        ),
+    )
+
+
 def test_without_a_job_there_is_no_object(invoke: Any) -> None:
     def refused(*_: object, **__: object) -> Any:
         raise ReleaseError("starting a job on endpoint digits failed: no")

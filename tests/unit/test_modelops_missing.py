@@ -12,6 +12,11 @@ from modelops.scoring import losses
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
 
+AGAIN = (
+    "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment NAME: "
+    "`python -m modelops status` names the new one.\n"
+)
+
 
 def _judge(found: Losses | None, **others: Any) -> None:
     missing.judge(found, **{"is_allowed": False, "resume": "", **others})
@@ -38,6 +43,7 @@ def test_missing_files_are_an_error_with_the_next_command() -> None:
         "  a.csv\n"
         "To score what is missing:\n"
         "  python -m modelops invoke --resume job-1\n"
+        f"{AGAIN}"
         "With --allow-missing this ends with 0."
     )
 
@@ -51,6 +57,22 @@ def test_without_names_the_way_to_them_is_said() -> None:
         "With --mini-batch-size 1 a file that fails takes no others with it.\n"
         "With --allow-missing this ends with 0."
     )
+
+
+@pytest.mark.parametrize(
+    ("given_up", "short", "words"),
+    [(1, 0, " --mini-batch-size 1"), (1, 2, " --mini-batch-size 1"), (2, 2, ""), (4, 0, ""), (0, 1, "")],
+)
+def test_the_next_command_keeps_a_failing_file_from_taking_others_with_it(
+    given_up: int, short: int, words: str
+) -> None:
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(
+            Losses(items=6, missing=4, given_up=given_up, exceptions=given_up, short=short, names=()), resume="again"
+        )
+    lines = str(ended.value).splitlines()
+    assert f"  again{words}" in lines
+    assert ("With --mini-batch-size 1 a file that fails takes no others with it." in lines) == bool(words)
 
 
 def test_by_a_key_files_have_no_row() -> None:
@@ -128,7 +150,7 @@ def test_files_that_no_job_over_the_input_scores_are_not_resumed() -> None:
     lines = "2 of 3 files have no result.\n  a.csv\n  sub/b.csv\n"
     with pytest.raises(MissingResultsError) as ended:
         _judge(found, resume="again")
-    assert str(ended.value) == f"{lines}{about}To score what is missing:\n  again\n{end}"
+    assert str(ended.value) == f"{lines}{about}To score what is missing:\n  again\n{AGAIN}{end}"
     found = Losses(items=3, missing=1, names=("sub/b.csv",), unseen=("sub/b.csv",))
     with pytest.raises(MissingResultsError) as ended:
         _judge(found, resume="again")
