@@ -26,10 +26,7 @@ Azure takes such a comma: https://github.com/Azure/azureml-examples, cli/batch-s
 
 
 def parsed(content: bytes) -> Any:
-    """Return what JSON says; ValueError if it is none.
-
-    A comma after the last value is allowed.
-    """
+    """Return what JSON says, which may have a comma after a last value; ValueError for other text."""
     try:
         return json.loads(content)
     except ValueError:

@@ -157,7 +157,7 @@ def output_asset(workspace: Resource, run_id: str, output: str) -> str:
 
 
 def _is_scoring(record: Run) -> bool:
-    """Whether a run is a batch scoring job: its properties say so, which nobody can change, as they can its tags."""
+    """Whether a run is a batch scoring job: its properties say so, which clients cannot change, unlike its tags."""
     return bool(record.endpoint) and "azureml.parameters" in record.properties
 
 

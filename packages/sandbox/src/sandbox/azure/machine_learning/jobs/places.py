@@ -83,7 +83,7 @@ def _data_asset(world: World, workspace: Resource, asset: re.Match[str]) -> dict
 
 
 def _is_of(named: Mapping[str, str | None], workspace: Resource) -> bool:
-    """Whether the workspace that an address names, by name or by GUID, is this one; true if it names none."""
+    """Whether the workspace that an address names, by name or by GUID, is this one; true without a workspace."""
     its = ArmId.parse(workspace.id)
     allowed = {
         "subscription": (its.subscription,),
