@@ -3,7 +3,7 @@
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -11,7 +11,9 @@ from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
-    from azure.storage.blob import ExponentialRetry
+
+SHORT_RETRIES: Final[Mapping[str, Any]] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 4}
+"""Arguments of a blob client: 20 s in total, like all other requests; the library's default takes a minute."""
 
 # The SDK's format for the results of its own checks (azure-ai-ml: _exception_helper.py).
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -58,16 +60,6 @@ def describe(error: BaseException) -> str:
     return _first_line(error)
 
 
-def short_retries() -> "ExponentialRetry":
-    """Return how a blob client repeats a request: 18 s in total, like all other requests.
-
-    The library's own way takes a minute.
-    """
-    from azure.storage.blob import ExponentialRetry  # noqa: PLC0415
-
-    return ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4)
-
-
 def is_missing(error: BaseException) -> bool:
     """Whether the service said that the resource does not exist."""
     return getattr(error, "status_code", None) == 404  # noqa: PLR2004
@@ -76,7 +68,7 @@ def is_missing(error: BaseException) -> bool:
 def is_refused(error: BaseException) -> bool:
     """Whether the service refused the request. After an internal error, or without an answer, it may have done it.
 
-    501 is no such error: the service cannot do what was asked.
+    501 means that the service cannot do what was asked.
     """
     status = getattr(error, "status_code", None)
     return isinstance(status, int) and (400 <= status < 500 or status == 501) and status not in (408, 429)  # noqa: PLR2004

@@ -42,7 +42,7 @@ def container(workspace: Workspace) -> "ContainerClient":
         account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
         container_name=str(datastore.container_name),
         credential=secret or workspace.credential,
-        retry_policy=azure.short_retries(),
+        **azure.SHORT_RETRIES,
     )
 
 

@@ -139,7 +139,7 @@ class BlobFiles:
                     self._place.account_url,
                     self._place.container,
                     credential=login,
-                    retry_policy=azure.short_retries(),
+                    **azure.SHORT_RETRIES,
                 ) as container:
                     return use(container)
             except Exception as error:

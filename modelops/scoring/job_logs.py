@@ -64,7 +64,7 @@ class JobLogs:
         if (address := self._addresses.get(name)) is None:
             raise ReleaseError(f"job {self._job} has no log {name!r} (any more).")
         with azure.step(f"reading log {name!r} of job {self._job}"):
-            blob = BlobClient.from_blob_url(address, retry_policy=azure.short_retries())
+            blob = BlobClient.from_blob_url(address, **azure.SHORT_RETRIES)
             return blob.download_blob().readall().decode(errors="replace")
 
     def text(self, name: str) -> str:

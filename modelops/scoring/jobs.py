@@ -111,7 +111,7 @@ def found(workspace: Workspace, name: str) -> Job:
 def _origin(properties: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return a job's endpoint and deployment, as far as ARM tells them.
 
-    The description tells both, unless the job has one of its own. Tags and properties are as published with the Ansible
+    The description tells both, unless the caller gave another. Tags and properties are as published with the Ansible
     collection for Azure (its module for batch endpoints), for a job of a pipeline.
     """
     if submission := _SUBMISSION.match(properties.get("description") or ""):

@@ -316,9 +316,10 @@ def test_a_job_is_asked_for_once(scored: Scored, fault: dict[str, Any]) -> None:
     control.clear_faults()
 
 
-def test_a_job_that_is_refused_has_not_started(scored: Scored) -> None:
+@pytest.mark.parametrize("status", [400, 501])
+def test_a_job_that_is_refused_has_not_started(scored: Scored, status: int) -> None:
     control = scored.bench.place.sandbox.control
-    control.fault("status", method="POST", path="/jobs$", status=400)
+    control.fault("status", method="POST", path="/jobs$", status=status)
     with pytest.raises(ReleaseError) as refused:
         scored.start(scored.address)
     control.clear_faults()

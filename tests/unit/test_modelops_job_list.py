@@ -1,10 +1,13 @@
 """An endpoint's jobs in order, whatever the order in which the service lists those of the workspace (a stand-in)."""
 
+import io
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from modelops.commands import terminal
 from modelops.scoring import jobs
 from modelops.scoring.jobs import Job
 
@@ -76,3 +79,21 @@ def test_a_job_says_its_endpoint_and_deployment_whatever_its_description(
 def test_a_job_says_its_deployment() -> None:
     moment = "2026-01-01T00:00:00Z"
     assert jobs.listed(_listed({"j": moment}), "e", 1) == [Job("j", "Completed", "e", "d", moment)]
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        """Say that it is one."""
+        return True
+
+
+@pytest.mark.parametrize("columns", [80, 120, 200])
+def test_a_terminal_cuts_no_name_of_a_job(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys, "stdout", output := _Terminal())
+    row = ("batchjob-7236fa54-e307-47f6-b0d6-8cb0f10000bb", "Completed", "mlp-9023e79d", "2026-01-01 00:00:00 UTC")
+    author = "5d0b9c57-8c0b-4b43-9c3a-0f9a5f9a6c11"
+    terminal.show_table(("job", "state", "deployment", "started", "by"), [(*row, author)])
+    lines = [" ".join(line.replace("│", " ").split()) for line in output.getvalue().splitlines()]
+    assert " ".join([*row, author]) in lines
+    assert any(line.replace("┃", " ").split() == ["job", "state", "deployment", "started", "by"] for line in lines)
