@@ -9,6 +9,7 @@ import pytest
 
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
+from modelops.scoring import following
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import run
 
@@ -93,6 +94,30 @@ def test_a_key_names_what_the_logs_do_not(bench: Bench) -> None:
         "1 of 3 files has no row (--key 1): 1 mini-batch returned fewer results than files.",
         "  b",
     ]
+
+
+@in_one_profile
+def test_a_job_that_nobody_waited_for_is_counted_when_it_is_downloaded(bench: Bench) -> None:
+    data = scored_by(bench, {"a": "x", "b": "skip", "c": "y"}, mini_batch_size=10)
+    assert run(bench, "invoke", "--input", str(data), "--no-wait")[0] == 0
+    job, folder = last_job(bench), bench.root / "out"
+    following.follow(bench.workspace.ml, job, lambda _text, _seconds: None, "")
+    code, output, errors = run(bench, "jobs download", job, "--download", str(folder))
+    assert (code, output) == (3, f"{folder}/predictions.csv\n")
+    lines = errors.splitlines()
+    assert lines[0] == "error: 1 of 3 files have no result: 1 mini-batch returned fewer results than files."
+    (again,) = [line for line in lines if "--resume" in line]
+    assert f"--endpoint {bench.plan.endpoint.name} --resume {job} --download {folder}" in again
+    code, _, errors = run(bench, "jobs download", job, "--download", str(bench.root / "key"), "--key", "1")
+    assert (code, errors.splitlines()[1]) == (3, "  b")
+    words = ("jobs download", job, "--download", str(bench.root / "wrong"), "--key")
+    code, _, errors = run(bench, *words, "9")
+    assert (code, errors.splitlines()[1]) == (
+        2,
+        "1 of 3 files have no result: 1 mini-batch returned fewer results than files.",
+    )
+    code, output, errors = run(bench, *words[:3], str(bench.root / "allowed"), *words[4:], "1", "--allow-missing")
+    assert (code, output.splitlines()[-1], errors) == (0, "  b", "")
 
 
 def rows(folder: Path) -> list[str]:
