@@ -114,19 +114,39 @@ def test_the_older_form_of_an_output(ready: Learning) -> None:
     [
         f"{WORKSPACE}/data/d/versions/1",
         f"azureml:{WORKSPACE}/data/d/versions/1",
-        "azureml://locations/westeurope/workspaces/x/data/d/labels/latest",
-        "azureml://locations/westeurope/workspaces/x/data/d/versions/labels/latest",
+        "azureml://locations/westeurope/workspaces/GUID/data/d/labels/latest",
+        "azureml://locations/westeurope/workspaces/WSP/data/d/versions/labels/latest",
         f"{WORKSPACE}/data/d/labels/latest",
         f"azureml:{WORKSPACE}/data/d/versions/labels/latest",
         f"azureml:/{WORKSPACE.replace('/providers/Microsoft.MachineLearningServices', '')}/data/d/labels/latest",
-        "azureml://locations/westeurope/workspaces/x/data/d/versions/1",
+        "azureml://locations/westeurope/workspaces/wsp/data/d/versions/1",
     ],
 )
 def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
     ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
+    uri = uri.replace("GUID", ready.call("GET", "").body["properties"]["workspaceId"])
     ready.call("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
     assert ready.jobs.submitted[0].input == InputLocation(
         "folder", ACCOUNT, container(ready), "in/deep/", by_identity=True
+    )
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"{WORKSPACE}x/data/d/versions/1",
+        f"azureml:{WORKSPACE}/data/d/versions/1".replace("resourceGroups/rg", "resourceGroups/other"),
+        "azureml://locations/westeurope/workspaces/x/data/d/labels/latest",
+        "azureml://subscriptions/s/resourcegroups/rg/workspaces/wsp/data/d/versions/1",
+    ],
+)
+def test_a_data_asset_of_another_workspace_is_not_this_ones_of_the_same_name(ready: Learning, uri: str) -> None:
+    ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
+    refused = ready.refused("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
+    assert refused == (
+        400,
+        "UserError",
+        f"The data asset '{uri}' is of another workspace than the job, which is in 'wsp'.",
     )
 
 
@@ -294,7 +314,7 @@ def test_a_request_of_a_workspace_that_is_gone_is_not_repeated(ready: Learning) 
     assert (again.status, again.body["name"] == first.body["name"]) == (201, False)
 
 
-@pytest.mark.parametrize("uri", ["https://[x/data/in", "https://[::1/data"])
+@pytest.mark.parametrize("uri", ["https://[x/data/in", "https://[::1/data", "wasbs://[x"])
 def test_a_uri_that_is_none_is_refused(ready: Learning, uri: str) -> None:
     inputs = {"one": {"jobInputType": "UriFolder", "uri": uri}}
     status, code, message = ready.refused("POST", HOST, {"properties": {"inputData": inputs}})

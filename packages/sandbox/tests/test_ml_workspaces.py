@@ -250,7 +250,7 @@ def test_identity_mode_has_no_secrets(learning: Learning) -> None:
 def test_a_datastore_never_answers_its_key(learning: Learning) -> None:
     learning.make_workspace()
     credentials = {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey", "key": "S0VZ"}}
-    properties = {"datastoreType": "AzureBlob", "accountName": "stml", "containerName": "x", "properties": None}
+    properties = {"datastoreType": "AzureBlob", "accountName": "stml", "containerName": "data", "properties": None}
     answer = learning.call("PUT", "/datastores/mine", {"properties": properties | {"credentials": credentials}})
     assert answer.status == 201
     assert answer.body["properties"]["credentials"] == {
@@ -263,7 +263,20 @@ def test_a_datastore_never_answers_its_key(learning: Learning) -> None:
     }
     moved = properties | {"credentials": credentials, "containerName": "y"}
     assert learning.refused("PUT", "/datastores/mine", {"properties": moved})[2] == (
-        "'properties.containerName' of a datastore cannot be changed: it is 'x'."
+        "'properties.containerName' of a datastore cannot be changed: it is 'data'."
+    )
+
+
+def test_a_datastore_names_what_storage_can_have(learning: Learning) -> None:
+    learning.make_workspace()
+    body = {"datastoreType": "AzureBlob", "accountName": "stml", "credentials": {"credentialsType": "None"}}
+    assert learning.refused("PUT", "/datastores/d", {"properties": body | {"containerName": ".."}}) == (
+        400,
+        "ValidationError",
+        (
+            "'properties.containerName' is '..'; allowed: 3 to 63 lower-case letters, digits and single hyphens,"
+            " no hyphen at an end."
+        ),
     )
 
 

@@ -65,6 +65,7 @@ class _Deployments(Handlers):
     type = DEPLOYMENTS
     path = DEPLOYMENT_PATH
     what = "batch deployment"
+    creating = "Updating"
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a deployment."""
