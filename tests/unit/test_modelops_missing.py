@@ -176,7 +176,7 @@ def test_a_wrong_key_does_not_hide_what_the_job_tells(tmp_path: Path, monkeypatc
             outcome=outcome,
         )
     assert str(refused.value).splitlines()[1:] == [
-        "1 of 2 files have no result: 1 mini-batch given up (1 after exceptions).",
+        "1 of 2 files has no result: 1 mini-batch given up (1 after exceptions).",
         "  b.csv",
         "Job job-1 is completed. To count by another column, without scoring again:",
         (
