@@ -131,18 +131,16 @@ def test_the_lenient_switches(tmp_path: Path) -> None:
         put_without_defaults_clears=False,
         delete_of_default_refused=False,
         missing_default_refused=False,
-        first_deployment_becomes_default=True,
-        empty_defaults="absent",
     )
     assert learning.make_endpoint()["properties"]["defaults"] == {"deploymentName": "blue"}
     learning.done("DELETE", BLUE)
-    assert "defaults" not in learning.call("GET", EP).body["properties"]
+    assert learning.call("GET", EP).body["properties"]["defaults"] == {"deploymentName": None}
     assert learning.make_endpoint(defaults={"deploymentName": "later"})["properties"]["defaults"] == {
         "deploymentName": "later"
     }
 
 
-def test_the_first_deployment_becomes_default_only_with_the_switch(ready: Learning) -> None:
+def test_the_first_deployment_does_not_become_the_default(ready: Learning) -> None:
     ready.done("PUT", BLUE, deployment_body())
     assert ready.call("GET", EP).body["properties"]["defaults"] == {"deploymentName": None}
 

@@ -176,6 +176,14 @@ def test_dependencies_are_fixed(learning: Learning) -> None:
     )
 
 
+def test_application_insights_can_be_changed(learning: Learning) -> None:
+    learning.make_workspace()
+    other = f"{GROUP}/providers/Microsoft.Insights/components/ai2"
+    learning.store.put(other, "Microsoft.Insights/components", {"id": other, "properties": {}})
+    learning.call("PATCH", "", {"properties": {"applicationInsights": other}})
+    assert learning.call("GET", "").body["properties"]["applicationInsights"] == other
+
+
 def test_a_deleted_workspace_keeps_its_name_until_it_is_purged(learning: Learning) -> None:
     learning.make_workspace()
     learning.make_cluster()
