@@ -149,9 +149,7 @@ def run(
     workspace = options.workspace(target)
     key = missing.key(workspace, asked.key, asked.source, asked.whole)
     job = _start(workspace, target, asked, outcome)
-    show, logs, again = (
-        located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
-    )
+    show, logs, again = (options.jobs_command(workspace, what, job) for what in ("show", "logs", "download"))
     if download is None:
         terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
@@ -166,10 +164,7 @@ def run(
         try:
             files = (fetch or predictions.download)(workspace.ml, job, download)
         except NoPredictionsError as error:
-            found = missing.of_job(workspace, job, (), None)
-            if not found.missing:
-                raise NoPredictionsError(f"{error} Its logs: {logs}") from None
-            terminal.say(str(error))
+            found = missing.of_nothing(workspace, job, error)
             outcome.lost(found)
             return found
     outcome.predictions = [str(path) for path in files]
@@ -180,9 +175,7 @@ def run(
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
     perhaps = None if key else _own_key(workspace, target, asked)
-    found = missing.of_job(workspace, job, files, key, perhaps)
-    outcome.lost(found)
-    return found
+    return missing.of_job(workspace, job, files, key, perhaps, endpoint=target.endpoint, outcome=outcome)
 
 
 def _own_key(workspace: Workspace, target: Target, asked: Asked) -> missing.Key | None:

@@ -60,11 +60,11 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
             answer = workspace.send("GET", f"{address}/{endpoints.segment(job)}", None)
         except Exception as error:
             if azure.is_missing(error):
-                raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
+                raise UsageError(f"endpoint {endpoint} has no job {job!r}.") from None
             raise
     found = past_job(job, answer)
     if found.state not in ENDED:
-        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
+        raise UsageError(f"job {job} is {found.state}. Run the command again when it has ended.")
     return found
 
 
