@@ -183,7 +183,8 @@ WITH_SCRIPT = {"logs/job_error.1.txt": HEAD + entry("ValueError: broken\n")}
             {
                 "logs/job_error.1.txt": HEAD
                 + entry(
-                    "driver.BadFileError: Error processing input file: '/in/a.txt'. Exception: File type 'txt' is not supported\n"
+                    "driver.BadFileError: Error processing input file: '/in/a.txt'. Exception: File type 'txt' is not "
+                    "supported\n"
                 )
             },
             "Error processing input file: '/in/a.txt'. Exception: File type 'txt' is not supported",
