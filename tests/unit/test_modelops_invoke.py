@@ -18,8 +18,8 @@ import pytest
 
 from modelops import azure
 from modelops.commands import app, input_notes, missing, terminal
-from modelops.errors import NoPredictionsError, ReleaseError
-from modelops.scoring import following, losses, predictions, start
+from modelops.errors import NoJobError, NoPredictionsError, ReleaseError
+from modelops.scoring import following, losses, predictions, resume, start
 from modelops.scoring.losses import Losses
 from modelops.scoring.start import StartedJob
 from modelops.workspace import Workspace
@@ -320,4 +320,20 @@ def test_a_job_is_either_downloaded_or_left_alone(invoke: Any, words: list[str])
         2,
         "",
         "error: give either --download FOLDER, or --no-wait to leave the job alone once it has started.\n",
+    )
+
+
+def test_resuming_an_unknown_job_names_the_command_that_lists_the_others(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> Any:
+        raise NoJobError("endpoint digits has no job 'x'.")
+
+    monkeypatch.setattr(resume, "read", unknown)
+    assert invoke(_completes, io.StringIO(), "--no-wait", "--resume", "x") == (
+        *(2, ""),
+        (
+            "error: --resume: endpoint digits has no job 'x'. Its jobs: python -m modelops jobs list --subscription "
+            "sub --resource-group rg --workspace ws --endpoint digits\n"
+        ),
     )
