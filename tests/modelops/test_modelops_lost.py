@@ -139,7 +139,10 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
         f"error: --download '{folder}' has another predictions.csv",
     )
     code, output, _ = resumed(bench, bench.root / "again")
-    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (0, f"results for all its {lost} files.")
+    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (
+        0,
+        f"results for {'its only file' if lost == 1 else 'all its 2 files'}.",
+    )
 
 
 @in_one_profile
