@@ -1,5 +1,6 @@
 """`promote`: the bytes that one stack serves get a version in a registry, once, and a line for another stack's file."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -109,9 +110,13 @@ def test_a_model_is_shared_once(shared: Bench, profile: str) -> None:
     text = (shared.root / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     assert text == re.sub(r"model:\n.*\n.*\n", f"{_line(shared)}\n", FILE)
     # From now on the file names the registry.
-    ended, output, errors = run(shared, PROMOTE, "--write")
-    assert (ended, errors) == (0, "")
-    assert f"{shared.root}/Pulumi.prod.yaml has it already: endpoints.digits: {_line(shared)}" in output
+    ended, output, errors = run(shared, PROMOTE, "--write", "--json")
+    key = "endpoints.digits.deployments.mlp"
+    assert f"{shared.root}/Pulumi.prod.yaml has it already: {key}: {_line(shared)}" in errors.splitlines()
+    names = {"endpoint": "digits", "deployment": "mlp", "revision": shared.plan.target}
+    model = {"registry": registry, "name": name, "version": 1}
+    assert ended == 0
+    assert json.loads(output) == {"schemaVersion": 1, "models": [{**names, "model": model, "written": False}]}
 
 
 @in_one_profile
