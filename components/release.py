@@ -26,6 +26,8 @@ from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
+TRYING: Final = "try out"
+"""The step of a release that waits for a job."""
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 
@@ -219,9 +221,10 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
             f"{_going_back()}"
         )
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
+    job = " The job goes on, and the next release takes it up." if stopped.step == TRYING else ""
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
-        f"{default}. Run `pulumi up` again."
+        f"{default}.{job} Run `pulumi up` again."
     )
 
 

@@ -1,6 +1,6 @@
 """Where a release comes from: the git commit, and the run of GitHub Actions or Azure Pipelines.
 
-It describes a release and is no part of it: neither of the plan nor of a revision's identity.
+It only describes a release: it belongs neither to the plan nor to the identity of a revision.
 """
 
 import os
@@ -61,7 +61,7 @@ def read(folder: Path, environ: Mapping[str, str]) -> About:
 
 
 def _git(folder: Path, environ: Mapping[str, str]) -> tuple[str, bool | None]:
-    """Return the commit, and whether there is nothing beside it. Ignored files do not count, as everywhere in git."""
+    """Return the commit, and whether the working tree has no changes. Ignored files do not count, as everywhere in git."""
     command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch"]
     try:
         # Without the optional lock, a `git commit` at the same time does not fail.

@@ -31,6 +31,7 @@ class ServedArgs(TypedDict):
     keep: int
     deployments: Mapping[str, DeploymentArgs]
     most_nodes: Mapping[str, int]
+    archive_models: bool
 
 
 class DescribedArgs(TypedDict):
@@ -56,6 +57,7 @@ class EndpointSettings:
             workspace.
         sample: What `modelops score` scores: a path in this repository, or the address of data; by default the input
             of the try-out; None for nothing. No part of the plan.
+        archive_models: Whether a release archives the model versions that no deployment uses.
     """
 
     description: str
@@ -67,6 +69,7 @@ class EndpointSettings:
     tags: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[CallerArgs, ...] = ()
     sample: str | None = None
+    archive_models: bool = False
 
     @property
     def described(self) -> DescribedArgs:
@@ -87,6 +90,7 @@ class EndpointSettings:
             "keep": self.keep,
             "deployments": self.deployments,
             "most_nodes": self.most_nodes,
+            "archive_models": self.archive_models,
         }
 
 

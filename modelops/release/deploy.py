@@ -9,6 +9,7 @@ from modelops.errors import ReleaseError
 from modelops.plan.environments import CondaText, Environment
 from modelops.plan.plan import BuildEnvironment, DeploymentPlan, NamedEnvironment, ReleasePlan
 from modelops.plan.staging import staged
+from modelops.rehearsal import in_studio
 from modelops.release import live, provenance
 from modelops.release.context import CREATE, Context
 from modelops.release.operations import LONGEST_SECONDS, finished, still_going
@@ -64,7 +65,7 @@ def create_revision(
         plan: of the endpoint.
         deployment: of the revision.
         model_id: the registered model's.
-        found: the revision if it is there and sent again: its properties may not be altered.
+        found: the revision that is sent again: its properties may not be altered.
 
     Raises:
         ReleaseError: the service refused it or could not provision it.
@@ -78,9 +79,10 @@ def create_revision(
         finished(context.workspace.ml.batch_deployments.begin_create_or_update(entity), f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
+        see = in_studio("See the deployment's logs in the studio. ")
         raise ReleaseError(
             f"creating deployment {name} ended in state {made.state if made else 'deleted'}, expected "
-            f"{live.SUCCEEDED}. See the deployment's logs in the studio; the next release creates it again."
+            f"{live.SUCCEEDED}. {see}The next release creates it again."
         )
 
 

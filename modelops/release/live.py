@@ -90,8 +90,7 @@ def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
                 f"endpoint {name} does not exist in workspace {plan.workspace}: it was deleted outside Pulumi. Run "
                 "`pulumi up --refresh` to create it again and release to it."
             ) from error
-        listed = workspace.list(f"batchEndpoints/{name}/deployments", _DEPLOYMENTS_API)
-        deployments = [_deployment(each) for each in listed]
+    listed = deployments(workspace, name)
     body = endpoint["properties"]
     return LiveEndpoint(
         name=name,
@@ -101,9 +100,22 @@ def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
         properties=dict(body.get("properties") or {}),
         location=endpoint.get("location"),
         scoring_uri=body.get("scoringUri"),
-        deployments={each.name: each for each in deployments},
+        deployments={each.name: each for each in listed},
         last_set=LastSet.read(endpoint.get("tags") or {}),
     )
+
+
+def endpoints(workspace: Workspace) -> list[str]:
+    """Return the names of the workspace's batch endpoints."""
+    with azure.step("listing the endpoints"):
+        return [str(each["name"]) for each in workspace.list("batchEndpoints", _ENDPOINTS_API)]
+
+
+def deployments(workspace: Workspace, endpoint: str) -> list[LiveDeployment]:
+    """Return the deployments of an endpoint."""
+    with azure.step(f"reading endpoint {endpoint}"):
+        listed = workspace.list(f"batchEndpoints/{endpoint}/deployments", _DEPLOYMENTS_API)
+        return [_deployment(each) for each in listed]
 
 
 def read_deployment(workspace: Workspace, endpoint: str, name: str) -> LiveDeployment | None:

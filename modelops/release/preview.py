@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
-from modelops.release import default, existing, limits, live, prune, reconcile, register, rollback
+from modelops.release import archive, default, existing, limits, live, prune, reconcile, register, rollback
 from modelops.release.tryout import candidates
 from modelops.workspace import Workspace
 
@@ -62,6 +62,11 @@ def from_live(
         *(
             f"delete revision {each.name}{' first' if each.name in going_first else ''} ({each.why})"
             for each in surplus
+        ),
+        *(
+            f"archive model {each}"
+            for each in archive.changes(workspace, plan, served, [each.name for each in surplus])
+            if each.is_archived
         ),
     ]
 

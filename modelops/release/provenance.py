@@ -9,7 +9,7 @@ from modelops.release.context import Context
 COMMIT: Final = "gitCommit"
 """Property: the commit's whole hash."""
 CLEAN: Final = "gitClean"
-"""Property: `true` or `false`: whether there was nothing beside that commit."""
+"""Property: `true` or `false`: whether the working tree had no changes."""
 RUN: Final = "runUrl"
 """Property: address of the run."""
 WHO: Final = "releasedBy"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from modelops.errors import ModelOpsError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.rehearsal import located
-from modelops.release import deploy, limits, live, retention
+from modelops.release import archive, deploy, limits, live, retention
 from modelops.release.context import CREATE, PRUNE, Context
 from modelops.release.retention import Surplus
 from modelops.scoring import jobs
@@ -23,11 +23,13 @@ class Pruned:
     Attributes:
         deleted: names of the revisions that are gone.
         in_use: names of those that stay because a job uses them.
+        models: what was archived or taken out of the archive.
         failures: why others are still there: one text each.
     """
 
     deleted: list[str] = field(default_factory=list)
     in_use: list[str] = field(default_factory=list)
+    models: list[archive.Version] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
     def warning(self) -> str | None:
@@ -105,7 +107,10 @@ def prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint) -> P
         return pruned
     try:
         found = surplus(context.workspace, plan, endpoint, context.state_default)
-        for each in _free(context, endpoint, found, pruned):
+        free = _free(context, endpoint, found, pruned)
+        # Models first: after a kill in between, the revisions still tell their names.
+        _archive(plan, context, endpoint, free, pruned)
+        for each in free:
             _delete(plan, context, PRUNE, each, pruned)
     except ModelOpsError as error:
         pruned.failures.append(str(error))
@@ -146,6 +151,19 @@ def _free(context: Context, endpoint: live.LiveEndpoint, found: Sequence[Surplus
     used = jobs.in_use(context.workspace, endpoint.name, [each.name for each in found])
     pruned.in_use += [each.name for each in found if each.name in used]
     return [each for each in found if each.name not in used]
+
+
+def _archive(
+    plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, going: Sequence[Surplus], pruned: Pruned
+) -> None:
+    """Archive the model versions that no deployment uses then; a failure hinders nothing else."""
+    try:
+        for each in archive.changes(context.workspace, plan, endpoint, [surplus.name for surplus in going]):
+            context.progress(PRUNE, f"{each.doing} model {each}")
+            archive.carry_out(context.workspace, each)
+            pruned.models.append(each)
+    except ModelOpsError as error:
+        pruned.failures.append(str(error))
 
 
 def _delete(plan: ReleasePlan, context: Context, step: str, which: Surplus, pruned: Pruned) -> None:

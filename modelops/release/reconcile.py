@@ -6,87 +6,16 @@
 A rollback by `pin` starts with 5 and 6, because its revision exists.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
 from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
-from modelops.release.last_set import LastSet
 from modelops.release.permissions import Patience
+from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
-
-
-@dataclass(slots=True)
-class ReleaseReport:
-    """The result of a release."""
-
-    endpoint: str
-    default: str
-    previous_default: str | None = None
-    restored: str | None = None
-    registered: list[str] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
-    tried: list[candidates.Tried] = field(default_factory=list)
-    switched: bool = False
-    pruned: list[str] = field(default_factory=list)
-    in_use: list[str] = field(default_factory=list)
-    """Revisions that were not pruned because jobs use them."""
-    warnings: list[str] = field(default_factory=list)
-    """What went wrong without any harm to what the endpoint serves."""
-    last_set: LastSet | None = None
-    """What the endpoint's tags say of its default."""
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was sent that changes Azure."""
-        return bool(self.restored or self.registered or self.created or self.tried or self.switched or self.pruned)
-
-    def done(self) -> list[str]:
-        """What was sent, for users, in order."""
-        parts = [f"registered {each}" for each in self.registered]
-        parts += [f"created {each}" for each in self.created]
-        parts += [f"tried {each}" for each in self.tried]
-        if self.restored:
-            parts.append(f"restored the default {self.restored}")
-        if self.switched and self.previous_default != self.default:
-            parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
-        elif self.switched:
-            parts.append("updated description and tags")
-        parts += [f"deleted {each}" for each in self.pruned]
-        return parts
-
-    def summary(self) -> str:
-        """For users: one line, and further ones for how candidates differ from what serves."""
-        parts = [*self.done(), *(f"kept {each}, which a job uses" for each in self.in_use)]
-        first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
-        return "\n".join([first, *self._differences()])
-
-    def _differences(self) -> list[str]:
-        """What the candidates predict otherwise than what serves."""
-        return [
-            f"  {line if at else f'{each.revision} {line}'}"
-            for each in self.tried
-            for at, line in enumerate(each.differences)
-        ]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data for the worker's answer."""
-        return {
-            "endpoint": self.endpoint,
-            "default": self.default,
-            "previousDefault": self.previous_default,
-            "restored": self.restored,
-            "registered": self.registered,
-            "created": self.created,
-            "tried": [each._asdict() for each in self.tried],
-            "switched": self.switched,
-            "pruned": self.pruned,
-            "warnings": self.warnings,
-            "summary": self.summary(),
-        }
 
 
 def reconcile(
@@ -189,7 +118,9 @@ def _serve_target(
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-    record = _record(context, plan, endpoint, plan.target)
+    # Whether the service makes an endpoint's first deployment its default is not settled; nobody was sent there.
+    before = replace(endpoint, default=None) if endpoint.default in report.created else endpoint
+    record = _record(context, plan, before, plan.target)
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
     report.switched, report.last_set = True, record
     context.progress(VERIFY, f"checking that the default is {plan.target}")
@@ -247,6 +178,7 @@ def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, rep
     pruned = prune.prune(plan, context, endpoint)
     report.pruned += pruned.deleted
     report.in_use += pruned.in_use
+    report.archived += [str(each) for each in pruned.models if each.is_archived]
     if warning := pruned.warning():
         report.warnings.append(warning)
 

@@ -9,7 +9,8 @@ from modelops.plan.data_address import masked
 from modelops.plan.plan import LocalModel, ReleasePlan
 from modelops.release import history, last_set, signed_in
 from modelops.release.context import READ, RECORD, Context
-from modelops.release.reconcile import ReleaseReport, reconcile
+from modelops.release.reconcile import reconcile
+from modelops.release.report import ReleaseReport
 
 _LOOKS_BACK: Final = 5
 """Entries to read, to find that of the release that set the default."""
@@ -42,7 +43,7 @@ def release(
         if clock.has_begun:
             _write(plan, clock, report, error)
         raise
-    if report.changed or (looks_back and _is_unknown(context, report)):
+    if report.changed or (looks_back and _has_none(context, report)):
         _write(plan, clock, report)
     return report
 
@@ -118,7 +119,7 @@ def _write(plan: ReleasePlan, clock: _Clock, report: ReleaseReport, error: Excep
         report.warnings.append(f"the release is complete, but its entry in the history is missing: {failed}")
 
 
-def _is_unknown(context: Context, report: ReleaseReport) -> bool:
+def _has_none(context: Context, report: ReleaseReport) -> bool:
     """Whether a release set the default, and left no entry."""
     record = report.last_set
     if record is None or record.by != last_set.RELEASE:

@@ -29,7 +29,7 @@ class ReleaseRequest:
     state_default: str | None = None
     """The deployment that the endpoint's Pulumi state names as default; it is never deleted."""
     about: Mapping[str, str] = field(default_factory=dict)
-    """Where the release comes from: commit and run, as plain texts; no part of the plan."""
+    """Where the release comes from: commit and run, as plain texts. They do not belong to the plan."""
 
 
 @dataclass(frozen=True, slots=True)

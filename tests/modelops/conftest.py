@@ -16,7 +16,8 @@ from modelops.plan import fingerprint
 from modelops.plan.plan import Code, CondaFile, DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.release import live
 from modelops.release.context import Context
-from modelops.release.reconcile import ReleaseReport, reconcile
+from modelops.release.reconcile import reconcile
+from modelops.release.report import ReleaseReport
 from modelops.workspace import Workspace
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
 from sandbox.testing import Sandbox, started

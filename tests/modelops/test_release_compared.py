@@ -255,3 +255,17 @@ def test_what_serves_may_take_no_job(bench: Bench, fault: str) -> None:
     assert "\n".join(tried.differences).startswith(
         f"{first.target}, which serves, has no predictions to compare with: {lost}"
     )
+
+
+@in_one_profile
+def test_a_check_that_says_nothing_is_not_the_candidates_fault(bench: Bench) -> None:
+    text = "import os\ndef check(predictions, input):\n    os.write(2, b'out of memory')\n    os._exit(9)\n"
+    plan = with_script(bench, SCRIPT, check=file(bench, "check.py", text))
+    assert (
+        "could not be tried out, and nothing shows that this is its fault: tryOut.check: check.py ended with exit code "
+        "9 before it said how it went.\nout of memory\nThe endpoint has no default. The next `pulumi up` tries it "
+        "again."
+    ) in refused(bench, plan)
+    noted = records.try_out(bench.live().deployments[plan.target])
+    assert noted is not None
+    assert noted.outcome == "started"

@@ -12,7 +12,7 @@ from modelops.plan.plan import ReleasePlan
 from modelops.release import history, last_set, recorded
 from modelops.release.context import CREATE, READ, RECORD, REGISTER, SWITCH, VERIFY
 from modelops.release.history import Entry
-from modelops.release.reconcile import ReleaseReport
+from modelops.release.report import ReleaseReport
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 from tests.modelops.workers import RealWorker
 

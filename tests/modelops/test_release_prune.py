@@ -9,11 +9,11 @@ from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.release import preview
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, SWITCH, VERIFY
-from modelops.release.reconcile import ReleaseReport
+from modelops.release.report import ReleaseReport
 from modelops.scoring import following, inputs
 from modelops.scoring import start as starting
 from modelops.scoring.start import JobOptions
-from tests.modelops.conftest import Bench, in_one_profile
+from tests.modelops.conftest import ML_API, Bench, in_one_profile
 from tests.modelops.test_modelops_commands import release_script
 from tests.modelops.workers import RealWorker
 
@@ -95,7 +95,7 @@ def test_a_deployment_made_by_hand_is_never_touched(bench: Bench) -> None:
 
 def test_a_deployment_that_left_the_stack_file_is_named_and_deleted(bench: Bench) -> None:
     side = replace(bench.plan.deployments["mlp"], logical="side")
-    both = replace(bench.plan, deployments={**bench.plan.deployments, "side": side})
+    both = replace(bench.plan, deployments={"side": side, **bench.plan.deployments})
     bench.release(both)
     gone = f"delete revision {side.revision} (deployment side is no longer in the stack file)"
     assert preview.from_live(bench.workspace, bench.plan, both)[1:] == [gone]
@@ -229,3 +229,57 @@ def test_a_worker_is_told_the_states_default(bench: Bench) -> None:
     assert done.report is not None
     assert done.report["pruned"] == []
     assert live(bench) == {first.target, second.target}
+
+
+def test_models_that_no_deployment_uses_are_archived_if_asked(bench: Bench) -> None:
+    path = f"{bench.place.path}/models/{bench.model_name}/versions?listViewType=ArchivedOnly"
+
+    def archived() -> set[str]:
+        answer = bench.place.sandbox.arm("GET", path, api_version=ML_API)
+        return {each["name"] for each in answer.json["value"]}
+
+    first, weights = bench.plan, bench.root / "model" / "weights.bin"
+    content = weights.read_bytes()
+    bench.release(replace(first, keep=1))
+    second = bench.with_model(b"second")
+    assert bench.release(replace(second, keep=1)).archived == []
+    asking = replace(second, keep=1, archive_models=True)
+    assert preview.from_live(bench.workspace, asking, second)[1:] == [f"archive model {bench.model_name}:1"]
+    report = bench.release(asking)
+    assert report.summary() == f"{bench.plan.endpoint.name}: archived {bench.model_name}:1"
+    assert archived() == {"1"}
+    before = bench.mark()
+    assert not bench.release(asking).changed
+    assert bench.writes(before) == []
+
+    weights.write_bytes(content)
+    report = bench.release(replace(first, keep=1, archive_models=True))
+    assert (report.registered, report.archived) == ([], [f"{bench.model_name}:2"])
+    assert archived() == {"2"}
+
+
+def test_a_model_that_another_endpoint_uses_is_not_archived(bench: Bench) -> None:
+    bench.release()
+    other = f"{bench.plan.endpoint.name}-b"
+    bench.place.put(
+        f"batchEndpoints/{other}",
+        {"location": bench.place.sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
+    )
+    bench.release(replace(bench.plan, endpoint=replace(bench.plan.endpoint, name=other)))
+    second = replace(bench.with_model(b"second"), keep=1, archive_models=True)
+    report = bench.release(second)
+    assert (report.pruned, report.archived) == ([bench.plan.target], [])
+    second = replace(second, endpoint=replace(second.endpoint, name=other))
+    assert bench.release(second).archived == [f"{bench.model_name}:1"]
+
+
+def test_what_cannot_be_archived_is_a_warning_and_the_revision_goes(bench: Bench) -> None:
+    bench.release()
+    fault = {"status": 403, "code": "AuthorizationFailed", "message": "not you"}
+    second = replace(bench.with_model(b"second"), keep=1, archive_models=True)
+    bench.release(replace(second, keep=2))
+    bench.place.sandbox.control.fault("status", method="PUT", path="/models/.*/versions/1", times=-1, **fault)
+    report = bench.release(second)
+    assert (report.pruned, report.archived) == ([bench.plan.target], [])
+    (warning,) = report.warnings
+    assert f"archiving model {bench.model_name}:1 failed: AuthorizationFailed: not you" in warning

@@ -126,7 +126,7 @@ class _Tally:
             self.changed += sum(not self._is_same(*pair) for pair in zip(candidate, current, strict=True))
             return
         self.changed += number - _same(
-            *([_VALUE_END.join(row.columns.values()) for row in rows] for rows in (candidate, current))
+            *([_VALUE_END.join(row.columns.values()) for row in side] for side in (candidate, current))
         )
         self.added += number - len(current)
         self.missing += number - len(candidate)

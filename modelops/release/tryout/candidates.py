@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from modelops.errors import ReleaseError
+from modelops.errors import ReleaseError, UsageError
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -148,7 +148,7 @@ class _Candidate:
         return name
 
     def _started(self, record: Record | None, source: JobInput) -> str | None:
-        """Return the job that a release started before it was killed, if it was not canceled since."""
+        """Return the job that a release started before it was killed, if that did not end in vain since."""
         context, revision, digest = self.patience.context, self.deployment.revision, records.digest(self.asked)
         if record is not None and (record.outcome, record.digest) == ("started", digest):
             return record.job if job.is_there(context, record.job) else None
@@ -203,6 +203,10 @@ def _explained(
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} A job may have started: the next `pulumi up` looks "
             f"for it. To look yourself: {_command(plan, 'list')} --endpoint {plan.endpoint.name}"
+        ) from error
+    except (ReleaseError, UsageError) as error:
+        raise ReleaseError(
+            f"{about} could not be tried out: {error}\n{serves} The next `pulumi up` tries it again.{logs}"
         ) from error
 
 

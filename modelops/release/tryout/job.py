@@ -16,7 +16,8 @@ from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
 from modelops.scoring.start import JobOptions
 
-_ENDED_EARLY: Final = ("Canceled", "NotResponding")
+_IN_VAIN: Final = (jobs.FAILED, "CancelRequested", "Canceled", "NotResponding")
+"""States of a job that no release waits for, or judges a second time: another is started."""
 _LOOKED_AT: Final = 10
 """Jobs of the endpoint, the newest first, among which one is looked for that a killed release started."""
 
@@ -67,7 +68,7 @@ def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput, k
     for each in jobs.listed(context.workspace, endpoint, _LOOKED_AT):
         if each.name == known:
             return None
-        if each.deployment != revision or each.state in ("Failed", *_ENDED_EARLY):
+        if each.deployment != revision or each.state in _IN_VAIN:
             continue
         found = resume.any_job(context.workspace, endpoint, each.name).source
         if found is not None and found.path == source.path:
@@ -76,9 +77,9 @@ def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput, k
 
 
 def is_there(context: Context, name: str) -> bool:
-    """Whether a job exists and was not canceled: a release that finds it goes on with it."""
+    """Whether a job exists and did not end in vain: a release that finds it goes on with it."""
     try:
-        return jobs.found(context.workspace, name).state not in _ENDED_EARLY
+        return jobs.found(context.workspace, name).state not in _IN_VAIN
     except UsageError:
         return False
 
@@ -97,7 +98,7 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
         state = jobs.found(context.workspace, name).state
         step = logs.step()
         now = time.monotonic()
-        spent.add(step[0] if step else state, now - last)
+        spent.add(step[0] if step else _without_step(state), now - last)
         last = now
         if state in jobs.ENDED:
             return EndedJob(name, state, now - begun, ran=step[1] if step else None)
@@ -107,6 +108,11 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
         done = progress.read(logs) if spent.phase is Phase.RUN else None
         context.progress(TRY, f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})")
         context.wait(following.polling_seconds())
+
+
+def _without_step(state: str) -> str:
+    """Return what a job's own state tells: as Running it may still wait for an image or for nodes."""
+    return state if state != "Running" else "Unknown"
 
 
 def _cancel(context: Context, name: str, over: Phase) -> None:

@@ -22,6 +22,8 @@ from modelops.scoring.job_logs import JobLogs
 _NOT_THE_CANDIDATES: Final = re.compile(
     # An image that was not built, or that a node may not pull (Azure/MachineLearningNotebooks#1479).
     r"Image build failed|FailedPullingImage|Unable to pull docker image"
+    # The registry that the model or the environment is in (Azure/azure-sdk-for-python#34783).
+    r"|not allowed to access registry"
     # The input: not readable (how-to-troubleshoot-batch-endpoints), or without files.
     r"|StreamAccessException|Unable to create any task within"
 )

@@ -13,8 +13,12 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.identity import DefaultAzureCredential
 
-from learning import Learning
+from job_bench import JobBench
+from learning import GROUP, SUBSCRIPTION, TENANT, Learning, deployment_body
 from sandbox.__main__ import main
+from sandbox.azure.arm.requests import Principal
+from sandbox.azure.authorization.built_in import CONTRIBUTOR
+from sandbox.azure.authorization.evaluation import ASSIGNMENT
 from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import Switches
 from sdk_client import Client
@@ -30,6 +34,7 @@ IMPORT = (
     f"https://westeurope.api.azureml.ms/mferp/managementfrontend{SHARED}/providers/Microsoft.MachineLearningServices"
     "/registries/shared/import"
 )
+REGISTRY_USER = "1823dd4f-9b8c-4ab6-ab4e-7397a3684615"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
@@ -143,3 +148,54 @@ def test_sharing_needs_a_role_on_the_registry_and_on_the_model(
     assert registry.models.list("kept") is not None
     with pytest.raises(HttpResponseError, match="registries/assets/write' over scope '/subscriptions/"):
         own.models.share("kept", "1", share_with_name="kept", share_with_version="1", registry_name="shares")
+
+
+@pytest.mark.parametrize(
+    ("needs_roles", "granted", "lacking"),
+    [
+        (True, (), "The caller of the job (who)"),
+        (True, ("who",), "The identity of the cluster 'cpu' (node)"),
+        (True, ("who", "node"), None),
+        (False, (), "The caller of the job (who)"),
+        (False, ("who",), None),
+    ],
+)
+def test_a_job_with_assets_of_a_registry_needs_roles_on_it(
+    bench: JobBench, *, needs_roles: bool, granted: tuple[str, ...], lacking: str | None
+) -> None:
+    bench.switches = Switches(registry_needs_roles=needs_roles)
+    registry = f"{SHARED}/providers/Microsoft.MachineLearningServices/registries/shared"
+    for each in granted:
+        properties = {"scope": registry, "principalId": each, "roleDefinitionId": f"/{REGISTRY_USER}"}
+        where = f"{registry}/providers/{ASSIGNMENT}/{each}"
+        bench.store.put(where, ASSIGNMENT, {"id": where, "name": each, "properties": properties})
+    script = "def init(): ...\ndef run(batch): return batch\n"
+    done = bench.run(bench.request(script, caller="who", cluster_identity="node", registries=(registry,)))
+    if lacking is None:
+        assert done.parent.status == "Completed"
+        return
+    assert done.error == (
+        f"User/tenant/subscription is not allowed to access registry shared. {lacking} is missing a role such as "
+        f"'AzureML Registry User' on '{registry}'."
+    )
+
+
+@pytest.mark.parametrize("needs_roles", [True, False])
+def test_the_author_of_a_deployment_needs_a_role_on_its_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, needs_roles: bool
+) -> None:
+    learning = Learning(tmp_path, Switches(registry_needs_roles=needs_roles))
+    learning.make_all()
+    environment = {"what": "environment", "registry": "shared", "name": "e:1", "image": "img:1"}
+    asyncio.run(Intake(learning.world).add(environment))
+    body = deployment_body(environmentId="azureml://registries/shared/environments/e/versions/1")
+    url = "/batchEndpoints/digits-ep/deployments/green"
+    learning.grant("author", CONTRIBUTOR, GROUP)
+    monkeypatch.setattr("learning.CALLER", Principal("author", "author", "client", TENANT))
+    if needs_roles:
+        status, code, message = learning.refused("PUT", url, body)
+        assert (status, code) == (403, "AuthorizationFailed")
+        assert "perform action 'Microsoft.MachineLearningServices/registries/assets/read' over scope" in message
+        learning.grant("author", REGISTRY_USER, f"/subscriptions/{SUBSCRIPTION}/resourceGroups/registry-shared")
+    assert learning.call("PUT", url, body).status == 201
+    learning.store.close()
