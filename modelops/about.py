@@ -61,7 +61,7 @@ def read(folder: Path, environ: Mapping[str, str]) -> About:
 
 
 def _git(folder: Path, environ: Mapping[str, str]) -> tuple[str, bool | None]:
-    """Return the commit, and whether the working tree has no changes. Ignored files do not count, as everywhere in git."""
+    """Return the commit, and whether the working tree has no changes; ignored files do not count."""
     command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch"]
     try:
         # Without the optional lock, a `git commit` at the same time does not fail.
