@@ -66,7 +66,7 @@ def test_a_first_release_of_a_script_without_run_leaves_no_default(fresh: Rehear
     script.write_text(good, encoding="utf-8")
     fresh.up()
     assert default(fresh) == fresh.default
-    assert len(fresh.of_kind("batchEndpoints/deployments")) == 2
+    assert fresh.of_kind("batchEndpoints/deployments") == [fresh.default]
 
 
 @BOTH_HOSTS_IN_LONG

@@ -91,7 +91,9 @@ def _first_and_second(bench: Bench) -> tuple[ReleasePlan, ReleasePlan]:
     first = replace(with_script(bench, GOOD), keep=1, archive_models=True)
     bench.release(first)
     bench.plan = bench.with_model(b"other weights")
-    return first, replace(with_script(bench, f"{GOOD}# second of {bench.plan.endpoint.name}\n"), keep=1, archive_models=True)
+    return first, replace(
+        with_script(bench, f"{GOOD}# second of {bench.plan.endpoint.name}\n"), keep=1, archive_models=True
+    )
 
 
 @SDK_IS_DEPRECATED
