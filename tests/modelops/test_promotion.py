@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from modelops.errors import ReleaseError
+from modelops.plan import fingerprint
 from modelops.plan.plan import LocalModel, RegisteredModel
 from modelops.release import records
 from modelops.release.promotion import candidate, promote
+from modelops.release.register import ensure_model
 from modelops.release.registry import Registry
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import run, start
@@ -155,6 +157,20 @@ def test_a_registered_model_without_a_digest_is_read(shared: Bench) -> None:
     _stock(shared, what="registry", name="")
     assert _share(shared)[0] == "1"
     assert _noted(shared) == [("1", digest)]
+
+
+@in_one_profile
+@pytest.mark.parametrize(("path", "kind"), [("model", "mlflow_model"), ("model/weights.bin", "custom_model")])
+def test_a_model_of_another_kind_has_the_same_digest_there(bench: Bench, path: str, kind: str) -> None:
+    (bench.root / "model" / "MLmodel").write_text("flavors: {}\n", encoding="utf-8")
+    content = fingerprint.digest(bench.root / path)
+    model = LocalModel(path, bench.model_name, kind, content)
+    ensure_model(bench.context(), bench.plan, model)
+    _stock(bench, what="registry", name="")
+    promote(bench.workspace, RegisteredModel(model.name, "1"), _registry(bench), print)
+    (found,) = Registry(bench.workspace, _registry(bench)).versions(model.name)
+    assert (found.version, found.type, found.digest) == ("1", kind, content)
+    assert Registry(bench.workspace, _registry(bench)).hashed(found) == content
 
 
 @in_one_profile
