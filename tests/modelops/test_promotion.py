@@ -289,6 +289,33 @@ def test_a_digest_that_cannot_be_noted_is_a_warning(shared: Bench) -> None:
     assert _imports(shared, before) == 0
 
 
+@in_one_profile
+def test_a_copy_with_other_bytes_is_refused(shared: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Registry, "hashed", lambda _, __: "f" * 64)
+    with pytest.raises(ReleaseError) as caught:
+        _share(shared)
+    assert str(caught.value) == (
+        f"model {shared.model_name}:1 of registry {_registry(shared)} has other bytes (sha256 ffffffffffff) than the "
+        f"model that it is a copy of (sha256 {_digest(shared)[:12]}): something else was shared under this version at "
+        "the same time, or the service did not copy the files as they are. No stack file names it; promote again."
+    )
+    monkeypatch.undo()
+    shared.place.sandbox.enter(monkeypatch)
+    assert _share(shared)[0] == "1"
+
+
+@in_one_profile
+def test_a_model_that_is_not_registered_is_not_promoted(shared: Bench) -> None:
+    endpoint, revision = shared.live(), shared.plan.target
+    odd = replace(endpoint.deployments[revision], model="azureml://datastores/d/paths/model")
+    with pytest.raises(ReleaseError) as caught:
+        candidate(replace(endpoint, deployments={revision: odd}), shared.plan, "mlp", "dev")
+    assert str(caught.value) == (
+        f"revision {revision} of endpoint {endpoint.name} has the model 'azureml://datastores/d/paths/model', which "
+        "cannot be promoted; allowed is a version of a model, of the workspace or of a registry."
+    )
+
+
 WRITES = {
     "import": ("POST", "/import", 0),
     "the place of files that are not sent": ("PUT", "/tempdatarefs/", 0),
