@@ -15,12 +15,15 @@ from typing import Any, Final, assert_never
 import pulumi
 from pulumi.output import Unknown
 
+from components.preflight.live_default import Live, Number
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
 from modelops import rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
+from modelops.rehearsal import located
+from modelops.release.last_set import LastSet
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
@@ -55,6 +58,8 @@ class ModelRelease(pulumi.ComponentResource):
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
         self._ask_rehearsal(name, args)
+        number = Number(name, plan, args["endpoint_id"], lambda inputs, live: _number(name, _read(inputs), live))
+        plan = {**plan, "number": number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
         )
@@ -62,7 +67,9 @@ class ModelRelease(pulumi.ComponentResource):
             f"{name}-marker",
             input=plan,
             opts=pulumi.ResourceOptions(
-                parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+                parent=self,
+                hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
+                transforms=[number.leave_out],
             ),
         )
         # From `input`: a Stash's `output` always keeps its first value. With --continue-on-error, a failed release must
@@ -143,6 +150,32 @@ class ModelRelease(pulumi.ComponentResource):
 
 def _read(inputs: object) -> ReleasePlan:
     return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
+
+
+def _number(name: str, plan: ReleasePlan, live: Live) -> int | None:
+    """Return the plan's number: the endpoint's, or the next one if its default is not the plan's; None for 0.
+
+    Raises: pulumi.RunError: the plan names a revision that a rollback left.
+    """
+    record = LastSet.read(live.tags)
+    if record and record.refuses(plan.target, plan.pin):
+        raise pulumi.RunError(_refused_text(name, plan, record))
+    number = record.number if record else 0
+    return (number if live.default == plan.target else number + 1) or None
+
+
+def _refused_text(name: str, plan: ReleasePlan, record: LastSet) -> str:
+    stack = pulumi.get_stack()
+    pin = f"pulumi config set --path endpoints.{name}.pin"
+    again = located(f"python -m modelops rollback --to {plan.target} --endpoint {name} --stack {stack}")
+    return (
+        f"endpoint {name!r}: the stack file still makes {plan.target} the default, which a rollback left on "
+        f"{record.at}. Nothing was released; the default stays {record.default}.\n"
+        "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
+        f"    {located(f'{pin} {record.default} --stack {stack}')}\n"
+        f"  If {plan.target} shall serve again after all:\n"
+        f"    {again}"
+    )
 
 
 def _shown(plan: ReleasePlan) -> dict[str, str]:

@@ -205,6 +205,7 @@ def test_the_marker_s_input_is_the_whole_plan() -> None:
                 "tags": {},
             }
         },
+        "number": 1,
     }
 
 
