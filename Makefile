@@ -49,8 +49,9 @@ up: tools-local ## deploy into the local sandbox and score the endpoints' sample
 	@$(DEPLOY)
 	@$(SCORE)
 	@printf '%s\n' '' 'What next:' \
-		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model' \
-		'  make score$(FOR)      score again' \
+		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model'
+	@test ! -d predictions/$(STACK) || printf '%s\n' '  make score$(FOR)      score again'
+	@printf '%s\n' \
 		'  make down$(FOR)       remove this stack; the sandbox stops with the last one. `make up$(FOR)` creates it again' \
 		'  README.md       how to do the same in Azure'
 

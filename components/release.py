@@ -120,16 +120,20 @@ class ModelRelease(pulumi.ComponentResource):
     async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None, self._nodes(plan))
         end_on_interrupt(pool())
-        done = await pool().run(request, lambda event: self._forward(name, event))
+        deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
+        done = await pool().run(request, lambda event: self._forward(name, event), deadline)
         pulumi.log.info(done.text, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        """Show in the preview what the release would do; a preview does not fail if Azure cannot be asked."""
-        request = PreviewRequest(name, plan.to_json(), old.to_json() if old else None, self._nodes(plan))
+        """Show what the release would do; a preview fails for a refused plan, and not if Azure cannot be asked."""
+        released = old.to_json() if old else None
+        request = PreviewRequest(name, plan.to_json(), str(Path.cwd()), released, self._nodes(plan))
         end_on_interrupt(pool())
         try:
             text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text
         except (WorkerFailed, WorkerStopped) as failed:
+            if isinstance(failed, WorkerFailed) and failed.refused:
+                raise
             if isinstance(failed, WorkerStopped) and not failed.at_deadline:
                 raise
             text = f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
@@ -236,6 +240,8 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
 
 
 def _failed_text(name: str, failed: WorkerFailed) -> str:
+    if failed.refused:
+        return f"the release of endpoint {name!r} is refused: {failed}"
     state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"

@@ -15,6 +15,10 @@ class PlanError(ModelOpsError):
     """A release plan that cannot be carried out: a wrong value, a missing file, a secret."""
 
 
+class RefusedPlanError(PlanError):
+    """A release plan that is refused before anything is made: its preview fails, too."""
+
+
 class ReleaseError(ModelOpsError):
     """A release that did not finish; the default is still a deployment in state Succeeded."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _ARM: Final = "https://management.azure.com"
 _ML: Final = "https://ml.azure.com"
 """The audience of tokens for a workspace's own hosts: its scoring addresses and its run history."""
+
+_ACCEPTED: Final = 202
 
 POLLING_SECONDS: Final = 5
 """Pause between two polls of a long-running operation, unless the service says otherwise (the SDK's default is 30)."""
@@ -82,7 +85,7 @@ class Workspace:
         Raises:
             HttpResponseError: Azure refused it; 404 if it does not exist.
         """
-        return self._read(f"{_ARM}{self.id}/{path}", {"api-version": api_version})
+        return self._read(f"{_ARM}{quote(self.id)}/{path}", {"api-version": api_version})
 
     def list(self, path: str, api_version: str, **query: str) -> Iterator[Any]:
         """GET all items of a collection below the workspace, page by page.
@@ -90,11 +93,25 @@ class Workspace:
         Raises:
             HttpResponseError: Azure refused it; 404 if the collection does not exist.
         """
-        page = self._read(f"{_ARM}{self.id}/{path}", {"api-version": api_version, **query})
+        page = self._read(f"{_ARM}{quote(self.id)}/{path}", {"api-version": api_version, **query})
         yield from page["value"]
         while link := page.get("nextLink"):
             page = self._read(link, {})
             yield from page["value"]
+
+    def patch(self, path: str, api_version: str, body: Any) -> Any | None:
+        """PATCH a resource below the workspace; return it as it is now, or None if the service is still at it (202).
+
+        Raises:
+            HttpResponseError: Azure refused it; 404 if it does not exist.
+        """
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        query = {"api-version": api_version}
+        request = HttpRequest("PATCH", f"{_ARM}{self.id}/{path}", params=query, json=body)
+        response = self._resource_manager.send_request(request)
+        response.raise_for_status()
+        return None if response.status_code == _ACCEPTED else response.json()
 
     def send(self, method: str, url: str, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
         """Send JSON to one of the workspace's own hosts (not to ARM), and return what it answers.

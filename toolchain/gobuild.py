@@ -41,7 +41,7 @@ def build(target: Path, version: str = PULUMI_VERSION) -> None:
     found = parse(asked.stdout)
     if asked.returncode or found is None or found < (parse(needed) or found):
         raise UnavailableError(f"{go} is {asked.stdout.strip() or _last(asked.stderr)}, older than {needed}")
-    say(f"pulumi: building the CLI {version} with Go, once; about 4 minutes on 2 cores")
+    say(f"pulumi: building the CLI {version} with Go, once; this takes some minutes")
     say("pulumi: downloading its modules")
     # Not `go mod download`, which also downloads modules that no package needs, and metadata that a proxy may not have.
     run = _Go(go, environment, module, flags(version))

@@ -14,8 +14,8 @@ TICK_SECONDS = 1.0
 MILESTONES = [(0.0, 0.0), (0.31, 0.10), (0.51, 0.25), (0.71, 0.38), (0.90, 0.55), (0.915, 0.85), (1.0, 1.0)]
 """(share of finished packages, share of elapsed time), from a build of this CLI on 2 cores: near the end, a few
 packages take a minute each."""
-EARLIEST = 0.05
-"""Share of the time that must have passed before the first estimate."""
+EARLIEST = 0.5
+"""Share of the time that must have passed before the first estimate: other machines take another course at first."""
 
 
 class Progress:

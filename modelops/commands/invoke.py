@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -12,11 +12,15 @@ from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
 from modelops.rehearsal import located
-from modelops.scoring import following, inputs, job_words, predictions, start
+from modelops.scoring import following, inputs, job_words, predictions, start, upload
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.jobs import COMPLETED
 from modelops.scoring.losses import Losses
 from modelops.scoring.start import JobOptions
 from modelops.workspace import Workspace
+
+_UPLOAD_SECONDS: Final = 10.0
+"""Pause between two lines about an upload, if they do not go to a terminal."""
 
 Fetch = Callable[[Any, str, Path], tuple[Path, ...]]
 """Puts the predictions of a job into a folder, and returns the files: by a client of the workspace, and its name."""
@@ -30,12 +34,14 @@ class Asked(NamedTuple):
         deployment: the revision; None: the endpoint's default.
         options: its own settings and words.
         key: column of the predictions that has the names of the input's files; None: they are only counted.
+        whole: the files of an input that `source` is a part of, whose other files have rows already; None: it is whole.
     """
 
     source: JobInput
     deployment: str | None = None
     options: JobOptions = JobOptions()
     key: str | None = None
+    whole: tuple[str, ...] | None = None
 
 
 def invoke(
@@ -75,6 +81,12 @@ def invoke(
         raise UsageError("give --input INPUT, or --resume JOB to score what a job left out.")
     if no_wait == (download is not None):
         raise UsageError("give either --download FOLDER, or --no-wait to leave the job alone once it has started.")
+    if no_wait and (useless := "--key" if key is not None else "--allow-missing" if allow_missing else ""):
+        raise UsageError(
+            f"{useless} has no effect with --no-wait: files without a result are counted at the end of the job. "
+            "Nothing was started. Give it to `jobs download` later."
+        )
+    key = job_arguments.key(key)
     if download is not None and resume is None:
         predictions.require_empty(download)
     job = JobOptions(
@@ -135,24 +147,28 @@ def run(
     """
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
-    key = missing.key(workspace, asked.key, asked.source)
+    key = missing.key(workspace, asked.key, asked.source, asked.whole)
     job = _start(workspace, target, asked, outcome)
     show, logs, again = (
         located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
     )
     if download is None:
-        terminal.say(f"It was not waited for. To see how it goes: {show}")
+        terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
     with _told(_goes_on(target, job)), terminal.progress() as progress:
-        outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
-    outcome.completed = True
+        try:
+            outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
+        except following.EndedError as ended:
+            outcome.state, outcome.reason = ended.state, ended.reason or None
+            raise
+    outcome.completed, outcome.state = True, COMPLETED
     with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
         try:
             files = (fetch or predictions.download)(workspace.ml, job, download)
         except NoPredictionsError as error:
             found = missing.of_job(workspace, job, (), None)
             if not found.missing:
-                raise
+                raise NoPredictionsError(f"{error} Its logs: {logs}") from None
             terminal.say(str(error))
             outcome.lost(found)
             return found
@@ -163,10 +179,14 @@ def run(
     if first := predictions.first_rows(files):
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
-    perhaps = None if key else missing.own_key(workspace, target.endpoint, asked.deployment, asked.source)
+    perhaps = None if key else _own_key(workspace, target, asked)
     found = missing.of_job(workspace, job, files, key, perhaps)
     outcome.lost(found)
     return found
+
+
+def _own_key(workspace: Workspace, target: Target, asked: Asked) -> missing.Key | None:
+    return missing.own_key(workspace, target.endpoint, asked.deployment, asked.source, asked.whole)
 
 
 def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) -> str:
@@ -176,13 +196,17 @@ def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome)
     check = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
     perhaps = f"A job may have started; to check: {check}"
     try:
-        with _told(perhaps):
-            started = start.start(workspace, target.endpoint, asked.deployment, asked.source, asked.options)
+        with _told(perhaps), _shown(asked.source) as report:
+            started = start.start(
+                workspace, target.endpoint, asked.deployment, asked.source, asked.options, report=report
+            )
     except start.PerhapsStartedError as error:
         raise ReleaseError(f"{error} {perhaps}") from None
-    outcome.job, outcome.studio = started
+    outcome.job, outcome.studio = started.name, started.studio
+    outcome.deployment = started.deployment or asked.deployment
     terminal.say(
-        f"job {started.name} on {target.endpoint}" + (f" (deployment {asked.deployment})" if asked.deployment else "")
+        f"job {started.name} on {target.endpoint}"
+        + (f" (deployment {outcome.deployment})" if outcome.deployment else "")
     )
     if started.studio:
         terminal.say(f"  {started.studio}")
@@ -190,6 +214,16 @@ def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome)
         for sentence in job_words.settle(workspace, started.name, asked.options):
             terminal.say(f"note: {sentence}")
     return started.name
+
+
+@contextmanager
+def _shown(source: JobInput) -> Iterator[upload.Report]:
+    """Give what shows how far an upload is; a short one only on a terminal."""
+    if not source.is_local:
+        yield lambda _text, _seconds: None
+        return
+    with terminal.progress("Uploading", _UPLOAD_SECONDS) as progress:
+        yield progress.show
 
 
 def _goes_on(target: Target, job: str) -> str:
@@ -205,7 +239,7 @@ def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | N
         outcome.deployment = left.deployment
         found = run(
             target,
-            Asked(left.source, left.deployment, left.options, asked.key),
+            Asked(left.source, left.deployment, left.options, asked.key, left.whole),
             download,
             fetch=left.fetch,
             outcome=outcome,

@@ -91,6 +91,19 @@ AllowMissing = Annotated[
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start the job, and do not wait for it.")]
 
 
+def key(given: str | None) -> str | None:
+    """Return the column with the files' names.
+
+    Raises:
+        UsageError: no column can have this position or name.
+    """
+    if given is not None and (not given.strip() or re.fullmatch(r"0+|-\d+", given)):
+        raise UsageError(
+            f"--key: unknown column {given!r}. Allowed are the position of a column, from 1, and the name of one."
+        )
+    return given
+
+
 def tags(given: Sequence[str] | None) -> Mapping[str, str]:
     """Return the tags of a command line by their names.
 

@@ -1,16 +1,15 @@
 """`jobs`: an endpoint's scoring jobs, and what came of one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
-from rich.table import Table
 
 from modelops.commands import options, targets, terminal
-from modelops.errors import NoPredictionsError, UsageError
+from modelops.errors import NoPredictionsError, ReleaseError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import failures, job_files, jobs, predictions, progress
 from modelops.scoring.job_logs import JobLogs
@@ -66,7 +65,7 @@ def list_(
         terminal.say_json({"schemaVersion": SCHEMA_VERSION, "jobs": [_document(job) for job in found]})
         return
     rows = [(job.name, job.state, job.deployment or "", _moment(job.created), job.author or "") for job in found]
-    _show_table(("job", "state", "deployment", "started", "by"), rows)
+    terminal.show_table(("job", "state", "deployment", "started", "by"), rows)
     if not found:
         terminal.say("No jobs.")
 
@@ -141,10 +140,10 @@ def logs(
         what = f"no log file with {file!r} in its name" if file else "no log files yet"
         raise UsageError(f"job {name} has {what}. It has {len(files)}: {', '.join(files) or 'none'}.")
     if file is not None:
-        for each in chosen:
-            if chosen[1:]:
-                terminal.say(f"== {each}")
-            terminal.say(files[each].text(each).rstrip("\n"))
+        if failed := _print(chosen, files):
+            all_of_them = f"Job {name} has {len(files)}: {', '.join(files)}."
+            to_print = f"To print another: {_command('logs', name, place)} FILE"
+            raise ReleaseError("\n".join([*failed, all_of_them, to_print]))
         return
     for each in chosen:
         terminal.say(each)
@@ -176,19 +175,20 @@ def download(
     if not is_complete and not with_logs:
         raise UsageError(
             f"job {name} is in state {state}, and only a completed one has predictions. "
-            f"What it does: {_command('show', name, place)}"
+            f"To see its state: {_command('show', name, place)}"
         )
     # The predictions first, because their folder must be empty; without any, the logs are wanted most.
     try:
         files = list(predictions.download(place.ml, name, folder)) if is_complete else []
-    except NoPredictionsError:
+    except NoPredictionsError as error:
         if not with_logs:
-            raise
+            raise NoPredictionsError(f"{error} Its logs: {_command('logs', name, place)}") from None
         files = []
-    if with_logs:
-        files += job_files.save(place.ml, name, folder)
-    for each in files:
+    saved = job_files.save(place.ml, name, folder) if with_logs else job_files.Saved([], [])
+    for each in [*files, *saved.files]:
         terminal.say(str(each))
+    if saved.failed:
+        raise ReleaseError("\n".join([*saved.failed, f"Its logs: {_command('logs', name, place)}"]))
 
 
 @app.command()
@@ -208,6 +208,21 @@ def cancel(
     terminal.say(f"job {name}: {jobs.cancel(place, name)}")
 
 
+def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:
+    """Print log files, and return a sentence about each that cannot be read."""
+    failed = []
+    for each in names:
+        try:
+            text = files[each].read(each)
+        except ReleaseError as error:
+            failed.append(str(error))
+            continue
+        if names[1:]:
+            terminal.say(f"== {each}")
+        terminal.say(text.rstrip("\n"))
+    return failed
+
+
 def _command(what: str, name: str, place: Workspace) -> str:
     words = targets.words(place.subscription_id, place.resource_group, place.name)
     return located(f"python -m modelops jobs {what} {name}{words}")
@@ -222,16 +237,3 @@ def _document(job: jobs.Job) -> dict[str, Any]:
 def _moment(created: str | None) -> str:
     """Return a time as people read it, in UTC."""
     return f"{datetime.fromisoformat(created).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if created else ""
-
-
-def _show_table(titles: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    if not terminal.is_terminal():
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            terminal.say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-        return
-    table = Table(*titles, header_style="")
-    for row in rows:
-        table.add_row(*row)
-    if rows:
-        terminal.show(table)

@@ -20,23 +20,39 @@ from modelops.workspace import Workspace
 
 
 class Key(NamedTuple):
-    """A column of the predictions that has the files' names, and the files of the input."""
+    """A column of the predictions that has the files' names.
+
+    Attributes:
+        column: its name or position.
+        names: the files that have to have a row.
+        known: the files that values can name, those that an earlier job scored among them.
+    """
 
     column: str
     names: tuple[str, ...]
+    known: tuple[str, ...]
 
 
-def key(workspace: Workspace, column: str | None, source: JobInput) -> Key | None:
-    """Return a key for an input; None without a column.
+def key(workspace: Workspace, column: str | None, source: JobInput, whole: tuple[str, ...] | None = None) -> Key | None:
+    """Return a key for an input, which is a part of the files `whole` if there are such; None without a column.
 
     Raises:
         UsageError: the files of the input cannot be listed.
         ReleaseError: the service or the storage refused it.
     """
-    return None if column is None else Key(column, files_of(workspace, source).names())
+    if column is None:
+        return None
+    names = files_of(workspace, source).names()
+    return Key(column, names, whole or names)
 
 
-def own_key(workspace: Workspace, endpoint: str, deployment: str | None, source: JobInput) -> Key | None:
+def own_key(
+    workspace: Workspace,
+    endpoint: str,
+    deployment: str | None,
+    source: JobInput,
+    whole: tuple[str, ...] | None = None,
+) -> Key | None:
     """Return the key of an MLflow model without a script: its rows have the file's name, as documented.
 
     They have several rows for each file, so that the job's counts would hide a file that was left out.
@@ -46,13 +62,14 @@ def own_key(workspace: Workspace, endpoint: str, deployment: str | None, source:
         endpoint: physical name.
         deployment: where the input was scored; None: the endpoint's default.
         source: the input.
+        whole: as for `key`.
 
     Returns:
         None if the deployment has a script, or anything cannot be read.
     """
     with suppress(ModelOpsError):
         if is_without_script(workspace, endpoint, deployment):
-            return Key(keys.FILE_NAME, files_of(workspace, source).names())
+            return key(workspace, keys.FILE_NAME, source, whole)
     return None
 
 
@@ -62,8 +79,9 @@ def is_without_script(workspace: Workspace, endpoint: str, deployment: str | Non
     Raises:
         ReleaseError: the service refused it.
     """
+    name = deployment or endpoints.read(workspace, endpoint).default
     with azure.step(f"reading the deployment of endpoint {endpoint}"):
-        found = endpoints.deployment(workspace, endpoint, deployment or endpoints.default(workspace, endpoint))
+        found = endpoints.deployment(workspace, endpoint, name)
         return not found.get("codeConfiguration")
 
 
@@ -89,7 +107,7 @@ def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None
 
 
 def _by(key: Key, found: Losses, files: Sequence[Path]) -> Losses:
-    return losses.by_key(found, key.column, key.names, keys.scored(files, key.column, key.names))
+    return losses.by_key(found, key.column, key.names, keys.scored(files, key.column, key.known))
 
 
 def resume_command(target: Target, job: str, folder: Path | None, column: str | None) -> str:
@@ -121,11 +139,21 @@ def judge(found: Losses | None, *, is_allowed: bool, resume: str) -> None:
         return
     if found.names is None:
         lines.append(
-            "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
-            "their names."
+            "The job's logs do not say which; --key COLUMN does, if a column of the predictions has the files' names."
         )
-    if resume:
-        lines += ["To score what is missing:", f"  {resume}"]
-    if found.given_up and found.missing > found.given_up:
+    if found.unseen:
+        lines.append(losses.about_unseen(found.unseen))
+    takes_others = bool(found.given_up) and found.missing > (found.given_up or 0) + (found.short or 0)
+    if resume and found.missing > len(found.unseen):
+        status = located("python -m modelops status")
+        lines += [
+            "To score what is missing:",
+            f"  {resume}{' --mini-batch-size 1' if takes_others else ''}",
+            (
+                "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment "
+                f"NAME: `{status}` names the new one."
+            ),
+        ]
+    if takes_others:
         lines.append("With --mini-batch-size 1 a file that fails takes no others with it.")
     raise MissingResultsError("\n".join([*lines, "With --allow-missing this ends with 0."]))

@@ -17,6 +17,8 @@ class Outcome:
     deployment: str | None
     job: str = ""
     studio: str = ""
+    state: str | None = None
+    reason: str | None = None
     completed: bool = False
     seconds: float | None = None
     predictions: list[str] = field(default_factory=list)

@@ -47,33 +47,38 @@ class Left:
         source: copies of the files, on this machine.
         deployment: the revision that the job ran on; None: the endpoint's default.
         options: of the next job.
-        before: number of files of the job's input that are not among them.
+        whole: the files of the job's input.
+        before: number of those that are not among `source`.
         is_exact: whether none of the files has a result yet.
         first: folder with the job's output; empty if it has none.
+        unseen: files of the job's input in sub-folders, which it did not look into.
     """
 
     source: JobInput
     deployment: str | None
     options: JobOptions
+    whole: tuple[str, ...]
     before: int
     is_exact: bool
     first: Path
+    unseen: tuple[str, ...]
     _new: Path = field(repr=False)
 
     def fetch(self, ml: Any, job: str, folder: Path) -> tuple[Path, ...]:
         """Put the earlier output and the one of `job`, read by the client `ml`, into `folder`; return their files.
 
-        Both jobs can have written into one folder of the datastore, so what is equal in the earlier output is not new.
+        If both jobs wrote into one folder of the datastore, the earlier output is not taken twice.
         """
         first = predictions.files_in(self.first)
         for path in first:
             _copied(self.first / path, folder / path)
         predictions.download(ml, job, self._new)
-        new = [
-            path
-            for path in predictions.files_in(self._new)
-            if path not in first or not filecmp.cmp(self._new / path, self.first / path, shallow=False)
-        ]
+        new = predictions.files_in(self._new)
+        # Without a path the service makes a folder, and what is equal in that one was written by the second job.
+        if self.options.output_path is not None and all(
+            _are_equal(self._new / path, self.first / path) for path in first
+        ):
+            new = tuple(path for path in new if path not in first)
         placed = [
             _copied(self._new / path, folder / path if not (folder / path).exists() else folder / job / path)
             for path in new
@@ -82,7 +87,13 @@ class Left:
 
     def joined(self, found: Losses, files: Sequence[Path]) -> Losses:
         """Return what both jobs together lost, from what the second one lost; say what their files have."""
-        both = replace(found, items=None if found.items is None else self.before + found.items)
+        both = replace(
+            found,
+            items=None if found.items is None else self.before + found.items,
+            missing=None if found.missing is None else found.missing + len(self.unseen),
+            names=None if found.names is None else tuple(sorted((*found.names, *self.unseen))),
+            unseen=(*found.unseen, *self.unseen),
+        )
         have = ""
         if both.items is not None and both.missing is not None:
             have = f"{both.items - both.missing} of {both.items} files have a result now, in "
@@ -103,7 +114,8 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
         download: folder for both outputs; None: nobody waits for them.
 
     Raises:
-        UsageError: the service does not say what the job scored, or the folder has other predictions.
+        UsageError: the service does not say what the job scored, the folder has other predictions, or nothing is left
+            but files in sub-folders that jobs do not look into.
         ReleaseError: the service or the storage refused something.
     """
     workspace = options.workspace(target)
@@ -124,17 +136,23 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
         rest = _rest(workspace, target.endpoint, past, names, (first, asked.key))
         terminal.say(rest.why)
         if not rest.names:
+            if rest.unseen:
+                raise UsageError(f"{losses.about_unseen(rest.unseen)} Nothing was started.")
             yield None
             return
+        if rest.unseen:
+            terminal.say(f"note: {losses.about_unseen(rest.unseen)}")
         files.copy(rest.names, staged)
         past = past._replace(deployment=asked.deployment or past.deployment)
         yield Left(
             JobInput("uri_folder", str(staged), is_local=True),
             past.deployment,
             _options(workspace, target.endpoint, past, asked.options, (first, download)),
+            names,
             len(names) - len(rest.names),
             rest.is_exact,
             first,
+            rest.unseen,
             Path(made) / "second",
         )
 
@@ -147,12 +165,13 @@ def _rest(
     if not past.is_completed:
         return resume.rest(past, names, None, None)
     written = [first / path for path in predictions.files_in(first)]
-    if key is None:
-        with suppress(ModelOpsError):
-            if written and missing.is_without_script(workspace, endpoint, past.deployment):
-                return resume.rest(past, names, None, keys.scored(written, keys.FILE_NAME, names))
-        return resume.rest(past, names, losses.count(JobLogs(workspace.ml, past.name)), None)
-    return resume.rest(past, names, None, keys.scored(written, key, names) if written else ())
+    lost = losses.count(JobLogs(workspace.ml, past.name))
+    if key is not None:
+        return resume.rest(past, names, lost, keys.scored(written, key, names) if written else ())
+    with suppress(ModelOpsError):
+        if written and missing.is_without_script(workspace, endpoint, past.deployment):
+            return resume.rest(past, names, lost, keys.scored(written, keys.FILE_NAME, names))
+    return resume.rest(past, names, lost, None)
 
 
 def _options(
@@ -204,11 +223,15 @@ def _require_no_other(folder: Path, first: Path, job: str) -> None:
         raise UsageError(f"--download {folder.as_posix()!r} is a file. Name the folder of job {job}, or a new one.")
     for path in predictions.files_in(first):
         here = folder / path
-        if here.exists() and not filecmp.cmp(here, first / path, shallow=False):
+        if here.exists() and not _are_equal(here, first / path):
             raise UsageError(
                 f"--download {folder.as_posix()!r} has another {path.as_posix()} than job {job} wrote. Name the folder "
                 "of its predictions, or a new one."
             )
+
+
+def _are_equal(one: Path, other: Path) -> bool:
+    return one.is_file() and filecmp.cmp(one, other, shallow=False)
 
 
 def _copied(source: Path, target: Path) -> Path:

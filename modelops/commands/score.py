@@ -28,6 +28,7 @@ def score(
 ) -> None:
     """Score the samples of the stack file into predictions/STACK/ENDPOINT; a failed job leaves the last ones there."""
     failed = lost = False
+    key = job_arguments.key(key)
     where = options.Where(stack, outputs, endpoint, directory)
     for target in where.one_or_all():
         if target.sample is None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from modelops.errors import UsageError
 from modelops.plan.plan import ReleasePlan
+from modelops.rehearsal import located
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
@@ -94,7 +95,7 @@ def _other_outputs(values: Mapping[str, Any], key: str, path: str) -> UsageError
 
 
 def _up(stack: str | None = None) -> str:
-    return f"Run `{shlex.join(['pulumi', 'up', *(['--stack', stack] if stack else [])])}` first"
+    return f"Run `{located(shlex.join(['pulumi', 'up', *(['--stack', stack] if stack else [])]))}` first"
 
 
 def from_file(path: Path) -> dict[str, Target]:
@@ -120,7 +121,7 @@ def from_file(path: Path) -> dict[str, Target]:
 
 
 def _no_outputs(path: Path, why: str) -> UsageError:
-    return UsageError(f"--outputs {str(path)!r} {why}. Create it with `pulumi stack output --json`.")
+    return UsageError(f"--outputs {str(path)!r} {why}. Create it with `{located('pulumi stack output --json')}`.")
 
 
 def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:

@@ -13,24 +13,34 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from modelops.plan.data_address import masked
+
 _QUIET_SECONDS: Final = 30.0
 _WIDTH: Final = 60
 """Characters of a cell of predictions."""
 
 
 def say(text: str) -> None:
-    """Print a line without wrapping, so that commands and paths can be copied."""
-    typer.echo(text)
+    """Print a line without wrapping, so that commands and paths can be copied; secrets in addresses are masked."""
+    typer.echo(masked(text))
 
 
 def say_error(text: str) -> None:
-    """Print an error to standard error."""
-    typer.echo(f"error: {text}", err=True)
+    """Print an error to standard error; secrets in addresses are masked."""
+    typer.echo(f"error: {masked(text)}", err=True)
 
 
 def say_json(data: Mapping[str, Any]) -> None:
-    """Print one object."""
-    typer.echo(json.dumps(data, indent=2))
+    """Print one object; secrets in addresses are masked."""
+    typer.echo(json.dumps(_masked(data), indent=2))
+
+
+def _masked(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {key: _masked(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_masked(value) for value in data]
+    return masked(data) if isinstance(data, str) else data
 
 
 @contextmanager
@@ -68,34 +78,56 @@ def show_rows(rows: Sequence[Sequence[str]]) -> None:
     show(table)
 
 
-class Progress:
-    """One updated line on a terminal; elsewhere a new line for each state or half minute."""
+def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table with titles on a terminal, elsewhere rows in columns; nothing without rows."""
+    if not is_terminal():
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        return
+    table = Table(*titles, header_style="")
+    for row in rows:
+        table.add_row(*row)
+    if rows:
+        show(table)
 
-    def __init__(self, line: Live | None) -> None:
+
+class Progress:
+    """One updated line on a terminal; elsewhere a new line for each state, and one after each pause."""
+
+    def __init__(self, line: Live | None, state: str, pause: float) -> None:
         self._line = line
-        self._state = ""
-        self._shown = 0.0
+        self._state = state
+        self._pause = pause
+        self._shown = time.monotonic()
+        self._output = sys.stdout
 
     def show(self, state: str, seconds: float) -> None:
-        """Show a job's state, with what is known of it after a comma, and the seconds since following started."""
+        """Show a state, with what is known of it after a comma, and the seconds that it takes so far."""
         text = f"{state}, {seconds:.0f} s"
         if self._line is not None:
             self._line.update(Text(text), refresh=True)
             return
         now, name = time.monotonic(), state.partition(",")[0]
-        if name != self._state or now - self._shown >= _QUIET_SECONDS:
+        if name != self._state or now - self._shown >= self._pause:
             self._state, self._shown = name, now
-            say(text)
+            # Not to what standard output is now: `azure.step` drops that while the SDK works.
+            typer.echo(masked(text), file=self._output)
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Give a progress line that is erased at the end, also after an error."""
+def progress(state: str = "", pause: float = _QUIET_SECONDS) -> Iterator[Progress]:
+    """Give a progress line that is erased at the end, also after an error.
+
+    Args:
+        state: a state of which no line says that it begins.
+        pause: seconds between two lines of one state, elsewhere than on a terminal.
+    """
     if not is_terminal():
-        yield Progress(None)
+        yield Progress(None, state, pause)
         return
     # Drawn only on updates, not by a thread, and without redirecting output: `azure.step` drops everything that is
     # printed while the SDK works.
     options: dict[str, Any] = {"auto_refresh": False, "redirect_stdout": False, "redirect_stderr": False}
     with Live(console=Console(file=sys.stdout), transient=True, **options) as line:
-        yield Progress(line)
+        yield Progress(line, state, pause)

@@ -31,6 +31,11 @@ _ASSET: Final = re.compile(
     re.IGNORECASE,
 )
 
+# All of a query: which of its parts is a secret depends on who made it. A job's page in the studio has none.
+_QUERY: Final = re.compile(
+    r"(?P<address>\b\w+://[^\s'\"<>?]*)\?(?!wsid=/subscriptions/[^\s'\"<>?&]*(&tid=[\w-]*)?([\s'\"<>]|$))[^\s'\"<>]*"
+)
+
 
 class DataAsset(NamedTuple):
     """A data asset that a text names.
@@ -55,6 +60,11 @@ class DataAsset(NamedTuple):
         if place.startswith("subscriptions/"):
             return place in (own, own.replace("/providers/microsoft.machinelearningservices", ""))
         return place.startswith("locations/") and place.rpartition("/")[2] == own.rpartition("/")[2]
+
+
+def masked(text: str) -> str:
+    """Return a text for people or a log, without the queries of its addresses: these can be secrets, as in a SAS."""
+    return _QUERY.sub(r"\g<address>?***", text)
 
 
 def is_address(text: str) -> bool:

@@ -36,6 +36,16 @@ def digest(source: Path) -> str:
     return tree.digest()
 
 
+def require(source: Path, expected: str) -> None:
+    """Compare the content of a folder or a file with the plan.
+
+    Raises:
+        PlanError: see `digest`; or the content changed since the plan was made.
+    """
+    if digest(source) != expected:
+        raise _changed(source)
+
+
 class Tree:
     """The files below `source`, to be read once and in order; reading them updates the digest.
 

@@ -113,6 +113,14 @@ class ReleasePlan:
         return {logical: deployment.revision for logical, deployment in self.deployments.items()}
 
     @property
+    def try_out_minutes(self) -> int:
+        """The most minutes that the try-outs of all its revisions may take together.
+
+        Each is twice as long as one job: what serves may have to score the input, too.
+        """
+        return sum(2 * each.try_out.minutes for each in self.deployments.values() if each.try_out is not None)
+
+    @property
     def is_complete(self) -> bool:
         """Whether every value is known; false only in previews."""
         return UNKNOWN not in json.dumps(self.to_json(), ensure_ascii=False)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from azure.core.polling import LROPoller
 
 LONGEST_SECONDS: Final = 3600.0
-"""The same as the program's limit for a whole release (modelops/runner/pool.py)."""
+"""The same as the program's limit for a whole release without its try-outs (modelops/runner/pool.py)."""
 
 
 def finished(poller: "LROPoller[Any]", doing: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
 from modelops.release import default, existing, limits, live, reconcile, register, rollback
+from modelops.release.tryout import candidates
 from modelops.workspace import Workspace
 
 
@@ -43,6 +44,7 @@ def from_live(
         *_lines(
             to_register,
             [each.revision for each in missing],
+            [candidates.line(*each, endpoint) for each in candidates.due(plan, endpoint)],
             endpoint.default,
             plan.target,
             body_differs=default.needs_switch(plan, endpoint, plan.target),
@@ -63,11 +65,21 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
     ]
     to_create = [name for name in plan.revisions.values() if name not in known_revisions]
     body = (plan.endpoint.description, dict(plan.endpoint.tags))
+    try_outs = [
+        candidates.line(each, each.try_out)
+        for each in plan.deployments.values()
+        if each.try_out is not None and each.revision in to_create
+    ]
     before = (released.endpoint.description, dict(released.endpoint.tags)) if released else body
     return [
         *_versions(plan, released),
         *_lines(
-            to_register, to_create, released.target if released else None, plan.target, body_differs=body != before
+            to_register,
+            to_create,
+            try_outs,
+            released.target if released else None,
+            plan.target,
+            body_differs=body != before,
         ),
     ]
 
@@ -97,10 +109,17 @@ def _content(model: UnregisteredModel) -> str:
 
 
 def _lines(
-    models: list[UnregisteredModel], revisions: list[str], before: str | None, after: str, *, body_differs: bool
+    models: list[UnregisteredModel],
+    revisions: list[str],
+    try_outs: list[str],
+    before: str | None,
+    after: str,
+    *,
+    body_differs: bool,
 ) -> list[str]:
     lines = list(dict.fromkeys(f"register model {model.name} ({_content(model)})" for model in models))
     lines += [f"create revision {name}" for name in revisions]
+    lines += try_outs
     if before != after:
         lines.append(f"default {before or '(none)'} -> {after}")
     elif body_differs:

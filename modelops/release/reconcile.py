@@ -1,9 +1,9 @@
 """The steps of a release, in order. Every run does only what is missing.
 
 0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. switch the default  5. verify
+3. create missing revisions  4. try them out  5. switch the default  6. verify
 
-A rollback by `pin` starts with 4 and 5, because its revision exists.
+A rollback by `pin` starts with 5 and 6, because its revision exists.
 """
 
 from dataclasses import dataclass, field
@@ -12,8 +12,10 @@ from typing import Any
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import default, deploy, existing, last_set, limits, live, register, rollback, signed_in
+from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
+from modelops.release.tryout import candidates
 
 
 @dataclass(slots=True)
@@ -26,24 +28,35 @@ class ReleaseReport:
     restored: str | None = None
     registered: list[str] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
+    tried: list[candidates.Tried] = field(default_factory=list)
     switched: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether anything was sent that changes Azure."""
-        return bool(self.restored or self.registered or self.created or self.switched)
+        return bool(self.restored or self.registered or self.created or self.tried or self.switched)
 
     def summary(self) -> str:
-        """One line for users."""
+        """For users: one line, and further ones for how candidates differ from what serves."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
+        parts += [f"tried {each}" for each in self.tried]
         if self.restored:
             parts.append(f"restored the default {self.restored}")
         if self.switched and self.previous_default != self.default:
             parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
         elif self.switched:
             parts.append("updated description and tags")
-        return f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
+        return "\n".join([first, *self._differences()])
+
+    def _differences(self) -> list[str]:
+        """What the candidates predict otherwise than what serves."""
+        return [
+            f"  {line if at else f'{each.revision} {line}'}"
+            for each in self.tried
+            for at, line in enumerate(each.differences)
+        ]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data for the worker's answer."""
@@ -54,6 +67,7 @@ class ReleaseReport:
             "restored": self.restored,
             "registered": self.registered,
             "created": self.created,
+            "tried": [each._asdict() for each in self.tried],
             "switched": self.switched,
             "summary": self.summary(),
         }
@@ -71,6 +85,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
+        RefusedPlanError: the user's check or comparison cannot be called.
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
@@ -85,10 +100,13 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         # First: a problem with the current deployments must not delay the rollback.
         endpoint = _serve_target(plan, patience, endpoint, report)
         _create_missing(plan, patience, endpoint, report)
+        _try_out(plan, patience, report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
+    user_code.require((asked for _, asked in candidates.due(plan, endpoint)), context.root)
     _create_missing(plan, patience, endpoint, report)
-    _serve_target(plan, patience, live.read(context.workspace, plan), report)
+    endpoint = _try_out(plan, patience, report)
+    _serve_target(plan, patience, endpoint, report)
     return report
 
 
@@ -146,7 +164,7 @@ def _record(
 def _serve_target(
     plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Steps 4 and 5: switch if the endpoint's body differs from the plan, and read it again."""
+    """Steps 5 and 6: switch if the endpoint's body differs from the plan, and read it again."""
     context = patience.context
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
@@ -190,6 +208,14 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         model_id = model_ids[deployment.logical]
         patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id)
         report.created.append(deployment.revision)
+
+
+def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> live.LiveEndpoint:
+    """Step 4: nobody is sent to a revision that did not score its try-out. Return what is live then."""
+    workspace = patience.context.workspace
+    endpoint = live.read(workspace, plan)
+    report.tried = candidates.try_out(plan, patience, endpoint, report.created)
+    return live.read(workspace, plan) if report.tried else endpoint
 
 
 def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from modelops import azure
-from modelops.plan.fingerprint import Tree
+from modelops.plan.fingerprint import Tree, require
 from modelops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -82,6 +82,33 @@ def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callab
             raise
 
 
+def placed(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> str:
+    """Upload a small `source` (a folder or one file) to the address of its content, unless it was before; return that.
+
+    So the next release, on whatever machine, finds it. An upload that was killed is continued.
+
+    Args:
+        workspace: whose datastore `workspaceblobstore` takes the files.
+        source: their path.
+        expected: their digest in the plan.
+        progress: called from time to time with the amount that was sent.
+
+    Raises:
+        PlanError: the content changed since the plan was made.
+        HttpResponseError: the storage refused it.
+    """
+    tree = Tree(source)
+    root = f"LocalUpload/{expected}/input"
+    with container(workspace) as client:
+        there = {each.name: each.size for each in client.list_blobs(name_starts_with=f"{root}/")}
+        if {f"{root}/{each.name}": each.size for each in tree.files} != there:
+            # Hashed first: at this address must be no other content, not even for a moment.
+            require(source, expected)
+            _send(client, tree, root, _Progress(tree, progress), overwrite=True)
+            tree.require(expected)
+    return f"azureml://datastores/{_DATASTORE}/paths/{root}/" + (tree.files[0].name if source.is_file() else "")
+
+
 def _remove(client: "ContainerClient", folder: str) -> None:
     """Remove the uploaded files, without retries or errors: the first failure is the one to report."""
     with contextlib.suppress(Exception):
@@ -89,7 +116,7 @@ def _remove(client: "ContainerClient", folder: str) -> None:
             client.delete_blob(name, retry_total=0)
 
 
-def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress") -> None:
+def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress", *, overwrite: bool = False) -> None:
     """Send the files in the order in which they are hashed; at most 64 MiB wait to be sent."""
     under_way: set[Future[None]] = set()
     with ThreadPoolExecutor(_CONNECTIONS) as connections:
@@ -99,20 +126,31 @@ def _send(client: "ContainerClient", tree: Tree, root: str, progress: "_Progress
                 if each.size > _LARGE_BYTES:
                     stream: Any = file  # declared as IO, but only `read` is needed to read it once and in order
                     client.upload_blob(
-                        name, stream, length=each.size, max_concurrency=_CONNECTIONS, progress_hook=progress.large
+                        name,
+                        stream,
+                        length=each.size,
+                        overwrite=overwrite,
+                        max_concurrency=_CONNECTIONS,
+                        progress_hook=progress.large,
                     )
                     progress.add(each.size)
                     continue
                 content = file.read()
-            under_way.add(connections.submit(_send_small, client, name, content, progress))
+            under_way.add(connections.submit(_send_small, client, name, content, progress, overwrite))
             if len(under_way) >= 2 * _CONNECTIONS:
                 under_way = _answered(under_way)
         while under_way:
             under_way = _answered(under_way)
 
 
-def _send_small(client: "ContainerClient", name: str, content: bytes, progress: "_Progress") -> None:
-    client.upload_blob(name, content)
+def _send_small(
+    client: "ContainerClient",
+    name: str,
+    content: bytes,
+    progress: "_Progress",
+    overwrite: bool,
+) -> None:
+    client.upload_blob(name, content, overwrite=overwrite)
     progress.add(len(content))
 
 

@@ -19,7 +19,8 @@ from modelops.runner.protocol import Done, Progress, Request
 __all__ = ["WorkerFailed", "WorkerPool", "WorkerStopped", "pool", "use_pool"]
 
 DEADLINE_SECONDS: Final = 3600.0
-"""Time limit of a release, from when a worker starts it: large models take tens of minutes to upload and deploy."""
+"""Time limit of a release without its try-outs, from when a worker starts it: large models take tens of minutes to
+upload and deploy."""
 
 _pool: "WorkerPool | None" = None
 
@@ -62,7 +63,7 @@ class WorkerPool:
         self._command = command
         self._environment = environment
         self._free = size or _cores()
-        self._deadline = deadline_seconds
+        self.deadline_seconds: Final = deadline_seconds
         self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
         self._idle: list[Worker] = []
         # Kept until the end: asyncio kills a process when its last reference is gone, even in the middle of a request.
@@ -103,7 +104,7 @@ class WorkerPool:
         self._running += 1
         try:
             await self._take_place(request.id)
-            return await self._run(request, on_event, deadline_seconds or self._deadline)
+            return await self._run(request, on_event, deadline_seconds or self.deadline_seconds)
         finally:
             self._running -= 1
             self._done.set()

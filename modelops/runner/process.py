@@ -40,10 +40,12 @@ _LONGEST_QUOTE: Final = 200  # characters of an invalid answer
 class WorkerFailed(Exception):  # noqa: N818 - says what happened
     """The release failed; the text comes from the worker, or says how it ended."""
 
-    def __init__(self, text: str, *, switch_sent: bool = False) -> None:
+    def __init__(self, text: str, *, switch_sent: bool = False, refused: bool = False) -> None:
         super().__init__(text)
         self.switch_sent = switch_sent
         """Whether the request that moves the default was sent."""
+        self.refused = refused
+        """Whether the plan was refused before anything was made."""
 
 
 class WorkerStopped(Exception):  # noqa: N818 - says what happened
@@ -152,7 +154,7 @@ class Worker:
                     case Failed():
                         self._is_working = False
                         text = event.message or "the worker did not give a reason."
-                        raise WorkerFailed(text, switch_sent=self._switch_sent)
+                        raise WorkerFailed(text, switch_sent=self._switch_sent, refused=event.refused)
                     case _:
                         assert_never(event)
             raise await self._ended()

@@ -35,6 +35,8 @@ class PreviewRequest:
     id: str
     plan: Mapping[str, Any]
     """In its JSON form; leaves may be unknown."""
+    root: str
+    """Folder that the plan's paths are relative to."""
     released: Mapping[str, Any] | None = None
     """The plan that was released last."""
     nodes: Mapping[str, int] = field(default_factory=dict)
@@ -96,6 +98,8 @@ class Failed:
     message: str
     step: str | None = None
     """The step that failed."""
+    refused: bool = False
+    """Whether the plan was refused before anything was made; a preview that is answered so fails."""
 
 
 Event = Step | Switching | Stopping | Done | Failed

@@ -15,10 +15,11 @@ import traceback
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
-from modelops.errors import ModelOpsError, Stopped
+from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
-from modelops.release import preview
+from modelops.release import preview, rollback
+from modelops.release.comparison import user_code
 from modelops.release.context import Context
 from modelops.release.gate import Gate
 from modelops.release.position import Position
@@ -98,7 +99,8 @@ class Worker:
                     assert_never(request)
             self.answer(done)
         except ModelOpsError as error:
-            self.answer(Failed(self._plan_id, str(error), self._position.step))
+            is_refused = isinstance(error, RefusedPlanError)
+            self.answer(Failed(self._plan_id, str(error), self._position.step, is_refused))
         except Exception as error:  # noqa: BLE001 - the hook must get every error as a text
             traceback.print_exc()
             message = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
@@ -117,10 +119,14 @@ class Worker:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        if not rollback.is_rollback(plan):
+            user_code.require(filter(None, (each.try_out for each in plan.deployments.values())), Path(request.root))
         if not plan.is_complete:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
             lines = preview.from_live(self._workspace(plan), plan, before, request.nodes)
+        except RefusedPlanError:
+            raise
         except ModelOpsError as error:
             lines = [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
         return Done(request.id, "\n".join(lines))

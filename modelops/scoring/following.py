@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
 
+class EndedError(ReleaseError):
+    """A job that ended in another state than Completed.
+
+    Attributes:
+        state: how it ended, in the service's words.
+        reason: why, as far as it is known; else "".
+    """
+
+    def __init__(self, job: str, state: str, seconds: float, reason: str, logs_command: str) -> None:
+        """Say that `job` ended, after so many seconds, and what shows its logs."""
+        why = f": {reason}" if reason else ""
+        super().__init__(f"job {job} ended in state {state} after {seconds:.0f} s{why}\nIts logs: {logs_command}")
+        self.state = state
+        self.reason = reason
+
+
 def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_command: str) -> float:
     """Wait until the job ends.
 
@@ -30,11 +46,12 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
         Seconds waited.
 
     Raises:
-        ReleaseError: it ended in another state than Completed; with the reason, as far as it is known.
+        EndedError: it ended in another state than Completed.
+        ReleaseError: the service refused to say its state.
     """
     begun = time.monotonic()
     logs = JobLogs(ml, job)
-    pause = float(os.environ.get("AZUREML_RUN_POLLING_INTERVAL_MIN", "5"))
+    pause = polling_seconds()
     while True:
         with azure.step(f"reading job {job}"):
             found = ml.jobs.get(job)
@@ -46,9 +63,10 @@ def follow(ml: "MLClient", job: str, report: Callable[[str, float], None], logs_
         if state == COMPLETED:
             return seconds
         if state in ENDED:
-            why = reason(logs) if state == FAILED else ""
-            raise ReleaseError(
-                f"job {job} ended in state {state} after {seconds:.0f} s{f': {why}' if why else ''}\n"
-                f"Its logs: {logs_command}"
-            )
+            raise EndedError(job, state, seconds, reason(logs) if state == FAILED else "", logs_command)
         time.sleep(pause)
+
+
+def polling_seconds() -> float:
+    """Return the pause between two reads of a job: azure-ai-ml's own variable, or 5 s."""
+    return float(os.environ.get("AZUREML_RUN_POLLING_INTERVAL_MIN", "5"))

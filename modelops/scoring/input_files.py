@@ -5,14 +5,14 @@ import re
 import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from modelops import azure
 from modelops.errors import UsageError
 from modelops.plan.data_address import DataAsset
-from modelops.scoring import data_assets, local_files
+from modelops.scoring import data_assets, file_names, local_files
 from modelops.scoring.inputs import JobInput
 
 if TYPE_CHECKING:
@@ -52,11 +52,12 @@ class LocalFiles:
         """Put some of them into a folder, by the same paths: as links, where the file system has them."""
         base = self._path.parent if self._path.is_file() else self._path
         for name in names:
-            target = _inside(folder, name)
+            # What a symbolic link names: a link to the link itself would be relative to another folder.
+            source, target = (base / name).resolve(), _inside(folder, name)
             try:
-                os.link(base / name, target)
+                os.link(source, target)
             except OSError:
-                shutil.copyfile(base / name, target)
+                shutil.copyfile(source, target)
 
 
 class _Place(NamedTuple):
@@ -201,9 +202,8 @@ def _inside(folder: Path, name: str) -> Path:
     Raises:
         UsageError: the name would leave the folder: a blob's name can, but a file's path must not.
     """
-    path = PurePosixPath(name)
-    if ".." in path.parts or path.is_absolute():
+    if not file_names.is_below(name):
         raise UsageError(f"the blob name {name!r} cannot be the path of a file. Name a copy with --input FOLDER.")
-    target = folder / path
+    target = folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
     return target

@@ -67,14 +67,14 @@ def read(source: str, kind: Kind | None = None, option: str = "--input") -> JobI
 
 def _local(source: str, kind: Kind | None, option: str) -> JobInput:
     path = Path(source)
+    if path.is_dir() and not any(each.is_file() for each in path.rglob("*")):
+        raise UsageError(f"{option} {source!r} is a folder without files, so there is nothing to score.")
     if path.is_file():
         found: Kind = "uri_file"
-    elif path.is_dir() and any(each.is_file() for each in path.rglob("*")):
+    elif path.is_dir():
         found = "uri_folder"
     else:
-        raise UsageError(
-            f"{option} {source!r} is neither an existing file, nor a folder with files, nor {data_address.FORMS}."
-        )
+        raise UsageError(f"{option} {source!r} is neither an existing file or folder nor {data_address.FORMS}.")
     if kind not in (None, found):
         raise UsageError(f"--input-type {kind}: {option} {source!r} is a {found.removeprefix('uri_')}.")
     return JobInput(found, source, is_local=True)

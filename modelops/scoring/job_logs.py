@@ -1,13 +1,16 @@
 """Reads the log files and the counts of a scoring job.
 
 They belong to the job's child run, and the SDK has no public way to read them while the job runs; this uses the same
-calls as its `stream`. They are for display only: a failed read gives nothing and ends nothing.
+calls as its `stream`. What follows a job only displays them, so there a failed read gives nothing and ends nothing;
+`listed` and `read` are for people who ask for a log, and say what was wrong.
 """
 
 import contextlib
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+from modelops import azure
+from modelops.errors import ReleaseError
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -28,29 +31,51 @@ class JobLogs:
         self._job = job
         self._of_step = of_step
         self._addresses: dict[str, str] = {}
+        self._step: str | None = None
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the log files so far, e.g. `logs/user/error.txt`, in order."""
-        self._addresses = self._files()
+    def listed(self) -> tuple[str, ...]:
+        """Return the names of the log files so far, e.g. `logs/user/error.txt`, in order.
+
+        Raises:
+            ReleaseError: the service refused it.
+        """
+        with azure.step(f"listing the logs of job {self._job}"):
+            self._addresses = self._files()
         return tuple(sorted(self._addresses))
 
-    def text(self, name: str) -> str:
-        """Return a log file; "" if there is none or it cannot be read.
+    def names(self) -> tuple[str, ...]:
+        """Return what `listed` does; () if the service refused it."""
+        with contextlib.suppress(ReleaseError):
+            return self.listed()
+        return ()
 
-        Its address is that of the last `names()`, which is valid for a while only, or asked for if that had none.
+    def read(self, name: str) -> str:
+        """Return a log file.
+
+        Its address is that of the last list, which is valid for a while only, or asked for if that had none.
+
+        Raises:
+            ReleaseError: there is none, or the service or the storage refused it.
         """
         from azure.storage.blob import BlobClient  # noqa: PLC0415
 
         if name not in self._addresses:
-            self._addresses = self._files()
-        with contextlib.suppress(Exception):
-            return BlobClient.from_blob_url(self._addresses[name]).download_blob().readall().decode(errors="replace")
+            self.listed()
+        if (address := self._addresses.get(name)) is None:
+            raise ReleaseError(f"job {self._job} has no log {name!r} (any more).")
+        with azure.step(f"reading log {name!r} of job {self._job}"):
+            return BlobClient.from_blob_url(address).download_blob().readall().decode(errors="replace")
+
+    def text(self, name: str) -> str:
+        """Return what `read` does; "" if there is no such file, or it cannot be read."""
+        with contextlib.suppress(ReleaseError):
+            return self.read(name)
         return ""
 
     def message(self) -> str:
         """Return the service's message for a failed job, its step's before its own; "" if there is none."""
         with contextlib.suppress(Exception):
-            if message := self._message(self._child):
+            if (step := self._child) and (message := self._message(step)):
                 return message
         with contextlib.suppress(Exception):
             return self._message(self._job)
@@ -64,11 +89,11 @@ class JobLogs:
         from azure.core.rest import HttpRequest  # noqa: PLC0415
 
         with contextlib.suppress(Exception):
+            if (step := self._child) is None:
+                return {}
             client: Any = self._runs._operation._client  # noqa: SLF001
             # PipelineClient.format_url adds the host.
-            request = HttpRequest(
-                "GET", client.format_url(_METRICS.format(ml=self._ml)), params={"run_id": self._child}
-            )
+            request = HttpRequest("GET", client.format_url(_METRICS.format(ml=self._ml)), params={"run_id": step})
             answer = client.send_request(request)
             answer.raise_for_status()
             return {each["key"]: float(each["value"]) for each in answer.json()["run"]["data"]["metrics"]}
@@ -81,23 +106,32 @@ class JobLogs:
             return details.start_time_utc, details.end_time_utc
         return None, None
 
+    def step(self) -> tuple[str, bool] | None:
+        """Return the state of the job's step, which does the work, and whether it ever ran; None if it has none yet.
+
+        A pipeline job is Running as soon as it has a step, also while that waits for an image or for nodes.
+        """
+        with contextlib.suppress(Exception):
+            details = self._runs.get_run_details(self._child)
+            return str(details.status), details.start_time_utc is not None
+        return None
+
     def _message(self, run: str) -> str:
         error = self._runs.get_run_details(run).error
         return str(error.error.message or "") if error else ""
 
     def _files(self) -> dict[str, str]:
-        """Return the address of each log file by its name."""
-        with contextlib.suppress(Exception):
-            run = self._child if self._of_step else self._job
-            return dict(self._runs.get_run_details(run).log_files or {})
-        return {}
+        """Return the address of each log file by its name; {} while the job has no step yet."""
+        run = self._child if self._of_step else self._job
+        return dict(self._runs.get_run_details(run).log_files or {}) if run else {}
 
     @property
     def _runs(self) -> Any:
         return self._ml.jobs._runs_operations  # noqa: SLF001
 
-    @cached_property
-    def _child(self) -> str:
-        """The run of the job's one step."""
-        (child, *_) = self._ml.jobs.list(parent_job_name=self._job)
-        return str(child.name)
+    @property
+    def _child(self) -> str | None:
+        """The run of the job's one step; None while it has none."""
+        if self._step is None:
+            self._step = next((str(each.name) for each in self._ml.jobs.list(parent_job_name=self._job)), None)
+        return self._step

@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import UsageError
+from modelops.scoring import endpoints
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
 _DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/jobs/", re.IGNORECASE)
 # What the service writes where the caller gave no description.
 _SUBMISSION: Final = re.compile(r"Pipeline submission for endpoint: (\S+), deployment: (\S+?)\.?$")
+_NEVER: Final = "0001-01-01T00:00:00Z"
 COMPLETED: Final = "Completed"
 FAILED: Final = "Failed"
 ENDED: Final = frozenset({COMPLETED, FAILED, "Canceled", "NotResponding"})
@@ -53,18 +56,25 @@ class Job:
 def listed(workspace: Workspace, endpoint: str, most: int) -> list[Job]:
     """Return an endpoint's jobs, the newest first, at most `most`.
 
+    The endpoint lists its jobs without their times, and ARM those of the workspace in an order that is not documented.
+    So both lists are read, ARM's until it had all jobs of the endpoint.
+
     Raises:
         ReleaseError: the service refused a read, for example because there is no such endpoint.
     """
     with azure.step(f"listing the jobs of endpoint {endpoint}"):
         found = {str(each.name): str(each.id) for each in workspace.ml.batch_endpoints.list_jobs(endpoint)}
-        jobs = list(_details(workspace, endpoint, found, most))
-    return sorted(jobs, key=lambda job: job.created or "", reverse=True)
+        jobs = list(_details(workspace, endpoint, found))
+    return sorted(jobs, key=_moment, reverse=True)[:most]
 
 
-def _details(workspace: Workspace, endpoint: str, wanted: Mapping[str, str], most: int) -> Iterator[Job]:
-    """Find jobs among those of the workspace, which has them newest first; only that list has times and authors."""
-    left = min(most, len(wanted))
+def _moment(job: Job) -> datetime:
+    return datetime.fromisoformat(job.created or _NEVER).astimezone(UTC)
+
+
+def _details(workspace: Workspace, endpoint: str, wanted: Mapping[str, str]) -> Iterator[Job]:
+    """Find jobs among those of the workspace."""
+    left = len(wanted)
     for each in workspace.list("jobs", _API) if left else ():
         if (address := wanted.get(each["name"])) is None:
             continue
@@ -89,7 +99,7 @@ def found(workspace: Workspace, name: str) -> Job:
     """
     try:
         with azure.step(f"reading job {name}"):
-            job = workspace.get(f"jobs/{name}", _API)
+            job = workspace.get(f"jobs/{endpoints.segment(name)}", _API)
     except Exception as error:
         if error.__cause__ is not None and azure.is_missing(error.__cause__):
             raise UsageError(f"workspace {workspace.name} has no job {name!r}.") from None

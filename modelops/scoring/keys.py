@@ -4,20 +4,19 @@ The service writes what a script returned, one row after another, without a head
 frame with spaces, an MLflow model's rows with commas
 (https://learn.microsoft.com/azure/machine-learning/how-to-batch-scoring-script,
 https://learn.microsoft.com/azure/machine-learning/how-to-mlflow-batch). So the separator is found out: it is the one
-that makes most values names of the input's files.
+that makes most values names of the input's files. A line is a row.
 """
 
 import ast
-import csv
 import importlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from modelops.errors import UsageError
-from modelops.scoring.predictions import PARQUET
+from modelops.scoring.predictions import PARQUET, cells
 
 _SEPARATORS: Final = (",", " ", "\t", ";", "|", ":")
 _QUOTES: Final = " \t\r\n\"'[](){}"
@@ -25,7 +24,7 @@ _QUOTES: Final = " \t\r\n\"'[](){}"
 FILE_NAME: Final = "file_name"
 """The column of an MLflow model's rows that has the file's name."""
 _FROM_THE_END: Final[Mapping[str, int]] = {FILE_NAME: -1, "file": -1}
-"""Columns of an MLflow model's rows, by name: what it predicts is before them and may have commas itself."""
+"""Columns of an MLflow model's rows, which have no header: what it predicts is before them and may have commas."""
 _LOOKED_AT: Final = 1000
 
 
@@ -35,23 +34,28 @@ class Names:
     def __init__(self, names: Collection[str]) -> None:
         """Take the files of an input."""
         self._names = frozenset(names)
-        self._by_last: dict[str, list[str]] = {}
-        for name in names:
-            self._by_last.setdefault(PurePosixPath(name).name, []).append(name)
+        self._by_end: dict[str, list[str]] = {}
+        for name in self._names:
+            for end in _ends(name):
+                self._by_end.setdefault(end, []).append(name)
 
     def found(self, value: str) -> str | None:
-        """Return the file that a value names: by its path below the input or more of it, or by its own name.
+        """Return the file that a value names: by its own name, by more of its path, or by a path that ends with it.
 
-        None if no file has the name, or several have it.
+        None if there is not just one: `a.png` is the end of `sub/a.png` too.
         """
-        parts = PurePosixPath(value.strip(_QUOTES)).parts
-        if not parts or parts[-1] not in self._by_last:
-            return None
-        for first in range(len(parts)):
-            if (name := "/".join(parts[first:])) in self._names:
-                return name
-        same = self._by_last[parts[-1]]
-        return same[0] if len(same) == 1 else None
+        named = self.named(value)
+        return named[0] if len(named) == 1 else None
+
+    def named(self, value: str) -> list[str]:
+        """Return the files that a value can mean, in order."""
+        for text in (value.strip(), value.strip(_QUOTES)):
+            for number, end in enumerate(_ends(text)):
+                if number == 0 and end in self._by_end:
+                    return sorted(self._by_end[end])
+                if end in self._names:
+                    return [end]
+        return []
 
     def require_one(self, value: str) -> None:
         """Refuse a value that is the name of several files.
@@ -59,12 +63,20 @@ class Names:
         Raises:
             UsageError: it is.
         """
-        same = self._by_last.get(value.strip(_QUOTES), [])
+        same = self.named(value)
         if len(same) > 1:
             raise UsageError(
                 f"--key: {value!r} is the name of {len(same)} files of the input, {same[0]} and {same[1]} among them: "
-                "rows have to name their paths below the input. Without --key the files are counted by mini-batches."
+                "rows have to name whole paths, as run() gets them. Without --key the files are counted by "
+                "mini-batches."
             )
+
+
+def _ends(path: str) -> Iterator[str]:
+    """Yield a path, and what is left of it without its first parts."""
+    parts = PurePosixPath(path).parts
+    for first in range(len(parts)):
+        yield "/".join(parts[first:])
 
 
 def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset[str]:
@@ -73,7 +85,8 @@ def scored(files: Iterable[Path], key: str, names: Collection[str]) -> frozenset
     Args:
         files: the predictions; Parquet files by their ending, all others as lines of text.
         key: the column with the file's name: its position from 1, or its name where the predictions have names
-            (Parquet, a first line with names, lines of JSON), and `file_name` of an MLflow model.
+            (Parquet, a first line with names, lines of JSON). The service writes rows without such a line: there
+            `file_name` and `file` are the last column, as an MLflow model's rows have it, and other names find nothing.
         names: the input's files, as paths below the input.
 
     Raises:
@@ -107,11 +120,9 @@ def _values(file: Path, key: str, known: Names) -> Iterator[str]:
             yield from _of_mappings(head, key)
             yield from _of_mappings(lines, key)
             return
-        counted = [(sum(known.found(each) is not None for each in _column(head, key, by)), by) for by in _SEPARATORS]
+        counted = [(sum(bool(known.named(each)) for each in _column(head, key, by, known)), by) for by in _SEPARATORS]
         _, separator = max(counted, key=lambda each: each[0])
-        yield from _column([*head, *lines] if _position(key) is None else head, key, separator)
-        if _position(key) is not None:
-            yield from _column(lines, key, separator)
+        yield from _column(chain(head, lines), key, separator, known)
 
 
 def _position(key: str) -> int | None:
@@ -121,16 +132,17 @@ def _position(key: str) -> int | None:
     return _FROM_THE_END.get(key)
 
 
-def _column(lines: Iterable[str], key: str, separator: str) -> Iterator[str]:
+def _column(lines: Iterable[str], key: str, separator: str, known: Names) -> Iterator[str]:
     """Yield the values of a column of separated lines."""
     position = _position(key)
-    rows: Iterator[Sequence[str]] = csv.reader(lines, delimiter=separator)
-    for row in rows:
-        if position is None:
-            header = [each.strip() for each in row]
-            if key not in header:
-                return
+    for number, line in enumerate(lines):
+        row = cells(line, separator)
+        header = [each.strip() for each in row]
+        # A row with a file's name is not a header: an MLflow model can predict the word `file`.
+        if number == 0 and not key.isdecimal() and key in header and not any(map(known.named, row)):
             position = header.index(key)
+        elif position is None:
+            return
         elif -len(row) <= position < len(row):
             yield row[position]
 
@@ -149,7 +161,7 @@ def _mapping(line: str) -> Mapping[str, Any]:
     for read in (json.loads, ast.literal_eval):
         try:
             row = read(line)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # the last two: brackets in brackets
             continue
         if isinstance(row, dict):
             return row

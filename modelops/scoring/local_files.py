@@ -17,13 +17,18 @@ def notes(path: Path) -> list[str]:
         path: a local file or folder.
 
     Raises:
-        UsageError: nothing of the folder would be uploaded.
+        UsageError: nothing of the folder would be uploaded, or a link in it leads nowhere.
     """
     if path.is_file():
         return ["The file is empty."] if not path.stat().st_size else []
     files, ignored_by, left_out = uploaded(path)
     if not files:
         raise UsageError(f"all files of {path} are excluded by its {ignored_by}, so nothing would be uploaded.")
+    if broken := [each for each in files if not (path / each).exists()]:
+        raise UsageError(
+            f"{path} has links to files that do not exist: {_names(broken)}. Nothing was uploaded. Remove or fix the "
+            "links, then run the command again."
+        )
     nested = [each for each in files if "/" in each]
     hidden = [each for each in files if any(part.startswith(".") for part in each.split("/"))]
     empty = [each for each in files if not (path / each).stat().st_size]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelops.scoring.job_logs import JobLogs
 
 _SHOWN: Final = 20
+_FOLDERS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Losses:
         names: The files without a result, as paths below the input, in order.
         key: Column of the predictions that told the names; None: the job's logs did.
         doubtful: If not every name is known: the names of the files of which only some have a result.
+        unseen: Those of `names` that are in sub-folders, if the job did not look into them.
     """
 
     items: int | None = None
@@ -44,6 +46,7 @@ class Losses:
     names: tuple[str, ...] | None = None
     key: str | None = None
     doubtful: tuple[str, ...] | None = None
+    unseen: tuple[str, ...] = ()
 
     @property
     def again(self) -> tuple[str, ...] | None:
@@ -104,7 +107,44 @@ def by_key(losses: Losses, key: str, names: Collection[str], scored: Collection[
         scored: those that have a row.
     """
     missing = tuple(sorted(set(names) - set(scored)))
-    return replace(losses, items=len(names), missing=len(missing), names=missing, doubtful=missing, key=key)
+    return replace(
+        losses,
+        items=len(names),
+        missing=len(missing),
+        names=missing,
+        doubtful=missing,
+        key=key,
+        unseen=unseen(names, losses.items, scored),
+    )
+
+
+def unseen(names: Collection[str], items: int | None, scored: Collection[str] | None) -> tuple[str, ...]:
+    """Return the files in sub-folders, in order, if a job did not look into these.
+
+    Microsoft's guide says that jobs do not
+    (https://learn.microsoft.com/azure/machine-learning/how-to-mlflow-batch), but not all sources agree.
+
+    Args:
+        names: the input's files.
+        items: how many files the job counted; None if that is not known.
+        scored: those that have a row, by a key; None without one.
+    """
+    nested = tuple(sorted(name for name in names if "/" in name))
+    if items is None and scored is None:
+        return ()
+    is_counted = items is not None and items > len(names) - len(nested)
+    return () if is_counted or not set(nested).isdisjoint(scored or ()) else nested
+
+
+def about_unseen(names: Collection[str]) -> str:
+    """Return sentences about files in sub-folders that a job did not look into, and what to do."""
+    folders = sorted({name.rpartition("/")[0] for name in names})
+    which = ", ".join(folders[:_FOLDERS]) + (f" and {len(folders) - _FOLDERS} more" if folders[_FOLDERS:] else "")
+    what = "1 file is in a sub-folder" if len(names) == 1 else f"{len(names)} files are in sub-folders"
+    return (
+        f"{what} of the input, which the job did not look into, as Azure's documentation says: {which}. To score such "
+        "files, move them up, or score each of these folders by itself, with --input."
+    )
 
 
 def sentences(losses: Losses) -> list[str]:
@@ -114,8 +154,9 @@ def sentences(losses: Losses) -> list[str]:
     if not losses.missing:
         return []
     of = "" if losses.items is None else f" of {losses.items}"
+    files = "file" if (losses.items or losses.missing) == 1 else "files"
     outcome = "no result" if losses.key is None else f"no row (--key {losses.key})"
-    first = f"{losses.missing}{of} files have {outcome}{_causes(losses)}."
+    first = f"{losses.missing}{of} {files} {'has' if losses.missing == 1 else 'have'} {outcome}{_causes(losses)}."
     if losses.names is None:
         return [first]
     lines = [first, *(f"  {name}" for name in losses.names[:_SHOWN])]

@@ -9,6 +9,7 @@ reader of the file (the notebook widget of azureml-widgets) takes a mini-batch w
 import csv
 import io
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -56,7 +57,9 @@ class MiniBatch:
 def read(report: str) -> dict[str, MiniBatch]:
     """Return the mini-batches that a report has, by id; {} if it is empty or has other columns."""
     found: dict[str, MiniBatch] = {}
-    for row in csv.DictReader(io.StringIO(report)):
+    # The names of a mini-batch's files are one cell: with some thousands it is longer than the module's own limit.
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
+    for row in csv.DictReader(io.StringIO(report, newline="")):
         # Microsoft's guide writes some names with a tab in them.
         line = {" ".join(name.split()).lower(): value or "" for name, value in row.items() if isinstance(name, str)}
         number = line.get(_ID, "").strip()

@@ -43,7 +43,7 @@ def download(ml: "MLClient", job: str, folder: Path) -> tuple[Path, ...]:
     copy(ml, job, folder)
     files = files_in(folder)
     if not files:
-        raise NoPredictionsError(f"job {job} completed but wrote no predictions. See its logs in the studio.")
+        raise NoPredictionsError(f"job {job} completed but wrote no predictions.")
     return tuple(folder / path for path in files)
 
 
@@ -99,6 +99,19 @@ def rows(files: Sequence[Path]) -> int:
     return number
 
 
+def cells(line: str, separator: str) -> tuple[str, ...]:
+    """Return the cells of a line: quoted as in CSV, or as they stand if the quotes are not those of CSV.
+
+    Each line is a row: a script's own texts are written as they are, and a quote that is never closed must not take the
+    rows after it.
+    """
+    line = line.rstrip("\r\n")
+    try:
+        return tuple(next(csv.reader([line], delimiter=separator, strict=True), ()))
+    except csv.Error:  # quotes that are not CSV's, or a cell of more than 131,072 characters
+        return tuple(line.split(separator))
+
+
 def first_rows(files: Sequence[Path], most: int = _SHOWN) -> FirstRows | None:
     """Return the first rows of the first file that is a text with rows; None if there is none."""
     for file in files:
@@ -116,7 +129,7 @@ def _columns(lines: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     for separator in _SEPARATORS:
         # Python's text of a list or an object, and JSON, have commas that do not separate columns.
         if not any(line.startswith(("[", "(", "{")) for line in lines):
-            rows = tuple(tuple(row) for row in csv.reader(lines, delimiter=separator))
+            rows = tuple(cells(line, separator) for line in lines)
             if len({len(row) for row in rows}) == 1 and len(rows[0]) > 1:
                 return rows
     return tuple((line,) for line in lines)

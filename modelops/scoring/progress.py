@@ -44,13 +44,14 @@ class Progress(NamedTuple):
     left: float | None = None
 
     def __str__(self) -> str:
-        parts = [f"{self.done:,} of {self.total:,} {self.unit}"]
+        unit = self.unit.removesuffix("es" if self.unit == "mini-batches" else "s") if self.total == 1 else self.unit
+        parts = [f"{self.done:,} of {self.total:,} {unit}"]
         if self.rate:
             parts.append(_spoken_rate(self.rate, self.unit))
         if self.left is not None and self.done < self.total:
             parts.append(f"{duration(self.left)} left")
         if self.failed:
-            parts.append(f"{self.failed:,} items failed")
+            parts.append(f"{self.failed:,} item{'' if self.failed == 1 else 's'} failed")
         return ", ".join(parts)
 
 
@@ -65,7 +66,7 @@ def read(logs: JobLogs) -> Progress | None:
 def interpreted(overview: str, metrics: Mapping[str, float]) -> Progress | None:
     """Return what a progress log and the counts of a job say together; None if neither says anything."""
     lines = _PROCESSED.findall(overview)
-    batches, all_batches, elapsed, left = _last(lines) if lines else (0, 0, 0.0, None)
+    batches, all_batches, _, left = _read(lines[-1]) if lines else (0, 0, 0.0, None)
     all_scheduled = scheduled(overview)
     total = int(metrics.get("Total Items", all_scheduled[1] if all_scheduled else 0))
     failed = int(metrics.get("Failed Items", 0))
@@ -73,9 +74,10 @@ def interpreted(overview: str, metrics: Mapping[str, float]) -> Progress | None:
     if done is None and "Remaining Items" in metrics:
         done = total - metrics["Remaining Items"]
     if done is not None and total:
-        return _timed(Progress(int(done), total, "items", failed), elapsed, left)
+        share = done / batches if batches else 0.0
+        return _timed(Progress(int(done), total, "items", failed), _pace(lines) * share, left)
     if lines:
-        return _timed(Progress(batches, all_batches, "mini-batches", failed), elapsed, left)
+        return _timed(Progress(batches, all_batches, "mini-batches", failed), _pace(lines), left)
     return Progress(0, total, "items") if total else None
 
 
@@ -93,19 +95,31 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _timed(progress: Progress, elapsed: float, left: float | None) -> Progress:
-    """Add rate and time left: the service's own estimate where it has one, since it knows when the work began."""
+def _timed(progress: Progress, pace: float, left: float | None) -> Progress:
+    """Add rate and time left: the service's own estimate where it has one that is not too coarse, else by the pace."""
     rest = progress.total - progress.done
     if left is not None and left >= _SHORT_SECONDS and rest > 0:
         return progress._replace(rate=rest / left, left=left)
-    rate = progress.done / elapsed if elapsed and progress.done else None
+    rate = pace if progress.done and pace else None
     if left is None and rate:
         left = rest / rate
     return progress._replace(rate=rate, left=left)
 
 
-def _last(lines: list[tuple[str, ...]]) -> tuple[int, int, float, float | None]:
-    done, total, *times = lines[-1]
+def _pace(lines: list[tuple[str, ...]]) -> float:
+    """Return mini-batches per second since the first line that counts some: before it, `init()` loaded the model."""
+    counted = [_read(line) for line in lines]
+    first = next((each for each in counted if each[0]), None)
+    if first is None:
+        return 0.0
+    done, _, elapsed, _ = counted[-1]
+    if elapsed > first[2] and done > first[0]:
+        return (done - first[0]) / (elapsed - first[2])
+    return done / elapsed if elapsed else 0.0
+
+
+def _read(line: tuple[str, ...]) -> tuple[int, int, float, float | None]:
+    done, total, *times = line
     return int(done), int(total), _seconds(times[:4]), _seconds(times[4:]) if times[5] else None
 
 

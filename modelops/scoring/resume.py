@@ -3,13 +3,16 @@
 import re
 from collections.abc import Collection, Mapping
 from itertools import count
+from math import ceil
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import isodate
 
 from modelops import azure
 from modelops.errors import UsageError
 from modelops.plan import data_address
-from modelops.scoring import endpoints, keys
+from modelops.scoring import endpoints, keys, losses
 from modelops.scoring.inputs import JobInput, Kind
 from modelops.scoring.jobs import COMPLETED, ENDED, deployment_of
 from modelops.scoring.losses import Losses
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from modelops.workspace import Workspace
 
 _KINDS: Final[Mapping[str, Kind]] = {wire.lower(): kind for kind, wire in WIRE.items()}
-_TIMEOUT: Final = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
 
 
 class PastJob(NamedTuple):
@@ -43,27 +45,37 @@ class PastJob(NamedTuple):
 
 
 def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
-    """Return a job of an endpoint.
-
-    The scoring address answers it (https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh); ARM has jobs
-    too, but was recorded to leave out their inputs.
+    """Return a job of an endpoint that has ended; see `any_job`.
 
     Raises:
         UsageError: it has not ended, or the endpoint has no such job.
         ReleaseError: the service refused it.
     """
-    address = endpoints.scoring_address(workspace, endpoint)
+    found = any_job(workspace, endpoint, job)
+    if found.state not in ENDED:
+        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
+    return found
+
+
+def any_job(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
+    """Return a job of an endpoint, ended or not.
+
+    The scoring address answers it (https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh); ARM has jobs
+    too, but was recorded to leave out their inputs.
+
+    Raises:
+        UsageError: the endpoint has no such job.
+        ReleaseError: the service refused it.
+    """
+    address = endpoints.read(workspace, endpoint).address
     with azure.step(f"reading job {job}"):
         try:
-            answer = workspace.send("GET", f"{address}/{job}", None)
+            answer = workspace.send("GET", f"{address}/{endpoints.segment(job)}", None)
         except Exception as error:
             if azure.is_missing(error):
                 raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
             raise
-    found = past_job(job, answer)
-    if found.state not in ENDED:
-        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
-    return found
+    return past_job(job, answer)
 
 
 def past_job(name: str, answer: Mapping[str, Any]) -> PastJob:
@@ -95,12 +107,13 @@ def _source(inputs: Mapping[str, Any]) -> JobInput | None:
     return None
 
 
-def _seconds(duration: str | None) -> int | None:
-    found = _TIMEOUT.fullmatch(duration or "")
-    if found is None or not any(found.groups()):
+def _seconds(duration: Any) -> int | None:
+    """Return whole seconds, at least as long as a duration in ISO 8601's form; None for other texts."""
+    try:
+        seconds: float = isodate.parse_duration(duration).total_seconds()
+    except (ValueError, TypeError, AttributeError):  # the last: of years and months, which have no length
         return None
-    hours, minutes, seconds = (int(each or 0) for each in found.groups())
-    return hours * 3600 + minutes * 60 + seconds
+    return ceil(seconds)
 
 
 class Rest(NamedTuple):
@@ -110,11 +123,13 @@ class Rest(NamedTuple):
         names: files of the input.
         why: a sentence.
         is_exact: whether none of them has a result yet.
+        unseen: files in sub-folders, which are not scored again because the job did not look into these.
     """
 
     names: tuple[str, ...]
     why: str
     is_exact: bool = True
+    unseen: tuple[str, ...] = ()
 
 
 def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Collection[str] | None) -> Rest:
@@ -126,38 +141,54 @@ def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Coll
         lost: what its counts and logs say; None: they were not asked.
         scored: the files that have a row, by a key; None without one.
     """
-    everything, of = tuple(sorted(names)), f"of {len(names)} files"
     if not job.is_completed:
         return Rest(
-            everything, f"job {job.name} ended in state {job.state}, without an output: all its files are scored."
+            tuple(sorted(names)),
+            f"job {job.name} ended in state {job.state}, without an output; scoring all its files now.",
         )
+    unseen = losses.unseen(names, lost.items if lost is not None else None, scored)
+    return _of_completed(job, set(names) - set(unseen), lost, scored)._replace(unseen=unseen)
+
+
+def _of_completed(job: PastJob, names: Collection[str], lost: Losses | None, scored: Collection[str] | None) -> Rest:
+    everything, every, of = tuple(sorted(names)), _every(len(names)), f"of {_files(len(names))}"
     if scored is not None:
         left = tuple(sorted(set(names) - set(scored)))
         if not left:
-            return Rest((), f"job {job.name} has rows of all its {len(names)} files.")
-        return Rest(left, f"job {job.name} has no row of {len(left)} {of}: these are scored.")
+            return Rest((), f"job {job.name} has rows for {every}.")
+        return Rest(left, f"job {job.name} has no row for {len(left)} {of}; {_scoring(left)} now.")
     if lost is None or lost.missing is None:
-        return Rest(
-            everything, f"what job {job.name} lost is not known: all its files are scored again.", is_exact=False
-        )
+        return Rest(everything, f"what job {job.name} lost is not known; scoring all its files again.", is_exact=False)
     if not lost.missing:
-        return Rest((), f"job {job.name} has results of all its {len(names)} files.")
+        return Rest((), f"job {job.name} has results for {every}.")
     left_out = _matched(lost.again, names)
     if left_out is None:
         return Rest(
             everything,
-            f"job {job.name} has no result of {lost.missing} {of}, and its logs do not tell of which: the files of all "
-            "its mini-batches are scored again. With --key COLUMN only those without a row are.",
+            f"job {job.name} has no result for {lost.missing} {of}, and its logs do not say which; scoring the files "
+            "of all its mini-batches again. With --key COLUMN, only those without a row.",
             is_exact=False,
         )
     if lost.names is not None:
-        return Rest(left_out, f"job {job.name} has no result of {lost.missing} {of}: these are scored.")
+        return Rest(left_out, f"job {job.name} has no result for {lost.missing} {of}; {_scoring(left_out)} now.")
     return Rest(
         left_out,
-        f"job {job.name} has no result of {lost.missing} {of}; of some mini-batches its logs do not tell of which: all "
-        f"their files are scored again, {len(left_out)} together. With --key COLUMN only those without a row are.",
+        f"job {job.name} has no result for {lost.missing} {of}, and for some mini-batches its logs do not say which; "
+        f"scoring all {len(left_out)} of their files again. With --key COLUMN, only those without a row.",
         is_exact=False,
     )
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'' if number == 1 else 's'}"
+
+
+def _every(number: int) -> str:
+    return "its only file" if number == 1 else f"all its {number} files"
+
+
+def _scoring(names: Collection[str]) -> str:
+    return "scoring it" if len(names) == 1 else "scoring these"
 
 
 def _matched(reported: Collection[str] | None, names: Collection[str]) -> tuple[str, ...] | None:

@@ -13,8 +13,10 @@ from typing import Any, Final, NamedTuple
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
-from modelops.scoring import data_assets, endpoints
+from modelops.scoring import clusters, data_assets, endpoints, upload
 from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
+from modelops.scoring.jobs import deployment_of
+from modelops.scoring.upload import Report
 from modelops.workspace import Workspace
 
 WIRE: Final[Mapping[Kind, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
@@ -52,10 +54,17 @@ class JobOptions(NamedTuple):
 
 
 class StartedJob(NamedTuple):
-    """A job that was started, and its page in the studio ("" if the service did not say)."""
+    """A job that was started.
+
+    Attributes:
+        name: its name.
+        studio: its page in the studio; "" if the service did not say.
+        deployment: physical name of the revision that it runs on; None if the service did not say.
+    """
 
     name: str
     studio: str
+    deployment: str | None = None
 
 
 class PerhapsStartedError(ReleaseError):
@@ -68,6 +77,8 @@ def start(
     deployment: str | None,
     source: JobInput,
     options: JobOptions = JobOptions(),  # noqa: B008 - immutable
+    *,
+    report: Report = lambda _text, _seconds: None,
 ) -> StartedJob:
     """Start a job and return it. It is asked for once, because a repeated request may start a second job.
 
@@ -77,14 +88,17 @@ def start(
         deployment: physical name of a revision, or None for the endpoint's default.
         source: what to score; a local path is uploaded.
         options: the job's own settings and words.
+        report: is told how far the upload of a local path is.
 
     Raises:
-        UsageError: the input is a data asset of another type than the job's.
+        UsageError: the input is a data asset of another type than the job's, or the cluster never has that many nodes.
         ReleaseError: the service refused the job, or a read before it.
         PerhapsStartedError: there was no answer, or an internal error.
     """
-    address = endpoints.scoring_address(workspace, endpoint)
-    kind, uri = _sent(workspace, source)
+    found = endpoints.read(workspace, endpoint)
+    if options.instance_count is not None:
+        clusters.require(workspace, endpoint, deployment or found.default, options.instance_count)
+    kind, uri = _sent(workspace, source, report)
     headers = {
         "azureml-model-deployment": deployment,
         # The SDK's header, with its spelling: one id for each request for a job.
@@ -93,12 +107,12 @@ def start(
     given = {name: value for name, value in headers.items() if value}
     try:
         with azure.step(f"starting a job on endpoint {endpoint}"):
-            answer = workspace.send("POST", address, body(kind, uri, options), given)
+            answer = workspace.send("POST", found.address, body(kind, uri, options), given)
     except ReleaseError as error:
         if _is_certain(error.__cause__):
             raise
         raise PerhapsStartedError(str(error)) from error
-    return StartedJob(str(answer["name"]), _studio(answer))
+    return StartedJob(str(answer["name"]), _studio(answer), deployment_of(str(answer.get("id") or "")) or deployment)
 
 
 def _is_certain(error: BaseException | None) -> bool:
@@ -140,26 +154,16 @@ def _output(options: JobOptions) -> dict[str, Any]:
     return {"outputData": {"score": {"jobOutputType": "UriFile", "uri": uri}}}
 
 
-def _sent(workspace: Workspace, source: JobInput) -> tuple[Kind, str]:
+def _sent(workspace: Workspace, source: JobInput, report: Report) -> tuple[Kind, str]:
     """Return an input's kind and its address; uploads local files and reads data assets."""
     kind, uri = source.kind, source.path
     if source.is_local:
-        uri = _uploaded(workspace, uri) + ("/" if kind == "uri_folder" else "")
+        uri = upload.uploaded(workspace, Path(uri), report) + ("/" if kind == "uri_folder" else "")
     elif (found := data_assets.registered(workspace, source)) is not None:
         kind, uri = _kind(found, source), str(found.id)
     if kind is None:
         raise unknown_kind(source.path)
     return kind, uri
-
-
-def _uploaded(workspace: Workspace, path: str) -> str:
-    """Upload a file or a folder as azure-ai-ml's `invoke` does, which has no public way to it."""
-    from azure.ai.ml._artifacts._artifact_utilities import _upload_and_generate_remote_uri  # noqa: PLC0415
-
-    ml = workspace.ml
-    with azure.step(f"uploading {path}"):
-        uri: str = _upload_and_generate_remote_uri(ml._operation_scope, ml.datastores, Path(path).resolve())  # noqa: SLF001
-    return uri.rstrip("/")
 
 
 def _kind(found: Any, source: JobInput) -> Kind:

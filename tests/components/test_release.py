@@ -14,6 +14,7 @@ from modelops import rehearsal
 from modelops.errors import PlanError, RehearsalError
 from modelops.plan import fingerprint
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import TryOut
 from modelops.runner import pool as worker_pool
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
 from modelops.runner.protocol import Done, PreviewRequest, ReleaseRequest, Request, Step
@@ -262,7 +263,7 @@ def test_a_preview_says_what_it_knows_and_never_fails(
     error, requests = called(answer, plan())
     assert error == ""
     assert said == [text.format(target=ReleasePlan.from_inputs(plan()).target)]
-    assert requests == [PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json())]
+    assert requests == [PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()))]
     assert asked().deadlines == [20]
 
 
@@ -271,7 +272,14 @@ def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     assert error == ""
     released = ReleasePlan.from_inputs(plan()).to_json()
     assert requests == [ReleaseRequest("digits", released, str(Path.cwd()), previous="mlp-00000000")]
-    assert asked().deadlines == [None]
+    assert asked().deadlines == [3600]
+
+
+def test_a_release_may_take_as_long_as_its_try_outs() -> None:
+    with_try_out = plan()
+    with_try_out["deployments"]["mlp"]["tryOut"] = TryOut("azureml:digits:1").to_json()
+    called(DONE, with_try_out)
+    assert asked().deadlines == [3600 + 2 * 80 * 60]
 
 
 @pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
@@ -287,7 +295,9 @@ def test_nor_is_it_one_to_fail_a_preview(monkeypatch: pytest.MonkeyPatch, old: o
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     error, requests = called(DONE, plan(), old)
     assert error == ""
-    assert requests == [PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), released=None)]
+    assert requests == [
+        PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), released=None)
+    ]
 
 
 @pytest.mark.parametrize(("old", "kept"), [(lambda: {"schema": 0}, False), (plan, True)])
@@ -316,6 +326,13 @@ def test_a_failure_says_what_is_left_and_what_to_run() -> None:
         "The switch to the new default was not made; the infrastructure is up. Fix the cause and run `pulumi up` "
         "again: the release continues from here. (Log: worker.log)"
     )
+
+
+@pytest.mark.parametrize("is_preview", [True, False])
+def test_a_refused_plan_fails_the_preview_too(monkeypatch: pytest.MonkeyPatch, *, is_preview: bool) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_preview)
+    error, _ = called(WorkerFailed("a module is missing.", refused=True), plan())
+    assert error == "the release of endpoint 'digits' is refused: a module is missing."
 
 
 def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:

@@ -21,7 +21,7 @@ from tools.examples import stand_ins
 from tools.examples.__main__ import main
 from tools.examples.catalogue import EXAMPLES
 from tools.examples.cells import as_python, execute
-from tools.examples.example import Example, StandIn, Step
+from tools.examples.example import Example, Public, StandIn, Step
 from tools.examples.lent import lend
 from tools.examples.place import Place
 from tools.examples.run import AZ_ML, Outcome, run, with_az_ml
@@ -106,6 +106,17 @@ def test_a_script_is_run_by_bash(place: Place, tmp_path: Path, monkeypatch: pyte
     config, _, named = log.partition("}")
     assert json.loads(config + "}")["workspace_name"] == named.strip()
     assert named.startswith("script-")
+
+
+def test_files_in_a_public_account_are_there_for_a_script(place: Place, tmp_path: Path) -> None:
+    address = "https://elsewhere.blob.core.windows.net/data/in/"
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "score.sh").write_text(f"curl --silent --fail {address}0.png")
+    public = (Public(address, stand_ins.digit_folder(1), "an image in a public account"),)
+    script = Example("script", "score.sh", "ours", public=public)
+    outcome = run(script, tmp_path / "theirs", tmp_path / "work", place, sys.executable)
+    log = (tmp_path / "work" / "log.txt").read_bytes()
+    assert (outcome.row, log[1:4]) == ("| ours | `script` | to the end | an image in a public account |", b"PNG")
 
 
 def test_a_python_that_is_none_is_a_result(place: Place, checkout: Path, tmp_path: Path) -> None:
@@ -227,3 +238,25 @@ def test_az_ml_says_overrides_as_the_sdk_takes_them(az_ml: ModuleType) -> None:
         {"output_dataset.datastore_id": "azureml:/datastores/own"},
         {"output_dataset.path": "/a/b"},
     ]
+
+
+def test_az_ml_makes_what_it_deploys_the_default(az_ml: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "score.py").touch()
+    (tmp_path / "deployment.yml").write_text(
+        "name: blue\nendpoint_name: theirs\nmodel: azureml:m:1\ncompute: azureml:cpu\n"
+        "settings:\n  mini_batch_size: 1\n  environment_variables: {BASE: $BASE}\n"
+    )
+    client = Mock()
+    client.batch_deployments.begin_create_or_update.return_value.result.return_value._to_dict.return_value = {
+        "name": "blue"
+    }
+    endpoint = client.batch_endpoints.get.return_value
+    client.batch_endpoints.begin_create_or_update.return_value.result.return_value._to_dict.return_value = {}
+    words = ["--file", str(tmp_path / "deployment.yml"), "--endpoint-name", "mine", "--set-default"]
+    options = az_ml.read([*words, "--set", "settings.environment_variables.BASE=https://x"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as above
+        az_ml.Commands(client).batch_deployment_create(options)
+    (made,), _ = client.batch_deployments.begin_create_or_update.call_args
+    assert (made.endpoint_name, made.settings.environment_variables) == ("mine", {"BASE": "https://x"})
+    assert endpoint.defaults.deployment_name == "blue"

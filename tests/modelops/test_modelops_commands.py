@@ -293,9 +293,9 @@ def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
     assert (code, errors) == (
         2,
         (
-            "error: --input 'nowhere' is neither an existing file, nor a folder with files, nor a URI (https://, "
-            "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id "
-            "of a data asset or of a path in a datastore.\n"
+            "error: --input 'nowhere' is neither an existing file or folder nor a URI (https://, azureml://, "
+            "wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id of a data "
+            "asset or of a path in a datastore.\n"
         ),
     )
     assert bench.mark() == before

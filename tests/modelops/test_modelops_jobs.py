@@ -96,7 +96,7 @@ def test_a_job_that_failed_is_listed_shown_and_explained(bench: Bench) -> None:
     assert (code, errors) == (
         2,
         (
-            f"error: job {job} is in state Failed, and only a completed one has predictions. What it does: "
+            f"error: job {job} is in state Failed, and only a completed one has predictions. To see its state: "
             f"{here} python -m modelops jobs show {job} {' '.join(words)}\n"
         ),
     )
@@ -117,6 +117,59 @@ def test_a_running_job_is_canceled_and_a_completed_one_is_downloaded(bench: Benc
     assert run(bench, "jobs download", job, "--download", str(folder)) == (0, f"{folder}/predictions.csv\n", "")
     code, output, _ = run(bench, "jobs list", "--most", "1")
     assert (code, output.split()[0]) == (0, job)
+
+
+def test_a_log_that_cannot_be_read_is_an_error(bench: Bench) -> None:
+    job = _started(bench, release_script(bench, FAIL="1"))
+    _end(bench, job)
+    control, place = bench.place.sandbox.control, " ".join(_words(bench))
+    command = f"{bench.place.sandbox.env['REHEARSAL_COMMAND']} python -m modelops jobs logs {job} {place}"
+    _, output, _ = run(bench, "jobs logs", job)
+    names = [line for line in output.splitlines() if line.startswith(("logs/", "user_logs/"))]
+    control.fault("status", method="GET", path="/logs/user/error.txt", times=9, status=403, code="Locked", message="No")
+    code, output, errors = run(bench, "jobs logs", job, "user/error")
+    (first, *rest) = errors.splitlines()
+    assert first.startswith(f"error: reading log 'logs/user/error.txt' of job {job} failed: ")
+    assert "HTTP 403" in first
+    assert (code, rest) == (
+        *(1,),
+        [f"Job {job} has {len(names)}: {', '.join(names)}.", f"To print another: {command} FILE"],
+    )
+    assert "== logs/user/error.txt" not in output  # the folder with the tracebacks has the same beginning
+    assert "== logs/user/error/" in output
+    folder = bench.root / "new"
+    code, output, errors = run(bench, "jobs download", job, "--download", str(folder), "--logs")
+    # Only the request's id is another.
+    assert (code, errors.partition(" (")[0]) == (1, first.partition(" (")[0])
+    assert errors.splitlines()[1:] == [f"Its logs: {command}"]
+    assert len(output.splitlines()) == len(names) - 1
+    control.clear_faults()
+    control.fault(
+        "status", method="GET", path=f"/runs/{job}/details", times=9, status=403, code="No", message="not you"
+    )
+    code, _, errors = run(bench, "jobs logs", job)
+    assert (code, errors.partition(" (")[0]) == (1, f"error: listing the logs of job {job} failed: No: not you")
+
+
+def test_logs_of_a_job_without_predictions_are_downloaded(bench: Bench) -> None:
+    """A script that writes its own files, and did not."""
+    bench.plan = bench.changed(output_action="summary_only")
+    data = release_script(bench)
+    (bench.root / "go").touch()
+    job = _started(bench, data)
+    _end(bench, job)
+    here = bench.place.sandbox.env["REHEARSAL_COMMAND"]
+    folder = bench.root / "new"
+    assert run(bench, "jobs download", job, "--download", str(folder)) == (
+        *(1, ""),
+        (
+            f"error: job {job} completed but wrote no predictions. Its logs: {here} python -m modelops jobs logs {job} "
+            f"{' '.join(_words(bench))}\n"
+        ),
+    )
+    code, output, errors = run(bench, "jobs download", job, "--download", str(folder), "--logs")
+    assert (code, errors) == (0, "")
+    assert f"{folder}/logs/azureml/executionlogs.txt" in output.splitlines()
 
 
 def test_a_job_that_does_not_exist_is_a_wrong_command_line(bench: Bench) -> None:

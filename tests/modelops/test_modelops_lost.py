@@ -80,17 +80,17 @@ def test_a_key_names_what_the_logs_do_not(bench: Bench) -> None:
     assert (code, errors.splitlines()[:2]) == (
         3,
         [
-            "error: 1 of 3 files have no result: 1 mini-batch returned fewer results than files.",
+            "error: 1 of 3 files has no result: 1 mini-batch returned fewer results than files.",
             (
-                "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions "
-                "has their names."
+                "The job's logs do not say which; --key COLUMN does, if a column of the predictions has the files' "
+                "names."
             ),
         ],
     )
     code, output, errors = run(bench, *invoke, "--download", str(bench.root / "key"), "--key", "1", "--allow-missing")
     assert (code, errors) == (0, "")
     assert output.splitlines()[-2:] == [
-        "1 of 3 files have no row (--key 1): 1 mini-batch returned fewer results than files.",
+        "1 of 3 files has no row (--key 1): 1 mini-batch returned fewer results than files.",
         "  b",
     ]
 
@@ -127,7 +127,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
     assert len(rows(folder)) == 4 - lost
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert f"has no result of {lost} of 4 files: these are scored." in output
+    assert f"has no result for {lost} of 4 files; scoring these now." in output
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert sorted(path.name for path in folder.iterdir()) == ["predictions-2.csv", "predictions.csv"]
     assert rows(folder) == scored_here(data)
@@ -139,7 +139,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
         f"error: --download '{folder}' has another predictions.csv",
     )
     code, output, _ = resumed(bench, bench.root / "again")
-    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (0, f"results of all its {lost} files.")
+    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (0, f"results for all its {lost} files.")
 
 
 @in_one_profile
@@ -148,7 +148,7 @@ def test_a_job_that_lost_everything_failed_and_is_scored_whole(bench: Bench) -> 
     assert run(bench, "invoke", "--input", str(data), "--download", str(folder))[0] == 1
     code, output, errors = resumed(bench, folder, "--input", str(data))
     assert (code, errors) == (0, "")
-    assert "ended in state Failed, without an output: all its files are scored." in output
+    assert "ended in state Failed, without an output; scoring all its files now." in output
     assert rows(folder) == scored_here(data)
 
 
@@ -164,7 +164,7 @@ def test_a_job_that_only_counts_can_complete_without_any_result(bench: Bench) ->
             "fewer results than files."
         ),
     )
-    assert output.splitlines()[-1].endswith(" completed but wrote no predictions. See its logs in the studio.")
+    assert output.splitlines()[-1].endswith(" completed but wrote no predictions.")
 
 
 @in_one_profile
@@ -192,7 +192,7 @@ def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) ->
     job = last_job(bench)
     code, output, errors = resumed(bench, folder, "--key", "1", "--json")
     assert code == 0
-    assert errors.splitlines()[0] == f"job {job} has no row of 1 of 3 files: these are scored."
+    assert errors.splitlines()[0] == f"job {job} has no row for 1 of 3 files; scoring it now."
     told = json.loads(output)
     assert (told["files"], told["missing"], told["missingFiles"]) == (3, 0, [])
     assert told["predictions"] == [f"{folder}/predictions.csv", f"{folder}/predictions-2.csv"]
@@ -201,8 +201,8 @@ def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) ->
     code, output, errors = run(bench, "invoke", "--resume", job, "--download", str(whole))
     assert (code, errors) == (0, "")
     assert output.splitlines()[0] == (
-        f"job {job} has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all their "
-        "files are scored again, 3 together. With --key COLUMN only those without a row are."
+        f"job {job} has no result for 1 of 3 files, and for some mini-batches its logs do not say which; scoring all 3 "
+        "of their files again. With --key COLUMN, only those without a row."
     )
     assert output.splitlines()[-1].endswith("; files that were scored again can have their rows twice")
     assert sorted(set(rows(whole))) == scored_here(data)

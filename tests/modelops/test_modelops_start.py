@@ -4,6 +4,7 @@ The script returns what it was given, so a row says which file was scored and wi
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from modelops.commands import input_notes
 from modelops.errors import ReleaseError, UsageError
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
-from modelops.scoring import following, inputs, job_words, local_files, predictions
+from modelops.scoring import following, inputs, job_words, local_files, predictions, upload
 from modelops.scoring import start as starting
 from modelops.scoring.inputs import Kind
 from modelops.scoring.start import JobOptions, PerhapsStartedError, StartedJob
@@ -204,6 +205,35 @@ def test_a_job_has_its_own_settings(scored: Scored, options: dict[str, Any], row
     assert scored.rows(scored.start(scored.address, **options)) == [f"a.csv,{row}", f"b.csv,{row}"]
 
 
+@pytest.mark.parametrize("deployment", [None, "own"])
+def test_more_nodes_than_the_cluster_has_are_refused_before_the_upload(scored: Scored, deployment: str | None) -> None:
+    workspace, name = scored.bench.workspace, scored.bench.plan.endpoint.name
+    own = scored.bench.plan.target if deployment else None
+    before = scored.bench.mark()
+    with pytest.raises(UsageError) as refused:
+        starting.start(workspace, name, own, inputs.read(str(scored.folder)), JobOptions(instance_count=3))
+    assert str(refused.value) == (
+        "--instance-count 3: cluster two has at most 2 nodes. Nothing was uploaded or started. Run the command again "
+        "with --instance-count 2 or less, or make the cluster's maximum larger first."
+    )
+    asked = [each["path"].partition("?")[0] for each in scored.bench.place.sandbox.control.journal(before)]
+    path = scored.bench.place.path
+    assert [each.removeprefix(path) for each in asked] == [
+        f"/batchEndpoints/{name}",
+        f"/batchEndpoints/{name}/deployments/{scored.bench.plan.target}",
+        "/computes/two",
+    ]
+
+
+def test_a_cluster_that_one_may_not_read_is_left_to_the_service(scored: Scored) -> None:
+    control = scored.bench.place.sandbox.control
+    number = control.fault("status", method="GET", path="/computes/two", status=403, code="Forbidden", message="No")
+    job = scored.start(scored.address, instance_count=2)
+    assert control.hits(number) == 1
+    control.clear_faults()
+    assert len(scored.rows(job)) == len(FILES)
+
+
 @pytest.mark.parametrize(
     ("options", "blob"),
     [
@@ -293,6 +323,37 @@ def test_a_job_that_is_refused_has_not_started(scored: Scored) -> None:
         scored.start(scored.address)
     control.clear_faults()
     assert not isinstance(refused.value, PerhapsStartedError)
+
+
+def test_an_upload_says_how_far_it_is(scored: Scored, tmp_path: Path) -> None:
+    mebibyte = 1024 * 1024
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        (tmp_path / "in" / f"{number}.bin").write_bytes(os.urandom(mebibyte))
+    large = tmp_path / "large.bin"
+    large.write_bytes(os.urandom(mebibyte) * 66)  # up to 64 MiB a file is sent in one request
+    told: list[str] = []
+
+    def report(text: str, _seconds: float) -> None:
+        told.append(text)
+
+    upload.uploaded(scored.bench.workspace, tmp_path / "in", report)
+    assert told == [f"Uploading, {number} of 3 files, {number} of 3 MiB" for number in (1, 2, 3)]
+    told.clear()
+    upload.uploaded(scored.bench.workspace, large, report)
+    assert (told[0], told[-1]) == ("Uploading, 4 of 66 MiB", "Uploading, 66 of 66 MiB")
+    told.clear()
+    upload.uploaded(scored.bench.workspace, large, report)
+    assert told == []  # the same content is not sent again
+
+
+def test_a_symbolic_link_is_uploaded_as_what_it_names(scored: Scored, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "real.csv").write_text("real", encoding="utf-8")
+    (tmp_path / "in" / "a.csv").symlink_to("../real.csv")
+    address = upload.uploaded(scored.bench.workspace, tmp_path / "in", lambda _text, _seconds: None)
+    blob = scored.container.get_blob_client(f"{address.rpartition('/paths/')[2]}/a.csv")
+    assert blob.download_blob().readall() == b"real"
 
 
 def test_what_is_said_of_local_files_is_what_happens(scored: Scored, tmp_path: Path) -> None:

@@ -182,7 +182,7 @@ def test_an_unreadable_request_is_answered_and_the_next_one_is_taken(bench: Benc
 def test_a_preview_reads_only(bench: Bench) -> None:
     with RealWorker(bench) as worker:
         before = bench.mark()
-        worker.send(PreviewRequest("plan", bench.plan.to_json()))
+        worker.send(PreviewRequest("plan", bench.plan.to_json(), "/"))
         model = bench.plan.to_json()["deployments"]["mlp"]["model"]
         assert worker.done().text.splitlines() == [
             f"register model {model['name']} (sha256 {model['digest'][:12]})",
@@ -195,7 +195,7 @@ def test_a_preview_reads_only(bench: Bench) -> None:
 def test_a_preview_of_a_workspace_that_is_gone_falls_back_to_the_last_release(bench: Bench) -> None:
     plan = {**bench.changed(mini_batch_size=3).to_json(), "workspace": "nowhere"}
     with RealWorker(bench) as worker:
-        worker.send(PreviewRequest("plan", plan, released=bench.plan.to_json()))
+        worker.send(PreviewRequest("plan", plan, "/", released=bench.plan.to_json()))
         *lines, note = worker.done().text.splitlines()
     target = bench.changed(mini_batch_size=3).target
     assert lines == [f"create revision {target}", f"default {bench.plan.target} -> {target}"]

@@ -105,3 +105,24 @@ def test_the_set_up_may_be_only_for_azure() -> None:
     assert "-m toolchain program pulumi\n" in make("-n", "tools", "ONLY=program").stdout
     # Targets that need the sandbox install it anyway.
     assert "-m toolchain local pulumi\n" in make("-n", "preview", "ONLY=program").stdout
+
+
+def test_up_offers_to_score_again_only_if_something_was_scored(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.dev.yaml").touch()
+    (tmp_path / "examples" / "digits").mkdir(parents=True)
+    (tmp_path / "python").symlink_to("/bin/true")
+
+    def offered() -> list[str]:
+        parts = ("SET_UP=@:", "DEPLOY=:", "SCORE=:", f"VENV={tmp_path}")
+        ran = subprocess.run(
+            ["make", "-s", "-f", str(REPOSITORY / "Makefile"), "up", *parts],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return re.findall(r"^  (make \w+) ", ran.stdout, re.MULTILINE)
+
+    assert offered() == ["make preview", "make down"]
+    (tmp_path / "predictions" / "dev").mkdir(parents=True)
+    assert offered() == ["make preview", "make score", "make down"]

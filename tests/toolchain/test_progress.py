@@ -46,12 +46,15 @@ def test_says_how_much_is_left(clock: list[float]) -> None:
     bar = Progress("compiling", total=100, stream=io.StringIO())
     with bar:
         assert bar.line(3) == "compiling 0 of 100 packages, 0 s so far"
-        clock.append(130.0)
-        for _ in range(31):  # which are a tenth of the time
+        clock.append(265.0)
+        for _ in range(71):  # which are less than half of the time
             bar.advance()
-        assert bar.line(30) == "compiling 31 of 100 packages, 30 s so far, about 4 min left"
-        assert bar.line(200) == "compiling 31 of 100 packages, 3 min so far, about 100 s left"
-        assert bar.line(900) == "compiling 31 of 100 packages, 15 min so far, about 10 s left"
+        assert bar.line(120) == "compiling 71 of 100 packages, 2 min so far"
+        for _ in range(19):  # which are 55 % of the time
+            bar.advance()
+        assert bar.line(165) == "compiling 90 of 100 packages, 3 min so far, about 2 min left"
+        assert bar.line(210) == "compiling 90 of 100 packages, 4 min so far, about 90 s left"
+        assert bar.line(900) == "compiling 90 of 100 packages, 15 min so far, about 10 s left"
         for _ in range(80):
             bar.advance()
         assert bar.line(300) == "compiling 100 of 100 packages, 5 min so far, linking"

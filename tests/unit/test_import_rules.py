@@ -58,7 +58,8 @@ EMULATORS_LIBRARIES = {
 MODELOPS = [
     ("errors", "workspace"),
     ("azure", "plan", "rehearsal"),
-    ("azureml_yaml", "release", "scoring"),
+    ("azureml_yaml", "scoring"),
+    ("release",),
     ("runner",),
     ("commands",),
     ("__main__",),
@@ -73,7 +74,7 @@ MODELOPS_LIBRARIES = {
     "azureml_yaml": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
-    "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob"),
+    "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "commands": ("typer", "rich", "yaml"),
 }
 
@@ -98,6 +99,8 @@ RULES = [
     ),
     # It runs inside the program: it must not load the release and its SDK.
     *(Rule(name, (*PULUMIS_END, "modelops.plan", "modelops.errors")) for name in PULUMIS_END),
+    # It runs in the interpreter that the user names, and finds nothing of ours there.
+    Rule("modelops.release.comparison.child", ()),
     *in_order("modelops", MODELOPS, MODELOPS_LIBRARIES),
     Rule("modelops", ()),
     # What runs in a job has the deployment's environment, and nothing of ours.

@@ -33,6 +33,12 @@ LONG = "2021-04-14T03:21:05.000000 Processed 9 of 18 mini batches in 1 day, 0:00
             {"Failed Items": 2.0},
             "69 of 276 mini-batches, 1.1 mini-batches/s, 3 min left, 2 items failed",
         ),
+        (
+            "Processed 0 of 1 mini batches in 0:00:01.\n",
+            {"Total Items": 1.0, "Processed Items": 0.0, "Failed Items": 1.0},
+            "0 of 1 item, 1 item failed",
+        ),
+        ("Processed 0 of 1 mini batches in 0:00:01.\n", {}, "0 of 1 mini-batch"),
         (LONG, {}, "9 of 18 mini-batches, 0.4 mini-batches/h, 24 h 0 min left"),
         ("", {"Total Items": 3.0, "Processed Items": 1.0}, "1 of 3 items"),
         (
@@ -40,10 +46,18 @@ LONG = "2021-04-14T03:21:05.000000 Processed 9 of 18 mini batches in 1 day, 0:00
             {"Total Items": 5000.0, "Processed Items": 4000.0},
             "4,000 of 5,000 items, 1,000 items/s, 1 s left",
         ),
+        (
+            (
+                "Processed 1 of 50 mini batches in 0:00:40.\n"
+                "Processed 21 of 50 mini batches in 0:00:50. Estimated remaining time 0:00:09.\n"
+            ),
+            {"Total Items": 500.0, "Processed Items": 210.0},
+            "210 of 500 items, 20 items/s, 9 s left",
+        ),
     ],
     ids=[
-        *("nothing", "scheduled", "log", "both", "remaining", "failed alone", "days, no estimate", "counts alone"),
-        "a short rest",
+        *("nothing", "scheduled", "log", "both", "remaining", "failed alone", "one item", "one mini-batch"),
+        *("days, no estimate", "counts alone", "a short rest", "a slow start"),
     ],
 )
 def test_what_the_log_and_the_counts_say(overview: str, metrics: dict[str, float], expected: str | None) -> None:

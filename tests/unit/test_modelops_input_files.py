@@ -162,3 +162,17 @@ def test_a_name_that_leaves_the_folder_is_refused(workspace: Any, tmp_path: Path
     files = input_files.files_of(workspace, _input(LONG))
     with pytest.raises(UsageError, match=r"^the blob name '\.\./x' cannot be the path of a file\. "):
         files.copy(["../x"], tmp_path)
+
+
+def test_a_symbolic_link_is_copied_as_what_it_names(workspace: Any, tmp_path: Path) -> None:
+    data, target = tmp_path / "data", tmp_path / "target"
+    (data / "sub").mkdir(parents=True)
+    target.mkdir()
+    (tmp_path / "real.csv").write_text("real", encoding="utf-8")
+    (data / "a.csv").symlink_to("../real.csv")
+    (data / "sub" / "b.csv").symlink_to("../a.csv")
+    files = input_files.files_of(workspace, JobInput("uri_folder", str(data), is_local=True))
+    files.copy(files.names(), target)
+    for name in ("a.csv", "sub/b.csv"):
+        assert (target / name).read_text(encoding="utf-8") == "real"
+        assert not (target / name).is_symlink()

@@ -3,13 +3,16 @@
 That the sandbox scores each of them is shown in tests/modelops.
 """
 
+import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from modelops.commands import terminal
 from modelops.errors import UsageError
+from modelops.plan import data_address
 from modelops.plan.data_address import DataAsset, data_asset, is_address
 from modelops.scoring import inputs
 from modelops.scoring.inputs import JobInput, Kind
@@ -115,14 +118,15 @@ def test_a_path_is_not_an_address(path: str) -> None:
         ("file.csv", "uri_folder", "--input-type uri_folder: --input 'file.csv' is a file."),
         ("folder", "uri_file", "--input-type uri_file: --input 'folder' is a folder."),
         (
-            "empty",
+            "nowhere",
             None,
             (
-                "--input 'empty' is neither an existing file, nor a folder with files, nor a URI (https://, "
-                "azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM "
-                "id of a data asset or of a path in a datastore."
+                "--input 'nowhere' is neither an existing file or folder nor a URI (https://, azureml://, wasbs://, "
+                "abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the ARM id of a data asset or "
+                "of a path in a datastore."
             ),
         ),
+        ("empty", None, "--input 'empty' is a folder without files, so there is nothing to score."),
     ],
 )
 def test_says_what_is_wrong_with_an_input(
@@ -197,6 +201,17 @@ def test_files_that_one_may_not_expect_are_named(folder: Callable[..., Path]) ->
     assert notes(made / "e.csv") == ["The file is empty."]
 
 
+def test_a_link_to_nothing_is_refused(folder: Callable[..., Path]) -> None:
+    made = folder(**{"a.csv": "1"})
+    (made / "b.csv").symlink_to("gone.csv")
+    with pytest.raises(UsageError) as wrong:
+        notes(made)
+    assert str(wrong.value) == (
+        f"{made} has links to files that do not exist: b.csv. Nothing was uploaded. Remove or fix the links, then run "
+        "the command again."
+    )
+
+
 @pytest.mark.parametrize("ignore", [".amlignore", ".gitignore"])
 def test_files_that_are_not_uploaded_are_named(folder: Callable[..., Path], ignore: str) -> None:
     _load_sdk()
@@ -213,3 +228,37 @@ def test_a_folder_of_which_nothing_is_uploaded_is_refused(folder: Callable[..., 
     with pytest.raises(UsageError) as wrong:
         notes(made)
     assert str(wrong.value) == f"all files of {made} are excluded by its .amlignore, so nothing would be uploaded."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("--input 'https://a.b/c/x.csv?sv=1&sig=ab%2B/c=' can be", "--input 'https://a.b/c/x.csv?***' can be"),
+        ("wasbs://c@a.b/x?sig=1", "wasbs://c@a.b/x?***"),
+        ("what? https://a.b/c no? yes", "what? https://a.b/c no? yes"),
+        # A job's page in the studio is of no use without its query.
+        (
+            "https://ml.azure.com/runs/j?wsid=/subscriptions/s/resourcegroups/g/workspaces/w&tid=0-1",
+            "https://ml.azure.com/runs/j?wsid=/subscriptions/s/resourcegroups/g/workspaces/w&tid=0-1",
+        ),
+        ("https://a.b/c?wsid=/subscriptions/s&tid=1&sig=2 is", "https://a.b/c?*** is"),
+    ],
+)
+def test_the_query_of_an_address_is_never_shown(text: str, shown: str) -> None:
+    assert data_address.masked(text) == shown
+
+
+def test_no_output_has_the_query_of_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.say("at https://a.b/c?sig=1")
+    terminal.say_error("'https://a.b/c?sig=1' is wrong")
+    terminal.say_json({"job": "https://a.b/c?sig=1", "files": ["https://a.b/d?sig=1"], "seconds": None})
+    shown = capsys.readouterr()
+    assert json.loads(shown.out.partition("\n")[2]) == {
+        "job": "https://a.b/c?***",
+        "files": ["https://a.b/d?***"],
+        "seconds": None,
+    }
+    assert (shown.out.partition("\n")[0], shown.err) == (
+        "at https://a.b/c?***",
+        "error: 'https://a.b/c?***' is wrong\n",
+    )

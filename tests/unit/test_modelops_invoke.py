@@ -14,8 +14,9 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from modelops.commands import app, missing
-from modelops.errors import ReleaseError
+from modelops import azure
+from modelops.commands import app, missing, terminal
+from modelops.errors import NoPredictionsError, ReleaseError
 from modelops.scoring import following, losses, predictions, start
 from modelops.scoring.losses import Losses
 from modelops.scoring.start import StartedJob
@@ -55,7 +56,7 @@ def _interrupted(_ml: object, _job: str, report: Report, _logs: str) -> float:
     raise KeyboardInterrupt
 
 
-def _interrupt(*_: object) -> Any:
+def _interrupt(*_: object, **__: object) -> Any:
     raise KeyboardInterrupt
 
 
@@ -65,7 +66,7 @@ def _invoke(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.Capt
 
     def invoke(follow: object, output: io.StringIO, *words: str, **others: object) -> tuple[int, str, str]:
         parts = {
-            "start": lambda *_: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
+            "start": lambda *_, **__: StartedJob("job-1", "https://ml.azure.com/runs/job-1"),
             "follow": follow,
             "download": lambda *_: (tmp_path / "p.csv",),
             "count": lambda _logs: Losses(items=3, missing=0, names=()),
@@ -123,6 +124,38 @@ def test_elsewhere_each_state_has_a_line(invoke: Any, tmp_path: Path) -> None:
     )
 
 
+def test_a_job_without_predictions_says_how_to_see_its_logs(invoke: Any) -> None:
+    def nothing(*_: object) -> Any:
+        raise NoPredictionsError("job job-1 completed but wrote no predictions.")
+
+    assert invoke(_completes, io.StringIO(), download=nothing)[::2] == (
+        1,
+        (
+            "error: job job-1 completed but wrote no predictions. Its logs: python -m modelops jobs logs job-1 "
+            "--subscription sub --resource-group rg --workspace ws\n"
+        ),
+    )
+
+
+def test_an_upload_has_one_line_that_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Terminal()
+    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setenv("TERM", "xterm")
+    with terminal.progress("Uploading", 10.0) as progress, azure.step("uploading data"):
+        progress.show("Uploading, 1 of 2 files, 0 of 1 MiB", 0.6)
+    assert output.getvalue().startswith(f"{HIDDEN}Uploading, 1 of 2 files, 0 of 1 MiB, 1 s")
+    assert output.getvalue().endswith(GONE)
+
+
+@pytest.mark.parametrize(("pause", "lines"), [(0.0, ["Uploading, 1 of 2 files, 0 of 1 MiB, 9 s"]), (600.0, [])])
+def test_elsewhere_only_a_long_upload_has_lines(
+    capsys: pytest.CaptureFixture[str], pause: float, lines: list[str]
+) -> None:
+    with terminal.progress("Uploading", pause) as progress, azure.step("uploading data"):
+        progress.show("Uploading, 1 of 2 files, 0 of 1 MiB", 9.0)
+    assert capsys.readouterr().out.splitlines() == lines
+
+
 def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
     code, _, errors = invoke(_interrupted, Terminal())
     assert (code, errors) == (
@@ -157,7 +190,7 @@ def test_ctrl_c_before_the_job_has_a_name_says_that_it_may_run(invoke: Any) -> N
 
 
 def test_a_lost_answer_says_that_a_job_may_run(invoke: Any) -> None:
-    def lost(*_: object) -> Any:
+    def lost(*_: object, **__: object) -> Any:
         raise start.PerhapsStartedError("starting a job on endpoint digits failed: no answer.")
 
     code, _, errors = invoke(_completes, io.StringIO(), start=lost)
@@ -174,7 +207,7 @@ def test_a_job_can_be_left_alone(invoke: Any) -> None:
     assert invoke(_interrupted, io.StringIO(), "--no-wait") == (
         0,
         (
-            f"{STARTED}It was not waited for. To see how it goes: python -m modelops jobs show job-1 --subscription "
+            f"{STARTED}Not waiting for it. To see how it goes: python -m modelops jobs show job-1 --subscription "
             "sub --resource-group rg --workspace ws\n"
         ),
         "",
@@ -206,8 +239,51 @@ def test_programs_get_one_object_and_people_all_else_beside_it(
     assert errors.startswith("job job-1 on digits (deployment mlp-1)\n")
 
 
+def test_a_program_learns_how_a_job_failed_and_where_it_ran(invoke: Any) -> None:
+    def ended(_ml: object, job: str, _report: Report, _logs: str) -> float:
+        raise following.EndedError(job, "Failed", 9.0, "ValueError: broken (score.py, line 7, in run)", "logs")
+
+    def started(*_: object, **__: object) -> StartedJob:
+        return StartedJob("job-1", "", "mlp-1a2b")
+
+    folder = ["--download", "new", "--json"]
+    code, output, errors = invoke(ended, io.StringIO(), *folder, start=started)
+    said = json.loads(output)
+    jsonschema.validate(said, SCHEMA)
+    assert (code, said["deployment"], said["state"], said["reason"]) == (
+        *(1, "mlp-1a2b", "Failed"),
+        "ValueError: broken (score.py, line 7, in run)",
+    )
+    assert errors == (
+        "job job-1 on digits (deployment mlp-1a2b)\n"
+        "error: job job-1 ended in state Failed after 9 s: ValueError: broken (score.py, line 7, in run)\n"
+        "Its logs: logs\n"
+    )
+
+
+@pytest.mark.parametrize("key", ["0", "00", "-1", "", " "])
+def test_a_key_that_no_column_has_is_refused_before_anything_runs(invoke: Any, key: str) -> None:
+    assert invoke(_fails, io.StringIO(), "--download", "new", "--key", key) == (
+        2,
+        "",
+        f"error: --key: unknown column {key!r}. Allowed are the position of a column, from 1, and the name of one.\n",
+    )
+
+
+@pytest.mark.parametrize("words", [["--key", "1"], ["--allow-missing"]])
+def test_what_only_counts_at_the_end_is_refused_without_waiting(invoke: Any, words: list[str]) -> None:
+    assert invoke(_fails, io.StringIO(), "--no-wait", *words) == (
+        2,
+        "",
+        (
+            f"error: {words[0]} has no effect with --no-wait: files without a result are counted at the end of the "
+            "job. Nothing was started. Give it to `jobs download` later.\n"
+        ),
+    )
+
+
 def test_without_a_job_there_is_no_object(invoke: Any) -> None:
-    def refused(*_: object) -> Any:
+    def refused(*_: object, **__: object) -> Any:
         raise ReleaseError("starting a job on endpoint digits failed: no")
 
     assert invoke(_fails, io.StringIO(), "--no-wait", "--json", start=refused) == (

@@ -30,6 +30,12 @@ NAMES = ("a.csv", "b c.csv", "sub/d.csv", "1.csv")
         ("file_name", "0,1.5,a.csv\n1,[0.1, 0.2],d.csv\n", {"a.csv", "sub/d.csv"}),
         ("name", "row;name;p\n0;a.csv;1\n1;1.csv;1\n", {"a.csv", "1.csv"}),
         ("1", "\n".join(["a.csv,1"] * 1500 + ["1.csv,2"]), {"a.csv", "1.csv"}),
+        ("file_name", "file_name,p,note\na.csv,1,x\nd.csv,2,y\n", {"a.csv", "sub/d.csv"}),
+        ("file", "p file note\n1 a.csv x\n", {"a.csv"}),
+        ("file", "0,file,a.csv\n1,file_name,d.csv\n", {"a.csv", "sub/d.csv"}),
+        ("1", 'a.csv,"not closed\nd.csv,2\n"1.csv,3\n', {"a.csv", "sub/d.csv", "1.csv"}),
+        ("2", '"5 a.csv\n7" d.csv\n', {"a.csv", "sub/d.csv"}),
+        ("1", f"a.csv,{'x' * 200_000}\nd.csv,\0\n1.csv,2\n", {"a.csv", "sub/d.csv", "1.csv"}),
     ],
 )
 def test_finds_the_files_that_have_a_row(tmp_path: Path, key: str, text: str, found: set[str]) -> None:
@@ -57,6 +63,25 @@ def test_a_column_without_names_of_files_is_refused(tmp_path: Path) -> None:
         keys.scored([tmp_path / "p.csv"], "nix", NAMES)
 
 
+@pytest.mark.parametrize(
+    ("value", "names", "found"),
+    [
+        ("sub1/a.png", ("sub2/a.png",), None),
+        ("sub2/a.png", ("sub2/a.png",), "sub2/a.png"),
+        ("a.png", ("sub2/a.png",), "sub2/a.png"),
+        ("a.png", ("a.png", "sub/a.png"), None),
+        ("/mnt/in/a.png", ("a.png", "sub/a.png"), "a.png"),
+        ("/mnt/in/sub/a.png", ("a.png", "sub/a.png"), "sub/a.png"),
+        ("sub/a.png", ("sub/a.png", "x/sub/a.png"), None),
+        ("/mnt/in/sub/a.png", ("sub/a.png", "x/sub/a.png"), "sub/a.png"),
+        ("a (1)", ("a (1)", "a (1"), "a (1)"),
+        ("", ("a.png",), None),
+    ],
+)
+def test_a_value_names_one_file_or_none(value: str, names: tuple[str, ...], found: str | None) -> None:
+    assert keys.Names(names).found(value) == found
+
+
 def test_a_name_that_several_files_have_tells_nothing(tmp_path: Path) -> None:
     (tmp_path / "p.csv").write_text("x/a.csv,1\n", encoding="utf-8")
     assert keys.scored([tmp_path / "p.csv"], "1", ("x/a.csv", "y/a.csv")) == {"x/a.csv"}
@@ -64,8 +89,8 @@ def test_a_name_that_several_files_have_tells_nothing(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as refused:
         keys.scored([tmp_path / "p.csv"], "1", ("x/a.csv", "y/a.csv"))
     assert str(refused.value) == (
-        "--key: 'a.csv' is the name of 2 files of the input, x/a.csv and y/a.csv among them: rows have to name their "
-        "paths below the input. Without --key the files are counted by mini-batches."
+        "--key: 'a.csv' is the name of 2 files of the input, x/a.csv and y/a.csv among them: rows have to name whole "
+        "paths, as run() gets them. Without --key the files are counted by mini-batches."
     )
 
 

@@ -143,7 +143,7 @@ def test_a_count_that_is_older_than_the_report_hides_nothing() -> None:
 def test_counts_alone_are_enough_for_the_number() -> None:
     found = _count(metrics={"Total Items": 10.0, "Failed Items": 1.0})
     assert found == Losses(items=10, missing=1)
-    assert losses.sentences(found) == ["1 of 10 files have no result."]
+    assert losses.sentences(found) == ["1 of 10 files has no result."]
 
 
 def test_without_counts_and_logs_nothing_is_claimed() -> None:
@@ -157,6 +157,40 @@ def test_lines_about_processes_and_unreadable_ones_are_passed_over() -> None:
     report = HEADER + "N/A,N/A,process000,x,N/A,N/A,N/A,N/A,N/A,N/A,INIT_DONE,,,\n" + "5,1,process000,x\n"
     assert mini_batches.read(report + _line(0, 1, (1, 1), "RUN_DONE")) == {"0": MiniBatch(1, 1, is_done=True)}
     assert mini_batches.read("something,else\n1,2\n") == {}
+
+
+def test_a_mini_batch_of_thousands_of_files_is_read() -> None:
+    """The csv module refuses texts of more than 131,072 characters unless it is told otherwise."""
+    names = " ".join(f"{number:040}.csv" for number in range(4000))
+    found = mini_batches.read(HEADER + _line(0, 1, (4000, 0), "RUN_EXCEPTION", names))
+    assert found == {"0": MiniBatch(4000, 0, is_done=False, names=tuple(names.split()))}
+
+
+def test_a_report_with_line_ends_of_other_systems_is_read() -> None:
+    report = HEADER + "0,1,process000,a\rb,1,1\n" + _line(1, 1, (1, 1), "RUN_DONE")
+    assert mini_batches.read(report.replace("\n", "\r\n"))["1"] == MiniBatch(1, 1, is_done=True)
+
+
+@pytest.mark.parametrize(
+    ("items", "scored", "unseen"),
+    [
+        (2, ["a"], ("sub/c", "sub/d")),
+        (None, ["a"], ("sub/c", "sub/d")),
+        (4, ["a"], ()),
+        (2, ["a", "sub/c"], ()),
+        (None, None, ()),
+        (2, None, ("sub/c", "sub/d")),
+    ],
+)
+def test_files_in_sub_folders_that_a_job_did_not_look_into(
+    items: int | None, scored: list[str] | None, unseen: tuple[str, ...]
+) -> None:
+    assert losses.unseen(("a", "b", "sub/c", "sub/d"), items, scored) == unseen
+
+
+def test_by_a_key_such_files_are_told_apart() -> None:
+    found = losses.by_key(Losses(items=2, missing=0), "1", ("a", "b", "sub/c"), ("a", "b"))
+    assert (found.items, found.missing, found.names, found.unseen) == (3, 1, ("sub/c",), ("sub/c",))
 
 
 def test_only_the_first_names_are_shown() -> None:

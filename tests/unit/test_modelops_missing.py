@@ -12,6 +12,11 @@ from modelops.scoring import losses
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
 
+AGAIN = (
+    "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment NAME: "
+    "`python -m modelops status` names the new one.\n"
+)
+
 
 def _judge(found: Losses | None, **others: Any) -> None:
     missing.judge(found, **{"is_allowed": False, "resume": "", **others})
@@ -34,10 +39,11 @@ def test_missing_files_are_an_error_with_the_next_command() -> None:
     with pytest.raises(MissingResultsError) as ended:
         _judge(Losses(items=2, missing=1, names=("a.csv",)), resume="python -m modelops invoke --resume job-1")
     assert str(ended.value) == (
-        "1 of 2 files have no result.\n"
+        "1 of 2 files has no result.\n"
         "  a.csv\n"
         "To score what is missing:\n"
         "  python -m modelops invoke --resume job-1\n"
+        f"{AGAIN}"
         "With --allow-missing this ends with 0."
     )
 
@@ -47,21 +53,36 @@ def test_without_names_the_way_to_them_is_said() -> None:
         _judge(Losses(items=6, missing=4, given_up=2, exceptions=2, short=0))
     assert str(ended.value) == (
         "4 of 6 files have no result: 2 mini-batches given up (2 after exceptions).\n"
-        "Which files these are, the job's logs do not tell; --key COLUMN does, if a column of the predictions has "
-        "their names.\n"
+        "The job's logs do not say which; --key COLUMN does, if a column of the predictions has the files' names.\n"
         "With --mini-batch-size 1 a file that fails takes no others with it.\n"
         "With --allow-missing this ends with 0."
     )
 
 
+@pytest.mark.parametrize(
+    ("given_up", "short", "words"),
+    [(1, 0, " --mini-batch-size 1"), (1, 2, " --mini-batch-size 1"), (2, 2, ""), (4, 0, ""), (0, 1, "")],
+)
+def test_the_next_command_keeps_a_failing_file_from_taking_others_with_it(
+    given_up: int, short: int, words: str
+) -> None:
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(
+            Losses(items=6, missing=4, given_up=given_up, exceptions=given_up, short=short, names=()), resume="again"
+        )
+    lines = str(ended.value).splitlines()
+    assert f"  again{words}" in lines
+    assert ("With --mini-batch-size 1 a file that fails takes no others with it." in lines) == bool(words)
+
+
 def test_by_a_key_files_have_no_row() -> None:
-    with pytest.raises(MissingResultsError, match=r"^1 of 2 files have no row \(--key 1\)\.\n  a\.csv\n"):
+    with pytest.raises(MissingResultsError, match=r"^1 of 2 files has no row \(--key 1\)\.\n  a\.csv\n"):
         _judge(Losses(items=2, missing=1, names=("a.csv",), key="1"))
 
 
 def test_missing_files_can_be_allowed(capsys: pytest.CaptureFixture[str]) -> None:
     _judge(Losses(items=2, missing=1, names=("a.csv",)), is_allowed=True)
-    assert capsys.readouterr().out == "1 of 2 files have no result.\n  a.csv\n"
+    assert capsys.readouterr().out == "1 of 2 files has no result.\n  a.csv\n"
 
 
 class _Workspace:
@@ -71,15 +92,15 @@ class _Workspace:
 
     def get(self, path: str, _api: str) -> Any:
         if path == "batchEndpoints/digits":
-            return {"properties": {"defaults": {"deploymentName": "mlflow"}}}
+            return {"properties": {"scoringUri": "https://d/jobs", "defaults": {"deploymentName": "mlflow"}}}
         return {"properties": self.deployments[path.removeprefix("batchEndpoints/digits/deployments/")]}
 
 
 @pytest.mark.parametrize(
     ("deployment", "expected"),
     [
-        (None, missing.Key("file_name", ("a.csv", "b.csv"))),
-        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"))),
+        (None, missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))),
+        ("mlflow", missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))),
         ("script", None),
         ("gone", None),
     ],
@@ -101,8 +122,36 @@ def test_such_a_key_finds_what_the_jobs_counts_hide(tmp_path: Path, monkeypatch:
     workspace: Any = SimpleNamespace(ml=None)
     rows = tmp_path / "predictions.csv"
     rows.write_text("0,1.5,a.csv\n1,2.5,a.csv\n", encoding="utf-8")
-    key = missing.Key("file_name", ("a.csv", "b.csv"))
+    key = missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))
     found = missing.of_job(workspace, "job-1", [rows], None, key)
-    assert losses.sentences(found) == ["1 of 2 files have no row (--key file_name).", "  b.csv"]
+    assert losses.sentences(found) == ["1 of 2 files has no row (--key file_name).", "  b.csv"]
     rows.write_text("1.5 2.5\n", encoding="utf-8")
     assert missing.of_job(workspace, "job-1", [rows], None, key) == said
+
+
+def test_rows_of_an_earlier_job_are_not_those_of_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both outputs can be in one folder; here the second job has no row at all."""
+    monkeypatch.setattr(losses, "count", lambda _logs: Losses())
+    workspace: Any = SimpleNamespace(ml=None)
+    rows = tmp_path / "predictions.csv"
+    key = missing.Key("1", ("in/a.csv",), ("a.csv", "b.csv", "in/a.csv"))
+    rows.write_text("/mnt/a.csv,1\nb.csv,1\n", encoding="utf-8")
+    found = missing.of_job(workspace, "job-1", [rows], key)
+    assert losses.sentences(found) == ["1 of 1 file has no row (--key 1).", "  in/a.csv"]
+
+
+def test_files_that_no_job_over_the_input_scores_are_not_resumed() -> None:
+    found = Losses(items=3, missing=2, names=("a.csv", "sub/b.csv"), unseen=("sub/b.csv",))
+    about = (
+        "1 file is in a sub-folder of the input, which the job did not look into, as Azure's documentation says: sub. "
+        "To score such files, move them up, or score each of these folders by itself, with --input.\n"
+    )
+    end = "With --allow-missing this ends with 0."
+    lines = "2 of 3 files have no result.\n  a.csv\n  sub/b.csv\n"
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(found, resume="again")
+    assert str(ended.value) == f"{lines}{about}To score what is missing:\n  again\n{AGAIN}{end}"
+    found = Losses(items=3, missing=1, names=("sub/b.csv",), unseen=("sub/b.csv",))
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(found, resume="again")
+    assert str(ended.value) == f"1 of 3 files has no result.\n  sub/b.csv\n{about}{end}"

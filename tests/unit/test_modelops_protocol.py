@@ -23,8 +23,8 @@ from modelops.runner.protocol import (
 REQUESTS: list[Request] = [
     ReleaseRequest("digits", {"schema": 1}, root="/program", previous="mlp-01234567"),
     ReleaseRequest("digits", {"schema": 1}, root="/program"),
-    PreviewRequest("digits", {"schema": 1}, released={"schema": 1}),
-    PreviewRequest("digits", {"schema": 1}),
+    PreviewRequest("digits", {"schema": 1}, "/root", released={"schema": 1}),
+    PreviewRequest("digits", {"schema": 1}, "/root"),
 ]
 EVENTS: list[Event] = [
     Step("digits", "create revisions", "größer\nals", switch_sent=True, restored=True),
@@ -33,6 +33,7 @@ EVENTS: list[Event] = [
     Done("digits", "nothing to do", {"created": []}),
     Done("digits", "nothing to do"),
     Failed("digits", "registration refused", "register models"),
+    Failed("digits", "a module is missing", "read what is live", refused=True),
     Failed("digits", ""),
 ]
 

@@ -52,7 +52,7 @@ def test_reads_what_the_service_says_of_a_job() -> None:
                 "status": None,
                 "inputData": None,
                 "compute": None,
-                "retrySettings": {"maxRetries": None, "timeout": "P1D"},
+                "retrySettings": {"maxRetries": None, "timeout": "soon"},
             }
         },
         {"properties": {"inputData": {"x": {"jobInputType": "MLTable", "uri": "azureml:x:1"}}}},
@@ -60,6 +60,14 @@ def test_reads_what_the_service_says_of_a_job() -> None:
 )
 def test_what_the_service_leaves_out_is_not_known(answer: dict[str, Any]) -> None:
     assert resume.past_job("job-1", answer) == PastJob("job-1", None, False, "Unknown", None, JobOptions())
+
+
+@pytest.mark.parametrize(
+    ("duration", "seconds"), [("PT30S", 30), ("PT1H1M", 3660), ("P1D", 86400), ("PT0.5S", 1), ("", None), (5, None)]
+)
+def test_a_timeout_is_read_in_seconds(duration: Any, seconds: int | None) -> None:
+    answer = {"properties": {"retrySettings": {"timeout": duration}}}
+    assert resume.past_job("job-1", answer).options.timeout == seconds
 
 
 class _Workspace:
@@ -88,6 +96,14 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
     assert str(refused.value) == "--resume: job job-1 is Running. Run the command again when it has ended."
     with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'job-2'\.$"):
         resume.read(workspace, "digits", "job-2")
+    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'x\?y#jobs%2Fjob-1'\.$"):
+        resume.read(workspace, "digits", "x?y#jobs%2Fjob-1")
+    for name in ("..", "", "a/b"):
+        with pytest.raises(UsageError) as refused:
+            resume.read(workspace, "digits", name)
+        assert str(refused.value) == (
+            f"nothing in Azure can have the name {name!r}. Names have letters, digits, -, _ and dots."
+        )
     workspace = _Workspace("Failed")
     assert resume.read(workspace, "digits", "job-1").state == "Failed"
 
@@ -98,12 +114,12 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
         (
             Losses(items=3, missing=0, names=()),
             None,
-            Rest((), "job job-1 has results of all its 3 files."),
+            Rest((), "job job-1 has results for all its 3 files."),
         ),
         (
             Losses(items=3, missing=1, names=("c.csv",)),
             None,
-            Rest(("sub/c.csv",), "job job-1 has no result of 1 of 3 files: these are scored."),
+            Rest(("sub/c.csv",), "job job-1 has no result for 1 of 3 files; scoring it now."),
         ),
         (
             Losses(items=3, missing=1, doubtful=("/mnt/in/a.csv", "b.csv")),
@@ -111,8 +127,8 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
             Rest(
                 ("a.csv", "b.csv"),
                 (
-                    "job job-1 has no result of 1 of 3 files; of some mini-batches its logs do not tell of which: all "
-                    "their files are scored again, 2 together. With --key COLUMN only those without a row are."
+                    "job job-1 has no result for 1 of 3 files, and for some mini-batches its logs do not say which; "
+                    "scoring all 2 of their files again. With --key COLUMN, only those without a row."
                 ),
                 is_exact=False,
             ),
@@ -124,8 +140,8 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
                 Rest(
                     NAMES,
                     (
-                        "job job-1 has no result of 1 of 3 files, and its logs do not tell of which: the files of all "
-                        "its mini-batches are scored again. With --key COLUMN only those without a row are."
+                        "job job-1 has no result for 1 of 3 files, and its logs do not say which; scoring the files of "
+                        "all its mini-batches again. With --key COLUMN, only those without a row."
                     ),
                     is_exact=False,
                 ),
@@ -136,22 +152,46 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
             (
                 lost,
                 None,
-                Rest(NAMES, "what job job-1 lost is not known: all its files are scored again.", is_exact=False),
+                Rest(NAMES, "what job job-1 lost is not known; scoring all its files again.", is_exact=False),
             )
             for lost in (None, Losses())
         ),
-        (None, {"a.csv"}, Rest(("b.csv", "sub/c.csv"), "job job-1 has no row of 2 of 3 files: these are scored.")),
-        (None, NAMES, Rest((), "job job-1 has rows of all its 3 files.")),
+        (
+            Losses(items=3),
+            {"a.csv"},
+            Rest(("b.csv", "sub/c.csv"), "job job-1 has no row for 2 of 3 files; scoring these now."),
+        ),
+        (
+            None,
+            {"a.csv"},
+            Rest(("b.csv",), "job job-1 has no row for 1 of 2 files; scoring it now.", unseen=("sub/c.csv",)),
+        ),
+        (
+            Losses(items=2, missing=1, names=("a.csv",)),
+            None,
+            Rest(("a.csv",), "job job-1 has no result for 1 of 2 files; scoring it now.", unseen=("sub/c.csv",)),
+        ),
+        (
+            Losses(items=2, missing=0, names=()),
+            None,
+            Rest((), "job job-1 has results for all its 2 files.", unseen=("sub/c.csv",)),
+        ),
+        (None, NAMES, Rest((), "job job-1 has rows for all its 3 files.")),
     ],
 )
 def test_the_rest_is_what_has_no_result(lost: Losses | None, scored: Any, expected: Rest) -> None:
     assert resume.rest(JOB, NAMES, lost, scored) == expected
 
 
+def test_a_single_file_is_no_plural() -> None:
+    assert resume.rest(JOB, ["a.csv"], None, {"a.csv"}).why == "job job-1 has rows for its only file."
+    assert resume.rest(JOB, ["a.csv"], None, ()).why == "job job-1 has no row for 1 of 1 file; scoring it now."
+
+
 def test_a_job_that_did_not_complete_has_no_output() -> None:
     failed = JOB._replace(is_completed=False, state="Failed")
     assert resume.rest(failed, NAMES, None, None) == Rest(
-        NAMES, "job job-1 ended in state Failed, without an output: all its files are scored."
+        NAMES, "job job-1 ended in state Failed, without an output; scoring all its files now."
     )
 
 

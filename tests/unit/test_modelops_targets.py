@@ -36,6 +36,12 @@ EXPORT: dict[str, Any] = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _no_rehearsal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Print commands as against Azure."""
+    monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
+
+
 @pytest.fixture
 def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that puts a `pulumi` on PATH that prints these answers, by its first two arguments."""
@@ -235,3 +241,13 @@ def test_the_sample_of_an_endpoint_is_in_the_outputs() -> None:
     exported = {"deployment": {"resources": [{**stack, "outputs": {"endpoints": endpoints}}, *others]}}
     assert from_export(exported)["digits"].sample == sample
     assert (from_outputs(OUTPUTS)["digits"].sample, from_export(EXPORT)["digits"].sample) == (None, None)
+
+
+def test_a_rehearsals_own_command_is_advised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSAL_COMMAND", ".venv/bin/python -m sandbox run --")
+    with pytest.raises(UsageError, match=r"Run `\.venv/bin/python -m sandbox run -- pulumi up` first\.$"):
+        from_outputs({})
+    saved = tmp_path / "saved.json"
+    saved.write_text("[]", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"with `\.venv/bin/python -m sandbox run -- pulumi stack output --json`\.$"):
+        from_file(saved)

@@ -33,7 +33,7 @@ def test_an_end_of_input_while_a_request_is_read_is_not_answered_without_its_id(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reading, ended = threading.Event(), threading.Event()
-    request = PreviewRequest("digits", {**plan_json(), "workspace": UNKNOWN})
+    request = PreviewRequest("digits", {**plan_json(), "workspace": UNKNOWN}, "/")
 
     def decode(line: bytes) -> Request:
         reading.set()

@@ -27,9 +27,19 @@ class Terminal(io.StringIO):
         ("['a.csv', 0]\n['b.csv', 1]\n", (("['a.csv', 0]",), ("['b.csv', 1]",))),
         ('{"a": 1, "b": 2}\n', (('{"a": 1, "b": 2}',),)),
         ("a,b\nc\n", (("a,b",), ("c",))),
+        ('1 "x\n2 y\n', (("1", '"x'), ("2", "y"))),
         ("one\ntwo\nthree\n4\n5\n6\n", (("one",), ("two",), ("three",), ("4",), ("5",))),
     ],
-    ids=["MLflow", "a data frame", "tabs", "lists", "JSON", "uneven", "one column, five rows"],
+    ids=[
+        "MLflow",
+        "a data frame",
+        "tabs",
+        "lists",
+        "JSON",
+        "uneven",
+        "a quote that is not closed",
+        "one column, five rows",
+    ],
 )
 def test_rows_are_in_columns_where_they_can_be_told(tmp_path: Path, text: str, expected: tuple[object, ...]) -> None:
     file = tmp_path / "predictions.csv"

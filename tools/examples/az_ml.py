@@ -12,8 +12,8 @@ import sys
 from typing import Any
 
 import jmespath  # pyright: ignore[reportMissingModuleSource]
-from azure.ai.ml import Input, MLClient
-from azure.ai.ml.entities import AmlCompute, BatchEndpoint, Data
+from azure.ai.ml import Input, MLClient, load_batch_endpoint, load_data
+from azure.ai.ml.entities import AmlCompute, BatchEndpoint, Data, Model
 from azure.ai.ml.entities._load_functions import load_model_batch_deployment  # azure.ai.ml has no public name for it
 from azure.identity import DefaultAzureCredential
 
@@ -46,33 +46,49 @@ class Commands:
 
     def compute_create(self, options: Options) -> Any:
         least, most = int(options["min_instances"]), int(options["max_instances"])
-        cluster = AmlCompute(name=options["name"], min_instances=least, max_instances=most)
+        size = options.get("size")
+        cluster = AmlCompute(name=options["name"], size=size, min_instances=least, max_instances=most)
         return _shown(self._client.compute.begin_create_or_update(cluster))
 
     def workspace_show(self, _: Options) -> Any:
         workspace: Any = self._client.workspaces.get(self._client.workspace_name)
         return {"location": workspace.location}
 
+    def model_create(self, options: Options) -> Any:
+        kept = {key: options[key] for key in ("name", "type", "path") if key in options}
+        return _shown(self._client.models.create_or_update(Model(**kept)))
+
+    def model_show(self, options: Options) -> Any:
+        return _shown(self._client.models.get(options["name"], label=options["label"]))
+
     def data_create(self, options: Options) -> Any:
+        if "file" in options:
+            return _shown(self._client.data.create_or_update(load_data(options["file"])))
         kept = {key: options[key] for key in ("name", "version", "type", "path")}
         return _shown(self._client.data.create_or_update(Data(**kept)))
 
     def batch_endpoint_create(self, options: Options) -> Any:
-        return _shown(self._client.batch_endpoints.begin_create_or_update(BatchEndpoint(name=options["name"])))
+        endpoint = BatchEndpoint(name=options["name"])
+        if "file" in options:
+            endpoint = load_batch_endpoint(options["file"], params_override=[{"name": options["name"]}])
+        return _shown(self._client.batch_endpoints.begin_create_or_update(endpoint))
 
     def batch_endpoint_show(self, options: Options) -> Any:
         return _shown(self._client.batch_endpoints.get(options["name"]))
 
     def batch_endpoint_update(self, options: Options) -> Any:
-        endpoint: Any = self._client.batch_endpoints.get(options["name"])
-        endpoint.defaults.deployment_name = options["set"][0].removeprefix("defaults.deployment_name=")
+        return self._set_default(options["name"], options["set"][0].removeprefix("defaults.deployment_name="))
+
+    def _set_default(self, name: str, deployment: str) -> Any:
+        endpoint: Any = self._client.batch_endpoints.get(name)
+        endpoint.defaults.deployment_name = deployment
         return _shown(self._client.batch_endpoints.begin_create_or_update(endpoint))
 
     def batch_endpoint_delete(self, options: Options) -> Any:
         self._client.batch_endpoints.begin_delete(options["name"]).result()
 
     def batch_endpoint_invoke(self, options: Options) -> Any:
-        overrides = [dict([each.split("=", 1)]) for each in options["set"]]
+        overrides = _given(options)
         for option, key in (("mini_batch_size", "mini_batch_size"), ("instance_count", "compute.instance_count")):
             if option in options:
                 overrides.append({key: options[option]})
@@ -89,12 +105,12 @@ class Commands:
         return {"name": job.name, "id": job.id}
 
     def batch_deployment_create(self, options: Options) -> Any:
-        override = [{"endpoint_name": options["endpoint_name"]}]
-        return _shown(
-            self._client.batch_deployments.begin_create_or_update(
-                load_model_batch_deployment(options["file"], params_override=override)
-            )
-        )
+        overrides = [{"endpoint_name": options["endpoint_name"]}, *_given(options)]
+        deployment = load_model_batch_deployment(options["file"], params_override=overrides)
+        made = _shown(self._client.batch_deployments.begin_create_or_update(deployment))
+        if "set_default" in options:
+            self._set_default(options["endpoint_name"], made["name"])
+        return made
 
     def batch_deployment_show(self, options: Options) -> Any:
         return _shown(self._client.batch_deployments.get(options["name"], options["endpoint_name"]))
@@ -112,6 +128,16 @@ class Commands:
 
     def job_stream(self, options: Options) -> Any:
         self._client.jobs.stream(options["name"])
+
+    def job_download(self, options: Options) -> Any:
+        self._client.jobs.download(
+            options["name"], output_name=options["output_name"], download_path=options["download_path"]
+        )
+
+
+def _given(options: Options) -> list[dict[str, str]]:
+    """Return what ``--set`` changes, in the SDK's form."""
+    return [dict([each.split("=", 1)]) for each in options["set"]]
 
 
 def _shown(made: Any) -> Any:

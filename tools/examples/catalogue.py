@@ -3,7 +3,7 @@
 import json
 
 from tools.examples import modules, stand_ins
-from tools.examples.example import Example, StandIn, Step
+from tools.examples.example import Example, Public, StandIn, Step
 
 _SDK = "sdk/python/endpoints/batch"
 _MODELS = f"{_SDK}/deploy-models"
@@ -14,6 +14,7 @@ _UNTIL_DONE = Step("ml_client.jobs.stream(job.name)", "waits for the job, as the
 _DIGITS = StandIn(
     f"{_ASSETS}/mnist-batch/data.zip", stand_ins.digit_images(40), "40 random images for an archive in Git LFS"
 )
+_SCRIPTS = "cli/endpoints/batch/deploy-models"
 _HUB = "tensorflow_hub's download: a small layer with random weights"
 _IMAGES = StandIn(
     f"{_ASSETS}/imagenet-classifier/imagenet-1000.zip",
@@ -36,6 +37,28 @@ dependencies:
       - numpy==1.24.4
 """
 _ANY_PYTHON = "dependencies:\n  - python=3.10\n"
+
+
+def _openai(folder: str) -> tuple[StandIn, ...]:
+    """Return what the example of OpenAI lacks, whose files are the same for the notebook and for the script."""
+    return (
+        StandIn(
+            f"{folder}/environment/conda.yaml",
+            stand_ins.text(_OLDER_MLFLOW),
+            "a conda file with mlflow 2.7.1, because the script reads what newer ones no longer keep",
+        ),
+        StandIn(
+            f"{folder}/model/MLmodel",
+            stand_ins.more("artifact_path: model\nrun_id: none\n"),
+            "two lines in `MLmodel`, without which mlflow 2.7.1 and older cannot read it",
+        ),
+        StandIn(
+            f"{folder}/code/openai.py",
+            stand_ins.text(modules.OPENAI),
+            "Azure OpenAI: a module `openai` with the same answer to every text",
+        ),
+    )
+
 
 EXAMPLES = (
     Example(
@@ -92,23 +115,7 @@ EXAMPLES = (
         "openai",
         f"{_MODELS}/openai-embeddings/deploy-and-test.ipynb",
         "OpenAI embeddings",
-        stand_ins=(
-            StandIn(
-                f"{_MODELS}/openai-embeddings/environment/conda.yaml",
-                stand_ins.text(_OLDER_MLFLOW),
-                "a conda file with mlflow 2.7.1, because the script reads what newer ones no longer keep",
-            ),
-            StandIn(
-                f"{_MODELS}/openai-embeddings/model/MLmodel",
-                stand_ins.more("artifact_path: model\nrun_id: none\n"),
-                "two lines in `MLmodel`, without which mlflow 2.7.1 and older cannot read it",
-            ),
-            StandIn(
-                f"{_MODELS}/openai-embeddings/code/openai.py",
-                stand_ins.text(modules.OPENAI),
-                "Azure OpenAI: a module `openai` with the same answer to every text",
-            ),
-        ),
+        stand_ins=_openai(f"{_MODELS}/openai-embeddings"),
         skipped={26: "it is not Python (nothing below `with` is indented)"},
     ),
     Example(
@@ -152,7 +159,65 @@ EXAMPLES = (
                 "a conda file as JSON (its repository no longer has any of the three)",
             ),
         ),
-        note="its first job fails, because its data is in a public account on the internet; its second is refused, "
-        "because its output is a `UriFolder`",
+        public=(
+            Public(
+                "https://azuremlexampledata.blob.core.windows.net/data/mnist/sample/",
+                stand_ins.digit_folder(40),
+                "40 random images in a public account",
+            ),
+        ),
+        note="its first job completes; `PUT datasets/...` is refused, for its API version has no such type, and so is "
+        "its second job, because its output is a `UriFolder`",
+    ),
+    Example(
+        "heart-sh",
+        f"{_SCRIPTS}/heart-classifier-mlflow/deploy-and-run.sh",
+        "heart classifier by MLflow, and with a script",
+        note="it registers a folder `model` that its repository does not have",
+    ),
+    Example(
+        "custom-outputs-sh",
+        f"{_SCRIPTS}/custom-outputs-parquet/deploy-and-run.sh",
+        "custom outputs",
+        note="it deploys and starts its job, then bash does not find the command `JOB_NAME` "
+        "(line 53 has spaces around `=`)",
+    ),
+    Example(
+        "mnist-sh",
+        f"{_SCRIPTS}/mnist-classifier/deploy-and-run.sh",
+        "mnist with torch and keras",
+        public=(
+            Public(
+                "https://automlsamplenotebookdata.blob.core.windows.net/batch/data/mnist/sample/",
+                stand_ins.digit_folder(40),
+                "40 random images in a public account",
+            ),
+        ),
+    ),
+    Example(
+        "imagenet-sh",
+        f"{_SCRIPTS}/imagenet-classifier/deploy-and-run.sh",
+        "imagenet",
+        note="wget downloads its model from the internet",
+    ),
+    Example(
+        "summarization-sh",
+        f"{_SCRIPTS}/huggingface-text-summarization/deploy-and-run.sh",
+        "text summarization",
+        note="it deploys, then shows a deployment `text-summarization-hfbart` that its files do not make",
+        stand_ins=(
+            StandIn(
+                f"{_SCRIPTS}/huggingface-text-summarization/model/config.json",
+                stand_ins.text("{}"),
+                "a folder `model`, so that conda is not called",
+            ),
+        ),
+    ),
+    Example(
+        "openai-sh",
+        f"{_SCRIPTS}/openai-embeddings/deploy-and-run.sh",
+        "OpenAI embeddings",
+        clusters={"batch-cluster-lp": 1},
+        stand_ins=_openai(f"{_SCRIPTS}/openai-embeddings"),
     ),
 )

@@ -21,6 +21,20 @@ class StandIn:
 
 
 @dataclass(frozen=True, slots=True)
+class Public:
+    """Files of ours at an address in a public storage account."""
+
+    address: str
+    """``https://ACCOUNT.blob.core.windows.net/CONTAINER/PATH/``."""
+
+    make: Maker
+    """Writes a folder with the files."""
+
+    why: str
+    """What they take the place of, for the table."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """Code that runs before a cell, for what its reader does by hand."""
 
@@ -46,6 +60,7 @@ class Example:
     """Curated environments that it names, as REGISTRY/NAME:VERSION, each with the text of a conda file of ours."""
 
     stand_ins: tuple[StandIn, ...] = ()
+    public: tuple[Public, ...] = ()
     before: Mapping[int, Step] = field(default_factory=dict)
     skipped: Mapping[int, str] = field(default_factory=dict)
     """Cells that are not run, each with the reason."""

@@ -15,6 +15,7 @@ from sandbox.commands.client import Client
 from sandbox.home import Home
 
 _ML = "2025-12-01"
+_BLOBS = ".blob.core.windows.net"
 _IMAGE = "mcr.microsoft.com/azureml/curated/python:1"
 """A name for the image of a curated environment; nothing here runs containers."""
 
@@ -60,6 +61,11 @@ class Place:
         """Give the sandbox a curated environment, REGISTRY/NAME:VERSION, with the text of a conda file."""
         registry, _, version = name.partition("/")
         body = {"what": "environment", "registry": registry, "name": version, "image": _IMAGE, "condaFile": conda_file}
+        lifecycle.start(self._home).control("POST", "/stock", body)
+
+    def add_public(self, address: str, folder: Path) -> None:
+        """Put the files of a folder at their address in a storage account that the sandbox does not have."""
+        body = {"what": "blobs", "name": address.removeprefix("https://").replace(_BLOBS, "", 1), "path": str(folder)}
         lifecycle.start(self._home).control("POST", "/stock", body)
 
     def workspace(self, example: str, clusters: Mapping[str, int]) -> Workspace:

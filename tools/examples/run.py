@@ -51,6 +51,7 @@ class Outcome:
         why = [f"cell {number}: not run, {reason}" for number, reason in self.example.skipped.items()]
         why += [f"before cell {number}: {step.why}" for number, step in self.example.before.items()]
         why += [each.why for each in self.example.stand_ins]
+        why += [each.why for each in self.example.public]
         why += [f"cluster `{name}` of {nodes} nodes" for name, nodes in self.example.clusters.items()]
         why += [f"environment `{name}`" for name in self.example.curated]
         result = f"{self.result}; {self.example.note}" if self.example.note else self.result
@@ -70,6 +71,9 @@ def run(example: Example, checkout: Path, work: Path, place: Place, python: str)
         stand_in.make(copy / stand_in.path)
     for name, conda_file in example.curated.items():
         place.add_curated(name, conda_file)
+    for number, public in enumerate(example.public):
+        public.make(work / f"public-{number}")
+        place.add_public(public.address, work / f"public-{number}")
     workspace = place.workspace(example.name, example.clusters)
     folder, results = copy / source.parent, work / "cells.jsonl"
     workspace.write_config(folder)

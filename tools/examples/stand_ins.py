@@ -7,6 +7,7 @@ import random
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from tools.examples.example import Maker
@@ -19,12 +20,28 @@ def digit_images(count: int) -> Maker:
     """Return what writes a zip file with ``data/N.png``: gray squares of 28 pixels, in which nobody sees a digit."""
 
     def make(path: Path) -> None:
-        chance = random.Random(0)  # noqa: S311 - the same images each time
         with zipfile.ZipFile(path, "w") as archive:
-            for number in range(count):
-                archive.writestr(f"data/{number}.png", _png([chance.randbytes(_SIDE) for _ in range(_SIDE)]))
+            for name, image in _digits(count):
+                archive.writestr(f"data/{name}", image)
 
     return make
+
+
+def digit_folder(count: int) -> Maker:
+    """Return what writes a folder with the images of ``digit_images``."""
+
+    def make(path: Path) -> None:
+        path.mkdir()
+        for name, image in _digits(count):
+            (path / name).write_bytes(image)
+
+    return make
+
+
+def _digits(count: int) -> Iterator[tuple[str, bytes]]:
+    chance = random.Random(0)  # noqa: S311 - the same images each time
+    for number in range(count):
+        yield f"{number}.png", _png([chance.randbytes(_SIDE) for _ in range(_SIDE)])
 
 
 def _png(rows: list[bytes]) -> bytes:

@@ -16,58 +16,32 @@ How a type is written: `{"type": "string"|"boolean"|"integer"|"number"}`, `{"ite
 """
 
 import ast
-import importlib.util
 import json
 import re
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pulumi_standins.azure_native.resources import RESOURCES
 from tools.schemas.schema_file import STANDINS, run
+from tools.schemas.sdk_classes import (
+    class_of,
+    defaults,
+    getter_name,
+    last_name,
+    package_folder,
+    required,
+    snake,
+    wire_names,
+)
 
 FILE = STANDINS / "schema.json"
 SCALARS = {"str": "string", "bool": "boolean", "int": "integer", "float": "number"}
 WRAPPERS = {"Input", "Optional", "Output"}
 API_VERSION = re.compile(r"Uses Azure REST API version (\S+?)\.(?:\s|$)")
-CLASS = re.compile(r"^class (?P<name>\w+).*\n(?:(?:[ \t].*)?\n)*", re.MULTILINE)
 EXPECTED = re.compile(r"Expected value is '([^']+)'")
 
 Json = dict[str, Any]
-
-
-def package_folder() -> Path:
-    """The folder of the installed `pulumi_azure_native`, found without importing it."""
-    spec = importlib.util.find_spec("pulumi_azure_native")
-    if spec is None or spec.origin is None:
-        sys.exit("pulumi_azure_native is not installed here: run `make tools`, then this script with .venv/bin/python")
-    return Path(spec.origin).parent
-
-
-@cache
-def sources(path: Path) -> dict[str, str]:
-    """The text of every class of one source file by name; none when there is no such file."""
-    if not path.exists():
-        return {}
-    return {found["name"]: found[0] for found in CLASS.finditer(path.read_text(encoding="utf-8"))}
-
-
-@cache
-def class_of(path: Path, name: str) -> ast.ClassDef | None:
-    """One class of a source file. Only this class is parsed: the files have tens of thousands of lines."""
-    text = sources(path).get(name)
-    node = ast.parse(text).body[0] if text is not None else None
-    return node if isinstance(node, ast.ClassDef) else None
-
-
-def snake(name: str) -> str:
-    """`BatchEndpoint` -> `batch_endpoint`, the SDK's file names."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 class Reader:
@@ -84,12 +58,12 @@ class Reader:
             return self.named(node.value.rpartition(".")[2])
         if isinstance(node, ast.Subscript):
             return self.subscript(node)
-        scalar = SCALARS.get(_last(node))
+        scalar = SCALARS.get(last_name(node))
         return {"type": scalar} if scalar else {}
 
     def subscript(self, node: ast.Subscript) -> Json:
         """A generic: a wrapper, a list, a map or a union."""
-        outer = _last(node.value)
+        outer = last_name(node.value)
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if outer in WRAPPERS:
             return self.annotation(inner[0])
@@ -127,7 +101,7 @@ class Reader:
         for item in node.body:
             if not isinstance(item, ast.FunctionDef) or item.returns is None:
                 continue
-            wire = _getter_name(item)
+            wire = getter_name(item)
             if wire is None:
                 continue
             found[wire] = self.annotation(item.returns)
@@ -139,52 +113,9 @@ class Reader:
     def object(self, node: ast.ClassDef) -> Json:
         """One nested or top-level type: its properties and, by their wire names, the required ones."""
         properties = self.properties(node)
-        wire_names = _wire_names(node)
-        required = sorted(wire_names[name] for name in _required(node))
-        return {"properties": properties, "required": required} if required else {"properties": properties}
-
-
-def _getter_name(function: ast.FunctionDef) -> str | None:
-    """The wire name in a `@pulumi.getter` decorator; None if the function is not a getter."""
-    for decorator in function.decorator_list:
-        call = decorator if isinstance(decorator, ast.Call) else None
-        if _last(call.func if call else decorator) != "getter":
-            continue
-        names = [kw.value.value for kw in call.keywords if isinstance(kw.value, ast.Constant)] if call else []
-        return str(names[0]) if names else function.name
-    return None
-
-
-def _wire_names(node: ast.ClassDef) -> dict[str, str]:
-    """Python name -> wire name of every property; setters have the same Python name and are skipped."""
-    named = [(item.name, _getter_name(item)) for item in node.body if isinstance(item, ast.FunctionDef)]
-    return {name: wire for name, wire in named if wire is not None}
-
-
-def _constructor(node: ast.ClassDef) -> ast.FunctionDef | None:
-    found = [item for item in node.body if isinstance(item, ast.FunctionDef) and item.name == "__init__"]
-    return found[0] if found else None
-
-
-def _required(node: ast.ClassDef) -> list[str]:
-    init = _constructor(node)
-    if init is None:
-        return []
-    pairs = zip(init.args.kwonlyargs, init.args.kw_defaults, strict=True)
-    return [argument.arg for argument, default in pairs if default is None]
-
-
-def _defaults(node: ast.ClassDef) -> Json:
-    """The constructor's defaults: statements of the form `if x is None: x = <constant>`."""
-    init, wire_names = _constructor(node), _wire_names(node)
-    found: Json = {}
-    for statement in init.body if init else []:
-        if not isinstance(statement, ast.If) or not isinstance(statement.body[0], ast.Assign):
-            continue
-        assign = statement.body[0]
-        if isinstance(assign.targets[0], ast.Name) and isinstance(assign.value, ast.Constant):
-            found[wire_names[assign.targets[0].id]] = assign.value.value
-    return found
+        names = wire_names(node)
+        needed = sorted(names[name] for name in required(node))
+        return {"properties": properties, "required": needed} if needed else {"properties": properties}
 
 
 def _mark_string_sets(types: dict[str, Json], inputs: dict[str, Json], outputs: dict[str, Json]) -> None:
@@ -221,7 +152,7 @@ def resource(folder: Path, token: str, types: dict[str, Json]) -> Json:
         "apiVersion": version.group(1),
         "inputs": described["properties"],
         "required": described.get("required", []),
-        "defaults": _defaults(arguments),
+        "defaults": defaults(arguments),
         "outputs": reader.properties(outputs),
     }
     _mark_string_sets(types, result["inputs"], result["outputs"])

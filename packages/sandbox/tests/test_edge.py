@@ -128,6 +128,12 @@ def test_a_body_that_is_not_json_is_refused(sandbox: Sandbox) -> None:
     assert (status, code) == (400, "InvalidRequestContent")
 
 
+def test_a_body_that_breaks_off_in_a_text_is_refused_at_once(sandbox: Sandbox) -> None:
+    """A search for the text's end from each of its quotes would keep the server busy for minutes."""
+    body = b'{"a": "' + b'\\"' * 100_000
+    assert sandbox.request("PUT", group_path(sandbox, "x"), body).error[:2] == (400, "InvalidRequestContent")
+
+
 class TestFaults:
     """Each fault meets exactly the requests that it was planted for."""
 

@@ -1,5 +1,6 @@
 """Files that a user has put where they are in Azure: read over HTTP as from a public container of another tenant."""
 
+import shlex
 import uuid
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from azure.identity import DefaultAzureCredential
 from azure.storage.blob import BlobClient, ContainerClient
 
 from sandbox.__main__ import main
+from sandbox.azure.jobs.foreign import told
+from sandbox.azure.jobs.request import InputLocation
 from sandbox.testing import Sandbox
 
 
@@ -38,3 +41,16 @@ def test_nobody_writes(container: str) -> None:
     client = BlobClient.from_blob_url(f"{container}/in/b.csv", retry_total=0)
     with pytest.raises(ClientAuthenticationError):
         client.upload_blob(b"x")
+
+
+def test_the_command_that_is_told_works_for_every_name(
+    in_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_HOME", str(in_sandbox.home.root))
+    account = f"azure{uuid.uuid4().hex[:12]}"
+    (tmp_path / "x.csv").write_bytes(b"1,2")
+    place = InputLocation("file", account, "data", "in/my 100% file?.csv")
+    words = shlex.split(told(place).partition(" -m sandbox ")[2])
+    assert main([*words[:-1], str(tmp_path / "x.csv")]) == 0
+    client = ContainerClient.from_container_url(f"https://{account}.blob.core.windows.net/data")
+    assert [each.name for each in client.list_blobs()] == ["in/my 100% file?.csv"]

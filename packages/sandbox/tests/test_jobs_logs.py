@@ -3,12 +3,16 @@
 They prove the formats that readers rely on, not that Azure writes every line so (docs/behaviour.md).
 """
 
+import asyncio
 import json
 import re
+from pathlib import Path
 
 import pytest
 
+from blob_server import ACCOUNT
 from job_bench import JobBench, Outcome, report_of
+from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION, JobLogs
 
 COLUMNS = (
     "Mini-batch Id,Picked Count,Node,Process,Start Time,Total,Succeeded,Failed,Elapsed Seconds,Process Seconds,"
@@ -137,3 +141,22 @@ def test_each_process_logs_the_counts_and_times_of_its_mini_batches(bench: JobBe
         r" run method time \d\.\d{3} s\n",
         done.logs["logs/sys/node/0/process000.txt"],
     )
+
+
+def test_without_a_place_for_them_logs_leave_no_copies_behind(bench: JobBench, tmp_path: Path) -> None:
+    """The storage account of a workspace may be deleted while a job runs."""
+    folder = tmp_path / "run"
+    logs = JobLogs(bench.blobs, bench.records, ACCOUNT, "job", "child", folder=folder, code=tmp_path / "code")
+    bench.blobs.delete_container(ACCOUNT, ARTIFACT_CONTAINER)
+    for _ in range(3):
+        logs.execution("a line")
+        asyncio.run(logs.mirror())
+    files = {each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()}
+    assert files == {EXECUTION, "logs/readme.txt"}
+
+
+def test_an_exception_of_nothing_but_empty_lines_is_the_scripts(bench: JobBench) -> None:
+    script = 'def init(): pass\ndef run(mini_batch): raise ValueError("\\n" * 30_000)\n'
+    done = bench.run(bench.request(script, 1, max_retries=1, error_threshold=0))
+    assert (done.parent.status, done.error_code) == ("Failed", "UserError")
+    assert errors_of(done).endswith("\nValueError:\n")

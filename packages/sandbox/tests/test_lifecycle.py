@@ -283,3 +283,17 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback(home: Path) -> None:
         ["sh", "-c", run], env=sandboxed(home), cwd=home.parent, capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stderr == ""
+
+
+def test_a_pipe_of_the_command_ends_as_outside_the_sandbox(home: Path) -> None:
+    """With Python's setting of SIGPIPE, `yes` would get an error, and other programs would never end."""
+    done = subprocess.run(
+        command("run", "--", "sh", "-c", "yes | head -n 1"),
+        env=sandboxed(home),
+        cwd=home.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert (done.stdout, done.stderr) == ("y\n", "")

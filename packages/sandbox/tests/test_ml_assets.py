@@ -230,3 +230,20 @@ def test_answers_can_be_sent_back(learning: Learning) -> None:
         after = learning.done("PUT", path, before)
         changed = {"systemData": None, "properties": None}
         assert after | changed == before | changed, path
+
+
+def test_datasets_are_refused_as_a_type_that_the_version_does_not_have(learning: Learning) -> None:
+    """What Azure/azureml-examples, cli/batch-score-rest.sh sends."""
+    learning.make_workspace()
+    body = {"properties": {"paths": [{"folder": "https://account.blob.core.windows.net/data/in"}]}}
+    path = "/datasets/mnist/versions/1"
+    assert learning.refused("PUT", f"{path}?api-version=2022-05-01", body) == (
+        404,
+        "InvalidResourceType",
+        (
+            "The resource type 'workspaces/datasets/versions' could not be found in the namespace"
+            " 'Microsoft.MachineLearningServices' for api version '2022-05-01'."
+        ),
+    )
+    assert learning.refused("GET", "/datasets/mnist")[:2] == (404, "InvalidResourceType")
+    assert learning.refused("PUT", f"{path}?api-version=2021-03-01-preview", body)[:2] == (501, "NotModelledInSandbox")

@@ -60,6 +60,8 @@ def test_a_runs_metrics_are_read_as_from_mlflow(ready: Learning) -> None:
     assert (info["status"], info["end_time"] >= info["start_time"]) == ("FAILED", True)
     assert ready.refused("GET", f"{runs}?run_id=nothing")[:2] == (404, "NotFound")
     assert ready.refused("GET", runs)[:2] == (400, "INVALID_PARAMETER_VALUE")
+    elsewhere = runs.replace("westeurope", "northeurope", 1)
+    assert ready.refused("GET", f"{elsewhere}?run_id={child}")[:2] == (404, "WorkspaceNotFound")
 
 
 def test_a_cancellation_is_followed_by_its_location(ready: Learning) -> None:

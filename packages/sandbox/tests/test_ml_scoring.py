@@ -282,3 +282,21 @@ def test_only_pipeline_jobs_can_be_made_by_arm(ready: Learning) -> None:
 def test_more_nodes_than_the_cluster_has_are_taken(ready: Learning) -> None:
     assert ready.call("POST", HOST, asked(compute={"instanceCount": 3})).status == 201
     assert ready.jobs.submitted[0].instance_count == 3
+
+
+def test_a_request_of_a_workspace_that_is_gone_is_not_repeated(ready: Learning) -> None:
+    headers = {"repeatability_request-id": "r1"}
+    first = ready.call("POST", HOST, asked(), headers=headers)
+    ready.done("DELETE", "/batchEndpoints/digits-ep")
+    ready.done("DELETE", "?forceToPurge=true")
+    ready.make_all()
+    again = ready.call("POST", HOST, asked(), headers=headers)
+    assert (again.status, again.body["name"] == first.body["name"]) == (201, False)
+
+
+@pytest.mark.parametrize("uri", ["https://[x/data/in", "https://[::1/data"])
+def test_a_uri_that_is_none_is_refused(ready: Learning, uri: str) -> None:
+    inputs = {"one": {"jobInputType": "UriFolder", "uri": uri}}
+    status, code, message = ready.refused("POST", HOST, {"properties": {"inputData": inputs}})
+    assert (status, code) == (400, "UserError")
+    assert message.startswith(f"'{uri}' is not a location of data: allowed are ")

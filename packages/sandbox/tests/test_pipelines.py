@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from learning import ACCOUNT, WORKSPACE, Learning
+from learning import ACCOUNT, HOST, WORKSPACE, Learning
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.jobs.pipelines.command import filled
 from sandbox.azure.jobs.pipelines.request import PipelineRequest
@@ -17,7 +17,6 @@ from sandbox.azure.jobs.request import BuildContext, CodeFiles, EnvironmentSpec,
 from sandbox.azure.machine_learning.pipelines.graph import Data, Output, graph_of
 from sandbox.azure.machine_learning.stock.registry import add_environment, registry
 
-HOST = "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
 API_HOST = "https://westeurope.api.azureml.ms"
 IN = "azureml://datastores/workspaceblobstore/paths/in/"
 COMPONENT = f"{WORKSPACE}/components"

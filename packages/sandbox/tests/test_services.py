@@ -327,3 +327,15 @@ def test_telemetry_needs_its_workspace(arm: Arm) -> None:
 def test_locks_are_refused_by_name(arm: Arm) -> None:
     url = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
     assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (501, "NotModelledInSandbox")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PATCH", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata"),
+        ("POST", f"/subscriptions/{SUB}/providers/Microsoft.Storage/checkNameAvailability"),
+    ],
+)
+def test_a_body_that_is_no_object_is_refused(arm: Arm, method: str, path: str) -> None:
+    account(arm)
+    assert arm.refused(method, path, ["x"])[:2] == (400, "InvalidRequestContent")

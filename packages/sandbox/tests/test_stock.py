@@ -177,6 +177,14 @@ def test_files_where_they_are_in_azure(
     assert {*learning.blobs.list("elsewhere", "data")} == blobs
 
 
+@pytest.mark.parametrize("container", ["..", ".", "Data", "d"])
+def test_a_container_has_a_name_of_the_service(learning: Learning, folder: Path, container: str) -> None:
+    before = {*learning.blobs.folder.iterdir()}
+    with pytest.raises(ValueError, match=rf"^The container name '{container}' is not allowed: 3 to 63 lower-case "):
+        add(learning, "blobs", f"elsewhere/{container}/in", folder)
+    assert {*learning.blobs.folder.iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("uri", "given"),
     [
@@ -202,7 +210,7 @@ def test_it_survives_stop_and_not_reset(
 ) -> None:
     monkeypatch.setenv("SANDBOX_HOME", str(own_sandbox.home.root))
     lines = (["model", "add", "churn:4", str(folder)], ["model", "add", "--job", "t/o", str(folder)])
-    data = ("azureml://datastores/workspaceblobstore/paths/in/", "https://azure1.blob.core.windows.net/c/in")
+    data = ("azureml://datastores/workspaceblobstore/paths/in/", "https://azure1.blob.core.windows.net/data/in")
     for line in (*lines, *(["data", "add", each, str(folder)] for each in data)):
         assert main(line) == 0
     assert main(["stop"]) == 0
@@ -210,7 +218,7 @@ def test_it_survives_stop_and_not_reset(
     assert said[1:4] == [
         "sandbox: added azureml://jobs/t/outputs/o/paths/ of every workspace (there is none yet)",
         "sandbox: added azureml://datastores/workspaceblobstore/paths/in of every workspace (there is none yet)",
-        "sandbox: added https://azure1.blob.core.windows.net/c/in/",
+        "sandbox: added https://azure1.blob.core.windows.net/data/in/",
     ]
     (folder / "a.txt").write_text("other")
     with pytest.raises(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
         sys.stderr.write(f"sandbox: command '{command[0]}' was not found on PATH\n")
         sys.exit(_NOT_FOUND)
     sys.stdout.flush()
+    # Python ignores this signal and the command would inherit that: `yes | head -n 1` would not end.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execve(program, list(command), variables)  # noqa: S606 - no shell is wanted
     except OSError as error:

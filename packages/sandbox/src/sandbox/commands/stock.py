@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sandbox.commands import lifecycle
 from sandbox.home import Home
@@ -16,7 +17,7 @@ _VERSION = re.compile(r"[^/:\s]+:[^/:\s]+")
 _IN_REGISTRY = re.compile(r"(?P<registry>[^/:\s]+)/(?P<name>[^/:\s]+:[^/:\s]+)")
 _DATA = re.compile(r"azureml://datastores/(?P<datastore>[^/\s]+)/paths/(?P<path>\S+)")
 _BLOBS = re.compile(
-    r"https://(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net/(?P<container>[^/\s?]+)/(?P<path>[^\s?]*)"
+    r"https://(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net/(?P<container>[^/\s?]+)/(?P<path>[^?]*)"
 )
 _PLACES = (
     "azureml://datastores/DATASTORE/paths/PATH, and without --workspace"
@@ -104,7 +105,8 @@ def _model(home: Home, options: argparse.Namespace) -> str:
 def _data(home: Home, options: argparse.Namespace) -> str:
     blobs = _BLOBS.fullmatch(options.what or "")
     if blobs is not None and options.workspace is None:
-        return _send(home, {"what": "blobs", "name": "/".join(blobs.groups()), "path": _there(options.path)})
+        name = "/".join((blobs["account"], blobs["container"], unquote(blobs["path"])))
+        return _send(home, {"what": "blobs", "name": name, "path": _there(options.path)})
     place = _matching(_DATA, options.what, "the place", _PLACES)
     name = f"{place['datastore']}/{place['path'].strip('/')}"
     return _send(home, {"what": "data", "name": name, "workspace": options.workspace, "path": _there(options.path)})

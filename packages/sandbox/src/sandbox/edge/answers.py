@@ -18,7 +18,8 @@ from sandbox.edge.hosts import Service
 _UNAUTHORIZED = 401
 
 
-_TEXT_OR_LAST_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])')
+# A text without an end counts as one too: else each quote in it would be tried as the beginning of another.
+_TEXT_OR_LAST_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])')
 """Azure takes a comma after the last member, as https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh."""
 
 

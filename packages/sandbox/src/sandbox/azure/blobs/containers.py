@@ -8,6 +8,7 @@ from aiohttp import web
 
 from sandbox.azure.blobs.call import Call, http_date, metadata_headers, version_headers
 from sandbox.azure.blobs.errors import BlobError, container_not_found, invalid_query, not_modelled
+from sandbox.azure.blobs.files import check_container_name
 from sandbox.azure.blobs.index import Blob
 
 LARGEST_PAGE = 5000
@@ -17,23 +18,14 @@ _INCLUDES = frozenset({"", "metadata"})
 
 async def create(call: Call) -> web.StreamResponse:
     """Create Container: 201, or 409 if it exists."""
-    _check_name(call.container)
+    try:
+        check_container_name(call.container)
+    except ValueError as error:
+        raise BlobError(400, "InvalidResourceName", str(error)) from None
     made = call.store.add_container(call.account, call.container, call.metadata())
     if made is None:
         raise BlobError(409, "ContainerAlreadyExists", f"The specified container already exists: '{call.container}'.")
     return web.Response(status=201, headers=version_headers(made))
-
-
-def _check_name(name: str) -> None:
-    letters = name.replace("-", "a")
-    good = 3 <= len(name) <= 63 and letters.isascii() and letters.isalnum() and name == name.lower()  # noqa: PLR2004
-    if not good or "--" in name or name[0] == "-" or name[-1] == "-":
-        raise BlobError(
-            400,
-            "InvalidResourceName",
-            f"The container name '{name}' is not allowed: 3 to 63 lower-case letters, digits and single hyphens,"
-            " no hyphen at an end.",
-        )
 
 
 async def properties(call: Call) -> web.StreamResponse:

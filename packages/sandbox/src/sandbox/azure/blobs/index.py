@@ -7,6 +7,7 @@ leaves either the old or the new blob, and perhaps unused files (``BlobStore`` r
 import json
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,16 @@ CREATE TABLE IF NOT EXISTS blocks (
   PRIMARY KEY (account, container, blob, id)) WITHOUT ROWID;
 """
 _PAGE = 500
+_counter = 0
+_counter_lock = threading.Lock()
+
+
+def new_etag() -> str:
+    """Return a new entity tag in the service's format."""
+    global _counter  # noqa: PLW0603 - two writes within one tick of the clock still get different tags
+    with _counter_lock:
+        _counter = max(_counter + 1, time.time_ns() // 100)
+        return f'"0x{_counter:X}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@
 changed.
 """
 
-import base64
 import contextlib
-import hashlib
 import os
 import secrets
 import shutil
@@ -18,22 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from sandbox.azure.blobs import sas
-from sandbox.azure.blobs.index import Blob, Container, Index
+from sandbox.azure.blobs.files import join, md5_of, remove_leftovers
+from sandbox.azure.blobs.index import Blob, Container, Index, new_etag
 
 Condition = Callable[[Blob | None], None]
 """Checks the blob that a write would replace; raises to refuse the write."""
 
 _OCTETS = {"content-type": "application/octet-stream"}
-_counter = 0
-_counter_lock = threading.Lock()
-
-
-def new_etag() -> str:
-    """Return a new entity tag in the service's format."""
-    global _counter  # noqa: PLW0603 - two writes within one tick of the clock still get different tags
-    with _counter_lock:
-        _counter = max(_counter + 1, time.time_ns() // 100)
-        return f'"0x{_counter:X}"'
 
 
 class BlobStore:
@@ -48,24 +37,11 @@ class BlobStore:
         self.index = Index(folder / "index.sqlite")
         self.sas_key = self.index.secret("sas", secrets.token_bytes(32))
         self._joining = threading.Lock()
-        self._sweep()
+        remove_leftovers(folder, self.index)
 
     def close(self) -> None:
         """Close the index; the store is unusable afterwards."""
         self.index.close()
-
-    def _sweep(self) -> None:
-        """Remove leftovers of a killed server: unused files, and folders of deleted containers."""
-        known = {(container.account, container.name) for container in self.index.containers()}
-        for folder in self.folder.glob("*/*/"):
-            key = (folder.parent.name, folder.name)
-            if key not in known:
-                shutil.rmtree(folder, ignore_errors=True)
-                continue
-            used = self.index.files(*key)
-            for file in folder.iterdir():
-                if file.name not in used:
-                    file.unlink()
 
     # For services ----------------------------------------------------------------------------------------------
 
@@ -112,7 +88,7 @@ class BlobStore:
         """
         file = self.new_file(account, container)
         file.write_bytes(data)
-        self._put_whole(account, container, blob, file, hashlib.md5(data, usedforsecurity=False).digest())
+        self._put_whole(account, container, blob, file)
 
     def adopt(self, account: str, container: str, blob: str, source: Path) -> None:
         """Create or replace a block blob with the bytes of ``source``, which is moved into the store.
@@ -120,11 +96,9 @@ class BlobStore:
         Raises:
             KeyError: the container does not exist.
         """
-        with source.open("rb") as stream:
-            digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()
         file = self.new_file(account, container)
         shutil.move(source, file)
-        self._put_whole(account, container, blob, file, digest)
+        self._put_whole(account, container, blob, file)
 
     def copy(self, account: str, container: str, blob: str, source: Path) -> None:
         """Create or replace a block blob with the bytes of ``source``, which stays.
@@ -134,9 +108,7 @@ class BlobStore:
         """
         file = self.new_file(account, container)
         shutil.copyfile(source, file)
-        with file.open("rb") as stream:
-            digest = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).digest()
-        self._put_whole(account, container, blob, file, digest)
+        self._put_whole(account, container, blob, file)
 
     def share(self, source: Blob, account: str, container: str, blob: str) -> None:
         """Create or replace a block blob with the bytes of another one; both use the same disk space.
@@ -250,7 +222,7 @@ class BlobStore:
             if len(now.parts) == 1:
                 return folder / now.parts[0][0]
             target = folder / uuid.uuid4().hex
-            _join([folder / file for file, _ in now.parts], target)
+            join([folder / file for file, _ in now.parts], target)
             joined = replace(now, parts=((target.name, now.size),))
             if self.index.put_blob(joined, replacing=now, forget_blocks=False):
                 for file, _ in now.parts:
@@ -262,22 +234,10 @@ class BlobStore:
     def _container_folder(self, account: str, container: str) -> Path:
         return self.folder / account.lower() / container.lower()
 
-    def _put_whole(self, account: str, container: str, blob: str, file: Path, md5: bytes) -> None:
+    def _put_whole(self, account: str, container: str, blob: str, file: Path) -> None:
         file.chmod(0o444)
         parts = ((file.name, file.stat().st_size),)
-        checksum = base64.b64encode(md5).decode()
-        self.commit(Blob(account.lower(), container.lower(), blob, parts, checksum, "", 0.0, 0.0, _OCTETS))
-
-
-def _join(sources: list[Path], target: Path) -> None:
-    """Concatenate the sources, inside the kernel; an empty list makes an empty file."""
-    with target.open("wb") as out:
-        for source in sources:
-            with source.open("rb") as part:
-                left = os.fstat(part.fileno()).st_size
-                while left:
-                    left -= os.copy_file_range(part.fileno(), out.fileno(), left)
-    target.chmod(0o444)
+        self.commit(Blob(account.lower(), container.lower(), blob, parts, md5_of(file), "", 0.0, 0.0, _OCTETS))
 
 
 def content_settings(given: Mapping[str, str]) -> dict[str, str]:

@@ -118,6 +118,11 @@ def sandbox_stopped() -> JobFailed:
     )
 
 
+def sandbox_defect(error: BaseException) -> JobFailed:
+    """An error in the sandbox's own code; its traceback has to be logged."""
+    return JobFailed(f"The sandbox failed: {error!r}. The traceback is in log/server.log.", "SandboxDefect")
+
+
 def exit_42(reason: str) -> str:
     """Return the text of a run's error for any failure of the driver, with the reason."""
     return (

@@ -5,6 +5,7 @@ jobs read such files without a role, like those of a public container.
 """
 
 import shlex
+from urllib.parse import quote
 
 from sandbox.azure.arm.store import Store
 from sandbox.azure.blobs.front import storage_account
@@ -20,7 +21,7 @@ def is_foreign(store: Store, blobs: BlobStore, account: str) -> bool:
 
 def told(place: InputLocation) -> str:
     """Say that the sandbox does not have a place's account, and what to do; the command is the end."""
-    url = f"https://{place.account}.blob.core.windows.net/{place.container}/{place.path}"
+    url = f"https://{place.account}.blob.core.windows.net/{place.container}/{quote(place.path)}"
     return (
         f"the sandbox has no storage account '{place.account}', and reads nothing from Azure. To put a copy of the"
         f" files there: python -m sandbox data add {shlex.quote(url)} COPY"

@@ -12,7 +12,7 @@ from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
-from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_stopped, too_many_nodes
+from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_defect, sandbox_stopped, too_many_nodes
 from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
 from sandbox.azure.jobs.foreign import is_foreign, not_here, told
 from sandbox.azure.jobs.logs import JobLogs, artifact_account
@@ -84,8 +84,7 @@ class Job:
             raise
         except Exception as error:  # noqa: BLE001 - a defect of the sandbox ends the job, not the server
             _log.exception("job %s", self._request.name)
-            text = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
-            await self._end("Failed", JobFailed(text, "SandboxDefect"), mirror)
+            await self._end("Failed", sandbox_defect(error), mirror)
         finally:
             mirror.cancel()
             await asyncio.to_thread(shutil.rmtree, self._folder.root, ignore_errors=True)

@@ -7,7 +7,6 @@ the debugging guide of ParallelRunStep); the lines follow examples that users pu
 import asyncio
 import contextlib
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -164,11 +163,9 @@ class JobLogs:
                 if self._sent.get(path) == state or (status.st_size > _LIVE_LIMIT and not whole) or not status.st_size:
                     continue
                 run = self._run_of(path)
-                copy = file.with_name(f".{name}")
                 # The storage account may be deleted while a job runs.
                 with contextlib.suppress(FileNotFoundError, KeyError):
-                    shutil.copyfile(file, copy)
-                    self.blobs.adopt(self.account, ARTIFACT_CONTAINER, artifact_blob(run, path), copy)
+                    self.blobs.copy(self.account, ARTIFACT_CONTAINER, artifact_blob(run, path), file)
                 if path not in self._sent:
                     fresh.append(path)
                 self._sent[path] = state

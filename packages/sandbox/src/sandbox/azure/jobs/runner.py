@@ -6,7 +6,7 @@ import shutil
 
 from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.failures import JobFailed, sandbox_stopped
+from sandbox.azure.jobs.failures import sandbox_defect, sandbox_stopped
 from sandbox.azure.jobs.job import Job
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.job import PipelineJob
@@ -69,8 +69,7 @@ class JobRunner:
             self._finish(name, "Canceled", None)
             return
         _log.error("job %s crashed", name, exc_info=error)
-        message = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
-        self._finish(name, "Failed", JobFailed(message, "SandboxDefect").error)
+        self._finish(name, "Failed", sandbox_defect(error).error)
 
     def _finish(self, name: str, status: str, error: dict[str, str] | None) -> None:
         """End a job's unfinished runs."""

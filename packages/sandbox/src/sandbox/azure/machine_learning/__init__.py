@@ -1,7 +1,7 @@
 """Microsoft.MachineLearningServices: workspaces and registries with their contents, scoring hosts, run history."""
 
 from sandbox.azure.arm.routes import ANYBODY
-from sandbox.azure.machine_learning.assets import datastores, versions
+from sandbox.azure.machine_learning.assets import datasets, datastores, versions
 from sandbox.azure.machine_learning.endpoints import batch_deployments, batch_endpoints
 from sandbox.azure.machine_learning.jobs import arm_jobs, history, metrics, scoring
 from sandbox.azure.machine_learning.registries import registries
@@ -11,7 +11,7 @@ from sandbox.azure.world import World
 
 _OPERATIONS = ("mfeOperations", "computeOperations", "workspaceOperations")
 _PARTS = (
-    *(workspaces, computes, vm_sizes, datastores, versions, registries),
+    *(workspaces, computes, vm_sizes, datastores, datasets, versions, registries),
     *(batch_endpoints, batch_deployments, arm_jobs, scoring, history, metrics),
 )
 

@@ -8,7 +8,6 @@ dead, and the whole process group ends. It runs on Python 3.8 and later: the dep
 
 from __future__ import annotations
 
-import errno
 import importlib
 import json
 import logging
@@ -20,22 +19,16 @@ import sys
 import threading
 import time
 import traceback
-from importlib.abc import MetaPathFinder
-from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from importlib.machinery import ModuleSpec
+    from collections.abc import Callable
     from types import ModuleType
 
 _TRACE_LIMIT = 20_000
-_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = frozenset({"os.remove", "os.rename", "os.truncate", "os.chmod", "os.rmdir", "os.mkdir", "os.link"})
-
-_NOT_THE_JOBS = frozenset({"sandbox", "pulumi_standins"})
-"""Packages of the machine that emulates: the service has no such thing in a deployment's environment."""
+_GUARD = "amlbi_guard"
+"""Beside this file, where only this program finds it, like ``azureml_user``."""
 
 WRONG_TYPE = (
     "The run() method in the entry script should return a list or a pandas DataFrame. The length of returned result is"
@@ -70,28 +63,6 @@ class Channel:
     def send(self, event: str, **members: Any) -> None:
         """Report to the master."""
         self._connection.sendall(json.dumps({"event": event, **members}).encode() + b"\n")
-
-
-class OwnOnly(MetaPathFinder):
-    """Keeps the emulator's packages from the scoring script, unless the code snapshot has one of that name itself."""
-
-    def __init__(self, code_dir: str) -> None:
-        self._code_dir = code_dir
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Leave all other names to the finders behind this one.
-
-        Raises:
-            ModuleNotFoundError: the name is the emulator's.
-        """
-        if path is not None or fullname not in _NOT_THE_JOBS:
-            return None
-        found = PathFinder.find_spec(fullname, [self._code_dir], target)
-        if found is None:
-            raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
-        return found
 
 
 class Script:
@@ -145,30 +116,6 @@ def append_rows(result: Any, file: str) -> None:
         out.writelines(f"{row}\n" for row in result)
 
 
-def protect(folders: list[str]) -> None:
-    """Make writing below ``folders`` fail as on a read-only mount, also for root, which ignores file modes."""
-    below = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
-
-    def check(path: Any) -> None:
-        if path is None or isinstance(path, int):
-            return
-        where = os.fsdecode(path)
-        if os.path.abspath(where).startswith(below):  # noqa: PTH100 - in an audit hook nothing slow may happen
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), where)
-
-    def hook(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open":
-            path, _, flags = arguments
-            if flags & _WRITING:
-                check(path)
-        elif event in _CHANGES:
-            for path in arguments[:2]:
-                if isinstance(path, (str, bytes, os.PathLike)):
-                    check(path)
-
-    sys.addaudithook(hook)
-
-
 def set_logging(settings: dict[str, Any]) -> None:
     """Send the root logger to standard output and give the script its ``EntryScript``."""
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
@@ -180,7 +127,6 @@ def set_logging(settings: dict[str, Any]) -> None:
     handler = logging.FileHandler(log_file, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"))
     logger.addHandler(handler)
-    # It is beside this file, where only this program finds it.
     script = importlib.import_module("azureml_user.parallel_run").EntryScript()
     script.logger = logger
     script.log_dir = str(log_file.parent)
@@ -198,7 +144,7 @@ def load(settings: dict[str, Any]) -> Script:
     """
     sys.path.insert(0, settings["code_dir"])
     # The path itself stays: an installed emulator lies in the same folder as the packages of the deployment.
-    sys.meta_path.insert(0, OwnOnly(settings["code_dir"]))
+    sys.meta_path.insert(0, importlib.import_module(_GUARD).OwnOnly(settings["code_dir"]))
     module = importlib.import_module(settings["module"])
     for name in settings["functions"]:
         if not callable(getattr(module, name, None)):
@@ -227,7 +173,7 @@ def score(script: Script, channel: Channel, message: dict[str, Any], settings: d
 
 def report_failure(channel: Channel, step: str, error: BaseException) -> None:
     """Report an exception of the script to the master."""
-    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))[-_TRACE_LIMIT:]
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__)).rstrip()[-_TRACE_LIMIT:]
     text = f"{type(error).__name__}: {error}"[:_TRACE_LIMIT]
     channel.send("failed", step=step, error=text, trace=trace, ends_job=getattr(error, "ends_the_job", False))
 
@@ -238,7 +184,7 @@ def main() -> int:
     settings = channel.receive()
     sys.argv = settings["argv"]
     set_logging(settings)
-    protect(settings["read_only"])
+    importlib.import_module(_GUARD).protect(settings["read_only"])
     try:
         script = load(settings)
     except BaseException as error:  # noqa: BLE001 - reported, whatever it is

@@ -7,7 +7,7 @@ import shutil
 from datetime import UTC, datetime
 
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.failures import JobFailed, sandbox_stopped
+from sandbox.azure.jobs.failures import JobFailed, sandbox_defect, sandbox_stopped
 from sandbox.azure.jobs.foreign import is_foreign, told
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION, artifact_account, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
@@ -51,8 +51,7 @@ class PipelineJob:
             raise
         except Exception as error:  # noqa: BLE001 - a defect of the sandbox ends the job, not the server
             _log.exception("job %s", name)
-            text = f"The sandbox failed: {error!r}. The traceback is in log/server.log."
-            self._end("Failed", JobFailed(text, "SandboxDefect"))
+            self._end("Failed", sandbox_defect(error))
         finally:
             await asyncio.to_thread(shutil.rmtree, self._context.folder / name, ignore_errors=True)
 

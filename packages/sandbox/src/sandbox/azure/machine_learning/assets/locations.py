@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from sandbox.azure.arm.errors import bad_request, not_modelled
 from sandbox.azure.arm.ids import ArmId
@@ -56,7 +56,7 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
         ArmError: 400 for a datastore that does not exist or a URI of an unknown form; 501 for one that Azure supports
             and the sandbox does not (public web sites, other storage services).
     """
-    parts = urlsplit(_as_https(uri))
+    parts = _split(_as_https(uri))
     host = _BLOB_HOST.fullmatch(parts.hostname or "")
     if parts.scheme in ("http", "https"):
         if host is None:
@@ -89,9 +89,16 @@ def place_of(world: World, workspace: Resource, uri: str) -> Place:
     )
 
 
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError:  # text in brackets for a host, but not an IPv6 address
+        return urlsplit("")
+
+
 def _as_https(uri: str) -> str:
     """Return the https URL of the same blobs for a URI of one of the drivers of storage; another URI as it is."""
-    parts = urlsplit(uri)
+    parts = _split(uri)
     service = _SCHEMES.get(parts.scheme.lower())
     account, _, domain = (parts.hostname or "").partition(".")
     if service is None or not parts.username or domain != f"{service}.core.windows.net":

@@ -58,6 +58,22 @@ def register(world: World) -> None:
     _History(world).register()
 
 
+def workspace_at(world: World, request: ArmRequest) -> Resource:
+    """Return the workspace of a request to the host of a region.
+
+    Raises:
+        ArmError: 404 if it does not exist, or is in another region.
+    """
+    workspace = workspace_of(world, request)
+    if workspace.body["location"] != request.params["region"].lower():
+        raise ArmError(
+            404,
+            "WorkspaceNotFound",
+            f"The workspace '{workspace.name}' is in '{workspace.body['location']}', not here.",
+        )
+    return workspace
+
+
 class _History:
     """The handlers."""
 
@@ -168,11 +184,4 @@ class _History:
         return workspace, (endpoint.name, deployment)
 
     def _workspace(self, request: ArmRequest) -> Resource:
-        workspace = workspace_of(self._world, request)
-        if workspace.body["location"] != request.params["region"].lower():
-            raise ArmError(
-                404,
-                "WorkspaceNotFound",
-                f"The workspace '{workspace.name}' is in '{workspace.body['location']}', not here.",
-            )
-        return workspace
+        return workspace_at(self._world, request)

@@ -11,9 +11,9 @@ from sandbox.azure.arm.actions import Need
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.jobs.records import Run, RunRecords
-from sandbox.azure.machine_learning.jobs.history import HOST
+from sandbox.azure.machine_learning.jobs.history import HOST, workspace_at
 from sandbox.azure.machine_learning.jobs.runs import run_of
-from sandbox.azure.machine_learning.scope import WORKSPACE_PATH, WORKSPACES, workspace_of
+from sandbox.azure.machine_learning.scope import WORKSPACE_PATH, WORKSPACES
 from sandbox.azure.world import World
 
 _STATES = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED"}
@@ -28,7 +28,7 @@ def register(world: World) -> None:
         wanted = request.query.get("run_id")
         if not wanted:
             raise ArmError(400, "INVALID_PARAMETER_VALUE", "The query parameter 'run_id' is missing.")
-        return ArmResponse(200, {"run": _document(run_of(records, workspace_of(world, request), wanted))})
+        return ArmResponse(200, {"run": _document(run_of(records, workspace_at(world, request), wanted))})
 
     need = Need(f"{WORKSPACES}/experiments/runs/read", WORKSPACE_PATH)
     path = f"/mlflow/v1.0{WORKSPACE_PATH}/api/2.0/mlflow/runs/get"

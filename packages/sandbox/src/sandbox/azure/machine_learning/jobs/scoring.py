@@ -60,8 +60,10 @@ class _Scoring:
         endpoint = self._endpoint(request)
         self._require(request, endpoint, "write")
         repeat = request.headers.get("repeatability_request-id")
+        # Not the workspace's name: a new one may have it.
+        key = f"{self._workspace(endpoint).body['properties']['workspaceId']}/{endpoint.name}/{repeat}"
         if repeat:
-            before = self._records.get(self._world.store.document(_INVOCATION, f"{endpoint.id}/{repeat}") or "")
+            before = self._records.get(self._world.store.document(_INVOCATION, key) or "")
             if before is not None:
                 return self._answer(200, endpoint, before.run_id)
         deployment = self._deployment(request, endpoint)
@@ -69,7 +71,7 @@ class _Scoring:
         with self._world.store.transaction():
             create(self._records, job.runs, request.principal)
             if repeat:
-                self._world.store.put_document(_INVOCATION, f"{endpoint.id}/{repeat}", job.request.name)
+                self._world.store.put_document(_INVOCATION, key, job.request.name)
         self._world.jobs.submit(job.request)
         return self._answer(201, endpoint, job.request.name)
 

@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.schema import Schema, validate
+from sandbox.azure.blobs.files import check_container_name
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.stock import registry as registries
 from sandbox.azure.machine_learning.stock.entry import ACCOUNT, Entry, copy_in, digest_of, keep, put_at, same_thing
@@ -67,8 +69,9 @@ class Intake:
     async def _put(self, asked: dict[str, Any]) -> str:
         """Put files where they are in Azure: ACCOUNT/CONTAINER/PATH."""
         account, container, path = asked["name"].split("/", 2)
+        check_container_name(container)
         place = await asyncio.to_thread(put_at, self._world.blobs, account, container, path, Path(asked["path"]))
-        return f"https://{account}.blob.core.windows.net/{container}/{place}"
+        return f"https://{account}.blob.core.windows.net/{container}/{quote(place)}"
 
     async def _keep(self, asked: dict[str, Any]) -> str:
         source = Path(asked["path"])

@@ -11,6 +11,7 @@ from sandbox.azure.arm.bodies import fill
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
+from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.arm.schemas import arm_schemas
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
@@ -22,6 +23,7 @@ from sandbox.azure.world import World
 _SUBSCRIPTION = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 PATH = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{{account}}"
 
+_ASKED_NAME: Schema = {"type": "object", "members": {"name": {"type": "string"}, "type": {"type": "string"}}}
 _NAME = (r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")
 # The service's defaults: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
 _DEFAULTS: dict[str, Any] = {
@@ -114,7 +116,7 @@ class Accounts(Declared):
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change the members of an account that the request has; in ``properties``, each one is replaced whole."""
-        old, given = self.existing(request).body, request.body or {}
+        old, given = self.existing(request).body, validate(arm_schemas()[self.type], request.body or {})
         kept = {name: old[name] for name in ("location", "kind", "tags", "identity") if name in old}
         known = arm_schemas()[self.type]["members"]["properties"]["members"]
         properties = {name: value for name, value in old["properties"].items() if name in known}
@@ -129,7 +131,7 @@ class Accounts(Declared):
 
     async def check_name(self, request: ArmRequest) -> ArmResponse:
         """Answer whether a name is free: https://learn.microsoft.com/rest/api/storagerp/storage-accounts."""
-        name = str((request.body or {}).get("name") or "")
+        name = validate(_ASKED_NAME, request.body or {}).get("name") or ""
         if not re.fullmatch(_NAME[0], name):
             reason, message = "AccountNameInvalid", f"{name} is not a valid storage account name: {_NAME[1]}."
         elif any(each.name.lower() == name for each in self._world.store.of_type(self.type)):

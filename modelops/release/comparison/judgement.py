@@ -1,0 +1,80 @@
+"""Judges a candidate's predictions: by the user's functions, and by how they differ from those of what serves."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelops.errors import PlanError
+from modelops.plan.try_out import TryOut
+from modelops.release.comparison import user_code
+from modelops.release.comparison.differences import Differences, compare
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a comparison found out about a candidate."""
+
+    lines: tuple[str, ...] = ()
+    """How it differs from what serves, for users."""
+    refused: str | None = None
+    """Why it must not serve, or None."""
+
+
+def refused_by_check(candidate: Path, try_out: TryOut, source: Path | None, root: Path) -> str | None:
+    """Return why the user's `check` refuses a candidate, or None.
+
+    Args:
+        candidate: folder with its predictions.
+        try_out: of the plan.
+        source: the input on this machine; None: it is in Azure, where only the job can read it.
+        root: folder that the plan's paths are relative to.
+
+    Raises:
+        PlanError: it cannot be called: see `UserCode.raised`.
+        ReleaseError: it did not end: see `UserCode.raised`.
+    """
+    check, _ = user_code.of(try_out, root)
+    if check and (why := check.raised(candidate, source)):
+        return f"{check.file.path} refused its predictions: {why}"
+    return None
+
+
+def compared(candidate: Path, current: Path, try_out: TryOut, names: Collection[str], root: Path) -> Verdict:
+    """Compare a candidate's predictions with those of what serves.
+
+    Args:
+        candidate: folder with its predictions.
+        current: folder with the predictions of what serves, on the same input.
+        try_out: of the plan.
+        names: the input's files, as paths below it; none if they are not known.
+        root: folder that the plan's paths are relative to.
+
+    Raises:
+        PlanError: `maxChangedRows` cannot be judged, because there are no rows of text; or the user's `compare` cannot
+            be called: see `UserCode.raised`.
+        ReleaseError: it did not end: see `UserCode.raised`.
+    """
+    _, comparing = user_code.of(try_out, root)
+    differences = compare(candidate, current, try_out.key, names)
+    lines = tuple(differences.sentences())
+    if why := _too_different(differences, try_out.max_changed_rows):
+        return Verdict(lines, why)
+    if comparing and (why := comparing.raised(candidate, current)):
+        return Verdict(lines, f"{comparing.file.path} refused it, compared with what serves: {why}")
+    return Verdict(lines)
+
+
+def _too_different(differences: Differences, most: float | None) -> str | None:
+    if most is None:
+        return None
+    if differences.others and not differences.rows:
+        raise PlanError(
+            "tryOut.maxChangedRows cannot be judged: the predictions are files without lines of text, whose rows only "
+            "code of yours can read. Set tryOut.compare instead."
+        )
+    if differences.share <= most:
+        return None
+    return (
+        f"{differences.changed} of {differences.rows} rows ({differences.share:.1%}) differ from those of what serves; "
+        f"tryOut.maxChangedRows allows {most:.1%}"
+    )

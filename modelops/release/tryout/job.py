@@ -1,0 +1,110 @@
+"""One job of a try-out: started by a revision's name, followed to its end, canceled at a limit."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from modelops import azure
+from modelops.errors import ReleaseError, UsageError
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import TryOut
+from modelops.release.context import TRY, Context
+from modelops.release.operations import finished
+from modelops.release.tryout.limits import Phase, Spent
+from modelops.scoring import following, jobs, progress, resume, start
+from modelops.scoring.inputs import JobInput
+from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.start import JobOptions
+
+_ENDED_EARLY: Final = ("Canceled", "NotResponding")
+_LOOKED_AT: Final = 10
+"""Jobs of the endpoint, the newest first, among which one is looked for that a killed release started."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedJob:
+    """A job that has ended.
+
+    Attributes:
+        name: its name.
+        state: how it ended, in the service's words.
+        seconds: how long it was followed.
+        over: the limit that it exceeded, for which it was canceled; None: it ended by itself.
+        ran: whether its step ever ran; None: the service does not say.
+    """
+
+    name: str
+    state: str
+    seconds: float
+    over: Phase | None = None
+    ran: bool | None = None
+
+
+def begin(context: Context, plan: ReleasePlan, revision: str, source: JobInput, try_out: TryOut) -> str:
+    """Start a job on a revision, and return its name.
+
+    Raises:
+        ReleaseError: the service refused it, or it is not known whether it started it.
+    """
+    options = JobOptions(instance_count=try_out.instance_count, display_name=f"try-out of {revision}")
+    return start.start(context.workspace, plan.endpoint.name, revision, source, options).name
+
+
+def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput) -> str | None:
+    """Return a job of this revision on this input which a release started and could not note; None without one.
+
+    Raises:
+        ReleaseError: the service refused to list the jobs.
+    """
+    endpoint = plan.endpoint.name
+    for each in jobs.listed(context.workspace, endpoint, _LOOKED_AT):
+        if each.deployment != revision or each.state in ("Failed", *_ENDED_EARLY):
+            continue
+        found = resume.any_job(context.workspace, endpoint, each.name).source
+        if found is not None and found.path == source.path:
+            return each.name
+    return None
+
+
+def is_there(context: Context, name: str) -> bool:
+    """Whether a job exists and was not canceled: a release that finds it goes on with it."""
+    try:
+        return jobs.found(context.workspace, name).state not in _ENDED_EARLY
+    except UsageError:
+        return False
+
+
+def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
+    """Wait until a job has ended; cancel it once a phase of it takes longer than it may.
+
+    Raises:
+        ReleaseError: the service cannot be asked; the job goes on.
+        Stopped: the process was told to stop; the job goes on.
+    """
+    logs = JobLogs(context.workspace.ml, name)
+    begun = last = time.monotonic()
+    spent = Spent()
+    while True:
+        state = jobs.found(context.workspace, name).state
+        step = logs.step()
+        now = time.monotonic()
+        spent.add(step[0] if step else state, now - last)
+        last = now
+        if state in jobs.ENDED:
+            return EndedJob(name, state, now - begun, ran=step[1] if step else None)
+        if over := spent.exceeded(try_out):
+            _cancel(context, name, over)
+            return EndedJob(name, state, now - begun, over)
+        done = progress.read(logs) if spent.phase is Phase.RUN else None
+        context.progress(TRY, f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})")
+        context.wait(following.polling_seconds())
+
+
+def _cancel(context: Context, name: str, over: Phase) -> None:
+    """Cancel a job; if the service refuses that, it goes on: it is the smaller problem."""
+    context.progress(TRY, f"canceling job {name}, which is {over} for too long")
+    try:
+        with azure.step(f"canceling job {name}"):
+            finished(context.workspace.ml.jobs.begin_cancel(name), f"canceling job {name}")
+    except ReleaseError as error:
+        context.progress(TRY, f"{error} The job may go on.")

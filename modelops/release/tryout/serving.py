@@ -1,0 +1,105 @@
+"""The predictions of the revision that serves on a try-out's input, which a candidate's are compared with.
+
+They come from a job of that revision by name, with the candidate's job settings. It is run once for each input: a tag
+of the revision has its name.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelops.plan.data_address import data_asset
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import File, TryOut
+from modelops.release import live, records
+from modelops.release.context import TRY
+from modelops.release.live import LiveDeployment
+from modelops.release.permissions import Patience
+from modelops.release.records import Sample
+from modelops.release.tryout import job
+from modelops.release.tryout.job import EndedJob
+from modelops.release.tryout.limits import KEYS, minutes
+from modelops.scoring import jobs, predictions
+from modelops.scoring.inputs import JobInput
+
+
+def revision(endpoint: live.LiveEndpoint, candidate: str) -> LiveDeployment | None:
+    """Return the revision that a candidate is compared with: the default, if there is another one that works."""
+    name = endpoint.default
+    return endpoint.deployments[name] if name and name != candidate and endpoint.is_usable(name) else None
+
+
+def known_job(serving: LiveDeployment, asked: TryOut) -> str | None:
+    """Return the job that scored a try-out's input on a revision, by its tags; None: it has to be run.
+
+    Its own try-out is one, if it was the same. Data that can change at its address is scored each time.
+    """
+    if not _is_fixed(asked):
+        return None
+    sample, tried = records.sample(serving), records.try_out(serving)
+    if sample and sample.digest == _digest(asked):
+        return sample.job
+    return tried.job if tried and (tried.outcome, tried.digest) == ("passed", records.digest(asked)) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """The revision that serves, asked to score a try-out's input too."""
+
+    plan: ReleasePlan
+    patience: Patience
+    deployment: LiveDeployment
+    asked: TryOut
+
+    def predict(self, source: JobInput, folder: Path) -> str | None:
+        """Put its predictions into an empty folder, and return why there are none, or None.
+
+        Raises:
+            ReleaseError: the service refused the job, or a read.
+            Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
+        """
+        ended = self._ended(source)
+        if ended.over is not None:
+            limit = minutes(self.asked, ended.over)
+            return f"its job {ended.name} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
+        if ended.state != jobs.COMPLETED:
+            return f"its job {ended.name} ended in state {ended.state}"
+        predictions.copy(self.patience.context.workspace.ml, ended.name, folder)
+        return None
+
+    def _ended(self, source: JobInput) -> EndedJob:
+        """Return the job on the input; one that ended badly is not asked for again."""
+        context, name = self.patience.context, self.deployment.name
+        # Read again: the try-out of another candidate may have noted one since.
+        now = live.read_deployment(context.workspace, self.plan.endpoint.name, name) or self.deployment
+        found = known_job(now, self.asked)
+        if found is None and _is_fixed(self.asked):
+            found = self.patience.call(TRY, job.lost, context, self.plan, name, source)
+        if found is not None and job.is_there(context, found):
+            context.progress(TRY, f"job {found} has what {name} predicts, which serves")
+            if (ended := job.follow(context, found, self.asked)).state == jobs.COMPLETED:
+                return ended
+        context.progress(TRY, f"starting a job on {name}, which serves, to compare with")
+        started = self.patience.call(TRY, job.begin, context, self.plan, name, source, self.asked)
+        self._note(started)
+        return job.follow(context, started, self.asked)
+
+    def _note(self, started: str) -> None:
+        """Keep the job's name for later releases; a deployment that none of them made is not touched."""
+        if self.deployment.logical is not None and _is_fixed(self.asked):
+            value = str(Sample(started, _digest(self.asked)))
+            endpoint = self.plan.endpoint.name
+            records.write(self.patience.context, endpoint, self.deployment.name, records.SAMPLE, value)
+
+
+def _digest(asked: TryOut) -> str:
+    """Return the digest of what the predictions depend on: the input, and the job's settings."""
+    source = asked.input if isinstance(asked.input, str) else asked.input.digest
+    return records.digest_of({"input": source, "instanceCount": asked.instance_count})
+
+
+def _is_fixed(asked: TryOut) -> bool:
+    """Whether the input is always the same data: files by their digest, or a version of a data asset."""
+    if isinstance(asked.input, File):
+        return True
+    asset = data_asset(asked.input)
+    return asset is not None and bool(asset.version)

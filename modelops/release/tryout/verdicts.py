@@ -1,0 +1,98 @@
+"""Whether a candidate whose rows are there may serve: the user's check, and the comparison with what serves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from modelops.errors import PlanError, ReleaseError, UsageError
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import File, TryOut
+from modelops.release import live
+from modelops.release.comparison import judgement
+from modelops.release.permissions import Patience
+from modelops.release.tryout import sample, serving
+from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
+from modelops.scoring.inputs import JobInput
+
+
+class _Input(NamedTuple):
+    """A try-out's input: its files' names, and where they are on this machine; None: nowhere."""
+
+    names: tuple[str, ...]
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Judges the predictions of a candidate."""
+
+    plan: ReleasePlan
+    patience: Patience
+    endpoint: live.LiveEndpoint
+    revision: str
+    asked: TryOut
+
+    def judged(self, source: JobInput, candidate: Path, place: Path) -> tuple[str, ...]:
+        """Judge a candidate, and return lines that say how it differs from what serves.
+
+        Args:
+            source: the input, as jobs take it.
+            candidate: folder with its predictions.
+            place: an empty folder, for the predictions of what serves and the input.
+
+        Raises:
+            CandidateFailedError: the user's check or comparison refuses it, or too many rows changed.
+            TryOutFailedError: it cannot be judged.
+            ReleaseError: the service refused the job, or a read.
+        """
+        given = self._input(source, place / "input")
+        try:
+            return self._judged(source, candidate, place, given)
+        except PlanError as error:
+            raise TryOutFailedError(str(error)) from error
+
+    def _judged(self, source: JobInput, candidate: Path, place: Path, given: _Input) -> tuple[str, ...]:
+        root = self.patience.context.root
+        if why := judgement.refused_by_check(candidate, self.asked, given.path, root):
+            raise CandidateFailedError(why)
+        found = serving.revision(self.endpoint, self.revision)
+        if found is None:
+            return ()
+        current = place / "current"
+        current.mkdir()
+        if lost := serving.Serving(self.plan, self.patience, found, self.asked).predict(source, current):
+            return self._without(f"{found.name}, which serves, has no predictions to compare with: {lost}")
+        verdict = judgement.compared(candidate, current, self.asked, given.names, root)
+        lines = (f"compared with {found.name}, which serves:", *(f"  {line}" for line in verdict.lines))
+        if verdict.refused:
+            raise CandidateFailedError("\n".join([verdict.refused, *lines]))
+        return lines
+
+    def _without(self, why: str) -> tuple[str, ...]:
+        """What serves may fail on an input that the candidate is made for; a limit that was asked for still holds.
+
+        Raises:
+            TryOutFailedError: `compare` or `maxChangedRows` is set.
+        """
+        if self.asked.compare is None and self.asked.max_changed_rows is None:
+            return (why,)
+        asked = "maxChangedRows" if self.asked.compare is None else "compare"
+        raise TryOutFailedError(
+            f"{why}. To release without the comparison, remove tryOut.{asked} from the stack file for this release."
+        )
+
+    def _input(self, source: JobInput, folder: Path) -> _Input:
+        """Return the input; data in blob storage is copied for a check."""
+        context = self.patience.context
+        try:
+            files = sample.files(context, self.asked)
+            names = files.names()
+            if isinstance(self.asked.input, File):
+                return _Input(names, context.root / self.asked.input.path)
+            if self.asked.check is None:
+                return _Input(names, None)
+            folder.mkdir()
+            files.copy(names, folder)
+        except (UsageError, ReleaseError):  # only the job can read it
+            return _Input((), None)
+        return _Input(names, folder / names[0] if source.kind == "uri_file" else folder)

@@ -1,0 +1,219 @@
+"""A candidate is compared with what serves, on its try-out's input: real jobs in the sandbox.
+
+How rows are paired and compared: tests/unit/test_comparison.py. What `pulumi up` makes of it:
+tests/e2e/test_compared.py.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modelops.errors import RefusedPlanError, ReleaseError
+from modelops.plan import fingerprint
+from modelops.plan.plan import Code, ReleasePlan
+from modelops.plan.try_out import File, TryOut
+from modelops.release import preview, records
+from modelops.release.context import READ, TRY
+from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
+
+# The SDK uses what the libraries below it have deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+SCRIPT = """\
+import os
+
+def init(): ...
+
+def run(batch):
+    return [f"{os.path.basename(path)} {score(path)}" for path in batch]
+
+def score(path):
+    return os.path.getsize(path)
+"""
+OTHER = SCRIPT.replace("os.path.getsize(path)", "os.path.getsize(path) + 2 * path.endswith('b.txt')")
+RAISES = SCRIPT.replace("return os.path.getsize(path)", "raise ValueError('not these')")
+
+
+def file(bench: Bench, name: str, text: str) -> File:
+    (bench.root / name).write_text(text, encoding="utf-8")
+    return File(name, fingerprint.digest(bench.root / name))
+
+
+def with_script(bench: Bench, script: str, **asked: Any) -> ReleasePlan:
+    """Return the bench's plan with another script, and a try-out on two files."""
+    data = bench.root / "try-out"
+    data.mkdir(exist_ok=True)
+    for name in ("a.txt", "b.txt"):
+        (data / name).write_text(f"{name} of {bench.plan.endpoint.name}", encoding="utf-8")
+    (bench.root / "code" / "score.py").write_text(script, encoding="utf-8")
+    deployment = replace(
+        bench.plan.deployments["mlp"],
+        code=Code("code", fingerprint.digest(bench.root / "code"), "score.py"),
+        try_out=TryOut(**{"input": File("try-out", fingerprint.digest(data)), **asked}),
+    )
+    return replace(bench.plan, deployments={"mlp": deployment})
+
+
+def jobs(bench: Bench, after: int) -> list[str]:
+    """The requests for jobs since a mark."""
+    return [each for each in bench.writes(after) if re.match(r"POST .*/jobs$", each)]
+
+
+def refused(bench: Bench, plan: ReleasePlan) -> str:
+    """Release a plan that is refused at the try-out, and return why; the default is unchanged."""
+    before = bench.live().default
+    with pytest.raises(ReleaseError) as raised:
+        bench.release(plan)
+    assert bench.steps[-1] == TRY
+    assert bench.live().default == before
+    return str(raised.value)
+
+
+def differs(from_: str, value: str = "2") -> tuple[str, ...]:
+    return (
+        f"compared with {from_}, which serves:",
+        "  1 of 2 rows differ from those of what serves (paired by column 1)",
+        f"  column 2: 1 numbers differ, the largest difference is {value}, the median {value}",
+    )
+
+
+@in_both_profiles
+def test_says_how_a_candidate_differs_from_what_serves(bench: Bench) -> None:
+    first = with_script(bench, SCRIPT)
+    (tried,) = bench.release(first).tried
+    assert tried.differences == ()
+
+    # The job of its own try-out has what serves, too.
+    second, before = with_script(bench, OTHER), bench.mark()
+    (line,) = [each for each in preview.from_live(bench.workspace, second, None) if each.startswith("try out")]
+    assert line == f"try out {second.target} on try-out (at most 80 min, compared with {first.target})"
+    report = bench.release(second)
+    (tried,) = report.tried
+    assert tried.differences == differs(first.target)
+    assert report.summary().splitlines()[1:] == [
+        f"  {second.target} compared with {first.target}, which serves:",
+        *(f"  {line}" for line in differs(first.target)[1:]),
+    ]
+    assert len(jobs(bench, before)) == 1
+    assert bench.live().default == second.target
+
+
+@in_one_profile
+def test_what_serves_scores_another_input_once(bench: Bench) -> None:
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+
+    second, before = with_script(bench, OTHER, max_changed_rows=0.0), bench.mark()
+    (line,) = [each for each in preview.from_live(bench.workspace, second, None) if each.startswith("try out")]
+    assert line == (
+        f"try out {second.target} on try-out (at most 80 min, and as long for {first.target}, to compare with it)"
+    )
+    assert "1 of 3 rows (33.3%) differ from those of what serves; tryOut.maxChangedRows allows 0.0%" in refused(
+        bench, second
+    )
+    assert len(jobs(bench, before)) == 2
+    assert records.sample(bench.live().deployments[first.target]) is not None
+
+    before = bench.mark()
+    third = with_script(bench, OTHER + "# other", max_changed_rows=0.4)
+    (tried,) = bench.release(third).tried
+    assert tried.differences[0] == f"compared with {first.target}, which serves:"
+    assert len(jobs(bench, before)) == 1
+
+
+@in_one_profile
+def test_too_many_changed_rows_are_refused(bench: Bench) -> None:
+    first = with_script(bench, SCRIPT, max_changed_rows=0.4)
+    bench.release(first)
+    second = with_script(bench, OTHER, max_changed_rows=0.4)
+    why = refused(bench, second)
+    assert why.startswith(
+        f"step 'try out' failed: deployment {second.target} of endpoint {second.endpoint.name} did not pass its "
+        "try-out: 1 of 2 rows (50.0%) differ from those of what serves; tryOut.maxChangedRows allows 40.0%\n"
+        + "\n".join(differs(first.target))
+        + f"\nThe default is unchanged: {first.target}. "
+    )
+    noted = records.try_out(bench.live().deployments[second.target])
+    assert noted is not None
+    assert noted.outcome == "failed"
+
+
+@in_one_profile
+def test_the_user_checks_and_compares(bench: Bench) -> None:
+    check = file(
+        bench,
+        "check.py",
+        "def check(predictions, input):\n"
+        "    rows = (predictions / 'predictions.csv').read_text().split()\n"
+        "    assert sorted(rows[::2]) == sorted(each.name for each in input.iterdir())\n"
+        "    assert '77' not in rows, 'a score of 77'\n",
+    )
+    compare = file(
+        bench,
+        "compare.py",
+        "def compare(candidate, current):\n"
+        "    ours, theirs = (each / 'predictions.csv' for each in (candidate, current))\n"
+        "    if ours.read_text() != theirs.read_text():\n"
+        "        raise ValueError('other scores')\n",
+    )
+    asked = {"check": check, "compare": compare}
+    first = with_script(bench, SCRIPT, **asked)
+    bench.release(first)
+    assert (
+        "did not pass its try-out: check.py refused its predictions: AssertionError: a score of 77 (check.py, line 4)\n"
+    ) in refused(bench, with_script(bench, SCRIPT.replace("os.path.getsize(path)", "77"), **asked))
+    assert (
+        "did not pass its try-out: compare.py refused it, compared with what serves: ValueError: other scores "
+        "(compare.py, line 4)\n"
+    ) in refused(bench, with_script(bench, OTHER, **asked))
+
+
+@in_one_profile
+def test_a_check_gets_a_copy_of_data_in_azure(bench: Bench) -> None:
+    """The second plan's input is where the first one's files were uploaded."""
+    first = with_script(bench, SCRIPT)
+    before = bench.mark()
+    bench.release(first)
+    (uploaded,) = {
+        each.rpartition("/")[0] for each in bench.writes(before) if re.search(r"PUT .*/input/[ab]\.txt$", each)
+    }
+    address = "azureml://datastores/workspaceblobstore/paths/LocalUpload/" + uploaded.partition("LocalUpload/")[2] + "/"
+    check = file(
+        bench,
+        "check.py",
+        "def check(predictions, input):\n    raise ValueError(sorted(each.name for each in input.iterdir()))\n",
+    )
+    why = refused(bench, with_script(bench, OTHER, input=address, check=check))
+    assert "check.py refused its predictions: ValueError: ['a.txt', 'b.txt'] (check.py, line 2)" in why
+
+
+@in_one_profile
+@pytest.mark.parametrize("most", [None, 1.0])
+def test_what_serves_may_fail_on_the_input(bench: Bench, most: float | None) -> None:
+    """It was made before the input, for other data: then only a limit that was asked for is in the way."""
+    first = with_script(bench, RAISES)
+    bench.release(replace(first, deployments={"mlp": replace(first.deployments["mlp"], try_out=None)}))
+    second = with_script(bench, SCRIPT, max_changed_rows=most)
+    lost = rf"{first.target}, which serves, has no predictions to compare with: its job \S+ ended in state Failed"
+    if most is None:
+        (tried,) = bench.release(second).tried
+        assert re.fullmatch(lost, "\n".join(tried.differences))
+    else:
+        assert re.search(
+            rf"could not be tried out, and nothing shows that this is its fault: {lost}\. To release without the "
+            r"comparison, remove tryOut\.maxChangedRows from the stack file for this release\.\n",
+            refused(bench, second),
+        )
+
+
+@in_one_profile
+def test_a_check_that_cannot_be_imported_is_refused_before_anything_is_made(bench: Bench) -> None:
+    plan = with_script(bench, SCRIPT, check=file(bench, "check.py", "import no_such_module\n"))
+    before = bench.mark()
+    with pytest.raises(RefusedPlanError, match=r"^tryOut\.check: check\.py imports no_such_module, which "):
+        bench.release(plan)
+    assert set(bench.steps) == {READ}
+    assert bench.writes(before) == []

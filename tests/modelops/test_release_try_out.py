@@ -1,0 +1,205 @@
+"""Nobody is sent to a revision that did not score its try-out: real jobs in the sandbox.
+
+What a whole `pulumi up` makes of it: tests/e2e/test_try_out.py.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modelops.errors import ReleaseError
+from modelops.plan import fingerprint
+from modelops.plan.plan import Code, ReleasePlan
+from modelops.plan.try_out import File, TryOut
+from modelops.rehearsal import located
+from modelops.release import preview, records
+from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY
+from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
+
+# The SDK uses what the libraries below it have deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+GOOD = """\
+import os
+
+def init(): ...
+
+def run(batch):
+    return [os.path.basename(path) for path in batch]
+"""
+RAISES = GOOD.replace("    return", '    raise ValueError("broken on purpose")\n    return')
+NO_RUN = GOOD.replace("def run", "def walk")
+FEW = GOOD.replace("for path in batch]", "for path in batch][1:]")
+NO_INIT = GOOD.replace("def init(): ...", 'def init():\n    raise OSError("no such model")')
+HANGS = "import time\n" + GOOD.replace("    return", "    time.sleep(600)\n    return")
+
+
+def with_script(bench: Bench, script: str, **asked: Any) -> ReleasePlan:
+    """Return the bench's plan with another script, and a try-out on two files."""
+    data = bench.root / "try-out"
+    data.mkdir(exist_ok=True)
+    for name in ("a.txt", "b.txt"):
+        (data / name).write_text(f"{name} of {bench.plan.endpoint.name}", encoding="utf-8")
+    (bench.root / "code" / "score.py").write_text(script, encoding="utf-8")
+    deployment = bench.plan.deployments["mlp"]
+    changed = replace(
+        deployment,
+        code=Code("code", fingerprint.digest(bench.root / "code"), "score.py"),
+        try_out=TryOut(**{"input": File("try-out", fingerprint.digest(data)), **asked}),
+    )
+    return replace(bench.plan, deployments={"mlp": changed})
+
+
+def record(bench: Bench, revision: str) -> records.Record | None:
+    return records.try_out(bench.live().deployments[revision])
+
+
+def refused(bench: Bench, plan: ReleasePlan) -> str:
+    """Release a plan that is refused at the try-out, and return why; the default is unchanged."""
+    before = bench.live().default
+    with pytest.raises(ReleaseError) as raised:
+        bench.release(plan)
+    assert bench.steps[-1] == TRY
+    assert bench.live().default == before
+    return str(raised.value)
+
+
+@in_both_profiles
+def test_a_first_release_is_tried_out_and_then_serves(bench: Bench) -> None:
+    plan = with_script(bench, GOOD, per_file=True)
+    lines = preview.from_live(bench.workspace, plan, None)
+    assert lines[1:] == [
+        f"create revision {plan.target}",
+        f"try out {plan.target} on try-out (at most 80 min)",
+        f"default (none) -> {plan.target}",
+    ]
+    report = bench.release(plan)
+    assert list(dict.fromkeys(bench.steps)) == [READ, REGISTER, CREATE, TRY, SWITCH, VERIFY]
+    (tried,) = report.tried
+    assert (tried.revision, tried.rows) == (plan.target, 2)
+    assert re.search(rf"; created {plan.target}; tried {plan.target} \(2 rows, \d+ s\); default", report.summary())
+    noted = record(bench, plan.target)
+    asked = plan.deployments["mlp"].try_out
+    assert asked is not None
+    assert noted == records.Record("passed", tried.job, records.digest(asked))
+    assert bench.live().default == plan.target
+
+    before = bench.mark()
+    assert not bench.release(plan).changed
+    assert bench.writes(before) == []
+
+
+@in_one_profile
+@pytest.mark.parametrize(
+    ("script", "reasons"),
+    [
+        (RAISES, ["ValueError: broken on purpose (score.py, line 6, in run)"]),
+        (NO_RUN, ["run"]),
+        (NO_INIT, ["OSError: no such model (score.py, line 4, in init)"]),
+        (FEW, ["1 of 2 files have no result: 1 mini-batch returned fewer results than files."]),
+    ],
+    ids=["raises", "no run", "no init", "too few"],
+)
+def test_a_candidate_that_fails_does_not_serve(bench: Bench, script: str, reasons: list[str]) -> None:
+    good = with_script(bench, GOOD)
+    bench.release(good)
+    plan = with_script(bench, script)
+    before = bench.mark()
+    why = refused(bench, plan)
+    assert why.startswith(
+        f"step 'try out' failed: deployment {plan.target} of endpoint {plan.endpoint.name} did not pass its try-out: "
+    )
+    for reason in reasons:
+        assert reason in why
+    noted = record(bench, plan.target)
+    assert noted is not None
+    assert noted.outcome == "failed"
+    assert f"The default is unchanged: {good.target}." in why
+    assert why.endswith(
+        "Its logs: "
+        + located(
+            f"python -m modelops jobs logs {noted.job} --subscription {plan.subscription_id} --resource-group modelops "
+            f"--workspace {plan.workspace}"
+        )
+    )
+    assert not [each for each in bench.writes(before) if re.search(r"PUT .*/batchEndpoints/[^/]+$", each)]
+
+    # The next release tries it again, by another job.
+    refused(bench, plan)
+    again = record(bench, plan.target)
+    assert again is not None
+    assert (again.outcome, again.job == noted.job) == ("failed", False)
+
+
+@in_one_profile
+def test_a_first_release_that_fails_leaves_no_default(bench: Bench) -> None:
+    assert "The endpoint has no default." in refused(bench, with_script(bench, RAISES))
+
+
+@in_one_profile
+def test_fewer_rows_than_asked_for(bench: Bench) -> None:
+    plan = with_script(bench, GOOD, least_rows=3)
+    why = refused(bench, plan)
+    assert "is completed and has 2 rows; tryOut.rows asks for at least 3." in why
+    assert bench.release(with_script(bench, GOOD, least_rows=2)).default == plan.target
+
+
+@in_one_profile
+def test_a_candidate_that_hangs_is_canceled(bench: Bench) -> None:
+    plan = with_script(bench, HANGS, run_minutes=0)
+    why = refused(bench, plan)
+    noted = record(bench, plan.target)
+    assert noted is not None
+    assert noted.outcome == "failed"
+    assert f"job {noted.job} was canceled, because it was running for more than 0 min (tryOut.runMinutes)." in why
+    assert bench.place.get(f"jobs/{noted.job}")["properties"]["status"] in ("CancelRequested", "Canceled")
+
+
+@in_one_profile
+def test_a_fault_of_the_try_outs_own_is_not_the_candidates(bench: Bench) -> None:
+    plan = with_script(bench, GOOD, input="azureml://datastores/workspaceblobstore/paths/nothing/here/")
+    why = refused(bench, plan)
+    assert "could not be tried out, and nothing shows that this is its fault: job " in why
+    noted = record(bench, plan.target)
+    assert noted is not None
+    assert noted.outcome == "started"
+    mended = with_script(bench, GOOD)
+    assert bench.release(mended).default == plan.target
+
+
+@in_one_profile
+def test_a_job_that_a_killed_release_started_is_found(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = with_script(bench, GOOD)
+
+    class KilledError(BaseException):
+        """Stands for the end of the process."""
+
+    def killed(*_: object) -> None:
+        raise KilledError
+
+    # Before the job is noted, and then before what came of it is.
+    monkeypatch.setattr(records, "write", killed)
+    with pytest.raises(KilledError):
+        bench.release(plan)
+    before = bench.mark()
+    with pytest.raises(KilledError):
+        bench.release(plan)
+    monkeypatch.undo()
+    bench.place.sandbox.enter(monkeypatch)
+    assert bench.release(plan).default == plan.target
+    assert not [each for each in bench.writes(before) if "/jobs" in each]
+
+
+@in_one_profile
+def test_the_input_is_uploaded_once(bench: Bench) -> None:
+    def uploads(after: int) -> list[str]:
+        return [each for each in bench.writes(after) if re.search(r"/LocalUpload/[0-9a-f]{64}/input/", each)]
+
+    before = bench.mark()
+    bench.release(with_script(bench, GOOD))
+    assert [each.rpartition("/")[2] for each in sorted(uploads(before))] == ["a.txt", "b.txt"]
+    before = bench.mark()
+    bench.release(with_script(bench, GOOD + "# other\n"))
+    assert uploads(before) == []

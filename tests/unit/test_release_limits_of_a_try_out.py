@@ -1,0 +1,30 @@
+"""Which limit a job of a try-out exceeds, by the states of its step."""
+
+import pytest
+
+from modelops.plan.try_out import TryOut
+from modelops.release.tryout.limits import Phase, Spent
+
+ASKED = TryOut("azureml:data:1", image_minutes=3, queue_minutes=2, run_minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [
+        ([("Preparing", 0), ("Preparing", 179)], None),
+        ([("Preparing", 0), ("Preparing", 179), ("Preparing", 1)], Phase.IMAGE),
+        ([("NotStarted", 0), ("Starting", 100), ("Queued", 100), ("Queued", 119)], None),
+        ([("Queued", 0), ("Provisioning", 60), ("Queued", 60)], Phase.QUEUE),
+        ([("Queued", 0), ("Running", 119), ("Running", 59)], None),
+        ([("Running", 0), ("Finalizing", 59), ("Finalizing", 1)], Phase.RUN),
+        # A state that says nothing counts for the one before.
+        ([("Running", 0), ("Unknown", 30), ("Unknown", 30)], Phase.RUN),
+        # What took long is over.
+        ([("Preparing", 0), ("Queued", 500)], None),
+    ],
+)
+def test_a_phase_is_over_its_limit(seen: list[tuple[str, float]], expected: Phase | None) -> None:
+    spent = Spent()
+    for state, seconds in seen:
+        spent.add(state, seconds)
+    assert spent.exceeded(ASKED) == expected
