@@ -228,10 +228,7 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     if stopped.switch_sent:
-        return (
-            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. "
-            f"{_going_back()}"
-        )
+        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
@@ -246,12 +243,5 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
         f"{state}; the infrastructure is up. Fix the cause and run `pulumi up` again: the release continues from "
-        f"here. {f'{_going_back()} ' if failed.switch_sent else ''}(Log: {pool().log})"
-    )
-
-
-def _going_back() -> str:
-    return (
-        f"If you go back in git instead, then run `python -m modelops release --stack {pulumi.get_stack()}`: the state "
-        "still has the plan before this one, so `pulumi up` would find nothing to do."
+        f"here. (Log: {pool().log})"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from modelops.errors import RefusedPlanError
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
 from modelops.release import default, existing, limits, live, reconcile, register, rollback
@@ -21,11 +22,11 @@ def from_live(
         nodes: see `rollback.problem`.
 
     Raises:
+        RefusedPlanError: `pulumi up` will refuse the plan: see `rollback.require`.
         ReleaseError: Azure cannot be asked; use `from_plans` then.
     """
     endpoint = live.read(workspace, plan)
-    if problem := rollback.problem(plan, endpoint, nodes):
-        return [_refused(problem)]
+    rollback.require(workspace, plan, endpoint, nodes)
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     if problem := limits.problem(plan, endpoint, missing) or existing.problem(workspace, missing):
         moved = rollback.is_rollback(plan) and endpoint.default != plan.target
@@ -36,7 +37,8 @@ def from_live(
         if not isinstance(each.model, RegisteredModel) and register.find_version(workspace, each.model)[0] is None
     ]
     first = []
-    if restored := reconcile.to_restore(plan, endpoint, released.target if released else None):
+    restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
+    if restored:
         first = [f"restore the default {restored} first (found {endpoint.default or 'none'})"]
     return [
         *first,
@@ -45,17 +47,21 @@ def from_live(
             to_register,
             [each.revision for each in missing],
             [candidates.line(*each, endpoint) for each in candidates.due(plan, endpoint)],
-            endpoint.default,
+            restored or endpoint.default,
             plan.target,
-            body_differs=default.needs_switch(plan, endpoint, plan.target),
+            body_differs=restored is None and default.needs_switch(plan, endpoint, plan.target),
         ),
     ]
 
 
 def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
-    """Return lines that compare the plan with the one released last (None: nothing was released yet)."""
+    """Return lines that compare the plan with the one released last (None: nothing was released yet).
+
+    Raises:
+        RefusedPlanError: the plan pins a revision on a cluster that is replaced.
+    """
     if problem := rollback.problem_before_deploy(plan):
-        return [_refused(problem)]
+        raise RefusedPlanError(problem)
     known_revisions = set(released.revisions.values()) if released else set()
     known = [each.model.identity() for each in (released.deployments.values() if released else ())]
     to_register = [

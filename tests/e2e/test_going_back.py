@@ -1,5 +1,6 @@
 """A default that was moved by hand, a rollback and a pin, on the real engine, with the journal as witness."""
 
+import re
 from typing import Any
 
 from tests.e2e.commands import Step
@@ -17,6 +18,11 @@ def batches_of(rehearsal: Rehearsal, size: int) -> None:
         config["endpoints"]["digits"]["deployments"]["mlp"]["miniBatchSize"] = size
 
     rehearsal.configure(change)
+
+
+def pin(rehearsal: Rehearsal, revision: str) -> None:
+    """Set the pin that `rollback` prints."""
+    rehearsal.configure(lambda config: config["endpoints"]["digits"].update(pin=revision))
 
 
 def second(rehearsal: Rehearsal) -> tuple[str, str]:
@@ -89,3 +95,52 @@ def test_azure_that_does_not_answer_is_no_change_of_the_plan(deployed: Rehearsal
         "endpoint 'digits': whether somebody moved its default is unknown: https://management.azure.com refused the "
         "request (HTTP 403)" in found.flat
     )
+
+
+def test_after_a_rollback_the_bad_revision_is_never_the_default_again(deployed: Rehearsal) -> None:
+    first, bad = second(deployed)
+    done = deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
+    assert f"default {bad} -> {first}" in done.out
+    assert f"pulumi config set --path endpoints.digits.pin {first} --stack dev" in done.out
+    assert ours(deployed) == {"default": first, "set-by": "rollback", "number": "2", "abandoned": bad}
+
+    before = deployed.mark()
+    for verb in ("preview", "up"):
+        refused = deployed.pulumi(verb).failed()
+        assert f"the stack file still makes {bad} the default, which a rollback left on " in refused.flat
+        assert "Traceback" not in refused.text
+    assert deployed.writes(before) == []
+    assert live(deployed) == first
+
+    batches_of(deployed, 4)
+    assert deployed.up().steps == ONE_STEP
+    fix = deployed.default
+    assert (fix in (first, bad), live(deployed)) == (False, fix)
+    endpoint_writes = [each for each in deployed.journal(before) if _moves_the_default(each)]
+    assert len(endpoint_writes) == 1
+    assert ours(deployed) == {"default": fix, "set-by": "release", "number": "3"}
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    assert deployed.writes(before) == []
+
+
+def _moves_the_default(entry: dict[str, Any]) -> bool:
+    return entry["method"] == "PUT" and re.search(ENDPOINT, entry["path"].partition("?")[0]) is not None
+
+
+def test_the_printed_pin_keeps_the_stack_file_true(deployed: Rehearsal) -> None:
+    first, bad = second(deployed)
+    deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
+    pin(deployed, first)
+    before = deployed.mark()
+    assert deployed.up().steps == ONE_STEP
+    assert switches(deployed, before) == []
+    assert deployed.up("--expect-no-changes").steps == ()
+    pin(deployed, bad)
+    assert deployed.up().steps == ONE_STEP
+    assert live(deployed) == bad
+    pin(deployed, "mlp-00000000")
+    before = deployed.mark()
+    refused = deployed.pulumi("preview").failed()
+    assert "the release of endpoint 'digits' is refused: pin is 'mlp-00000000', which is not a usable" in refused.flat
+    assert deployed.writes(before) == []
