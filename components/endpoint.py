@@ -76,6 +76,9 @@ class EndpointForRelease(TypedDict):
     endpoint_tags: Mapping[str, str]
     """Azure tags."""
 
+    state_default: pulumi.Input[str | None]
+    """The default deployment that the state names, since the last refresh."""
+
 
 class BatchEndpoint(pulumi.ComponentResource):
     """A batch endpoint that accepts only Entra tokens.
@@ -126,6 +129,9 @@ class BatchEndpoint(pulumi.ComponentResource):
             "auth_mode": AUTH_MODE,
             "description": description,
             "endpoint_tags": tags,
+            "state_default": endpoint.properties.apply(
+                lambda properties: properties.defaults.deployment_name if properties.defaults else None
+            ),
         }
         self.register_outputs({"endpoint_name": self.endpoint_name, "scoring_uri": self.scoring_uri})
 

@@ -29,6 +29,8 @@ from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
+TRYING: Final = "try out"
+"""The step of a release that waits for a job."""
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 
@@ -53,6 +55,7 @@ class ModelRelease(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
         self._most_nodes = args.get("most_nodes", {})
+        self._state_default = pulumi.Output.from_input(args.get("state_default"))
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
@@ -118,16 +121,31 @@ class ModelRelease(pulumi.ComponentResource):
         return {plan.deployments[logical].compute.lower(): most for logical, most in self._most_nodes.items()}
 
     async def _carry_out(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
-        request = ReleaseRequest(name, plan.to_json(), str(Path.cwd()), old.target if old else None, self._nodes(plan))
+        request = ReleaseRequest(
+            name,
+            plan.to_json(),
+            str(Path.cwd()),
+            old.target if old else None,
+            self._nodes(plan),
+            await self._state_default.future(),
+        )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
         done = await pool().run(request, lambda event: self._forward(name, event), deadline)
         pulumi.log.info(done.text, resource=self)
+        for warning in (done.report or {}).get("warnings", ()):
+            pulumi.log.warn(warning, resource=self)
 
     async def _summarise(self, name: str, plan: ReleasePlan, old: ReleasePlan | None) -> None:
         """Show what the release would do; a preview fails for a refused plan, and not if Azure cannot be asked."""
-        released = old.to_json() if old else None
-        request = PreviewRequest(name, plan.to_json(), str(Path.cwd()), released, self._nodes(plan))
+        request = PreviewRequest(
+            name,
+            plan.to_json(),
+            str(Path.cwd()),
+            old.to_json() if old else None,
+            self._nodes(plan),
+            await self._state_default.future(),
+        )
         end_on_interrupt(pool())
         try:
             text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text
@@ -230,9 +248,10 @@ def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     if stopped.switch_sent:
         return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
+    job = " The job goes on, and the next release takes it up." if stopped.step == TRYING else ""
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
-        f"{default}. Run `pulumi up` again."
+        f"{default}.{job} Run `pulumi up` again."
     )
 
 

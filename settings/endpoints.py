@@ -31,6 +31,7 @@ class ServedArgs(TypedDict):
     keep: int
     deployments: Mapping[str, DeploymentArgs]
     most_nodes: Mapping[str, int]
+    archive_models: bool
 
 
 class DescribedArgs(TypedDict):
@@ -48,8 +49,7 @@ class EndpointSettings:
         description: What it is for.
         default: Name (in the stack file) of the deployment that runs jobs which do not name one.
         pin: Name (in Azure) of an existing revision to use as the default instead; None for the newest.
-        keep: Revisions of each deployment to keep, including the newest. Checked and part of the plan, but without
-            effect: nothing deletes a revision.
+        keep: Revisions of each deployment to keep, including the newest; a release deletes older ones.
         deployments: The deployments by their logical names.
         most_nodes: Most nodes of each deployment's cluster, without those that the stack adopts.
         tags: Its Azure tags, including the stack's.
@@ -57,6 +57,7 @@ class EndpointSettings:
             workspace.
         sample: What `modelops score` scores: a path in this repository, or the address of data; by default the input
             of the try-out; None for nothing. No part of the plan.
+        archive_models: Whether a release archives the model versions that no deployment uses.
     """
 
     description: str
@@ -68,6 +69,7 @@ class EndpointSettings:
     tags: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[CallerArgs, ...] = ()
     sample: str | None = None
+    archive_models: bool = False
 
     @property
     def described(self) -> DescribedArgs:
@@ -88,6 +90,7 @@ class EndpointSettings:
             "keep": self.keep,
             "deployments": self.deployments,
             "most_nodes": self.most_nodes,
+            "archive_models": self.archive_models,
         }
 
 
@@ -125,7 +128,7 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
         check_number(section, all_tags)
     keep = section.whole("keep", 3, least=1, unit="revisions of each deployment, including the newest")
     count = len(deployments.values)
-    # A release that deleted old revisions would do so after it created the new ones.
+    # A release creates the new revisions before it deletes old ones.
     if count * (keep + 1) > DEPLOYMENTS_PER_ENDPOINT:
         section.wrong(
             "keep",

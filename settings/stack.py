@@ -31,7 +31,17 @@ from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 _ROOT = Path(__file__).resolve().parents[1]
 _KEYS = (
     *("resourceGroup", "workspace", "network", "allowedIps", "storageSku", "registrySku", "softDeleteDays"),
-    *("logRetentionDays", "protect", "cluster", "clusters", "endpoints", "dataAccess", "deployer", "tags"),
+    *(
+        "logRetentionDays",
+        "protect",
+        "cluster",
+        "clusters",
+        "endpoints",
+        "dataAccess",
+        "deployer",
+        "tags",
+        "archiveModels",
+    ),
 )
 
 
@@ -169,13 +179,15 @@ def parse(
     check_number(top, tags)
     workspace = read_workspace(top)
     clusters = read_clusters(top, workspace.existing)
+    endpoints = read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters, tags)
+    archives = top.flag("archiveModels", default=False)
     settings = Settings(
         location=_read_location(location, problems),
         location_place=problems.file.place(("azure-native:location",)),
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
         clusters=clusters.settings,
-        endpoints=read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters, tags),
+        endpoints={key: replace(each, archive_models=archives) for key, each in endpoints.items()},
         data_access=read_data_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),
@@ -190,7 +202,7 @@ def parse(
 
 def _decode(key: str, value: Any) -> Any:
     """Read the values that the engine passes as JSON text: objects, arrays and `SCALARS`; leave the rest."""
-    if not isinstance(value, str) or not (key in SCALARS or value.lstrip().startswith(("{", "["))):
+    if not isinstance(value, str) or not (key in (*SCALARS, "archiveModels") or value.lstrip().startswith(("{", "["))):
         return value
     try:
         return json.loads(value)

@@ -30,3 +30,8 @@ class ModelReleaseArgs(TypedDict):
     deployments: Mapping[str, DeploymentArgs]
     most_nodes: NotRequired[Mapping[str, int]]
     """Most nodes of each deployment's cluster; without those whose cluster the stack adopts. No part of the plan."""
+    archive_models: NotRequired[bool]
+    """Whether the model versions that no deployment uses are archived."""
+    state_default: NotRequired[pulumi.Input[str | None]]
+    """The default deployment that the endpoint's state names: an update of the endpoint outside a release sends it
+    again, so a release does not delete it. No part of the plan."""

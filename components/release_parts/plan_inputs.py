@@ -45,6 +45,7 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
             logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, workspace)
             for logical, deployment in args["deployments"].items()
         },
+        **({"archiveModels": True} if args.get("archive_models") else {}),
     }
 
 

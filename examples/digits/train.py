@@ -14,6 +14,7 @@ import argparse
 import csv
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ HELD_OUT = 360
 """Images kept out of training: one in five, the same share of each digit."""
 SPLIT_SEED = 2026
 WEIGHTS_SEED = 7
+TRIED_OF_EACH = 2
+"""Images of each digit that every new revision has to score before it may serve."""
 GREY_STEP = 15
 """The data set has 17 grey levels, 0 to 16; as bytes they are 0 to 240."""
 SIDE = 8
@@ -79,15 +82,24 @@ def write_model(folder: Path, model: Pipeline, *, learned_from: int, accuracy: f
 
 
 def write_data(folder: Path, pixels: NDArray[np.float64], labels: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
-    """Write one PNG for each row to `folder`/images, named after its row in the data set, and `folder`/labels.csv."""
-    images = folder / "images"
+    """Write one PNG for each row to `folder`/images, named after its row in the data set, and `folder`/labels.csv.
+
+    The first images of each digit are in `folder`/try-out, too.
+    """
+    images, try_out = folder / "images", folder / "try-out"
     images.mkdir(parents=True, exist_ok=True)
+    try_out.mkdir(exist_ok=True)
+    tried: Counter[int] = Counter()
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as handle:
         table = csv.writer(handle, lineterminator="\n")
         table.writerow(["file", "label"])
         for row in rows:
             name = f"digit-{row:04d}.png"
-            Image.fromarray(pixels[row].reshape(SIDE, SIDE).astype(np.uint8)).save(images / name)
+            image = Image.fromarray(pixels[row].reshape(SIDE, SIDE).astype(np.uint8))
+            image.save(images / name)
+            tried[int(labels[row])] += 1
+            if tried[int(labels[row])] <= TRIED_OF_EACH:
+                image.save(try_out / name)
             table.writerow([name, int(labels[row])])
 
 

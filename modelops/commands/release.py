@@ -25,7 +25,13 @@ def release(
     remove_abandoned()
     for target, plan in zip(targets, plans, strict=True):
         stop.begin()
-        context = Context(options.workspace(target), directory, stop.progress, stop.gate.sleep)
+        context = Context(
+            options.workspace(target),
+            directory,
+            stop.progress,
+            stop.gate.sleep,
+            state_default=target.state_default,
+        )
         try:
             report = reconcile(plan, context, previous=None)
         except (Stopped, ModelOpsError):
@@ -36,3 +42,5 @@ def release(
             threading.Event().wait()
             return
         terminal.say(report.summary())
+        for warning in report.warnings:
+            terminal.say_warning(warning)

@@ -7,6 +7,7 @@ import threading
 from typing import Final, NoReturn
 
 from modelops.plan.staging import remove_staged
+from modelops.release.context import TRY
 from modelops.release.gate import Gate
 from modelops.release.position import Position
 
@@ -50,6 +51,8 @@ class Stop:
             print("stopping once the request in flight is answered", file=self._errors, flush=True)
         self.gate.wait_until_idle()
         where = f"stopped at step {self._position.step!r}; default unchanged"
+        if self._position.step == TRY:
+            where += "; the job goes on, and the next release takes it up"
         if self._position.switch_sent:
             where = "stopped; the switch was already sent"
         print(f"error: {where}. Run the command again.", file=self._errors, flush=True)

@@ -17,6 +17,7 @@ from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
+_ENDPOINT_TYPE: Final = "azure-native:machinelearningservices:BatchEndpoint"
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a boolean"}
 
@@ -34,6 +35,7 @@ class Target:
         plan: The released plan; None if the stack's state was not asked.
         revisions: Names in Azure of the released deployments, by their names in the stack file.
         sample: What the stack file has to be scored there.
+        state_default: The default deployment that the endpoint's state names, since the last refresh.
     """
 
     logical: str
@@ -44,6 +46,7 @@ class Target:
     plan: ReleasePlan | None = None
     revisions: Mapping[str, str] = field(default_factory=dict)
     sample: str | None = None
+    state_default: str | None = None
 
     def words(self) -> str:
         """Return the options that name the workspace, for a command that is printed; begins with a space."""
@@ -145,12 +148,16 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     """The endpoints whose markers are in an exported state, by logical name."""
     plans: dict[str, ReleasePlan] = {}
     endpoints: Mapping[str, Any] = {}
+    defaults: dict[str, str] = {}
     for resource in (export.get("deployment") or {}).get("resources") or []:
         released = (resource.get("inputs") or {}).get("input")
         if resource.get("delete"):  # replaced, but not deleted yet
             continue
         if resource.get("type") == _STACK_TYPE:
             endpoints = (resource.get("outputs") or {}).get("endpoints") or {}
+        if resource.get("type") == _ENDPOINT_TYPE:
+            properties = (resource.get("outputs") or {}).get("properties") or {}
+            defaults[str(resource.get("id"))] = (properties.get("defaults") or {}).get("deploymentName") or ""
         if resource.get("type") == _MARKER_TYPE and isinstance(released, Mapping) and "endpoint" in released:
             plans[str(resource.get("parent", resource.get("urn", ""))).rpartition("::")[2]] = ReleasePlan.from_inputs(
                 released
@@ -165,6 +172,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
             plan,
             plan.revisions,
             (endpoints.get(logical) or {}).get("sample"),
+            defaults.get(plan.endpoint.id) or None,
         )
         for logical, plan in plans.items()
     }

@@ -30,6 +30,11 @@ def say_error(text: str) -> None:
     typer.echo(f"error: {masked(text)}", err=True)
 
 
+def say_warning(text: str) -> None:
+    """Print a warning to standard error: the command does what it is for."""
+    typer.echo(f"warning: {text}", err=True)
+
+
 def say_json(data: Mapping[str, Any]) -> None:
     """Print one object; secrets in addresses are masked."""
     typer.echo(json.dumps(_masked(data), indent=2))

@@ -95,12 +95,14 @@ class ReleasePlan:
     pin: str | None
     """Name (in Azure) of an existing revision to use as the default instead: a rollback."""
     keep: int
-    """Revisions to keep of each logical deployment. Without effect: nothing deletes a revision."""
+    """Revisions to keep of each logical deployment, including its own; see `modelops.release.retention`."""
     deployments: Mapping[str, DeploymentPlan]
     number: int = 0
     """Number of the release that sets the default, which the endpoint's tags have after it; 0 for a default that was
     never set with a number. The program takes the next one if the live default is not the target, so that a default
     that was moved or lost is a change of the plan."""
+    archive_models: bool = False
+    """Whether the model versions that no deployment uses are archived."""
 
     @property
     def target(self) -> str:
@@ -138,6 +140,7 @@ class ReleasePlan:
             "keep": self.keep,
             "deployments": {logical: each.to_json() for logical, each in self.deployments.items()},
             **({"number": self.number} if self.number else {}),
+            **({"archiveModels": True} if self.archive_models else {}),
         }
 
     @classmethod
@@ -191,4 +194,5 @@ class ReleasePlan:
             deployments=deployments,
             # In a preview it may be unknown: then the rest of the plan is, too.
             number=reader.integer(data, "number", "", 1) if data.get("number") not in (None, UNKNOWN) else 0,
+            archive_models=data.get("archiveModels") is True,
         )

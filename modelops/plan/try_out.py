@@ -51,7 +51,7 @@ class TryOut:
     least_rows: int = 1
     """Least number of rows; without meaning if `per_file`."""
     key: str | None = None
-    """Column of the predictions that has the names of the input's files: see `modelops.scoring.keys.scored`."""
+    """Column of the predictions that says what a row is about: its name, or its position from 1."""
     check: File | None = None
     """A Python file with `check(predictions, input)`, which raises what is wrong with the predictions."""
     compare: File | None = None

@@ -35,3 +35,5 @@ class Context:
     """Seconds that all steps together wait for missing roles."""
     nodes: Mapping[str, int] = field(default_factory=dict)
     """Most nodes of the clusters, by their ARM ids in lower case; of some nothing may be known."""
+    state_default: str | None = None
+    """The deployment that the endpoint's Pulumi state names as default: it is never deleted."""

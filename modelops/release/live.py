@@ -98,8 +98,7 @@ def read_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
                 f"endpoint {name} does not exist in workspace {workspace.name}: it was deleted outside Pulumi. Run "
                 "`pulumi up --refresh` to create it again and release to it."
             ) from error
-        listed = workspace.list(f"batchEndpoints/{name}/deployments", _DEPLOYMENTS_API)
-        deployments = [_deployment(each) for each in listed]
+    listed = deployments(workspace, name)
     body = endpoint["properties"]
     return LiveEndpoint(
         name=name,
@@ -109,9 +108,22 @@ def read_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
         properties=dict(body.get("properties") or {}),
         location=endpoint.get("location"),
         scoring_uri=body.get("scoringUri"),
-        deployments={each.name: each for each in deployments},
+        deployments={each.name: each for each in listed},
         last_set=LastSet.read(endpoint.get("tags") or {}),
     )
+
+
+def endpoints(workspace: Workspace) -> list[str]:
+    """Return the names of the workspace's batch endpoints."""
+    with azure.step("listing the endpoints"):
+        return [str(each["name"]) for each in workspace.list("batchEndpoints", _ENDPOINTS_API)]
+
+
+def deployments(workspace: Workspace, endpoint: str) -> list[LiveDeployment]:
+    """Return the deployments of an endpoint."""
+    with azure.step(f"reading endpoint {endpoint}"):
+        listed = workspace.list(f"batchEndpoints/{endpoint}/deployments", _DEPLOYMENTS_API)
+        return [_deployment(each) for each in listed]
 
 
 def read_deployment(workspace: Workspace, endpoint: str, name: str) -> LiveDeployment | None:
@@ -174,9 +186,21 @@ def _deployment(found: Any) -> LiveDeployment:
         compute=body.get("compute"),
         identity=identity,
         instances=int((body.get("resources") or {}).get("instanceCount") or 1),
-        logical=properties.get(LOGICAL_PROPERTY) if identity else None,
+        logical=_logical(str(found["name"]), properties),
         created_at=str((found.get("systemData") or {}).get("createdAt") or ""),
         tags=dict(found.get("tags") or {}),
         properties=properties,
         model=(body.get("model") or {}).get("assetId"),
     )
+
+
+def _logical(name: str, properties: Mapping[str, str]) -> str | None:
+    """Return a revision's name in the stack file; None for a deployment without our mark.
+
+    The first versions wrote no `LOGICAL_PROPERTY`; their names had the whole of it.
+    """
+    identity = properties.get(IDENTITY_PROPERTY)
+    if not identity:
+        return None
+    before, hyphen, digits = name.rpartition("-")
+    return properties.get(LOGICAL_PROPERTY) or (before if hyphen and identity.startswith(digits) else None)

@@ -24,6 +24,8 @@ _BLOB_CODE: Final = "AuthorizationPermissionMismatch"
 _BLOB_ROLE: Final = "Storage Blob Data Contributor"  # an upload needs to read and write
 _ARM_CODE: Final = "AuthorizationFailed"
 _ARM_ROLE: Final = "Contributor"
+_REGISTRIES: Final = "Microsoft.MachineLearningServices/registries/"
+_REGISTRY_ROLE: Final = "AzureML Registry User"
 _ARM_TEXT: Final = re.compile(r"perform action '(?P<action>[^']+)' over scope '(?P<scope>[^']+)'")
 
 _P = ParamSpec("_P")
@@ -39,6 +41,13 @@ class Lack:
     principal: str
     action: str | None = None
     """Only ARM names the action; storage does not."""
+
+    def grant(self, scope: str) -> str:
+        """Say how somebody grants the role; `scope` is the ARM id of the lack's own."""
+        return (
+            "Somebody who can grant roles there can run:\n"
+            f'  az role assignment create --assignee {self.principal} --role "{self.role}" --scope {scope}'
+        )
 
 
 def lack_of(error: BaseException) -> Lack | None:
@@ -58,7 +67,8 @@ def lack_of(error: BaseException) -> Lack | None:
     found = _ARM_TEXT.search(str(refused))
     if code != _ARM_CODE or found is None:
         return None
-    return Lack(_ARM_ROLE, found["scope"], principal, found["action"])
+    role = _REGISTRY_ROLE if found["action"].startswith(_REGISTRIES) else _ARM_ROLE
+    return Lack(role, found["scope"], principal, found["action"])
 
 
 @dataclass(slots=True)
@@ -98,9 +108,7 @@ class Patience:
         needed = f", which allows {lack.action}" if lack.action else ""
         return (
             f"step '{step}' failed: {lack.principal} is missing the role {lack.role}{needed}, on {scope}. "
-            f"It was still missing after {self._waited:.0f} s. Somebody who can grant roles there can run:\n"
-            f'  az role assignment create --assignee {lack.principal} --role "{lack.role}" --scope {scope}\n'
-            f"{RERUN}"
+            f"It was still missing after {self._waited:.0f} s. {lack.grant(scope)}\n{RERUN}"
         )
 
     def _arm_id(self, scope: str) -> str:

@@ -1,17 +1,22 @@
 """The release's preview: only reads, and says so if it could not read."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from modelops.errors import RefusedPlanError
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
-from modelops.release import default, existing, limits, live, reconcile, register, rollback
+from modelops.release import archive, default, existing, limits, live, prune, reconcile, register, rollback
 from modelops.release.tryout import candidates
 from modelops.workspace import Workspace
 
 
 def from_live(
-    workspace: Workspace, plan: ReleasePlan, released: ReleasePlan | None, nodes: Mapping[str, int] | None = None
+    workspace: Workspace,
+    plan: ReleasePlan,
+    released: ReleasePlan | None,
+    nodes: Mapping[str, int] | None = None,
+    state_default: str | None = None,
 ) -> list[str]:
     """Return lines that compare the plan with Azure.
 
@@ -20,6 +25,7 @@ def from_live(
         plan: complete.
         released: the plan that was released last, if there is one.
         nodes: see `rollback.problem`.
+        state_default: see `prune.surplus`.
 
     Raises:
         RefusedPlanError: `pulumi up` will refuse the plan: see `rollback.require`.
@@ -28,7 +34,11 @@ def from_live(
     endpoint = live.read(workspace, plan)
     rollback.require(workspace, plan, endpoint, nodes)
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
-    if problem := limits.problem(plan, endpoint, missing) or existing.problem(workspace, missing):
+    restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
+    served = replace(endpoint, default=restored or endpoint.default)
+    surplus = prune.surplus(workspace, plan, served, state_default, missing)
+    going_first = {each.name for each in prune.to_go_first(surplus, limits.excess(endpoint, missing)) if missing}
+    if problem := limits.problem(plan, endpoint, missing, going_first) or existing.problem(workspace, missing):
         moved = rollback.is_rollback(plan) and endpoint.default != plan.target
         return [*([f"default {endpoint.default} -> {plan.target} first"] if moved else []), _refused(problem)]
     to_register = [
@@ -37,7 +47,6 @@ def from_live(
         if not isinstance(each.model, RegisteredModel) and register.find_version(workspace, each.model)[0] is None
     ]
     first = []
-    restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
     if restored:
         first = [f"restore the default {restored} first (found {endpoint.default or 'none'})"]
     return [
@@ -50,6 +59,15 @@ def from_live(
             restored or endpoint.default,
             plan.target,
             body_differs=restored is None and default.needs_switch(plan, endpoint, plan.target),
+        ),
+        *(
+            f"delete revision {each.name}{' first' if each.name in going_first else ''} ({each.why})"
+            for each in surplus
+        ),
+        *(
+            f"archive model {each}"
+            for each in archive.changes(workspace, plan, served, [each.name for each in surplus])
+            if each.is_archived
         ),
     ]
 
@@ -86,6 +104,11 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
             released.target if released else None,
             plan.target,
             body_differs=body != before,
+        ),
+        *(
+            f"delete the revisions of {logical}, which is no longer in the stack file"
+            for logical in (released.deployments if released else ())
+            if logical not in plan.deployments
         ),
     ]
 

@@ -1,76 +1,21 @@
 """The steps of a release, in order. Every run does only what is missing.
 
 0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. try them out  5. switch the default  6. verify
+3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
 
 A rollback by `pin` starts with 5 and 6, because its revision exists.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import replace
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
-from modelops.release import default, deploy, existing, last_set, limits, live, register, rollback, signed_in
+from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
 from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
 from modelops.release.permissions import Patience
+from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
-
-
-@dataclass(slots=True)
-class ReleaseReport:
-    """The result of a release."""
-
-    endpoint: str
-    default: str
-    previous_default: str | None = None
-    restored: str | None = None
-    registered: list[str] = field(default_factory=list)
-    created: list[str] = field(default_factory=list)
-    tried: list[candidates.Tried] = field(default_factory=list)
-    switched: bool = False
-
-    @property
-    def changed(self) -> bool:
-        """Whether anything was sent that changes Azure."""
-        return bool(self.restored or self.registered or self.created or self.tried or self.switched)
-
-    def summary(self) -> str:
-        """For users: one line, and further ones for how candidates differ from what serves."""
-        parts = [f"registered {each}" for each in self.registered]
-        parts += [f"created {each}" for each in self.created]
-        parts += [f"tried {each}" for each in self.tried]
-        if self.restored:
-            parts.append(f"restored the default {self.restored}")
-        if self.switched and self.previous_default != self.default:
-            parts.append(f"default {self.previous_default or '(none)'} -> {self.default}")
-        elif self.switched:
-            parts.append("updated description and tags")
-        first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
-        return "\n".join([first, *self._differences()])
-
-    def _differences(self) -> list[str]:
-        """What the candidates predict otherwise than what serves."""
-        return [
-            f"  {line if at else f'{each.revision} {line}'}"
-            for each in self.tried
-            for at, line in enumerate(each.differences)
-        ]
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain data for the worker's answer."""
-        return {
-            "endpoint": self.endpoint,
-            "default": self.default,
-            "previousDefault": self.previous_default,
-            "restored": self.restored,
-            "registered": self.registered,
-            "created": self.created,
-            "tried": [each._asdict() for each in self.tried],
-            "switched": self.switched,
-            "summary": self.summary(),
-        }
 
 
 def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
@@ -98,13 +43,13 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         # First: a problem with the current deployments must not delay the rollback.
         endpoint = _serve_target(plan, patience, endpoint, report)
         _create_missing(plan, patience, endpoint, report)
-        _try_out(plan, patience, report)
+        _prune(plan, context, _try_out(plan, patience, report), report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     user_code.require((asked for _, asked in candidates.due(plan, endpoint)), context.root)
     _create_missing(plan, patience, endpoint, report)
-    endpoint = _try_out(plan, patience, report)
-    _serve_target(plan, patience, endpoint, report)
+    endpoint = _serve_target(plan, patience, _try_out(plan, patience, report), report)
+    _prune(plan, context, endpoint, report)
     return report
 
 
@@ -167,7 +112,9 @@ def _serve_target(
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-    record = _record(context, plan, endpoint, plan.target)
+    # Whether the service makes an endpoint's first deployment its default is not settled; nobody was sent there.
+    before = replace(endpoint, default=None) if endpoint.default in report.created else endpoint
+    record = _record(context, plan, before, plan.target)
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
     report.switched = True
     context.progress(VERIFY, f"checking that the default is {plan.target}")
@@ -178,7 +125,8 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
     missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
-    if problem := limits.problem(plan, endpoint, missing):
+    going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
+    if problem := limits.problem(plan, endpoint, missing, going):
         raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
     if problem := patience.call(READ, existing.problem, context.workspace, missing):
         raise PlanError(
@@ -194,6 +142,7 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         model_ids[deployment.logical] = model_id
         if registered:
             report.registered.append(registered)
+    report.pruned += prune.make_room(plan, context, endpoint, missing)
     for deployment in missing:
         context.progress(CREATE, f"creating deployment {deployment.revision}")
         found = deploy.settle(context, plan, deployment)
@@ -214,6 +163,16 @@ def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> li
     endpoint = live.read(workspace, plan)
     report.tried = candidates.try_out(plan, patience, endpoint, report.created)
     return live.read(workspace, plan) if report.tried else endpoint
+
+
+def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
+    """Step 7: delete what nobody needs any more; a failure of it is a warning."""
+    pruned = prune.prune(plan, context, endpoint)
+    report.pruned += pruned.deleted
+    report.in_use += pruned.in_use
+    report.archived += [str(each) for each in pruned.models if each.is_archived]
+    if warning := pruned.warning():
+        report.warnings.append(warning)
 
 
 def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:

@@ -42,7 +42,7 @@ def find_version(workspace: Workspace, model: UnregisteredModel) -> tuple[str | 
     highest, found = 0, None
     mark = _mark(model)
     with azure.step(f"looking for model {model.name}"):
-        for each in _versions(workspace, model.name):
+        for each in versions(workspace, model.name):
             body = each["properties"]
             number = int(each["name"]) if str(each["name"]).isdigit() else 0
             highest = max(highest, number)
@@ -52,7 +52,8 @@ def find_version(workspace: Workspace, model: UnregisteredModel) -> tuple[str | 
     return (str(found) if found else None), highest + 1
 
 
-def _versions(workspace: Workspace, name: str) -> Iterator[Any]:
+def versions(workspace: Workspace, name: str) -> Iterator[Any]:
+    """Yield the versions of a model, with the archived ones; none if there is no such model."""
     try:
         yield from workspace.list(f"models/{name}/versions", _MODELS_API, listViewType="All")
     except Exception as error:

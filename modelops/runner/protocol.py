@@ -26,6 +26,8 @@ class ReleaseRequest:
     """The default that the last release set."""
     nodes: Mapping[str, int] = field(default_factory=dict)
     """Most nodes of the plan's clusters, by their ARM ids in lower case; of some nothing may be known."""
+    state_default: str | None = None
+    """The deployment that the endpoint's Pulumi state names as default; it is never deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class PreviewRequest:
     released: Mapping[str, Any] | None = None
     """The plan that was released last."""
     nodes: Mapping[str, int] = field(default_factory=dict)
+    """As of a release."""
+    state_default: str | None = None
     """As of a release."""
 
 

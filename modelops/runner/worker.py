@@ -110,7 +110,12 @@ class Worker:
         plan = ReleasePlan.from_inputs(request.plan)
         remove_abandoned()
         context = Context(
-            self._workspace(plan), Path(request.root), self._progress, self._gate.sleep, nodes=request.nodes
+            self._workspace(plan),
+            Path(request.root),
+            self._progress,
+            self._gate.sleep,
+            nodes=request.nodes,
+            state_default=request.state_default,
         )
         report = reconcile(plan, context, request.previous)
         return Done(request.id, report.summary(), report.to_json())
@@ -124,7 +129,7 @@ class Worker:
         if not plan.is_complete:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
-            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes)
+            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes, request.state_default)
         except RefusedPlanError:
             raise
         except ModelOpsError as error:

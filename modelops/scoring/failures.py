@@ -91,13 +91,20 @@ def read(trace: str) -> ScriptError | None:
     return ScriptError(next(rest, lines[-1]).strip(), _place([frame for _, frame in frames]))
 
 
+def users_lines(trace: str) -> list[str]:
+    """Return a traceback's lines from the first of the user's own files on; without one, none.
+
+    The frames above are the driver's, and the same for every script.
+    """
+    lines = trace.rpartition(_TRACEBACK)[2].strip("\n").splitlines()
+    frames = [_Frame(found["file"], 0, "") if (found := _FRAME.match(line)) else None for line in lines]
+    users = _users([frame for frame in frames if frame])
+    first = next((number for number, frame in enumerate(frames) if frame in users), len(lines))
+    return lines[first:]
+
+
 def _place(frames: list[_Frame]) -> str:
-    drivers = {PurePosixPath(each.file).parent for each in frames if PurePosixPath(each.file).name == _DRIVER}
-    users = [
-        each
-        for each in frames
-        if not _NOT_THE_USERS.search(each.file) and PurePosixPath(each.file).parent not in drivers
-    ]
+    users = _users(frames)
     if not users:
         return ""
     script, last = PurePosixPath(users[0].file), PurePosixPath(users[-1].file)
@@ -105,6 +112,16 @@ def _place(frames: list[_Frame]) -> str:
     function = users[-1].function
     within = f", in {function}" if function and not function.startswith("<") else ""
     return f"{file}, line {users[-1].line}{within}"
+
+
+def _users(frames: list[_Frame]) -> list[_Frame]:
+    """Return the frames in the user's own files."""
+    drivers = {PurePosixPath(each.file).parent for each in frames if PurePosixPath(each.file).name == _DRIVER}
+    return [
+        each
+        for each in frames
+        if not _NOT_THE_USERS.search(each.file) and PurePosixPath(each.file).parent not in drivers
+    ]
 
 
 def _service_reason(message: str) -> str:

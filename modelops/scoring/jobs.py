@@ -1,7 +1,7 @@
 """Finds the scoring jobs of an endpoint, and what is known of one."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -84,6 +84,33 @@ def _details(workspace: Workspace, endpoint: str, wanted: Mapping[str, str]) -> 
             return
 
 
+def in_use(workspace: Workspace, endpoint: str, among: Collection[str]) -> set[str]:
+    """Return the deployments that a job uses which has not ended; all of them if it is not known which one it uses.
+
+    Args:
+        workspace: of the endpoint.
+        endpoint: physical name.
+        among: physical names of the deployments in question.
+
+    Raises:
+        ReleaseError: the service refused a read.
+    """
+    used: set[str] = set()
+    with azure.step(f"listing the jobs of endpoint {endpoint}"):
+        listed = [each for each in workspace.ml.batch_endpoints.list_jobs(endpoint) if each.status not in ENDED]
+    for each in listed:
+        named = deployment_of(str(each.id))
+        if named is not None and (named in used or named not in among):
+            continue
+        # Asked again: an end is final, but no source says how old the other states of this list may be.
+        job = _found(workspace, str(each.name))
+        if job is None or job.state in ENDED:
+            continue
+        whose = named or job.deployment
+        used.update({whose} & set(among) if whose else among)
+    return used
+
+
 def deployment_of(job_id: str) -> str | None:
     """Return the deployment in a job's id in the data plane; None if it has none."""
     found = _DEPLOYMENT.search(job_id)
@@ -97,12 +124,19 @@ def found(workspace: Workspace, name: str) -> Job:
         UsageError: there is no such job.
         ReleaseError: the service refused the read.
     """
+    job = _found(workspace, name)
+    if job is None:
+        raise UsageError(f"workspace {workspace.name} has no job {name!r}.")
+    return job
+
+
+def _found(workspace: Workspace, name: str) -> Job | None:
     try:
         with azure.step(f"reading job {name}"):
             job = workspace.get(f"jobs/{endpoints.segment(name)}", _API)
     except Exception as error:
         if error.__cause__ is not None and azure.is_missing(error.__cause__):
-            raise UsageError(f"workspace {workspace.name} has no job {name!r}.") from None
+            return None
         raise
     submission = _SUBMISSION.match(job["properties"].get("description") or "")
     return _read(job, submission[1] if submission else None, submission[2] if submission else None)

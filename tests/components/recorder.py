@@ -42,7 +42,8 @@ class Recorder(Mocks):
         if args.typ.endswith(":UserAssignedIdentity"):
             outputs["principalId"] = f"{args.name}-principal"
         if args.typ.endswith(":BatchEndpoint") and args.typ.startswith("azure-native"):
-            outputs["properties"] = {**args.inputs["properties"], "scoringUri": "https://scoring/jobs"}
+            read = {"scoringUri": "https://scoring/jobs", "defaults": {"deploymentName": "mlp-refreshed"}}
+            outputs["properties"] = {**args.inputs["properties"], **read}
         if "identity" in args.inputs:  # goes in as a list, comes back as a map
             ids = args.inputs["identity"]["userAssignedIdentities"]
             outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": {each: {} for each in ids}}

@@ -64,6 +64,7 @@ def test_what_a_release_is_told() -> None:
         "location": "westeurope",
         "name": "digits-physical",
         "scoringUri": "https://scoring/jobs",
+        "state_default": "mlp-refreshed",
         "studio": "https://ml.azure.com/endpoints/batch//detail?wsid=/BatchEndpoint/digits",
     }
 

@@ -15,6 +15,7 @@ from modelops.errors import PlanError, RehearsalError
 from modelops.plan import fingerprint
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import TryOut
+from modelops.release.context import TRY
 from modelops.runner import pool as worker_pool
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
 from modelops.runner.protocol import Done, PreviewRequest, ReleaseRequest, Request, Step
@@ -353,6 +354,13 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         (
             WorkerStopped("digits", "switch the default", switch_sent=True),
             "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again.",
+        ),
+        (
+            WorkerStopped("digits", TRY),
+            (
+                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. The job "
+                "goes on, and the next release takes it up. Run `pulumi up` again."
+            ),
         ),
         (
             WorkerStopped("digits", "create revisions", restored=True),

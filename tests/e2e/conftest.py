@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hosts import INSTALLED, environment
-from tests.e2e.rehearsal import OUTCOME, REPOSITORY, Rehearsal
+from tests.e2e.rehearsal import OUTCOME, REPOSITORY, Rehearsal, leave_out_try_outs
 
 
 @pytest.fixture(name="language_host", scope="session")
@@ -56,6 +56,7 @@ def _check_out(folder: Path, environment: Path) -> None:
         if (REPOSITORY / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(REPOSITORY / name, folder / name)
+    leave_out_try_outs(folder)
     (folder / ".venv").symlink_to(environment, target_is_directory=True)
     _git(folder, "init", "--quiet")
     # .gitignore names a folder, and here .venv is a link.

@@ -26,6 +26,16 @@ OUTCOME = "sandbox killed"
 """The property in which a test records what an interrupted run needed; the terminal summary counts them."""
 
 
+_TRY_OUT = re.compile(r"^( +)tryOut:\n(?:\1 +.*\n)+", re.MULTILINE)
+
+
+def leave_out_try_outs(folder: Path) -> None:
+    """Let the stacks in a folder go without try-outs: each takes seconds, and few tests are about them."""
+    for file in folder.glob("Pulumi.*.yaml"):
+        text = file.read_text(encoding="utf-8")
+        file.write_text(_TRY_OUT.sub(r"\1tryOut: none\n", text), encoding="utf-8")
+
+
 class Rehearsal(Observed):
     """A folder with the program, a SANDBOX_HOME, and the commands that a user would type there."""
 
@@ -163,6 +173,13 @@ class Rehearsal(Observed):
             change(own)
             config.clear()
             config.update(foreign | own)
+
+    def restore_try_outs(self) -> None:
+        """Let the stacks be as this repository has them, with their try-outs, in a clean checkout."""
+        for file in REPOSITORY.glob("Pulumi.*.yaml"):
+            shutil.copyfile(file, self.folder / file.name)
+        user = ("-c", "user.name=test", "-c", "user.email=test@example.com")
+        subprocess.run(["git", *user, "commit", "--quiet", "-am", "With try-outs"], cwd=self.folder, check=True)
 
     def change_one_byte_of_the_model(self) -> None:
         """Change one letter of the producer's name in the model file: other bytes, the same predictions."""

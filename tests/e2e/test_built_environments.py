@@ -186,7 +186,8 @@ def test_an_mlflow_model_scores_with_and_without_a_script_on_the_python_that_it_
 
     def hearts(config: dict[str, Any]) -> None:
         deployments = {"plain": {"model": model}, "script": {"model": model, **script}}
-        config["endpoints"] = {"heart": {"default": "plain", "sample": "heart/rows", "deployments": deployments}}
+        heart = {"default": "plain", "sample": "heart/rows", "tryOut": "none", "deployments": deployments}
+        config["endpoints"] = {"heart": heart}
 
     fresh.configure(hearts)
     fresh.start("make", "up", "SET_UP=@:", extra=INDEX).wait().ok()

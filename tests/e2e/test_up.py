@@ -85,8 +85,10 @@ def test_up_after_destroy_makes_it_again(deployed: Rehearsal) -> None:
 
 @BOTH_HOSTS_IN_LONG
 def test_make_up_scores_the_example_and_make_down_removes_everything(fresh: Rehearsal) -> None:
+    fresh.restore_try_outs()
     first = fresh.make("up").ok()
     assert SCORED in first.out.splitlines()
+    assert re.search(r"; tried mlp-[0-9a-f]{8} \(20 rows, \d+ s\); default \(none\) -> mlp-", first.text)
     assert re.findall(r"\+ (\d+) created", first.out) == [str(len(_made(fresh)))]
     assert list((fresh.folder / "predictions").rglob("predictions.csv"))
     assert fresh.changed_files() == ""

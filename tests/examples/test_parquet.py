@@ -7,6 +7,7 @@ import csv
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -81,3 +82,26 @@ def test_grading_looks_for_a_whole_file_for_each_input(
     change(tmp_path)
     assert load(PARQUET / "grade.py").main([str(tmp_path)]) == code
     assert capsys.readouterr().out == f"{told}\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        (lambda _: None, None),
+        (lambda folder: (folder / "more.txt").touch(), None),
+        (lambda folder: (folder / "patients-1.parquet").unlink(), "there is no patients-1.parquet"),
+        (lambda folder: (folder / "patients-2.parquet").write_bytes(b"PAR1 cut off"), "patients-2.parquet is cut off"),
+    ],
+)
+def test_the_try_outs_check_wants_a_whole_file_for_each_input(
+    tmp_path: Path, change: Callable[[Path], object], refused: str | None
+) -> None:
+    for number in range(4):
+        (tmp_path / f"patients-{number}.parquet").write_bytes(b"PAR1 rows PAR1")
+    change(tmp_path)
+    check = load(PARQUET / "check.py").check
+    if refused is None:
+        check(tmp_path, PARQUET / "data" / "rows")
+    else:
+        with pytest.raises(ValueError, match=f"^{refused}$"):
+            check(tmp_path, PARQUET / "data" / "rows")

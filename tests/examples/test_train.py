@@ -53,6 +53,10 @@ def test_a_new_run_makes_the_same_images_and_labels(made: Path, digits: Path) ->
     again = _pixels(made / "data" / "images")
     assert committed.keys() == again.keys()
     assert all(np.array_equal(committed[name], again[name]) for name in committed)
+    tried = _pixels(digits / "data" / "try-out")
+    assert {name: pixels.tolist() for name, pixels in _pixels(made / "data" / "try-out").items()} == {
+        name: pixels.tolist() for name, pixels in tried.items()
+    }
     assert (made / "data" / "labels.csv").read_bytes() == (digits / "data" / "labels.csv").read_bytes()
 
 

@@ -16,7 +16,8 @@ from modelops.plan import fingerprint
 from modelops.plan.plan import Code, CondaFile, DeploymentPlan, EndpointPlan, ImageEnvironment, LocalModel, ReleasePlan
 from modelops.release import live
 from modelops.release.context import Context
-from modelops.release.reconcile import ReleaseReport, reconcile
+from modelops.release.reconcile import reconcile
+from modelops.release.report import ReleaseReport
 from modelops.workspace import Workspace
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
 from sandbox.testing import Sandbox, started
@@ -168,6 +169,10 @@ class Bench:
     def release(self, plan: ReleasePlan | None = None, previous: str | None = None) -> ReleaseReport:
         """Run a release of `plan`, by default the bench's own."""
         return reconcile(plan or self.plan, self.context(), previous)
+
+    def release_in(self, context: Context, plan: ReleasePlan) -> ReleaseReport:
+        """Run a release with other surroundings."""
+        return reconcile(plan, context)
 
     def context(self) -> Context:
         """A release's surroundings: notes what it says, and never waits."""

@@ -8,7 +8,8 @@ import pytest
 from modelops.errors import ReleaseError, Stopped
 from modelops.release.context import CREATE, READ, REGISTER, SWITCH, VERIFY, Context
 from modelops.release.permissions import PAUSE_SECONDS
-from modelops.release.reconcile import ReleaseReport, reconcile
+from modelops.release.reconcile import reconcile
+from modelops.release.report import ReleaseReport
 from modelops.workspace import Workspace
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
 from tests.modelops.conftest import GROUP, Bench

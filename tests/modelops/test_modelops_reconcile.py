@@ -7,7 +7,7 @@ import pytest
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import RegisteredModel
 from modelops.release import last_set
-from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from tests.modelops.conftest import Bench, in_both_profiles
 
 DEPLOYMENT = "/deployments/[^/]+$"
@@ -114,7 +114,7 @@ def test_a_default_that_was_moved_is_restored_before_anything_else(bench: Bench)
     bench.move(first.default)
     bench.steps.clear()
     report = bench.release(third)
-    assert bench.steps == [READ, RESTORE, REGISTER, CREATE, SWITCH, VERIFY]
+    assert bench.steps == [READ, RESTORE, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
     assert report.restored == second.default
     assert report.previous_default == first.default
     assert bench.live().default == third.target
@@ -211,6 +211,7 @@ def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench)
 
 
 def test_the_21st_deployment_is_refused_before_a_model_is_uploaded(bench: Bench) -> None:
+    bench.plan = replace(bench.plan, keep=21)
     for batch in range(1, 21):
         bench.release(bench.changed(mini_batch_size=batch))
     changed = bench.with_model(b"one too many")

@@ -7,7 +7,7 @@ import pytest
 from modelops.errors import PlanError, RefusedPlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, deploy, live, preview, register
-from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.release.last_set import LastSet
 from tests.modelops.conftest import Bench
 
@@ -92,7 +92,7 @@ def test_a_default_whose_cluster_is_gone_is_not_restored(bench: Bench, monkeypat
     bench.steps.clear()
     report = bench.release(bench.changed(mini_batch_size=4))
     assert report.restored is None
-    assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY]
+    assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
 
 
 def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> None:
@@ -111,6 +111,7 @@ def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> 
         f"restore the default {second.target} first (found {first.default})",
         f"create revision {third.target}",
         f"default {second.target} -> {third.target}",
+        f"delete revision {first.default} (mlp keeps 2)",
     ]
 
 

@@ -125,10 +125,11 @@ def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench
 def test_a_default_that_was_put_back_is_told_when_the_release_is_stopped(bench: Bench) -> None:
     first = bench.release()
     other = bench.release(bench.changed(mini_batch_size=3))
-    assert _stopped_while_it_creates(bench, bench.changed(mini_batch_size=4), first.default) == Stopping(
+    bench.move(first.default)
+    assert _stopped_while_it_creates(bench, bench.changed(mini_batch_size=4), other.default) == Stopping(
         "plan", "create revisions", switch_sent=False, restored=True
     )
-    assert other.default != bench.live().default == first.default
+    assert first.default != bench.live().default == other.default
 
 
 def test_a_release_removes_the_copies_of_killed_ones(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,59 +6,27 @@ tests/e2e/test_compared.py.
 
 import re
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
-from modelops.plan.plan import Code, ReleasePlan
-from modelops.plan.try_out import File, TryOut
-from modelops.release import preview, records
-from modelops.release.context import READ, TRY
+from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import File
+from modelops.release import preview, records, uploads
+from modelops.release.context import READ, TRY, Context
+from tests.modelops.compared import OTHER, SCRIPT, jobs, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-SCRIPT = """\
-import os
-
-def init(): ...
-
-def run(batch):
-    return [f"{os.path.basename(path)} {score(path)}" for path in batch]
-
-def score(path):
-    return os.path.getsize(path)
-"""
-OTHER = SCRIPT.replace("os.path.getsize(path)", "os.path.getsize(path) + 2 * path.endswith('b.txt')")
 RAISES = SCRIPT.replace("return os.path.getsize(path)", "raise ValueError('not these')")
 
 
 def file(bench: Bench, name: str, text: str) -> File:
     (bench.root / name).write_text(text, encoding="utf-8")
     return File(name, fingerprint.digest(bench.root / name))
-
-
-def with_script(bench: Bench, script: str, **asked: Any) -> ReleasePlan:
-    """Return the bench's plan with another script, and a try-out on two files."""
-    data = bench.root / "try-out"
-    data.mkdir(exist_ok=True)
-    for name in ("a.txt", "b.txt"):
-        (data / name).write_text(f"{name} of {bench.plan.endpoint.name}", encoding="utf-8")
-    (bench.root / "code" / "score.py").write_text(script, encoding="utf-8")
-    deployment = replace(
-        bench.plan.deployments["mlp"],
-        code=Code("code", fingerprint.digest(bench.root / "code"), "score.py"),
-        try_out=TryOut(**{"input": File("try-out", fingerprint.digest(data)), **asked}),
-    )
-    return replace(bench.plan, deployments={"mlp": deployment})
-
-
-def jobs(bench: Bench, after: int) -> list[str]:
-    """The requests for jobs since a mark."""
-    return [each for each in bench.writes(after) if re.match(r"POST .*/jobs$", each)]
 
 
 def refused(bench: Bench, plan: ReleasePlan) -> str:
@@ -74,8 +42,8 @@ def refused(bench: Bench, plan: ReleasePlan) -> str:
 def differs(from_: str, value: str = "2") -> tuple[str, ...]:
     return (
         f"compared with {from_}, which serves:",
-        "  1 of 2 rows differ from those of what serves (paired by column 1)",
-        f"  column 2: 1 numbers differ, the largest difference is {value}, the median {value}",
+        "  1 of 2 rows differ (paired by column 1)",
+        f"  column 2: 1 number differs, the largest difference is {value}, the median {value}",
     )
 
 
@@ -217,3 +185,87 @@ def test_a_check_that_cannot_be_imported_is_refused_before_anything_is_made(benc
         bench.release(plan)
     assert set(bench.steps) == {READ}
     assert bench.writes(before) == []
+
+
+@in_one_profile
+def test_a_job_of_what_serves_that_a_killed_release_started_is_found(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    second = with_script(bench, OTHER)
+
+    class KilledError(BaseException):
+        """Stands for the end of the process."""
+
+    write = records.write
+
+    def killed(context: Context, endpoint: str, revision: str, tag: str, value: str) -> None:
+        if tag == records.SAMPLE:
+            raise KilledError
+        write(context, endpoint, revision, tag, value)
+
+    before = bench.mark()
+    monkeypatch.setattr(records, "write", killed)
+    with pytest.raises(KilledError):
+        bench.release(second)
+    assert len(jobs(bench, before)) == 2
+    monkeypatch.setattr(records, "write", write)
+    before = bench.mark()
+    (tried,) = bench.release(second).tried
+    assert tried.differences[0] == f"compared with {first.target}, which serves:"
+    assert jobs(bench, before) == []
+    assert records.sample(bench.live().deployments[first.target]) is not None
+
+
+@in_one_profile
+def test_what_serves_is_asked_again_if_its_predictions_are_gone(bench: Bench) -> None:
+    """A rule of the storage account may remove old ones."""
+    bench.release(with_script(bench, SCRIPT))
+    with uploads.container(bench.workspace) as container:
+        for name in container.list_blob_names():
+            if name.endswith("/predictions.csv"):
+                container.delete_blob(name)
+    before = bench.mark()
+    (tried,) = bench.release(with_script(bench, OTHER)).tried
+    assert tried.differences[1:] == differs("")[1:]
+    assert len(jobs(bench, before)) == 2
+
+
+@in_one_profile
+@pytest.mark.parametrize("fault", ["cluster", "refused"])
+def test_what_serves_may_take_no_job(bench: Bench, fault: str) -> None:
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    second = with_script(bench, OTHER)
+    control = bench.place.sandbox.control
+    if fault == "cluster":
+        name = first.deployments["mlp"].compute.rpartition("/")[2]
+        control.fault(
+            "status", method="GET", path=f"/computes/{name}", status=404, code="ResourceNotFound", message="No"
+        )
+        lost = f"its cluster {name} does not exist"
+    else:
+        control.fault("status", method="POST", path="/jobs$", skip=1, status=400, code="BadRequest", message="No")
+        lost = "a job on it was refused: "
+    (tried,) = bench.release(second).tried
+    control.clear_faults()
+    assert "\n".join(tried.differences).startswith(
+        f"{first.target}, which serves, has no predictions to compare with: {lost}"
+    )
+
+
+@in_one_profile
+def test_a_check_that_says_nothing_is_not_the_candidates_fault(bench: Bench) -> None:
+    text = "import os\ndef check(predictions, input):\n    os.write(2, b'out of memory')\n    os._exit(9)\n"
+    plan = with_script(bench, SCRIPT, check=file(bench, "check.py", text))
+    assert (
+        "could not be tried out, and nothing shows that this is its fault: tryOut.check: check.py ended with exit code "
+        "9 before it said how it went.\nout of memory\nThe endpoint has no default. The next `pulumi up` tries it "
+        "again."
+    ) in refused(bench, plan)
+    noted = records.try_out(bench.live().deployments[plan.target])
+    assert noted is not None
+    assert noted.outcome == "started"

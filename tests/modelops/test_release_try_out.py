@@ -11,12 +11,14 @@ import pytest
 
 from modelops.errors import ReleaseError
 from modelops.plan import fingerprint
-from modelops.plan.plan import Code, ReleasePlan
+from modelops.plan.plan import Code, CondaFile, ImageEnvironment, ReleasePlan
 from modelops.plan.try_out import File, TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, records
 from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY
-from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
+from modelops.release.uploads import container
+from modelops.scoring import inputs, jobs, start
+from tests.modelops.conftest import CONDA, IMAGE, Bench, in_both_profiles, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -98,7 +100,7 @@ def test_a_first_release_is_tried_out_and_then_serves(bench: Bench) -> None:
         (RAISES, ["ValueError: broken on purpose (score.py, line 6, in run)"]),
         (NO_RUN, ["run"]),
         (NO_INIT, ["OSError: no such model (score.py, line 4, in init)"]),
-        (FEW, ["1 of 2 files have no result: 1 mini-batch returned fewer results than files."]),
+        (FEW, ["1 of 2 files has no result: 1 mini-batch returned fewer results than files."]),
     ],
     ids=["raises", "no run", "no init", "too few"],
 )
@@ -157,16 +159,61 @@ def test_a_candidate_that_hangs_is_canceled(bench: Bench) -> None:
     assert bench.place.get(f"jobs/{noted.job}")["properties"]["status"] in ("CancelRequested", "Canceled")
 
 
-@in_one_profile
-def test_a_fault_of_the_try_outs_own_is_not_the_candidates(bench: Bench) -> None:
-    plan = with_script(bench, GOOD, input="azureml://datastores/workspaceblobstore/paths/nothing/here/")
+def could_not(bench: Bench, plan: ReleasePlan) -> str:
+    """Return why a candidate could not be tried, which is not noted against it."""
+    about = f"step 'try out' failed: deployment {plan.target} of endpoint {plan.endpoint.name} could not be tried out"
     why = refused(bench, plan)
-    assert "could not be tried out, and nothing shows that this is its fault: job " in why
+    assert why.startswith(about)
     noted = record(bench, plan.target)
-    assert noted is not None
-    assert noted.outcome == "started"
-    mended = with_script(bench, GOOD)
-    assert bench.release(mended).default == plan.target
+    assert noted is None or noted.outcome == "started"
+    return why.removeprefix(about)
+
+
+@in_one_profile
+def test_an_input_without_files_is_not_the_candidates_fault(bench: Bench) -> None:
+    folder = f"of-{bench.plan.endpoint.name}"
+    plan = with_script(bench, GOOD, input=f"azureml://datastores/workspaceblobstore/paths/{folder}/")
+    why = could_not(bench, plan)
+    assert why.startswith(", and nothing shows that this is its fault: job ")
+    assert "Unable to create any task within 600 seconds." in why
+    with container(bench.workspace) as client:
+        client.upload_blob(f"{folder}/a.txt", b"a")
+    assert bench.release(plan).default == plan.target
+
+
+@in_one_profile
+def test_no_nodes_are_not_the_candidates_fault(bench: Bench) -> None:
+    """Another job has the cluster's only node."""
+    hanging = with_script(bench, HANGS)
+    bench.release(replace(hanging, deployments={"mlp": replace(hanging.deployments["mlp"], try_out=None)}))
+    source = inputs.read(str(bench.root / "try-out"))
+    busy = start.start(bench.workspace, bench.plan.endpoint.name, hanging.target, source).name
+    why = could_not(bench, with_script(bench, GOOD, queue_minutes=0))
+    assert "because it was waiting for nodes for more than 0 min (tryOut.queueMinutes)." in why
+    jobs.cancel(bench.workspace, busy)
+
+
+@in_one_profile
+def test_an_image_that_cannot_be_built_is_not_the_candidates_fault(bench: Bench) -> None:
+    plan = with_script(bench, GOOD)
+    (bench.root / "conda.yaml").write_text(CONDA.replace("- azureml-core", "- no-such-package-xyz"), encoding="utf-8")
+    deployment = plan.deployments["mlp"]
+    conda = CondaFile("conda.yaml", fingerprint.digest(bench.root / "conda.yaml"))
+    changed = replace(deployment, environment=ImageEnvironment(IMAGE, conda))
+    why = could_not(bench, replace(plan, deployments={"mlp": changed}))
+    assert "Image build failed for environment" in why
+
+
+@in_one_profile
+def test_a_throttled_request_is_not_the_candidates_fault(bench: Bench) -> None:
+    plan = with_script(bench, GOOD)
+    control = bench.place.sandbox.control
+    control.fault("status", method="POST", path="/jobs$", times=-1, status=429, code="TooManyRequests")
+    why = could_not(bench, plan)
+    assert "TooManyRequests" in why
+    assert "A job may have started: the next `pulumi up` looks for it." in why
+    control.clear_faults()
+    assert bench.release(plan).default == plan.target
 
 
 @in_one_profile

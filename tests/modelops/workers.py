@@ -28,9 +28,10 @@ class RealWorker:
                 start_new_session=True,
             )
 
-    def begin(self, plan: ReleasePlan, previous: str | None = None) -> None:
+    def begin(self, plan: ReleasePlan, previous: str | None = None, state_default: str | None = None) -> None:
         """Send one plan, with the id `plan`."""
-        self.send(ReleaseRequest("plan", plan.to_json(), str(self._bench.root), previous))
+        root = str(self._bench.root)
+        self.send(ReleaseRequest("plan", plan.to_json(), root, previous, state_default=state_default))
 
     def send(self, request: Request) -> None:
         """Send one request."""

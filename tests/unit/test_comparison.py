@@ -51,8 +51,8 @@ def test_says_what_changed(tmp_path: Path) -> None:
         tmp_path, "a.png,3,0.5,x\nb.png,4,0.9,x\nc.png,5,0.75,x\n", "a.png,3,0.25,x\nb.png,9,0.8,x\nc.png,5,0.75,x\n"
     )
     assert found.sentences() == [
-        "2 of 3 rows differ from those of what serves (paired by column 1)",
-        "column 2: 1 numbers differ, the largest difference is 5, the median 5",
+        "2 of 3 rows differ (paired by column 1)",
+        "column 2: 1 number differs, the largest difference is 5, the median 5",
         "column 3: 2 numbers differ, the largest difference is 0.25, the median 0.175",
     ]
     assert found.share == pytest.approx(2 / 3)
@@ -98,7 +98,7 @@ def test_counts_rows_without_a_partner(tmp_path: Path) -> None:
     found = _compared(tmp_path, "a.png 1\nc.png 3\n", "a.png 1\nb.png 2\n")
     assert (found.rows, found.changed, found.added, found.missing) == (3, 2, 1, 1)
     assert found.sentences() == [
-        "2 of 3 rows differ from those of what serves (paired by column 1)",
+        "2 of 3 rows differ (paired by column 1)",
         "rows that only the candidate has: 1; that only what serves has: 1",
     ]
 
@@ -106,6 +106,11 @@ def test_counts_rows_without_a_partner(tmp_path: Path) -> None:
 def test_pairs_several_rows_of_a_file_in_their_order(tmp_path: Path) -> None:
     found = _compared(tmp_path, "b.png 9\na.png 1\na.png 2\n", "a.png 1\na.png 3\nb.png 9\n")
     assert (found.rows, found.changed) == (3, 1)
+
+
+def test_a_file_with_fewer_rows_lacks_only_those(tmp_path: Path) -> None:
+    found = _compared(tmp_path, "a.png 2\na.png 3.0000001\nb.png 9\n", "a.png 1\na.png 2\na.png 3\nb.png 9\n")
+    assert (found.rows, found.changed, found.added, found.missing) == (4, 1, 0, 1)
 
 
 def test_a_retry_that_wrote_rows_again_is_no_difference(tmp_path: Path) -> None:
@@ -142,9 +147,7 @@ def test_pairs_lines_of_objects_by_a_member(tmp_path: Path, candidate: str, curr
 def test_rows_that_name_no_file_are_counted(tmp_path: Path) -> None:
     found = _compared(tmp_path, "3 0.5\n4 0.9\n4 0.9\n5 0.1\n", "4 0.9\n3 0.50000001\n4 0.8\n")
     assert found == Differences(rows=4, changed=2)
-    assert found.sentences() == [
-        "2 of 4 rows differ from those of what serves (not paired: they do not name the files of the input)"
-    ]
+    assert found.sentences() == ["2 of 4 rows differ (not paired: they do not name the files of the input)"]
 
 
 def test_a_first_column_that_names_some_files_only_pairs_nothing(tmp_path: Path) -> None:

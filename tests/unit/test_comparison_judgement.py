@@ -1,16 +1,17 @@
 """A candidate is judged by the user's functions, in separate processes, and by how much it differs."""
 
 import re
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from modelops.errors import PlanError, RefusedPlanError, ReleaseError
+from modelops.errors import PlanError, RefusedPlanError
 from modelops.plan import fingerprint
 from modelops.plan.try_out import File, TryOut
-from modelops.release.comparison import user_code
+from modelops.release.comparison import child, user_code
 from modelops.release.comparison.judgement import Verdict, compared, refused_by_check
 
 
@@ -55,8 +56,8 @@ def _problem(try_out: TryOut, root: Path) -> str | None:
 
 
 LINES = (
-    "1 of 2 rows differ from those of what serves (paired by column 1)",
-    "column 2: 1 numbers differ, the largest difference is 0.5, the median 0.5",
+    "1 of 2 rows differ (paired by column 1)",
+    "column 2: 1 number differs, the largest difference is 0.5, the median 0.5",
 )
 
 
@@ -198,6 +199,17 @@ def test_refuses_an_interpreter_that_is_none(root: Path) -> None:
 def test_ends_a_function_that_hangs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(user_code, "_CALL_SECONDS", 1.0)
     try_out = _checked(root, "import threading\ndef check(predictions, input): threading.Event().wait()")
-    with pytest.raises(ReleaseError) as caught:
+    with pytest.raises(PlanError) as caught:
         _check(root, try_out)
     assert re.fullmatch(r"tryOut.check: check.py did not end within 1 s, and was ended.", str(caught.value))
+
+
+def test_a_function_does_not_outlive_the_release(root: Path) -> None:
+    _file(root, "check.py", "import threading\nprint('here', flush=True)\nthreading.Event().wait()")
+    command = [sys.executable, child.__file__, str(root / "check.py"), "check", str(root / "answer.json")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
+        process.stdin.close()
+        assert process.wait(60) == 1

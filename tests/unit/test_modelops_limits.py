@@ -33,3 +33,14 @@ def test_the_21st() -> None:
         f"providers/Microsoft.MachineLearningServices/workspaces/{PLAN.workspace}/batchEndpoints/churn/"
         "deployments/DEPLOYMENT --api-version 2025-12-01"
     )
+
+
+def test_what_the_release_deletes_first_makes_room() -> None:
+    full = endpoint("serving", *[f"old-{number:02}" for number in range(20)])
+    assert problem(PLAN, full, MISSING, ["old-00", "old-01"]) is None
+    said = problem(PLAN, full, MISSING, ["old-00"])
+    assert said is not None
+    assert said.startswith(
+        "endpoint churn has 21 deployments, of which the release would delete 1 first, and 1 more would exceed the "
+        "service's limit of 20. Delete at least 1 that nobody uses. Candidates: old-01, "
+    )

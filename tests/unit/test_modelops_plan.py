@@ -39,6 +39,12 @@ def test_numbers_of_the_engine_are_whole_again() -> None:
     assert read(floats) == read(plan_json())
 
 
+def test_whether_models_are_archived_is_only_in_the_plan_where_they_are() -> None:
+    plan = ReleasePlan.from_inputs({**plan_json(), "archiveModels": True})
+    assert (plan.archive_models, plan.to_json()["archiveModels"]) == (True, True)
+    assert "archiveModels" not in ReleasePlan.from_inputs(plan_json()).to_json()
+
+
 def test_a_revision_is_named_by_its_content() -> None:
     plan = read(plan_json())
     assert plan.revisions == {"mlp": "mlp-86263ee2"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.release.position import Position
 
 BODY = "https://management.azure.com/subscriptions/s/workspaces/w/batchEndpoints/digits?api-version=1"
@@ -23,6 +23,7 @@ SENT = f"PUT {BODY}"
         ([SWITCH, f"GET {BODY}"], (SWITCH, False, False)),
         ([SWITCH, SENT], (SWITCH, True, False)),
         ([SWITCH, SENT, VERIFY], (VERIFY, True, False)),
+        ([SWITCH, SENT, VERIFY, PRUNE, f"DELETE {DEPLOYMENT}"], (PRUNE, True, False)),
         # A rollback switches first and makes what is missing afterwards.
         ([SWITCH, SENT, VERIFY, REGISTER, CREATE], (CREATE, True, False)),
         ([RESTORE, SENT], (RESTORE, True, False)),

@@ -213,6 +213,19 @@ def test_a_saved_file_is_read(tmp_path: Path) -> None:
         from_file(tmp_path / "none")
 
 
+def test_the_default_that_the_state_names_is_read_too() -> None:
+    *others, marker = EXPORT["deployment"]["resources"]
+    found = []
+    for defaults in ({"deploymentName": "mlp-0"}, {"deploymentName": None}, None):
+        endpoint = {
+            "type": "azure-native:machinelearningservices:BatchEndpoint",
+            "id": "/workspaces/ws/batchEndpoints/digits1a2b",
+            "outputs": {"properties": {"defaults": defaults}},
+        }
+        found.append(from_export({"deployment": {"resources": [*others, endpoint, marker]}})["digits"].state_default)
+    assert (found, from_export(EXPORT)["digits"].state_default) == (["mlp-0", None, None], None)
+
+
 def test_the_only_endpoint_needs_no_name() -> None:
     one = {"digits": _target("digits")}
     assert choose(one, None).logical == "digits"

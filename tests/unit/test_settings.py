@@ -39,6 +39,7 @@ def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
         "softDeleteDays": "7",
         "logRetentionDays": "90",
         "protect": "false",
+        "archiveModels": "false",
         "cluster": {},
         "dataAccess": [],
         "deployer": {},
@@ -158,9 +159,9 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(clutser={"maxNodes": 4}),
         (
-            "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, cluster, clusters, dataAccess, "
-            "deployer, endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, softDeleteDays, "
-            "storageSku, tags or workspace.\n"
+            "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, archiveModels, cluster, clusters, "
+            "dataAccess, deployer, endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, "
+            "softDeleteDays, storageSku, tags or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

@@ -48,6 +48,7 @@ def test_defaults_are_the_service_s(root: Path) -> None:
         "keep": 3,
         "deployments": endpoint.deployments,
         "most_nodes": {"mlp": 4},
+        "archive_models": False,
     }
 
 
@@ -561,3 +562,16 @@ def test_a_rehearsal_s_commands_are_printed_as_they_must_be_typed(root: Path, mo
     assert told.partition("\n")[2] == (
         f".venv/bin/python -m sandbox run -- pulumi config set --path {MLP}.miniBatchSize 10 --stack dev"
     )
+
+
+@pytest.mark.parametrize("value", ["true", True])
+def test_models_are_archived_for_every_endpoint(root: Path, value: object) -> None:
+    settings = read(root, {**RIGHT, "archiveModels": value})
+    assert settings.endpoints["digits"].served["archive_models"] is True
+    assert read(root, RIGHT).endpoints["digits"].served["archive_models"] is False
+
+
+def test_whether_models_are_archived_is_true_or_false(root: Path) -> None:
+    assert problems(root, {**RIGHT, "archiveModels": "sometimes"}) == [
+        "archiveModels is 'sometimes'. Allowed: true or false.\npulumi config set archiveModels false --stack dev"
+    ]

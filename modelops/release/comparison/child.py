@@ -46,6 +46,7 @@ def _told(error: BaseException, file: Path) -> str:
 
 def _run(file: Path, function: str, arguments: Sequence[str]) -> object:
     """Import the file and call the function; return the answer."""
+    sys.dont_write_bytecode = True
     sys.path[0] = str(file.parent)  # it was this file's folder, whose modules could hide the user's
     try:
         module = _imported(file)

@@ -11,7 +11,6 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -24,6 +23,8 @@ RELATIVE_TOLERANCE: Final = 1e-6
 _NUMBER: Final = re.compile(r"(?<![\w.:-])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w:]|[.-]\d)")
 """A number that stands alone: no part of a name, a date, a time or a version."""
 _COLUMNS_SHOWN: Final = 3
+_VALUE_END: Final = "\0"
+"""Between the values of a row; no file of text has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +61,27 @@ class Differences:
         if not self.rows and self.others:
             return
         how = f"paired by column {self.key}" if self.key else "not paired: they do not name the files of the input"
-        yield f"{self.changed} of {self.rows} rows differ from those of what serves ({how})"
+        yield f"{self.changed} of {self.rows} rows {_differ(self.rows)} ({how})"
         if self.added or self.missing:
             yield f"rows that only the candidate has: {self.added}; that only what serves has: {self.missing}"
 
     def _of_columns(self) -> Iterator[str]:
         farthest = sorted(self.numbers.items(), key=lambda column: -max(column[1]))
         for label, apart in farthest[:_COLUMNS_SHOWN]:
-            yield (
-                f"column {label}: {len(apart)} numbers differ, the largest difference is {max(apart):.3g}, the median "
-                f"{statistics.median(apart):.3g}"
-            )
-        if len(farthest) > _COLUMNS_SHOWN:
-            yield f"and numbers of {len(farthest) - _COLUMNS_SHOWN} more columns"
+            numbers = "1 number differs" if len(apart) == 1 else f"{len(apart)} numbers differ"
+            median = f"{statistics.median(apart):.3g}"
+            yield f"column {label}: {numbers}, the largest difference is {max(apart):.3g}, the median {median}"
+        if (more := len(farthest) - _COLUMNS_SHOWN) > 0:
+            yield f"and numbers of {more} more column{'' if more == 1 else 's'}"
 
     def _of_others(self) -> Iterator[str]:
         if self.others:
-            yield (
-                f"{self.others_changed} of {self.others} files without lines of text differ; how, only a `compare` of "
-                "yours can tell"
-            )
+            how = "; how, only a `compare` of yours can tell" if self.others_changed else ""
+            yield f"{self.others_changed} of {self.others} files without lines of text {_differ(self.others)}{how}"
+
+
+def _differ(number: int) -> str:
+    return "differs" if number == 1 else "differ"
 
 
 def compare(candidate: Path, current: Path, key: str | None, names: Collection[str]) -> Differences:
@@ -117,15 +119,17 @@ class _Tally:
     numbers: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, candidate: Sequence[Row], current: Sequence[Row]) -> None:
-        """Compare the rows about one thing, in their order: one call of run() wrote them."""
-        for ours, theirs in zip_longest(candidate, current):
-            self.rows += 1
-            if ours is None or theirs is None:
-                self.changed += 1
-                self.missing += ours is None
-                self.added += theirs is None
-            elif not self._is_same(ours, theirs):
-                self.changed += 1
+        """Compare the rows about one thing; as many rows in their order, because one call of run() wrote them."""
+        number = max(len(candidate), len(current))
+        self.rows += number
+        if len(candidate) == len(current):
+            self.changed += sum(not self._is_same(*pair) for pair in zip(candidate, current, strict=True))
+            return
+        self.changed += number - _same(
+            *([_VALUE_END.join(row.columns.values()) for row in side] for side in (candidate, current))
+        )
+        self.added += number - len(current)
+        self.missing += number - len(candidate)
 
     def _is_same(self, ours: Row, theirs: Row) -> bool:
         if ours.columns.keys() != theirs.columns.keys():

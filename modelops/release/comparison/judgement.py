@@ -30,8 +30,7 @@ def refused_by_check(candidate: Path, try_out: TryOut, source: Path | None, root
         root: folder that the plan's paths are relative to.
 
     Raises:
-        PlanError: it cannot be called: see `UserCode.raised`.
-        ReleaseError: it did not end: see `UserCode.raised`.
+        PlanError: it cannot be called, or does not end: see `UserCode.raised`.
     """
     check, _ = user_code.of(try_out, root)
     if check and (why := check.raised(candidate, source)):
@@ -51,8 +50,7 @@ def compared(candidate: Path, current: Path, try_out: TryOut, names: Collection[
 
     Raises:
         PlanError: `maxChangedRows` cannot be judged, because there are no rows of text; or the user's `compare` cannot
-            be called: see `UserCode.raised`.
-        ReleaseError: it did not end: see `UserCode.raised`.
+            be called, or does not end: see `UserCode.raised`.
     """
     _, comparing = user_code.of(try_out, root)
     differences = compare(candidate, current, try_out.key, names)

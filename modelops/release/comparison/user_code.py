@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from modelops.errors import PlanError, RefusedPlanError, ReleaseError
+from modelops.errors import PlanError, RefusedPlanError
 from modelops.plan import fingerprint
 from modelops.plan.try_out import File, TryOut
 
@@ -49,7 +49,7 @@ class UserCode:
         """Return why the function cannot be called, or None; the file is imported to know it."""
         try:
             self._judged(self._run((), _IMPORT_SECONDS))
-        except (PlanError, ReleaseError) as error:
+        except PlanError as error:
             return str(error)
         return None
 
@@ -57,8 +57,8 @@ class UserCode:
         """Call the function and return its exception, or None.
 
         Raises:
-            PlanError: the file changed since the plan was made, or cannot be imported, or has no such function.
-            ReleaseError: the process did not end within ten minutes, or said nothing.
+            PlanError: the file changed since the plan was made, cannot be imported, or has no such function; or the
+                process did not end within ten minutes, or said nothing.
         """
         _require_unchanged(self.root / self.file.path, self.file.digest)
         return self._judged(self._run([str(each.absolute()) if each else "" for each in arguments], _CALL_SECONDS))
@@ -93,7 +93,7 @@ class UserCode:
             sys.stderr.write(output)  # the release's log
             if not answer.exists():
                 last = "".join(f"\n{line}" for line in output.splitlines()[-_LINES_SHOWN:])
-                raise ReleaseError(f"{self._place()} ended with exit code {code} before it said how it went.{last}")
+                raise PlanError(f"{self._place()} ended with exit code {code} before it said how it went.{last}")
             return _Answer(**json.loads(answer.read_text(encoding="utf-8")))
 
     def _waited(self, command: Sequence[str], printed: Path, seconds: float) -> int:
@@ -109,7 +109,7 @@ class UserCode:
                     return process.wait(seconds)
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    raise ReleaseError(f"{self._place()} did not end within {seconds:.0f} s, and was ended.") from None
+                    raise PlanError(f"{self._place()} did not end within {seconds:.0f} s, and was ended.") from None
         except OSError as error:
             raise PlanError(f"{self._place()}: {command[0]} cannot be started: {error.strerror}.") from None
 

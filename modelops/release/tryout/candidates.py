@@ -139,15 +139,23 @@ class _Candidate:
         context, revision = self.patience.context, self.deployment.revision
         found = self.endpoint.deployments.get(revision)
         record = records.try_out(found) if found else None
-        if record is None and (lost := self.patience.call(TRY, job.lost, context, self.plan, revision, source)):
-            self._note("started", lost)
-            record = Record("started", lost, records.digest(self.asked))
-        is_this = record is not None and (record.outcome, record.digest) == ("started", records.digest(self.asked))
-        if record is not None and is_this and job.is_there(context, record.job):
-            context.progress(TRY, f"job {record.job} of an earlier release tries {revision} out")
-            return record.job
+        name = self._started(record, source)
+        if name is not None:
+            context.progress(TRY, f"job {name} of an earlier release tries {revision} out")
+            return name
         name = self.patience.call(TRY, job.begin, context, self.plan, revision, source, self.asked)
         self._note("started", name)
+        return name
+
+    def _started(self, record: Record | None, source: JobInput) -> str | None:
+        """Return the job that a release started before it was killed, if that did not end in vain since."""
+        context, revision, digest = self.patience.context, self.deployment.revision, records.digest(self.asked)
+        if record is not None and (record.outcome, record.digest) == ("started", digest):
+            return record.job if job.is_there(context, record.job) else None
+        known = record.job if record else None
+        name = self.patience.call(TRY, job.lost, context, self.plan, revision, source, known)
+        if name is not None:
+            self._note("started", name)
         return name
 
     def _judged(self, ended: EndedJob, source: JobInput) -> tuple[int | None, tuple[str, ...]]:
@@ -195,6 +203,10 @@ def _explained(
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} A job may have started: the next `pulumi up` looks "
             f"for it. To look yourself: {_command(plan, 'list')} --endpoint {plan.endpoint.name}"
+        ) from error
+    except ReleaseError as error:
+        raise ReleaseError(
+            f"{about} could not be tried out: {error}\n{serves} The next `pulumi up` tries it again.{logs}"
         ) from error
 
 

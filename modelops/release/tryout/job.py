@@ -16,7 +16,8 @@ from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
 from modelops.scoring.start import JobOptions
 
-_ENDED_EARLY: Final = ("Canceled", "NotResponding")
+_IN_VAIN: Final = (jobs.FAILED, "CancelRequested", "Canceled", "NotResponding")
+"""States of a job that no release waits for, or judges a second time: another is started."""
 _LOOKED_AT: Final = 10
 """Jobs of the endpoint, the newest first, among which one is looked for that a killed release started."""
 
@@ -50,15 +51,24 @@ def begin(context: Context, plan: ReleasePlan, revision: str, source: JobInput, 
     return start.start(context.workspace, plan.endpoint.name, revision, source, options).name
 
 
-def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput) -> str | None:
+def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput, known: str | None = None) -> str | None:
     """Return a job of this revision on this input which a release started and could not note; None without one.
+
+    Args:
+        context: the release's surroundings.
+        plan: complete.
+        revision: physical name.
+        source: the input, as jobs take it.
+        known: the job that was noted last: those before it are not looked at.
 
     Raises:
         ReleaseError: the service refused to list the jobs.
     """
     endpoint = plan.endpoint.name
     for each in jobs.listed(context.workspace, endpoint, _LOOKED_AT):
-        if each.deployment != revision or each.state in ("Failed", *_ENDED_EARLY):
+        if each.name == known:
+            return None
+        if each.deployment != revision or each.state in _IN_VAIN:
             continue
         found = resume.any_job(context.workspace, endpoint, each.name).source
         if found is not None and found.path == source.path:
@@ -67,9 +77,9 @@ def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput) -
 
 
 def is_there(context: Context, name: str) -> bool:
-    """Whether a job exists and was not canceled: a release that finds it goes on with it."""
+    """Whether a job exists and did not end in vain: a release that finds it goes on with it."""
     try:
-        return jobs.found(context.workspace, name).state not in _ENDED_EARLY
+        return jobs.found(context.workspace, name).state not in _IN_VAIN
     except UsageError:
         return False
 

@@ -22,6 +22,8 @@ from modelops.scoring.job_logs import JobLogs
 _NOT_THE_CANDIDATES: Final = re.compile(
     # An image that was not built, or that a node may not pull (Azure/MachineLearningNotebooks#1479).
     r"Image build failed|FailedPullingImage|Unable to pull docker image"
+    # The registry that the model or the environment is in (Azure/azure-sdk-for-python#34783).
+    r"|not allowed to access registry"
     # The input: not readable (how-to-troubleshoot-batch-endpoints), or without files.
     r"|StreamAccessException|Unable to create any task within"
 )
@@ -97,4 +99,4 @@ def _require_completed(logs: JobLogs, try_out: TryOut, job: EndedJob) -> None:
 
 def _trace(logs: JobLogs) -> list[str]:
     """Return the last lines of the script's last exception, indented; none if the logs have none."""
-    return [f"    {line}" for line in failures.last_trace(logs).rstrip().splitlines()[-_TRACE_LINES:]]
+    return [f"    {line}" for line in failures.users_lines(failures.last_trace(logs))[-_TRACE_LINES:]]

@@ -7,6 +7,7 @@ of the revision has its name.
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelops.errors import ReleaseError
 from modelops.plan.data_address import data_asset
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File, TryOut
@@ -16,10 +17,10 @@ from modelops.release.live import LiveDeployment
 from modelops.release.permissions import Patience
 from modelops.release.records import Sample
 from modelops.release.tryout import job
-from modelops.release.tryout.job import EndedJob
 from modelops.release.tryout.limits import KEYS, minutes
 from modelops.scoring import jobs, predictions
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.start import PerhapsStartedError
 
 
 def revision(endpoint: live.LiveEndpoint, candidate: str) -> LiveDeployment | None:
@@ -54,34 +55,58 @@ class Serving:
         """Put its predictions into an empty folder, and return why there are none, or None.
 
         Raises:
-            ReleaseError: the service refused the job, or a read.
+            ReleaseError: the service refused a read, or it is not known whether it started the job.
             Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
         """
-        ended = self._ended(source)
+        if self._has_copied_known(source, folder):
+            return None
+        context, name, compute = self.patience.context, self.deployment.name, self.deployment.compute
+        if compute and not live.compute_exists(context.workspace, compute):
+            return f"its cluster {compute.rpartition('/')[2]} does not exist"
+        context.progress(TRY, f"starting a job on {name}, which serves, to compare with")
+        try:
+            started = self.patience.call(TRY, job.begin, context, self.plan, name, source, self.asked)
+        except PerhapsStartedError:
+            raise
+        except ReleaseError as error:  # the candidate's job on the same input was not refused
+            return f"a job on it was refused: {error}"
+        self._note(started)
+        ended = job.follow(context, started, self.asked)
         if ended.over is not None:
             limit = minutes(self.asked, ended.over)
-            return f"its job {ended.name} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
+            return f"its job {started} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
         if ended.state != jobs.COMPLETED:
-            return f"its job {ended.name} ended in state {ended.state}"
-        predictions.copy(self.patience.context.workspace.ml, ended.name, folder)
+            return f"its job {started} ended in state {ended.state}"
+        predictions.copy(context.workspace.ml, started, folder)
         return None
 
-    def _ended(self, source: JobInput) -> EndedJob:
-        """Return the job on the input; one that ended badly is not asked for again."""
+    def _has_copied_known(self, source: JobInput, folder: Path) -> bool:
+        """Whether there was a job on this input before, whose predictions are still there."""
+        context = self.patience.context
+        if not _is_fixed(self.asked):
+            return False
+        found = self._known(source)
+        if found is None or job.follow(context, found, self.asked).state != jobs.COMPLETED:
+            return False
+        context.progress(TRY, f"job {found} has what {self.deployment.name} predicts, which serves")
+        try:
+            predictions.copy(context.workspace.ml, found, folder)
+        except ReleaseError:
+            return False
+        return bool(predictions.files_in(folder))
+
+    def _known(self, source: JobInput) -> str | None:
+        """Return a job on this input, by the revision's tags, or one that a killed release could not note there."""
         context, name = self.patience.context, self.deployment.name
         # Read again: the try-out of another candidate may have noted one since.
         now = live.read_deployment(context.workspace, self.plan.endpoint.name, name) or self.deployment
-        found = known_job(now, self.asked)
-        if found is None and _is_fixed(self.asked):
-            found = self.patience.call(TRY, job.lost, context, self.plan, name, source)
-        if found is not None and job.is_there(context, found):
-            context.progress(TRY, f"job {found} has what {name} predicts, which serves")
-            if (ended := job.follow(context, found, self.asked)).state == jobs.COMPLETED:
-                return ended
-        context.progress(TRY, f"starting a job on {name}, which serves, to compare with")
-        started = self.patience.call(TRY, job.begin, context, self.plan, name, source, self.asked)
-        self._note(started)
-        return job.follow(context, started, self.asked)
+        noted = known_job(now, self.asked)
+        if noted is not None and job.is_there(context, noted):
+            return noted
+        found = self.patience.call(TRY, job.lost, context, self.plan, name, source)
+        if found is not None:
+            self._note(found)
+        return found
 
     def _note(self, started: str) -> None:
         """Keep the job's name for later releases; a deployment that none of them made is not touched."""

@@ -9,6 +9,7 @@ from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File, TryOut
 from modelops.release import live
 from modelops.release.comparison import judgement
+from modelops.release.context import TRY
 from modelops.release.permissions import Patience
 from modelops.release.tryout import sample, serving
 from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
@@ -52,7 +53,8 @@ class Judge:
             raise TryOutFailedError(str(error)) from error
 
     def _judged(self, source: JobInput, candidate: Path, place: Path, given: _Input) -> tuple[str, ...]:
-        root = self.patience.context.root
+        context, root = self.patience.context, self.patience.context.root
+        context.progress(TRY, f"judging what {self.revision} predicts")
         if why := judgement.refused_by_check(candidate, self.asked, given.path, root):
             raise CandidateFailedError(why)
         found = serving.revision(self.endpoint, self.revision)

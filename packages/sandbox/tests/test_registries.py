@@ -99,8 +99,8 @@ def test_a_registry_that_is_not_there(commands: Sandbox) -> None:
         MLClient(credential, registry_name="nobody")
     assert commands.subscription
     assert caught.value.message.startswith(
-        "(ResourceNotFound) The registry 'nobody' was not found. In the sandbox, registries have what you add: python "
-        "-m sandbox registry add model nobody/NAME:VERSION FOLDER, or"
+        "(ResourceNotFound) The registry 'nobody' was not found. In the sandbox, python -m sandbox registry create "
+        "nobody makes it, and registries have what you add: python -m sandbox registry add model "
     )
 
 

@@ -49,7 +49,10 @@ class Switches:
     """A workspace is refused if its key vault's firewall keeps Azure's services out (else it is created)."""
     builder_uses_its_identity: bool = True
     """The identity of ``imageBuildCompute`` must read the workspace's storage and push (else the workspace's)."""
-
+    registry_needs_roles: bool = True
+    """The cluster and the author of a deployment need a role on the registry of its assets (else only the caller)."""
+    import_keeps_properties: bool = False
+    """A model that is shared with a registry has the tags and properties of its version in the workspace there too."""
     curated_environments_refused: bool = True
     """A batch deployment that names a curated environment answers 400 (else it is taken if the sandbox has it)."""
 
@@ -76,6 +79,8 @@ PROFILES = {
         workspace_identity_needs_roles=False,
         vault_must_trust_services=False,
         builder_uses_its_identity=False,
+        registry_needs_roles=False,
+        import_keeps_properties=True,
         curated_environments_refused=False,
     ),
 }

@@ -1,4 +1,4 @@
-"""``model add``, ``data add`` and ``registry add``: what a user gives the sandbox beside Azure's API."""
+"""``model add``, ``data add``, ``registry create`` and ``add``: what a user gives the sandbox beside Azure's API."""
 
 import argparse
 import re
@@ -70,9 +70,11 @@ def _add_type(command: argparse.ArgumentParser) -> None:
 
 
 def _add_registry(registry: argparse.ArgumentParser, action: Action) -> None:
-    kinds = registry.add_subparsers(required=True).add_parser(
-        "add", help="add a version; the registry is made if needed"
-    )
+    commands = registry.add_subparsers(required=True)
+    create = commands.add_parser("create", help="make an empty one, for models that workspaces share")
+    create.add_argument("what", metavar="REGISTRY")
+    create.set_defaults(action=action, add=_registry)
+    kinds = commands.add_parser("add", help="add a version; the registry is made if needed")
     below = kinds.add_subparsers(required=True, metavar="KIND")
     model = below.add_parser("model", help="a model")
     model.add_argument("what", metavar="REGISTRY/NAME:VERSION")
@@ -110,6 +112,10 @@ def _data(home: Home, options: argparse.Namespace) -> str:
     place = _matching(_DATA, options.what, "the place", _PLACES)
     name = f"{place['datastore']}/{place['path'].strip('/')}"
     return _send(home, {"what": "data", "name": name, "workspace": options.workspace, "path": _there(options.path)})
+
+
+def _registry(home: Home, options: argparse.Namespace) -> str:
+    return _send(home, {"what": "registry", "registry": options.what, "name": ""})
 
 
 def _registry_model(home: Home, options: argparse.Namespace) -> str:

@@ -10,10 +10,16 @@ from typing import NamedTuple, Self
 from sandbox.azure.arm.identities import principal_of
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.arm.types import REGISTRY, STORAGE_ACCOUNT
+from sandbox.azure.arm.types import ML_REGISTRY, REGISTRY, STORAGE_ACCOUNT
 from sandbox.azure.authorization.data import Operation, blobs_allowed, container_scope
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.failures import image_build_failed, image_pull_failed, no_access, workspace_identity_lacks
+from sandbox.azure.jobs.failures import (
+    image_build_failed,
+    image_pull_failed,
+    no_access,
+    no_registry,
+    workspace_identity_lacks,
+)
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, JobRequest, OutputLocation
 
 _BOOKKEEPING = {
@@ -60,6 +66,7 @@ def check_access(context: JobContext, request: JobRequest) -> None:
         _check_workspace(context, workspace)
         _check_builder(context, workspace, request.environment)
         _check_pull(context, workspace, request, cluster)
+    _check_registries(context, request, cluster)
     for who in readers:
         check_place(context, who, request.input, "blobs/read")
     check_place(context, cluster, request.output, "blobs/write")
@@ -99,6 +106,17 @@ def _check_workspace(context: JobContext, workspace: Resource) -> None:
     object_id = principal_of(workspace.body)
     if not context.authorization.allowed(object_id, f"{workspace.type}/write", workspace.id):
         raise workspace_identity_lacks(object_id, workspace.id)
+
+
+def _check_registries(context: JobContext, request: JobRequest, cluster: Who) -> None:
+    """Refuse if the caller or (``registry_needs_roles``) the nodes may not read a registry with its assets."""
+    readers = [Who("The caller of the job", request.caller)]
+    if context.switches.registry_needs_roles:
+        readers.append(cluster)
+    for registry in request.registries:
+        for who in readers:
+            if not context.authorization.allowed(who.object_id, f"{ML_REGISTRY}/assets/read", registry):
+                raise no_registry(who.name, who.object_id, registry)
 
 
 def _check_builder(context: JobContext, workspace: Resource, environment: EnvironmentSpec | None) -> None:

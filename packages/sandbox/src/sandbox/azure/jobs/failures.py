@@ -33,6 +33,14 @@ def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
     )
 
 
+def no_registry(who: str, object_id: str, registry: str) -> JobFailed:
+    """An identity may not read a registry; the first sentence as reported in Azure/azure-sdk-for-python#34783."""
+    return JobFailed(
+        f"User/tenant/subscription is not allowed to access registry {registry.rpartition('/')[2]}."
+        f" {who} ({object_id}) is missing a role such as 'AzureML Registry User' on '{registry}'."
+    )
+
+
 def too_many_nodes(wanted: int, compute: str, most: int) -> JobFailed:
     """The job asks for more nodes than its cluster can ever have."""
     name = compute.rpartition("/")[2]

@@ -120,3 +120,5 @@ class JobRequest:
     logging_level: Literal["Info", "Warning", "Debug"] = "Info"
     cluster_identity: str = ""
     caller: str = ""
+    registries: tuple[str, ...] = ()
+    """ARM ids of the registries of machine learning that the job's assets are in."""

@@ -4,14 +4,14 @@ from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.machine_learning.assets import datasets, datastores, versions
 from sandbox.azure.machine_learning.endpoints import batch_deployments, batch_endpoints
 from sandbox.azure.machine_learning.jobs import arm_jobs, history, metrics, scoring
-from sandbox.azure.machine_learning.registries import registries
+from sandbox.azure.machine_learning.registries import imports, registries
 from sandbox.azure.machine_learning.scope import SUBSCRIPTION_PATH
 from sandbox.azure.machine_learning.workspaces import computes, vm_sizes, workspaces
 from sandbox.azure.world import World
 
 _OPERATIONS = ("mfeOperations", "computeOperations", "workspaceOperations")
 _PARTS = (
-    *(workspaces, computes, vm_sizes, datastores, datasets, versions, registries),
+    *(workspaces, computes, vm_sizes, datastores, datasets, versions, registries, imports),
     *(batch_endpoints, batch_deployments, arm_jobs, scoring, history, metrics),
 )
 

@@ -16,11 +16,12 @@ from sandbox.azure.machine_learning.endpoints.batch_endpoints import (
     default_of,
     set_default,
 )
-from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.endpoints.references import asset_ids, compute_of, referenced_asset
 from sandbox.azure.machine_learning.endpoints.settings import complete_settings
 from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.pipelines.deployments import check_pipeline, is_pipeline
 from sandbox.azure.machine_learning.property_maps import add_operation_uri, grown, kept_members
+from sandbox.azure.machine_learning.registries.scope import need, registry_ids
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,
     ENDPOINTS,
@@ -85,6 +86,7 @@ class _Deployments(Handlers):
             check_pipeline(self._world, workspace, body["properties"])
         else:
             self._check_parts(workspace, body["properties"])
+            self._check_registries(request, body["properties"])
             compute = compute_of(self._world, workspace, body["properties"])
             complete_settings(self._world.switches, body["properties"], compute)
         body["properties"]["properties"] = grown(old, body["properties"].get("properties"), {})
@@ -168,6 +170,12 @@ class _Deployments(Handlers):
             referenced_asset(
                 self._world, workspace, properties["environmentId"], "environments", "properties.environmentId"
             )
+
+    def _check_registries(self, request: ArmRequest, properties: dict[str, Any]) -> None:
+        """Refuse if the caller may not read a registry that the deployment's assets are in."""
+        if self._world.switches.registry_needs_roles:
+            for each in registry_ids(self._world, asset_ids(properties)):
+                self._world.authorization.require(request.principal, need("GET").action, each)
 
     def _check_code(self, workspace: Resource, properties: dict[str, Any], code: dict[str, Any]) -> None:
         if not code.get("codeId"):

@@ -1,6 +1,7 @@
 """Ids in a request that must exist: models, codes, environments, computes."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request
@@ -11,6 +12,12 @@ from sandbox.azure.machine_learning.scope import COMPUTES, WORKSPACES
 from sandbox.azure.world import World
 
 _CURATED = re.compile(r"azureml://registries/azureml/environments/|.*/environments/AzureML-", re.IGNORECASE)
+
+
+def asset_ids(properties: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Return the ids of a model deployment's assets; None for what it does not have."""
+    code = properties.get("codeConfiguration") or {}
+    return (properties["model"]["assetId"], code.get("codeId"), properties.get("environmentId"))
 
 
 def referenced_asset(world: World, workspace: Resource, asset_id: str, collection: str, member: str) -> Resource:

@@ -12,12 +12,13 @@ from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.jobs.mlflow_model import SCRIPT
 from sandbox.azure.jobs.records import Run
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.machine_learning.endpoints.references import compute_of, referenced_asset
+from sandbox.azure.machine_learning.endpoints.references import asset_ids, compute_of, referenced_asset
 from sandbox.azure.machine_learning.endpoints.settings import LARGEST, check_range, check_timeout
 from sandbox.azure.machine_learning.jobs.environments import environment_of
 from sandbox.azure.machine_learning.jobs.invocation import Invocation
 from sandbox.azure.machine_learning.jobs.names import display_name, start_of
 from sandbox.azure.machine_learning.jobs.places import code_files, input_place, model_files, output_place
+from sandbox.azure.machine_learning.registries.scope import registry_ids
 from sandbox.azure.world import World
 
 
@@ -63,6 +64,7 @@ def plan(
         logging_level=asked.logging_level or settings["loggingLevel"],
         cluster_identity=principal_of(compute.body),
         caller=caller,
+        registries=registry_ids(world, asset_ids(settings)),
         **_files(world, workspace, settings),
     )
     kept = asked if world.switches.invocation_words_kept else None

@@ -1,6 +1,6 @@
 """Registries: discovery, ARM, and the places that their assets are uploaded to and downloaded from.
 
-They are made by ``python -m sandbox registry add``, not by ARM. Requests as azure-ai-ml sends them.
+They are made by ``python -m sandbox registry create`` and ``add``, not by ARM. Requests as azure-ai-ml sends them.
 """
 
 from sandbox.azure.arm.errors import ArmError, bad_request

@@ -1,17 +1,19 @@
 """Registries: their path, the registry of a request or a name, and the ids of their assets."""
 
 import re
+from collections.abc import Iterable
 
 from sandbox.azure.arm.actions import Need
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.types import ML_REGISTRY
 from sandbox.azure.machine_learning.assets.parents import AssetParent
-from sandbox.azure.machine_learning.scope import GROUP_PATH, NAMESPACE
+from sandbox.azure.machine_learning.scope import GROUP_PATH
 from sandbox.azure.world import World
 
-REGISTRIES = f"{NAMESPACE}/registries"
+REGISTRIES = ML_REGISTRY
 REGISTRY_PATH = f"{GROUP_PATH}/providers/{REGISTRIES}/{{registry}}"
 HOST = "{region}.api.azureml.ms"
 DATA_PLANE = "/mferp/managementfrontend" + REGISTRY_PATH
@@ -43,7 +45,8 @@ def registry_of(world: World, request: ArmRequest) -> Resource:
         raise ArmError(
             404,
             "ResourceNotFound",
-            f"The registry '{name}' was not found. In the sandbox, {how_to_fill(name)}",
+            f"The registry '{name}' was not found. In the sandbox, python -m sandbox registry create {name} makes it,"
+            f" and {how_to_fill(name)}",
         )
     return found
 
@@ -51,6 +54,13 @@ def registry_of(world: World, request: ArmRequest) -> Resource:
 def asset_in(world: World, registry: Resource, asset: re.Match[str]) -> Resource | None:
     """Return the version that a match of ``ASSET_ID`` names in a registry, or None."""
     return world.store.get(f"{registry.id}/{asset['collection']}/{asset['name']}/versions/{asset['version']}")
+
+
+def registry_ids(world: World, asset_ids: Iterable[str | None]) -> tuple[str, ...]:
+    """Return the ARM ids of the registries that have some of these assets, each once."""
+    names = {match["registry"] for each in asset_ids if (match := ASSET_ID.fullmatch(each or ""))}
+    found = (registry_named(world, name) for name in sorted(names))
+    return tuple(dict.fromkeys(each.id for each in found if each is not None))
 
 
 def how_to_fill(name: str) -> str:

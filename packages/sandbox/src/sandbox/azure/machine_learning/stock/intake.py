@@ -20,7 +20,7 @@ _ASKED: Schema = {
     "type": "object",
     "required": ["what", "name"],
     "members": {
-        "what": {"type": "string", "enum": ["model", "output", "data", "blobs", "environment"]},
+        "what": {"type": "string", "enum": ["model", "output", "data", "blobs", "environment", "registry"]},
         **dict.fromkeys(("name", "path", "type", "workspace", "registry", "image", "condaFile", "dockerfile"), _TEXT),
     },
 }
@@ -52,6 +52,8 @@ class Intake:
 
     async def _add_to_registry(self, asked: dict[str, Any]) -> str:
         registry = registries.registry(self._world, asked["registry"])
+        if asked["what"] == "registry":
+            return registry.id
         uri = (
             await asyncio.to_thread(registries.uploaded, self._world, registry, Path(asked["path"]))
             if asked.get("path")
