@@ -1,7 +1,7 @@
 """An endpoint's live default and tags, asked of Azure each time the program runs.
 
 They are part of the release's plan: an unchanged plan runs no hook, so a default that somebody moved, and a switch that
-was sent and never recorded, would stay for ever.
+was sent and never recorded, would stay.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ class Number:
     async def leave_out(self, args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
         """Leave the member out of the marker's input where it has no value: to the engine, null is one.
 
-        If Azure did not answer, the state's number stays: not knowing is no change of the plan.
+        If Azure did not answer, the state's number stays: not knowing does not change the plan.
         """
         if not await self.value.is_known() or await self.value.future() is not None:
             return None
