@@ -85,6 +85,25 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
 
 
 @BOTH_HOSTS_IN_LONG
+def test_ctrl_c_during_a_try_out_leaves_its_job_to_the_next_up(deployed: Rehearsal) -> None:
+    old = deployed.default
+    deployed.restore_try_outs()
+    before = deployed.mark()
+    fault = deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)
+    running = _release_under_way(deployed, "GET", r"/jobs/[^/]+$", finished=False)
+    running.interrupt()
+    done = running.wait().failed()
+    assert deployed.hits(fault) == 1
+    _alone(deployed)
+    assert (
+        "stopped at step 'try out'; default unchanged. The job goes on, and the next release takes it up." in done.flat
+    )
+    _next_up_finishes(deployed, old)
+    # One of the candidate, and one of what serves, to compare with.
+    assert len([each for each in deployed.writes(before) if re.search(r"^POST \S*/jobs$", each)]) == 2
+
+
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.fault("delay", "PUT", ENDPOINT, seconds=IN_FLIGHT_SECONDS)

@@ -189,6 +189,7 @@ def test_a_row_may_be_longer_than_csv_allows_a_field_to_be(tmp_path: Path) -> No
 
 def test_any_text_can_be_compared(tmp_path: Path) -> None:
     letters = "a.png ,;\t\r\"'[]{}()0123456789.eE+-:|\n\n\u2028é/"
+    place = tmp_path
     chance = random.Random(1)  # noqa: S311 - the same texts in every run
     for number in range(300):
         one, other = ("".join(chance.choices(letters, k=200)) for _ in range(2))
