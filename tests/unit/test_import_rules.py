@@ -93,7 +93,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal", "modelops.about"),
+            *("modelops.errors", "modelops.rehearsal", "modelops.about", "modelops.release.last_set"),
             *PULUMIS_END,
         ),
     ),
