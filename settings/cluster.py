@@ -87,8 +87,14 @@ class Clusters:
         found = {key: self.most_nodes(each["compute"]) for key, each in deployments.items()}
         return {key: most for key, most in found.items() if most is not None}
 
-    def check_nodes(self, deployment: Section, instances: int) -> None:
-        """Record a deployment that asks for more nodes than its cluster has."""
+    def check_nodes(self, deployment: Section, instances: int, asking: Section | None = None) -> None:
+        """Record a deployment that asks for more nodes than its cluster has.
+
+        Args:
+            deployment: The deployment's object.
+            instances: The nodes.
+            asking: The object with the key `instanceCount`; None: the deployment's.
+        """
         key = str(deployment.values.get("compute", next(iter(self.settings))))
         most = self.most_nodes(key)
         if most is None or instances <= most:
@@ -96,7 +102,9 @@ class Clusters:
         path = ("cluster",) if self.short else ("clusters", key)
         name = dotted((*path, "maxNodes"))
         bound = deployment.problems.public(path[0], f"{most}, which is {name}", name)
-        deployment.wrong("instanceCount", f"at most {bound}", deployment.problems.public(path[0], most, "NODES"))
+        (asking or deployment).wrong(
+            "instanceCount", f"at most {bound}", deployment.problems.public(path[0], most, "NODES")
+        )
 
 
 def read_clusters(top: Section, workspace: str | None) -> Clusters:

@@ -62,6 +62,8 @@ def read_deployment(section: Section, root: Path, clusters: Clusters, try_out: E
     if tried := read_try_out(section, try_out, root):
         read["try_out"] = tried
         check_summary_only(section, tried)
+        if tried.instance_count is not None:
+            clusters.check_nodes(section, tried.instance_count, try_out.asking(section, "instanceCount"))
     return read
 
 

@@ -40,6 +40,12 @@ class EndpointTryOut:
         """Whether the endpoint has the key, with `none` or an object."""
         return "tryOut" in self.section.values
 
+    def asking(self, deployment: Section, key: str) -> Section:
+        """Return the `tryOut` that a deployment has a key from: its own, or the endpoint's."""
+        own = deployment.values.get("tryOut")
+        section = deployment if isinstance(own, Mapping) and own.get(key) is not None else self.section
+        return Section(section.at("tryOut"), section.values["tryOut"], section.problems)
+
     @property
     def sample(self) -> str | None:
         """The input, which is the endpoint's sample unless the stack file has another."""

@@ -11,7 +11,7 @@ from modelops.commands import input_notes, job_arguments, missing, options, resu
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
-from modelops.rehearsal import located
+from modelops.rehearsal import in_studio, located, place
 from modelops.scoring import following, inputs, job_words, predictions, start, upload
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.jobs import COMPLETED
@@ -149,9 +149,7 @@ def run(
     workspace = options.workspace(target)
     key = missing.key(workspace, asked.key, asked.source, asked.whole)
     job = _start(workspace, target, asked, outcome)
-    show, logs, again = (
-        located(f"python -m modelops jobs {what} {job}{target.words()}") for what in ("show", "logs", "download")
-    )
+    show, logs, again = (options.jobs_command(workspace, what, job) for what in ("show", "logs", "download"))
     if download is None:
         terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
@@ -166,10 +164,7 @@ def run(
         try:
             files = (fetch or predictions.download)(workspace.ml, job, download)
         except NoPredictionsError as error:
-            found = missing.of_job(workspace, job, (), None)
-            if not found.missing:
-                raise NoPredictionsError(f"{error} Its logs: {logs}") from None
-            terminal.say(str(error))
+            found = missing.of_nothing(workspace, job, error)
             outcome.lost(found)
             return found
     outcome.predictions = [str(path) for path in files]
@@ -180,9 +175,7 @@ def run(
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
     perhaps = None if key else _own_key(workspace, target, asked)
-    found = missing.of_job(workspace, job, files, key, perhaps)
-    outcome.lost(found)
-    return found
+    return missing.of_job(workspace, job, files, key, perhaps, endpoint=target.endpoint, outcome=outcome)
 
 
 def _own_key(workspace: Workspace, target: Target, asked: Asked) -> missing.Key | None:
@@ -208,8 +201,8 @@ def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome)
         f"job {started.name} on {target.endpoint}"
         + (f" (deployment {outcome.deployment})" if outcome.deployment else "")
     )
-    if started.studio:
-        terminal.say(f"  {started.studio}")
+    if page := in_studio(started.studio):
+        terminal.say(f"  {page}")
     with _told(_goes_on(target, started.name)):
         for sentence in job_words.settle(workspace, started.name, asked.options):
             terminal.say(f"note: {sentence}")
@@ -228,7 +221,11 @@ def _shown(source: JobInput) -> Iterator[upload.Report]:
 
 def _goes_on(target: Target, job: str) -> str:
     cancel = located(f"python -m modelops jobs cancel {job}{target.words()}")
-    return f"Job {job} continues in Azure; to cancel it: {cancel}"
+    download = located(f"python -m modelops jobs download {job}{target.words()}")
+    return (
+        f"Job {job} continues in {place()}; to cancel it: {cancel}\n"
+        f"To get its predictions once it is completed: {download} --download NEW_FOLDER"
+    )
 
 
 def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:

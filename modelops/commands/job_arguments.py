@@ -14,6 +14,7 @@ from modelops.scoring.inputs import Kind
 _INSTEAD: Final = "instead of the deployment's"
 _DATASTORE_PATH: Final = re.compile(r"(azureml:/)?/.*/?datastores/[^/]+/paths/.+", re.IGNORECASE)
 
+Name = Annotated[str, typer.Argument(metavar="JOB", help="The job's name.", show_default=False)]
 Source = Annotated[str | None, typer.Option("--input", metavar="INPUT", help=f"Local file or folder, or {FORMS}.")]
 Resume = Annotated[
     str | None,

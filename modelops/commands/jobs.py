@@ -4,45 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final
 
 import typer
 
-from modelops.commands import options, targets, terminal
-from modelops.errors import NoPredictionsError, ReleaseError, UsageError
-from modelops.rehearsal import located
-from modelops.scoring import failures, job_files, jobs, predictions, progress
+from modelops.commands import downloading, job_arguments, options, terminal
+from modelops.errors import ReleaseError, UsageError
+from modelops.rehearsal import in_studio
+from modelops.scoring import failures, job_files, jobs, progress
 from modelops.scoring.job_logs import JobLogs
-from modelops.workspace import Workspace
 
 SCHEMA_VERSION: Final = 1
 """Version of the --json outputs: docs/schemas/jobs-list.json, docs/schemas/jobs-show.json."""
 
 app: Final = typer.Typer(help="List, show and cancel scoring jobs, and get their logs and predictions.")
-
-Name = Annotated[str, typer.Argument(metavar="JOB", help="The job's name.", show_default=False)]
-
-
-class _Place(NamedTuple):
-    """The options that every command here has."""
-
-    stack: str | None
-    outputs: Path | None
-    endpoint: str | None
-    directory: Path
-    subscription: str | None
-    resource_group: str | None
-    workspace_name: str | None
-
-    def targets(self) -> list[targets.Target]:
-        """Return the endpoints: the one that is named, or all of the stack."""
-        named = options.by_names(*self[4:], self.endpoint)
-        return [named] if named else options.Where(*self[:4]).one_or_all()
-
-    def workspace(self) -> Workspace:
-        """Return the workspace; without a stack, the endpoint does not matter."""
-        named = options.by_names(*self[4:], self.endpoint or "(not needed)")
-        return options.workspace(named or options.Where(*self[:4]).one_or_all()[0])
+app.command("download")(downloading.download)
 
 
 @app.command("list")
@@ -59,8 +35,8 @@ def list_(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """List the last jobs of the endpoints, the newest first."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
-    found = [job for each in place.targets() for job in jobs.listed(options.workspace(each), each.endpoint, most)]
+    place = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    found = [job for each in place.endpoints() for job in jobs.listed(options.workspace(each), each.endpoint, most)]
     if json:
         terminal.say_json({"schemaVersion": SCHEMA_VERSION, "jobs": [_document(job) for job in found]})
         return
@@ -72,7 +48,7 @@ def list_(
 
 @app.command()
 def show(
-    name: Name,
+    name: job_arguments.Name,
     *,
     json: options.Json = False,
     stack: options.Stack = None,
@@ -84,8 +60,8 @@ def show(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Show a job: its state, times and counts, and why it failed."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    job = jobs.found(place, name)
+    where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    place, job = where.job(name)
     logs = JobLogs(place.ml, name)
     began, ended = logs.times()
     why = failures.reason(logs) if job.state == jobs.FAILED else ""
@@ -108,7 +84,7 @@ def show(
         "tags": ", ".join(f"{key}={value}" for key, value in (job.tags or {}).items()),
         "items": str(counts) if counts else "",
         "reason": why,
-        "studio": job.studio,
+        "studio": in_studio(job.studio or ""),
     }
     for label, text in lines.items():
         if text:
@@ -117,7 +93,7 @@ def show(
 
 @app.command()
 def logs(
-    name: Name,
+    name: job_arguments.Name,
     file: Annotated[
         str | None,
         typer.Argument(metavar="[FILE]", help="Print the files with this in their name.", show_default=False),
@@ -132,8 +108,8 @@ def logs(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """List a job's log files with the script's last error, or print some of them."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    jobs.found(place, name)
+    where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    place, _ = where.job(name)
     files = job_files.of(place.ml, name)
     chosen = [each for each in files if file is None or file in each]
     if not chosen:
@@ -142,7 +118,7 @@ def logs(
     if file is not None:
         if failed := _print(chosen, files):
             all_of_them = f"Job {name} has {len(files)}: {', '.join(files)}."
-            to_print = f"To print another: {_command('logs', name, place)} FILE"
+            to_print = f"To print another: {options.jobs_command(place, 'logs', name)} FILE"
             raise ReleaseError("\n".join([*failed, all_of_them, to_print]))
         return
     for each in chosen:
@@ -150,50 +126,12 @@ def logs(
     if trace := failures.last_trace(JobLogs(place.ml, name)):
         terminal.say("\nThe script's last error:")
         terminal.say(trace.rstrip("\n"))
-    terminal.say(f"\nTo print one: {_command('logs', name, place)} FILE")
-
-
-@app.command()
-def download(
-    name: Name,
-    *,
-    folder: Annotated[Path, typer.Option("--download", metavar="FOLDER", help="New folder for the files.")],
-    with_logs: Annotated[bool, typer.Option("--logs", help="Also the log files, of a job in any state.")] = False,
-    stack: options.Stack = None,
-    outputs: options.Outputs = None,
-    endpoint: options.EndpointOrAll = None,
-    directory: options.Directory = Path(),
-    subscription: options.Subscription = None,
-    resource_group: options.ResourceGroup = None,
-    workspace: options.WorkspaceName = None,
-) -> None:
-    """Download a job's predictions."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    predictions.require_empty(folder)
-    state = jobs.found(place, name).state
-    is_complete = state == jobs.COMPLETED
-    if not is_complete and not with_logs:
-        raise UsageError(
-            f"job {name} is in state {state}, and only a completed one has predictions. "
-            f"To see its state: {_command('show', name, place)}"
-        )
-    # The predictions first, because their folder must be empty; without any, the logs are wanted most.
-    try:
-        files = list(predictions.download(place.ml, name, folder)) if is_complete else []
-    except NoPredictionsError as error:
-        if not with_logs:
-            raise NoPredictionsError(f"{error} Its logs: {_command('logs', name, place)}") from None
-        files = []
-    saved = job_files.save(place.ml, name, folder) if with_logs else job_files.Saved([], [])
-    for each in [*files, *saved.files]:
-        terminal.say(str(each))
-    if saved.failed:
-        raise ReleaseError("\n".join([*saved.failed, f"Its logs: {_command('logs', name, place)}"]))
+    terminal.say(f"\nTo print one: {options.jobs_command(place, 'logs', name)} FILE")
 
 
 @app.command()
 def cancel(
-    name: Name,
+    name: job_arguments.Name,
     *,
     stack: options.Stack = None,
     outputs: options.Outputs = None,
@@ -204,8 +142,8 @@ def cancel(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Cancel a job and wait until it has stopped."""
-    place = _Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    terminal.say(f"job {name}: {jobs.cancel(place, name)}")
+    place, job = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
+    terminal.say(f"job {name}: {jobs.cancel(place, job)}")
 
 
 def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:
@@ -221,11 +159,6 @@ def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:
             terminal.say(f"== {each}")
         terminal.say(text.rstrip("\n"))
     return failed
-
-
-def _command(what: str, name: str, place: Workspace) -> str:
-    words = targets.words(place.subscription_id, place.resource_group, place.name)
-    return located(f"python -m modelops jobs {what} {name}{words}")
 
 
 def _document(job: jobs.Job) -> dict[str, Any]:

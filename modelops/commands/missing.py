@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops import azure
-from modelops.commands import terminal
+from modelops.commands import options, terminal
+from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
-from modelops.errors import MissingResultsError, ModelOpsError, UsageError
+from modelops.errors import MissingResultsError, ModelOpsError, NoPredictionsError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import endpoints, keys, losses
 from modelops.scoring.input_files import files_of
@@ -85,7 +86,16 @@ def is_without_script(workspace: Workspace, endpoint: str, deployment: str | Non
         return not found.get("codeConfiguration")
 
 
-def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None, perhaps: Key | None = None) -> Losses:
+def of_job(
+    workspace: Workspace,
+    job: str,
+    files: Sequence[Path],
+    by: Key | None,
+    perhaps: Key | None = None,
+    *,
+    endpoint: str,
+    outcome: Outcome | None = None,
+) -> Losses:
     """Return what a completed job lost.
 
     Args:
@@ -94,15 +104,42 @@ def of_job(workspace: Workspace, job: str, files: Sequence[Path], by: Key | None
         files: its predictions.
         by: what tells which files have a row; None: the job's counts and logs.
         perhaps: tells it without `by`, if it names files of the input.
+        endpoint: physical name of its endpoint, for the error.
+        outcome: is told it, also before an error.
 
     Raises:
-        UsageError: the column does not name files of the input.
+        UsageError: the column does not name files of the input; with what the job's counts and logs tell.
     """
     found = losses.count(JobLogs(workspace.ml, job))
-    if by is not None:
-        return _by(by, found, files)
-    with suppress(UsageError):
-        return found if perhaps is None else _by(perhaps, found, files)
+    outcome = outcome or Outcome(endpoint, None)
+    outcome.lost(found)
+    try:
+        if (key := by or perhaps) is not None:
+            found = _by(key, found, files)
+    except UsageError as error:
+        if by is not None:
+            again = options.jobs_command(workspace, "download", job)
+            lines = [
+                str(error),
+                *losses.sentences(found),
+                f"Job {job} is completed. To count by another column, without scoring again:",
+                f"  {again} --endpoint {endpoint} --download NEW_FOLDER --key COLUMN",
+            ]
+            raise UsageError("\n".join(lines)) from None
+    outcome.lost(found)
+    return found
+
+
+def of_nothing(workspace: Workspace, job: str, error: NoPredictionsError) -> Losses:
+    """Return what a job lost that completed and wrote nothing, and say that it wrote nothing.
+
+    Raises:
+        NoPredictionsError: that is not because files have no result.
+    """
+    found = losses.count(JobLogs(workspace.ml, job))
+    if not found.missing:
+        raise NoPredictionsError(f"{error} Its logs: {options.jobs_command(workspace, 'logs', job)}") from None
+    terminal.say(str(error))
     return found
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, NamedTuple
 import typer
 
 from modelops.commands import targets
-from modelops.errors import UsageError
+from modelops.errors import NoJobError, UsageError
 from modelops.plan.plan import ReleasePlan
+from modelops.rehearsal import located
+from modelops.scoring import jobs
 from modelops.workspace import Workspace
 
 Stack = Annotated[
@@ -120,3 +122,50 @@ def released(target: targets.Target) -> ReleasePlan:
 def workspace(target: targets.Target) -> Workspace:
     """Return an endpoint's workspace."""
     return Workspace(target.subscription_id, target.resource_group, target.workspace)
+
+
+class Place(NamedTuple):
+    """The options that every command about jobs has."""
+
+    stack: str | None
+    outputs: Path | None
+    endpoint: str | None
+    directory: Path
+    subscription: str | None
+    resource_group: str | None
+    workspace_name: str | None
+
+    def endpoints(self) -> list[targets.Target]:
+        """Return the endpoints: the one that is named, or all of the stack."""
+        named = by_names(*self[4:], self.endpoint)
+        return [named] if named else Where(*self[:4]).one_or_all()
+
+    def job(self, name: str) -> tuple[Workspace, jobs.Job]:
+        """Return the workspace, and a job of it; without a stack, the endpoint does not matter.
+
+        Raises:
+            UsageError: there is no such job.
+        """
+        named = by_names(*self[4:], self.endpoint or "ENDPOINT")
+        place = workspace(named or Where(*self[:4]).one_or_all()[0])
+        try:
+            return place, jobs.found(place, name)
+        except NoJobError as error:
+            words = f"{named.words()} --endpoint {named.endpoint}" if named else Where(*self[:4]).words()
+            raise UsageError(f"{error} Its jobs: {located(f'python -m modelops jobs list{words}')}") from None
+
+    def target(self, endpoint: str | None) -> targets.Target:
+        """Return the endpoint that is named, else the one called `endpoint` in Azure, else the stack's only one.
+
+        Raises:
+            UsageError: none is named, and the stack has several.
+        """
+        if named := by_names(*self[4:], self.endpoint or endpoint):
+            return named
+        return Where(*self[:2], self.endpoint or endpoint, self.directory).target()
+
+
+def jobs_command(place: Workspace, what: str, job: str) -> str:
+    """Return a command about a job, to print, e.g. `show`; it needs no stack."""
+    words = targets.words(place.subscription_id, place.resource_group, place.name)
+    return located(f"python -m modelops jobs {what} {job}{words}")

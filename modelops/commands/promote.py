@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import typer
 
 from modelops.commands import options, terminal
-from modelops.commands.stack_file import StackFile, line
+from modelops.commands.stack_file import StackFile, as_value, line
 from modelops.commands.targets import Target, choose, from_stack
 from modelops.errors import UsageError
 from modelops.plan.registered import Registered
@@ -15,6 +15,9 @@ from modelops.rehearsal import located
 from modelops.release import live
 from modelops.release.promotion import candidate
 from modelops.release.promotion import promote as promoted
+
+SCHEMA_VERSION: Final = 1
+"""Version of the --json output: docs/schemas/promote.json."""
 
 
 class _Chosen(NamedTuple):
@@ -40,6 +43,7 @@ def promote(
     ] = None,
     write: Annotated[bool, typer.Option("--write", help="Write the lines into the file of --to.")] = False,
     directory: options.Directory = Path(),
+    json: options.Json = False,
 ) -> None:
     """Share the models that a stack serves with a registry, and print their lines for another stack's file."""
     file = StackFile(to, directory)
@@ -48,21 +52,31 @@ def promote(
     chosen = list(_chosen(targets, file, registry, deployment))
     if not chosen:
         raise _nothing_in_common(targets, file, source, deployment)
-    for each in chosen:
-        model = _promoted(each, source)
-        if not write:
-            terminal.say(f"{file.path}, below endpoints.{each.target.logical}.deployments.{each.deployment}:")
-            terminal.say(f"  {line(model)}")
-        elif file.set_model(each.target.logical, each.deployment, model):
-            terminal.say(f"{file.path}: endpoints.{each.target.logical}.deployments.{each.deployment}: {line(model)}")
-        else:
-            terminal.say(f"{file.path} has it already: endpoints.{each.target.logical}: {line(model)}")
-    if write:
-        terminal.say(f"Run `{located(f'pulumi preview --stack {to}')}` to see what it changes.")
+    models = []
+    with terminal.aside(is_aside=json):
+        for each in chosen:
+            revision, model = _promoted(each, source)
+            is_new = write and file.set_model(each.target.logical, each.deployment, model)
+            _show(file, each, model, "write" if is_new else "keep" if write else "print")
+            names = {"endpoint": each.target.logical, "deployment": each.deployment, "revision": revision}
+            models.append({**names, "model": as_value(model), "written": is_new})
+        if write:
+            terminal.say(f"Run `{located(f'pulumi preview --stack {to}')}` to see what it changes.")
+    if json:
+        terminal.say_json({"schemaVersion": SCHEMA_VERSION, "models": models})
 
 
-def _promoted(each: _Chosen, stack: str) -> Registered:
-    """Promote one deployment's model, and say what is done."""
+def _show(file: StackFile, each: _Chosen, model: Registered, did: Literal["write", "keep", "print"]) -> None:
+    key = f"endpoints.{each.target.logical}.deployments.{each.deployment}"
+    if did == "print":
+        terminal.say(f"{file.path}, below {key}:")
+        terminal.say(f"  {line(model)}")
+    else:
+        terminal.say(f"{file.path}{' has it already' if did == 'keep' else ''}: {key}: {line(model)}")
+
+
+def _promoted(each: _Chosen, stack: str) -> tuple[str, Registered]:
+    """Promote one deployment's model, and say what is done; return its revision and the version in the registry."""
     workspace, plan = options.workspace(each.target), options.released(each.target)
     found = candidate(live.read(workspace, plan), plan, each.deployment, stack)
     if found.model.registry not in (None, each.registry):
@@ -72,7 +86,7 @@ def _promoted(each: _Chosen, stack: str) -> Registered:
         )
     if found.remark:
         terminal.say(f"note: {found.remark}")
-    return promoted(workspace, found.model, each.registry, terminal.say)
+    return found.revision, promoted(workspace, found.model, each.registry, terminal.say)
 
 
 def _chosen(targets: list[Target], file: StackFile, registry: str | None, deployment: str | None) -> Iterator[_Chosen]:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from modelops import azure
 from modelops.commands import missing, options, terminal
 from modelops.commands.targets import Target
-from modelops.errors import ModelOpsError, UsageError
+from modelops.errors import ModelOpsError, NoJobError, UsageError
+from modelops.rehearsal import located
 from modelops.scoring import endpoints, keys, losses, predictions, resume
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
@@ -119,7 +120,11 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
         ReleaseError: the service or the storage refused something.
     """
     workspace = options.workspace(target)
-    past = resume.read(workspace, target.endpoint, job)
+    try:
+        past = resume.read(workspace, target.endpoint, job)
+    except NoJobError as error:
+        others = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
+        raise UsageError(f"--resume: {error} Its jobs: {others}") from None
     source = asked.source or past.source
     if source is None:
         raise UsageError(f"the service does not say what job {job} scored. Name the same input again with --input.")

@@ -84,8 +84,7 @@ def promote(workspace: Workspace, model: Registered, registry: str, tell: Callab
         place = Registry(workspace, registry)
         if model.registry is not None:
             return _noted(place, place.get(model.name, model.version), None, tell)
-        source = of_workspace(workspace, model.name, model.version)
-        return _shared(place, source, workspace, tell)
+        return _shared(place, workspace, model, tell)
     except ReleaseError as error:
         lack = permissions.lack_of(error)
         if lack is None:
@@ -93,22 +92,23 @@ def promote(workspace: Workspace, model: Registered, registry: str, tell: Callab
         raise ReleaseError(f"{error} {lack.grant(lack.scope)}") from error
 
 
-def _shared(place: Registry, source: ModelVersion, workspace: Workspace, tell: Callable[[str], None]) -> Registered:
+def _shared(place: Registry, workspace: Workspace, model: Registered, tell: Callable[[str], None]) -> Registered:
+    source, content = of_workspace(workspace, model.name, model.version)
     versions = place.versions(source.name)
     for each in versions:
-        if each.digest == source.digest and each.type == source.type:
+        if each.digest == content and each.type == source.type:
             tell(f"registry {place.name} has model {each} with the same bytes")
             return Registered(each.name, each.version, place.name)
     # A run that was killed after it shared the model has left it as the newest, without a digest.
     newest = versions[-1] if versions else None
     if newest is not None and newest.digest is None and newest.type == source.type:
         tell(f"reading the bytes of model {newest} of registry {place.name}, whose digest is not noted")
-        if place.hashed(newest) == source.digest:
-            place.note(newest, source.digest)
+        if place.hashed(newest) == content:
+            _note(place, newest, content, tell)
             return Registered(newest.name, newest.version, place.name)
     version = str(max((number(each.version) for each in versions), default=0) + 1)
     tell(f"sharing model {source} of workspace {workspace.name} with registry {place.name} as {source.name}:{version}")
-    return _noted(place, place.share(source, version), source.digest, tell)
+    return _noted(place, place.share(source, version), content, tell)
 
 
 def _noted(place: Registry, model: ModelVersion, expected: str | None, tell: Callable[[str], None]) -> Registered:
@@ -124,5 +124,19 @@ def _noted(place: Registry, model: ModelVersion, expected: str | None, tell: Cal
             "No stack file was changed; promote again."
         )
     if model.digest is None:
-        place.note(model, content)
+        _note(place, model, content, tell)
     return Registered(model.name, model.version, place.name)
+
+
+def _note(place: Registry, model: ModelVersion, content: str, tell: Callable[[str], None]) -> None:
+    """Note a digest on a version, whose bytes are known to have it; without the note they are read again next time.
+
+    Raises:
+        ReleaseError: a role is missing.
+    """
+    try:
+        place.note(model, content)
+    except ReleaseError as error:
+        if permissions.lack_of(error):
+            raise
+        tell(f"warning: {error} The next promotion reads the bytes again.")

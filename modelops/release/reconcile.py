@@ -30,17 +30,15 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
-        RefusedPlanError: the user's check or comparison cannot be called.
+        RefusedPlanError: the user's check or comparison cannot be called, the pin cannot be the default, or a rollback
+            left the revision.
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     endpoint = patience.call(READ, live.read, context.workspace, plan)
     report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
-    if problem := rollback.problem(plan, endpoint, context.nodes):
-        raise PlanError(
-            f"{problem} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
-        )
+    rollback.require(context.workspace, plan, endpoint, context.nodes)
     if rollback.is_rollback(plan):
         # First: a problem with the current deployments must not delay the rollback.
         endpoint = _serve_target(plan, patience, endpoint, report)
@@ -86,7 +84,7 @@ def _restore(
     record = _record(context, plan, endpoint, wanted, is_restored=True)
     default.switch(context.workspace, plan, endpoint, record)
     report.restored = wanted
-    return default.verify(context.workspace, plan, wanted)
+    return default.verify(context.workspace, endpoint.name, wanted)
 
 
 def _record(
@@ -120,7 +118,7 @@ def _serve_target(
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
     report.switched = True
     context.progress(VERIFY, f"checking that the default is {plan.target}")
-    return default.verify(context.workspace, plan, plan.target)
+    return default.verify(context.workspace, endpoint.name, plan.target)
 
 
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:

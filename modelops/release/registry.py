@@ -115,18 +115,15 @@ class Registry:
                 raise
 
 
-def of_workspace(workspace: Workspace, name: str, version: str) -> ModelVersion:
-    """Return a model of a workspace, with its digest: the noted one, else that of its downloaded bytes.
+def of_workspace(workspace: Workspace, name: str, version: str) -> tuple[ModelVersion, str]:
+    """Return a model of a workspace and its digest: the noted one, else that of its downloaded bytes.
 
     Raises:
         ReleaseError: it does not exist, or the service refused a request.
     """
     with azure.step(f"reading model {name}:{version} of workspace {workspace.name}"):
         found = ModelVersion.of(workspace.ml.models.get(name, version))
-    if found.digest is not None:
-        return found
-    content = _hashed(workspace.ml, found, f"workspace {workspace.name}")
-    return ModelVersion(found.name, found.version, found.type, content)
+    return found, found.digest or _hashed(workspace.ml, found, f"workspace {workspace.name}")
 
 
 def number(version: str) -> int:

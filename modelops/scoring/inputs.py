@@ -55,6 +55,7 @@ def read(source: str, kind: Kind | None = None, option: str = "--input") -> JobI
     """
     if not data_address.is_address(source):
         return _local(source, kind, option)
+    _check(source, option)
     path = data_address.uri(source)
     if asset := data_address.data_asset(source):
         return JobInput(kind, path, asset=asset)
@@ -63,6 +64,13 @@ def read(source: str, kind: Kind | None = None, option: str = "--input") -> JobI
             f"{option} {source!r} does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest."
         )
     return JobInput(kind or _kind_of_address(source, option), path)
+
+
+def _check(address: str, option: str) -> None:
+    try:
+        urlsplit(address)
+    except ValueError as error:
+        raise UsageError(f"{option} {address!r} is not a valid address: {error}.") from None
 
 
 def _local(source: str, kind: Kind | None, option: str) -> JobInput:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import isodate
 
 from modelops import azure
-from modelops.errors import UsageError
+from modelops.errors import NoJobError, UsageError
 from modelops.plan import data_address
 from modelops.scoring import endpoints, keys, losses
 from modelops.scoring.inputs import JobInput, Kind
@@ -53,7 +53,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
     """
     found = any_job(workspace, endpoint, job)
     if found.state not in ENDED:
-        raise UsageError(f"--resume: job {job} is {found.state}. Run the command again when it has ended.")
+        raise UsageError(f"job {job} is {found.state}. Run the command again when it has ended.")
     return found
 
 
@@ -73,7 +73,7 @@ def any_job(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
             answer = workspace.send("GET", f"{address}/{endpoints.segment(job)}", None)
         except Exception as error:
             if azure.is_missing(error):
-                raise UsageError(f"--resume: endpoint {endpoint} has no job {job!r}.") from None
+                raise NoJobError(f"endpoint {endpoint} has no job {job!r}.") from None
             raise
     return past_job(job, answer)
 

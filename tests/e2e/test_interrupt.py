@@ -80,6 +80,25 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
 
 
 @BOTH_HOSTS_IN_LONG
+def test_ctrl_c_during_a_try_out_leaves_its_job_to_the_next_up(deployed: Rehearsal) -> None:
+    old = deployed.default
+    deployed.restore_try_outs()
+    before = deployed.mark()
+    fault = deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)
+    running = _release_under_way(deployed, "GET", r"/jobs/[^/]+$", finished=False)
+    running.interrupt()
+    done = running.wait().failed()
+    assert deployed.hits(fault) == 1
+    _alone(deployed)
+    assert (
+        "stopped at step 'try out'; default unchanged. The job goes on, and the next release takes it up." in done.flat
+    )
+    _next_up_finishes(deployed, old)
+    # One of the candidate, and one of what serves, to compare with.
+    assert len([each for each in deployed.writes(before) if re.search(r"^POST \S*/jobs$", each)]) == 2
+
+
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.fault("delay", "PUT", ENDPOINT, seconds=IN_FLIGHT_SECONDS)
@@ -104,12 +123,14 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     done = running.wait().failed()
     (job,) = re.findall(r"^job (\S+) on ", done.out, re.MULTILINE)
     place = deployed.outputs()
-    told, made = done.err.splitlines()[-2:]
-    assert told == (
-        f"error: interrupted. Job {job} continues in Azure; to cancel it: .venv/bin/python -m sandbox run -- python "
-        f"-m modelops jobs cancel {job} --subscription {place['subscriptionId']} --resource-group "
-        f"{place['resourceGroup']} --workspace {place['workspace']}"
+    told, later, made = done.err.splitlines()[-3:]
+    words = (
+        f"{job} --subscription {place['subscriptionId']} --resource-group {place['resourceGroup']} --workspace "
+        f"{place['workspace']}"
     )
+    jobs = ".venv/bin/python -m sandbox run -- python -m modelops jobs"
+    assert told == f"error: interrupted. Job {job} continues in the sandbox; to cancel it: {jobs} cancel {words}"
+    assert later == (f"To get its predictions once it is completed: {jobs} download {words} --download NEW_FOLDER")
     assert made.startswith("make: *** ")
     deployed.mend()
     _alone(deployed)

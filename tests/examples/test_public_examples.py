@@ -96,7 +96,7 @@ def test_the_first_cell_that_fails_ends_it(place: Place, checkout: Path, tmp_pat
 
 
 def test_a_script_is_run_by_bash(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # without an Azure CLI of the user
+    monkeypatch.setattr("tools.examples.run.shutil.which", lambda _: None)  # without an Azure CLI of the user
     (tmp_path / "theirs" / "cli").mkdir(parents=True)
     (tmp_path / "theirs" / "cli" / "score.sh").write_text("cat config.json; echo $EXAMPLE_WORKSPACE")
     script = Example("script", "cli/score.sh", "ours")
@@ -117,6 +117,28 @@ def test_files_in_a_public_account_are_there_for_a_script(place: Place, tmp_path
     outcome = run(script, tmp_path / "theirs", tmp_path / "work", place, sys.executable)
     log = (tmp_path / "work" / "log.txt").read_bytes()
     assert (outcome.row, log[1:4]) == ("| ours | `script` | to the end | an image in a public account |", b"PNG")
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [("env/bin/python", "{here}/env/bin/python"), ("/usr/bin/python3", "/usr/bin/python3"), ("python3", "python3")],
+)
+def test_a_python_is_found_from_where_the_user_is(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, used: str
+) -> None:
+    asked: list[str] = []
+
+    def remember(example: Example, *_: object) -> Outcome:
+        asked.append(str(_[-1]))
+        return Outcome(example)
+
+    (tmp_path / "env" / "bin").mkdir(parents=True)
+    (tmp_path / "env" / "bin" / "python").symlink_to(sys.executable)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tools.examples.__main__.EXAMPLES", (example(),))
+    monkeypatch.setattr("tools.examples.__main__.run", remember)
+    assert main([str(checkout), "--python", given]) == 0
+    assert asked == [used.format(here=tmp_path)]
 
 
 def test_a_python_that_is_none_is_a_result(place: Place, checkout: Path, tmp_path: Path) -> None:

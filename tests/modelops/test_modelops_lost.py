@@ -127,7 +127,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
     assert len(rows(folder)) == 4 - lost
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert f"has no result for {lost} of 4 files; scoring these now." in output
+    assert f"has no result for {lost} of 4 files; scoring {'it' if lost == 1 else 'these'} now." in output
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert sorted(path.name for path in folder.iterdir()) == ["predictions-2.csv", "predictions.csv"]
     assert rows(folder) == scored_here(data)
@@ -139,7 +139,10 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
         f"error: --download '{folder}' has another predictions.csv",
     )
     code, output, _ = resumed(bench, bench.root / "again")
-    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (0, f"results for all its {lost} files.")
+    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (
+        0,
+        f"results for {'its only file' if lost == 1 else 'all its 2 files'}.",
+    )
 
 
 @in_one_profile

@@ -1,12 +1,15 @@
 """`promote`: the bytes that one stack serves get a version in a registry, once, and a line for another stack's file."""
 
+import json
 import re
 from dataclasses import replace
 
 import pytest
 
+from modelops.errors import ReleaseError
 from modelops.plan.plan import LocalModel, RegisteredModel
 from modelops.release import records
+from modelops.release.promotion import candidate, promote
 from modelops.release.registry import Registry
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import run, start
@@ -68,6 +71,15 @@ def _promote(bench: Bench, *options: str, code: int = 0) -> str:
     return errors if code else output
 
 
+def _share(bench: Bench) -> tuple[str, list[str]]:
+    """Promote in this process, as the command does; return the version in the registry and what was said."""
+    said: list[str] = []
+    found = candidate(bench.live(), bench.plan, "mlp", "dev")
+    made = promote(bench.workspace, found.model, _registry(bench), said.append)
+    assert (made.registry, made.name) == (_registry(bench), bench.model_name)
+    return made.version, [found.remark, *said]
+
+
 def _imports(bench: Bench, after: int) -> int:
     return sum(each.endswith("/import") for each in bench.writes(after))
 
@@ -98,18 +110,22 @@ def test_a_model_is_shared_once(shared: Bench, profile: str) -> None:
     text = (shared.root / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     assert text == re.sub(r"model:\n.*\n.*\n", f"{_line(shared)}\n", FILE)
     # From now on the file names the registry.
-    ended, output, errors = run(shared, PROMOTE, "--write")
-    assert (ended, errors) == (0, "")
-    assert f"{shared.root}/Pulumi.prod.yaml has it already: endpoints.digits: {_line(shared)}" in output
+    ended, output, errors = run(shared, PROMOTE, "--write", "--json")
+    key = "endpoints.digits.deployments.mlp"
+    assert f"{shared.root}/Pulumi.prod.yaml has it already: {key}: {_line(shared)}" in errors.splitlines()
+    names = {"endpoint": "digits", "deployment": "mlp", "revision": shared.plan.target}
+    model = {"registry": registry, "name": name, "version": 1}
+    assert ended == 0
+    assert json.loads(output) == {"schemaVersion": 1, "models": [{**names, "model": model, "written": False}]}
 
 
 @in_one_profile
 def test_other_bytes_get_the_next_version(shared: Bench) -> None:
-    _promote(shared)
+    assert _share(shared)[0] == "1"
     first = _digest(shared)
     shared.plan = shared.with_model(b"other")
     shared.release()
-    assert _line(shared, 2) in _promote(shared)
+    assert _share(shared)[0] == "2"
     assert _noted(shared) == [("1", first), ("2", _digest(shared))]
 
 
@@ -119,7 +135,7 @@ def test_what_serves_is_promoted_and_not_what_was_released_last(shared: Bench) -
     shared.plan = shared.with_model(b"worse")
     shared.release()
     shared.move(first.target)
-    assert f"note: revision {first.target} was" in _promote(shared)
+    assert _share(shared)[1][0] == f"revision {first.target} was not tried out in stack dev"
     assert _noted(shared) == [("1", old)]
 
 
@@ -136,15 +152,14 @@ def test_a_registered_model_without_a_digest_is_read(shared: Bench) -> None:
     digest = _digest(shared)
     shared.plan = replace(shared.plan, deployments={"mlp": other})
     shared.release()
-    registry = f"registry-of-{name}"
-    _stock(shared, what="registry", name="", registry=registry)
-    assert f"model: {{registry: {registry}, name: {name}, version: 1}}" in _promote(shared)
+    _stock(shared, what="registry", name="")
+    assert _share(shared)[0] == "1"
     assert _noted(shared) == [("1", digest)]
 
 
 @in_one_profile
 def test_what_is_in_a_registry_already_is_passed_on(shared: Bench) -> None:
-    _promote(shared)
+    _share(shared)
     model = RegisteredModel(shared.model_name, "1", _registry(shared))
     deployment = shared.plan.deployments["mlp"]
     shared.plan = replace(shared.plan, deployments={"mlp": replace(deployment, model=model)})
@@ -183,7 +198,7 @@ def test_a_model_that_failed_is_not_promoted(shared: Bench) -> None:
 def test_a_model_that_passed_is_promoted_without_a_note(shared: Bench) -> None:
     name = shared.plan.endpoint.name
     records.write(shared.context(), name, shared.plan.target, records.TRY_OUT, "passed job-1 0123456789ab")
-    assert _promote(shared).startswith(f"sharing model {shared.model_name}:1 of workspace ")
+    assert candidate(shared.live(), shared.plan, "mlp", "dev").remark == ""
 
 
 @in_one_profile
@@ -224,12 +239,10 @@ def test_mistakes_of_the_command_line(bench: Bench, options: tuple[str, ...], fi
 
 
 @in_one_profile
-def test_a_registry_that_does_not_exist(shared: Bench) -> None:
-    ended, _, errors = run(shared, PROMOTE, "--registry", "nobody")
-    assert ended == 1
-    assert errors.startswith(
-        "error: looking for registry nobody failed: ResourceNotFound: The registry 'nobody' was not found."
-    )
+def test_a_registry_that_does_not_exist(bench: Bench) -> None:
+    said = "^looking for registry nobody failed: ResourceNotFound: The registry 'nobody' was not found."
+    with pytest.raises(ReleaseError, match=said):
+        promote(bench.workspace, RegisteredModel("net", "1"), "nobody", print)
 
 
 @in_one_profile
@@ -240,6 +253,24 @@ def test_a_missing_role_is_named(shared: Bench) -> None:
     shared.place = replace(shared.place, sandbox=replace(sandbox, env=sandbox.env | env))
     command = r"az role assignment create --assignee \S+ --role \"AzureML Registry User\" --scope /subscriptions/\S+"
     assert re.search(rf"{command}/registries/{_registry(shared)}\n$", _promote(shared, code=1))
+
+
+@in_one_profile
+def test_a_digest_that_cannot_be_noted_is_a_warning(shared: Bench) -> None:
+    control = shared.place.sandbox.control
+    control.fault("status", method="PUT", path=WRITES["digest"][1], status=400, code="UserError", message="no")
+    name, registry = shared.model_name, _registry(shared)
+    version, said = _share(shared)
+    assert said[-1].startswith(
+        f"warning: noting the digest of model {name}:1 in registry {registry} failed: UserError: no (HTTP 400"
+    )
+    assert said[-1].endswith(" The next promotion reads the bytes again.")
+    assert (version, _noted(shared)) == ("1", [("1", None)])
+    before = shared.mark()
+    version, again = _share(shared)
+    assert again[1:] == [f"reading the bytes of model {name}:1 of registry {registry}, whose digest is not noted"]
+    assert (version, _noted(shared)) == ("1", [("1", _digest(shared))])
+    assert _imports(shared, before) == 0
 
 
 WRITES = {
@@ -253,7 +284,7 @@ READS = {"end of the import": ("GET", "/mfeOperationsResults/", 0), "bytes": ("P
 @in_one_profile
 def test_these_are_all_writes(shared: Bench) -> None:
     before = shared.mark()
-    _promote(shared)
+    _share(shared)
     sent = [each for each in shared.writes(before) if "/datarefs/" not in each]
     assert [
         method == each.partition(" ")[0] and re.search(path, each) is not None

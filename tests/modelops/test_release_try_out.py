@@ -190,7 +190,7 @@ def test_no_nodes_are_not_the_candidates_fault(bench: Bench) -> None:
     busy = start.start(bench.workspace, bench.plan.endpoint.name, hanging.target, source).name
     why = could_not(bench, with_script(bench, GOOD, queue_minutes=0))
     assert "because it was waiting for nodes for more than 0 min (tryOut.queueMinutes)." in why
-    jobs.cancel(bench.workspace, busy)
+    jobs.cancel(bench.workspace, jobs.found(bench.workspace, busy))
 
 
 @in_one_profile

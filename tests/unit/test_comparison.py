@@ -3,6 +3,7 @@
 Does not prove that the service writes them so: reference documentation, and tests/e2e.
 """
 
+import random
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,26 @@ def test_files_without_lines_are_compared_byte_by_byte(tmp_path: Path) -> None:
 def test_no_rows_on_either_side_do_not_differ(tmp_path: Path) -> None:
     found = _compared(tmp_path, "", "\n")
     assert (found.rows, found.changed, found.share) == (0, 0, 0.0)
+
+
+def test_a_row_may_be_longer_than_csv_allows_a_field_to_be(tmp_path: Path) -> None:
+    """An embedding, or an image as text."""
+    long = " ".join(["0.25"] * 50_000)
+    found = _compared(tmp_path, f"a.png,{long}\n", f"a.png,{long[:-1]}6\n")
+    assert (found.changed, found.key) == (1, "1")
+    assert list(found.numbers) == ["2"]
+    assert found.numbers["2"] == pytest.approx([0.01])
+
+
+def test_any_text_can_be_compared(tmp_path: Path) -> None:
+    letters = "a.png ,;\t\r\"'[]{}()0123456789.eE+-:|\n\n\u2028é/"
+    place = tmp_path
+    chance = random.Random(1)  # noqa: S311 - the same texts in every run
+    for number in range(300):
+        one, other = ("".join(chance.choices(letters, k=200)) for _ in range(2))
+        place = tmp_path / str(number)
+        place.mkdir()
+        found = _compared(place, one, other, chance.choice([None, "1", "2", "file"]))
+        assert 0 <= found.changed <= found.rows
+        assert found.sentences()
+    assert compare(place / "current", place / "current", None, NAMES).changed == 0

@@ -96,7 +96,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal"),
+            *("modelops.errors", "modelops.rehearsal", "modelops.release.last_set"),
             *PULUMIS_END,
         ),
     ),

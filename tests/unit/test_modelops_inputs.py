@@ -126,6 +126,7 @@ def test_a_path_is_not_an_address(path: str) -> None:
                 "of a path in a datastore."
             ),
         ),
+        ("https://[x/", None, "--input 'https://[x/' is not a valid address: Invalid IPv6 URL."),
         ("empty", None, "--input 'empty' is a folder without files, so there is nothing to score."),
     ],
 )

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import pytest
 
 from modelops.commands import missing
-from modelops.errors import MissingResultsError
+from modelops.commands.outcome import Outcome
+from modelops.errors import MissingResultsError, UsageError
 from modelops.scoring import losses
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
@@ -123,10 +124,10 @@ def test_such_a_key_finds_what_the_jobs_counts_hide(tmp_path: Path, monkeypatch:
     rows = tmp_path / "predictions.csv"
     rows.write_text("0,1.5,a.csv\n1,2.5,a.csv\n", encoding="utf-8")
     key = missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))
-    found = missing.of_job(workspace, "job-1", [rows], None, key)
+    found = missing.of_job(workspace, "job-1", [rows], None, key, endpoint="digits")
     assert losses.sentences(found) == ["1 of 2 files has no row (--key file_name).", "  b.csv"]
     rows.write_text("1.5 2.5\n", encoding="utf-8")
-    assert missing.of_job(workspace, "job-1", [rows], None, key) == said
+    assert missing.of_job(workspace, "job-1", [rows], None, key, endpoint="digits") == said
 
 
 def test_rows_of_an_earlier_job_are_not_those_of_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +137,7 @@ def test_rows_of_an_earlier_job_are_not_those_of_the_rest(tmp_path: Path, monkey
     rows = tmp_path / "predictions.csv"
     key = missing.Key("1", ("in/a.csv",), ("a.csv", "b.csv", "in/a.csv"))
     rows.write_text("/mnt/a.csv,1\nb.csv,1\n", encoding="utf-8")
-    found = missing.of_job(workspace, "job-1", [rows], key)
+    found = missing.of_job(workspace, "job-1", [rows], key, endpoint="digits")
     assert losses.sentences(found) == ["1 of 1 file has no row (--key 1).", "  in/a.csv"]
 
 
@@ -155,3 +156,32 @@ def test_files_that_no_job_over_the_input_scores_are_not_resumed() -> None:
     with pytest.raises(MissingResultsError) as ended:
         _judge(found, resume="again")
     assert str(ended.value) == f"1 of 3 files has no result.\n  sub/b.csv\n{about}{end}"
+
+
+def test_a_wrong_key_does_not_hide_what_the_job_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = Losses(items=2, missing=1, given_up=1, exceptions=1, short=0, names=("b.csv",))
+    monkeypatch.setattr(losses, "count", lambda _logs: said)
+    monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
+    workspace: Any = SimpleNamespace(ml=None, subscription_id="sub", resource_group="rg", name="ws")
+    rows = tmp_path / "predictions.csv"
+    rows.write_text("a.csv,1\n", encoding="utf-8")
+    outcome = Outcome("digits", None)
+    with pytest.raises(UsageError) as refused:
+        missing.of_job(
+            workspace,
+            "job-1",
+            [rows],
+            missing.Key("2", ("a.csv", "b.csv"), ("a.csv", "b.csv")),
+            endpoint="digits",
+            outcome=outcome,
+        )
+    assert str(refused.value).splitlines()[1:] == [
+        "1 of 2 files has no result: 1 mini-batch given up (1 after exceptions).",
+        "  b.csv",
+        "Job job-1 is completed. To count by another column, without scoring again:",
+        (
+            "  python -m modelops jobs download job-1 --subscription sub --resource-group rg --workspace ws --endpoint "
+            "digits --download NEW_FOLDER --key COLUMN"
+        ),
+    ]
+    assert (outcome.files, outcome.missing, outcome.missingFiles) == (2, 1, ["b.csv"])

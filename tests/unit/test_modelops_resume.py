@@ -93,10 +93,10 @@ def test_a_job_that_has_not_ended_is_not_resumed() -> None:
     workspace: Any = _Workspace("Running")
     with pytest.raises(UsageError) as refused:
         resume.read(workspace, "digits", "job-1")
-    assert str(refused.value) == "--resume: job job-1 is Running. Run the command again when it has ended."
-    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'job-2'\.$"):
+    assert str(refused.value) == "job job-1 is Running. Run the command again when it has ended."
+    with pytest.raises(UsageError, match=r"^endpoint digits has no job 'job-2'\.$"):
         resume.read(workspace, "digits", "job-2")
-    with pytest.raises(UsageError, match=r"^--resume: endpoint digits has no job 'x\?y#jobs%2Fjob-1'\.$"):
+    with pytest.raises(UsageError, match=r"^endpoint digits has no job 'x\?y#jobs%2Fjob-1'\.$"):
         resume.read(workspace, "digits", "x?y#jobs%2Fjob-1")
     for name in ("..", "", "a/b"):
         with pytest.raises(UsageError) as refused:

@@ -230,3 +230,17 @@ def test_what_two_deployments_need_is_told_once(root: Path) -> None:
 
     (told,) = problems(root, changed(change))
     assert told.startswith(f"{AT} is not set.")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "deployment", "at"),
+    [({"instanceCount": 9}, None, AT), ({}, {"instanceCount": 9}, OWN), ({"instanceCount": 9}, {"rows": "any"}, AT)],
+)
+def test_a_job_gets_no_more_nodes_than_its_cluster_has(
+    root: Path, endpoint: Config, deployment: object, at: str
+) -> None:
+    told = (
+        f"{at}.instanceCount is 9. Allowed: at most 4, which is cluster.maxNodes.\n"
+        f"pulumi config set --path {at}.instanceCount 4 --stack dev"
+    )
+    assert problems(root, _with({"input": "images", **endpoint}, deployment)) == [told]

@@ -17,12 +17,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=main.__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted pairs of each row (default 5)")
     parser.add_argument(
-        "--only", choices=["deploy", "release", "upload", "scoring", "arm", "memory"], help="one part alone"
+        "--only", choices=["deploy", "release", "try-out", "upload", "scoring", "arm", "memory"], help="one part alone"
     )
     options = parser.parse_args()
     parts: dict[str, Callable[[Checkout], list[str]]] = {
         "deploy": lambda copy: _rows(deploy.no_change(copy, options.runs)),
         "release": lambda copy: _rows([deploy.release(copy, options.runs)]),
+        "try-out": lambda copy: _rows([deploy.try_out(copy, options.runs)]),
         "upload": lambda copy: _rows([_upload(copy, max(2, options.runs - 2))]),
         "scoring": lambda copy: _scoring(copy, options.runs),
         "arm": _arm,

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,13 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     present = [each for each in chosen if (options.checkout / each.path).is_file()]
     if absent := [each.path for each in chosen if each not in present] if options.only or not present else []:
         raise SystemExit(f"examples: '{options.checkout}' does not have {', '.join(absent)}")
+    # Not resolved: a virtual environment's Python is a link, and its folder makes the environment.
+    python = str(Path(options.python).absolute()) if os.sep in options.python else options.python
     outcomes = []
     with _folder(options.keep) as work:
         place = Place(work / "sandbox")
         try:
             for example in present:
                 print(f"{example.name} ...", flush=True)
-                outcomes.append(run(example, options.checkout.resolve(), work / example.name, place, options.python))
+                outcomes.append(run(example, options.checkout.resolve(), work / example.name, place, python))
                 print(f"{example.name}: {outcomes[-1].result}", flush=True)
         finally:
             place.stop()

@@ -15,7 +15,11 @@ _DIGITS = StandIn(
     f"{_ASSETS}/mnist-batch/data.zip", stand_ins.digit_images(40), "40 random images for an archive in Git LFS"
 )
 _SCRIPTS = "cli/endpoints/batch/deploy-models"
-_HUB = "tensorflow_hub's download: a small layer with random weights"
+_HUB = StandIn(
+    f"{_MODELS}/imagenet-classifier/tensorflow_hub.py",
+    stand_ins.text(modules.TENSORFLOW_HUB),
+    "tensorflow_hub's download: a small layer with random weights",
+)
 _IMAGES = StandIn(
     f"{_ASSETS}/imagenet-classifier/imagenet-1000.zip",
     stand_ins.copies_of("goldfish.JPEG", 40),
@@ -86,18 +90,13 @@ EXAMPLES = (
         "imagenet",
         f"{_MODELS}/imagenet-classifier/imagenet-classifier-batch.ipynb",
         "imagenet",
-        stand_ins=(
-            StandIn(f"{_MODELS}/imagenet-classifier/tensorflow_hub.py", stand_ins.text(modules.TENSORFLOW_HUB), _HUB),
-            _IMAGES,
-        ),
+        stand_ins=(_HUB, _IMAGES),
     ),
     Example(
         "imagenet-mlflow",
         f"{_MODELS}/imagenet-classifier/imagenet-classifier-mlflow.ipynb",
         "imagenet",
-        stand_ins=(
-            StandIn(f"{_MODELS}/imagenet-classifier/tensorflow_hub.py", stand_ins.text(modules.TENSORFLOW_HUB), _HUB),
-        ),
+        stand_ins=(_HUB,),
     ),
     Example(
         "summarization",

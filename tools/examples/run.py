@@ -15,7 +15,8 @@ from tools.examples.place import Place
 _CELLS = Path(__file__).with_name("cells.py")
 AZ_ML = Path(__file__).with_name("az_ml.py")
 _SIGNED_IN = """\
-az login --service-principal -u "$AZURE_CLIENT_ID" -p "$AZURE_CLIENT_SECRET" --tenant "$AZURE_TENANT_ID" -o none &&
+az login --service-principal --tenant "$AZURE_TENANT_ID" -o none \\
+  --username "$AZURE_CLIENT_ID" --password="$AZURE_CLIENT_SECRET" &&
 az configure --defaults group="$EXAMPLE_GROUP" workspace="$EXAMPLE_WORKSPACE" && exec bash "$0"
 """
 """Runs a script for somebody who has signed in to the Azure CLI and has chosen a workspace."""

@@ -165,7 +165,10 @@ def _label(key: str | None, labels: Sequence[str]) -> str | None:
 
 
 def _cells(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator), []) if separator else [line]
+    try:
+        return next(csv.reader([line], delimiter=separator), []) if separator else [line]
+    except csv.Error:  # a carriage return within the line, or a longer field than it takes
+        return line.split(separator)
 
 
 def _mapping(line: str) -> dict[str, str] | None:

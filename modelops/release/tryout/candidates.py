@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from modelops.errors import ReleaseError
+from modelops.errors import ReleaseError, UsageError
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -204,7 +204,7 @@ def _explained(
             f"{about} could not be tried out: {error}\n{serves} A job may have started: the next `pulumi up` looks "
             f"for it. To look yourself: {_command(plan, 'list')} --endpoint {plan.endpoint.name}"
         ) from error
-    except ReleaseError as error:
+    except (ReleaseError, UsageError) as error:
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} The next `pulumi up` tries it again.{logs}"
         ) from error

@@ -98,7 +98,7 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
         state = jobs.found(context.workspace, name).state
         step = logs.step()
         now = time.monotonic()
-        spent.add(step[0] if step else state, now - last)
+        spent.add(step[0] if step else _without_step(state), now - last)
         last = now
         if state in jobs.ENDED:
             return EndedJob(name, state, now - begun, ran=step[1] if step else None)
@@ -108,6 +108,11 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
         done = progress.read(logs) if spent.phase is Phase.RUN else None
         context.progress(TRY, f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})")
         context.wait(following.polling_seconds())
+
+
+def _without_step(state: str) -> str:
+    """Return what a job's own state tells: as Running it may still wait for an image or for nodes."""
+    return state if state != "Running" else "Unknown"
 
 
 def _cancel(context: Context, name: str, over: Phase) -> None:

@@ -138,9 +138,7 @@ class Learning:
         answer = self.call(method, url, body, **more)
         operation, location = (answer.headers.get(name, "") for name in ("Azure-AsyncOperation", "Location"))
         if operation:
-            awaited(
-                lambda: self.call("GET", operation).body["status"] != "InProgress" or None, f"{method} {url} to end"
-            )
+            awaited(lambda: "endTime" in self.call("GET", operation).body or None, f"{method} {url} to end")
         elif location:
             awaited(lambda: self.call("GET", location).status != 202 or None, f"{method} {url} to end")
         return None if method == "DELETE" else self.call("GET", url.partition("?")[0]).body

@@ -234,6 +234,14 @@ def test_containers_are_made_once_and_deleted_with_their_blobs(
     assert list(container.list_blob_names()) == []
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+def test_no_container_is_outside_its_account(server: BlobServer, name: str) -> None:
+    for place in ((ACCOUNT, name), (name, "data")):
+        with pytest.raises(ValueError, match=r"^'.*' is not a folder of the store$"):
+            server.blobs.remove_container(*place)
+    assert (server.blobs.folder / "index.sqlite").is_file()
+
+
 def test_an_account_that_does_not_exist_gives_no_answer(server: BlobServer, caplog: pytest.LogCaptureFixture) -> None:
     with (
         server.client(account="nobody") as client,

@@ -31,6 +31,16 @@ def test_anybody_lists_and_reads_without_a_login(container: str) -> None:
     assert client.download_blob("in/a.csv").readall() == b"1,2"
 
 
+def test_an_address_is_decoded_once(container: str, tmp_path: Path) -> None:
+    address = f"{container}/my%20data/50%25.csv"
+    assert main(["data", "add", address, str(tmp_path / "a.csv")]) == 0
+    assert BlobClient.from_blob_url(address).download_blob().readall() == b"1,2"
+    assert [each.name for each in ContainerClient.from_container_url(container).list_blobs()] == [
+        "in/a.csv",
+        "my data/50%.csv",
+    ]
+
+
 def test_a_login_of_this_tenant_is_refused_there(container: str) -> None:
     client = BlobClient.from_blob_url(f"{container}/in/a.csv", credential=DefaultAzureCredential(), retry_total=0)
     with pytest.raises(ClientAuthenticationError, match=r"Issuer validation failed\. Issuer did not match\."):

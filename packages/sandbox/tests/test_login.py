@@ -2,12 +2,14 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
+from sandbox.home import Facts
 from sandbox.testing import ARM_AUDIENCE, Sandbox
 
 
@@ -46,3 +48,8 @@ def test_wrong_sign_in_is_refused_as_entra_does(
     )
     with credential, pytest.raises((ClientAuthenticationError, ValueError), match=text if tenant == "own" else "."):
         credential.get_token(f"{ARM_AUDIENCE}/.default")
+
+
+def test_no_command_line_takes_a_secret_for_an_option() -> None:
+    secrets = [account.secret for account in Facts.invent().accounts.values()]
+    assert [each for each in secrets if not re.fullmatch("[0-9a-f]{48}", each)] == []

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from learning import WORKSPACE, Learning, deployment_body, endpoint_body
+from learning import API, WORKSPACE, Learning, deployment_body, endpoint_body
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import OperationFault
 from sandbox.azure.readings import Switches
@@ -36,7 +36,9 @@ def test_an_endpoint_answers_what_the_service_adds(learning: Learning) -> None:
     assert answer.status == 201
     assert answer.body["properties"]["provisioningState"] == "Creating"
     assert "/mfeOperationsStatus/" in answer.headers["Azure-AsyncOperation"]
-    assert answer.headers["x-ms-async-operation-timeout"] == "PT1H"
+    assert answer.headers["x-ms-async-operation-timeout"] == "PT30M"
+    assert answer.headers["Location"] == f"https://management.azure.com{WORKSPACE}{EP}?api-version={API}"
+    assert learning.call("GET", answer.headers["Azure-AsyncOperation"]).body["status"] == "Updating"
     properties = learning.done("PUT", EP, endpoint_body(description="d"))["properties"]
     assert properties["provisioningState"] == "Succeeded"
     assert properties["scoringUri"] == "https://digits-ep.westeurope.inference.ml.azure.com/jobs"
@@ -129,18 +131,16 @@ def test_the_lenient_switches(tmp_path: Path) -> None:
         put_without_defaults_clears=False,
         delete_of_default_refused=False,
         missing_default_refused=False,
-        first_deployment_becomes_default=True,
-        empty_defaults="absent",
     )
     assert learning.make_endpoint()["properties"]["defaults"] == {"deploymentName": "blue"}
     learning.done("DELETE", BLUE)
-    assert "defaults" not in learning.call("GET", EP).body["properties"]
+    assert learning.call("GET", EP).body["properties"]["defaults"] == {"deploymentName": None}
     assert learning.make_endpoint(defaults={"deploymentName": "later"})["properties"]["defaults"] == {
         "deploymentName": "later"
     }
 
 
-def test_the_first_deployment_becomes_default_only_with_the_switch(ready: Learning) -> None:
+def test_the_first_deployment_does_not_become_the_default(ready: Learning) -> None:
     ready.done("PUT", BLUE, deployment_body())
     assert ready.call("GET", EP).body["properties"]["defaults"] == {"deploymentName": None}
 
@@ -155,6 +155,20 @@ def test_the_default_deployment_cannot_be_deleted(learning: Learning) -> None:
             " then delete it."
         ),
     )
+
+
+def test_the_recorded_states_of_a_deployment_and_of_its_end(ready: Learning) -> None:
+    green = f"{EP}/deployments/green"
+    answer = ready.call("PUT", green, deployment_body())
+    assert (answer.status, answer.body["properties"]["provisioningState"]) == (201, "Updating")
+    assert answer.headers["Location"] == f"https://management.azure.com{WORKSPACE}{green}?api-version={API}"
+    ready.done("PUT", green, deployment_body())
+    deleted = ready.call("DELETE", green)
+    assert (deleted.status, deleted.body, deleted.has_null) == (202, None, True)
+    assert "/mfeOperationResults/" in deleted.headers["Location"]
+    assert deleted.headers["x-ms-async-operation-timeout"] == "PT30M"
+    assert ready.call("GET", deleted.headers["Azure-AsyncOperation"]).body["status"] == "Updating"
+    assert ready.call("GET", deleted.headers["Location"]).status == 204
 
 
 def test_deleting_an_endpoint_deletes_its_deployments(learning: Learning) -> None:
@@ -286,7 +300,7 @@ def test_an_older_client_reads_the_operation_in_the_properties(learning: Learnin
     answer = learning.call("PUT", f"{path}?api-version=2021-10-01", endpoint_body())
     uri = answer.body["properties"]["properties"]["AzureAsyncOperationUri"]
     assert uri == answer.headers["Azure-AsyncOperation"]
-    assert learning.call("GET", uri).body["status"] in ("InProgress", "Succeeded")
+    assert learning.call("GET", uri).body["status"] == "Updating"
     assert "AzureAsyncOperationUri" not in learning.call("GET", path).body["properties"]["properties"]
     learning.make_cluster()
     learning.make_assets()

@@ -29,14 +29,13 @@ def test_a_job_is_read_in_every_place(ready: Learning) -> None:
     arm = ready.call("GET", f"/jobs/{name}").body["properties"]
     assert (arm["jobType"], arm["status"], arm["experimentName"]) == ("Pipeline", "Failed", "digits-ep")
     assert arm["tags"]["azureml.batchrun"] == "true"
-    history = f"{API_HOST}/history/v1.0{WORKSPACE}"
-    details = ready.call("GET", f"{history}/runs/{name}/details").body
+    details = ready.call("GET", f"{HISTORY}/runs/{name}/details").body
     assert details["error"] == {"error": {"code": "UserError", "message": "why"}}
     url = details["logFiles"]["logs/azureml/executionlogs.txt"]
     assert url.startswith(f"https://{ACCOUNT}.blob.core.windows.net/azureml/x/log.txt?")
-    (step,) = ready.call("GET", f"{history}/runs/{name}/children").body["value"]
+    (step,) = ready.call("GET", f"{HISTORY}/runs/{name}/children").body["value"]
     assert (step["runId"], step["displayName"], step["parentRunId"]) == (child, "batchscoring", name)
-    data = ready.call("POST", f"{history}/rundata", {"runId": child}).body["runMetadata"]["outputs"]["score"]
+    data = ready.call("POST", f"{HISTORY}/rundata", {"runId": child}).body["runMetadata"]["outputs"]["score"]
     resolved = ready.call(
         "POST", f"{API_HOST}/data/v1.0{WORKSPACE}/dataversion/batchGetResolvedUris", {"values": [data["assetId"]]}
     ).body
@@ -135,6 +134,10 @@ def test_a_scoring_job_in_arm_describes_no_pipeline(ready: Learning) -> None:
     assert job["description"] == "Pipeline submission for endpoint: digits-ep, deployment: blue."
     assert json.loads(job["properties"]["azureml.parameters"]) == {"run_max_try": "5"}
     assert sorted(job["services"]) == ["Studio", "Tracking"]
+    tags = {"azureml.batchrun": "no", "azureml.jobtype": "azureml.pipelinejob"}
+    ready.call("PATCH", f"{HISTORY}/runs/{name}", {"tags": tags})
+    assert [ready.call("GET", f"/jobs/{name}").body["properties"][member] for member in empty] == [None] * len(empty)
+    assert ready.call("GET", f"{HISTORY}/runs/{name}").body["outputs"] == {}
 
 
 @pytest.mark.parametrize("kept", [False, True])

@@ -114,19 +114,39 @@ def test_the_older_form_of_an_output(ready: Learning) -> None:
     [
         f"{WORKSPACE}/data/d/versions/1",
         f"azureml:{WORKSPACE}/data/d/versions/1",
-        "azureml://locations/westeurope/workspaces/x/data/d/labels/latest",
-        "azureml://locations/westeurope/workspaces/x/data/d/versions/labels/latest",
+        "azureml://locations/westeurope/workspaces/GUID/data/d/labels/latest",
+        "azureml://locations/westeurope/workspaces/WSP/data/d/versions/labels/latest",
         f"{WORKSPACE}/data/d/labels/latest",
         f"azureml:{WORKSPACE}/data/d/versions/labels/latest",
         f"azureml:/{WORKSPACE.replace('/providers/Microsoft.MachineLearningServices', '')}/data/d/labels/latest",
-        "azureml://locations/westeurope/workspaces/x/data/d/versions/1",
+        "azureml://locations/westeurope/workspaces/wsp/data/d/versions/1",
     ],
 )
 def test_a_data_asset_as_input(ready: Learning, uri: str) -> None:
     ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
+    uri = uri.replace("GUID", ready.call("GET", "").body["properties"]["workspaceId"])
     ready.call("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
     assert ready.jobs.submitted[0].input == InputLocation(
         "folder", ACCOUNT, container(ready), "in/deep/", by_identity=True
+    )
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"{WORKSPACE}x/data/d/versions/1",
+        f"azureml:{WORKSPACE}/data/d/versions/1".replace("resourceGroups/rg", "resourceGroups/other"),
+        "azureml://locations/westeurope/workspaces/x/data/d/labels/latest",
+        "azureml://subscriptions/s/resourcegroups/rg/workspaces/wsp/data/d/versions/1",
+    ],
+)
+def test_a_data_asset_of_another_workspace_is_not_this_ones_of_the_same_name(ready: Learning, uri: str) -> None:
+    ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_folder", "dataUri": FOLDER + "deep"}})
+    refused = ready.refused("POST", HOST, asked(inputData={"a": {"jobInputType": "UriFolder", "uri": uri}}))
+    assert refused == (
+        400,
+        "UserError",
+        f"The data asset '{uri}' is of another workspace than the job, which is in 'wsp'.",
     )
 
 
@@ -147,19 +167,21 @@ def test_a_path_in_a_storage_account(
 def test_what_a_job_cannot_read_here_is_said_before(ready: Learning) -> None:
     ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_file", "dataUri": THERE + "/a.csv"}})
     asset = f"{WORKSPACE}/data/d/versions/1"
-    web = "https://raw.example.org/a.csv"
-    here = (FOLDER, FOLDER + "a.csv", "azureml://datastores/none/paths/x", "azureml://datastores/workspaceblobstore")
+    refused = "https://raw.example.org/a.csv"
+    here = (
+        refused,
+        FOLDER,
+        FOLDER + "a.csv",
+        "azureml://datastores/none/paths/x",
+        "azureml://datastores/workspaceblobstore",
+    )
     no_account = (
         "cannot be read here: the sandbox has no storage account 'elsewhere', and reads nothing from Azure. To put a"
         " copy of the files there: python -m sandbox data add"
     )
-    assert sentences(ready.world, [*here, THERE, asset, web]) == [
+    assert sentences(ready.world, [*here, THERE, asset]) == [
         f"'{THERE}' {no_account} {THERE}/ COPY",
         f"'{asset}' {no_account} {THERE}/a.csv COPY",
-        (
-            f"'{web}' cannot be read here: The sandbox does not model data at '{web}' (only *.blob.core.windows.net,"
-            " datastores and data assets). See behaviour.md of the sandbox for what it does."
-        ),
     ]
     ready.blobs.create_container("elsewhere", "data")
     assert sentences(ready.world, [THERE, asset]) == []
@@ -294,7 +316,7 @@ def test_a_request_of_a_workspace_that_is_gone_is_not_repeated(ready: Learning) 
     assert (again.status, again.body["name"] == first.body["name"]) == (201, False)
 
 
-@pytest.mark.parametrize("uri", ["https://[x/data/in", "https://[::1/data"])
+@pytest.mark.parametrize("uri", ["https://[x/data/in", "https://[::1/data", "wasbs://[x"])
 def test_a_uri_that_is_none_is_refused(ready: Learning, uri: str) -> None:
     inputs = {"one": {"jobInputType": "UriFolder", "uri": uri}}
     status, code, message = ready.refused("POST", HOST, {"properties": {"inputData": inputs}})

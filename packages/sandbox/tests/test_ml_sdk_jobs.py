@@ -30,6 +30,28 @@ STORE = "azureml://datastores/workspaceblobstore/paths"
 
 _numbers = itertools.count(1)
 
+_SETTINGS = """\
+import os, sys
+
+def init(): pass
+
+def run(mini_batch):
+    given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+    names = ("mini_batch_size", "error_threshold", "run_invocation_timeout", "run_max_try")
+    told = [str(len(mini_batch)), os.environ["AZUREML_NODE_COUNT"], *(given[f"--{name}"] for name in names)]
+    return [",".join(told) for _ in mini_batch]
+"""
+_ENDLESS = """\
+import os, time
+
+def init(): pass
+
+def run(mini_batch):
+    while not os.path.exists("made by nobody"):
+        time.sleep(0.1)
+    return mini_batch
+"""
+
 
 @pytest.fixture
 def served(client: Client) -> Iterator[Client]:
@@ -53,6 +75,14 @@ def folder(client: Client, *names: str) -> str:
     return str(made)
 
 
+def code(client: Client, name: str, script: str) -> str:
+    """Return a folder with a scoring script."""
+    made = client.files / name
+    made.mkdir(exist_ok=True)
+    (made / "score.py").write_text(script)
+    return str(made)
+
+
 def start(client: Client, **more: Any) -> Any:
     """Start a job by the SDK; without another input, on a folder of three files."""
     given = {"input": Input(type="uri_folder", path=folder(client))} if not {"input", "inputs"} & more.keys() else {}
@@ -65,9 +95,12 @@ def files(root: Path) -> dict[str, str]:
 
 
 def test_every_override(served: Client) -> None:
+    model = served.ml.models.create_or_update(Model(name="jobs", path=served.model("jobs")))
+    deploy(served, ENDPOINT, "settings", model, code=code(served, "settings", _SETTINGS))
     datastore = served.ml.datastores.get("workspaceblobstore")
     job = start(
         served,
+        deployment_name="settings",
         experiment_name="mine",
         job_name="no-effect",
         params_override=[
@@ -86,7 +119,7 @@ def test_every_override(served: Client) -> None:
     (step,) = served.ml.jobs.list(parent_job_name=job.name)
     served.ml.jobs.download(step.name, download_path=served.files / "out", output_name="score")
     rows = (served.files / "out" / "named-outputs" / "score" / "mine.csv").read_text().splitlines()
-    assert sorted(rows) == ["a,a", "b,b", "c,c"]
+    assert rows == ["1,3,1,5,45,2"] * 3
 
 
 def test_an_override_that_changes_no_experiment(served: Client) -> None:
@@ -207,7 +240,11 @@ def test_times_and_authors_of_a_job_and_of_its_step(served: Client) -> None:
 
 
 def test_a_job_is_canceled(served: Client) -> None:
-    job = start(served)
+    ml = served.ml
+    model = ml.models.create_or_update(Model(name="jobs", path=served.model("jobs")))
+    deploy(served, ENDPOINT, "endless", model, code=code(served, "endless", _ENDLESS))
+    job = start(served, deployment_name="endless")
+    EndpointInvokeFields.DEFAULT_HEADER.pop(EndpointInvokeFields.MODEL_DEPLOYMENT, None)
     served.ml.jobs.begin_cancel(job.name).result()
     assert served.ml.jobs.get(job.name).status == "Canceled"
     with pytest.raises(HttpResponseError, match="is Canceled and cannot be canceled"):

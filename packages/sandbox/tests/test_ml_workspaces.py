@@ -176,6 +176,14 @@ def test_dependencies_are_fixed(learning: Learning) -> None:
     )
 
 
+def test_application_insights_can_be_changed(learning: Learning) -> None:
+    learning.make_workspace()
+    other = f"{GROUP}/providers/Microsoft.Insights/components/ai2"
+    learning.store.put(other, "Microsoft.Insights/components", {"id": other, "properties": {}})
+    learning.call("PATCH", "", {"properties": {"applicationInsights": other}})
+    assert learning.call("GET", "").body["properties"]["applicationInsights"] == other
+
+
 def test_a_deleted_workspace_keeps_its_name_until_it_is_purged(learning: Learning) -> None:
     learning.make_workspace()
     learning.make_cluster()
@@ -250,7 +258,7 @@ def test_identity_mode_has_no_secrets(learning: Learning) -> None:
 def test_a_datastore_never_answers_its_key(learning: Learning) -> None:
     learning.make_workspace()
     credentials = {"credentialsType": "AccountKey", "secrets": {"secretsType": "AccountKey", "key": "S0VZ"}}
-    properties = {"datastoreType": "AzureBlob", "accountName": "stml", "containerName": "x", "properties": None}
+    properties = {"datastoreType": "AzureBlob", "accountName": "stml", "containerName": "data", "properties": None}
     answer = learning.call("PUT", "/datastores/mine", {"properties": properties | {"credentials": credentials}})
     assert answer.status == 201
     assert answer.body["properties"]["credentials"] == {
@@ -263,7 +271,20 @@ def test_a_datastore_never_answers_its_key(learning: Learning) -> None:
     }
     moved = properties | {"credentials": credentials, "containerName": "y"}
     assert learning.refused("PUT", "/datastores/mine", {"properties": moved})[2] == (
-        "'properties.containerName' of a datastore cannot be changed: it is 'x'."
+        "'properties.containerName' of a datastore cannot be changed: it is 'data'."
+    )
+
+
+def test_a_datastore_names_what_storage_can_have(learning: Learning) -> None:
+    learning.make_workspace()
+    body = {"datastoreType": "AzureBlob", "accountName": "stml", "credentials": {"credentialsType": "None"}}
+    assert learning.refused("PUT", "/datastores/d", {"properties": body | {"containerName": ".."}}) == (
+        400,
+        "ValidationError",
+        (
+            "'properties.containerName' is '..'; allowed: 3 to 63 lower-case letters, digits and single hyphens,"
+            " no hyphen at an end."
+        ),
     )
 
 

@@ -90,6 +90,9 @@ def arm(tmp_path: Path) -> Iterator[Arm]:
     close(made.world)
 
 
+ACCOUNT_PATH = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata"
+
+
 def account(arm: Arm, name: str = "stdata", **properties: Any) -> ArmResponse:
     body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}, "properties": properties}
     return arm("PUT", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/{name}", body)
@@ -207,6 +210,70 @@ def test_account_names_are_unique_in_the_cloud(arm: Arm) -> None:
     )
 
 
+def test_files_of_another_tenants_account_take_its_name(arm: Arm) -> None:
+    arm.blobs.create_container("stdata", "input")
+    body = {"location": "westeurope", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
+    assert arm.refused("PUT", ACCOUNT_PATH, body) == (
+        409,
+        "StorageAccountAlreadyTaken",
+        "The storage account named stdata is already taken.",
+    )
+    assert check_name(arm, {"name": "stdata", "type": "Microsoft.Storage/storageAccounts"}) == {
+        "nameAvailable": False,
+        "reason": "AlreadyExists",
+        "message": "The storage account named stdata is already taken.",
+    }
+    assert arm.blobs.containers("stdata") == ["input"]
+
+
+def test_a_name_is_free_once_its_account_is_deleted(arm: Arm) -> None:
+    account(arm)
+    arm.blobs.create_container("stdata", "input")
+    assert arm("DELETE", ACCOUNT_PATH).status == 200
+    assert account(arm).status == 202
+    assert arm.blobs.containers("stdata") == []
+
+
+def check_name(arm: Arm, body: Any) -> Any:
+    return arm("POST", f"/subscriptions/{SUB}/providers/Microsoft.Storage/checkNameAvailability", body).body
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([1], "'.' must be an object, not list"),
+        ({"name": "stfree"}, "required member 'type' is missing"),
+        (
+            {"name": "stfree", "type": "Microsoft.Storage/storageAccounts", "nonsense": 1},
+            "Could not find member 'nonsense'. Path 'nonsense'; allowed here: name, type",
+        ),
+    ],
+)
+def test_the_check_of_a_name_is_strict(arm: Arm, body: Any, message: str) -> None:
+    path = f"/subscriptions/{SUB}/providers/Microsoft.Storage/checkNameAvailability"
+    assert arm.refused("POST", path, body) == (
+        400,
+        "InvalidRequestContent",
+        f"The request content was invalid: {message}.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([1], "'.' must be an object, not list"),
+        ({"properties": [1]}, "'properties' must be an object, not list"),
+    ],
+)
+def test_a_change_of_an_account_is_strict(arm: Arm, body: Any, message: str) -> None:
+    account(arm)
+    assert arm.refused("PATCH", ACCOUNT_PATH, body) == (
+        400,
+        "InvalidRequestContent",
+        f"The request content was invalid: {message}.",
+    )
+
+
 def test_containers_reach_blob_storage(arm: Arm) -> None:
     account(arm)
     container = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata/blobServices/default/containers/input"
@@ -214,10 +281,33 @@ def test_containers_reach_blob_storage(arm: Arm) -> None:
     assert arm("DELETE", container).status == 200
     assert arm("DELETE", container).status == 204
     assert arm.blobs.calls == [
-        ("delete_account", "stdata"),
         ("create_container", "stdata", "input"),
         ("delete_container", "stdata", "input"),
     ]
+
+
+def test_a_filter_by_equality_reads_values_with_quotes_and_words(arm: Arm) -> None:
+    account(arm)
+    path = f"/subscriptions/{SUB}/resources"
+
+    def names(condition: str) -> list[str]:
+        return [each["name"] for each in arm("GET", f"{path}?$filter={condition}").body["value"]]
+
+    assert names("name eq 'stdata' And resourceGroup eq 'RG'") == ["stdata"]
+    assert names("name eq 'stdata and more'") == []
+    assert names("name eq 'o''stdata'") == []
+    roles = f"/subscriptions/{SUB}/providers/Microsoft.Authorization/roleDefinitions"
+    owner = arm("GET", f"{roles}?$filter=roleName eq 'owner'").body["value"]
+    assert [each["name"] for each in owner] == [OWNER]
+    for asked, text in (
+        ("name eq 'a' or name eq 'b'", "name eq 'a' or name eq 'b'"),
+        ("name eq 'a' and size eq '1'", "size eq '1'"),
+    ):
+        with pytest.raises(ArmError) as caught:
+            names(asked)
+        assert caught.value.message.startswith(
+            f"The sandbox does not model '{text}' in the $filter of a list of resources."
+        )
 
 
 def test_a_deleted_vault_keeps_its_name(arm: Arm) -> None:
@@ -327,15 +417,3 @@ def test_telemetry_needs_its_workspace(arm: Arm) -> None:
 def test_locks_are_refused_by_name(arm: Arm) -> None:
     url = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
     assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (501, "NotModelledInSandbox")
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("PATCH", f"{GROUP}/providers/Microsoft.Storage/storageAccounts/stdata"),
-        ("POST", f"/subscriptions/{SUB}/providers/Microsoft.Storage/checkNameAvailability"),
-    ],
-)
-def test_a_body_that_is_no_object_is_refused(arm: Arm, method: str, path: str) -> None:
-    account(arm)
-    assert arm.refused(method, path, ["x"])[:2] == (400, "InvalidRequestContent")

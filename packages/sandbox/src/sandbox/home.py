@@ -43,7 +43,8 @@ def project_folder(start: Path) -> Path | None:
 
 def _new_account(name: str, tenant_id: str) -> Account:
     principal = Principal(name, object_id=str(uuid.uuid4()), client_id=str(uuid.uuid4()), tenant_id=tenant_id)
-    return Account(principal, secrets.token_urlsafe(24))
+    # Without a hyphen, which a command line would take for an option's.
+    return Account(principal, secrets.token_hex(24))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Behaviour that public sources do not settle: stricter readings, with switches for the others (behaviour.md)."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +16,10 @@ class Switches:
     """Deleting the default deployment answers 409 (else it is deleted and the default cleared)."""
     missing_default_refused: bool = True
     """An endpoint PUT whose ``defaults`` is not an existing deployment answers 400 (else it is stored)."""
-    first_deployment_becomes_default: bool = False
-    """The first deployment of an endpoint automatically becomes its default."""
     durations_respelled: bool = True
     """Durations are returned in their shortest form, PT120S as PT2M (else as they were sent)."""
     workspace_dependencies_fixed: bool = True
-    """Changing a workspace's storage account, key vault or Application Insights answers 400 (else it is changed)."""
-    empty_defaults: Literal["object", "null", "absent"] = "object"
-    """The value of ``properties.defaults`` of an endpoint without a default."""
+    """Changing a workspace's storage account or key vault answers 400 (else it is changed)."""
     short_results_retried: bool = False
     """A mini-batch whose run() returns fewer results than inputs is retried (else the gap counts as failed items)."""
     nested_folders_ignored: bool = True
@@ -63,10 +58,8 @@ PROFILES = {
         put_without_defaults_clears=False,
         delete_of_default_refused=False,
         missing_default_refused=False,
-        first_deployment_becomes_default=True,
         durations_respelled=False,
         workspace_dependencies_fixed=False,
-        empty_defaults="absent",
         short_results_retried=True,
         nested_folders_ignored=False,
         retries_are_tries=False,

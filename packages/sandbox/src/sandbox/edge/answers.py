@@ -18,17 +18,20 @@ from sandbox.edge.hosts import Service
 _UNAUTHORIZED = 401
 
 
-# A text without an end counts as one too: else each quote in it would be tried as the beginning of another.
-_TEXT_OR_LAST_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*"?)|,(?=\s*[}\]])')
-"""Azure takes a comma after the last member, as https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh."""
+_END_AND_LAST_COMMA = re.compile(rb'("(?:[^"\\]|\\.)*(?:"|\\?\Z)|\w+|[}\]])(?:(\s*),(?=\s*[}\]]))?', re.DOTALL)
+"""The end of a value, with the comma behind it if it is the last one; text without an end goes to the end of the body,
+because a new search at each quote in it would take quadratic time.
+
+Azure takes such a comma: https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh."""
 
 
-def _parsed(content: bytes) -> Any:
+def parsed(content: bytes) -> Any:
+    """Return what JSON says, which may have a comma after a last value; ValueError for other text."""
     try:
         return json.loads(content)
     except ValueError:
         # What is still wrong is said of the body without those commas, at about the same place.
-        return json.loads(_TEXT_OR_LAST_COMMA.sub(lambda match: match[1] or b" ", content))
+        return json.loads(_END_AND_LAST_COMMA.sub(rb"\1\2", content))
 
 
 def path_of(request: web.Request) -> str:
@@ -48,7 +51,7 @@ async def arm_request(
     body: Any = None
     if content:
         try:
-            body = _parsed(content)
+            body = parsed(content)
         except ValueError as error:
             raise ArmError(
                 400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: {error}."
@@ -66,9 +69,9 @@ async def arm_request(
     )
 
 
-def json_answer(status: int, body: Any, headers: Mapping[str, str]) -> web.Response:
-    """Return an answer with a JSON body, without one for None."""
-    if body is None:
+def json_answer(status: int, body: Any, headers: Mapping[str, str], *, has_null: bool = False) -> web.Response:
+    """Return an answer with a JSON body; for None without one, or with null."""
+    if body is None and not has_null:
         return web.Response(status=status, headers=headers)
     return web.Response(
         status=status, body=json.dumps(body).encode(), headers=headers, content_type="application/json", charset="utf-8"

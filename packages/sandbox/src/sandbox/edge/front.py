@@ -253,4 +253,4 @@ class Front:
             # Before it is served, so that the server cannot die in between.
             remember(self._store, request.path, origin)
         answer = await self._router.dispatch(request)
-        return json_answer(answer.status, answer.body, answer.headers)
+        return json_answer(answer.status, answer.body, answer.headers, has_null=answer.has_null)

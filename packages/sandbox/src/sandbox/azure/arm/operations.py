@@ -16,6 +16,7 @@ from sandbox.azure.arm.routes import ARM_HOST
 from sandbox.azure.arm.store import Store, now_iso
 
 ARM = f"https://{ARM_HOST}"
+MFE_STATUS = "mfeOperationsStatus"
 _KIND = "operation"
 
 Action = Callable[[str], None]
@@ -91,7 +92,7 @@ class Operations:
         location: str,
         headers: tuple[str, ...] = ("Azure-AsyncOperation",),
         namespace: str = "Microsoft.MachineLearningServices",
-        collection: str = "mfeOperationsStatus",
+        collection: str = MFE_STATUS,
         polls: int | None = None,
     ) -> dict[str, str]:
         """Start an operation on a resource and return its response headers.
@@ -107,9 +108,11 @@ class Operations:
         subscription = request.params.get("subscription", "")
         base = f"{ARM}/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
         version = f"api-version={request.api_version}"
+        # Recorded: machine learning's word for results has one letter less than the one for states.
+        results = "mfeOperationResults" if collection == MFE_STATUS else collection.replace("Status", "Results")
         urls = {
             "Azure-AsyncOperation": f"{base}/{collection}/{name}?{version}",
-            "Location": f"{base}/{collection.replace('Status', 'Results')}/{name}?{version}",
+            "Location": f"{base}/{results}/{name}?{version}",
         }
         return {name: urls[name] for name in headers} | self.wait_headers()
 
@@ -124,14 +127,14 @@ class Operations:
         if name is not None:
             self._step(name)
 
-    async def status(self, request: ArmRequest) -> ArmResponse:
-        """Answer a read of an ``Azure-AsyncOperation`` URL."""
+    async def status(self, request: ArmRequest, running: str = "InProgress") -> ArmResponse:
+        """Answer a read of an ``Azure-AsyncOperation`` URL; ``running`` is the service's word for one that runs."""
         operation = self._known(request)
         is_over = operation.status != "InProgress"
         body: dict[str, Any] = {
             "id": request.path,
             "name": request.params["operation"],
-            "status": operation.status,
+            "status": operation.status if is_over else running,
             "startTime": operation.start,
             "percentComplete": 100.0 if is_over else 0.0,
         }

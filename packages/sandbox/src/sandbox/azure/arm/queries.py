@@ -1,12 +1,16 @@
 """Query parameters, read the same way in every service: an ignored filter would give wrong answers."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Container, Mapping, Sequence
 from typing import TypeVar
 
 from sandbox.azure.arm.errors import ArmError, bad_request, not_modelled
 from sandbox.azure.arm.requests import ArmRequest
 
 T = TypeVar("T")
+_CONDITION = r"\w+ eq '(?:[^']|'')*'"
+_EQUALITY = re.compile(r"(?P<member>\w+) eq '(?P<value>(?:[^']|'')*)'", re.IGNORECASE)
+_EQUALITIES = re.compile(f"{_CONDITION}(?: and {_CONDITION})*", re.IGNORECASE)
 _VIEWS = {"activeonly": False, "archivedonly": True, "all": None}
 
 
@@ -36,6 +40,23 @@ def take(request: ArmRequest, items: Sequence[T], parameter: str) -> list[T]:
     if not text.isdecimal() or int(text) == 0:
         raise ArmError(400, "InvalidQueryParameter", f"'{parameter}' is '{text}'; allowed: a positive integer.")
     return list(items[: int(text)])
+
+
+def equalities(text: str, members: Container[str], what: str) -> list[tuple[str, str]]:
+    """Return the conditions of a filter, ``MEMBER eq 'VALUE' and ...``: (member, value), both in lower case.
+
+    A value has its quotes doubled. No text, no conditions.
+
+    Raises:
+        ArmError: 501 for another filter, or a member that is not among ``members`` (in lower case) of ``what``.
+    """
+    if text and not _EQUALITIES.fullmatch(text):
+        raise not_modelled(f"'{text}' in the $filter of {what}")
+    found = list(_EQUALITY.finditer(text))
+    for each in found:
+        if each["member"].lower() not in members:
+            raise not_modelled(f"'{each[0]}' in the $filter of {what}")
+    return [(each["member"].lower(), each["value"].replace("''", "'").lower()) for each in found]
 
 
 def archived_wanted(request: ArmRequest) -> bool | None:

@@ -51,8 +51,9 @@ class ArmRequest:
 
 @dataclass(slots=True)
 class ArmResponse:
-    """An answer: ``body`` is sent as JSON, None as an empty body."""
+    """An answer: ``body`` is sent as JSON, None as an empty body, or with ``has_null`` as JSON's null."""
 
     status: int = 200
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    has_null: bool = False

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from sandbox.azure.blobs.call import Call, http_date, metadata_headers, version_headers
 from sandbox.azure.blobs.errors import BlobError, container_not_found, invalid_query, not_modelled
-from sandbox.azure.blobs.files import check_container_name
 from sandbox.azure.blobs.index import Blob
+from sandbox.azure.blobs.names import check_container_name
 
 LARGEST_PAGE = 5000
 """Most entries of a listing."""

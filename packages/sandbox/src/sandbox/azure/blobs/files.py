@@ -1,4 +1,4 @@
-"""The store on disk: names of its folders, checksums, blobs in several parts, and what a killed server leaves."""
+"""The store on disk: checksums, blobs in several parts, and what a killed server leaves."""
 
 import base64
 import hashlib
@@ -7,22 +7,6 @@ import shutil
 from pathlib import Path
 
 from sandbox.azure.blobs.index import Index
-
-
-def check_container_name(name: str) -> None:
-    """Refuse a name that no container can have.
-
-    Raises:
-        ValueError: with the name and the rule.
-    """
-    letters = name.replace("-", "a")
-    good = 3 <= len(name) <= 63 and letters.isascii() and letters.isalnum() and name == name.lower()  # noqa: PLR2004
-    if not good or "--" in name or name[0] == "-" or name[-1] == "-":
-        msg = (
-            f"The container name '{name}' is not allowed: 3 to 63 lower-case letters, digits and single hyphens,"
-            " no hyphen at an end."
-        )
-        raise ValueError(msg)
 
 
 def md5_of(file: Path) -> str:

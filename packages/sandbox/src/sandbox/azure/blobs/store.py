@@ -232,6 +232,9 @@ class BlobStore:
         return self.path(blob.account, blob.container, blob.name)
 
     def _container_folder(self, account: str, container: str) -> Path:
+        if any(name in ("", ".", "..") or "/" in name for name in (account, container)):
+            msg = f"'{account}/{container}' is not a folder of the store"
+            raise ValueError(msg)
         return self.folder / account.lower() / container.lower()
 
     def _put_whole(self, account: str, container: str, blob: str, file: Path) -> None:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from sandbox.azure.arm.operations import MFE_STATUS
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.provisioning import Provisioning
@@ -13,18 +14,20 @@ class Handlers:
     """Serves GET, list and DELETE; a subclass adds PUT and PATCH.
 
     ``type`` is the ARM type, ``path`` the template of one resource, ``what`` the name of the type in stored operations;
-    ``operations`` is the last part of the URL of an operation's status; ``delete_query`` are DELETE's own parameters.
+    ``operations`` is the last part of the URL of an operation's status, ``creating`` the state of a new resource;
+    ``delete_query`` are DELETE's own parameters.
     """
 
     type: ClassVar[str]
     path: ClassVar[str]
     what: ClassVar[str]
-    operations: ClassVar[str] = "mfeOperationsStatus"
+    operations: ClassVar[str] = MFE_STATUS
+    creating: ClassVar[str] = "Creating"
     delete_query: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._provisioning = Provisioning(world, self.what, collection=self.operations)
+        self._provisioning = Provisioning(world, self.what, collection=self.operations, creating=self.creating)
 
     def register(self) -> None:
         """Add the routes."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox.azure.arm.errors import ArmError, not_modelled
 from sandbox.azure.arm.ids import ArmId
+from sandbox.azure.arm.queries import equalities
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.authorization.built_in import BUILT_IN
@@ -13,7 +14,6 @@ from sandbox.azure.services.declared import Declared
 from sandbox.azure.services.role_assignments import RoleAssignments, check_guid, check_scope, scope_of
 from sandbox.azure.world import World
 
-_FILTER = re.compile(r"(?P<member>\w+) eq '(?P<value>.*)'", re.IGNORECASE)
 _FILTERED = {"rolename": "roleName", "type": "type"}
 _ACTION = re.compile(r"\*(/\*|/[A-Za-z]+)?|[A-Za-z.]+(/[A-Za-z0-9.*$-]+)+")
 
@@ -56,6 +56,7 @@ class _Definitions(Declared):
     type = DEFINITION
     template = f"/{{scope:path}}/providers/{DEFINITION}/{{definition}}"
     tracked = False
+    answers_deleted = True
     list_query = ("$filter",)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
@@ -97,11 +98,11 @@ class _Definitions(Declared):
         custom = [each for each in self._world.authorization.customs() if _assignable(each, scope)]
         found = [*(_built_in(name, scope) for name in BUILT_IN), *custom]
         if wanted:
-            match = _FILTER.fullmatch(wanted)
-            if match is None or match["member"].lower() not in _FILTERED:
-                raise not_modelled(f"$filter={wanted} on role definitions")
-            member, value = _FILTERED[match["member"].lower()], match["value"].replace("''", "'").lower()
-            found = [each for each in found if each["properties"][member].lower() == value]
+            conditions = equalities(wanted, _FILTERED, "a list of role definitions")
+            if len(conditions) != 1:
+                raise not_modelled(f"'{wanted}' in the $filter of a list of role definitions")
+            ((member, value),) = conditions
+            found = [each for each in found if each["properties"][_FILTERED[member]].lower() == value]
         return ArmResponse(200, {"value": found})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
@@ -114,9 +115,7 @@ class _Definitions(Declared):
                 "RoleDefinitionHasAssignments",
                 f"There are existing role assignments referencing role (code: RoleDefinitionHasAssignments): {guid}.",
             )
-        before = self._world.store.get(self.resource_id(request))
-        answer = await super().delete(request)
-        return answer if before is None else ArmResponse(answer.status, before.body)
+        return await super().delete(request)
 
 
 class _Locks(Declared):

@@ -20,7 +20,7 @@ class Declared:
 
     ``template`` is the path of a single resource; ``name_rule`` is (pattern, allowed values); ``taken`` is the (code,
     message) for a name that is used elsewhere, for globally unique names; ``soft`` keeps the name of a deleted resource
-    taken; ``tracked`` types need a location.
+    taken; ``tracked`` types need a location; ``answers_deleted``: DELETE answers with what was deleted.
     """
 
     type: ClassVar[str]
@@ -29,6 +29,7 @@ class Declared:
     taken: ClassVar[tuple[str, str] | None] = None
     soft: ClassVar[bool] = False
     tracked: ClassVar[bool] = True
+    answers_deleted: ClassVar[bool] = False
     list_query: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, world: World) -> None:
@@ -85,13 +86,14 @@ class Declared:
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete a resource: 200, or 204 if it did not exist."""
         resource_id = self.resource_id(request)
-        if self._world.store.get(resource_id) is None:
+        found = self._world.store.get(resource_id)
+        if found is None:
             return ArmResponse(204)
         if self.soft:
             self._world.store.soft_delete(resource_id)
         else:
             self._world.store.delete(resource_id)
-        return ArmResponse(200)
+        return ArmResponse(200, found.body if self.answers_deleted else None)
 
     async def list(self, request: ArmRequest) -> ArmResponse:
         """Return the resources of this type in the path's scope."""

@@ -30,6 +30,7 @@ class RoleAssignments(Declared):
     type = ASSIGNMENT
     template = f"/{{scope:path}}/providers/{ASSIGNMENT}/{{assignment}}"
     tracked = False
+    answers_deleted = True
     list_query = ("$filter",)
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
@@ -85,10 +86,9 @@ class RoleAssignments(Declared):
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete an assignment (200, with the assignment), or answer 204 if it does not exist."""
-        before = self._world.store.get(self.resource_id(request))
         answer = await super().delete(request)
         self._world.authorization.forget(self.resource_id(request))
-        return answer if before is None else ArmResponse(answer.status, before.body)
+        return answer
 
 
 def scope_of(request: ArmRequest) -> str:

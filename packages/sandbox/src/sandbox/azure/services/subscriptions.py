@@ -1,12 +1,10 @@
 """Microsoft.Resources: the tenant, the subscription, its regions, and the list of its resources."""
 
-import re
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.azure.arm.errors import not_modelled
 from sandbox.azure.arm.ids import ArmId
-from sandbox.azure.arm.queries import take
+from sandbox.azure.arm.queries import equalities, take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.routes import ANYBODY
 from sandbox.azure.arm.store import Resource
@@ -23,7 +21,6 @@ _LOCATIONS = (
     *("westindia", "westus", "westus2", "westus3"),
 )
 """A table of November 2026: https://learn.microsoft.com/azure/reliability/regions-list"""
-_CONDITION = re.compile(r"(?P<member>\w+) eq '(?P<value>[^']*)'", re.IGNORECASE)
 _MEMBERS = ("name", "resourcegroup", "resourcetype", "location")
 
 
@@ -72,7 +69,7 @@ class _Subscriptions:
     async def resources(self, request: ArmRequest) -> ArmResponse:
         """Return the resources that the caller may read: the list is filtered, not refused."""
         caller = request.principal.object_id if request.principal else ""
-        conditions = _conditions(request.query.get("$filter", ""))
+        conditions = equalities(request.query.get("$filter", ""), _MEMBERS, "a list of resources")
         found = [
             _shown(each)
             for each in self._world.store.below(f"/subscriptions/{request.params['subscription']}/resourceGroups")
@@ -92,15 +89,6 @@ class _Subscriptions:
             "displayName": "sandbox",
             "state": "Enabled",
         }
-
-
-def _conditions(text: str) -> list[tuple[str, str]]:
-    """Return the parts of a filter: (member, value), both in lower case, which all must be true."""
-    parts = [(part, _CONDITION.fullmatch(part)) for part in re.split(" and ", text, flags=re.IGNORECASE) if part]
-    for part, match in parts:
-        if match is None or match["member"].lower() not in _MEMBERS:
-            raise not_modelled(f"'{part}' in the $filter of a list of resources")
-    return [(match["member"].lower(), match["value"].lower()) for _, match in parts if match is not None]
 
 
 def _is(resource: Resource, member: str, value: str) -> bool:

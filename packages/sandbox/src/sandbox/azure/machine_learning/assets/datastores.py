@@ -12,6 +12,7 @@ from sandbox.azure.arm.schema import validate
 from sandbox.azure.arm.schemas import machine_learning_schemas
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
+from sandbox.azure.blobs.names import ACCOUNT_NAME, CONTAINER_NAME
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases
 from sandbox.azure.machine_learning.scope import DATASTORES, WORKSPACE_PATH, existing, reached, workspace_of
 from sandbox.azure.machine_learning.stock import workspaces as stock
@@ -126,11 +127,14 @@ class _Datastores:
                 )
         if properties["datastoreType"] != "AzureBlob":
             return
-        for member in ("accountName", "containerName"):
+        for member, (pattern, allowed) in (("accountName", ACCOUNT_NAME), ("containerName", CONTAINER_NAME)):
             if not properties.get(member):
                 properties[member] = before.get(member)
             if not properties.get(member):
                 raise bad_request(f"required member 'properties.{member}' is missing", "ValidationError")
+            if not re.fullmatch(pattern, properties[member], re.IGNORECASE):
+                text = f"'properties.{member}' is '{properties[member]}'; allowed: {allowed}."
+                raise bad_request(text, "ValidationError")
         accounts = self._world.store.below("", STORAGE_ACCOUNT)
         if not skip and properties["accountName"].lower() not in {each.name.lower() for each in accounts}:
             raise bad_request(f"The storage account '{properties['accountName']}' does not exist.", "UserError")

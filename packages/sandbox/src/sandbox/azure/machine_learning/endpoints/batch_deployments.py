@@ -66,6 +66,7 @@ class _Deployments(Handlers):
     type = DEPLOYMENTS
     path = DEPLOYMENT_PATH
     what = "batch deployment"
+    creating = "Updating"
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Create (201) or replace (200) a deployment."""
@@ -93,9 +94,6 @@ class _Deployments(Handlers):
         fill(body, {"tags": {}})
         stamp(request, old, body)
         is_new, headers = self._provisioning.put(request, resource_id, DEPLOYMENTS, body, None)
-        if is_new and self._world.switches.first_deployment_becomes_default and default_of(endpoint.body) is None:
-            set_default(self._world, endpoint.body, body["name"])
-            self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
         add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
 
@@ -127,7 +125,7 @@ class _Deployments(Handlers):
                     f"The deployment '{found.name}' is the default of the endpoint '{endpoint.name}'. Make another"
                     " one the default, then delete it.",
                 )
-            set_default(self._world, endpoint.body, None)
+            set_default(endpoint.body, None)
             self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
         return self._provisioning.delete(request, resource_id)
 

@@ -44,16 +44,9 @@ def default_of(endpoint: dict[str, Any]) -> str | None:
     return (endpoint["properties"].get("defaults") or {}).get("deploymentName")
 
 
-def set_default(world: World, endpoint: dict[str, Any], name: str | None) -> None:
-    """Set ``properties.defaults``; without a default, its value is ``Switches.empty_defaults``."""
-    properties = endpoint["properties"]
-    properties.pop("defaults", None)
-    if name is not None:
-        properties["defaults"] = {"deploymentName": name}
-    elif world.switches.empty_defaults == "object":
-        properties["defaults"] = {"deploymentName": None}
-    elif world.switches.empty_defaults == "null":
-        properties["defaults"] = None
+def set_default(endpoint: dict[str, Any], name: str | None) -> None:
+    """Set ``properties.defaults``; None for no default."""
+    endpoint["properties"]["defaults"] = {"deploymentName": name}
 
 
 class _Endpoints(Handlers):
@@ -123,7 +116,7 @@ class _Endpoints(Handlers):
                     f" has: {', '.join(each.name for each in deployments) or 'none'}.",
                     "UserError",
                 )
-        set_default(self._world, body, name)
+        set_default(body, name)
 
     def _complete(self, body: dict[str, Any], old: Resource | None, request: ArmRequest) -> None:
         properties = body["properties"]

@@ -7,7 +7,6 @@ from urllib.parse import quote
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.records import Run
-from sandbox.azure.machine_learning.pipelines.plan import PIPELINE_JOB
 from sandbox.azure.machine_learning.scope import DEPLOYMENTS, WORKSPACES
 from sandbox.azure.world import World
 
@@ -65,7 +64,7 @@ def arm_job(workspace: Resource, record: Run) -> dict[str, Any]:
     Of a batch scoring job, the members that describe a pipeline are null (recorded).
     """
     is_job = record.parent_run_id is None
-    is_scoring = record.tags.get("azureml.batchrun") == "true" and not PIPELINE_JOB.items() <= record.tags.items()
+    is_scoring = _is_scoring(record)
     nothing: dict[str, Any] | None = None if is_scoring else {}
     resource_id = f"{record.workspace_id}/jobs/{record.run_id}"
     properties: dict[str, Any] = {
@@ -109,7 +108,7 @@ def run(workspace: Resource, record: Run) -> dict[str, Any]:
     outputs = {
         name: {"assetId": output_asset(workspace, record.run_id, name), "type": "uri_folder"}
         for name in record.outputs
-        if record.parent_run_id is not None or PIPELINE_JOB.items() <= record.tags.items()
+        if not _is_scoring(record)
     }
     return {
         "runId": record.run_id,
@@ -155,6 +154,11 @@ def output_asset(workspace: Resource, run_id: str, output: str) -> str:
     guid, location = workspace.body["properties"]["workspaceId"], workspace.body["location"]
     name = f"azureml_{run_id}_output_data_{output}"
     return f"azureml://locations/{location}/workspaces/{guid}/data/{name}/versions/1"
+
+
+def _is_scoring(record: Run) -> bool:
+    """Whether a run is a batch scoring job: its properties say so, which clients cannot change, unlike its tags."""
+    return bool(record.endpoint) and "azureml.parameters" in record.properties
 
 
 def _services(workspace: Resource, record: Run) -> dict[str, str]:

@@ -91,7 +91,7 @@ class _Jobs:
         )
         location = f"{ARM}{path}?api-version={request.api_version}"
         headers = {"Location": location, "x-ms-async-operation-timeout": "PT1H"}
-        return ArmResponse(202, None, headers | self._world.operations.wait_headers())
+        return ArmResponse(202, None, headers | self._world.operations.wait_headers(), has_null=True)
 
     async def cancelled(self, request: ArmRequest) -> ArmResponse:
         """Answer a read of a cancellation's ``Location``: 202 until the job has ended, then 200, both recorded."""

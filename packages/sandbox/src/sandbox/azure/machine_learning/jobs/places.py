@@ -1,9 +1,11 @@
 """The places of a job's input and output, and of the files of its model and code."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.azure.arm.errors import bad_request
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, ModelFiles, OutputLocation
 from sandbox.azure.machine_learning.assets.kinds import DATA
@@ -13,12 +15,10 @@ from sandbox.azure.machine_learning.jobs.invocation import InputKind, Invocation
 from sandbox.azure.world import World
 
 _VERSION = r"(versions/(?!labels/)(?P<version>[^/]+)|(versions/)?labels/(?P<label>[^/]+))"
-_DATA_ID = re.compile(rf"(azureml:)?/subscriptions/[^:]+/data/(?P<name>[^/]+)/{_VERSION}", re.IGNORECASE)
-_DATA_URI = re.compile(
-    r"azureml://(subscriptions/[^/]+/resourcegroups/[^/]+(/providers/[^/]+)?|locations/[^/]+)/workspaces/[^/]+"
-    rf"/data/(?P<name>[^/]+)/{_VERSION}",
-    re.IGNORECASE,
-)
+_GROUP = r"subscriptions/(?P<subscription>[^/:]+)/resourcegroups/(?P<group>[^/:]+)"
+_DATA_IN = rf"/workspaces/(?P<workspace>[^/:]+)/data/(?P<name>[^/]+)/{_VERSION}"
+_DATA_ID = re.compile(rf"(azureml:)?/{_GROUP}/providers/[^/:]+{_DATA_IN}", re.IGNORECASE)
+_DATA_URI = re.compile(rf"azureml://({_GROUP}(/providers/[^/]+)?|locations/[^/]+){_DATA_IN}", re.IGNORECASE)
 # The older body names the two parts.
 _DATA_NAME = re.compile(r"azureml:(?P<name>[^/:@]+):(?P<version>[^/:@]+)")
 
@@ -61,6 +61,11 @@ def place_of_data(world: World, workspace: Resource, given: str, kind: InputKind
 
 def _data_asset(world: World, workspace: Resource, asset: re.Match[str]) -> dict[str, Any]:
     """Return the properties of the version of a data asset that an id, a URI or a name means."""
+    if not _is_of(asset.groupdict(), workspace):
+        raise bad_request(
+            f"The data asset '{asset[0]}' is of another workspace than the job, which is in '{workspace.name}'.",
+            "UserError",
+        )
     container, label = f"{workspace.id}/data/{asset['name']}", asset.groupdict().get("label")
     if label is not None:
         if label.lower() != "latest":
@@ -75,6 +80,20 @@ def _data_asset(world: World, workspace: Resource, asset: re.Match[str]) -> dict
         )
     properties: dict[str, Any] = found.body["properties"]
     return properties
+
+
+def _is_of(named: Mapping[str, str | None], workspace: Resource) -> bool:
+    """Whether the workspace that an address names, by name or by GUID, is this one; true without a workspace."""
+    its = ArmId.parse(workspace.id)
+    allowed = {
+        "subscription": (its.subscription,),
+        "group": (its.group,),
+        "workspace": (workspace.name, workspace.body["properties"]["workspaceId"]),
+    }
+    return all(
+        (given := named.get(part)) is None or given.lower() in [str(name).lower() for name in names]
+        for part, names in allowed.items()
+    )
 
 
 def output_place(

@@ -8,7 +8,8 @@ from urllib.parse import quote
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.schema import Schema, validate
-from sandbox.azure.blobs.files import check_container_name
+from sandbox.azure.blobs.front import storage_account
+from sandbox.azure.blobs.names import check_account_name, check_container_name
 from sandbox.azure.machine_learning.scope import WORKSPACES
 from sandbox.azure.machine_learning.stock import registry as registries
 from sandbox.azure.machine_learning.stock.entry import ACCOUNT, Entry, copy_in, digest_of, keep, put_at, same_thing
@@ -69,9 +70,15 @@ class Intake:
         return str(body["id"])
 
     async def _put(self, asked: dict[str, Any]) -> str:
-        """Put files where they are in Azure: ACCOUNT/CONTAINER/PATH."""
+        """Put files where they are in Azure: ACCOUNT/CONTAINER/PATH, decoded."""
         account, container, path = asked["name"].split("/", 2)
+        check_account_name(account)
         check_container_name(container)
+        if storage_account(self._world.store, account) is not None:
+            raise ValueError(
+                f"the storage account '{account}' is in the sandbox; upload to it as to any other, or name a datastore:"
+                " azureml://datastores/DATASTORE/paths/PATH"
+            )
         place = await asyncio.to_thread(put_at, self._world.blobs, account, container, path, Path(asked["path"]))
         return f"https://{account}.blob.core.windows.net/{container}/{quote(place)}"
 

@@ -38,7 +38,8 @@ _DEPENDENCIES = {
     "applicationInsights": INSIGHTS,
     "containerRegistry": REGISTRY,
 }
-_REQUIRED = ("storageAccount", "keyVault", "applicationInsights")
+_FIXED = ("storageAccount", "keyVault")
+_REQUIRED = (*_FIXED, "applicationInsights")
 # https://learn.microsoft.com/azure/machine-learning/concept-soft-delete
 _SOFT_DELETED_SECONDS = 14 * 86400
 
@@ -176,7 +177,7 @@ class _Workspaces:
                 check_vault_lets_in(self._world, found)
             before = old.body["properties"].get(member) if old else wanted
             if (
-                member in _REQUIRED
+                member in _FIXED
                 and before.lower() != wanted.lower()
                 and self._world.switches.workspace_dependencies_fixed
             ):

@@ -15,6 +15,8 @@ from sandbox.azure.arm.schema import Schema, validate
 from sandbox.azure.arm.schemas import arm_schemas
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
+from sandbox.azure.blobs.front import storage_account
+from sandbox.azure.blobs.names import ACCOUNT_NAME
 from sandbox.azure.firewalls import check_storage_rules
 from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
@@ -23,8 +25,12 @@ from sandbox.azure.world import World
 _SUBSCRIPTION = "/subscriptions/{subscription}/providers/Microsoft.Storage"
 PATH = f"{GROUP}/providers/{STORAGE_ACCOUNT}/{{account}}"
 
-_ASKED_NAME: Schema = {"type": "object", "members": {"name": {"type": "string"}, "type": {"type": "string"}}}
-_NAME = (r"[a-z0-9]{3,24}", "3 to 24 lower-case letters and digits")
+_TAKEN = ("StorageAccountAlreadyTaken", "The storage account named {name} is already taken.")
+_NAME_ASKED: Schema = {
+    "type": "object",
+    "members": {"name": {"type": "string"}, "type": {"type": "string", "enum": [STORAGE_ACCOUNT]}},
+    "required": ["name", "type"],
+}
 # The service's defaults: https://learn.microsoft.com/rest/api/storagerp/storage-accounts/create
 _DEFAULTS: dict[str, Any] = {
     "allowBlobPublicAccess": False,
@@ -48,12 +54,12 @@ def register(world: World) -> None:
 
 
 class Accounts(Declared):
-    """Storage accounts; a new one with an old name is empty."""
+    """Storage accounts; their names are unique in Azure, so that files of another tenant's account take its name."""
 
     type = STORAGE_ACCOUNT
     template = PATH
-    name_rule = _NAME
-    taken = ("StorageAccountAlreadyTaken", "The storage account named {name} is already taken.")
+    name_rule = ACCOUNT_NAME
+    taken = _TAKEN
 
     def register(self) -> None:
         """Add the routes, also those of the keys and of the operation that creates an account."""
@@ -95,8 +101,6 @@ class Accounts(Declared):
             },
             "privateEndpointConnections": [],
         }
-        if old is None:
-            self._world.blobs.delete_account(name)
 
     async def put(self, request: ArmRequest) -> ArmResponse:
         """Start to create an account (202), or update one at once (200)."""
@@ -116,12 +120,14 @@ class Accounts(Declared):
 
     async def patch(self, request: ArmRequest) -> ArmResponse:
         """Change the members of an account that the request has; in ``properties``, each one is replaced whole."""
-        old, given = self.existing(request).body, validate(arm_schemas()[self.type], request.body or {})
-        kept = {name: old[name] for name in ("location", "kind", "tags", "identity") if name in old}
-        known = arm_schemas()[self.type]["members"]["properties"]["members"]
+        old, members = self.existing(request).body, arm_schemas()[self.type]["members"]
+        changeable = {name: each for name, each in members.items() if name != "location"}
+        given = validate({"type": "object", "members": changeable}, request.body or {})
+        unchanged = {name: old[name] for name in ("location", "kind", "tags", "identity") if name in old}
+        known = members["properties"]["members"]
         properties = {name: value for name, value in old["properties"].items() if name in known}
         properties |= given.get("properties") or {}
-        body = {**kept, "sku": {"name": old["sku"]["name"]}, **given, "properties": properties}
+        body = {**unchanged, "sku": {"name": old["sku"]["name"]}, **given, "properties": properties}
         return await super().put(replace(request, body=body))
 
     async def list_all(self, request: ArmRequest) -> ArmResponse:
@@ -131,21 +137,21 @@ class Accounts(Declared):
 
     async def check_name(self, request: ArmRequest) -> ArmResponse:
         """Answer whether a name is free: https://learn.microsoft.com/rest/api/storagerp/storage-accounts."""
-        name = validate(_ASKED_NAME, request.body or {}).get("name") or ""
-        if not re.fullmatch(_NAME[0], name):
-            reason, message = "AccountNameInvalid", f"{name} is not a valid storage account name: {_NAME[1]}."
-        elif any(each.name.lower() == name for each in self._world.store.of_type(self.type)):
-            reason, message = "AlreadyExists", f"The storage account named {name} is already taken."
+        name, (pattern, allowed) = validate(_NAME_ASKED, request.body or {})["name"], ACCOUNT_NAME
+        if not re.fullmatch(pattern, name):
+            reason, message = "AccountNameInvalid", f"{name} is not a valid storage account name: {allowed}."
+        elif storage_account(self._world.store, name) is not None or self._world.blobs.containers(name):
+            reason, message = "AlreadyExists", _TAKEN[1].format(name=name)
         else:
             return ArmResponse(200, {"nameAvailable": True})
         return ArmResponse(200, {"nameAvailable": False, "reason": reason, "message": message})
 
     async def delete(self, request: ArmRequest) -> ArmResponse:
         """Delete an account and its blobs."""
-        answer = await super().delete(request)
-        if answer.status == HTTPStatus.OK:
+        # The blobs first: without an account they would be another tenant's.
+        if self._world.store.get(self.resource_id(request)) is not None:
             self._world.blobs.delete_account(request.params["account"])
-        return answer
+        return await super().delete(request)
 
     async def list_keys(self, request: ArmRequest) -> ArmResponse:
         """Return an account's two keys, created on first use."""
@@ -156,6 +162,12 @@ class Accounts(Declared):
         self._world.store.put(account.id, account.type, account.body, account.private)
         shown = [{"keyName": f"key{n}", "value": key, "permissions": "FULL"} for n, key in enumerate(keys, 1)]
         return ArmResponse(200, {"keys": shown})
+
+    def _check_name(self, resource_id: str, name: str) -> None:
+        super()._check_name(resource_id, name)
+        if self._world.blobs.containers(name):
+            code, message = _TAKEN
+            raise ArmError(409, code, message.format(name=name))
 
     def _creation_failed(self, account_id: str, error: dict[str, str]) -> None:
         account = self._world.store.get(account_id)

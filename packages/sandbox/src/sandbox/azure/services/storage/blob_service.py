@@ -9,6 +9,7 @@ from sandbox.azure.arm.errors import ArmError, resource_not_found
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import BLOB_CONTAINER, STORAGE_ACCOUNT
+from sandbox.azure.blobs.names import CONTAINER_NAME
 from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.storage.accounts import PATH, Accounts
 from sandbox.azure.world import World
@@ -69,7 +70,7 @@ class _Containers(Declared):
 
     type = BLOB_CONTAINER
     template = PATH + "/blobServices/default/containers/{container}"
-    name_rule = (r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", "3 to 63 lower-case letters, digits and single hyphens")
+    name_rule = CONTAINER_NAME
     tracked = False
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
