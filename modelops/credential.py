@@ -36,7 +36,7 @@ def find(environ: Mapping[str, str] = os.environ) -> "TokenCredential":
        the Azure tools.
 
     Raises:
-        UsageError: the variables name no tenant or no client.
+        UsageError: the variables do not name a tenant or a client.
     """
     from azure.identity import AzurePipelinesCredential, DefaultAzureCredential  # noqa: PLC0415
 

@@ -40,7 +40,7 @@ class Asked:
 
 @dataclass
 class CiService:
-    """Issues tokens to whoever has the job's own; GET as GitHub does, POST as Azure DevOps does."""
+    """Issues tokens to a job that shows its token; GET as GitHub does, POST as Azure DevOps does."""
 
     address: str
     bearer: str = "the-job-s-own-token"
