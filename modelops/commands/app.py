@@ -12,7 +12,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from modelops.commands import history, import_file, invoke, jobs, promote, release, rollback, score, status, terminal
+from modelops.commands import (
+    history,
+    import_file,
+    invoke,
+    jobs,
+    promote,
+    release,
+    revisions,
+    rollback,
+    score,
+    status,
+    terminal,
+)
 from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
 
@@ -49,8 +61,14 @@ def application(*, is_styled: bool) -> typer.Typer:
     )
     app.callback()(_nothing)
     for command in (
-        *(status.status, release.release, rollback.rollback, history.history, promote.promote),
-        *(invoke.invoke, score.score),
+        status.status,
+        release.release,
+        revisions.revisions,
+        rollback.rollback,
+        history.history,
+        promote.promote,
+        invoke.invoke,
+        score.score,
     ):
         app.command()(command)
     app.command("import")(import_file.import_)
