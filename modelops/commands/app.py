@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from modelops.commands import import_file, invoke, jobs, promote, release, rollback, score, status, terminal
+from modelops.commands import import_file, invoke, jobs, promote, release, revisions, rollback, score, status, terminal
 from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
 
@@ -48,7 +48,15 @@ def application(*, is_styled: bool) -> typer.Typer:
         help="Inspect and release batch endpoints, and run scoring jobs.",
     )
     app.callback()(_nothing)
-    for command in (status.status, release.release, rollback.rollback, promote.promote, invoke.invoke, score.score):
+    for command in (
+        status.status,
+        release.release,
+        revisions.revisions,
+        rollback.rollback,
+        promote.promote,
+        invoke.invoke,
+        score.score,
+    ):
         app.command()(command)
     app.command("import")(import_file.import_)
     app.add_typer(jobs.app, name="jobs")
