@@ -15,12 +15,15 @@ from typing import Any, Final, assert_never
 import pulumi
 from pulumi.output import Unknown
 
+from components.preflight.live_default import Live, Number
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
-from modelops import rehearsal
+from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
+from modelops.rehearsal import located
+from modelops.release.last_set import LastSet
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
@@ -52,12 +55,16 @@ class ModelRelease(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
         self._most_nodes = args.get("most_nodes", {})
+        # Before the plan, which is of the same files; a preview makes nothing that would carry it.
+        self._about = about.About() if pulumi.runtime.is_dry_run() else about.current(Path.cwd())
         self._state_default = pulumi.Output.from_input(args.get("state_default"))
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
         self._ask_rehearsal(name, args)
+        number = Number(name, plan, args["endpoint_id"], lambda inputs, live: _number(name, _read(inputs), live))
+        plan = {**plan, "number": number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
         )
@@ -65,7 +72,9 @@ class ModelRelease(pulumi.ComponentResource):
             f"{name}-marker",
             input=plan,
             opts=pulumi.ResourceOptions(
-                parent=self, hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+                parent=self,
+                hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
+                transforms=[number.leave_out],
             ),
         )
         # From `input`: a Stash's `output` always keeps its first value. With --continue-on-error, a failed release must
@@ -121,6 +130,7 @@ class ModelRelease(pulumi.ComponentResource):
             old.target if old else None,
             self._nodes(plan),
             await self._state_default.future(),
+            self._about.texts(),
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
@@ -165,6 +175,32 @@ class ModelRelease(pulumi.ComponentResource):
 
 def _read(inputs: object) -> ReleasePlan:
     return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
+
+
+def _number(name: str, plan: ReleasePlan, live: Live) -> int | None:
+    """Return the plan's number: the endpoint's, or the next one if its default is not the plan's; None for 0.
+
+    Raises: pulumi.RunError: the plan names a revision that a rollback left.
+    """
+    record = LastSet.read(live.tags)
+    if record and record.refuses(plan.target, plan.pin):
+        raise pulumi.RunError(_refused_text(name, plan, record))
+    number = record.number if record else 0
+    return (number if live.default == plan.target else number + 1) or None
+
+
+def _refused_text(name: str, plan: ReleasePlan, record: LastSet) -> str:
+    stack = pulumi.get_stack()
+    pin = f"pulumi config set --path endpoints.{name}.pin"
+    again = located(f"python -m modelops rollback --to {plan.target} --endpoint {name} --stack {stack}")
+    return (
+        f"endpoint {name!r}: the stack file still makes {plan.target} the default, which a rollback left on "
+        f"{record.at}. Nothing was released; the default stays {record.default}.\n"
+        "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
+        f"    {located(f'{pin} {record.default} --stack {stack}')}\n"
+        f"  If {plan.target} shall serve again after all:\n"
+        f"    {again}"
+    )
 
 
 def _shown(plan: ReleasePlan) -> dict[str, str]:
@@ -213,10 +249,7 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     if stopped.switch_sent:
-        return (
-            f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again. "
-            f"{_going_back()}"
-        )
+        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
     job = " The job goes on, and the next release takes it up." if stopped.step == TRYING else ""
     return (
@@ -232,12 +265,5 @@ def _failed_text(name: str, failed: WorkerFailed) -> str:
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
         f"{state}; the infrastructure is up. Fix the cause and run `pulumi up` again: the release continues from "
-        f"here. {f'{_going_back()} ' if failed.switch_sent else ''}(Log: {pool().log})"
-    )
-
-
-def _going_back() -> str:
-    return (
-        f"If you go back in git instead, then run `python -m modelops release --stack {pulumi.get_stack()}`: the state "
-        "still has the plan before this one, so `pulumi up` would find nothing to do."
+        f"here. (Log: {pool().log})"
     )

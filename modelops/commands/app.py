@@ -12,7 +12,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from modelops.commands import import_file, invoke, jobs, promote, release, score, status, terminal
+from modelops.commands import (
+    history,
+    import_file,
+    invoke,
+    jobs,
+    promote,
+    release,
+    revisions,
+    rollback,
+    score,
+    status,
+    terminal,
+)
 from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
 
@@ -48,7 +60,16 @@ def application(*, is_styled: bool) -> typer.Typer:
         help="Inspect and release batch endpoints, and run scoring jobs.",
     )
     app.callback()(_nothing)
-    for command in (status.status, release.release, promote.promote, invoke.invoke, score.score):
+    for command in (
+        status.status,
+        release.release,
+        revisions.revisions,
+        rollback.rollback,
+        history.history,
+        promote.promote,
+        invoke.invoke,
+        score.score,
+    ):
         app.command()(command)
     app.command("import")(import_file.import_)
     app.add_typer(jobs.app, name="jobs")

@@ -1,5 +1,6 @@
 """Moves the default: a full PUT of the endpoint's body, with what is set and why; then a read to check the result."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from modelops import azure
@@ -27,11 +28,32 @@ def needs_switch(plan: ReleasePlan, endpoint: live.LiveEndpoint, target: str) ->
 def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint, record: last_set.LastSet) -> None:
     """Make the record's revision the default, with the record and the plan's description and tags in the same request.
 
-    The service has no smaller request for it (PATCH takes tags only), and a PUT replaces the body: so it also sends
-    back Pulumi's properties, and those that the service added.
-
     Raises:
         ReleaseError: the revision is not a deployment in state Succeeded, or the service refused the request.
+    """
+    _send(workspace, endpoint, record, plan.endpoint.description, plan.endpoint.tags)
+
+
+def switch_alone(workspace: Workspace, endpoint: live.LiveEndpoint, record: last_set.LastSet) -> None:
+    """Make the record's revision the default, and leave the description and the user's tags as they are.
+
+    Raises:
+        ReleaseError: as of `switch`.
+    """
+    _send(workspace, endpoint, record, endpoint.description, endpoint.tags)
+
+
+def _send(
+    workspace: Workspace,
+    endpoint: live.LiveEndpoint,
+    record: last_set.LastSet,
+    description: str,
+    tags: Mapping[str, str],
+) -> None:
+    """Send the endpoint's whole body.
+
+    The service has no smaller request for a default (PATCH takes tags only), and a PUT replaces the body: so it also
+    sends back Pulumi's properties, and those that the service added.
     """
     target = record.default
     if not endpoint.is_usable(target):
@@ -44,8 +66,8 @@ def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint,
 
     body = BatchEndpoint(
         name=endpoint.name,
-        description=plan.endpoint.description,
-        tags={**last_set.without_ours(plan.endpoint.tags), **record.tags()},
+        description=description,
+        tags={**last_set.without_ours(tags), **record.tags()},
         properties=dict(endpoint.properties),
         auth_mode=_AUTH_MODE,
         location=endpoint.location,
@@ -57,17 +79,23 @@ def switch(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint,
         finished(workspace.ml.batch_endpoints.begin_create_or_update(body), "the switch")
 
 
-def verify(workspace: Workspace, plan: ReleasePlan, target: str) -> live.LiveEndpoint:
+def verify(workspace: Workspace, name: str, target: str, again: str = "pulumi up") -> live.LiveEndpoint:
     """Read the endpoint back and compare.
+
+    Args:
+        workspace: the endpoint's.
+        name: the endpoint's, in Azure.
+        target: the default to be.
+        again: the command to run if it is not.
 
     Raises:
         ReleaseError: the service accepted the switch but returns another default.
     """
-    endpoint = live.read(workspace, plan)
+    endpoint = live.read_endpoint(workspace, name)
     if endpoint.default != target:
         raise ReleaseError(
             f"the switch of {endpoint.name} to {target} was accepted, but the endpoint's default is "
-            f"{endpoint.default or 'not set'}. Somebody changed it at the same moment; run `pulumi up` again."
+            f"{endpoint.default or 'not set'}. Somebody changed it at the same moment; run `{again}` again."
         )
     if not endpoint.is_usable(target):
         raise ReleaseError(

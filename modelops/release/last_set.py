@@ -129,7 +129,7 @@ def released(
 
 
 def rolled_back(
-    before: LastSet | None, found: str | None, revision: str, *, planned: str, pin: str | None, who: str
+    before: LastSet | None, found: str | None, revision: str, *, planned: str | None, pin: str | None, who: str
 ) -> LastSet:
     """Return what a rollback to `revision` writes. The number stays: what the plan's member says does not move.
 
@@ -137,7 +137,8 @@ def rolled_back(
         before: what the endpoint's tags say; None without them.
         found: the live default.
         revision: the default to be.
-        planned: the default of the released plan, which an unchanged `pulumi up` would make the default again.
+        planned: the default of the released plan, which an unchanged `pulumi up` would make the default again; None
+            if it is not known.
         pin: the released plan's pin.
         who: see `LastSet`.
     """

@@ -1,5 +1,6 @@
 """The live state: an endpoint, its default and its revisions, as plain values."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,6 +21,9 @@ LOGICAL_PROPERTY: Final = "revisionOf"
 _ENDPOINTS_API: Final = "2023-10-01"
 _DEPLOYMENTS_API: Final = "2024-01-01-preview"
 _COMPUTES_API: Final = "2024-10-01-preview"
+_MODELS_API: Final = "2023-08-01-preview"
+
+_OWN_MODEL: Final = re.compile(r"/workspaces/[^/]+/(?P<path>models/[^/]+/versions/[^/]+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +78,16 @@ def same_tags(found: Mapping[str, str], planned: Mapping[str, str]) -> bool:
 
 
 def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
-    """Read the plan's endpoint and its deployments.
+    """Read the plan's endpoint and its deployments; see `read_endpoint`."""
+    return read_endpoint(workspace, plan.endpoint.name)
+
+
+def read_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
+    """Read an endpoint and its deployments.
 
     Raises:
         ReleaseError: the endpoint does not exist, or Azure cannot be asked.
     """
-    name = plan.endpoint.name
     with azure.step(f"reading endpoint {name}"):
         try:
             endpoint = workspace.get(f"batchEndpoints/{name}", _ENDPOINTS_API)
@@ -87,7 +95,7 @@ def read(workspace: Workspace, plan: ReleasePlan) -> LiveEndpoint:
             if not azure.is_missing(error):
                 raise
             raise ReleaseError(
-                f"endpoint {name} does not exist in workspace {plan.workspace}: it was deleted outside Pulumi. Run "
+                f"endpoint {name} does not exist in workspace {workspace.name}: it was deleted outside Pulumi. Run "
                 "`pulumi up --refresh` to create it again and release to it."
             ) from error
     listed = deployments(workspace, name)
@@ -130,6 +138,32 @@ def compute_exists(workspace: Workspace, compute_id: str) -> bool:
     name = compute_id.rpartition("/")[2]
     with azure.step(f"reading cluster {name}"):
         return found(workspace, f"computes/{name}", _COMPUTES_API) is not None
+
+
+def most_nodes(workspace: Workspace, compute_id: str) -> int | None:
+    """Most nodes of the cluster that a revision runs on; None if the cluster does not exist."""
+    name = compute_id.rpartition("/")[2]
+    with azure.step(f"reading cluster {name}"):
+        cluster = found(workspace, f"computes/{name}", _COMPUTES_API)
+    if cluster is None:
+        return None
+    scale = (cluster["properties"].get("properties") or {}).get("scaleSettings") or {}
+    return int(scale.get("maxNodeCount") or 0)
+
+
+def model_exists(workspace: Workspace, model_id: str) -> bool:
+    """Whether a revision's model still exists; true of one in a registry, which is not asked."""
+    own = _OWN_MODEL.search(model_id)
+    if own is None:
+        return True
+    with azure.step(f"reading {own['path']}"):
+        return found(workspace, own["path"], _MODELS_API) is not None
+
+
+def model_name(model_id: str) -> str:
+    """`NAME:VERSION` of a revision's model."""
+    *_, name, _versions, version = model_id.split("/")
+    return f"{name}:{version}"
 
 
 def found(workspace: Workspace, path: str, api_version: str) -> Any:

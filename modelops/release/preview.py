@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from modelops.errors import RefusedPlanError
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import NamedEnvironment, RegisteredModel, ReleasePlan
 from modelops.release import archive, default, existing, limits, live, prune, reconcile, register, rollback
@@ -27,11 +28,11 @@ def from_live(
         state_default: see `prune.surplus`.
 
     Raises:
+        RefusedPlanError: `pulumi up` will refuse the plan: see `rollback.require`.
         ReleaseError: Azure cannot be asked; use `from_plans` then.
     """
     endpoint = live.read(workspace, plan)
-    if problem := rollback.problem(plan, endpoint, nodes):
-        return [_refused(problem)]
+    rollback.require(workspace, plan, endpoint, nodes)
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
     served = replace(endpoint, default=restored or endpoint.default)
@@ -55,9 +56,9 @@ def from_live(
             to_register,
             [each.revision for each in missing],
             [candidates.line(*each, endpoint) for each in candidates.due(plan, endpoint)],
-            endpoint.default,
+            restored or endpoint.default,
             plan.target,
-            body_differs=default.needs_switch(plan, endpoint, plan.target),
+            body_differs=restored is None and default.needs_switch(plan, endpoint, plan.target),
         ),
         *(
             f"delete revision {each.name}{' first' if each.name in going_first else ''} ({each.why})"
@@ -72,9 +73,13 @@ def from_live(
 
 
 def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
-    """Return lines that compare the plan with the one released last (None: nothing was released yet)."""
+    """Return lines that compare the plan with the one released last (None: nothing was released yet).
+
+    Raises:
+        RefusedPlanError: the plan pins a revision on a cluster that is replaced.
+    """
     if problem := rollback.problem_before_deploy(plan):
-        return [_refused(problem)]
+        raise RefusedPlanError(problem)
     known_revisions = set(released.revisions.values()) if released else set()
     known = [each.model.identity() for each in (released.deployments.values() if released else ())]
     to_register = [

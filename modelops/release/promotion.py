@@ -120,8 +120,8 @@ def _noted(place: Registry, model: ModelVersion, expected: str | None, tell: Cal
     if expected is not None and content != expected:
         raise ReleaseError(
             f"model {model} of registry {place.name} has other bytes (sha256 {content[:12]}) than the model that it "
-            f"is a copy of (sha256 {expected[:12]}): something else was shared under this version at the same time. "
-            "No stack file was changed; promote again."
+            f"is a copy of (sha256 {expected[:12]}): something else was shared under this version at the same time, "
+            "or the service did not copy the files as they are. No stack file names it; promote again."
         )
     if model.digest is None:
         _note(place, model, content, tell)

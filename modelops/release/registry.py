@@ -135,5 +135,6 @@ def _hashed(client: "MLClient", model: ModelVersion, where: str) -> str:
     with tempfile.TemporaryDirectory() as folder, azure.step(f"reading the bytes of model {model} of {where}"):
         client.models.download(model.name, model.version, folder)
         # The SDK puts a folder, or a single file, below a folder with the model's name.
-        (content,) = (Path(folder) / model.name).iterdir()
-        return digest(content)
+        below = Path(folder) / model.name
+        found = list(below.iterdir())
+        return digest(found[0] if len(found) == 1 else below)

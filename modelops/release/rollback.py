@@ -1,14 +1,51 @@
-"""A rollback by `pin`: the revisions that can become the default again."""
+"""A rollback by `pin`: the revisions that can become the default again. Plans that are refused for one."""
 
 from collections.abc import Mapping
 
+from modelops.errors import RefusedPlanError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
+from modelops.rehearsal import located
+from modelops.release import live, records
 from modelops.release.live import LiveEndpoint
+from modelops.workspace import Workspace
 
 
 def is_rollback(plan: ReleasePlan) -> bool:
     """Whether the plan pins a revision that is not one of its own deployments."""
     return plan.pin is not None and plan.pin not in plan.revisions.values()
+
+
+def require(
+    workspace: Workspace, plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None
+) -> None:
+    """Refuse a pin that cannot be the default, and a plan that names a revision which a rollback left.
+
+    Args:
+        workspace: to be read.
+        plan: complete.
+        endpoint: what is live.
+        nodes: see `problem`.
+
+    Raises:
+        RefusedPlanError: it is refused; the preview fails, too.
+        ReleaseError: Azure cannot be asked.
+    """
+    if (record := endpoint.last_set) and record.refuses(plan.target, plan.pin):
+        command = located(f"python -m modelops rollback --to {plan.target} --endpoint {endpoint.name}")
+        raise RefusedPlanError(
+            f"this plan makes {plan.target} the default, which a rollback left on {record.at}. Nothing was changed; "
+            f"the default stays {record.default}. Release a fix, which is another revision, or pin {record.default}. "
+            f"If {plan.target} shall serve again after all:\n  {command}"
+        )
+    found = problem(plan, endpoint, nodes)
+    if found is None and is_rollback(plan) and plan.pin is not None:
+        model = endpoint.deployments[plan.pin].model
+        if model and not live.model_exists(workspace, model):
+            found = f"pin is {plan.pin!r}, whose model {live.model_name(model)} does not exist any more."
+    if found:
+        raise RefusedPlanError(
+            f"{found} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
+        )
 
 
 def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None) -> str | None:
@@ -25,7 +62,11 @@ def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] 
     most = nodes or {}
     if not is_rollback(plan) or plan.pin is None:
         return None
-    usable = [each for each in endpoint.deployments.values() if endpoint.is_usable(each.name)]
+    usable = [
+        each
+        for each in endpoint.deployments.values()
+        if endpoint.is_usable(each.name) and not records.is_failed_candidate(endpoint, each)
+    ]
     clusters = {each.compute.lower() for each in plan.deployments.values()}
     allowed = sorted(
         each.name
@@ -35,7 +76,9 @@ def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] 
     if plan.pin in allowed:
         return None
     found = endpoint.deployments.get(plan.pin)
-    if found is None or not endpoint.is_usable(plan.pin):
+    if found is not None and endpoint.is_usable(plan.pin) and records.is_failed_candidate(endpoint, found):
+        what = "which failed its try-out"
+    elif found is None or not endpoint.is_usable(plan.pin):
         what = f"which is not a usable revision of {endpoint.name}"
     else:
         cluster = (found.compute or "none").rpartition("/")[2]

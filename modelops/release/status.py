@@ -16,12 +16,22 @@ class Status:
     released_default: str
     problems: tuple[str, ...]
 
+    @property
+    def rolled_back(self) -> str | None:
+        """When, by whom and from which revision it was rolled back; None if a release came after that, or none did."""
+        record = self.endpoint.last_set
+        if record is None or record.by != last_set.ROLLBACK:
+            return None
+        who = f" by {record.who}" if record.who else ""
+        return f"{record.at}{who}, from {record.abandoned[0] if record.abandoned else '(unknown)'}"
+
     def lines(self) -> list[str]:
         """The lines for a user."""
         shown = [
             f"endpoint    {self.endpoint.name}",
             f"scoring URI {self.endpoint.scoring_uri or '(unknown)'}",
             f"default     {self.endpoint.default or '(none)'}",
+            *([f"rolled back {self.rolled_back}"] if self.rolled_back else []),
         ]
         for each in sorted(self.endpoint.deployments.values(), key=lambda deployment: deployment.name):
             mark = "  (default)" if each.name == self.endpoint.default else ""
@@ -48,7 +58,11 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
     """
     endpoint = live.read(workspace, plan)
     problems = []
-    if endpoint.default != plan.target:
+    record = endpoint.last_set
+    is_rolled_back = record is not None and record.refuses(plan.target, plan.pin)
+    if is_rolled_back and record and endpoint.default != record.default:
+        problems.append(f"the default is {endpoint.default or '(none)'}, a rollback set {record.default}")
+    elif not is_rolled_back and endpoint.default != plan.target:
         problems.append(f"the default is {endpoint.default or '(none)'}, released was {plan.target}")
     for name in sorted({*plan.revisions.values(), plan.target}):
         found = endpoint.deployments.get(name)

@@ -23,10 +23,6 @@ from tests.components.recorder import recorded
 from tests.unit.plans import SCORING
 
 TYPE = "azureml-batch:index:ModelRelease"
-GOING_BACK = (
-    "If you go back in git instead, then run `python -m modelops release --stack dev`: the state still has the plan "
-    "before this one, so `pulumi up` would find nothing to do."
-)
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +203,7 @@ def test_the_marker_s_input_is_the_whole_plan() -> None:
                 "tags": {},
             }
         },
+        "number": 1,
     }
 
 
@@ -340,7 +337,7 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     assert error == (
         "the release of endpoint 'digits' failed: not verified.\n"
         "The switch was already sent; the infrastructure is up. Fix the cause and run `pulumi up` again: the "
-        f"release continues from here. {GOING_BACK} (Log: worker.log)"
+        "release continues from here. (Log: worker.log)"
     )
 
 
@@ -356,10 +353,7 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         ),
         (
             WorkerStopped("digits", "switch the default", switch_sent=True),
-            (
-                "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. "
-                f"{GOING_BACK}"
-            ),
+            "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again.",
         ),
         (
             WorkerStopped("digits", TRY),
@@ -418,3 +412,22 @@ def test_workers_do_not_get_pulumi_s_own_variables(monkeypatch: pytest.MonkeyPat
     environment = worker_pool._environment()
     assert not [name for name in environment if name.startswith("PULUMI")]
     assert environment["AZURE_TENANT_ID"] == "tenant"
+
+
+@pytest.mark.parametrize("is_preview", [False, True])
+def test_the_worker_is_told_the_default_that_the_state_names(
+    monkeypatch: pytest.MonkeyPatch, *, is_preview: bool
+) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_preview)
+    for named in (None, "mlp-0", pulumi.Output.from_input("mlp-0")):
+        error, (request,) = called(DONE, plan(), state_default=named)
+        assert error == ""
+        assert request.state_default == (None if named is None else "mlp-0")
+    assert "mlp-0" not in str(plan_inputs(args(state_default="mlp-0"), Path.cwd()))
+
+
+def test_the_warnings_of_a_release_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: said.append(text))
+    called(Done("digits", "default a -> b", {"warnings": ["not everything was deleted"]}), plan())
+    assert said == ["not everything was deleted"]

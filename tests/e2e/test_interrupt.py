@@ -6,6 +6,7 @@ test waits until the last process of the rehearsal is gone before it looks at wh
 
 import re
 import shlex
+from typing import Any
 
 import pytest
 
@@ -32,17 +33,21 @@ def _alone(deployed: Rehearsal) -> None:
     until(lambda: not deployed.processes(), "the release's process to end")
 
 
-def _finished(deployed: Rehearsal, old: str) -> None:
-    assert deployed.default != old
-    assert sorted(deployed.of_kind("batchEndpoints/deployments")) == sorted([old, deployed.default])
+def _finished(deployed: Rehearsal, *kept: str) -> None:
+    assert deployed.default not in kept
+    assert sorted(deployed.of_kind("batchEndpoints/deployments")) == sorted([*kept, deployed.default])
     assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
     deployed.up("--expect-no-changes")
 
 
-def _next_up_finishes(deployed: Rehearsal, old: str) -> None:
+def _next_up_finishes(deployed: Rehearsal, *kept: str) -> None:
     deployed.mend()
     deployed.up()
-    _finished(deployed, old)
+    _finished(deployed, *kept)
+
+
+def _keep_one(config: dict[str, Any]) -> None:
+    config["endpoints"]["digits"]["keep"] = 1
 
 
 @BOTH_HOSTS
@@ -113,6 +118,20 @@ def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> 
 
 
 @BOTH_HOSTS_IN_LONG
+def test_ctrl_c_while_an_old_revision_is_deleted_says_that_the_switch_was_sent(deployed: Rehearsal) -> None:
+    deployed.configure(_keep_one)
+    deployed.fault("delay", "DELETE", DEPLOYMENT, seconds=IN_FLIGHT_SECONDS)
+    running = _release_under_way(deployed, "DELETE", DEPLOYMENT, finished=False)
+    before = deployed.mark()
+    running.interrupt()
+    done = running.wait().failed()
+    _alone(deployed)
+    assert deployed.writes(before) == []
+    assert "switch was already sent" in done.flat
+    _next_up_finishes(deployed)
+
+
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     """What is left is a job that nobody follows any more; the next `make up` begins another."""
     deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)
@@ -148,18 +167,30 @@ def _recovery_commands() -> list[list[str]]:
 
 @BOTH_HOSTS
 @pytest.mark.parametrize(
-    ("action", "method", "path", "finished"),
+    ("action", "method", "path", "kept"),
     [
-        pytest.param("operation-hang", "PUT", DEPLOYMENT, True, marks=pytest.mark.long(part="kills")),
-        pytest.param("delay", "PUT", MODEL, False, marks=pytest.mark.long(part="kills")),
-        ("delay", "PUT", ENDPOINT, False),
+        pytest.param("operation-hang", "PUT", DEPLOYMENT, 2, marks=pytest.mark.long(part="kills")),
+        pytest.param("delay", "PUT", MODEL, 2, marks=pytest.mark.long(part="kills")),
+        pytest.param("delay", "POST", "/jobs$", 2, marks=pytest.mark.long(part="kills")),
+        ("delay", "PUT", ENDPOINT, 2),
+        pytest.param("delay", "DELETE", DEPLOYMENT, 1, marks=pytest.mark.long(part="kills")),
     ],
-    ids=["in a wait", "with a registration in flight", "with the switch in flight"],
+    ids=[
+        "in a wait",
+        "with a registration in flight",
+        "with a try-out's start in flight",
+        "with the switch in flight",
+        "with the deletion of an old revision in flight",
+    ],
 )
 def test_a_killed_engine_and_the_documented_recovery(
-    deployed: Rehearsal, action: str, method: str, path: str, finished: bool
+    deployed: Rehearsal, action: str, method: str, path: str, kept: int
 ) -> None:
-    old = deployed.default
+    old, finished = deployed.default, action == "operation-hang"
+    if method == "POST":
+        deployed.restore_try_outs()
+    if kept == 1:
+        deployed.configure(_keep_one)
     deployed.fault(action, method, path, seconds=IN_FLIGHT_SECONDS)
     running = _release_under_way(deployed, method, path, finished=finished)
     before = deployed.mark()
@@ -175,7 +206,7 @@ def test_a_killed_engine_and_the_documented_recovery(
     for command in _recovery_commands():
         deployed.run(*command).ok()
     assert deployed.state().get("pending_operations", []) == []
-    _finished(deployed, old)
+    _finished(deployed, *[old][: kept - 1])
 
 
 @BOTH_HOSTS_IN_LONG

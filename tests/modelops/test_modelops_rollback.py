@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from modelops.errors import PlanError, ReleaseError
+from modelops.errors import PlanError, RefusedPlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, deploy, live, preview, register
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
@@ -47,7 +47,7 @@ def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go
     first = bench.release()
     before = bench.mark()
     plan = replace(_elsewhere(bench, bench.plan), pin=first.default)
-    with pytest.raises(PlanError) as refused:
+    with pytest.raises(RefusedPlanError) as refused:
         bench.release(plan, previous=first.default)
     assert str(refused.value) == (
         f"pin is '{first.default}', which runs on cluster cpu, not on a cluster of the endpoint's current "
@@ -55,8 +55,9 @@ def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go
         "cluster, go back in git."
     )
     assert bench.writes(before) == []
-    text = str(refused.value).partition(" Nothing was changed")[0]
-    assert preview.from_live(bench.workspace, plan, None) == [f"`pulumi up` will refuse this: {text}"]
+    with pytest.raises(RefusedPlanError) as previewed:
+        preview.from_live(bench.workspace, plan, None)
+    assert str(previewed.value) == str(refused.value)
 
 
 def test_a_refused_pin_leaves_a_moved_default_alone(bench: Bench) -> None:
@@ -101,11 +102,15 @@ def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> 
     described = replace(second, endpoint=replace(second.endpoint, description="Other"))
     assert preview.from_live(bench.workspace, described, second) == ["update the endpoint's description and tags"]
     bench.move(first.default)
+    assert preview.from_live(bench.workspace, second, second) == [
+        f"restore the default {second.target} first (found {first.default})",
+        f"nothing to register or create; default stays {second.target}",
+    ]
     third = bench.changed(mini_batch_size=4)
     assert preview.from_live(bench.workspace, third, second) == [
         f"restore the default {second.target} first (found {first.default})",
         f"create revision {third.target}",
-        f"default {first.default} -> {third.target}",
+        f"default {second.target} -> {third.target}",
         f"delete revision {first.default} (mlp keeps 2)",
     ]
 
@@ -126,7 +131,7 @@ def test_a_default_that_broke_since_the_switch_is_noticed(bench: Bench) -> None:
     bench.release()
     _break(bench, bench.plan)
     with pytest.raises(ReleaseError, match=rf"is {bench.plan.target}, which is no longer in state Succeeded\."):
-        default.verify(bench.workspace, bench.plan, bench.plan.target)
+        default.verify(bench.workspace, bench.plan.endpoint.name, bench.plan.target)
 
 
 def test_only_a_succeeded_deployment_can_become_the_default(bench: Bench) -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from modelops.errors import ReleaseError
+from modelops.plan import fingerprint
 from modelops.plan.plan import LocalModel, RegisteredModel
 from modelops.release import records
 from modelops.release.promotion import candidate, promote
+from modelops.release.register import ensure_model
 from modelops.release.registry import Registry
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import run, start
@@ -158,6 +160,20 @@ def test_a_registered_model_without_a_digest_is_read(shared: Bench) -> None:
 
 
 @in_one_profile
+@pytest.mark.parametrize(("path", "kind"), [("model", "mlflow_model"), ("model/weights.bin", "custom_model")])
+def test_a_model_of_another_kind_has_the_same_digest_there(bench: Bench, path: str, kind: str) -> None:
+    (bench.root / "model" / "MLmodel").write_text("flavors: {}\n", encoding="utf-8")
+    content = fingerprint.digest(bench.root / path)
+    model = LocalModel(path, bench.model_name, kind, content)
+    ensure_model(bench.context(), bench.plan, model)
+    _stock(bench, what="registry", name="")
+    promote(bench.workspace, RegisteredModel(model.name, "1"), _registry(bench), print)
+    (found,) = Registry(bench.workspace, _registry(bench)).versions(model.name)
+    assert (found.version, found.type, found.digest) == ("1", kind, content)
+    assert Registry(bench.workspace, _registry(bench)).hashed(found) == content
+
+
+@in_one_profile
 def test_what_is_in_a_registry_already_is_passed_on(shared: Bench) -> None:
     _share(shared)
     model = RegisteredModel(shared.model_name, "1", _registry(shared))
@@ -271,6 +287,33 @@ def test_a_digest_that_cannot_be_noted_is_a_warning(shared: Bench) -> None:
     assert again[1:] == [f"reading the bytes of model {name}:1 of registry {registry}, whose digest is not noted"]
     assert (version, _noted(shared)) == ("1", [("1", _digest(shared))])
     assert _imports(shared, before) == 0
+
+
+@in_one_profile
+def test_a_copy_with_other_bytes_is_refused(shared: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Registry, "hashed", lambda _, __: "f" * 64)
+    with pytest.raises(ReleaseError) as caught:
+        _share(shared)
+    assert str(caught.value) == (
+        f"model {shared.model_name}:1 of registry {_registry(shared)} has other bytes (sha256 ffffffffffff) than the "
+        f"model that it is a copy of (sha256 {_digest(shared)[:12]}): something else was shared under this version at "
+        "the same time, or the service did not copy the files as they are. No stack file names it; promote again."
+    )
+    monkeypatch.undo()
+    shared.place.sandbox.enter(monkeypatch)
+    assert _share(shared)[0] == "1"
+
+
+@in_one_profile
+def test_a_model_that_is_not_registered_is_not_promoted(shared: Bench) -> None:
+    endpoint, revision = shared.live(), shared.plan.target
+    odd = replace(endpoint.deployments[revision], model="azureml://datastores/d/paths/model")
+    with pytest.raises(ReleaseError) as caught:
+        candidate(replace(endpoint, deployments={revision: odd}), shared.plan, "mlp", "dev")
+    assert str(caught.value) == (
+        f"revision {revision} of endpoint {endpoint.name} has the model 'azureml://datastores/d/paths/model', which "
+        "cannot be promoted; allowed is a version of a model, of the workspace or of a registry."
+    )
 
 
 WRITES = {

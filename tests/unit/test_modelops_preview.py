@@ -1,5 +1,8 @@
 """What a preview says when Azure cannot be asked."""
 
+import pytest
+
+from modelops.errors import RefusedPlanError
 from modelops.plan.plan import ReleasePlan
 from modelops.release.preview import from_plans
 from tests.unit.plans import MODEL_DIGEST, changed, plan_json
@@ -33,12 +36,21 @@ def test_nothing_that_matters() -> None:
     assert from_plans(plan, RELEASED) == ["nothing to register or create; default stays mlp-86263ee2"]
 
 
+def test_a_deployment_that_left_the_stack_file() -> None:
+    both = plan_json()
+    both["deployments"]["old"] = both["deployments"]["mlp"]
+    assert from_plans(RELEASED, ReleasePlan.from_inputs(both)) == [
+        "nothing to register or create; default stays mlp-86263ee2",
+        "delete the revisions of old, which is no longer in the stack file",
+    ]
+
+
 def test_a_pin_on_the_cluster_that_is_replaced() -> None:
     plain = changed("deployments", "mlp", "compute", value="?")
     plan = ReleasePlan.from_inputs({**plain, "pin": "mlp-00000000"}, lambda value: value == "?")
-    assert from_plans(plan, RELEASED) == [
-        "`pulumi up` will refuse this: pin: 'mlp-00000000' runs on a cluster that this `pulumi up` replaces."
-    ]
+    with pytest.raises(RefusedPlanError) as refused:
+        from_plans(plan, RELEASED)
+    assert str(refused.value) == "pin: 'mlp-00000000' runs on a cluster that this `pulumi up` replaces."
 
 
 def test_a_revision_whose_parts_are_not_known_yet() -> None:

@@ -1,0 +1,64 @@
+"""`revisions`: what can be the default of an endpoint again."""
+
+from pathlib import Path
+from typing import Final
+
+from modelops.commands import options, terminal
+from modelops.release import live
+from modelops.release.context import Context
+from modelops.release.revisions import Revision
+from modelops.release.revisions import revisions as listed
+
+SCHEMA_VERSION: Final = 1
+"""Version of the --json output: docs/schemas/revisions.json."""
+
+_DIGITS: Final = 12
+_HEADS: Final = ("revision", "created", "model", "commit", "try-out", "default since", "")
+
+
+def revisions(
+    *,
+    stack: options.Stack = None,
+    outputs: options.Outputs = None,
+    endpoint: options.EndpointOrAll = None,
+    directory: options.Directory = Path(),
+    json: options.Json = False,
+) -> None:
+    """List the revisions of the endpoints, the newest first, and which can be pinned or rolled back to."""
+    found = {
+        each.logical: _read(Context(options.workspace(each), directory, _say_nothing, _never_wait), each.endpoint)
+        for each in options.Where(stack, outputs, endpoint, directory).one_or_all()
+    }
+    if json:
+        endpoints = {logical: [each.to_json() for each in listed] for logical, listed in found.items()}
+        terminal.say_json({"schemaVersion": SCHEMA_VERSION, "endpoints": endpoints})
+        return
+    for logical, each in found.items():
+        terminal.say(logical)
+        terminal.show_rows([_HEADS, *map(_row, each)])
+
+
+def _read(context: Context, endpoint: str) -> list[Revision]:
+    return listed(context, live.read_endpoint(context.workspace, endpoint))
+
+
+def _row(each: Revision) -> tuple[str, ...]:
+    since = "never" if each.default_at is None else each.default_at or "(unknown)"
+    left = "rolled back" if each.is_left else ""
+    return (
+        each.name,
+        (each.created or "").partition(".")[0],
+        each.model or "",
+        (each.commit or "")[:_DIGITS],
+        each.try_out or "none",
+        since,
+        "is the default" if each.is_default else each.problem or left,
+    )
+
+
+def _say_nothing(_step: str, _text: str) -> None:
+    """Show no progress: these are a few reads."""
+
+
+def _never_wait(_seconds: float) -> None:
+    """Wait for nothing: nothing is sent that takes time."""

@@ -1,0 +1,113 @@
+"""The command `rollback`: makes a former default the default again, at once and with one request."""
+
+from dataclasses import dataclass
+
+from modelops.errors import PlanError, UsageError
+from modelops.plan.plan import ReleasePlan
+from modelops.release import default, last_set, live, records, signed_in
+from modelops.release.context import READ, SWITCH, VERIFY, Context
+
+
+@dataclass(frozen=True, slots=True)
+class WentBack:
+    """What a rollback did."""
+
+    endpoint: live.LiveEndpoint
+    """As it is now."""
+    before: str | None
+    """The default that it found."""
+    sent: bool
+    """Whether a request was sent; false if the revision was the default already, by a release or a rollback."""
+
+
+def go_back(context: Context, name: str, to: str | None, plan: ReleasePlan | None) -> WentBack:
+    """Make a revision the default, and note on the endpoint which one was left.
+
+    Args:
+        context: client and callbacks.
+        name: the endpoint's, in Azure.
+        to: the revision; None for the one that was the default before.
+        plan: the plan that was released last, if it is known: its revision counts as left, too.
+
+    Raises:
+        UsageError: the endpoint has no such revision.
+        PlanError: no former default is known, or the revision cannot be the default.
+        ReleaseError: Azure refused it.
+    """
+    workspace = context.workspace
+    context.progress(READ, f"reading endpoint {name}")
+    endpoint = live.read_endpoint(workspace, name)
+    target = to or _former(endpoint)
+    if target not in endpoint.deployments and to is not None:
+        raise UsageError(f"--to: endpoint {name} has no revision {to!r}. {_allowed(endpoint)}")
+    if problem := unusable(context, endpoint, target):
+        raise PlanError(f"{target} {problem}. The default stays {endpoint.default or 'not set'}. {_allowed(endpoint)}")
+    record = endpoint.last_set
+    if endpoint.default == target and record and record.default == target:
+        return WentBack(endpoint, target, sent=False)
+    context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {target}")
+    left = last_set.rolled_back(
+        record,
+        endpoint.default,
+        target,
+        planned=plan.target if plan else None,
+        pin=plan.pin if plan else None,
+        who=signed_in.name(workspace),
+    )
+    default.switch_alone(workspace, endpoint, left)
+    context.progress(VERIFY, f"checking that the default is {target}")
+    again = f"python -m modelops rollback --to {target}"
+    return WentBack(default.verify(workspace, name, target, again), endpoint.default, sent=True)
+
+
+def unusable(context: Context, endpoint: live.LiveEndpoint, name: str) -> str | None:
+    """Return why a revision cannot be the default, as the end of a sentence, or None.
+
+    Args:
+        context: client; nothing is sent that changes anything.
+        endpoint: what is live.
+        name: the revision's, in Azure.
+
+    Raises:
+        ReleaseError: Azure cannot be asked.
+    """
+    found = endpoint.deployments.get(name)
+    if found is None:
+        return "does not exist any more"
+    if found.state != live.SUCCEEDED:
+        return f"is in state {found.state}, not {live.SUCCEEDED}"
+    if records.is_failed_candidate(endpoint, found):
+        return "failed its try-out"
+    if found.compute:
+        cluster = found.compute.rpartition("/")[2]
+        most = live.most_nodes(context.workspace, found.compute)
+        if most is None:
+            return f"runs on cluster {cluster}, which does not exist any more"
+        if found.instances > most:
+            return f"asks for {found.instances} nodes, and cluster {cluster} has at most {most}"
+    if found.model and not live.model_exists(context.workspace, found.model):
+        return f"has the model {live.model_name(found.model)}, which does not exist any more"
+    return None
+
+
+def _former(endpoint: live.LiveEndpoint) -> str:
+    """The latest former default that no rollback left."""
+    record = endpoint.last_set
+    left = {*record.abandoned, endpoint.default} if record else set()
+    for name in record.earlier if record else ():
+        if name not in left:
+            return name
+    raise PlanError(
+        f"which revision of {endpoint.name} was the default before {endpoint.default or 'now'} is not known. Name one "
+        f"with --to. {_allowed(endpoint)}"
+    )
+
+
+def _allowed(endpoint: live.LiveEndpoint) -> str:
+    names = sorted(
+        each.name
+        for each in endpoint.deployments.values()
+        if each.name != endpoint.default and each.state == live.SUCCEEDED
+        if not records.is_failed_candidate(endpoint, each)
+    )
+    return f"Other revisions that work: {', '.join(names) or 'none'}."

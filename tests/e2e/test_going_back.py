@@ -1,0 +1,146 @@
+"""A default that was moved by hand, a rollback and a pin, on the real engine, with the journal as witness."""
+
+import re
+from typing import Any
+
+from tests.e2e.commands import Step
+from tests.e2e.rehearsal import MARKER, Rehearsal
+
+ONE_STEP = (Step("update", MARKER, "digits-marker"),)
+API = "2025-12-01"
+ENDPOINT = r"/batchEndpoints/[^/]+$"
+
+
+def batches_of(rehearsal: Rehearsal, size: int) -> None:
+    """Set the size of a mini-batch: another revision of the same model."""
+
+    def change(config: dict[str, Any]) -> None:
+        config["endpoints"]["digits"]["deployments"]["mlp"]["miniBatchSize"] = size
+
+    rehearsal.configure(change)
+
+
+def pin(rehearsal: Rehearsal, revision: str) -> None:
+    """Set the pin that `rollback` prints."""
+    rehearsal.configure(lambda config: config["endpoints"]["digits"].update(pin=revision))
+
+
+def second(rehearsal: Rehearsal) -> tuple[str, str]:
+    """Release another revision; return the names of the first and of the second."""
+    old = rehearsal.default
+    batches_of(rehearsal, 3)
+    assert rehearsal.up().steps == ONE_STEP
+    return old, rehearsal.default
+
+
+def endpoint(rehearsal: Rehearsal) -> dict[str, Any]:
+    """Return the endpoint, as Azure has it."""
+    (found,) = [each for each in rehearsal.resources() if each.rsplit("/", 2)[1] == "batchEndpoints"]
+    return rehearsal.arm("GET", found, API)
+
+
+def live(rehearsal: Rehearsal) -> str | None:
+    """Return the live default."""
+    default = (endpoint(rehearsal)["properties"].get("defaults") or {}).get("deploymentName")
+    return None if default is None else str(default)
+
+
+def ours(rehearsal: Rehearsal) -> dict[str, str]:
+    """Return what was last set, without the time."""
+    tags = endpoint(rehearsal)["tags"]
+    kept = ("modelops-default", "modelops-set-by", "modelops-number", "modelops-abandoned")
+    return {name.removeprefix("modelops-"): tags[name] for name in kept if name in tags}
+
+
+def move(rehearsal: Rehearsal, default: str | None) -> None:
+    """Do what somebody does by hand: send the endpoint with another default, or without one."""
+    found = endpoint(rehearsal)
+    found["properties"].pop("defaults", None)
+    if default is not None:
+        found["properties"]["defaults"] = {"deploymentName": default}
+    rehearsal.arm("PUT", found["id"], API, {key: found[key] for key in ("location", "tags", "properties")})
+    assert live(rehearsal) == default
+
+
+def switches(rehearsal: Rehearsal, after: int) -> list[str]:
+    """Return the writes to the endpoint itself and to what is below it."""
+    return [each for each in rehearsal.writes(after) if "/batchEndpoints/" in each]
+
+
+def test_a_default_that_was_moved_or_cleared_by_hand_is_one_diff_and_mended(deployed: Rehearsal) -> None:
+    first, now = second(deployed)
+    assert ours(deployed) == {"default": now, "set-by": "release", "number": "2"}
+    for default in (first, None):
+        move(deployed, default)
+        before = deployed.mark()
+        preview = deployed.pulumi("preview").ok()
+        assert preview.steps == ONE_STEP
+        assert f"restore the default {now} first (found {default or 'none'})" in preview.flat
+        assert deployed.up().steps == ONE_STEP
+        assert live(deployed) == now
+        assert len(switches(deployed, before)) == 1
+        before = deployed.mark()
+        assert deployed.up("--expect-no-changes").steps == ()
+        assert deployed.writes(before) == []
+    assert ours(deployed) == {"default": now, "set-by": "release", "number": "4"}
+
+
+def test_azure_that_does_not_answer_is_no_change_of_the_plan(deployed: Rehearsal) -> None:
+    second(deployed)
+    refused = {"status": 403, "code": "AuthorizationFailed", "message": "not today"}
+    deployed.fault("status", "GET", ENDPOINT, times=-1, **refused)
+    found = deployed.pulumi("up", "--expect-no-changes").ok()
+    assert found.steps == ()
+    assert (
+        "endpoint 'digits': whether somebody moved its default is unknown: https://management.azure.com refused the "
+        "request (HTTP 403)" in found.flat
+    )
+
+
+def test_after_a_rollback_the_bad_revision_is_never_the_default_again(deployed: Rehearsal) -> None:
+    first, bad = second(deployed)
+    done = deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
+    assert f"default {bad} -> {first}" in done.out
+    assert f"pulumi config set --path endpoints.digits.pin {first} --stack dev" in done.out
+    assert ours(deployed) == {"default": first, "set-by": "rollback", "number": "2", "abandoned": bad}
+
+    before = deployed.mark()
+    for verb in ("preview", "up"):
+        refused = deployed.pulumi(verb).failed()
+        assert f"the stack file still makes {bad} the default, which a rollback left on " in refused.flat
+        assert "Traceback" not in refused.text
+    assert deployed.writes(before) == []
+    assert live(deployed) == first
+
+    batches_of(deployed, 4)
+    assert deployed.up().steps == ONE_STEP
+    fix = deployed.default
+    assert (fix in (first, bad), live(deployed)) == (False, fix)
+    endpoint_writes = [each for each in deployed.journal(before) if _moves_the_default(each)]
+    assert len(endpoint_writes) == 1
+    assert ours(deployed) == {"default": fix, "set-by": "release", "number": "3"}
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    assert deployed.writes(before) == []
+
+
+def _moves_the_default(entry: dict[str, Any]) -> bool:
+    return entry["method"] == "PUT" and re.search(ENDPOINT, entry["path"].partition("?")[0]) is not None
+
+
+def test_the_printed_pin_keeps_the_stack_file_true(deployed: Rehearsal) -> None:
+    first, bad = second(deployed)
+    deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
+    pin(deployed, first)
+    before = deployed.mark()
+    assert deployed.up().steps == ONE_STEP
+    assert switches(deployed, before) == []
+    assert deployed.up("--expect-no-changes").steps == ()
+    pin(deployed, bad)
+    assert deployed.up().steps == ONE_STEP
+    assert live(deployed) == bad
+    pin(deployed, "mlp-00000000")
+    before = deployed.mark()
+    refused = deployed.pulumi("preview").failed()
+    assert "the release of endpoint 'digits' is refused: pin is 'mlp-00000000', which is not a usable" in refused.flat
+    assert deployed.writes(before) == []
