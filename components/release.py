@@ -19,7 +19,7 @@ from components.preflight.live_default import Live, Number
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
-from modelops import rehearsal
+from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
@@ -55,6 +55,8 @@ class ModelRelease(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
         self._most_nodes = args.get("most_nodes", {})
+        # Before the plan, which is of the same files; a preview makes nothing that would carry it.
+        self._about = about.About() if pulumi.runtime.is_dry_run() else about.current(Path.cwd())
         self._state_default = pulumi.Output.from_input(args.get("state_default"))
         try:
             plan = plan_inputs(args, Path.cwd())
@@ -128,6 +130,7 @@ class ModelRelease(pulumi.ComponentResource):
             old.target if old else None,
             self._nodes(plan),
             await self._state_default.future(),
+            self._about.texts(),
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes

@@ -82,7 +82,8 @@ def is_firewall(error: BaseException) -> bool:
 def _login_text(error: "HttpResponseError") -> str:
     return (
         f"The Azure login failed or is missing: {_first_line(error)} Log in with `az login`, or set AZURE_TENANT_ID, "
-        "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE), then run the command again."
+        "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE; in a pipeline see "
+        "docs/configuration.md#login), then run the command again."
     )
 
 

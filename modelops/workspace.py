@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from modelops import credential
+
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
     from azure.core import PipelineClient
@@ -34,11 +36,7 @@ _TRANSPORT: Final[dict[str, Any]] = {
 
 
 class Workspace:
-    """An Azure Machine Learning workspace, with the login that `DefaultAzureCredential` finds.
-
-    That is the first of: environment variables, workload identity, managed identity, the logins of the Azure tools.
-    Creating this object sends nothing.
-    """
+    """An Azure Machine Learning workspace, with the login of `modelops.credential`; creating it sends nothing."""
 
     def __init__(self, subscription_id: str, resource_group: str, name: str) -> None:
         self.subscription_id: Final = subscription_id
@@ -56,9 +54,7 @@ class Workspace:
     @cached_property
     def credential(self) -> "TokenCredential":
         """The credential, also for storage."""
-        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
-
-        return DefaultAzureCredential()
+        return credential.find()
 
     @cached_property
     def ml(self) -> "MLClient":

@@ -412,3 +412,22 @@ def test_workers_do_not_get_pulumi_s_own_variables(monkeypatch: pytest.MonkeyPat
     environment = worker_pool._environment()
     assert not [name for name in environment if name.startswith("PULUMI")]
     assert environment["AZURE_TENANT_ID"] == "tenant"
+
+
+@pytest.mark.parametrize("is_preview", [False, True])
+def test_the_worker_is_told_the_default_that_the_state_names(
+    monkeypatch: pytest.MonkeyPatch, *, is_preview: bool
+) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_preview)
+    for named in (None, "mlp-0", pulumi.Output.from_input("mlp-0")):
+        error, (request,) = called(DONE, plan(), state_default=named)
+        assert error == ""
+        assert request.state_default == (None if named is None else "mlp-0")
+    assert "mlp-0" not in str(plan_inputs(args(state_default="mlp-0"), Path.cwd()))
+
+
+def test_the_warnings_of_a_release_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: said.append(text))
+    called(Done("digits", "default a -> b", {"warnings": ["not everything was deleted"]}), plan())
+    assert said == ["not everything was deleted"]

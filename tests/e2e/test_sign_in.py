@@ -3,30 +3,19 @@
 The sandbox takes an assertion for what it says (docs/sandbox.md); that Entra trusts its issuer is not shown here.
 """
 
-import base64
-import json
-import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.ci_service import assertion, running
 from tests.e2e.commands import Done
 from tests.e2e.rehearsal import Rehearsal
 
+SECRETS = {"ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET"}
+TOKENS = "AZURE_TOKEN_CREDENTIALS"
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
-
-
-def _assertion(seconds: float, audience: str = "api://AzureADTokenExchange") -> str:
-    """Return a token as GitHub issues one for a job of an environment, valid for so many seconds."""
-    claims = {
-        "iss": "https://token.actions.githubusercontent.com",
-        "sub": "repo:example/scoring:environment:dev",
-        "aud": audience,
-        "exp": int(time.time() + seconds),
-    }
-    parts = [json.dumps(each).encode() for each in ({"typ": "JWT", "alg": "RS256"}, claims)]
-    head, body = (base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in parts)
-    return f"{head}.{body}.{base64.urlsafe_b64encode(b'a signature that nobody here can check').decode()}"
 
 
 def _federated(rehearsal: Rehearsal, token: Path, *command: str) -> Done:
@@ -35,25 +24,42 @@ def _federated(rehearsal: Rehearsal, token: Path, *command: str) -> Done:
         "ARM_USE_OIDC": "true",
         "ARM_OIDC_TOKEN_FILE_PATH": str(token),
         "AZURE_FEDERATED_TOKEN_FILE": str(token),
-        "AZURE_TOKEN_CREDENTIALS": "WorkloadIdentityCredential",
+        TOKENS: "WorkloadIdentityCredential",
     }
-    without = ("-u", "ARM_CLIENT_SECRET", "-u", "AZURE_CLIENT_SECRET")
+    without = (f"-u{name}" for name in sorted(SECRETS))
     return rehearsal.run("env", *without, *(f"{name}={value}" for name, value in variables.items()), *command)
 
 
-def test_a_pipeline_deploys_and_scores_without_a_secret(deployed: Rehearsal, tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text(_assertion(300), encoding="utf-8")
+def _on_github(rehearsal: Rehearsal, variables: Mapping[str, str], *command: str) -> Done:
+    """Run a command in a GitHub job with `id-token: write`: the release finds no other login."""
+    without = (f"-u{name}" for name in sorted(SECRETS | {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", TOKENS}))
+    return rehearsal.run("env", *without, *(f"{name}={value}" for name, value in variables.items()), *command)
+
+
+def _deploys_and_scores(deployed: Rehearsal, run: Callable[..., Done]) -> None:
     old = deployed.default
     deployed.change_one_byte_of_the_model()
     before = deployed.mark()
-    _federated(deployed, token, *UP).ok()
+    run(*UP).ok()
     assert deployed.default != old
     images = "examples/digits/data/images"
-    invoke = ("-m", "modelops", "invoke", "--stack", "dev", "--input", images, "--download", "predictions")
-    _federated(deployed, token, "python", *invoke).ok()
+    run("python", "-m", "modelops", "invoke", "--stack", "dev", "--input", images, "--download", "predictions").ok()
     signed_in = [each for each in deployed.journal(before) if each["path"].endswith("/oauth2/v2.0/token")]
     assert {(each["status"], each["principal"]) for each in signed_in} == {(200, "deployer")}
+
+
+def test_a_pipeline_deploys_and_scores_with_a_token_in_a_file(deployed: Rehearsal, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(assertion(300), encoding="utf-8")
+    _deploys_and_scores(deployed, partial(_federated, deployed, token))
+
+
+def test_a_github_job_deploys_and_scores_with_a_new_token_for_every_sign_in(deployed: Rehearsal) -> None:
+    with running() as ci:
+        before = deployed.mark()
+        _deploys_and_scores(deployed, partial(_on_github, deployed, ci.github))
+        signed_in = [each for each in deployed.journal(before) if each["path"].endswith("/oauth2/v2.0/token")]
+        assert len(ci.asked) == len(signed_in)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +73,7 @@ def test_a_token_that_does_not_do_stops_an_up_before_anything_is_made(
     fresh: Rehearsal, tmp_path: Path, seconds: float, audience: str, reason: str
 ) -> None:
     token = tmp_path / "token"
-    token.write_text(_assertion(seconds, audience), encoding="utf-8")
+    token.write_text(assertion(seconds, audience), encoding="utf-8")
     failed = _federated(fresh, token, *UP).failed()
     assert "No usable Azure login was found, so nothing was created or changed." in failed.flat
     assert reason in failed.flat

@@ -56,7 +56,9 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "workspace"),
+    ("errors", "about"),
+    ("credential",),
+    ("workspace",),
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
@@ -68,7 +70,8 @@ PULUMIS_END = tuple(f"modelops.runner.{name}" for name in ("protocol", "pool", "
 """The end of the release's pipe that components see; the worker's end sees the release."""
 
 MODELOPS_LIBRARIES = {
-    "workspace": ("azure.core", "azure.identity", "azure.ai.ml"),
+    "credential": ("azure.core", "azure.identity"),
+    "workspace": ("azure.core", "azure.ai.ml"),
     "azure": ("azure.core",),
     "plan": ("yaml",),
     "azureml_yaml": ("yaml",),
@@ -93,7 +96,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal", "modelops.release.last_set"),
+            *("modelops.errors", "modelops.rehearsal", "modelops.about", "modelops.release.last_set"),
             *PULUMIS_END,
         ),
     ),

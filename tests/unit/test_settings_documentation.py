@@ -136,9 +136,10 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
 
 
 def test_a_pipeline_sets_what_the_table_names_and_no_secret() -> None:
-    (pipeline,) = [yaml.safe_load(each) for each in BLOCKS if each not in EXAMPLES]
-    assert pipeline["permissions"]["id-token"] == "write"
-    variables = pipeline["steps"][0]["env"]
+    github, devops = [yaml.safe_load(each) for each in BLOCKS if each not in EXAMPLES]
+    assert github["permissions"]["id-token"] == "write"
+    exported = re.findall(r"(\w+)=", devops[0]["inputs"]["inlineScript"])
+    variables = [*github["steps"][0]["env"], *devops[0]["env"], *exported]
     table = PAGE.partition("\n## Login\n")[2].partition("\n### ")[0]
     assert [name for name in variables if f"`{name}" not in table] == []
     assert [name for name in variables if "SECRET" in name] == []
