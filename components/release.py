@@ -216,8 +216,10 @@ def _refused_text(name: str, plan: ReleasePlan, record: LastSet) -> str:
 def _shown(plan: ReleasePlan) -> dict[str, str]:
     """One line for each deployment: the whole plan is in the state."""
     return {
-        logical: f"{each.revision} sha256:{each.model.digest}" if isinstance(each.model, LocalModel) else each.revision
-        for logical, each in plan.deployments.items()
+        each.logical: f"{each.revision} sha256:{each.model.digest}"
+        if isinstance(each.model, LocalModel)
+        else each.revision
+        for each in plan.readable
     }
 
 

@@ -128,7 +128,7 @@ def _serve_target(
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
-    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
+    missing = [each for each in plan.readable if not _is_there(endpoint, each)]
     going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
     if problem := limits.problem(plan, endpoint, missing, going):
         raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")

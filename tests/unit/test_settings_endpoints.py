@@ -1,5 +1,6 @@
 """The endpoints of the configuration: valid values, and the message for each mistake."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -553,6 +554,21 @@ def test_content_that_cannot_work_does_not_stop_a_rollback(root: Path) -> None:
         (
             f"{MLP}.environment.condaFile is 'env/conda.yaml': The file has no dependencies: allowed is a list such as "
             "[python=3.10, pip, {pip: [pandas==2.2.3]}], so the release will fail after the rollback."
+        ),
+    ]
+
+
+def test_files_that_are_gone_do_not_stop_a_rollback(root: Path) -> None:
+    shutil.rmtree(root / "code")
+    (root / "env/conda.yaml").unlink()
+    read_stack = read(root, changed(_digits(pin="mlp-0123abcd")))
+    assert read_stack.endpoints["digits"].pin == "mlp-0123abcd"
+    assert [each for each in read_stack.warnings if "the rollback makes no" in each] == [
+        f"{MLP}.code is 'code', and there is no such folder, so the rollback makes no new revision of it.",
+        (f"{MLP}.scoringScript is 'score.py', and code has no such file, so the rollback makes no new revision of it."),
+        (
+            f"{MLP}.environment.condaFile is 'env/conda.yaml', and there is no such file, so the rollback makes no new "
+            "revision of it."
         ),
     ]
 
