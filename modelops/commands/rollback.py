@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from modelops import about
 from modelops.commands import options, terminal
 from modelops.commands.stopping import Stop
 from modelops.commands.targets import Target
 from modelops.errors import ModelOpsError, Stopped
 from modelops.rehearsal import located
+from modelops.release import recorded
 from modelops.release.context import Context
 from modelops.release.going_back import WentBack, go_back
 
@@ -30,9 +32,11 @@ def rollback(
     """Make the revision that was the default before the default again, at once."""
     target = options.Where(stack, outputs, endpoint, directory).target()
     stop = Stop()
-    context = Context(options.workspace(target), directory, stop.progress, stop.gate.sleep)
+    origin = about.current(directory)
+    context = Context(options.workspace(target), directory, stop.progress, stop.gate.sleep, about=origin)
     try:
         done = go_back(context, target.endpoint, to, target.plan)
+        warning = recorded.rolled_back(context, done) if done.sent else None
     except (Stopped, ModelOpsError):
         if not stop.gate.is_closed:
             raise
@@ -40,6 +44,8 @@ def rollback(
         return
     for line in _lines(done, target, stack, directory):
         terminal.say(line)
+    if warning:
+        terminal.say_warning(warning)
 
 
 def _lines(done: WentBack, target: Target, stack: str | None, directory: Path) -> list[str]:

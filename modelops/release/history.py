@@ -22,6 +22,7 @@ ROLLED_BACK: Final = "rolled back"
 
 _SCHEMA: Final = 1
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_NAME: Final = "%Y-%m-%dT%H-%M-%S.%fZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def write(workspace: Workspace, entry: Entry) -> None:
     from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
 
     # The time first, because a container lists its files by name; then digits, as two releases may end at one moment.
-    name = f"{_folder(entry.endpoint)}{entry.at.replace(':', '-')}-{uuid.uuid4().hex[:8]}.json"
+    name = f"{_folder(entry.endpoint)}{datetime.now(UTC):{_NAME}}-{uuid.uuid4().hex[:8]}.json"
     text = json.dumps({"schemaVersion": _SCHEMA, **entry.to_json()}, indent=2)
     # The container refuses the second copy of an entry that is sent again because the first one's answer was lost.
     with azure.step("writing the history"), suppress(ResourceExistsError), uploads.container(workspace) as client:

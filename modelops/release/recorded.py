@@ -9,6 +9,7 @@ from modelops.plan.data_address import masked
 from modelops.plan.plan import LocalModel, ReleasePlan
 from modelops.release import history, last_set, signed_in
 from modelops.release.context import READ, RECORD, Context
+from modelops.release.going_back import WentBack
 from modelops.release.reconcile import reconcile
 from modelops.release.report import ReleaseReport
 
@@ -46,6 +47,30 @@ def release(
     if report.changed or (looks_back and _has_none(context, report)):
         _write(plan, clock, report)
     return report
+
+
+def rolled_back(context: Context, done: WentBack) -> str | None:
+    """Add a rollback to the history; return a warning if that failed."""
+    endpoint = done.endpoint
+    context.progress(RECORD, "adding the rollback to the history")
+    try:
+        entry = history.Entry(
+            endpoint=endpoint.name,
+            outcome=history.ROLLED_BACK,
+            at=history.now(),
+            who=signed_in.name(context.workspace),
+            default=endpoint.default,
+            previous_default=done.before,
+            set_at=endpoint.last_set.at if endpoint.last_set else "",
+            commit=context.about.commit,
+            clean=context.about.clean,
+            run_url=context.about.run_url,
+            done=(f"default {done.before or '(none)'} -> {endpoint.default}",),
+        )
+        history.write(context.workspace, entry)
+    except ReleaseError as failed:
+        return f"the rollback is complete, but its entry in the history is missing: {failed}"
+    return None
 
 
 class _Clock:

@@ -1,6 +1,5 @@
 """What a release leaves of itself: properties of what it makes, and an entry in the workspace's storage."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import history, last_set, recorded
 from modelops.release.context import CREATE, READ, RECORD, REGISTER, SWITCH, VERIFY
+from modelops.release.going_back import go_back
 from modelops.release.history import Entry
 from modelops.release.report import ReleaseReport
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
@@ -110,18 +110,15 @@ def test_a_refused_release_leaves_no_entry(bench: Bench) -> None:
     assert entries(bench) == []
 
 
-@pytest.fixture(name="refused")
-def _refused(bench: Bench) -> Iterator[None]:
-    """Have the storage refuse entries."""
+def refuse_the_next_entry(bench: Bench) -> None:
+    """Have the storage refuse it."""
     bench.place.sandbox.control.fault(
         "status", method="PUT", path=ENTRIES, status=403, code="AuthorizationPermissionMismatch", message="no right"
     )
-    yield
-    bench.place.sandbox.control.clear_faults()
 
 
-@pytest.mark.usefixtures("refused")
 def test_an_entry_that_cannot_be_written_is_a_warning(bench: Bench) -> None:
+    refuse_the_next_entry(bench)
     report = release(bench)
     assert bench.live().default == bench.plan.target
     (warning,) = report.warnings
@@ -130,8 +127,8 @@ def test_an_entry_that_cannot_be_written_is_a_warning(bench: Bench) -> None:
     )
 
 
-@pytest.mark.usefixtures("refused")
 def test_an_entry_that_cannot_be_written_hides_no_error(bench: Bench) -> None:
+    refuse_the_next_entry(bench)
     bench.place.sandbox.control.fault(
         "operation-fail", method="PUT", path="/deployments/[^/]+$", code="ResourceNotReady", message="no nodes"
     )
@@ -152,6 +149,30 @@ def test_the_next_release_adds_what_a_killed_one_could_not(bench: Bench) -> None
     before = bench.mark()
     release(bench, looks_back=True)
     assert bench.writes(before) == []
+
+
+def test_a_rollback_is_added(bench: Bench) -> None:
+    first = release(bench).default
+    second = release(bench, bench.changed(mini_batch_size=3)).default
+    context = replace(bench.context(), about=ABOUT)
+    assert recorded.rolled_back(context, go_back(context, bench.plan.endpoint.name, None, None)) is None
+    entry = entries(bench)[0]
+    record = bench.live().last_set
+    assert record is not None
+    assert (entry.outcome, entry.default, entry.previous_default, entry.set_at, entry.commit, entry.done) == (
+        *("rolled back", first, second, record.at, ABOUT.commit),
+        (f"default {second} -> {first}",),
+    )
+
+
+def test_a_rollback_that_cannot_be_added_is_complete(bench: Bench) -> None:
+    release(bench)
+    release(bench, bench.changed(mini_batch_size=3))
+    done = go_back(bench.context(), bench.plan.endpoint.name, None, None)
+    refuse_the_next_entry(bench)
+    warning = recorded.rolled_back(bench.context(), done)
+    assert warning is not None
+    assert warning.startswith("the rollback is complete, but its entry in the history is missing: writing the history ")
 
 
 def test_entries_of_others_are_never_lost(bench: Bench) -> None:
