@@ -17,9 +17,10 @@ from pulumi.output import Unknown
 
 from components.preflight.live_default import Live, Number
 from components.release_parts.args import ModelReleaseArgs
+from components.release_parts.lower_stack import LowerStack
 from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
-from modelops import rehearsal
+from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
@@ -55,11 +56,14 @@ class ModelRelease(pulumi.ComponentResource):
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
         self._most_nodes = args.get("most_nodes", {})
+        # Before the plan, which is of the same files; a preview makes nothing that would carry it.
+        self._about = about.About() if pulumi.runtime.is_dry_run() else about.current(Path.cwd())
         self._state_default = pulumi.Output.from_input(args.get("state_default"))
         try:
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
+        self._lower = LowerStack.of(name, args.get("require_released_in"), self)
         self._ask_rehearsal(name, args)
         number = Number(name, plan, args["endpoint_id"], lambda inputs, live: _number(name, _read(inputs), live))
         plan = {**plan, "number": number.value}
@@ -101,7 +105,9 @@ class ModelRelease(pulumi.ComponentResource):
                 recorded = (hook.old_inputs or {}).get("input")
                 old = _old(recorded)
                 self._released = recorded if old else None
-                await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, _read(inputs), old)
+                wanted = _read(inputs)
+                await self._require_released(wanted, old)
+                await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, wanted, old)
             except WorkerStopped as stopped:
                 raise RuntimeError(_stopped_text(name, stopped)) from None
             except WorkerFailed as failed:
@@ -116,6 +122,12 @@ class ModelRelease(pulumi.ComponentResource):
 
         return release
 
+    async def _require_released(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
+        """Refuse a model that the stack of `requireReleasedIn` does not serve."""
+        known = _digests(old).values() if old else ()
+        if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
+            raise WorkerFailed(problem, refused=True)
+
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
         """Most nodes of the plan's clusters, by their ids in lower case, as far as the stack knows them."""
         return {plan.deployments[logical].compute.lower(): most for logical, most in self._most_nodes.items()}
@@ -128,6 +140,7 @@ class ModelRelease(pulumi.ComponentResource):
             old.target if old else None,
             self._nodes(plan),
             await self._state_default.future(),
+            self._about.texts(),
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
@@ -203,9 +216,16 @@ def _refused_text(name: str, plan: ReleasePlan, record: LastSet) -> str:
 def _shown(plan: ReleasePlan) -> dict[str, str]:
     """One line for each deployment: the whole plan is in the state."""
     return {
-        logical: f"{each.revision} sha256:{each.model.digest}" if isinstance(each.model, LocalModel) else each.revision
-        for logical, each in plan.deployments.items()
+        each.logical: f"{each.revision} sha256:{each.model.digest}"
+        if isinstance(each.model, LocalModel)
+        else each.revision
+        for each in plan.readable
     }
+
+
+def _digests(plan: ReleasePlan) -> dict[str, str]:
+    """The digests of the repository's models, by deployment."""
+    return {key: each.model.digest for key, each in plan.deployments.items() if isinstance(each.model, LocalModel)}
 
 
 def _old(recorded: object) -> ReleasePlan | None:

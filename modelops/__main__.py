@@ -1,4 +1,4 @@
-"""The commands: `python -m modelops status|release|invoke|jobs` for people, `worker` for the program's hook."""
+"""The commands: `python -m modelops status|release|history|invoke|jobs` for people, `worker` for the program's hook."""
 
 import sys
 

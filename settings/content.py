@@ -21,7 +21,7 @@ NEEDED: Final = "and only an MLflow model runs without code and scoringScript"
 def read_conda_file(section: Section, key: str, root: Path) -> str:
     """Read the path of a conda file, and what is in the file."""
     path = read_path(section, key, root, folder=False, what="the conda file")
-    if path and (why := _judged(root / path, conda_file.problem)):
+    if path and is_there(root / path, folder=False) and (why := _judged(root / path, conda_file.problem)):
         section.problems.add_content(section.at(key), f"is {path!r}", f"The file {why}.", Edit(path))
     return path
 
@@ -77,7 +77,9 @@ def read_script(section: Section, root: Path, code: str) -> str:
         needed=NEEDED,
     )
     if script and code and (check_relative_path(script) or not is_there(root / code / script, folder=False)):
-        section.wrong("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
+        missing = f"and {code} has no such file"
+        if not section.problems.warn_of_missing(section.at("scoringScript"), f"is {script!r}, {missing}"):
+            section.wrong("scoringScript", "a file in the code folder", "score.py", because=missing)
     elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
         file = (PurePosixPath(code) / script).as_posix()
         section.problems.add_content(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
@@ -107,6 +109,9 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
     there = root / value
     if not is_there(there, folder):
         kind = {True: "folder", False: "file", None: "file or folder"}[folder]
+        said = f"is {value!r}, and there is no such {kind}"
+        if key != "from" and section.problems.warn_of_missing(section.at(key), said):
+            return PurePosixPath(value).as_posix()
         section.wrong(key, f"the path of {what}", "PATH", because=f"and there is no such {kind}")
         return ""
     return PurePosixPath(value).as_posix()

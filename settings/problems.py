@@ -66,6 +66,13 @@ class Problems:
         else:
             self.add(path, said, why, fix)
 
+    def warn_of_missing(self, path: Sequence[str], said: str) -> bool:
+        """Warn of a file that does not exist while the endpoint is rolled back; return whether it is."""
+        is_rolled_back = _is_below(path, self.rolled_back)
+        if is_rolled_back:
+            self.warn(path, f"{said}, so the rollback makes no new revision of it")
+        return is_rolled_back
+
     def add_in_file(self, path: Sequence[str], name: str, line: int, said: str) -> None:
         """Record a problem in a file that a key names; `said` is whole sentences."""
         self.found.append(f"{dotted(path)} is {name!r}: {said}\n      edit {name}:{line}")

@@ -1,15 +1,20 @@
 """The release plan as the marker's input, made from the release's arguments; paths become digests here."""
 
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from components.preflight import labels
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.deployment_args import DOCKERFILE, DeploymentArgs, EnvironmentArgs, ModelArgs
+from modelops.errors import PlanError
 from modelops.plan import fingerprint
 from modelops.plan.plan import SCHEMA, ScoringSettings
+from modelops.plan.reader import UNREAD
 from modelops.plan.rules import require_fixed_image
+
+_Digest = Callable[[Path], str]
 
 
 def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
@@ -20,8 +25,9 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
         root: the program's folder, which paths are relative to.
 
     Raises:
-        PlanError: a path does not exist or its content cannot be released.
+        PlanError: a path does not exist or its content cannot be released, and no revision is pinned.
     """
+    digest = _digest_if_readable if args["pin"] else _digest
     workspace = labels.Place(args["subscription_id"], args["resource_group"], args["workspace"])
     return {
         "schema": SCHEMA,
@@ -42,43 +48,53 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
         "pin": args["pin"],
         "keep": args["keep"],
         "deployments": {
-            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, workspace)
+            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, workspace, digest)
             for logical, deployment in args["deployments"].items()
         },
         **({"archiveModels": True} if args.get("archive_models") else {}),
     }
 
 
-def _deployment_inputs(args: DeploymentArgs, compute_id: Any, root: Path, workspace: labels.Place) -> dict[str, Any]:
+def _deployment_inputs(
+    args: DeploymentArgs, compute_id: Any, root: Path, workspace: labels.Place, digest: _Digest
+) -> dict[str, Any]:
     environment = {}
     if "environment" in args:
-        environment = {"environment": _environment_inputs(args["environment"], root, workspace)}
+        environment = {"environment": _environment_inputs(args["environment"], root, workspace, digest)}
     return {
-        "model": _model_inputs(args["model"], root, workspace),
-        **_code_inputs(args, root),
+        "model": _model_inputs(args["model"], root, workspace, digest),
+        **_code_inputs(args, root, digest),
         **environment,
         "compute": compute_id,
         "settings": args.get("settings", ScoringSettings()).to_json(),
         "environmentVariables": dict(args.get("environment_variables", {})),
         "description": args.get("description", ""),
         "tags": dict(args.get("tags", {})),
-        **_try_out_inputs(args, root),
+        **_try_out_inputs(args, root, digest),
     }
 
 
-def _try_out_inputs(args: DeploymentArgs, root: Path) -> dict[str, Any]:
+def _try_out_inputs(args: DeploymentArgs, root: Path, digest: _Digest) -> dict[str, Any]:
     """The try-out with its files' digests; nothing for a deployment without one."""
     if "try_out" not in args:
         return {}
-    return {"tryOut": args["try_out"].with_digests(lambda path: _digest(root / path)).to_json()}
+    return {"tryOut": args["try_out"].with_digests(lambda path: digest(root / path)).to_json()}
 
 
-def _code_inputs(args: DeploymentArgs, root: Path) -> dict[str, Any]:
+def _code_inputs(args: DeploymentArgs, root: Path, digest: _Digest) -> dict[str, Any]:
     """Code and script; nothing for an MLflow model that is served without."""
     if "code" not in args or "scoring_script" not in args:
         return {}
-    code = {"path": args["code"], "digest": _digest(root / args["code"])}
+    code = {"path": args["code"], "digest": digest(root / args["code"])}
     return {"code": code, "scoringScript": args["scoring_script"]}
+
+
+def _digest_if_readable(path: Path) -> str:
+    """The content's digest, or the mark of content that cannot be read: a pin must not fail for it."""
+    try:
+        return _digest(path)
+    except PlanError:
+        return UNREAD
 
 
 @functools.cache
@@ -87,7 +103,7 @@ def _digest(path: Path) -> str:
     return fingerprint.digest(path)
 
 
-def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place) -> dict[str, Any]:
+def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place, digest: _Digest) -> dict[str, Any]:
     args: dict[str, Any] = {**model}
     if "uri" in args:
         return {"uri": args["uri"], "name": args["name"], "type": args.get("type", "custom_model")}
@@ -96,7 +112,7 @@ def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place) -> dict
             "path": args["path"],
             "name": args["name"],
             "type": args.get("type", "custom_model"),
-            "digest": _digest(root / args["path"]),
+            "digest": digest(root / args["path"]),
         }
     return _registered(args, "models", workspace)
 
@@ -109,12 +125,14 @@ def _registered(args: dict[str, Any], collection: labels.Collection, workspace: 
     return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
 
 
-def _environment_inputs(environment: EnvironmentArgs, root: Path, workspace: labels.Place) -> dict[str, Any]:
+def _environment_inputs(
+    environment: EnvironmentArgs, root: Path, workspace: labels.Place, digest: _Digest
+) -> dict[str, Any]:
     args: dict[str, Any] = {**environment}
     if "build" in args:
         path = args["build"]["path"]
         dockerfile = args["build"].get("dockerfile_path", DOCKERFILE)
-        return {"build": {"path": path, "dockerfilePath": dockerfile, "digest": _digest(root / path)}}
+        return {"build": {"path": path, "dockerfilePath": dockerfile, "digest": digest(root / path)}}
     if "image" not in args:
         return _registered(args, "environments", workspace)
     if not args.get("any_tag"):
@@ -122,4 +140,4 @@ def _environment_inputs(environment: EnvironmentArgs, root: Path, workspace: lab
     if "conda_file" not in args:
         return {key: value for key, value in args.items() if key in ("image", "conda")}
     conda_file = args["conda_file"]
-    return {"image": args["image"], "condaFile": conda_file, "condaDigest": _digest(root / conda_file)}
+    return {"image": args["image"], "condaFile": conda_file, "condaDigest": digest(root / conda_file)}

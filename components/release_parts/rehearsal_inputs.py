@@ -34,7 +34,7 @@ def _deployment(endpoint: str, name: str, args: DeploymentArgs, root: Path) -> d
         "environment": _environment(environment, root) if environment else None,
         "rehearseWith": _text(root / stand_in) if stand_in else None,
         "script": _text(code / args.get("scoring_script", "")) if code else None,
-        "localModules": sorted({each.stem for each in code.iterdir()}) if code else [],
+        "localModules": sorted({each.stem for each in code.iterdir()}) if code and code.is_dir() else [],
         "model": {
             "type": args["model"].get("type"),
             "conda": _text(root / args["model"]["path"] / "conda.yaml") if "path" in args["model"] else None,

@@ -12,7 +12,19 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from modelops.commands import import_file, invoke, jobs, promote, release, revisions, rollback, score, status, terminal
+from modelops.commands import (
+    history,
+    import_file,
+    invoke,
+    jobs,
+    promote,
+    release,
+    revisions,
+    rollback,
+    score,
+    status,
+    terminal,
+)
 from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
 
@@ -53,6 +65,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         release.release,
         revisions.revisions,
         rollback.rollback,
+        history.history,
         promote.promote,
         invoke.invoke,
         score.score,

@@ -3,12 +3,13 @@
 import threading
 from pathlib import Path
 
+from modelops import about
 from modelops.commands import options, terminal
 from modelops.commands.stopping import Stop
 from modelops.errors import ModelOpsError, Stopped
 from modelops.plan.staging import remove_abandoned
+from modelops.release import recorded
 from modelops.release.context import Context
-from modelops.release.reconcile import reconcile
 
 
 def release(
@@ -21,6 +22,7 @@ def release(
     """Restore the released plan of the endpoints, one after another."""
     targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
     plans = [options.released(each) for each in targets]
+    origin = about.current(directory)
     stop = Stop()
     remove_abandoned()
     for target, plan in zip(targets, plans, strict=True):
@@ -31,9 +33,10 @@ def release(
             stop.progress,
             stop.gate.sleep,
             state_default=target.state_default,
+            about=origin,
         )
         try:
-            report = reconcile(plan, context, previous=None)
+            report = recorded.release(plan, context)
         except (Stopped, ModelOpsError):
             if not stop.gate.is_closed:
                 raise

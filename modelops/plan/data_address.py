@@ -31,9 +31,11 @@ _ASSET: Final = re.compile(
     re.IGNORECASE,
 )
 
-# All of a query: which of its parts is a secret depends on who made it. A job's page in the studio has none.
+# All of a query: which of its parts is a secret depends on who made it. A job's page in the studio has none,
+# and neither has a build's page in Azure DevOps.
 _QUERY: Final = re.compile(
-    r"(?P<address>\b\w+://[^\s'\"<>?]*)\?(?!wsid=/subscriptions/[^\s'\"<>?&]*(&tid=[\w-]*)?([\s'\"<>]|$))[^\s'\"<>]*"
+    r"(?P<address>\b\w+://[^\s'\"<>?]*)\?"
+    r"(?!(wsid=/subscriptions/[^\s'\"<>?&]*(&tid=[\w-]*)?|buildId=\d+)([\s'\"<>]|$))[^\s'\"<>]*"
 )
 
 

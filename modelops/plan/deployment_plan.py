@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from modelops.plan.environments import Environment, read_environment
 from modelops.plan.models import Model, read_model
-from modelops.plan.reader import UNKNOWN, Reader
+from modelops.plan.reader import UNKNOWN, UNREAD, Reader
 from modelops.plan.rules import check_logical_name, revision_prefix
 from modelops.plan.scoring_settings import ScoringSettings
 from modelops.plan.try_out import TryOut
@@ -66,6 +66,16 @@ class DeploymentPlan:
 
     def identity(self) -> str | None:
         """SHA-256 over the canonical JSON of the revision's content, or None while a part of it is unknown."""
+        text = self._content()
+        is_unknown = UNKNOWN in text or UNREAD in text
+        return None if is_unknown else hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether its content could be read; false only beside a pin: see `UNREAD`."""
+        return UNREAD not in self._content()
+
+    def _content(self) -> str:
         parts = {
             "model": self.model.identity(),
             **(self.code.identity() if self.code else {}),
@@ -74,8 +84,7 @@ class DeploymentPlan:
             "settings": self.settings.to_json(),
             "environmentVariables": dict(self.environment_variables),
         }
-        text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return None if UNKNOWN in text else hashlib.sha256(text.encode()).hexdigest()
+        return json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def revision(self) -> str:

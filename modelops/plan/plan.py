@@ -111,8 +111,18 @@ class ReleasePlan:
 
     @property
     def revisions(self) -> dict[str, str]:
-        """Logical deployment name to physical revision name."""
-        return {logical: deployment.revision for logical, deployment in self.deployments.items()}
+        """Logical deployment name to physical revision name; without deployments whose content cannot be read."""
+        return {each.logical: each.revision for each in self.readable}
+
+    @property
+    def readable(self) -> list[DeploymentPlan]:
+        """The deployments whose content could be read: all, unless another revision is pinned."""
+        return [each for each in self.deployments.values() if each.is_readable]
+
+    @property
+    def unreadable(self) -> list[str]:
+        """The other deployments' names in the stack file."""
+        return [logical for logical, each in self.deployments.items() if not each.is_readable]
 
     @property
     def try_out_minutes(self) -> int:

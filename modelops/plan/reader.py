@@ -12,6 +12,9 @@ from modelops.plan.rules import check_relative_path
 UNKNOWN: Final = "(known after deploy)"
 """Placeholder for a leaf that the engine does not know yet; only in previews."""
 
+UNREAD: Final = "(not readable)"
+"""Digest of content that could not be read, of a plan that pins another revision."""
+
 # The engine's own mark of a secret, an asset or an archive inside plain data (pulumi: sdk/proto property values).
 _PULUMI_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from modelops.about import About
 from modelops.workspace import Workspace
 
 RESTORE: Final = "restore the default"
@@ -15,6 +16,7 @@ TRY: Final = "try out"
 SWITCH: Final = "switch the default"
 VERIFY: Final = "verify"
 PRUNE: Final = "prune"
+RECORD: Final = "record the history"
 
 PATIENCE_SECONDS: Final = 600.0
 """The longest time for a role assignment to take effect, according to Microsoft's documentation."""
@@ -37,3 +39,5 @@ class Context:
     """Most nodes of the clusters, by their ARM ids in lower case; of some nothing may be known."""
     state_default: str | None = None
     """The deployment that the endpoint's Pulumi state names as default: it is never deleted."""
+    about: About = field(default_factory=About)
+    """Where the release comes from."""

@@ -10,7 +10,7 @@ from modelops.plan.environments import CondaText, Environment
 from modelops.plan.plan import BuildEnvironment, DeploymentPlan, NamedEnvironment, ReleasePlan
 from modelops.plan.staging import staged
 from modelops.rehearsal import in_studio
-from modelops.release import live
+from modelops.release import live, provenance
 from modelops.release.context import CREATE, Context
 from modelops.release.operations import LONGEST_SECONDS, finished, still_going
 from modelops.workspace import Workspace
@@ -51,8 +51,21 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
         waited += _WAIT_SECONDS
 
 
-def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentPlan, model_id: str) -> None:
+def create_revision(
+    context: Context,
+    plan: ReleasePlan,
+    deployment: DeploymentPlan,
+    model_id: str,
+    found: live.LiveDeployment | None = None,
+) -> None:
     """Create a revision and wait until it is Succeeded.
+
+    Args:
+        context: the release's surroundings.
+        plan: of the endpoint.
+        deployment: of the revision.
+        model_id: the registered model's.
+        found: the revision that is sent again: its properties may not be altered.
 
     Raises:
         ReleaseError: the service refused it or could not provision it.
@@ -61,6 +74,8 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
     name = deployment.revision
     with azure.step(f"creating deployment {name}"), ExitStack() as copies:
         entity = _entity(plan, deployment, model_id, context.root, copies)
+        entity.properties.update(found.properties if found else provenance.properties(context))
+        entity.tags.update({} if found else provenance.tags(context))
         finished(context.workspace.ml.batch_deployments.begin_create_or_update(entity), f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:

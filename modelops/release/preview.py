@@ -33,7 +33,7 @@ def from_live(
     """
     endpoint = live.read(workspace, plan)
     rollback.require(workspace, plan, endpoint, nodes)
-    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    missing = [each for each in plan.readable if not endpoint.is_usable(each.revision)]
     restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
     served = replace(endpoint, default=restored or endpoint.default)
     surplus = prune.surplus(workspace, plan, served, state_default, missing)
@@ -51,6 +51,7 @@ def from_live(
         first = [f"restore the default {restored} first (found {endpoint.default or 'none'})"]
     return [
         *first,
+        *unread(plan),
         *_versions(plan, released),
         *_lines(
             to_register,
@@ -84,14 +85,14 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
     known = [each.model.identity() for each in (released.deployments.values() if released else ())]
     to_register = [
         each.model
-        for each in plan.deployments.values()
+        for each in plan.readable
         if not isinstance(each.model, RegisteredModel) and each.model.identity() not in known
     ]
     to_create = [name for name in plan.revisions.values() if name not in known_revisions]
     body = (plan.endpoint.description, dict(plan.endpoint.tags))
     try_outs = [
         candidates.line(each, each.try_out)
-        for each in plan.deployments.values()
+        for each in plan.readable
         if each.try_out is not None and each.revision in to_create
     ]
     before = (released.endpoint.description, dict(released.endpoint.tags)) if released else body
@@ -127,6 +128,11 @@ def _versions(plan: ReleasePlan, released: ReleasePlan | None) -> Iterator[str]:
             if before.version != after.version:
                 label = f" ({after.label})" if after.label else ""
                 yield f"{kind} {after.name} {before.version} -> {after.version}{label}"
+
+
+def unread(plan: ReleasePlan) -> list[str]:
+    """Return a line for each deployment whose files cannot be read, beside a pin."""
+    return [f"{each}: its files cannot be read, so no revision of it is made" for each in plan.unreadable]
 
 
 def _refused(problem: str) -> str:

@@ -126,6 +126,8 @@ def make_room(
         ReleaseError: it leaves too little room for the new ones.
     """
     pruned = Pruned()
+    if not missing:
+        return pruned.deleted
     excess = limits.excess(endpoint, missing)
     try:
         found = surplus(context.workspace, plan, endpoint, context.state_default, missing)

@@ -18,7 +18,9 @@ from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
 
 
-def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) -> ReleaseReport:
+def reconcile(
+    plan: ReleasePlan, context: Context, previous: str | None = None, report: ReleaseReport | None = None
+) -> ReleaseReport:
     """Make the endpoint match the plan.
 
     Args:
@@ -26,6 +28,7 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
         context: client and callbacks.
         previous: the default of the plan that was released last, if one is known; for an endpoint whose tags do not
             say what was last set.
+        report: is filled as the release goes on, and returned; for a caller who needs it after a failure, too.
 
     Raises:
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
@@ -37,7 +40,8 @@ def reconcile(plan: ReleasePlan, context: Context, previous: str | None = None) 
     patience = Patience(context)
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     endpoint = patience.call(READ, live.read, context.workspace, plan)
-    report = ReleaseReport(plan.endpoint.name, plan.target, endpoint.default)
+    report = report or ReleaseReport(plan.endpoint.name, plan.target)
+    report.previous_default, report.last_set = endpoint.default, endpoint.last_set
     rollback.require(context.workspace, plan, endpoint, context.nodes)
     if rollback.is_rollback(plan):
         # First: a problem with the current deployments must not delay the rollback.
@@ -83,7 +87,7 @@ def _restore(
     context.progress(RESTORE, f"restoring the default {wanted} (found {endpoint.default or 'none'})")
     record = _record(context, plan, endpoint, wanted, is_restored=True)
     default.switch(context.workspace, plan, endpoint, record)
-    report.restored = wanted
+    report.restored, report.last_set = wanted, record
     return default.verify(context.workspace, endpoint.name, wanted)
 
 
@@ -116,7 +120,7 @@ def _serve_target(
     before = replace(endpoint, default=None) if endpoint.default in report.created else endpoint
     record = _record(context, plan, before, plan.target)
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
-    report.switched = True
+    report.switched, report.last_set = True, record
     context.progress(VERIFY, f"checking that the default is {plan.target}")
     return default.verify(context.workspace, endpoint.name, plan.target)
 
@@ -124,7 +128,7 @@ def _serve_target(
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
-    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
+    missing = [each for each in plan.readable if not _is_there(endpoint, each)]
     going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
     if problem := limits.problem(plan, endpoint, missing, going):
         raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
@@ -149,11 +153,13 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         if found is not None and found.state == live.SUCCEEDED:
             continue
         # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
-        if found is not None and found.name != endpoint.default:
+        is_sent_again = found is not None and found.name == endpoint.default
+        if found is not None and not is_sent_again:
             context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
             deploy.delete_revision(context.workspace, plan, found.name)
         model_id = model_ids[deployment.logical]
-        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id)
+        again = found if is_sent_again else None
+        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id, again)
         report.created.append(deployment.revision)
 
 

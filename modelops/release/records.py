@@ -69,9 +69,11 @@ def digest_of(data: Any) -> str:
 
 def try_out(deployment: live.LiveDeployment) -> Record | None:
     """Return what came of the revision's last try-out; None without one, or if the tag says something else."""
-    outcome, *rest = deployment.tags.get(TRY_OUT, "").split() or [""]
-    known = next((each for each in _OUTCOMES if each == outcome), None)
-    return Record(known, *rest) if known and len(rest) == len(Record._fields) - 1 else None
+    words = deployment.tags.get(TRY_OUT, "").split()
+    if len(words) != len(Record._fields):
+        return None
+    outcome, job, of = words
+    return next((Record(each, job, of) for each in _OUTCOMES if each == outcome), None)
 
 
 def sample(deployment: live.LiveDeployment) -> Sample | None:

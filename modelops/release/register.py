@@ -18,7 +18,7 @@ from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.models import Model, UnregisteredModel, UriModel
 from modelops.plan.plan import RegisteredModel, ReleasePlan
-from modelops.release import uploads
+from modelops.release import provenance, uploads
 from modelops.release.context import REGISTER, Context
 from modelops.workspace import Workspace
 
@@ -110,7 +110,12 @@ def _register(context: Context, model: UnregisteredModel, version: str) -> bool:
             with _address(context, model) as address:
                 context.workspace.ml.models.create_or_update(
                     entities.Model(
-                        name=model.name, version=version, path=address, type=model.type, properties=_mark(model)
+                        name=model.name,
+                        version=version,
+                        path=address,
+                        type=model.type,
+                        properties={**provenance.properties(context), **_mark(model)},
+                        tags=provenance.tags(context),
                     )
                 )
         except Exception as error:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from modelops.release.last_set import LastSet
 from modelops.release.tryout import candidates
 
 
@@ -25,6 +26,8 @@ class ReleaseReport:
     """Model versions, `name:version`."""
     warnings: list[str] = field(default_factory=list)
     """What went wrong without any harm to what the endpoint serves."""
+    last_set: LastSet | None = None
+    """What the endpoint's tags say of its default."""
 
     @property
     def changed(self) -> bool:
@@ -39,8 +42,8 @@ class ReleaseReport:
             or self.archived
         )
 
-    def summary(self) -> str:
-        """For users: one line, and further ones for how candidates differ from what serves."""
+    def done(self) -> list[str]:
+        """What was sent, for users."""
         parts = [f"registered {each}" for each in self.registered]
         parts += [f"created {each}" for each in self.created]
         parts += [f"tried {each}" for each in self.tried]
@@ -52,7 +55,11 @@ class ReleaseReport:
             parts.append("updated description and tags")
         parts += [f"deleted {each}" for each in self.pruned]
         parts += [f"archived {each}" for each in self.archived]
-        parts += [f"kept {each}, which a job uses" for each in self.in_use]
+        return parts
+
+    def summary(self) -> str:
+        """For users: one line, and further ones for how candidates differ from what serves."""
+        parts = [*self.done(), *(f"kept {each}, which a job uses" for each in self.in_use)]
         first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
         return "\n".join([first, *self._differences()])
 

@@ -28,6 +28,8 @@ class ReleaseRequest:
     """Most nodes of the plan's clusters, by their ARM ids in lower case; of some nothing may be known."""
     state_default: str | None = None
     """The deployment that the endpoint's Pulumi state names as default; it is never deleted."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """Where the release comes from: commit and run, as plain texts. They do not belong to the plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,15 +15,15 @@ import traceback
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
+from modelops.about import About
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
-from modelops.release import preview, rollback
+from modelops.release import preview, recorded, rollback
 from modelops.release.comparison import user_code
 from modelops.release.context import Context
 from modelops.release.gate import Gate
 from modelops.release.position import Position
-from modelops.release.reconcile import reconcile
 from modelops.runner.protocol import (
     Done,
     Event,
@@ -116,8 +116,9 @@ class Worker:
             self._gate.sleep,
             nodes=request.nodes,
             state_default=request.state_default,
+            about=About.from_texts(request.about),
         )
-        report = reconcile(plan, context, request.previous)
+        report = recorded.release(plan, context, request.previous, looks_back=True)
         return Done(request.id, report.summary(), report.to_json())
 
     def _preview(self, request: PreviewRequest) -> Done:

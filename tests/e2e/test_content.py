@@ -32,7 +32,7 @@ DEPLOYMENTS: dict[str, dict[str, Any]] = {
 
 
 def _every_kind(config: dict[str, Any]) -> None:
-    config["endpoints"] = {"digits": {"default": "served", "keep": 2, "deployments": DEPLOYMENTS}}
+    config["endpoints"] = {"digits": {"default": "served", "keep": 2, "tryOut": "none", "deployments": DEPLOYMENTS}}
 
 
 def _stand_in(config: dict[str, Any]) -> None:

@@ -144,3 +144,20 @@ def test_the_printed_pin_keeps_the_stack_file_true(deployed: Rehearsal) -> None:
     refused = deployed.pulumi("preview").failed()
     assert "the release of endpoint 'digits' is refused: pin is 'mlp-00000000', which is not a usable" in refused.flat
     assert deployed.writes(before) == []
+
+
+def test_a_pin_needs_none_of_the_stacks_files(deployed: Rehearsal) -> None:
+    first, now = second(deployed)
+    gone = deployed.folder / "examples" / "digits" / "code"
+    gone.rename(gone.with_name("elsewhere"))
+    pin(deployed, first)
+    preview = deployed.pulumi("preview").ok()
+    assert "mlp: its files cannot be read, so no revision of it is made" in preview.flat
+    before = deployed.mark()
+    assert deployed.up().steps == ONE_STEP
+    assert (live(deployed), len(switches(deployed, before))) == (first, 1)
+    assert deployed.up("--expect-no-changes").steps == ()
+    gone.with_name("elsewhere").rename(gone)
+    deployed.configure(lambda config: config["endpoints"]["digits"].pop("pin"))
+    assert deployed.up().steps == ONE_STEP
+    assert live(deployed) == now

@@ -12,13 +12,14 @@ ELSEWHERE = "192.0.2.1"
 def test_up_from_an_address_that_is_not_allowed_says_so_and_the_next_from_an_allowed_one_finishes(
     fresh: Rehearsal,
 ) -> None:
+    fresh.restore_try_outs()
     fresh.python("-m", "sandbox", "start", "--address", ELSEWHERE).ok()
     failed = fresh.pulumi("up", *STAGING).failed()
     assert "firewall only lets in trusted services and `allowedIps`" in failed.flat
     assert fresh.of_kind("batchEndpoints/deployments") == []
 
     fresh.control("POST", "/switches", {"callerAddress": "203.0.113.99"})
-    fresh.up(*STAGING)
+    assert "(20 rows, " in fresh.up(*STAGING).text
     assert len(fresh.of_kind("batchEndpoints/deployments")) == 1
 
     # The job itself runs on a trusted service, but its input comes from, and its result goes to, the caller's address.

@@ -44,6 +44,7 @@ def test_events_name_the_steps_and_the_switch(bench: Bench) -> None:
         (Step, "switch the default"),
         (Switching, "switch the default"),
         (Step, "verify"),
+        (Step, "record the history"),
         (Done, None),
     ]
 

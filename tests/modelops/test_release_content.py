@@ -130,7 +130,8 @@ def test_a_model_in_a_datastore_is_registered_once(bench: Bench) -> None:
     report = bench.release(plan)
     assert report.registered == [f"{bench.model_name}:1"]
     registered = bench.place.get(f"models/{bench.model_name}/versions/1")["properties"]
-    assert registered["properties"] == {"origin": uri}
+    assert sorted(registered["properties"]) == ["origin", "releasedBy"]
+    assert registered["properties"]["origin"] == uri
     assert registered["modelType"] == "mlflow_model"
     assert str(registered["modelUri"]).endswith(f"/datastores/workspaceblobstore/paths/{folder}")
     assert not bench.release(plan).changed

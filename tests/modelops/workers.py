@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from modelops.plan.plan import ReleasePlan
@@ -28,10 +30,16 @@ class RealWorker:
                 start_new_session=True,
             )
 
-    def begin(self, plan: ReleasePlan, previous: str | None = None, state_default: str | None = None) -> None:
+    def begin(
+        self,
+        plan: ReleasePlan,
+        previous: str | None = None,
+        state_default: str | None = None,
+        about: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Send one plan, with the id `plan`."""
-        root = str(self._bench.root)
-        self.send(ReleaseRequest("plan", plan.to_json(), root, previous, state_default=state_default))
+        root, told = str(self._bench.root), dict(about)
+        self.send(ReleaseRequest("plan", plan.to_json(), root, previous, state_default=state_default, about=told))
 
     def send(self, request: Request) -> None:
         """Send one request."""

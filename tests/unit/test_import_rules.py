@@ -56,7 +56,7 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors",),
+    ("errors", "about"),
     ("credential",),
     ("workspace",),
     ("azure", "plan", "rehearsal"),
@@ -96,7 +96,7 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal", "modelops.release.last_set"),
+            *("modelops.errors", "modelops.rehearsal", "modelops.about", "modelops.release.last_set"),
             *PULUMIS_END,
         ),
     ),

@@ -243,6 +243,9 @@ def test_a_folder_of_which_nothing_is_uploaded_is_refused(folder: Callable[..., 
             "https://ml.azure.com/runs/j?wsid=/subscriptions/s/resourcegroups/g/workspaces/w&tid=0-1",
         ),
         ("https://a.b/c?wsid=/subscriptions/s&tid=1&sig=2 is", "https://a.b/c?*** is"),
+        # Neither is a build's page in Azure DevOps.
+        ("https://a.b/_build/results?buildId=18 is", "https://a.b/_build/results?buildId=18 is"),
+        ("https://a.b/results?buildId=18&sig=2 is", "https://a.b/results?*** is"),
     ],
 )
 def test_the_query_of_an_address_is_never_shown(text: str, shown: str) -> None:

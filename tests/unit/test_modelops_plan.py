@@ -7,6 +7,7 @@ import pytest
 
 from modelops.errors import PlanError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
+from modelops.plan.reader import UNREAD
 from modelops.plan.rules import check_logical_name, check_relative_path
 from tests.unit.plans import changed, plan_json
 
@@ -244,3 +245,19 @@ def test_a_script_without_its_code_or_environment_is_refused() -> None:
         "deployments.mlp.environment.name: is None; allowed is a text",
         "deployments.mlp.environment.version: is None; allowed is a text",
     ]
+
+
+def test_content_that_cannot_be_read_is_no_revision() -> None:
+    """Only beside a pin, which must not fail for it."""
+    plan = ReleasePlan.from_inputs({**changed("deployments", "mlp", "code", "digest", value=UNREAD), "pin": "mlp-1"})
+    assert (plan.revisions, plan.readable, plan.unreadable) == ({}, [], ["mlp"])
+    assert (plan.is_complete, plan.target) == (True, "mlp-1")
+    assert plan.deployments["mlp"].identity() is None
+
+
+def test_the_number_is_left_out_without_a_value() -> None:
+    plain = ReleasePlan.from_inputs(plan_json())
+    assert (plain.number, "number" in plain.to_json()) == (0, False)
+    third = ReleasePlan.from_inputs({**plan_json(), "number": 3.0})
+    assert (third.number, third.to_json()["number"]) == (3, 3)
+    assert ReleasePlan.from_inputs({**plan_json(), "number": "?"}, lambda value: value == "?").number == 0

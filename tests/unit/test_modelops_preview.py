@@ -36,6 +36,15 @@ def test_nothing_that_matters() -> None:
     assert from_plans(plan, RELEASED) == ["nothing to register or create; default stays mlp-86263ee2"]
 
 
+def test_a_deployment_that_left_the_stack_file() -> None:
+    both = plan_json()
+    both["deployments"]["old"] = both["deployments"]["mlp"]
+    assert from_plans(RELEASED, ReleasePlan.from_inputs(both)) == [
+        "nothing to register or create; default stays mlp-86263ee2",
+        "delete the revisions of old, which is no longer in the stack file",
+    ]
+
+
 def test_a_pin_on_the_cluster_that_is_replaced() -> None:
     plain = changed("deployments", "mlp", "compute", value="?")
     plan = ReleasePlan.from_inputs({**plain, "pin": "mlp-00000000"}, lambda value: value == "?")

@@ -1,5 +1,6 @@
 """The endpoints of the configuration: valid values, and the message for each mistake."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def test_defaults_are_the_service_s(root: Path) -> None:
         "deployments": endpoint.deployments,
         "most_nodes": {"mlp": 4},
         "archive_models": False,
+        "require_released_in": None,
     }
 
 
@@ -556,6 +558,21 @@ def test_content_that_cannot_work_does_not_stop_a_rollback(root: Path) -> None:
     ]
 
 
+def test_files_that_are_gone_do_not_stop_a_rollback(root: Path) -> None:
+    shutil.rmtree(root / "code")
+    (root / "env/conda.yaml").unlink()
+    read_stack = read(root, changed(_digits(pin="mlp-0123abcd")))
+    assert read_stack.endpoints["digits"].pin == "mlp-0123abcd"
+    assert [each for each in read_stack.warnings if "the rollback makes no" in each] == [
+        f"{MLP}.code is 'code', and there is no such folder, so the rollback makes no new revision of it.",
+        (f"{MLP}.scoringScript is 'score.py', and code has no such file, so the rollback makes no new revision of it."),
+        (
+            f"{MLP}.environment.condaFile is 'env/conda.yaml', and there is no such file, so the rollback makes no new "
+            "revision of it."
+        ),
+    ]
+
+
 def test_a_rehearsal_s_commands_are_printed_as_they_must_be_typed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSAL_COMMAND", ".venv/bin/python -m sandbox run --")
     (told,) = problems(root, changed(lambda config: mlp(config).update(miniBatchSize=0)))
@@ -574,4 +591,19 @@ def test_models_are_archived_for_every_endpoint(root: Path, value: object) -> No
 def test_whether_models_are_archived_is_true_or_false(root: Path) -> None:
     assert problems(root, {**RIGHT, "archiveModels": "sometimes"}) == [
         "archiveModels is 'sometimes'. Allowed: true or false.\npulumi config set archiveModels false --stack dev"
+    ]
+
+
+def test_a_model_may_have_to_be_released_in_another_stack_first(root: Path) -> None:
+    settings = read(root, {**RIGHT, "requireReleasedIn": "staging"})
+    assert settings.endpoints["digits"].served["require_released_in"] == "staging"
+
+
+@pytest.mark.parametrize("value", ["dev", "org/project/staging", "a stack"])
+def test_that_stack_is_another_one_of_this_project(root: Path, value: object) -> None:
+    assert problems(root, {**RIGHT, "requireReleasedIn": value}) == [
+        (
+            f"requireReleasedIn is {value!r}. Allowed: the name of another stack of this project.\n"
+            "pulumi config set requireReleasedIn staging --stack dev"
+        )
     ]

@@ -61,7 +61,7 @@ def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, created: Collection[str]
         created: revisions that this release made. One of them may serve already: whether the service makes an
             endpoint's first deployment its default is not settled.
     """
-    found = [(each, each.try_out) for each in plan.deployments.values() if each.try_out is not None]
+    found = [(each, each.try_out) for each in plan.readable if each.try_out is not None]
     return [
         (each, asked)
         for each, asked in found

@@ -1,0 +1,136 @@
+"""A release whose last step is its entry in the history, also when it failed."""
+
+import time
+from dataclasses import replace
+from typing import Final
+
+from modelops.errors import ReleaseError
+from modelops.plan.data_address import masked
+from modelops.plan.plan import LocalModel, ReleasePlan
+from modelops.release import history, last_set, signed_in
+from modelops.release.context import READ, RECORD, Context
+from modelops.release.reconcile import reconcile
+from modelops.release.report import ReleaseReport
+
+_LOOKS_BACK: Final = 5
+"""Entries to read, to find that of the release that set the default."""
+_LONGEST_ERROR: Final = 500
+
+
+def release(
+    plan: ReleasePlan, context: Context, previous: str | None = None, *, looks_back: bool = False
+) -> ReleaseReport:
+    """Make the endpoint match the plan, and add that to the history.
+
+    A release that sends nothing, or is refused before it sends anything, leaves no entry; one that is stopped can leave
+    none. An entry that cannot be written is a warning in the report.
+
+    Args:
+        plan: see `reconcile`.
+        context: see `reconcile`.
+        previous: see `reconcile`.
+        looks_back: whether a release that finds nothing to do adds the entry of the one that set the default, if that
+            was killed before it could.
+
+    Raises:
+        ReleaseError: see `reconcile`, as for the other errors.
+    """
+    report = ReleaseReport(plan.endpoint.name, plan.target)
+    clock = _Clock(context)
+    try:
+        reconcile(plan, clock.context, previous, report)
+    except Exception as error:
+        if clock.has_begun:
+            _write(plan, clock, report, error)
+        raise
+    if report.changed or (looks_back and _has_none(context, report)):
+        _write(plan, clock, report)
+    return report
+
+
+class _Clock:
+    """Notes how long each step takes."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = replace(context, progress=self._progress)
+        self._say = context.progress
+        self._began = self._since = time.monotonic()
+        self._step = READ
+        self._seconds: dict[str, float] = {}
+
+    @property
+    def step(self) -> str:
+        """The step that runs."""
+        return self._step
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it came to a step that may send something."""
+        return {self._step, *self._seconds} != {READ}
+
+    def seconds(self) -> float:
+        """Return how long it runs."""
+        return round(time.monotonic() - self._began, 1)
+
+    def steps(self) -> dict[str, float]:
+        """Return the seconds of each step, up to now."""
+        now = {self._step: self._seconds.get(self._step, 0.0) + time.monotonic() - self._since}
+        return {step: round(seconds, 1) for step, seconds in {**self._seconds, **now}.items()}
+
+    def _progress(self, step: str, text: str) -> None:
+        if step != self._step:
+            now = time.monotonic()
+            self._seconds[self._step] = self._seconds.get(self._step, 0.0) + now - self._since
+            self._step, self._since = step, now
+        self._say(step, text)
+
+
+def _write(plan: ReleasePlan, clock: _Clock, report: ReleaseReport, error: Exception | None = None) -> None:
+    """Add the entry; a failure of that is a warning, which a failed release does not show."""
+    context, at, steps, seconds = clock.context, clock.step, clock.steps(), clock.seconds()
+    context.progress(RECORD, "adding the release to the history")
+    reached = report.default if report.switched else report.restored or report.previous_default
+    try:
+        entry = history.Entry(
+            endpoint=report.endpoint,
+            outcome=history.FAILED if error else history.RELEASED,
+            at=history.now(),
+            who=signed_in.name(context.workspace),
+            default=reached,
+            previous_default=report.previous_default,
+            set_at=report.last_set.at if report.last_set else "",
+            commit=context.about.commit,
+            clean=context.about.clean,
+            run_url=context.about.run_url,
+            seconds=seconds,
+            steps=steps,
+            failed_at=at if error else None,
+            error=_first_line(error) if error else None,
+            done=tuple(report.done()),
+            tried=tuple(each._asdict() for each in report.tried),
+            revisions=plan.revisions,
+            digests={
+                name: each.model.digest for name, each in plan.deployments.items() if isinstance(each.model, LocalModel)
+            },
+            warnings=tuple(report.warnings),
+        )
+        history.write(context.workspace, entry)
+    except ReleaseError as failed:
+        report.warnings.append(f"the release is complete, but its entry in the history is missing: {failed}")
+
+
+def _has_none(context: Context, report: ReleaseReport) -> bool:
+    """Whether a release set the default, and left no entry."""
+    record = report.last_set
+    if record is None or record.by != last_set.RELEASE:
+        return False
+    try:
+        found = history.entries(context.workspace, report.endpoint, _LOOKS_BACK)
+    except ReleaseError:
+        return False  # nothing was done, so there is nothing to warn of
+    return all(each.set_at != record.at for each in found if each.outcome == history.RELEASED)
+
+
+def _first_line(error: Exception) -> str:
+    text = masked(str(error)) or type(error).__name__
+    return text.splitlines()[0][:_LONGEST_ERROR]

@@ -1,0 +1,171 @@
+"""What a release leaves of itself: properties of what it makes, and an entry in the workspace's storage."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from modelops.about import About
+from modelops.errors import PlanError, ReleaseError
+from modelops.plan.plan import ReleasePlan
+from modelops.release import history, last_set, recorded
+from modelops.release.context import CREATE, READ, RECORD, REGISTER, SWITCH, VERIFY
+from modelops.release.history import Entry
+from modelops.release.report import ReleaseReport
+from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
+from tests.modelops.workers import RealWorker
+
+ABOUT = About("0123456789" * 4, False, "https://github.com/org/models/actions/runs/17")
+ENTRIES = "/releases/"
+
+
+def release(bench: Bench, plan: ReleasePlan | None = None, **options: Any) -> ReleaseReport:
+    """Release as a program does that knows its commit."""
+    return recorded.release(plan or bench.plan, replace(bench.context(), about=ABOUT), **options)
+
+
+def entries(bench: Bench) -> list[Entry]:
+    """The bench's history, the newest first."""
+    return history.entries(bench.workspace, bench.plan.endpoint.name, 100)
+
+
+@in_both_profiles
+def test_what_a_release_makes_says_where_it_comes_from(bench: Bench) -> None:
+    release(bench)
+    deployment = bench.place.get(f"batchEndpoints/{bench.plan.endpoint.name}/deployments/{bench.plan.target}")
+    model = bench.place.get(f"models/{bench.model_name}/versions/1")
+    who = bench.live().last_set
+    assert who is not None
+    ours = {
+        "gitCommit": ABOUT.commit,
+        "gitClean": "false",
+        "runUrl": ABOUT.run_url,
+        "releasedBy": who.who,
+    }
+    assert deployment["properties"]["properties"].items() >= ours.items()
+    assert model["properties"]["properties"].items() >= ours.items()
+    tags = {"modelops-commit": ABOUT.commit, "modelops-run": ABOUT.run_url}
+    assert deployment["tags"] == tags
+    assert model["properties"]["tags"] == tags
+    assert last_set.without_ours(deployment["tags"]) == {}
+
+
+@in_both_profiles
+def test_a_release_adds_what_it_did(bench: Bench) -> None:
+    report = release(bench)
+    assert report.warnings == []
+    assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY, RECORD]
+    (entry,) = entries(bench)
+    record = bench.live().last_set
+    assert record is not None
+    revision = bench.plan.target
+    assert replace(entry, seconds=0.0, steps={}, at="") == Entry(
+        endpoint=bench.plan.endpoint.name,
+        outcome="released",
+        at="",
+        who=record.who,
+        default=revision,
+        previous_default=None,
+        set_at=record.at,
+        commit=ABOUT.commit,
+        clean=False,
+        run_url=ABOUT.run_url,
+        done=(f"registered {bench.model_name}:1", f"created {revision}", f"default (none) -> {revision}"),
+        revisions={"mlp": revision},
+        digests={"mlp": bench.plan.deployments["mlp"].model.to_json()["digest"]},
+    )
+    assert list(entry.steps) == [READ, REGISTER, CREATE, SWITCH, VERIFY]
+    assert sum(entry.steps.values()) == pytest.approx(entry.seconds, abs=0.5)
+
+
+def test_another_commit_with_the_same_content_changes_nothing(bench: Bench) -> None:
+    release(bench)
+    before = bench.mark()
+    other = replace(bench.context(), about=About("f" * 40, clean=True))
+    assert not recorded.release(bench.plan, other, looks_back=True).changed
+    assert bench.writes(before) == []
+    assert len(entries(bench)) == 1
+
+
+def test_a_failed_release_is_added_and_its_error_stays(bench: Bench) -> None:
+    first = release(bench)
+    changed = bench.changed(mini_batch_size=3)
+    bench.place.sandbox.control.fault(
+        "operation-fail", method="PUT", path="/deployments/[^/]+$", code="ResourceNotReady", message="no nodes"
+    )
+    with pytest.raises(ReleaseError) as failed:
+        release(bench, changed)
+    entry = entries(bench)[0]
+    assert (entry.outcome, entry.failed_at, entry.default, entry.done) == ("failed", CREATE, first.default, ())
+    assert entry.error == str(failed.value).splitlines()[0]
+    assert f"creating deployment {changed.target} failed" in entry.error
+
+
+def test_a_refused_release_leaves_no_entry(bench: Bench) -> None:
+    before = bench.mark()
+    with pytest.raises(PlanError, match="pin is 'mlp-00000000'"):
+        release(bench, replace(bench.plan, pin="mlp-00000000"))
+    assert bench.writes(before) == []
+    assert entries(bench) == []
+
+
+@pytest.fixture(name="refused")
+def _refused(bench: Bench) -> Iterator[None]:
+    """Have the storage refuse entries."""
+    bench.place.sandbox.control.fault(
+        "status", method="PUT", path=ENTRIES, status=403, code="AuthorizationPermissionMismatch", message="no right"
+    )
+    yield
+    bench.place.sandbox.control.clear_faults()
+
+
+@pytest.mark.usefixtures("refused")
+def test_an_entry_that_cannot_be_written_is_a_warning(bench: Bench) -> None:
+    report = release(bench)
+    assert bench.live().default == bench.plan.target
+    (warning,) = report.warnings
+    assert warning.startswith(
+        "the release is complete, but its entry in the history is missing: writing the history failed: "
+    )
+
+
+@pytest.mark.usefixtures("refused")
+def test_an_entry_that_cannot_be_written_hides_no_error(bench: Bench) -> None:
+    bench.place.sandbox.control.fault(
+        "operation-fail", method="PUT", path="/deployments/[^/]+$", code="ResourceNotReady", message="no nodes"
+    )
+    with pytest.raises(ReleaseError, match="no nodes"):
+        release(bench)
+
+
+def test_the_next_release_adds_what_a_killed_one_could_not(bench: Bench) -> None:
+    """One that was killed after its switch: the next one finds nothing to do."""
+    bench.release()
+    assert entries(bench) == []
+    report = release(bench, looks_back=True)
+    assert not report.changed
+    (entry,) = entries(bench)
+    record = bench.live().last_set
+    assert record is not None
+    assert (entry.outcome, entry.default, entry.set_at, entry.done) == ("released", bench.plan.target, record.at, ())
+    before = bench.mark()
+    release(bench, looks_back=True)
+    assert bench.writes(before) == []
+
+
+def test_entries_of_others_are_never_lost(bench: Bench) -> None:
+    for number in range(3):
+        history.write(bench.workspace, Entry(bench.plan.endpoint.name, "released", f"2026-01-01T00:00:0{number}Z"))
+        history.write(bench.workspace, Entry(bench.plan.endpoint.name, "released", f"2026-01-01T00:00:0{number}Z"))
+    found = history.entries(bench.workspace, bench.plan.endpoint.name, 3)
+    assert [each.at[-3:] for each in found] == ["02Z", "02Z", "01Z"]
+
+
+@in_one_profile
+def test_the_program_s_worker_is_told_where_a_release_comes_from(bench: Bench) -> None:
+    with RealWorker(bench) as worker:
+        worker.begin(bench.plan, about=ABOUT.texts())
+        worker.done()
+    (entry,) = entries(bench)
+    assert About(entry.commit, entry.clean, entry.run_url) == ABOUT
