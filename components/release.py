@@ -17,6 +17,7 @@ from pulumi.output import Unknown
 
 from components.preflight.live_default import Live, Number
 from components.release_parts.args import ModelReleaseArgs
+from components.release_parts.lower_stack import LowerStack
 from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
 from modelops import about, rehearsal
@@ -62,6 +63,7 @@ class ModelRelease(pulumi.ComponentResource):
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
+        self._lower = LowerStack.of(name, args.get("require_released_in"), self)
         self._ask_rehearsal(name, args)
         number = Number(name, plan, args["endpoint_id"], lambda inputs, live: _number(name, _read(inputs), live))
         plan = {**plan, "number": number.value}
@@ -103,7 +105,9 @@ class ModelRelease(pulumi.ComponentResource):
                 recorded = (hook.old_inputs or {}).get("input")
                 old = _old(recorded)
                 self._released = recorded if old else None
-                await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, _read(inputs), old)
+                wanted = _read(inputs)
+                await self._require_released(wanted, old)
+                await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, wanted, old)
             except WorkerStopped as stopped:
                 raise RuntimeError(_stopped_text(name, stopped)) from None
             except WorkerFailed as failed:
@@ -117,6 +121,12 @@ class ModelRelease(pulumi.ComponentResource):
                 ) from error
 
         return release
+
+    async def _require_released(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
+        """Refuse a model that the stack of `requireReleasedIn` does not serve."""
+        known = _digests(old).values() if old else ()
+        if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
+            raise WorkerFailed(problem, refused=True)
 
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
         """Most nodes of the plan's clusters, by their ids in lower case, as far as the stack knows them."""
@@ -211,6 +221,11 @@ def _shown(plan: ReleasePlan) -> dict[str, str]:
         else each.revision
         for each in plan.readable
     }
+
+
+def _digests(plan: ReleasePlan) -> dict[str, str]:
+    """The digests of the repository's models, by deployment."""
+    return {key: each.model.digest for key, each in plan.deployments.items() if isinstance(each.model, LocalModel)}
 
 
 def _old(recorded: object) -> ReleasePlan | None:

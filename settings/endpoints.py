@@ -32,6 +32,7 @@ class ServedArgs(TypedDict):
     deployments: Mapping[str, DeploymentArgs]
     most_nodes: Mapping[str, int]
     archive_models: bool
+    require_released_in: str | None
 
 
 class DescribedArgs(TypedDict):
@@ -58,6 +59,7 @@ class EndpointSettings:
         sample: What `modelops score` scores: a path in this repository, or the address of data; by default the input
             of the try-out; None for nothing. No part of the plan.
         archive_models: Whether a release archives the model versions that no deployment uses.
+        require_released_in: Stack that has to release a model of this repository first; None for no such stack.
     """
 
     description: str
@@ -70,6 +72,7 @@ class EndpointSettings:
     callers: tuple[CallerArgs, ...] = ()
     sample: str | None = None
     archive_models: bool = False
+    require_released_in: str | None = None
 
     @property
     def described(self) -> DescribedArgs:
@@ -91,6 +94,7 @@ class EndpointSettings:
             "deployments": self.deployments,
             "most_nodes": self.most_nodes,
             "archive_models": self.archive_models,
+            "require_released_in": self.require_released_in,
         }
 
 

@@ -22,6 +22,7 @@ from settings import namespaces, stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
 from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
+from settings.lower_stack import read_lower_stack
 from settings.problems import Problems, SettingsError, editing
 from settings.section import Section
 from settings.stack_file import StackFile
@@ -41,6 +42,7 @@ _KEYS = (
         "deployer",
         "tags",
         "archiveModels",
+        "requireReleasedIn",
     ),
 )
 
@@ -181,13 +183,16 @@ def parse(
     clusters = read_clusters(top, workspace.existing)
     endpoints = read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters, tags)
     archives = top.flag("archiveModels", default=False)
+    lower = read_lower_stack(top, stack)
     settings = Settings(
         location=_read_location(location, problems),
         location_place=problems.file.place(("azure-native:location",)),
         resource_group=_read_resource_group(top) or workspace.group,
         workspace=workspace,
         clusters=clusters.settings,
-        endpoints={key: replace(each, archive_models=archives) for key, each in endpoints.items()},
+        endpoints={
+            key: replace(each, archive_models=archives, require_released_in=lower) for key, each in endpoints.items()
+        },
         data_access=read_data_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),

@@ -32,6 +32,9 @@ class ModelReleaseArgs(TypedDict):
     """Most nodes of each deployment's cluster; without those whose cluster the stack adopts. No part of the plan."""
     archive_models: NotRequired[bool]
     """Whether the model versions that no deployment uses are archived."""
+    require_released_in: NotRequired[str | None]
+    """Another stack of this project, which has to release a model of the repository first; None for no such stack. No
+    part of the plan."""
     state_default: NotRequired[pulumi.Input[str | None]]
     """The default deployment that the endpoint's state names: an update of the endpoint outside a release sends it
     again, so a release does not delete it. No part of the plan."""

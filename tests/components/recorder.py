@@ -44,6 +44,8 @@ class Recorder(Mocks):
         if args.typ.endswith(":BatchEndpoint") and args.typ.startswith("azure-native"):
             read = {"scoringUri": "https://scoring/jobs", "defaults": {"deploymentName": "mlp-refreshed"}}
             outputs["properties"] = {**args.inputs["properties"], **read}
+        if args.typ == "pulumi:pulumi:StackReference":
+            outputs["outputs"] = self.answers[args.inputs["name"]]
         if "identity" in args.inputs:  # goes in as a list, comes back as a map
             ids = args.inputs["identity"]["userAssignedIdentities"]
             outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": {each: {} for each in ids}}
@@ -153,6 +155,7 @@ def recorded(
         _RECORDER,
         project="azureml-batch-endpoint",
         stack=stack,
+        organization="organization",
         preview=False,
         monitor=RecordingMonitor(_RECORDER),
     )

@@ -1,6 +1,6 @@
 """ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,6 +23,9 @@ from tests.components.recorder import recorded
 from tests.unit.plans import SCORING
 
 TYPE = "azureml-batch:index:ModelRelease"
+LOWER = "organization/azureml-batch-endpoint/staging"
+LOWER_OUTPUTS: dict[str, Any] = {}
+"""Outputs of stack staging, for a test to fill."""
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +133,7 @@ def called(*arguments: Any, **changes: Any) -> tuple[str, list[Request]]:
         return ""
 
     waiting: Callable[[], Any] = run
-    recorded(lambda: pulumi.Output.from_input(waiting()))
+    recorded(lambda: pulumi.Output.from_input(waiting()), answers={LOWER: LOWER_OUTPUTS})
     return found[0]
 
 
@@ -431,3 +434,38 @@ def test_the_warnings_of_a_release_are_shown(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(pulumi.log, "warn", lambda text, **_: said.append(text))
     called(Done("digits", "default a -> b", {"warnings": ["not everything was deleted"]}), plan())
     assert said == ["not everything was deleted"]
+
+
+@pytest.fixture(name="lower")
+def _lower() -> Iterator[dict[str, Any]]:
+    """Return the outputs of stack staging."""
+    yield LOWER_OUTPUTS
+    LOWER_OUTPUTS.clear()
+
+
+def test_a_model_that_the_lower_stack_does_not_serve_is_refused(lower: dict[str, Any]) -> None:
+    digest = fingerprint.digest(Path("model"))
+    lower["endpoints"] = {"digits": {"deployments": {"mlp": f"mlp-1 sha256:{'0' * 64}", "other": "other-1"}}}
+    said, requests = called(DONE, plan(), require_released_in="staging")
+    assert (said, requests) == (
+        (
+            "the release of endpoint 'digits' is refused: requireReleasedIn is 'staging', and that stack does not "
+            f"serve the model of mlp (sha256 {digest[:12]}). Nothing was released. Release the same files there first: "
+            "`pulumi up --stack staging`."
+        ),
+        [],
+    )
+
+
+def test_a_model_that_the_lower_stack_serves_may_be_released(lower: dict[str, Any]) -> None:
+    digest = fingerprint.digest(Path("model"))
+    lower["endpoints"] = {"letters": {"deployments": {"cnn": f"cnn-1 sha256:{digest}"}}}
+    said, requests = called(DONE, plan(), require_released_in="staging")
+    assert (said, len(requests)) == ("", 1)
+
+
+def test_a_model_that_is_released_already_may_stay(lower: dict[str, Any]) -> None:
+    """The lower stack may have gone on to another one since."""
+    lower["endpoints"] = {}
+    said, requests = called(DONE, plan(), plan(), require_released_in="staging")
+    assert (said, len(requests)) == ("", 1)

@@ -66,8 +66,27 @@ def test_the_old_bytes_again_register_and_create_nothing(deployed: Rehearsal) ->
     assert deployed.default == old
     assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
     written = [each for each in deployed.writes(before) if not each.startswith("POST")]
-    assert len(written) == 1, written
+    assert len(written) == 2, written
     assert re.search(r"^PUT .*/batchEndpoints/[^/]+$", written[0])
+    assert re.search(r"/releases/[^/]+/[^/]+\.json$", written[1])
+
+
+def test_another_commit_with_the_same_content_has_an_empty_preview(deployed: Rehearsal) -> None:
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "--quiet", "--allow-empty")
+    subprocess.run([*git, "--message", "Another"], cwd=deployed.folder, check=True)
+    before = deployed.mark()
+    assert deployed.pulumi("preview", "--expect-no-changes").ok().steps == ()
+    assert deployed.up("--expect-no-changes").steps == ()
+    assert deployed.writes(before) == []
+
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=deployed.folder, check=True, capture_output=True, text=True)
+    deployed.change_one_byte_of_the_model()
+    deployed.up()
+    told = json.loads(deployed.run("python", "-m", "modelops", "history", "--stack", "dev", "--json").ok().out)
+    newest, first = told["endpoints"]["digits"]
+    assert (newest["commit"], newest["clean"]) == (head.stdout.strip(), False)
+    assert (newest["previousDefault"], newest["default"]) == (first["default"], deployed.default)
+    assert first["commit"] not in ("", newest["commit"])
 
 
 @BOTH_HOSTS_IN_LONG

@@ -40,6 +40,7 @@ def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
         "logRetentionDays": "90",
         "protect": "false",
         "archiveModels": "false",
+        "requireReleasedIn": "",
         "cluster": {},
         "dataAccess": [],
         "deployer": {},
@@ -160,8 +161,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(clutser={"maxNodes": 4}),
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, archiveModels, cluster, clusters, "
-            "dataAccess, deployer, endpoints, logRetentionDays, network, protect, registrySku, resourceGroup, "
-            "softDeleteDays, storageSku, tags or workspace.\n"
+            "dataAccess, deployer, endpoints, logRetentionDays, network, protect, registrySku, requireReleasedIn, "
+            "resourceGroup, softDeleteDays, storageSku, tags or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

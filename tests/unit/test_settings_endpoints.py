@@ -50,6 +50,7 @@ def test_defaults_are_the_service_s(root: Path) -> None:
         "deployments": endpoint.deployments,
         "most_nodes": {"mlp": 4},
         "archive_models": False,
+        "require_released_in": None,
     }
 
 
@@ -590,4 +591,19 @@ def test_models_are_archived_for_every_endpoint(root: Path, value: object) -> No
 def test_whether_models_are_archived_is_true_or_false(root: Path) -> None:
     assert problems(root, {**RIGHT, "archiveModels": "sometimes"}) == [
         "archiveModels is 'sometimes'. Allowed: true or false.\npulumi config set archiveModels false --stack dev"
+    ]
+
+
+def test_a_model_may_have_to_be_released_in_another_stack_first(root: Path) -> None:
+    settings = read(root, {**RIGHT, "requireReleasedIn": "staging"})
+    assert settings.endpoints["digits"].served["require_released_in"] == "staging"
+
+
+@pytest.mark.parametrize("value", ["dev", "org/project/staging", "a stack"])
+def test_that_stack_is_another_one_of_this_project(root: Path, value: object) -> None:
+    assert problems(root, {**RIGHT, "requireReleasedIn": value}) == [
+        (
+            f"requireReleasedIn is {value!r}. Allowed: the name of another stack of this project.\n"
+            "pulumi config set requireReleasedIn staging --stack dev"
+        )
     ]
