@@ -15,6 +15,7 @@ from policy import (
     release,
     storage,
     telemetry,
+    tried_out,
     vault,
     workspace,
 )
@@ -35,6 +36,7 @@ RULES: Final[list[Rule]] = [
         endpoint,
         release,
         fixed_content,
+        tried_out,
         access,
         network,
     )

@@ -12,9 +12,8 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from components import roles
-from components.preflight import arm, caller_roles
+from components.preflight import arm, caller_roles, release_actions
 
-_ML = "Microsoft.MachineLearningServices/workspaces/"
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
 _QUEUES = "Microsoft.Storage/storageAccounts/queueServices/queues/messages/"
 _TABLES = "Microsoft.Storage/storageAccounts/tableServices/tables/entities/"
@@ -28,8 +27,8 @@ _DATA_ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
 
 _ACTIONS: Mapping[roles.Role, tuple[str, ...]] = {
     roles.ACR_PULL: ("Microsoft.ContainerRegistry/registries/pull/read",),
-    roles.DATA_SCIENTIST: (f"{_ML}batchEndpoints/write", f"{_ML}models/versions/write"),
-    roles.CONTRIBUTOR: (f"{_ML}batchEndpoints/write", f"{_ML}models/versions/write", f"{_ML}computes/write"),
+    roles.DATA_SCIENTIST: release_actions.ACTIONS,
+    roles.CONTRIBUTOR: (*release_actions.ACTIONS, "Microsoft.MachineLearningServices/workspaces/computes/write"),
 }
 
 
@@ -64,10 +63,13 @@ class Missing:
     principal_id: str
     role: roles.Role
     scope: str
+    lacking: tuple[str, ...] = ()
+    """The actions that the role would allow, and the assigned ones do not."""
 
     def line(self) -> str:
         """Say who is missing which role, and where."""
-        return f"{self.who} ({self.principal_id}) is missing {self.role.name} on {self.scope}"
+        lacking = release_actions.named(self.lacking)
+        return f"{self.who} ({self.principal_id}) is missing {self.role.name} on {self.scope}{lacking}"
 
     def command(self) -> str:
         """Return the command that grants it."""
@@ -138,9 +140,9 @@ def missing_roles(needs: Needs, principals: Sequence[str], azure: arm.ResourceMa
             wanted.append(("the cluster's identity", principal, roles.ACR_PULL, needs.registry_id))
     definitions: dict[str, Sequence[Mapping[str, Any]]] = {}
     return [
-        Missing(who, principal, role, scope)
+        Missing(who, principal, role, scope, tuple(lacking))
         for who, principal, role, scope in wanted
-        if not _has(role, _assigned(principal, scope, azure), azure, definitions)
+        if (lacking := _lacking(role, _assigned(principal, scope, azure), azure, definitions))
     ]
 
 
@@ -151,19 +153,19 @@ def _assigned(principal: str, scope: str, azure: arm.ResourceManager) -> list[st
     return [str(each["properties"]["roleDefinitionId"]) for each in found]
 
 
-def _has(
+def _lacking(
     role: roles.Role,
     assigned: Sequence[str],
     azure: arm.ResourceManager,
     definitions: dict[str, Sequence[Mapping[str, Any]]],
-) -> bool:
-    """Say whether one of the assigned roles is this role, or allows everything that it is needed for."""
+) -> list[str]:
+    """Return the actions that the role is needed for and that no assigned role allows; none if it is assigned."""
     if any(each.rpartition("/")[2].lower() == role.id for each in assigned):
-        return True
+        return []
     data = role in _DATA_ACTIONS
     actions = _DATA_ACTIONS[role] if data else _ACTIONS[role]
     entries = [entry for each in assigned for entry in _definition(each, azure, definitions)]
-    return all(any(arm.allows(entry, action, data=data) for entry in entries) for action in actions)
+    return release_actions.lacking(actions, entries, data=data)
 
 
 def _definition(

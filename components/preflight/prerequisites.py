@@ -12,7 +12,7 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from components import roles
-from components.preflight import arm, caller_roles
+from components.preflight import arm, caller_roles, release_actions
 from components.preflight.login import Login
 
 _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
@@ -25,6 +25,7 @@ _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
         "Microsoft.Insights/diagnosticSettings/write",
         "Microsoft.ManagedIdentity/userAssignedIdentities/write",
         "Microsoft.MachineLearningServices/workspaces/write",
+        *release_actions.ACTIONS,
     ),
     roles.RBAC_ADMINISTRATOR: ("Microsoft.Authorization/roleAssignments/write",),
     roles.IDENTITY_OPERATOR: ("Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",),
@@ -79,28 +80,25 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
     return pulumi.Output.all(group, token).apply(check)
 
 
-def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> list[roles.Role]:
-    """Return the roles without which the program cannot deploy.
+def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> dict[roles.Role, list[str]]:
+    """Return the roles without which the program cannot deploy or release, each with the actions that are not allowed.
 
     Args:
         permissions: The caller's permissions, as Azure lists them: allowed `actions` minus `notActions`, both with `*`
             for any text. Each entry is evaluated separately. Conditions are not included.
     """
-    return [
-        role
-        for role, actions in _NEEDED.items()
-        if not all(any(arm.allows(entry, action) for entry in permissions) for action in actions)
-    ]
+    found = {role: release_actions.lacking(actions, permissions) for role, actions in _NEEDED.items()}
+    return {role: lacking for role, lacking in found.items() if lacking}
 
 
-def _missing(missing: Sequence[roles.Role], group: str, login: Login) -> str:
+def _missing(missing: Mapping[roles.Role, Sequence[str]], group: str, login: Login) -> str:
     scope = f"/subscriptions/{login.subscription_id}/resourceGroups/{group}"
     commands = "\n".join(
         f'  az role assignment create --assignee {login.object_id} --role "{role.name}" --scope {scope}'
         f"{_CONDITION if role == roles.RBAC_ADMINISTRATOR else ''}"
         for role in missing
     )
-    names = ", ".join(role.name for role in missing)
+    names = ", ".join(f"{role.name}{release_actions.named(lacking)}" for role, lacking in missing.items())
     return (
         f"The deployer ({login.object_id}) is missing these roles in resource group '{group}': {names}.\n"
         f"Somebody who can grant roles there can run:\n{commands}"

@@ -167,7 +167,7 @@ def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> li
     """Step 4: nobody is sent to a revision that did not score its try-out. Return what is live then."""
     workspace = patience.context.workspace
     endpoint = live.read(workspace, plan)
-    report.tried = candidates.try_out(plan, patience, endpoint, report.created)
+    report.tried = candidates.try_out(plan, patience, endpoint)
     return live.read(workspace, plan) if report.tried else endpoint
 
 

@@ -13,7 +13,7 @@ import pulumi
 import pytest
 import requests
 
-from components.preflight import arm, caller_roles, prerequisites
+from components.preflight import arm, caller_roles, prerequisites, release_actions
 from components.preflight.caller_roles import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
 from components.preflight.login import Login
 from components.roles import CALLER_RUNS, CONTRIBUTOR, ENDPOINT_CALLER, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, Role
@@ -55,7 +55,24 @@ AS_READER = {"actions": ["*/read"], "notActions": []}
     ],
 )
 def test_which_roles_are_missing(permissions: list[dict[str, Any]], missing: list[Role]) -> None:
-    assert prerequisites.missing_roles(permissions) == missing
+    assert [*prerequisites.missing_roles(permissions)] == missing
+
+
+@pytest.mark.parametrize("action", release_actions.ACTIONS)
+def test_a_role_that_does_not_allow_one_step_of_a_release_is_found_before_anything_is_made(
+    monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    own = {**AS_CONTRIBUTOR, "notActions": [*AS_CONTRIBUTOR["notActions"], action]}
+    without_reads = {**AS_RBAC_ADMINISTRATOR, "actions": AS_RBAC_ADMINISTRATOR["actions"][:2]}
+    with pytest.raises(pulumi.RunError) as raised:
+        _checked(monkeypatch, _permissions(own, without_reads))
+    assert str(raised.value) == (
+        f"The deployer ({DEPLOYER}) is missing these roles in resource group 'rg': Contributor (not allowed: {action})."
+        "\nSomebody who can grant roles there can run:\n"
+        f'  az role assignment create --assignee {DEPLOYER} --role "Contributor" '
+        f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
+        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
+    )
 
 
 def _checked(

@@ -92,6 +92,27 @@ def test_a_stack_with_callers_lives_on_three_roles_of_its_group(fresh: Rehearsal
     assert deployer.theirs() == theirs
 
 
+def test_a_role_that_cannot_start_a_try_out_is_refused_before_anything_is_made(
+    fresh: Rehearsal, deployer: Deployer
+) -> None:
+    action = "Microsoft.MachineLearningServices/workspaces/batchEndpoints/deployments/jobs/write"
+    subscription = f"/subscriptions/{deployer.subscription}"
+    path = f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}"
+    without = {"actions": ["*"], "notActions": [action], "dataActions": [], "notDataActions": []}
+    properties = {
+        "roleName": "All but try-outs",
+        "type": "CustomRole",
+        "permissions": [without],
+        "assignableScopes": [subscription],
+    }
+    fresh.arm("PUT", path, VERSION, {"properties": properties}, principal="administrator")
+    deployer.grant(roles.Role("All but try-outs", path.rpartition("/")[2]))
+    before = fresh.mark()
+    refused = fresh.pulumi("up", principal="nobody").failed()
+    assert f"in resource group 'theirs': Contributor (not allowed: {action})." in refused.flat
+    assert fresh.writes(before) == []
+
+
 def test_a_throttled_check_is_asked_again_and_never_passes_in_silence(fresh: Rehearsal, deployer: Deployer) -> None:
     deployer.grant(roles.CONTRIBUTOR)
     deployer.grant(roles.IDENTITY_OPERATOR)

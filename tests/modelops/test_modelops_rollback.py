@@ -189,3 +189,12 @@ def test_a_revision_that_is_never_made_ends_the_wait(bench: Bench, monkeypatch: 
         f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. It continues in the sandbox: run "
         "`pulumi up` again when it has ended; the release continues from there."
     )
+
+
+def test_a_pin_may_name_a_revision_whose_deployment_left_the_stack_file(bench: Bench) -> None:
+    first = bench.release()
+    moved = replace(bench.changed(mini_batch_size=3).deployments["mlp"], logical="net")
+    renamed = replace(bench.plan, default="net", deployments={"net": moved}, pin=first.default)
+    report = bench.release(renamed)
+    assert (report.default, bench.live().default) == (first.default, first.default)
+    assert set(bench.live().deployments) == {first.default, moved.revision}

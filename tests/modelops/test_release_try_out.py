@@ -136,22 +136,9 @@ def test_a_candidate_that_fails_does_not_serve(bench: Bench, script: str, reason
 
 
 @in_both_profiles
-def test_a_first_release_that_fails_says_what_serves_and_is_tried_again(bench: Bench, profile: str) -> None:
-    """In the lenient profile the service makes an endpoint's first deployment its default."""
-    plan = with_script(bench, RAISES)
-    says = {
-        "harsh": (None, "The endpoint has no default."),
-        "lenient": (
-            plan.target,
-            "It is the endpoint's default nevertheless: the service made it that, as its first deployment.",
-        ),
-    }
-    default, serves = says[profile]
-    for _ in range(2):
-        with pytest.raises(ReleaseError) as raised:
-            bench.release(plan)
-        assert serves in str(raised.value)
-        assert bench.live().default == default
+def test_a_first_release_that_fails_leaves_no_default(bench: Bench) -> None:
+    assert "The endpoint has no default." in refused(bench, with_script(bench, RAISES))
+    assert bench.live().default is None
 
 
 @in_one_profile

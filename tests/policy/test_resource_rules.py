@@ -314,6 +314,14 @@ ROWS = [
         )
     ),
     Row(
+        "batch-deployment-tried-out",
+        STASH,
+        f"{MLP}.tryOut",
+        None,
+        "Deployment 'mlp' has no try-out, so that the default can move to a model that nobody tried.",
+        "Deployment 'mlp' has no try-out, so that the default can move to a model that nobody tried.",
+    ),
+    Row(
         "batch-deployment-fixed-content",
         STASH,
         f"{MLP}.environment.image",

@@ -31,6 +31,7 @@ DEPLOYMENT: dict[str, Any] = {
     "code": {"path": "code", "digest": "22a6"},
     "model": {"path": "model", "name": "digits-mlp", "type": "custom_model", "digest": "f49e"},
     "scoringScript": "score.py",
+    "tryOut": {"input": {"path": "try-out", "digest": "9c1d"}},
     "settings": {
         "instanceCount": 2.0,
         "maxConcurrencyPerInstance": 2.0,

@@ -2,7 +2,7 @@
 
 import shlex
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,42 +50,29 @@ class Tried(NamedTuple):
         return f"{self.revision} ({rows}{duration(self.seconds)})"
 
 
-def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, created: Collection[str] = ()) -> list[DueTryOut]:
+def due(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[DueTryOut]:
     """Return the plan's revisions that have to be tried out.
 
     Not the one that serves, a pinned one that exists, and those that passed this very try-out.
-
-    Args:
-        plan: complete.
-        endpoint: what is live.
-        created: revisions that this release made. One of them may serve already: whether the service makes an
-            endpoint's first deployment its default is not settled.
     """
-    found = [(each, each.try_out) for each in plan.readable if each.try_out is not None]
+    found = [(each, each.try_out) for each in plan.deployments.values() if each.try_out is not None]
     return [
         (each, asked)
         for each, asked in found
-        if each.revision in created or not (each.revision == plan.pin and endpoint.is_usable(plan.pin))
-        if _is_due(endpoint, each.revision, asked, is_new=each.revision in created)
+        if each.revision != endpoint.default
+        if not (each.revision == plan.pin and endpoint.is_usable(plan.pin))
+        if not _has_passed(endpoint, each.revision, asked)
     ]
 
 
-def try_out(
-    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, created: Collection[str]
-) -> list[Tried]:
+def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint) -> list[Tried]:
     """Try out every revision that is due, one after another, and note what came of it on the revision.
-
-    Args:
-        plan: complete.
-        patience: the release's.
-        endpoint: what is live.
-        created: see `due`.
 
     Raises:
         ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
         Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
     """
-    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint, created)]
+    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint)]
 
 
 def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
@@ -99,12 +86,10 @@ def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint 
     return f"try out {deployment.revision} on {source} (at most {asked.minutes} min{more})"
 
 
-def _is_due(endpoint: live.LiveEndpoint, revision: str, asked: TryOut, *, is_new: bool) -> bool:
+def _has_passed(endpoint: live.LiveEndpoint, revision: str, asked: TryOut) -> bool:
     found = endpoint.deployments.get(revision)
     record = records.try_out(found) if found else None
-    if record is None or record.digest != records.digest(asked):
-        return is_new or revision != endpoint.default
-    return record.outcome != "passed"
+    return record is not None and (record.outcome, record.digest) == ("passed", records.digest(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +168,6 @@ def _explained(
         ReleaseError: the failure, with all that.
     """
     serves = f"The default is unchanged: {endpoint.default}." if endpoint.default else "The endpoint has no default."
-    if endpoint.default == revision:
-        serves = "It is the endpoint's default nevertheless: the service made it that, as its first deployment."
     logs = f"\nIts logs: {_command(plan, 'logs', name)}" if name else ""
     about = f"step '{TRY}' failed: deployment {revision} of endpoint {plan.endpoint.name}"
     try:

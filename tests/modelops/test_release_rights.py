@@ -1,0 +1,95 @@
+"""What a release may do with a custom role of exactly what the preflight asks for, and with one action less.
+
+The preflight finds what is missing before anything is made (tests/components/test_prerequisites.py,
+test_adoption.py); here it is missing later, for somebody may take a role away. Azure's own refusals: docs/security.md.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from components.preflight.release_actions import ACTIONS
+from modelops.errors import ReleaseError
+from modelops.release.context import Context
+from modelops.release.reconcile import reconcile
+from modelops.release.report import ReleaseReport
+from modelops.workspace import Workspace
+from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
+from tests.modelops.conftest import GROUP, Bench, in_one_profile
+from tests.modelops.test_release_try_out import GOOD, with_script
+
+pytestmark = [in_one_profile, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+ML = "Microsoft.MachineLearningServices/workspaces"
+CONTENT = tuple(f"{ML}/{each}/*" for each in ("codes", "environments", "models", "data"))
+"""What a revision is made of: the preflight does not ask for each of its actions."""
+
+
+class Limited:
+    """``nobody`` with a custom role, and releases in its name."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.sandbox = bench.place.sandbox
+        self._granted: list[str] = []
+
+    def may(self, actions: Sequence[str]) -> None:
+        """Define a role with these actions, and assign it on the workspace and blobs on its storage."""
+        subscription = f"/subscriptions/{self.sandbox.subscription}"
+        definition = f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid4()}"
+        permissions = [{"actions": [*actions], "notActions": [], "dataActions": [], "notDataActions": []}]
+        properties = {
+            "roleName": f"Releases {uuid.uuid4()}",
+            "type": "CustomRole",
+            "permissions": permissions,
+            "assignableScopes": [subscription],
+        }
+        token = self.sandbox.control.token("administrator")
+        made = self.sandbox.arm("PUT", definition, {"properties": properties}, api_version="2022-04-01", token=token)
+        assert made.status == 201, made.json
+        group = f"{subscription}/resourceGroups/{GROUP}"
+        storage = f"{group}/providers/Microsoft.Storage/storageAccounts/modelopsstore"
+        self._granted += [
+            self.sandbox.grant("nobody", definition, self.bench.place.path),
+            self.sandbox.grant("nobody", BLOB_CONTRIBUTOR, storage),
+        ]
+
+    def release(self) -> ReleaseReport:
+        """Release a model with a try-out, without patience for roles that are missing."""
+        plan = with_script(self.bench, GOOD, per_file=True)
+        workspace = Workspace(self.sandbox.subscription, GROUP, self.bench.place.workspace)
+        return reconcile(plan, Context(workspace, self.bench.root, lambda *_: None, lambda _: None, patience=0))
+
+    def nothing(self) -> None:
+        """Take everything away."""
+        for each in self._granted:
+            self.sandbox.take_away(each)
+
+
+@pytest.fixture(name="limited")
+def _limited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Iterator[Limited]:
+    made = Limited(bench)
+    nobody = made.sandbox.facts.accounts["nobody"]
+    monkeypatch.setenv("AZURE_CLIENT_ID", nobody.principal.client_id)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", nobody.secret)
+    yield made
+    made.nothing()
+
+
+def test_a_release_with_a_try_out_needs_no_more(limited: Limited) -> None:
+    limited.may([*ACTIONS, *CONTENT])
+    report = limited.release()
+    assert [each.revision for each in report.tried] == [report.default]
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["batchEndpoints/deployments/write", "batchEndpoints/deployments/jobs/write", "experiments/runs/read", "jobs/read"],
+)
+def test_without_one_of_them_the_default_stays_and_the_action_is_named(limited: Limited, action: str) -> None:
+    limited.may([*(each for each in ACTIONS if each != f"{ML}/{action}"), *CONTENT])
+    with pytest.raises(ReleaseError) as raised:
+        limited.release()
+    assert f"{ML}/{action}" in str(raised.value)
+    assert limited.bench.live().default is None
