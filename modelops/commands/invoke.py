@@ -16,6 +16,7 @@ from modelops.scoring import following, inputs, job_words, predictions, start, u
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.jobs import COMPLETED
 from modelops.scoring.losses import Losses
+from modelops.scoring.outputs import require_new
 from modelops.scoring.start import JobOptions
 from modelops.workspace import Workspace
 
@@ -114,11 +115,13 @@ def invoke(
                 found = _resumed(target, resume, resuming.Asked(read, deployment, job, key), download, outcome)
             else:
                 assert read is not None  # noqa: S101 - required without --resume
+                if job.output_path is not None:
+                    require_new(options.workspace(target), job.output_path)
                 found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
             again = missing.resume_command(target, outcome.job, download, key)
             missing.judge(found, is_allowed=allow_missing, resume=again)
     finally:
-        if json and outcome.job:
+        if json and (outcome.job or outcome.files is not None):
             terminal.say_json(outcome.to_json())
 
 
@@ -227,7 +230,11 @@ def _goes_on(target: Target, job: str) -> str:
 def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:
     """Run a job on what `job` left out; return what both lost, None if there was nothing to do."""
     with resuming.left(target, job, asked, download) as left:
-        if left is None:
+        if isinstance(left, resuming.Nothing):
+            outcome.predictions = [str(path) for path in left.predictions]
+            outcome.lost(Losses(items=left.items, missing=0, names=()))
+            for path in left.predictions:
+                terminal.say(f"  {path}")
             return None
         outcome.deployment = left.deployment
         found = run(
