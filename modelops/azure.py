@@ -3,7 +3,7 @@
 import contextlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -11,6 +11,9 @@ from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
+
+SHORT_RETRIES: Final[Mapping[str, Any]] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 4}
+"""Arguments of a blob client: 20 s in total, like all other requests; the library's default takes a minute."""
 
 # The SDK's format for the results of its own checks (azure-ai-ml: _exception_helper.py).
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -63,9 +66,12 @@ def is_missing(error: BaseException) -> bool:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether the service refused the request. After an internal error, or without an answer, it may have done it."""
+    """Whether the service refused the request. After an internal error, or without an answer, it may have done it.
+
+    501 means that the service cannot do what was asked.
+    """
     status = getattr(error, "status_code", None)
-    return isinstance(status, int) and 400 <= status < 500 and status not in (408, 429)  # noqa: PLR2004
+    return isinstance(status, int) and (400 <= status < 500 or status == 501) and status not in (408, 429)  # noqa: PLR2004
 
 
 def is_firewall(error: BaseException) -> bool:

@@ -27,12 +27,16 @@ class UsageError(ModelOpsError):
     """A command line that names something that does not exist; the command ends with exit code 2."""
 
 
+class NoJobError(UsageError):
+    """A command line that names a job that does not exist."""
+
+
 class MissingResultsError(ModelOpsError):
     """A job that completed without results for all files of its input; the command ends with exit code 3."""
 
 
 class InterruptedByUserError(ModelOpsError):
-    """Ctrl-C while something that goes on in Azure was followed; nothing further may start."""
+    """Ctrl-C or SIGTERM while something that goes on in Azure was followed; nothing further may start."""
 
 
 class RehearsalError(ModelOpsError):

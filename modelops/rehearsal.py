@@ -27,6 +27,16 @@ def located(command: str) -> str:
     return " ".join(filter(None, [os.environ.get(_COMMAND), command]))
 
 
+def place(environ: Mapping[str, str] = os.environ) -> str:
+    """Return where jobs and deployments are, in the words of a sentence: `Azure`, or `the sandbox` of a rehearsal."""
+    return "the sandbox" if environ.get(VARIABLE) else "Azure"
+
+
+def in_studio(sentence: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return what is said about the studio (an address of it, too); "" in a rehearsal, which has none."""
+    return "" if environ.get(VARIABLE) else sentence
+
+
 def ask(deployments: Sequence[Mapping[str, Any]], environ: Mapping[str, str] = os.environ) -> list[str]:
     """Return the rehearsal's sentences about deployments; none if there is no rehearsal.
 

@@ -5,6 +5,7 @@ completed without results for all files.
 """
 
 import logging
+import signal
 import sys
 from typing import Any
 
@@ -16,7 +17,7 @@ from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
 
 class _Commands(TyperGroup):
-    """Turns our errors and Ctrl-C into a message and an exit code."""
+    """Turns our errors, Ctrl-C and SIGTERM into a message and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -61,8 +62,12 @@ def _nothing() -> None:
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
     logging.disable(logging.WARNING)  # the SDK's notes about experimental classes
+    # What goes on in Azure is told after SIGTERM as after Ctrl-C.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         application(is_styled=sys.stdout.isatty() and sys.stderr.isatty())(arguments, prog_name="python -m modelops")
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0

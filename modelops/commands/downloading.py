@@ -32,9 +32,9 @@ def download(
 ) -> None:
     """Download a job's predictions, and count the files of its input without a result."""
     where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
-    place, key = where.workspace(), job_arguments.key(key)
+    key = job_arguments.key(key)
     predictions.require_empty(folder)
-    job = jobs.found(place, name)
+    place, job = where.job(name)
     logs = f"Its logs: {options.jobs_command(place, 'logs', name)}"
     if job.state != jobs.COMPLETED:
         if not with_logs:

@@ -10,6 +10,7 @@ import typer
 
 from modelops.commands import downloading, job_arguments, options, terminal
 from modelops.errors import ReleaseError, UsageError
+from modelops.rehearsal import in_studio
 from modelops.scoring import failures, job_files, jobs, progress
 from modelops.scoring.job_logs import JobLogs
 
@@ -59,8 +60,8 @@ def show(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Show a job: its state, times and counts, and why it failed."""
-    place = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    job = jobs.found(place, name)
+    where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    place, job = where.job(name)
     logs = JobLogs(place.ml, name)
     began, ended = logs.times()
     why = failures.reason(logs) if job.state == jobs.FAILED else ""
@@ -83,7 +84,7 @@ def show(
         "tags": ", ".join(f"{key}={value}" for key, value in (job.tags or {}).items()),
         "items": str(counts) if counts else "",
         "reason": why,
-        "studio": job.studio,
+        "studio": in_studio(job.studio or ""),
     }
     for label, text in lines.items():
         if text:
@@ -107,8 +108,8 @@ def logs(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """List a job's log files with the script's last error, or print some of them."""
-    place = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    jobs.found(place, name)
+    where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    place, _ = where.job(name)
     files = job_files.of(place.ml, name)
     chosen = [each for each in files if file is None or file in each]
     if not chosen:
@@ -141,8 +142,8 @@ def cancel(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Cancel a job and wait until it has stopped."""
-    place = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).workspace()
-    terminal.say(f"job {name}: {jobs.cancel(place, name)}")
+    place, job = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
+    terminal.say(f"job {name}: {jobs.cancel(place, job)}")
 
 
 def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Annotated, NamedTuple
 import typer
 
 from modelops.commands import targets
-from modelops.errors import UsageError
+from modelops.errors import NoJobError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
+from modelops.scoring import jobs
 from modelops.workspace import Workspace
 
 Stack = Annotated[
@@ -139,10 +140,19 @@ class Place(NamedTuple):
         named = by_names(*self[4:], self.endpoint)
         return [named] if named else Where(*self[:4]).one_or_all()
 
-    def workspace(self) -> Workspace:
-        """Return the workspace; without a stack, the endpoint does not matter."""
-        named = by_names(*self[4:], self.endpoint or "(not needed)")
-        return workspace(named or Where(*self[:4]).one_or_all()[0])
+    def job(self, name: str) -> tuple[Workspace, jobs.Job]:
+        """Return the workspace, and a job of it; without a stack, the endpoint does not matter.
+
+        Raises:
+            UsageError: there is no such job.
+        """
+        named = by_names(*self[4:], self.endpoint or "ENDPOINT")
+        place = workspace(named or Where(*self[:4]).one_or_all()[0])
+        try:
+            return place, jobs.found(place, name)
+        except NoJobError as error:
+            words = f"{named.words()} --endpoint {named.endpoint}" if named else Where(*self[:4]).words()
+            raise UsageError(f"{error} Its jobs: {located(f'python -m modelops jobs list{words}')}") from None
 
     def target(self, endpoint: str | None) -> targets.Target:
         """Return the endpoint that is named, else the one called `endpoint` in Azure, else the stack's only one.

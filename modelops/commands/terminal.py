@@ -16,6 +16,7 @@ from rich.text import Text
 from modelops.plan.data_address import masked
 
 _QUIET_SECONDS: Final = 30.0
+_ANY_WIDTH: Final = 100_000
 _WIDTH: Final = 60
 """Characters of a cell of predictions."""
 
@@ -79,17 +80,33 @@ def show_rows(rows: Sequence[Sequence[str]]) -> None:
 
 
 def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table with titles on a terminal, elsewhere rows in columns; nothing without rows."""
-    if not is_terminal():
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    """Print a table with titles on a terminal, elsewhere rows in columns; nothing without rows.
+
+    A terminal that is too narrow gets columns too, which it wraps: no name is cut.
+    """
+    if not rows:
         return
     table = Table(*titles, header_style="")
     for row in rows:
-        table.add_row(*row)
-    if rows:
+        table.add_row(*map(Text, row))
+    if not is_terminal():
+        _show_columns(rows)
+    elif _width(table) > Console(file=sys.stdout).width:
+        _show_columns([titles, *rows])
+    else:
         show(table)
+
+
+def _width(table: Table) -> int:
+    """Return how many characters wide a table is if nothing of it is cut."""
+    console = Console(file=sys.stdout)
+    return console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum
+
+
+def _show_columns(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 class Progress:

@@ -9,6 +9,7 @@ from modelops.errors import ReleaseError
 from modelops.plan.environments import CondaText, Environment
 from modelops.plan.plan import BuildEnvironment, DeploymentPlan, NamedEnvironment, ReleasePlan
 from modelops.plan.staging import staged
+from modelops.rehearsal import in_studio
 from modelops.release import live
 from modelops.release.context import CREATE, Context
 from modelops.release.operations import LONGEST_SECONDS, finished, still_going
@@ -63,9 +64,10 @@ def create_revision(context: Context, plan: ReleasePlan, deployment: DeploymentP
         finished(context.workspace.ml.batch_deployments.begin_create_or_update(entity), f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
+        see = in_studio("See the deployment's logs in the studio. ")
         raise ReleaseError(
             f"creating deployment {name} ended in state {made.state if made else 'deleted'}, expected "
-            f"{live.SUCCEEDED}. See the deployment's logs in the studio; the next release creates it again."
+            f"{live.SUCCEEDED}. {see}The next release creates it again."
         )
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from modelops.errors import ReleaseError
+from modelops.rehearsal import in_studio, place
 
 if TYPE_CHECKING:
     from azure.core.polling import LROPoller
@@ -25,7 +26,8 @@ def finished(poller: "LROPoller[Any]", doing: str) -> None:
 
 def still_going(doing: str) -> ReleaseError:
     """Return the message for an operation that does not end."""
+    watch = in_studio("watch it in the studio, and ")
     return ReleaseError(
-        f"{doing} has not ended after {LONGEST_SECONDS:.0f} s. Azure continues with it: watch it in the studio, and "
-        "run `pulumi up` again when it has ended; the release continues from there."
+        f"{doing} has not ended after {LONGEST_SECONDS:.0f} s. It continues in {place()}: {watch}run `pulumi up` again "
+        "when it has ended; the release continues from there."
     )

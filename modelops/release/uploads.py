@@ -33,7 +33,7 @@ _REPORT_SECONDS: Final = 2.0
 
 def container(workspace: Workspace) -> "ContainerClient":
     """Return the container that the SDK uploads models to, with its datastore's credential."""
-    from azure.storage.blob import ContainerClient, ExponentialRetry  # noqa: PLC0415
+    from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
     datastore: Any = workspace.ml.datastores.get(_DATASTORE, include_secrets=True)
     credentials = datastore.credentials
@@ -42,8 +42,7 @@ def container(workspace: Workspace) -> "ContainerClient":
         account_url=f"https://{datastore.account_name}.blob.{datastore.endpoint or 'core.windows.net'}",
         container_name=str(datastore.container_name),
         credential=secret or workspace.credential,
-        # 20 s in total, like the other requests of a release; the library's default takes a minute.
-        retry_policy=ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4),
+        **azure.SHORT_RETRIES,
     )
 
 

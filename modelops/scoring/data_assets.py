@@ -3,6 +3,8 @@
 from typing import Any
 
 from modelops import azure
+from modelops.errors import ReleaseError
+from modelops.scoring import existing
 from modelops.scoring.inputs import JobInput
 from modelops.workspace import Workspace
 
@@ -11,10 +13,15 @@ def registered(workspace: Workspace, source: JobInput) -> Any | None:
     """Return azure-ai-ml's `Data` of an input; None if it is not a data asset, or not known to be of this workspace.
 
     Raises:
-        ReleaseError: there is no such asset, or the service refused to read it.
+        UsageError: there is no such asset, version or label.
+        ReleaseError: the service refused to read it.
     """
     asset = source.asset
     if asset is None or not asset.is_in(workspace.id):
         return None
-    with azure.step(f"reading data asset {source.path}"):
-        return workspace.ml.data.get(asset.name, version=asset.version or None, label=asset.label or None)
+    try:
+        with azure.step(f"reading data asset {source.path}"):
+            return workspace.ml.data.get(asset.name, version=asset.version or None, label=asset.label or None)
+    except ReleaseError:
+        existing.require_asset(workspace, asset)
+        raise

@@ -24,6 +24,9 @@ _NOT_THE_USERS: Final = re.compile(
 )
 _DRIVER: Final = "amlbi_main.py"
 
+_PART: Final = 300
+"""Characters of the beginning, and of the end, of a long reason."""
+
 _DRIVER_FAILED: Final = "exited with status code 42."
 _DRIVERS_REASON: Final = re.compile(r"Error: (.+)$", re.DOTALL)
 _ADVICE: Final = re.compile(
@@ -48,13 +51,28 @@ class ScriptError(NamedTuple):
 
 
 def reason(logs: JobLogs) -> str:
-    """Return why the job failed, as one or two sentences; "" if neither the service nor the logs say."""
-    said, error = _service_reason(logs.message()), last_error(logs)
+    """Return why the job failed, as one or two sentences on one line; "" if neither the service nor the logs say.
+
+    Of a long text, as MLflow's with the whole schema of a model, the middle is left out; the logs have it.
+    """
+    return _short(_reason(_service_reason(logs.message()), last_error(logs)))
+
+
+def _reason(said: str, error: ScriptError | None) -> str:
     if error is None:
         return said
     if error.text in said:
         return said.replace(error.text, str(error))
-    return " ".join(filter(None, [said, f"The script's last exception: {error}"]))
+    # The service may leave out the exception's class.
+    if (message := error.text.partition(": ")[2]) and message in said:
+        return said
+    end = "." if said and said[-1] not in ".!?" else ""
+    return " ".join(filter(None, [said + end, f"The script's last exception: {error}"]))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 2 * _PART else f"{line[:_PART]} … {line[-_PART:]}"
 
 
 def last_error(logs: JobLogs) -> ScriptError | None:

@@ -135,7 +135,12 @@ class BlobFiles:
         refused: Exception | None = None
         for login in self._logins:
             try:
-                with ContainerClient(self._place.account_url, self._place.container, credential=login) as container:
+                with ContainerClient(
+                    self._place.account_url,
+                    self._place.container,
+                    credential=login,
+                    **azure.SHORT_RETRIES,
+                ) as container:
                     return use(container)
             except Exception as error:
                 if getattr(error, "status_code", None) not in _REFUSED:

@@ -64,7 +64,8 @@ class JobLogs:
         if (address := self._addresses.get(name)) is None:
             raise ReleaseError(f"job {self._job} has no log {name!r} (any more).")
         with azure.step(f"reading log {name!r} of job {self._job}"):
-            return BlobClient.from_blob_url(address).download_blob().readall().decode(errors="replace")
+            blob = BlobClient.from_blob_url(address, **azure.SHORT_RETRIES)
+            return blob.download_blob().readall().decode(errors="replace")
 
     def text(self, name: str) -> str:
         """Return what `read` does; "" if there is no such file, or it cannot be read."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from modelops import azure
-from modelops.errors import UsageError
+from modelops.errors import NoJobError, UsageError
 from modelops.scoring import endpoints
 from modelops.workspace import Workspace
 
@@ -15,6 +15,7 @@ _API: Final = "2023-10-01"
 _DEPLOYMENT: Final = re.compile(r"/deployments/([^/]+)/jobs/", re.IGNORECASE)
 # What the service writes where the caller gave no description.
 _SUBMISSION: Final = re.compile(r"Pipeline submission for endpoint: (\S+), deployment: (\S+?)\.?$")
+_DEPLOYMENT_NAME: Final = "azureml.deploymentname"
 _NEVER: Final = "0001-01-01T00:00:00Z"
 COMPLETED: Final = "Completed"
 FAILED: Final = "Failed"
@@ -94,7 +95,7 @@ def found(workspace: Workspace, name: str) -> Job:
     """Return a job.
 
     Raises:
-        UsageError: there is no such job.
+        NoJobError: there is no such job.
         ReleaseError: the service refused the read.
     """
     try:
@@ -102,25 +103,39 @@ def found(workspace: Workspace, name: str) -> Job:
             job = workspace.get(f"jobs/{endpoints.segment(name)}", _API)
     except Exception as error:
         if error.__cause__ is not None and azure.is_missing(error.__cause__):
-            raise UsageError(f"workspace {workspace.name} has no job {name!r}.") from None
+            raise NoJobError(f"workspace {workspace.name} has no job {name!r}.") from None
         raise
-    submission = _SUBMISSION.match(job["properties"].get("description") or "")
-    return _read(job, submission[1] if submission else None, submission[2] if submission else None)
+    return _read(job, *_origin(job["properties"]))
 
 
-def cancel(workspace: Workspace, name: str) -> str:
+def _origin(properties: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return a job's endpoint and deployment, as far as ARM tells them.
+
+    The description tells both, unless the caller gave another. Tags and properties are as published with the Ansible
+    collection for Azure (its module for batch endpoints), for a job of a pipeline.
+    """
+    if submission := _SUBMISSION.match(properties.get("description") or ""):
+        return submission[1], submission[2]
+    tags, more = properties.get("tags") or {}, properties.get("properties") or {}
+    endpoint = more.get("azureml.endpointname")
+    if endpoint is None and tags.get("azureml.batchrun") == "true" and "azureml.jobtype" not in tags:
+        # A model deployment's job stays in the experiment with the endpoint's name (docs/commands.md).
+        endpoint = properties.get("experimentName")
+    return endpoint, more.get(_DEPLOYMENT_NAME) or tags.get(_DEPLOYMENT_NAME)
+
+
+def cancel(workspace: Workspace, job: Job) -> str:
     """Cancel a job, wait until it has stopped, and return its state.
 
     Raises:
-        UsageError: there is no such job, or it has ended.
+        UsageError: it has ended.
         ReleaseError: the service refused it.
     """
-    state = found(workspace, name).state
-    if state in ENDED:
-        raise UsageError(f"job {name} has already ended, in state {state}.")
-    with azure.step(f"canceling job {name}"):
-        workspace.ml.jobs.begin_cancel(name).result()
-    return found(workspace, name).state
+    if job.state in ENDED:
+        raise UsageError(f"job {job.name} has already ended, in state {job.state}.")
+    with azure.step(f"canceling job {job.name}"):
+        workspace.ml.jobs.begin_cancel(job.name).result()
+    return found(workspace, job.name).state
 
 
 def _read(document: Mapping[str, Any], endpoint: str | None, deployment: str | None) -> Job:

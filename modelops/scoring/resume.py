@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import isodate
 
 from modelops import azure
-from modelops.errors import UsageError
+from modelops.errors import NoJobError, UsageError
 from modelops.plan import data_address
 from modelops.scoring import endpoints, keys, losses
 from modelops.scoring.inputs import JobInput, Kind
@@ -60,7 +60,7 @@ def read(workspace: "Workspace", endpoint: str, job: str) -> PastJob:
             answer = workspace.send("GET", f"{address}/{endpoints.segment(job)}", None)
         except Exception as error:
             if azure.is_missing(error):
-                raise UsageError(f"endpoint {endpoint} has no job {job!r}.") from None
+                raise NoJobError(f"endpoint {endpoint} has no job {job!r}.") from None
             raise
     found = past_job(job, answer)
     if found.state not in ENDED:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
-from modelops.scoring import clusters, data_assets, endpoints, upload
+from modelops.scoring import clusters, data_assets, endpoints, existing, upload
 from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
 from modelops.scoring.jobs import deployment_of
 from modelops.scoring.upload import Report
@@ -91,7 +91,8 @@ def start(
         report: is told how far the upload of a local path is.
 
     Raises:
-        UsageError: the input is a data asset of another type than the job's, or the cluster never has that many nodes.
+        UsageError: the input is a data asset of another type than the job's, the cluster never has that many nodes, or
+            deployment, data asset or datastore do not exist.
         ReleaseError: the service refused the job, or a read before it.
         PerhapsStartedError: there was no answer, or an internal error.
     """
@@ -110,6 +111,7 @@ def start(
             answer = workspace.send("POST", found.address, body(kind, uri, options), given)
     except ReleaseError as error:
         if _is_certain(error.__cause__):
+            existing.require(workspace, endpoint, deployment, source)
             raise
         raise PerhapsStartedError(str(error)) from error
     return StartedJob(str(answer["name"]), _studio(answer), deployment_of(str(answer.get("id") or "")) or deployment)

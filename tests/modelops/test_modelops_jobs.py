@@ -173,11 +173,17 @@ def test_logs_of_a_job_without_predictions_are_downloaded(bench: Bench) -> None:
 
 
 def test_a_job_that_does_not_exist_is_a_wrong_command_line(bench: Bench) -> None:
-    for command in ("show", "logs", "cancel"):
-        assert run(bench, f"jobs {command}", "nowhere") == (
-            *(2, ""),
-            f"error: workspace {bench.place.workspace} has no job 'nowhere'.\n",
-        )
+    here = bench.place.sandbox.env["REHEARSAL_COMMAND"]
+    download = ("--download", str(bench.root / "new"))
+    said = (
+        f"error: workspace {bench.place.workspace} has no job 'nowhere'. Its jobs: {here} python -m modelops jobs list"
+    )
+    for command, more in (("show", ()), ("logs", ()), ("cancel", ()), ("download", download)):
+        found, output, errors = run(bench, f"jobs {command}", "nowhere", *more)
+        assert (found, output) == (2, "")
+        assert errors.startswith(f"{said} --"), errors
+    words = _words(bench)
+    assert run(bench, "jobs show", "nowhere", *words)[2] == f"{said} {' '.join(words)} --endpoint ENDPOINT\n"
     code, _, errors = run(bench, "jobs list", "--workspace", "w")
     assert (code, errors) == (
         2,

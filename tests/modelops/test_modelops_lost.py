@@ -9,7 +9,6 @@ import pytest
 
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code
-from modelops.scoring import following
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import run
 
@@ -96,30 +95,6 @@ def test_a_key_names_what_the_logs_do_not(bench: Bench) -> None:
     ]
 
 
-@in_one_profile
-def test_a_job_that_nobody_waited_for_is_counted_when_it_is_downloaded(bench: Bench) -> None:
-    data = scored_by(bench, {"a": "x", "b": "skip", "c": "y"}, mini_batch_size=10)
-    assert run(bench, "invoke", "--input", str(data), "--no-wait")[0] == 0
-    job, folder = last_job(bench), bench.root / "out"
-    following.follow(bench.workspace.ml, job, lambda _text, _seconds: None, "")
-    code, output, errors = run(bench, "jobs download", job, "--download", str(folder))
-    assert (code, output) == (3, f"{folder}/predictions.csv\n")
-    lines = errors.splitlines()
-    assert lines[0] == "error: 1 of 3 files has no result: 1 mini-batch returned fewer results than files."
-    (again,) = [line for line in lines if "--resume" in line]
-    assert f"--endpoint {bench.plan.endpoint.name} --resume {job} --download {folder}" in again
-    code, _, errors = run(bench, "jobs download", job, "--download", str(bench.root / "key"), "--key", "1")
-    assert (code, errors.splitlines()[1]) == (3, "  b")
-    words = ("jobs download", job, "--download", str(bench.root / "wrong"), "--key")
-    code, _, errors = run(bench, *words, "9")
-    assert (code, errors.splitlines()[1]) == (
-        2,
-        "1 of 3 files has no result: 1 mini-batch returned fewer results than files.",
-    )
-    code, output, errors = run(bench, *words[:3], str(bench.root / "allowed"), *words[4:], "1", "--allow-missing")
-    assert (code, output.splitlines()[-1], errors) == (0, "  b", "")
-
-
 def rows(folder: Path) -> list[str]:
     """Return all rows of the predictions in a folder, in order."""
     return sorted(line for file in folder.iterdir() for line in file.read_text(encoding="utf-8").splitlines())
@@ -152,7 +127,7 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
     assert len(rows(folder)) == 4 - lost
     code, output, errors = resumed(bench, folder)
     assert (code, errors) == (0, "")
-    assert f"has no result for {lost} of 4 files; scoring " in output
+    assert f"has no result for {lost} of 4 files; scoring {'it' if lost == 1 else 'these'} now." in output
     assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 2 files"
     assert sorted(path.name for path in folder.iterdir()) == ["predictions-2.csv", "predictions.csv"]
     assert rows(folder) == scored_here(data)
@@ -164,7 +139,10 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
         f"error: --download '{folder}' has another predictions.csv",
     )
     code, output, _ = resumed(bench, bench.root / "again")
-    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (0, f"results for all its {lost} files.")
+    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (
+        0,
+        f"results for {'its only file' if lost == 1 else 'all its 2 files'}.",
+    )
 
 
 @in_one_profile

@@ -179,6 +179,6 @@ def test_a_revision_that_is_never_made_ends_the_wait(bench: Bench, monkeypatch: 
     with pytest.raises(ReleaseError) as failed:
         deploy.settle(bench.context(), bench.plan, deployment)
     assert str(failed.value) == (
-        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. Azure continues with it: watch "
-        "it in the studio, and run `pulumi up` again when it has ended; the release continues from there."
+        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. It continues in the sandbox: run "
+        "`pulumi up` again when it has ended; the release continues from there."
     )

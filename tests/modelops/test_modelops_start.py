@@ -297,11 +297,40 @@ def test_says_what_is_wrong_with_a_data_asset(scored: Scored, source: str, kind:
     assert scored.bench.writes(before) == []
 
 
-@pytest.mark.parametrize("source", ["nothing:1", "given-folder:9", "nothing@latest", "given-folder@first"])
-def test_a_data_asset_that_does_not_exist_is_named(scored: Scored, source: str) -> None:
-    before = scored.bench.mark()
-    with pytest.raises(ReleaseError, match=f"^reading data asset {source} failed: "):
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("nothing:1", r"workspace \S+ has no data asset 'nothing'\. Allowed are: .*given-folder.*\."),
+        (
+            "nothing@latest",
+            r"workspace \S+ has no data asset 'nothing'\. Allowed are: .*given-folder.*\.",
+        ),
+        ("given-folder:9", r"data asset given-folder has no version '9'\. Allowed are: 1(, \d+)*\."),
+        (
+            "azureml://datastores/nostore/paths/a/",
+            r"workspace \S+ has no datastore 'nostore'\. Allowed .*",
+        ),
+    ],
+)
+def test_data_that_does_not_exist_is_a_wrong_command_line(scored: Scored, source: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^{said} No job was started\\.$"):
         scored.start(source)
+
+
+def test_a_deployment_that_does_not_exist_is_a_wrong_command_line(scored: Scored) -> None:
+    read, plan = inputs.read(scored.address), scored.bench.plan
+    with pytest.raises(UsageError) as wrong:
+        starting.start(scored.bench.workspace, plan.endpoint.name, "pickyy", read)
+    assert str(wrong.value) == (
+        f"--deployment: endpoint {plan.endpoint.name} has no deployment 'pickyy'. Allowed are: {plan.target}. No job "
+        "was started."
+    )
+
+
+def test_a_label_that_does_not_exist_is_named(scored: Scored) -> None:
+    before = scored.bench.mark()
+    with pytest.raises(ReleaseError, match=r"^reading data asset given-folder@first failed: "):
+        scored.start("given-folder@first")
     assert scored.bench.writes(before) == []
 
 
@@ -316,9 +345,10 @@ def test_a_job_is_asked_for_once(scored: Scored, fault: dict[str, Any]) -> None:
     control.clear_faults()
 
 
-def test_a_job_that_is_refused_has_not_started(scored: Scored) -> None:
+@pytest.mark.parametrize("status", [400, 501])
+def test_a_job_that_is_refused_has_not_started(scored: Scored, status: int) -> None:
     control = scored.bench.place.sandbox.control
-    control.fault("status", method="POST", path="/jobs$", status=400)
+    control.fault("status", method="POST", path="/jobs$", status=status)
     with pytest.raises(ReleaseError) as refused:
         scored.start(scored.address)
     control.clear_faults()

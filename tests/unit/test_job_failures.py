@@ -177,10 +177,36 @@ WITH_SCRIPT = {"logs/job_error.1.txt": HEAD + entry("ValueError: broken\n")}
             },
             "The init() had raised exception for 6 times. The last one: ValueError: broken (score.py, line 3, in init)",
         ),
+        ("The disk is full", WITH_SCRIPT, "The disk is full. The script's last exception: ValueError: broken"),
+        (
+            EXIT_42 + "Error processing input file: '/in/a.txt'. Exception: File type 'txt' is not supported",
+            {
+                "logs/job_error.1.txt": HEAD
+                + entry(
+                    "driver.BadFileError: Error processing input file: '/in/a.txt'. Exception: File type 'txt' is not "
+                    "supported\n"
+                )
+            },
+            "Error processing input file: '/in/a.txt'. Exception: File type 'txt' is not supported",
+        ),
     ],
-    ids=["nothing", "service", "both", "the driver's traceback", "only that", "one text"],
+    ids=["nothing", "service", "both", "the driver's traceback", "only that", "one text", "no full stop", "no class"],
 )
 def test_the_reason_is_what_the_service_says_and_the_scripts_exception(
     message: str, files: dict[str, str], expected: str
 ) -> None:
     assert reason(logs(message, files)) == expected
+
+
+def test_a_reason_of_many_lines_is_said_once_and_keeps_its_beginning_and_its_end() -> None:
+    """MLflow repeats the data and the whole schema before it says what is wrong."""
+    data = "\n".join(f"  column {number}  double" for number in range(100))
+    text = (
+        f"Error processing input file: '/in/a.csv'. Exception: Failed to enforce schema of data '{data}'. Error: no x"
+    )
+    found = reason(logs(EXIT_42 + text, {"logs/job_error.1.txt": HEAD + entry(f"driver.BadFileError: {text}\n")}))
+    assert found.startswith(
+        "Error processing input file: '/in/a.csv'. Exception: Failed to enforce schema of data ' col"
+    )
+    assert found.endswith("column 99 double'. Error: no x")
+    assert (len(found), found.count(" … "), "\n" in found) == (603, 1, False)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 import azure.storage.blob
 import pytest
 
+from modelops.azure import SHORT_RETRIES
 from modelops.errors import UsageError
 from modelops.plan import data_address
 from modelops.scoring import input_files
@@ -28,8 +29,9 @@ class _Container:
     }
     opened: ClassVar[list[tuple[str, str]]] = []
 
-    def __init__(self, account_url: str, container: str, credential: object) -> None:
+    def __init__(self, account_url: str, container: str, credential: object, **retries: Any) -> None:
         assert credential in ("login", None)
+        assert retries == SHORT_RETRIES
         self._is_refused = credential == "login" and account_url == "https://public.blob.core.windows.net/"
         self.opened.append((account_url, container))
 

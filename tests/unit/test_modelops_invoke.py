@@ -6,6 +6,8 @@ Jobs themselves run in tests/modelops.
 import io
 import json
 import logging
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +17,9 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from modelops import azure
-from modelops.commands import app, missing, terminal
-from modelops.errors import NoPredictionsError, ReleaseError
-from modelops.scoring import following, losses, predictions, start
+from modelops.commands import app, input_notes, missing, terminal
+from modelops.errors import NoJobError, NoPredictionsError, ReleaseError
+from modelops.scoring import following, losses, predictions, resume, start
 from modelops.scoring.losses import Losses
 from modelops.scoring.start import StartedJob
 from modelops.workspace import Workspace
@@ -156,15 +158,34 @@ def test_elsewhere_only_a_long_upload_has_lines(
     assert capsys.readouterr().out.splitlines() == lines
 
 
-def test_ctrl_c_names_the_job_that_goes_on(invoke: Any) -> None:
-    code, _, errors = invoke(_interrupted, Terminal())
+def _terminated(_ml: object, _job: str, report: Report, _logs: str) -> float:
+    report("Running", 4.0)
+    os.kill(os.getpid(), signal.SIGTERM)
+    pytest.fail("the signal is noticed at once")
+
+
+@pytest.mark.parametrize("stopped", [_interrupted, _terminated])
+def test_ctrl_c_and_sigterm_name_the_job_that_goes_on(invoke: Any, stopped: object) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    code, _, errors = invoke(stopped, Terminal())
     assert (code, errors) == (
         1,
         (
             "error: interrupted. Job job-1 continues in Azure; to cancel it: python -m modelops jobs cancel job-1 "
             "--subscription sub --resource-group rg --workspace ws\n"
+            "To get its predictions once it is completed: python -m modelops jobs download job-1 --subscription sub "
+            "--resource-group rg --workspace ws --download NEW_FOLDER\n"
         ),
     )
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_rehearsal_has_no_studio(invoke: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSAL_URL", "http://127.0.0.1:1/")
+    monkeypatch.setattr(input_notes, "notes", lambda *_: [])
+    code, output, errors = invoke(_interrupted, io.StringIO())
+    assert (code, output) == (1, "job job-1 on digits\nRunning, 4 s\n")
+    assert errors.startswith("error: interrupted. Job job-1 continues in the sandbox; to cancel it: ")
 
 
 def test_ctrl_c_while_downloading_says_how_to_get_the_predictions(invoke: Any) -> None:
@@ -299,4 +320,20 @@ def test_a_job_is_either_downloaded_or_left_alone(invoke: Any, words: list[str])
         2,
         "",
         "error: give either --download FOLDER, or --no-wait to leave the job alone once it has started.\n",
+    )
+
+
+def test_resuming_an_unknown_job_names_the_command_that_lists_the_others(
+    invoke: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> Any:
+        raise NoJobError("endpoint digits has no job 'x'.")
+
+    monkeypatch.setattr(resume, "read", unknown)
+    assert invoke(_completes, io.StringIO(), "--no-wait", "--resume", "x") == (
+        *(2, ""),
+        (
+            "error: --resume: endpoint digits has no job 'x'. Its jobs: python -m modelops jobs list --subscription "
+            "sub --resource-group rg --workspace ws --endpoint digits\n"
+        ),
     )

@@ -167,19 +167,21 @@ def test_a_path_in_a_storage_account(
 def test_what_a_job_cannot_read_here_is_said_before(ready: Learning) -> None:
     ready.call("PUT", "/data/d/versions/1", {"properties": {"dataType": "uri_file", "dataUri": THERE + "/a.csv"}})
     asset = f"{WORKSPACE}/data/d/versions/1"
-    web = "https://raw.example.org/a.csv"
-    here = (FOLDER, FOLDER + "a.csv", "azureml://datastores/none/paths/x", "azureml://datastores/workspaceblobstore")
+    refused = "https://raw.example.org/a.csv"
+    here = (
+        refused,
+        FOLDER,
+        FOLDER + "a.csv",
+        "azureml://datastores/none/paths/x",
+        "azureml://datastores/workspaceblobstore",
+    )
     no_account = (
         "cannot be read here: the sandbox has no storage account 'elsewhere', and reads nothing from Azure. To put a"
         " copy of the files there: python -m sandbox data add"
     )
-    assert sentences(ready.world, [*here, THERE, asset, web]) == [
+    assert sentences(ready.world, [*here, THERE, asset]) == [
         f"'{THERE}' {no_account} {THERE}/ COPY",
         f"'{asset}' {no_account} {THERE}/a.csv COPY",
-        (
-            f"'{web}' cannot be read here: The sandbox does not model data at '{web}' (only *.blob.core.windows.net,"
-            " datastores and data assets). See behaviour.md of the sandbox for what it does."
-        ),
     ]
     ready.blobs.create_container("elsewhere", "data")
     assert sentences(ready.world, [THERE, asset]) == []
