@@ -156,7 +156,7 @@ def delete(home: Home, client: Client, resource_id: str, api_version: str | None
         if answer.status >= 400:  # noqa: PLR2004 - an HTTP error
             _, code, message = answer.error
             raise ValueError(f"'{resource_id}' was not deleted: ({code}) {message}")
-        # Services have words of their own for what still runs: InProgress, Updating.
+        # What still runs is InProgress for some services and Updating for others.
         running = (answer.json or {}).get("status", "Succeeded") not in ("Succeeded", "Failed", "Canceled")
         is_over = answer.status != 202 and not running  # noqa: PLR2004 - accepted
         if is_over or follow is None:
