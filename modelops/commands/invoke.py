@@ -1,47 +1,25 @@
 """`invoke`: runs a scoring job and downloads its predictions."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
-from modelops.commands import input_notes, job_arguments, missing, options, resuming, terminal
+from modelops.commands import job_arguments, leftover, missing, options, resuming, starting, terminal
 from modelops.commands.outcome import Outcome
+from modelops.commands.starting import Asked
 from modelops.commands.targets import Target
-from modelops.errors import InterruptedByUserError, NoPredictionsError, ReleaseError, UsageError
-from modelops.rehearsal import in_studio, located, place
-from modelops.scoring import following, inputs, job_words, predictions, start, upload
-from modelops.scoring.inputs import JobInput
+from modelops.errors import NoPredictionsError, UsageError
+from modelops.scoring import following, inputs, predictions
 from modelops.scoring.jobs import COMPLETED
 from modelops.scoring.losses import Losses
+from modelops.scoring.outputs import require_new
 from modelops.scoring.start import JobOptions
 from modelops.workspace import Workspace
 
-_UPLOAD_SECONDS: Final = 10.0
-"""Pause between two lines about an upload, if they do not go to a terminal."""
-
 Fetch = Callable[[Any, str, Path], tuple[Path, ...]]
 """Puts the predictions of a job into a folder, and returns the files: by a client of the workspace, and its name."""
-
-
-class Asked(NamedTuple):
-    """One job that is asked for.
-
-    Attributes:
-        source: what it scores.
-        deployment: the revision; None: the endpoint's default.
-        options: its own settings and words.
-        key: column of the predictions that has the names of the input's files; None: they are only counted.
-        whole: the files of an input that `source` is a part of, whose other files have rows already; None: it is whole.
-    """
-
-    source: JobInput
-    deployment: str | None = None
-    options: JobOptions = JobOptions()
-    key: str | None = None
-    whole: tuple[str, ...] | None = None
 
 
 def invoke(
@@ -111,14 +89,16 @@ def invoke(
     try:
         with terminal.aside(is_aside=json):
             if resume is not None:
-                found = _resumed(target, resume, resuming.Asked(read, deployment, job, key), download, outcome)
+                found = _resumed(target, resume, leftover.Asked(read, deployment, job, key), download, outcome)
             else:
                 assert read is not None  # noqa: S101 - required without --resume
+                if job.output_path is not None:
+                    require_new(options.workspace(target), job.output_path)
                 found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
             again = missing.resume_command(target, outcome.job, download, key)
             missing.judge(found, is_allowed=allow_missing, resume=again)
     finally:
-        if json and outcome.job:
+        if json and (outcome.job or outcome.files is not None):
             terminal.say_json(outcome.to_json())
 
 
@@ -148,19 +128,19 @@ def run(
     outcome = outcome or Outcome(target.endpoint, asked.deployment)
     workspace = options.workspace(target)
     key = missing.key(workspace, asked.key, asked.source, asked.whole)
-    job = _start(workspace, target, asked, outcome)
+    job = starting.begin(workspace, target, asked, outcome)
     show, logs, again = (options.jobs_command(workspace, what, job) for what in ("show", "logs", "download"))
     if download is None:
         terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
-    with _told(_goes_on(target, job)), terminal.progress() as progress:
+    with starting.told(starting.goes_on(target, job)), terminal.progress() as progress:
         try:
             outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
         except following.EndedError as ended:
             outcome.state, outcome.reason = ended.state, ended.reason or None
             raise
     outcome.completed, outcome.state = True, COMPLETED
-    with _told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
+    with starting.told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
         try:
             files = (fetch or predictions.download)(workspace.ml, job, download)
         except NoPredictionsError as error:
@@ -182,56 +162,14 @@ def _own_key(workspace: Workspace, target: Target, asked: Asked) -> missing.Key 
     return missing.own_key(workspace, target.endpoint, asked.deployment, asked.source, asked.whole)
 
 
-def _start(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) -> str:
-    """Start the job, say what is known of it, and return its name."""
-    for sentence in input_notes.notes(workspace, asked.source):
-        terminal.say(f"note: {sentence}")
-    check = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
-    perhaps = f"A job may have started; to check: {check}"
-    try:
-        with _told(perhaps), _shown(asked.source) as report:
-            started = start.start(
-                workspace, target.endpoint, asked.deployment, asked.source, asked.options, report=report
-            )
-    except start.PerhapsStartedError as error:
-        raise ReleaseError(f"{error} {perhaps}") from None
-    outcome.job, outcome.studio = started.name, started.studio
-    outcome.deployment = started.deployment or asked.deployment
-    terminal.say(
-        f"job {started.name} on {target.endpoint}"
-        + (f" (deployment {outcome.deployment})" if outcome.deployment else "")
-    )
-    if page := in_studio(started.studio):
-        terminal.say(f"  {page}")
-    with _told(_goes_on(target, started.name)):
-        for sentence in job_words.settle(workspace, started.name, asked.options):
-            terminal.say(f"note: {sentence}")
-    return started.name
-
-
-@contextmanager
-def _shown(source: JobInput) -> Iterator[upload.Report]:
-    """Give what shows how far an upload is; a short one only on a terminal."""
-    if not source.is_local:
-        yield lambda _text, _seconds: None
-        return
-    with terminal.progress("Uploading", _UPLOAD_SECONDS) as progress:
-        yield progress.show
-
-
-def _goes_on(target: Target, job: str) -> str:
-    cancel = located(f"python -m modelops jobs cancel {job}{target.words()}")
-    download = located(f"python -m modelops jobs download {job}{target.words()}")
-    return (
-        f"Job {job} continues in {place()}; to cancel it: {cancel}\n"
-        f"To get its predictions once it is completed: {download} --download NEW_FOLDER"
-    )
-
-
-def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | None, outcome: Outcome) -> Losses | None:
+def _resumed(target: Target, job: str, asked: leftover.Asked, download: Path | None, outcome: Outcome) -> Losses | None:
     """Run a job on what `job` left out; return what both lost, None if there was nothing to do."""
     with resuming.left(target, job, asked, download) as left:
-        if left is None:
+        if isinstance(left, leftover.Nothing):
+            outcome.predictions = [str(path) for path in left.predictions]
+            outcome.lost(Losses(items=left.items, missing=0, names=()))
+            for path in left.predictions:
+                terminal.say(f"  {path}")
             return None
         outcome.deployment = left.deployment
         found = run(
@@ -245,16 +183,3 @@ def _resumed(target: Target, job: str, asked: resuming.Asked, download: Path | N
             found = left.joined(found, [Path(file) for file in outcome.predictions])
             outcome.lost(found)
         return found
-
-
-@contextmanager
-def _told(consequence: str) -> Iterator[None]:
-    """Report the consequence of Ctrl-C.
-
-    Raises:
-        InterruptedByUserError: Ctrl-C was pressed.
-    """
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise InterruptedByUserError(f"interrupted. {consequence}") from None

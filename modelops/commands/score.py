@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from modelops.commands import invoke, job_arguments, missing, options, terminal
+from modelops.commands import invoke, job_arguments, missing, options, starting, terminal
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, MissingResultsError, ModelOpsError
@@ -55,10 +55,10 @@ def score(
         raise typer.Exit(1 if failed else 3)
 
 
-def _asked(target: Target, sample: str, directory: Path, key: str | None) -> invoke.Asked:
+def _asked(target: Target, sample: str, directory: Path, key: str | None) -> starting.Asked:
     """Return the job for a sample of the stack file: an address as it is, a path as one from here."""
     place = sample if is_address(sample) else str(directory / sample)
-    return invoke.Asked(inputs.read(place, option=f"the `sample` of endpoint {target.logical}:"), key=key)
+    return starting.Asked(inputs.read(place, option=f"the `sample` of endpoint {target.logical}:"), key=key)
 
 
 def _command(where: options.Where) -> str:

@@ -13,8 +13,8 @@ def registered(workspace: Workspace, source: JobInput) -> Any | None:
     """Return azure-ai-ml's `Data` of an input; None if it is not a data asset, or not known to be of this workspace.
 
     Raises:
-        UsageError: there is no such asset.
-        ReleaseError: the service refused to read it, or there is no such label.
+        UsageError: there is no such asset, version or label.
+        ReleaseError: the service refused to read it.
     """
     asset = source.asset
     if asset is None or not asset.is_in(workspace.id):

@@ -12,6 +12,8 @@ from modelops.scoring.inputs import JobInput
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
+_LABEL: Final = "latest"
+"""The only label of a data asset that azure-ai-ml finds."""
 _DATASTORE: Final = re.compile(r"azureml://datastores/(?P<name>[^/]+)/", re.IGNORECASE)
 
 
@@ -34,6 +36,10 @@ def require_asset(workspace: Workspace, asset: DataAsset) -> None:
     if asset.version:
         versions = _listed(workspace, f"data/{endpoints.segment(asset.name)}/versions")
         _require(asset.version, versions, f"data asset {asset.name} has no version")
+    if asset.label and asset.label != _LABEL:
+        raise UsageError(
+            f"data asset {asset.name} has no label {asset.label!r}. Allowed are: {_LABEL}. No job was started."
+        )
 
 
 def _require(name: str, existing: Collection[str] | None, sentence: str) -> None:

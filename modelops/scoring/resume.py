@@ -141,7 +141,7 @@ def rest(job: PastJob, names: Collection[str], lost: Losses | None, scored: Coll
         lost: what its counts and logs say; None: they were not asked.
         scored: the files that have a row, by a key; None without one.
     """
-    if not job.is_completed:
+    if not job.is_completed and scored is None:
         return Rest(
             tuple(sorted(names)),
             f"job {job.name} ended in state {job.state}, without an output; scoring all its files now.",
@@ -177,6 +177,26 @@ def _of_completed(job: PastJob, names: Collection[str], lost: Losses | None, sco
         f"scoring all {len(left_out)} of their files again. With --key COLUMN, only those without a row.",
         is_exact=False,
     )
+
+
+def without(left: Rest, later: PastJob, names: Collection[str], lost: Losses) -> Rest:
+    """Return what is left of the files `left` after a later job scored `names` and lost some of them."""
+    again = rest(later, names, lost, None)
+    done = set(names) - set(again.names) - set(again.unseen)
+    return left._replace(
+        names=tuple(name for name in left.names if name not in done), is_exact=left.is_exact and again.is_exact
+    )
+
+
+def together(left: Rest, first: PastJob, later: Collection[PastJob], names: Collection[str]) -> Rest:
+    """Return what a job and those that resumed it left, of its files `names`, with a sentence about all of them."""
+    number = len(names) - len(left.unseen)
+    they = f"job {first.name} and {', '.join(each.name for each in later)}, which resumed it,"
+    if not left.names:
+        return left._replace(why=f"{they} have results for {_every(number)}.")
+    lack = "have no result" if left.is_exact else "perhaps have no result"
+    of = f"{len(left.names)} of {_files(number)}"
+    return left._replace(why=f"{they} {lack} for {of}; {_scoring(left.names)} now.")
 
 
 def _files(number: int) -> str:

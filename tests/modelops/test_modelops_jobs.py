@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_p
 def _started(bench: Bench, data: Path, *options: str) -> str:
     code, output, errors = run(bench, "invoke", "--input", str(data), "--no-wait", *options)
     assert (code, errors) == (0, "")
-    return output.split()[1]
+    (job,) = re.findall(r"^job (\S+) on ", output, re.MULTILINE)  # notes about the input come before
+    return str(job)
 
 
 def _end(bench: Bench, job: str) -> None:

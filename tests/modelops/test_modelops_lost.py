@@ -139,10 +139,11 @@ def test_what_a_job_lost_is_scored_beside_it(bench: Bench, lost: int) -> None:
         f"error: --download '{folder}' has another predictions.csv",
     )
     code, output, _ = resumed(bench, bench.root / "again")
-    assert (code, output.splitlines()[-1].partition(" has ")[2]) == (
+    assert (code, output.splitlines()[0].partition(", which resumed it, ")[2]) == (
         0,
-        f"results for {'its only file' if lost == 1 else 'all its 2 files'}.",
+        "have results for all its 4 files.",
     )
+    assert rows(bench.root / "again") == scored_here(data)
 
 
 @in_one_profile
@@ -203,9 +204,9 @@ def test_whole_mini_batches_are_scored_again_unless_a_key_tells(bench: Bench) ->
     whole = bench.root / "whole"
     code, output, errors = run(bench, "invoke", "--resume", job, "--download", str(whole))
     assert (code, errors) == (0, "")
-    assert output.splitlines()[0] == (
-        f"job {job} has no result for 1 of 3 files, and for some mini-batches its logs do not say which; scoring all 3 "
-        "of their files again. With --key COLUMN, only those without a row."
+    assert (output.splitlines()[0].startswith(f"job {job} and "), output.splitlines()[0].partition(" it, ")[2]) == (
+        True,
+        "perhaps have no result for 2 of 3 files; scoring these now.",
     )
     assert output.splitlines()[-1].endswith("; files that were scored again can have their rows twice")
     assert sorted(set(rows(whole))) == scored_here(data)

@@ -1,5 +1,6 @@
 """Resumed jobs, in the sandbox: inputs that are not on this machine, sub-folders, models without a script."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,60 @@ def _with_sub_folder(bench: Bench, files: dict[str, str], **settings: Any) -> Pa
     (data / "sub" / "a").write_text("z", encoding="utf-8")
     (data / "sub" / "e").write_text("raise", encoding="utf-8")
     return data
+
+
+@in_one_profile
+def test_what_an_earlier_resuming_added_is_not_scored_again(bench: Bench) -> None:
+    """The first one brings one of two files: the same revision cannot score `skip` until it is repaired."""
+    data, folder = scored_by(bench, {"a": "x", "b": "raise", "c": "y", "d": "raise"}), bench.root / "out"
+    assert run(bench, "invoke", "--input", str(data), "--download", str(folder))[0] == 3
+    job = last_job(bench)
+    uploaded = bench.root / "other"
+    uploaded.mkdir()
+    for file in data.iterdir():
+        (uploaded / file.name).write_text("y" if file.name == "b" else "raise", encoding="utf-8")
+    words = ("invoke", "--resume", job, "--download")
+    code, output, _ = run(bench, *words, str(bench.root / "fix1"), "--input", str(uploaded))
+    assert code == 3
+    assert output.startswith(f"note: the files are read from --input {uploaded}; job {job} scored azureml://")
+    second = last_job(bench)
+    assert rows(bench.root / "fix1") == ["a,X", "b,Y", "c,Y"]
+    (bench.root / "repaired").touch()
+    code, output, errors = run(bench, *words, str(bench.root / "fix2"))
+    assert (code, errors) == (0, "")
+    assert output.splitlines()[0] == (
+        f"job {job} and {second}, which resumed it, have no result for 1 of 4 files; scoring it now."
+    )
+    assert output.splitlines()[-1] == "4 of 4 files have a result now, in 4 rows of 3 files"
+    assert rows(bench.root / "fix2") == ["a,X", "b,Y", "c,Y", "d,RAISE"]
+    third = last_job(bench)
+    code, output, errors = run(bench, "invoke", "--resume", second, "--download", str(bench.root / "all"), "--json")
+    told = json.loads(output)
+    assert errors.splitlines()[0] == (
+        f"job {job} and {second}, {third}, which resumed it, have results for all its 4 files."
+    )
+    assert (code, told["job"], told["files"], told["missing"]) == (0, "", 4, 0)
+    assert [Path(each).name for each in told["predictions"]] == [
+        "predictions-2.csv",
+        "predictions-3.csv",
+        "predictions.csv",
+    ]
+    assert rows(bench.root / "all") == rows(bench.root / "fix2")
+
+
+@in_one_profile
+def test_an_output_path_with_files_is_refused(bench: Bench) -> None:
+    data = scored_by(bench, {"a": "x"})
+    path = f"azureml://datastores/workspaceblobstore/paths/taken/{bench.plan.endpoint.name}"
+    words = ("invoke", "--input", str(data), "--output-path", path, "--output-file-name", "r.csv", "--download")
+    assert run(bench, *words, str(bench.root / "one"))[0] == 0
+    assert run(bench, *words, str(bench.root / "two"))[::2] == (
+        2,
+        (
+            f"error: --output-path {path!r} already has 1 file, such as r.csv, which would be taken for predictions of "
+            "this job. Nothing was started. Name a new folder.\n"
+        ),
+    )
 
 
 UNSEEN = (

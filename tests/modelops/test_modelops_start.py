@@ -260,7 +260,7 @@ def test_a_deployment_that_is_named_is_not_kept_for_the_next_job(scored: Scored)
     bench, endpoint = scored.bench, scored.bench.plan.endpoint.name
     read = inputs.read(scored.address)
     assert len(scored.rows(starting.start(bench.workspace, endpoint, bench.plan.target, read))) == len(FILES)
-    with pytest.raises(ReleaseError, match=f"^starting a job on endpoint {endpoint} failed: .*'nobody'"):
+    with pytest.raises(UsageError, match=f"^--deployment: endpoint {endpoint} has no deployment 'nobody'"):
         starting.start(bench.workspace, endpoint, "nobody", read)
     assert len(scored.rows(starting.start(bench.workspace, endpoint, None, read))) == len(FILES)
 
@@ -327,10 +327,13 @@ def test_a_deployment_that_does_not_exist_is_a_wrong_command_line(scored: Scored
     )
 
 
-def test_a_label_that_does_not_exist_is_named(scored: Scored) -> None:
+def test_a_label_that_does_not_exist_is_a_wrong_command_line(scored: Scored) -> None:
     before = scored.bench.mark()
-    with pytest.raises(ReleaseError, match=r"^reading data asset given-folder@first failed: "):
+    with pytest.raises(UsageError) as wrong:
         scored.start("given-folder@first")
+    assert str(wrong.value) == (
+        "data asset given-folder has no label 'first'. Allowed are: latest. No job was started."
+    )
     assert scored.bench.writes(before) == []
 
 
@@ -470,4 +473,5 @@ def test_every_option_of_the_command_reaches_the_job(scored: Scored) -> None:
     job: Any = scored.bench.workspace.ml.jobs.get(said["job"])
     assert (job.tags["team"], job.display_name, job.description) == ("a", "weekly", "of May")
     assert "note: --experiment is not set: the service did not take it.\n" in errors
-    assert said["studio"] in errors
+    assert said["studio"].startswith(f"https://ml.azure.com/runs/{said['job']}?")
+    assert said["studio"] not in errors  # a rehearsal has no studio

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from modelops.errors import UsageError
-from modelops.scoring import resume
+from modelops.scoring import jobs, resume, resumed
 from modelops.scoring.inputs import JobInput
+from modelops.scoring.jobs import Job
 from modelops.scoring.losses import Losses
 from modelops.scoring.resume import PastJob, Rest
 from modelops.scoring.start import JobOptions
@@ -215,3 +216,54 @@ def test_the_output_goes_beside_one_that_has_rows_only(
 def test_what_is_asked_for_the_output_stays() -> None:
     asked = JobOptions(output_path="azureml://datastores/d/paths/x", output_file_name="mine.csv")
     assert resume.beside(asked, FOLDER, "predictions.csv", [PurePath("predictions.csv")], set()) == asked
+
+
+def test_what_later_jobs_scored_is_not_left_any_more() -> None:
+    first = Rest(("a.csv", "b.csv", "d.csv"), "said of the first job alone")
+    second = JOB._replace(name="job-2")
+    lost = Losses(items=3, missing=1, names=("b.csv",))
+    left = resume.without(first, second, first.names, lost)
+    assert resume.together(left, JOB, [second], (*NAMES, "d.csv")) == Rest(
+        ("b.csv",), "job job-1 and job-2, which resumed it, have no result for 1 of 4 files; scoring it now."
+    )
+    third = JOB._replace(name="job-3")
+    left = resume.without(left, third, ("b.csv",), Losses(items=1, missing=0, names=()))
+    assert resume.together(left, JOB, [second, third], (*NAMES, "d.csv")) == Rest(
+        (), "job job-1 and job-2, job-3, which resumed it, have results for all its 4 files."
+    )
+
+
+@pytest.mark.parametrize("lost", [Losses(), Losses(items=2, missing=1, doubtful=("a.csv", "b.csv"))])
+def test_what_a_later_job_perhaps_scored_is_still_left(lost: Losses) -> None:
+    left = resume.without(Rest(("a.csv", "b.csv"), ""), JOB._replace(name="job-2"), ("a.csv", "b.csv"), lost)
+    assert (left.names, left.is_exact) == (("a.csv", "b.csv"), False)
+    assert resume.together(left, JOB, [JOB._replace(name="job-2")], NAMES).why == (
+        "job job-1 and job-2, which resumed it, perhaps have no result for 2 of 3 files; scoring these now."
+    )
+
+
+def _jobs(**tags: str | None) -> list[Job]:
+    states = {"running": "Running", "failed": "Failed"}
+    return [Job(name, states.get(name, "Completed"), tags={resumed.TAG: of} if of else {}) for name, of in tags.items()]
+
+
+def _chain(monkeypatch: pytest.MonkeyPatch, name: str, found: list[Job]) -> resumed.Chain:
+    workspace: Any = None
+    monkeypatch.setattr(jobs, "found", lambda _workspace, asked: next(each for each in found if each.name == asked))
+    monkeypatch.setattr(jobs, "listed", lambda *_: found)
+    return resumed.chain(workspace, "digits", name)
+
+
+@pytest.mark.parametrize("name", ["first", "second", "failed"])
+def test_the_jobs_that_resumed_one_are_found_by_any_of_them(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    found = _jobs(third="first", failed="first", second="first", other="x", first=None)
+    assert _chain(monkeypatch, name, found) == resumed.Chain("first", ("second", "third"))
+
+
+def test_while_a_job_is_resumed_no_other_resumes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError) as refused:
+        _chain(monkeypatch, "first", _jobs(running="first", first=None))
+    assert str(refused.value) == (
+        "job running is already resuming job first, in state Running. Nothing was started. Run the command again when "
+        "it has ended."
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modelops.commands import app, invoke, targets
+from modelops.commands import app, invoke, starting, targets
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ReleaseError
@@ -28,7 +28,7 @@ def _jobs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Path]]:
     """Return the jobs that were run, as (endpoint, input, folder); those on an endpoint called `bad` fail."""
     ran: list[tuple[str, str, Path]] = []
 
-    def run(target: Target, asked: invoke.Asked, download: Path, *, fetch: object, outcome: Outcome) -> Losses:
+    def run(target: Target, asked: starting.Asked, download: Path, *, fetch: object, outcome: Outcome) -> Losses:
         assert fetch is replace
         outcome.job = "job-1"
         ran.append((target.endpoint, asked.source.path, download))

@@ -156,7 +156,9 @@ def delete(home: Home, client: Client, resource_id: str, api_version: str | None
         if answer.status >= 400:  # noqa: PLR2004 - an HTTP error
             _, code, message = answer.error
             raise ValueError(f"'{resource_id}' was not deleted: ({code}) {message}")
-        is_over = answer.status != 202 and (answer.json or {}).get("status") != "InProgress"  # noqa: PLR2004 - accepted
+        # What still runs is InProgress for some services and Updating for others.
+        running = (answer.json or {}).get("status", "Succeeded") not in ("Succeeded", "Failed", "Canceled")
+        is_over = answer.status != 202 and not running  # noqa: PLR2004 - accepted
         if is_over or follow is None:
             return
         time.sleep(int(answer.headers.get("retry-after-ms", "100")) / 1000)
