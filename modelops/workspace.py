@@ -5,6 +5,7 @@ So reads use azure-core, with the SDK's addresses and API versions, and the SDK 
 """
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -50,6 +51,15 @@ class Workspace:
             f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}/providers/"
             f"Microsoft.MachineLearningServices/workspaces/{self.name}"
         )
+
+    def words(self) -> str:
+        """Return the options that name it, for a command that is printed; begins with a space."""
+        names = {
+            "--subscription": self.subscription_id,
+            "--resource-group": self.resource_group,
+            "--workspace": self.name,
+        }
+        return "".join(f" {option} {shlex.quote(name)}" for option, name in names.items())
 
     @cached_property
     def credential(self) -> "TokenCredential":

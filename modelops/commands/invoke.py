@@ -133,7 +133,7 @@ def run(
     if download is None:
         terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
-    with starting.told(starting.goes_on(target, job)), terminal.progress() as progress:
+    with starting.told(starting.goes_on(workspace, job)), terminal.progress() as progress:
         try:
             outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
         except following.EndedError as ended:

@@ -77,10 +77,7 @@ class Left:
             outputs.are_equal(self._new / path, self.first / path) for path in self.own
         ):
             new = tuple(path for path in new if path not in self.own)
-        placed = [
-            outputs.copied(self._new / path, folder / path if not (folder / path).exists() else folder / job / path)
-            for path in new
-        ]
+        placed = [outputs.beside(self._new / path, folder, path, job) for path in new]
         return (*(folder / path for path in first), *placed)
 
     def joined(self, found: Losses, files: Sequence[Path]) -> Losses:

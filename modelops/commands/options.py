@@ -151,8 +151,10 @@ class Place(NamedTuple):
         try:
             return place, jobs.found(place, name)
         except NoJobError as error:
-            words = f"{named.words()} --endpoint {named.endpoint}" if named else Where(*self[:4]).words()
-            raise UsageError(f"{error} Its jobs: {located(f'python -m modelops jobs list{words}')}") from None
+            others = (
+                list_command(named) if named else located(f"python -m modelops jobs list{Where(*self[:4]).words()}")
+            )
+            raise UsageError(f"{error} Its jobs: {others}") from None
 
     def target(self, endpoint: str | None) -> targets.Target:
         """Return the endpoint that is named, else the one called `endpoint` in Azure, else the stack's only one.
@@ -165,7 +167,11 @@ class Place(NamedTuple):
         return Where(*self[:2], self.endpoint or endpoint, self.directory).target()
 
 
+def list_command(target: targets.Target) -> str:
+    """Return the command that lists an endpoint's jobs, to print; it needs no stack."""
+    return located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
+
+
 def jobs_command(place: Workspace, what: str, job: str) -> str:
     """Return a command about a job, to print, e.g. `show`; it needs no stack."""
-    words = targets.words(place.subscription_id, place.resource_group, place.name)
-    return located(f"python -m modelops jobs {what} {job}{words}")
+    return located(f"python -m modelops jobs {what} {job}{place.words()}")

@@ -11,7 +11,6 @@ from modelops.commands import missing, options, terminal
 from modelops.commands.leftover import Asked, Left, Nothing
 from modelops.commands.targets import Target
 from modelops.errors import ModelOpsError, NoJobError, UsageError
-from modelops.rehearsal import located
 from modelops.scoring import endpoints, keys, losses, outputs, predictions, resume, resumed
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
@@ -90,13 +89,16 @@ def left(target: Target, job: str, asked: Asked, download: Path | None) -> Itera
 
 def _jobs(workspace: Workspace, target: Target, job: str) -> list[PastJob]:
     """Return a job, the first of those that it belongs to, and those that resumed the first."""
+    known: dict[str, PastJob] = {}
     try:
-        past = resume.read(workspace, target.endpoint, job)
+        known[job] = resume.read(workspace, target.endpoint, job)
         chain = resumed.chain(workspace, target.endpoint, job)
-        return [past, *(resume.read(workspace, target.endpoint, name) for name in (chain.first, *chain.later))]
+        names = (chain.first, *chain.later)
+        for name in names:
+            known[name] = known.get(name) or resume.read(workspace, target.endpoint, name)
     except NoJobError as error:
-        others = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
-        raise UsageError(f"--resume: {error} Its jobs: {others}") from None
+        raise UsageError(f"--resume: {error} Its jobs: {options.list_command(target)}") from None
+    return [known[name] for name in (job, *names)]
 
 
 class _Earlier(NamedTuple):

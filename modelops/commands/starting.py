@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
-from modelops.commands import input_notes, terminal
+from modelops.commands import input_notes, options, terminal
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, ReleaseError
-from modelops.rehearsal import in_studio, located, place
+from modelops.rehearsal import in_studio, place
 from modelops.scoring import job_words, start, upload
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.start import JobOptions
@@ -40,8 +40,7 @@ def begin(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) 
     """Start the job, say what is known of it, and return its name."""
     for sentence in input_notes.notes(workspace, asked.source):
         terminal.say(f"note: {sentence}")
-    check = located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
-    perhaps = f"A job may have started; to check: {check}"
+    perhaps = f"A job may have started; to check: {options.list_command(target)}"
     try:
         with told(perhaps), _shown(asked.source) as report:
             started = start.start(
@@ -57,7 +56,7 @@ def begin(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) 
     )
     if page := in_studio(started.studio):
         terminal.say(f"  {page}")
-    with told(goes_on(target, started.name)):
+    with told(goes_on(workspace, started.name)):
         for sentence in job_words.settle(workspace, started.name, asked.options):
             terminal.say(f"note: {sentence}")
     return started.name
@@ -73,10 +72,9 @@ def _shown(source: JobInput) -> Iterator[upload.Report]:
         yield progress.show
 
 
-def goes_on(target: Target, job: str) -> str:
+def goes_on(workspace: Workspace, job: str) -> str:
     """Return what becomes of a job that nobody follows any more, with the commands for it."""
-    cancel = located(f"python -m modelops jobs cancel {job}{target.words()}")
-    download = located(f"python -m modelops jobs download {job}{target.words()}")
+    cancel, download = (options.jobs_command(workspace, what, job) for what in ("cancel", "download"))
     return (
         f"Job {job} continues in {place()}; to cancel it: {cancel}\n"
         f"To get its predictions once it is completed: {download} --download NEW_FOLDER"

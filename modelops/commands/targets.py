@@ -15,6 +15,7 @@ from typing import Any, Final
 from modelops.errors import UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
+from modelops.workspace import Workspace
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
 _ENDPOINT_TYPE: Final = "azure-native:machinelearningservices:BatchEndpoint"
@@ -50,13 +51,7 @@ class Target:
 
     def words(self) -> str:
         """Return the options that name the workspace, for a command that is printed; begins with a space."""
-        return words(self.subscription_id, self.resource_group, self.workspace)
-
-
-def words(subscription_id: str, resource_group: str, workspace: str) -> str:
-    """Return the options that name a workspace, for a command that is printed; begins with a space."""
-    names = {"--subscription": subscription_id, "--resource-group": resource_group, "--workspace": workspace}
-    return "".join(f" {option} {shlex.quote(name)}" for option, name in names.items())
+        return Workspace(self.subscription_id, self.resource_group, self.workspace).words()
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:

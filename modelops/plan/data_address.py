@@ -31,6 +31,7 @@ _ASSET: Final = re.compile(
     re.IGNORECASE,
 )
 
+_DATASTORE: Final = re.compile(r"azureml://datastores/(?P<name>[^/]+)/", re.IGNORECASE)
 # All of a query: which of its parts is a secret depends on who made it. A job's page in the studio has none,
 # and neither has a build's page in Azure DevOps.
 _QUERY: Final = re.compile(
@@ -62,6 +63,12 @@ class DataAsset(NamedTuple):
         if place.startswith("subscriptions/"):
             return place in (own, own.replace("/providers/microsoft.machinelearningservices", ""))
         return place.startswith("locations/") and place.rpartition("/")[2] == own.rpartition("/")[2]
+
+
+def datastore(address: str) -> str | None:
+    """Return the name of the datastore of the job's own workspace that an address begins with; None for others."""
+    found = _DATASTORE.match(address)
+    return found["name"] if found else None
 
 
 def masked(text: str) -> str:

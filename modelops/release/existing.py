@@ -3,11 +3,11 @@
 Only those of the workspace. A registry has its hosts and roles; there, Azure's refusal is the check.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from modelops import azure
+from modelops.plan import data_address
 from modelops.plan.models import Model, UriModel
 from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
 from modelops.rehearsal import located
@@ -15,7 +15,6 @@ from modelops.release import live, register
 from modelops.workspace import Workspace
 
 _ASSETS_API: Final = "2025-12-01"
-_DATASTORE: Final = re.compile(r"azureml://datastores/(?P<name>[^/]+)/")
 
 
 def problem(workspace: Workspace, missing: Sequence[DeploymentPlan]) -> str | None:
@@ -37,8 +36,8 @@ def _problems(
     model, environment = deployment.model, deployment.environment
     if isinstance(model, RegisteredModel) and not model.registry:
         yield _model_problem(workspace, deployment, model, missing)
-    if isinstance(model, UriModel) and (found := _DATASTORE.match(model.uri)):
-        yield _datastore_problem(workspace, deployment, found["name"])
+    if isinstance(model, UriModel) and (name := data_address.datastore(model.uri)):
+        yield _datastore_problem(workspace, deployment, name)
     if isinstance(environment, NamedEnvironment) and not environment.registry:
         found = _read(workspace, "environment", environment.name, environment.version)
         named = f"{environment.name}:{environment.version}"

@@ -1,11 +1,11 @@
 """What exists, for a job that names something that does not; asked only after the service has refused a request."""
 
-import re
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Final
 
 from modelops.errors import UsageError
+from modelops.plan import data_address
 from modelops.plan.data_address import DataAsset
 from modelops.scoring import endpoints
 from modelops.scoring.inputs import JobInput
@@ -14,7 +14,6 @@ from modelops.workspace import Workspace
 _API: Final = "2023-10-01"
 _LABEL: Final = "latest"
 """The only label of a data asset that azure-ai-ml finds."""
-_DATASTORE: Final = re.compile(r"azureml://datastores/(?P<name>[^/]+)/", re.IGNORECASE)
 
 
 def require(workspace: Workspace, endpoint: str, deployment: str | None, source: JobInput) -> None:
@@ -26,8 +25,8 @@ def require(workspace: Workspace, endpoint: str, deployment: str | None, source:
     if deployment is not None:
         path = f"batchEndpoints/{endpoints.segment(endpoint)}/deployments"
         _require(deployment, _listed(workspace, path), f"--deployment: endpoint {endpoint} has no deployment")
-    if not source.is_local and (named := _DATASTORE.match(source.path)):
-        _require(named["name"], _listed(workspace, "datastores"), f"workspace {workspace.name} has no datastore")
+    if not source.is_local and (name := data_address.datastore(source.path)):
+        _require(name, _listed(workspace, "datastores"), f"workspace {workspace.name} has no datastore")
 
 
 def require_asset(workspace: Workspace, asset: DataAsset) -> None:

@@ -37,7 +37,7 @@ def add(ml: "MLClient", job: str, own: Collection[Path], folder: Path, made: Pat
     if set(new) == set(own) and all(are_equal(made / path, folder / path) for path in new):
         return
     for path in new:
-        copied(made / path, folder / path if not (folder / path).exists() else folder / job / path)
+        beside(made / path, folder, path, job)
 
 
 def require_no_other(folder: Path, first: Path, job: str) -> None:
@@ -82,6 +82,11 @@ def require_new(workspace: "Workspace", address: str, known: Collection[str] = (
 def are_equal(one: Path, other: Path) -> bool:
     """Say whether `one` is a file with the content of `other`."""
     return one.is_file() and filecmp.cmp(one, other, shallow=False)
+
+
+def beside(source: Path, folder: Path, path: Path, job: str) -> Path:
+    """Copy a file to `path` below a folder, or if another has that path, below a folder `job` in it; return where."""
+    return copied(source, folder / path if not (folder / path).exists() else folder / job / path)
 
 
 def copied(source: Path, target: Path) -> Path:

@@ -66,31 +66,30 @@ class _Sent:
         self._report(f"Uploading, {files}{size}", time.monotonic() - self._begun)
 
 
+class _Bar:
+    """What the SDK asks of a bar, whatever it should look like."""
+
+    def __init__(self, **_look: Any) -> None: ...
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
 @contextmanager
 def _reported(sent: _Sent) -> Iterator[None]:
     """Let the SDK's bars report to `sent`."""
     from azure.ai.ml._utils import _asset_utils  # noqa: PLC0415
 
-    class OfFolder:
+    class OfFolder(_Bar):
         def __init__(self, *, total: int, **_look: Any) -> None:
             self._total = total
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
 
         def update(self, size: int) -> None:
             sent.file(size, self._total)
 
-    class OfFile:
-        def __init__(self, **_look: Any) -> None: ...
-
-        def __enter__(self) -> Self:
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
+    class OfFile(_Bar):
         def update_to(self, response: Any) -> None:
             # The context also has what was sent, but as of the moment when this part was begun.
             if total := response.context.get("data_stream_total"):

@@ -321,7 +321,7 @@ WRITES = {
     "the place of files that are not sent": ("PUT", "/tempdatarefs/", 0),
     "digest": ("PUT", "/registries/[^/]+/models/[^/]+/versions/", 0),
 }
-READS = {"end of the import": ("GET", "/mfeOperationsResults/", 0), "bytes": ("POST", "/datarefs/", 0)}
+READS = {"end of the import": ("GET", "/mfeOperationResults/", 0), "bytes": ("POST", "/datarefs/", 0)}
 
 
 @in_one_profile

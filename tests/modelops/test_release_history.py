@@ -98,8 +98,9 @@ def test_a_failed_release_is_added_and_its_error_stays(bench: Bench) -> None:
         release(bench, changed)
     entry = entries(bench)[0]
     assert (entry.outcome, entry.failed_at, entry.default, entry.done) == ("failed", CREATE, first.default, ())
-    assert entry.error == str(failed.value).splitlines()[0]
-    assert f"creating deployment {changed.target} failed" in entry.error
+    error = str(failed.value).splitlines()[0]
+    assert f"creating deployment {changed.target} failed" in error
+    assert entry.error == error
 
 
 def test_a_refused_release_leaves_no_entry(bench: Bench) -> None:

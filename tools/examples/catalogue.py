@@ -191,6 +191,11 @@ EXAMPLES = (
                 stand_ins.digit_folder(40),
                 "40 random images in a public account",
             ),
+            Public(
+                "https://azuremlexampledata.blob.core.windows.net/data/mnist/sample/",
+                stand_ins.digit_folder(40),
+                "and in another",
+            ),
         ),
     ),
     Example(

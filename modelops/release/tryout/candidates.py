@@ -1,6 +1,5 @@
 """Tries the new revisions of a plan out, before the default moves: the release's step between making and switching."""
 
-import shlex
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from modelops.release.tryout.verdicts import Judge
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.progress import duration
 from modelops.scoring.start import PerhapsStartedError
+from modelops.workspace import Workspace
 
 DueTryOut = tuple[DeploymentPlan, TryOut]
 """A revision to try out, and how."""
@@ -194,10 +194,5 @@ def _explained(
 
 
 def _command(plan: ReleasePlan, what: str, name: str | None = None) -> str:
-    names = {
-        "--subscription": plan.subscription_id,
-        "--resource-group": plan.resource_group,
-        "--workspace": plan.workspace,
-    }
-    words = "".join(f" {option} {shlex.quote(value)}" for option, value in names.items())
+    words = Workspace(plan.subscription_id, plan.resource_group, plan.workspace).words()
     return located(f"python -m modelops jobs {what}{f' {name}' if name else ''}{words}")

@@ -75,7 +75,9 @@ def test_a_role_is_found_by_its_name(sandbox: Sandbox, group: str) -> None:
     assert names(sandbox, f"{definitions}?$filter=roleName eq 'Nobody''s'") == []
     assert {"Owner", "Reader"} < {*names(sandbox, definitions)}
     refused = as_administrator(sandbox, "GET", f"{definitions}?$filter=atScopeAndBelow()")
-    assert refused.json["error"]["message"].startswith("The sandbox does not model $filter=atScopeAndBelow() on role")
+    assert refused.json["error"]["message"].startswith(
+        "The sandbox does not model 'atScopeAndBelow()' in the $filter of a list of role definitions."
+    )
 
 
 def test_a_role_is_defined_listed_assigned_and_deleted(sandbox: Sandbox, group: str) -> None:
@@ -133,7 +135,7 @@ def test_a_storage_account_is_made_found_and_updated(sandbox: Sandbox, group: st
         "reason": "AlreadyExists",
         "message": "The storage account named stcli is already taken.",
     }
-    assert sandbox.arm("POST", check, {"name": "St"}, **version).json["reason"] == "AccountNameInvalid"
+    assert sandbox.arm("POST", check, {**asked, "name": "St"}, **version).json["reason"] == "AccountNameInvalid"
     listed = sandbox.arm("GET", f"/subscriptions/{sandbox.subscription}{ACCOUNT}", **version).json["value"]
     assert account in [each["id"] for each in listed]
     rules = {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.7", "action": "Allow"}]}

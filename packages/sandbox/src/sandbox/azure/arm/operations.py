@@ -23,6 +23,12 @@ Action = Callable[[str], None]
 """Called with the resource's id when its operation succeeds."""
 
 
+def results_of(collection: str) -> str:
+    """Return the last part but one of an operation's ``Location``, given that of its ``Azure-AsyncOperation``."""
+    # Recorded: machine learning's word for results has one letter less than the one for states.
+    return "mfeOperationResults" if collection == MFE_STATUS else collection.replace("Status", "Results")
+
+
 @dataclass(frozen=True, slots=True)
 class _Operation:
     """A stored operation: the next ``left`` reads say InProgress; ``fault`` is a different end."""
@@ -108,11 +114,9 @@ class Operations:
         subscription = request.params.get("subscription", "")
         base = f"{ARM}/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
         version = f"api-version={request.api_version}"
-        # Recorded: machine learning's word for results has one letter less than the one for states.
-        results = "mfeOperationResults" if collection == MFE_STATUS else collection.replace("Status", "Results")
         urls = {
             "Azure-AsyncOperation": f"{base}/{collection}/{name}?{version}",
-            "Location": f"{base}/{results}/{name}?{version}",
+            "Location": f"{base}/{results_of(collection)}/{name}?{version}",
         }
         return {name: urls[name] for name in headers} | self.wait_headers()
 
