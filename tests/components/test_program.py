@@ -135,6 +135,8 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "cluster": ("object", {}),
         "clusters": ("object", {}),
         "endpoints": ("object", {}),
+        "archiveModels": ("boolean", False),
+        "requireReleasedIn": ("string", ""),
         "dataAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),

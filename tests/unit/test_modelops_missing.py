@@ -12,6 +12,7 @@ from modelops.errors import MissingResultsError, UsageError
 from modelops.scoring import losses
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
+from modelops.workspace import Workspace
 
 AGAIN = (
     "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment NAME: "
@@ -162,7 +163,7 @@ def test_a_wrong_key_does_not_hide_what_the_job_tells(tmp_path: Path, monkeypatc
     said = Losses(items=2, missing=1, given_up=1, exceptions=1, short=0, names=("b.csv",))
     monkeypatch.setattr(losses, "count", lambda _logs: said)
     monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
-    workspace: Any = SimpleNamespace(ml=None, subscription_id="sub", resource_group="rg", name="ws")
+    workspace: Any = SimpleNamespace(ml=None, words=Workspace("sub", "rg", "ws").words)
     rows = tmp_path / "predictions.csv"
     rows.write_text("a.csv,1\n", encoding="utf-8")
     outcome = Outcome("digits", None)
