@@ -47,7 +47,11 @@ def begin(context: Context, plan: ReleasePlan, revision: str, source: JobInput, 
     Raises:
         ReleaseError: the service refused it, or it is not known whether it started it.
     """
-    options = JobOptions(instance_count=try_out.instance_count, display_name=f"try-out of {revision}")
+    options = JobOptions(
+        instance_count=try_out.instance_count,
+        display_name=f"try-out of {revision}",
+        nodes_option="tryOut.instanceCount",
+    )
     return start.start(context.workspace, plan.endpoint.name, revision, source, options).name
 
 

@@ -7,7 +7,7 @@ of the revision has its name.
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelops.errors import ReleaseError
+from modelops.errors import ReleaseError, UsageError
 from modelops.plan.data_address import data_asset
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File, TryOut
@@ -68,7 +68,7 @@ class Serving:
             started = self.patience.call(TRY, job.begin, context, self.plan, name, source, self.asked)
         except PerhapsStartedError:
             raise
-        except ReleaseError as error:  # the candidate's job on the same input was not refused
+        except (ReleaseError, UsageError) as error:  # the candidate's job on the same input was not refused
             return f"a job on it was refused: {error}"
         self._note(started)
         ended = job.follow(context, started, self.asked)

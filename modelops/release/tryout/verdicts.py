@@ -46,7 +46,7 @@ class Judge:
             TryOutFailedError: it cannot be judged.
             ReleaseError: the service refused the job, or a read.
         """
-        given = self._input(source, place / "input")
+        given = self._input(place / "input")
         try:
             return self._judged(source, candidate, place, given)
         except PlanError as error:
@@ -83,8 +83,12 @@ class Judge:
             f"{why}. To release without the comparison, remove tryOut.{asked} from the stack file for this release."
         )
 
-    def _input(self, source: JobInput, folder: Path) -> _Input:
-        """Return the input; data in blob storage is copied for a check."""
+    def _input(self, folder: Path) -> _Input:
+        """Return the input; data in blob storage is copied for a check.
+
+        Raises:
+            ReleaseError: a check needs it, and the service refused it.
+        """
         context = self.patience.context
         try:
             files = sample.files(context, self.asked)
@@ -95,6 +99,10 @@ class Judge:
                 return _Input(names, None)
             folder.mkdir()
             files.copy(names, folder)
-        except (UsageError, ReleaseError):  # only the job can read it
+        except UsageError:  # only the job can read it
             return _Input((), None)
-        return _Input(names, folder / names[0] if source.kind == "uri_file" else folder)
+        except ReleaseError:
+            if self.asked.check is not None:
+                raise
+            return _Input((), None)  # who deploys need not be allowed to read it, and only the names are missing
+        return _Input(names, folder / names[0] if files.is_file else folder)
