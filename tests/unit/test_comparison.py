@@ -190,7 +190,7 @@ def test_rows_that_name_no_file_and_were_written_again_are_no_difference(
 
 
 def test_more_rows_of_one_kind_are_a_difference(tmp_path: Path) -> None:
-    """Not every row was written again, so they are no repeats."""
+    """A retry of all mini-batches writes every row again."""
     assert _compared(tmp_path, "3\n3\n3\n4\n", "3\n4\n") == Differences(
         rows=4, changed=2, unpaired=NAMELESS, is_uneven=True
     )

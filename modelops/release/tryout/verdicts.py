@@ -104,5 +104,5 @@ class Judge:
         except ReleaseError:
             if self.asked.check is not None:
                 raise
-            return _Input((), None)  # who deploys need not be allowed to read it, and only the names are missing
+            return _Input((), None)  # the deployer need not be allowed to read it, and only the names are missing
         return _Input(names, folder / names[0] if files.is_file else folder)
