@@ -19,6 +19,7 @@ from modelops.release.tryout import job, outcome, sample, serving
 from modelops.release.tryout.job import EndedJob
 from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
 from modelops.release.tryout.verdicts import Judge
+from modelops.scoring import jobs
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.progress import duration
 from modelops.scoring.start import PerhapsStartedError
@@ -70,7 +71,7 @@ def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint) 
 
     Raises:
         ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
-        Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
+        Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
     """
     return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint)]
 
@@ -108,9 +109,15 @@ class _Candidate:
         context.progress(TRY, f"trying out {revision}")
         with _explained(self.plan, self.endpoint, revision):
             source = self.patience.call(TRY, sample.in_azure, context, self.asked)
-            name = self._job(source)
+            found = self._earlier(source)
+            name = found or self._begun(source)
+        ended = self._followed(name)
+        if found and ended.state == jobs.CANCELED:
+            # The release that started it was stopped, or somebody canceled it.
+            with _explained(self.plan, self.endpoint, revision):
+                name = self._begun(source)
+            ended = self._followed(name)
         with _explained(self.plan, self.endpoint, revision, name):
-            ended = job.follow(context, name, self.asked)
             try:
                 rows, differences = self._judged(ended, source)
             except CandidateFailedError:
@@ -119,17 +126,25 @@ class _Candidate:
             self._note("passed", name)
         return Tried(revision, name, rows, ended.seconds, differences)
 
-    def _job(self, source: JobInput) -> str:
-        """Return the job of this try-out: one that a killed release started, or a new one."""
+    def _followed(self, name: str) -> EndedJob:
+        with _explained(self.plan, self.endpoint, self.deployment.revision, name):
+            return job.follow(self.patience.context, name, self.asked)
+
+    def _begun(self, source: JobInput) -> str:
+        """Start a job, note it on the revision, and return its name."""
+        context, revision = self.patience.context, self.deployment.revision
+        name = self.patience.call(TRY, job.begin, context, self.plan, revision, source, self.asked)
+        self._note("started", name)
+        return name
+
+    def _earlier(self, source: JobInput) -> str | None:
+        """Return the job of this try-out that a stopped or killed release left; None without one."""
         context, revision = self.patience.context, self.deployment.revision
         found = self.endpoint.deployments.get(revision)
         record = records.try_out(found) if found else None
         name = self._started(record, source)
         if name is not None:
             context.progress(TRY, f"job {name} of an earlier release tries {revision} out")
-            return name
-        name = self.patience.call(TRY, job.begin, context, self.plan, revision, source, self.asked)
-        self._note("started", name)
         return name
 
     def _started(self, record: Record | None, source: JobInput) -> str | None:

@@ -16,7 +16,7 @@ from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
 from modelops.scoring.start import JobOptions
 
-_IN_VAIN: Final = (jobs.FAILED, "CancelRequested", "Canceled", "NotResponding")
+_IN_VAIN: Final = (jobs.FAILED, "CancelRequested", jobs.CANCELED, "NotResponding")
 """States of a job that no release waits for, or judges a second time: another is started."""
 _LOOKED_AT: Final = 10
 """Jobs of the endpoint, the newest first, among which one is looked for that a killed release started."""
@@ -48,7 +48,9 @@ def begin(context: Context, plan: ReleasePlan, revision: str, source: JobInput, 
         ReleaseError: the service refused it, or it is not known whether it started it.
     """
     options = JobOptions(instance_count=try_out.instance_count, display_name=f"try-out of {revision}")
-    return start.start(context.workspace, plan.endpoint.name, revision, source, options).name
+    name = start.start(context.workspace, plan.endpoint.name, revision, source, options).name
+    context.running.add(context.workspace, name)
+    return name
 
 
 def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput, known: str | None = None) -> str | None:
@@ -89,8 +91,9 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
 
     Raises:
         ReleaseError: the service cannot be asked; the job goes on.
-        Stopped: the process was told to stop; the job goes on.
+        Stopped: the process was told to stop; the job is canceled with its last request.
     """
+    context.running.add(context.workspace, name)
     logs = JobLogs(context.workspace.ml, name)
     begun = last = time.monotonic()
     spent = Spent()
@@ -101,9 +104,11 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
         spent.add(step[0] if step else _without_step(state), now - last)
         last = now
         if state in jobs.ENDED:
+            context.running.remove(name)
             return EndedJob(name, state, now - begun, ran=step[1] if step else None)
         if over := spent.exceeded(try_out):
             _cancel(context, name, over)
+            context.running.remove(name)
             return EndedJob(name, state, now - begun, over)
         done = progress.read(logs) if spent.phase is Phase.RUN else None
         context.progress(TRY, f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})")

@@ -56,7 +56,7 @@ class Serving:
 
         Raises:
             ReleaseError: the service refused a read, or it is not known whether it started the job.
-            Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
+            Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
         """
         if self._has_copied_known(source, folder):
             return None
