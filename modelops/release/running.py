@@ -11,7 +11,9 @@ from modelops.workspace import Workspace
 MAY_GO_ON: Final = "A job that may have been started goes on, and the next release takes it up."
 """What to say of a try-out that is stopped while no job is known."""
 _SECONDS: Final = 2.5
-"""For all cancellations together: Pulumi gives an interrupted program 5 s."""
+"""The wait for the answers: Pulumi gives an interrupted program 5 s."""
+_LONGEST_SECONDS: Final = 10.0
+"""After that a cancellation is given up. The process lives on for it, as for any request in flight."""
 
 
 class RunningJobs:
@@ -47,7 +49,7 @@ def _cancel(gate: Gate, workspace: Workspace, name: str) -> str | None:
     """Ask for the cancellation of a job; return why that failed, or None."""
     try:
         with gate.exempt():
-            jobs.ask_to_cancel(workspace, name, _SECONDS)
+            jobs.ask_to_cancel(workspace, name, _LONGEST_SECONDS)
     except Exception as error:  # noqa: BLE001 - the reason is part of a message about the stop
         return azure.describe(error)
     return None

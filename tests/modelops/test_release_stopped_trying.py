@@ -15,7 +15,7 @@ from modelops.release import records
 from modelops.release.running import MAY_GO_ON
 from modelops.runner.protocol import Stopping
 from modelops.scoring import jobs
-from tests.modelops.compared import SCRIPT, with_script
+from tests.modelops.compared import OTHER, SCRIPT, with_script
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import start
 from tests.modelops.workers import RealWorker
@@ -49,26 +49,27 @@ def state_of(bench: Bench, job: str) -> str:
     return str(bench.place.get(f"jobs/{job}")["properties"]["status"])
 
 
-def wait_for_a_job(bench: Bench, after: int) -> None:
-    """Wait until a release follows the job that it has noted."""
+def wait_for_a_job(bench: Bench, after: int, notes: int = 1) -> None:
+    """Wait until a release follows a job, once it has noted so many."""
     control = bench.place.sandbox.control
-    control.wait(method="PATCH", path="/deployments/", after=after)
+    control.wait(method="PATCH", path="/deployments/", count=notes, after=after)
     control.wait(method="GET", path=r"/jobs/[^/]+$", after=bench.mark())
 
 
-def stopped(bench: Bench, plan: ReleasePlan, **fault: Any) -> tuple[str, list[str]]:
+def stopped(bench: Bench, plan: ReleasePlan, serves: str | None = None, **fault: Any) -> tuple[str, list[str]]:
     """Stop a release that follows its job; return what it says of that, and what it sent.
 
     Args:
         bench: the endpoint's.
         plan: to release.
+        serves: the default, whose job is canceled, too.
         fault: of the cancellation; one that delays it ends once the release has said how it stopped.
     """
     control = bench.place.sandbox.control
     with RealWorker(bench) as worker:
         before = bench.mark()
         worker.begin(plan)
-        wait_for_a_job(bench, before)
+        wait_for_a_job(bench, before, 2 if serves else 1)
         if fault:
             control.fault(method="POST", path=CANCEL, times=-1, **fault)
         before = bench.mark()
@@ -78,7 +79,7 @@ def stopped(bench: Bench, plan: ReleasePlan, **fault: Any) -> tuple[str, list[st
         assert worker.process.wait() == 0
     assert isinstance(last, Stopping)
     assert last == Stopping("plan", "try out", jobs=last.jobs)
-    assert bench.live().default is None
+    assert bench.live().default == serves
     return last.jobs, bench.writes(before)
 
 
@@ -108,7 +109,12 @@ def test_the_job_is_canceled_and_the_next_release_starts_another(bench: Bench) -
 @in_one_profile
 def test_a_job_that_could_not_be_canceled_is_taken_up_by_the_next_release(bench: Bench) -> None:
     plan, before = waiting(bench), bench.mark()
-    fault = {"status": 503, "code": "ServiceUnavailable", "message": "Try later", "headers": {"Retry-After": "1"}}
+    fault: dict[str, Any] = {
+        "status": 503,
+        "code": "ServiceUnavailable",
+        "message": "Try later",
+        "headers": {"Retry-After": "1"},
+    }
     said, sent = stopped(bench, plan, action="status", **fault)
     job = job_of(bench, plan)
     assert re.fullmatch(
@@ -123,7 +129,7 @@ def test_a_job_that_could_not_be_canceled_is_taken_up_by_the_next_release(bench:
 
 @in_one_profile
 def test_a_cancellation_without_an_answer_does_not_hold_the_stop_up(bench: Bench) -> None:
-    """The request in flight is finished all the same, so that the next release starts another job."""
+    """The request in flight is finished later, so that the next release starts another job."""
     plan, before = waiting(bench), bench.mark()
     said, sent = stopped(bench, plan, action="delay", seconds=60)
     job = job_of(bench, plan)
@@ -190,3 +196,38 @@ def test_the_command_cancels_its_job_too(bench: Bench, number: int) -> None:
         "Run the command again."
     )
     assert bench.writes(before) == [f"POST {bench.place.path}/jobs/{job}/cancel"]
+
+
+@in_one_profile
+def test_the_job_of_what_serves_is_canceled_too(bench: Bench) -> None:
+    first = waiting(bench)
+    tried_by(bench, first)
+    (bench.root / "go").unlink()
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    second, before = waiting(bench, OTHER), bench.mark()
+    said, sent = stopped(bench, second, serves=first.target)
+    sample = records.sample(bench.live().deployments[first.target])
+    assert sample is not None
+    both = [job_of(bench, second), sample.job]
+    assert said == " ".join(f"Job {each} is canceled; the next release starts another." for each in both)
+    assert sorted(sent) == sorted(f"POST {bench.place.path}/jobs/{each}/cancel" for each in both)
+
+    (bench.root / "go").touch()
+    (tried,) = bench.release(second).tried
+    assert tried.differences[0] == f"compared with {first.target}, which serves:"
+    assert started(bench, before) == 4
+
+
+@in_one_profile
+def test_a_release_that_waits_for_a_busy_service_stops_at_once(bench: Bench) -> None:
+    control, plan, before = bench.place.sandbox.control, waiting(bench), bench.mark()
+    control.fault("status", method="POST", path="/jobs$", status=429, headers={"Retry-After": "600"})
+    with RealWorker(bench) as worker:
+        worker.begin(plan)
+        control.wait(method="POST", path="/jobs$", after=before)
+        worker.close()
+        assert worker.last() == Stopping("plan", "try out", jobs=MAY_GO_ON)
+        assert worker.process.wait() == 0
+    tried_by(bench, plan)
+    assert started(bench, before) == 2
+    assert len(jobs.listed(bench.workspace, plan.endpoint.name, 10)) == 1
