@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import ReleaseError, UsageError
+from modelops.plan.data_address import masked
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -77,7 +78,7 @@ def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint) 
 
 def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
     """Return what a preview says of a try-out; `endpoint` is what is live, if that is known."""
-    source = asked.input if isinstance(asked.input, str) else asked.input.path
+    source = masked(asked.input) if isinstance(asked.input, str) else asked.input.path
     found = serving.revision(endpoint, deployment.revision) if endpoint else None
     more = ""
     if found:
