@@ -36,7 +36,7 @@ def release(
             about=origin,
         )
         try:
-            report = recorded.release(plan, context)
+            report = recorded.release(plan, context, plan.target)
         except (Stopped, ModelOpsError):
             if not stop.gate.is_closed:
                 raise
