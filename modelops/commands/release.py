@@ -37,7 +37,7 @@ def release(
             running=stop.running,
         )
         try:
-            report = recorded.release(plan, context)
+            report = recorded.release(plan, context, plan.target)
         except (Stopped, ModelOpsError):
             if not stop.gate.is_closed:
                 raise

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import ReleaseError, UsageError
+from modelops.plan.data_address import masked
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -52,34 +53,42 @@ class Tried(NamedTuple):
         return f"{self.revision} ({rows}{duration(self.seconds)})"
 
 
-def due(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[DueTryOut]:
+def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> list[DueTryOut]:
     """Return the plan's revisions that have to be tried out.
 
-    Not the one that serves, a pinned one that exists, and those that passed this very try-out.
+    Not the one that serves, a pinned one that exists, and those that passed this very try-out. A default that neither a
+    release nor a rollback set does not count as one that serves.
+
+    Args:
+        plan: complete.
+        endpoint: what is live.
+        previous: see `reconcile.reconcile`.
     """
+    record = endpoint.last_set
+    serves = endpoint.default if endpoint.default == (record.default if record else previous) else None
     found = [(each, each.try_out) for each in plan.deployments.values() if each.try_out is not None]
     return [
         (each, asked)
         for each, asked in found
-        if each.revision != endpoint.default
+        if each.revision != serves
         if not (each.revision == plan.pin and endpoint.is_usable(plan.pin))
         if not _has_passed(endpoint, each.revision, asked)
     ]
 
 
-def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint) -> list[Tried]:
+def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, previous: str | None) -> list[Tried]:
     """Try out every revision that is due, one after another, and note what came of it on the revision.
 
     Raises:
         ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
         Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
     """
-    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint)]
+    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint, previous)]
 
 
 def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
     """Return what a preview says of a try-out; `endpoint` is what is live, if that is known."""
-    source = asked.input if isinstance(asked.input, str) else asked.input.path
+    source = masked(asked.input) if isinstance(asked.input, str) else asked.input.path
     found = serving.revision(endpoint, deployment.revision) if endpoint else None
     more = ""
     if found:
@@ -202,7 +211,7 @@ def _explained(
     Raises:
         ReleaseError: the failure, with all that.
     """
-    serves = f"The default is unchanged: {endpoint.default}." if endpoint.default else "The endpoint has no default."
+    serves = _what_serves(endpoint, revision)
     logs = f"\nIts logs: {_command(plan, 'logs', name)}" if name else ""
     about = f"step '{TRY}' failed: deployment {revision} of endpoint {plan.endpoint.name}"
     try:
@@ -226,6 +235,15 @@ def _explained(
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} The next `pulumi up` tries it again.{logs}"
         ) from error
+
+
+def _what_serves(endpoint: live.LiveEndpoint, revision: str) -> str:
+    if endpoint.default is None:
+        return "The endpoint has no default."
+    if endpoint.default == revision:
+        command = located(f"python -m modelops rollback --to REVISION --endpoint {endpoint.name}")
+        return f"It is the default, which no release made it. To make another one the default:\n  {command}\n"
+    return f"The default is unchanged: {endpoint.default}."
 
 
 def _command(plan: ReleasePlan, what: str, name: str | None = None) -> str:
