@@ -166,7 +166,11 @@ def test_a_first_column_that_names_some_files_only_pairs_nothing(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("key", "rows"), [("customer", "a 1 x\n"), ("7", "a 1 x\n"), ("flie", "{'file': 'a.png', 'score': 1}\n")]
+    ("key", "rows"),
+    [
+        *((key, "a 1 x\n") for key in ("customer", "7", "0", "00", "-1", "²")),
+        ("flie", "{'file': 'a.png', 'score': 1}\n"),
+    ],
 )
 def test_says_of_a_key_that_no_row_has_it(tmp_path: Path, key: str, rows: str) -> None:
     found = _compared(tmp_path, rows, rows.replace("1", "2"), key)

@@ -249,6 +249,33 @@ def test_ends_a_function_that_hangs(root: Path, monkeypatch: pytest.MonkeyPatch)
     assert re.fullmatch(r"tryOut.check: check.py did not end within 1 s, and was ended.", str(caught.value))
 
 
+SLOW = "import time\ntime.sleep(5)\ndef check(predictions, input): pass\ndef compare(candidate, current): pass\n"
+
+
+def test_a_slow_import_is_no_problem_of_a_release(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview has no time for it, and says so; the files are imported beside each other."""
+    monkeypatch.setattr(user_code, "_PREVIEW_SECONDS", 1.0)
+    file = _file(root, "slow.py", SLOW.replace("5", "2"))
+    try_out = TryOut("x", check=file, compare=file)
+    assert user_code.previewed([try_out], root) == [
+        f"tryOut.{function}: slow.py did not end within 1 s, and was ended. Whether it can be imported is first known "
+        "in `pulumi up`."
+        for function in ("check", "compare")
+    ]
+    user_code.require([try_out], root)
+
+
+def test_a_preview_refuses_what_can_be_known_beside_a_slow_import(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_code, "_PREVIEW_SECONDS", 1.0)
+    compare = _file(root, "compare.py", "1 / 0")
+    with pytest.raises(RefusedPlanError) as caught:
+        user_code.previewed([TryOut("x", check=_file(root, "slow.py", SLOW), compare=compare)], root)
+    assert str(caught.value) == (
+        "tryOut.compare: compare.py cannot be imported: ZeroDivisionError: division by zero (compare.py, line 1)\n"
+        "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
+    )
+
+
 def test_a_function_does_not_outlive_the_release(root: Path) -> None:
     _file(root, "check.py", "import threading\nprint('here', flush=True)\nthreading.Event().wait()")
     command = [sys.executable, child.__file__, str(root / "check.py"), "check", str(root / "answer.json")]
