@@ -34,9 +34,10 @@ def release(
             stop.gate.sleep,
             state_default=target.state_default,
             about=origin,
+            running=stop.running,
         )
         try:
-            report = recorded.release(plan, context)
+            report = recorded.release(plan, context, plan.target)
         except (Stopped, ModelOpsError):
             if not stop.gate.is_closed:
                 raise

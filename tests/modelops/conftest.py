@@ -70,15 +70,14 @@ class Place:
         self.put(f"batchEndpoints/{name}", body)
 
     def delete_endpoint(self, name: str) -> None:
-        """Delete an endpoint with its deployments; it is gone when this returns."""
+        """DELETE an endpoint, if there is one: a region has room for 100, and a session has more tests."""
         path = f"{self.path}/batchEndpoints/{name}"
         answer = self.sandbox.arm("DELETE", path, api_version=ML_API)
         assert answer.status in (202, 204), answer.json
-
-        def is_gone() -> bool | None:
-            return self.sandbox.arm("GET", path, api_version=ML_API).status == 404 or None
-
-        awaited(is_gone, f"the end of endpoint {name}")
+        awaited(
+            lambda: self.sandbox.arm("GET", path, api_version=ML_API).status == 404 or None,
+            f"the end of endpoint {name}",
+        )
 
 
 in_one_profile = pytest.mark.parametrize("profile", ["harsh"], indirect=True)
