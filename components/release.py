@@ -125,7 +125,7 @@ class ModelRelease(pulumi.ComponentResource):
     async def _require_released(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
         """Refuse a model that the stack of `requireReleasedIn` does not serve."""
         known = _digests(old).values() if old else ()
-        if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
+        if self._lower and not wanted.pin and (problem := await self._lower.problem(_digests(wanted), known)):
             raise WorkerFailed(problem, refused=True)
 
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
@@ -265,10 +265,12 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
+    # A worker that did not answer in time did not say what became of its job.
+    job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == TRYING else "")
+    job = job and f" {job}"
     if stopped.switch_sent:
-        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
+        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again.{job}"
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
-    job = " The job goes on, and the next release takes it up." if stopped.step == TRYING else ""
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
         f"{default}.{job} Run `pulumi up` again."

@@ -35,6 +35,7 @@ def release(
             stop.gate.sleep,
             state_default=target.state_default,
             about=origin,
+            running=stop.running,
         )
         try:
             report = recorded.release(plan, context, plan.target)

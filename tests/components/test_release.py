@@ -361,8 +361,22 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         (
             WorkerStopped("digits", TRY),
             (
-                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. The job "
-                "goes on, and the next release takes it up. Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. A job may "
+                "go on, and the next release takes it up. Run `pulumi up` again."
+            ),
+        ),
+        (
+            WorkerStopped("digits", TRY, jobs="Job a is canceled; the next release starts another."),
+            (
+                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. Job a is "
+                "canceled; the next release starts another. Run `pulumi up` again."
+            ),
+        ),
+        (
+            WorkerStopped("digits", TRY, switch_sent=True, jobs="Job a is canceled; the next release starts another."),
+            (
+                "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. Job "
+                "a is canceled; the next release starts another."
             ),
         ),
         (
@@ -461,6 +475,12 @@ def test_a_model_that_the_lower_stack_serves_may_be_released(lower: dict[str, An
     digest = fingerprint.digest(Path("model"))
     lower["endpoints"] = {"letters": {"deployments": {"cnn": f"cnn-1 sha256:{digest}"}}}
     said, requests = called(DONE, plan(), require_released_in="staging")
+    assert (said, len(requests)) == ("", 1)
+
+
+def test_a_rollback_needs_no_model_that_the_lower_stack_serves(lower: dict[str, Any]) -> None:
+    lower["endpoints"] = {}
+    said, requests = called(DONE, {**plan(), "pin": "mlp-00000000"}, require_released_in="staging")
     assert (said, len(requests)) == ("", 1)
 
 
