@@ -34,6 +34,7 @@ def release(
             stop.gate.sleep,
             state_default=target.state_default,
             about=origin,
+            running=stop.running,
         )
         try:
             report = recorded.release(plan, context, plan.target)

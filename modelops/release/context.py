@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from modelops.about import About
+from modelops.release.running import RunningJobs
 from modelops.workspace import Workspace
 
 RESTORE: Final = "restore the default"
@@ -41,3 +42,5 @@ class Context:
     """The deployment that the endpoint's Pulumi state names as default: it is never deleted."""
     about: About = field(default_factory=About)
     """Where the release comes from."""
+    running: RunningJobs = field(default_factory=RunningJobs)
+    """The jobs that it waits for."""
