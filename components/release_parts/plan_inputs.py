@@ -5,8 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pulumi
-
 from components.preflight import labels
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.deployment_args import DOCKERFILE, DeploymentArgs, EnvironmentArgs, ModelArgs
@@ -17,7 +15,7 @@ from modelops.plan.reader import UNREAD
 from modelops.plan.rules import require_fixed_image
 
 _Digest = Callable[[Path], str]
-_Latest = Callable[[labels.Collection, str], pulumi.Output[str]]
+_Latest = Callable[[labels.Collection, str], Any]
 
 
 def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
