@@ -137,8 +137,10 @@ def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) ->
     [
         (
             "wait",
-            "was stopped: stopped at step 'create revisions'; default unchanged. Job of digits-0. Run `pulumi up` "
-            "again.",
+            (
+                "was stopped: stopped at step 'create revisions'; default unchanged. Job of digits-0. "
+                "Run `pulumi up` again."
+            ),
         ),
         ("switch", "was stopped: the switch was already sent; run `pulumi up` again. Job of digits-0."),
     ],
