@@ -125,7 +125,7 @@ class ModelRelease(pulumi.ComponentResource):
     async def _require_released(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
         """Refuse a model that the stack of `requireReleasedIn` does not serve."""
         known = _digests(old).values() if old else ()
-        if self._lower and not wanted.pin and (problem := await self._lower.problem(_digests(wanted), known)):
+        if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
             raise WorkerFailed(problem, refused=True)
 
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:

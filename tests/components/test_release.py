@@ -478,12 +478,6 @@ def test_a_model_that_the_lower_stack_serves_may_be_released(lower: dict[str, An
     assert (said, len(requests)) == ("", 1)
 
 
-def test_a_rollback_needs_no_model_that_the_lower_stack_serves(lower: dict[str, Any]) -> None:
-    lower["endpoints"] = {}
-    said, requests = called(DONE, {**plan(), "pin": "mlp-00000000"}, require_released_in="staging")
-    assert (said, len(requests)) == ("", 1)
-
-
 def test_a_model_that_is_released_already_may_stay(lower: dict[str, Any]) -> None:
     """The lower stack may have gone on to another one since."""
     lower["endpoints"] = {}
