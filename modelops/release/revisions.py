@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from modelops.release import going_back, live, records
+from modelops.release import going_back, live, provenance, records
 from modelops.release.context import Context
-
-COMMIT_PROPERTY: Final = "gitCommit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def _revisions(context: Context, endpoint: live.LiveEndpoint) -> Iterator[Revisi
             created=each.created_at or None,
             default_at=last.when_default(each.name) if last else None,
             model=live.model_name(each.model) if each.model else None,
-            commit=each.properties.get(COMMIT_PROPERTY),
+            commit=each.properties.get(provenance.COMMIT),
             try_out=tried.outcome if tried else None,
             is_left=last is not None and each.name in last.abandoned,
             problem=going_back.unusable(context, endpoint, each.name),
