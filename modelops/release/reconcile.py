@@ -111,7 +111,7 @@ def _record(
     A restored default that is not the plan's keeps its number: the plan's is for the switch that follows.
     """
     found = endpoint.deployments.get(endpoint.default or "")
-    is_former = found is not None and records.not_passed(endpoint, found, is_asked=False) is None
+    is_former = found is not None and records.not_passed(endpoint, found, None) is None
     return last_set.released(
         endpoint.last_set,
         endpoint.default if is_former else None,

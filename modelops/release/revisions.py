@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from modelops.plan.plan import ReleasePlan
 from modelops.release import going_back, live, records
-from modelops.release.context import Context
+from modelops.workspace import Workspace
 
 COMMIT_PROPERTY: Final = "gitCommit"
 
@@ -50,16 +51,21 @@ class Revision:
         }
 
 
-def revisions(context: Context, endpoint: live.LiveEndpoint) -> list[Revision]:
+def revisions(workspace: Workspace, endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> list[Revision]:
     """Return the endpoint's revisions, the newest first.
+
+    Args:
+        workspace: to be read.
+        endpoint: what is live.
+        plan: see `records.not_passed`.
 
     Raises:
         ReleaseError: Azure cannot be asked.
     """
-    return sorted(_revisions(context, endpoint), key=lambda each: (each.created or "", each.name), reverse=True)
+    return sorted(_revisions(workspace, endpoint, plan), key=lambda each: (each.created or "", each.name), reverse=True)
 
 
-def _revisions(context: Context, endpoint: live.LiveEndpoint) -> Iterator[Revision]:
+def _revisions(workspace: Workspace, endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> Iterator[Revision]:
     last = endpoint.last_set
     for each in endpoint.deployments.values():
         tried = records.try_out(each)
@@ -74,5 +80,5 @@ def _revisions(context: Context, endpoint: live.LiveEndpoint) -> Iterator[Revisi
             commit=each.properties.get(COMMIT_PROPERTY),
             try_out=tried.outcome if tried else None,
             is_left=last is not None and each.name in last.abandoned,
-            problem=going_back.unusable(context, endpoint, each.name),
+            problem=going_back.unusable(workspace, endpoint, each.name, plan),
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.rehearsal import located
-from modelops.release import live, records
+from modelops.release import going_back
 from modelops.release.last_set import LastSet
 from modelops.release.live import LiveEndpoint
 from modelops.workspace import Workspace
@@ -32,14 +32,11 @@ def require(
         ReleaseError: Azure cannot be asked.
     """
     _require_not_left(plan, endpoint, "Nothing was changed;")
-    found = problem(plan, endpoint, nodes)
-    if found is None and is_rollback(plan) and plan.pin is not None:
-        model = endpoint.deployments[plan.pin].model
-        if model and not live.model_exists(workspace, model):
-            found = f"pin is {plan.pin!r}, whose model {live.model_name(model)} does not exist any more."
+    found = problem(workspace, plan, endpoint, nodes)
     if found:
         raise RefusedPlanError(
-            f"{found} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
+            f"{found} Nothing was changed; correct or remove the key: without it, `pulumi up` tries out and releases "
+            "what the stack file has. Across a change of the cluster, go back in git."
         )
 
 
@@ -77,44 +74,38 @@ def _require_not_left(plan: ReleasePlan, endpoint: LiveEndpoint, what: str) -> N
         )
 
 
-def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None) -> str | None:
+def problem(
+    workspace: Workspace, plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None
+) -> str | None:
     """Return why the pinned revision cannot be the default, or None.
 
     It must be usable and run on a cluster of the plan: another cluster may be deleted in this `up`, because a cluster's
     replacement is created before the release and the old one is deleted after it. And its jobs must find their nodes.
 
     Args:
+        workspace: to be read.
         plan: complete.
         endpoint: what is live.
-        nodes: Most nodes of the clusters, as planned, by their ARM ids in lower case; of some nothing may be known.
+        nodes: see `going_back.unusable`.
+
+    Raises:
+        ReleaseError: Azure cannot be asked.
     """
-    most = nodes or {}
-    if not is_rollback(plan) or plan.pin is None:
+    if plan.pin is None:
         return None
-    usable = [
-        each
-        for each in endpoint.deployments.values()
-        if endpoint.is_usable(each.name) and not records.is_failed_candidate(endpoint, each)
-    ]
     clusters = {each.compute.lower() for each in plan.deployments.values()}
+    why = going_back.unusable(workspace, endpoint, plan.pin, plan, nodes)
+    if why is None and (compute := endpoint.deployments[plan.pin].compute or "").lower() not in clusters:
+        cluster = compute.rpartition("/")[2] or "none"
+        why = f"runs on cluster {cluster}, not on a cluster of the endpoint's current deployments"
+    if why is None:
+        return None
     allowed = sorted(
         each.name
-        for each in usable
-        if (id_ := (each.compute or "").lower()) in clusters and each.instances <= most.get(id_, each.instances)
+        for each in going_back.working(endpoint, plan)
+        if (each.compute or "").lower() in clusters and each.name != plan.pin
     )
-    if plan.pin in allowed:
-        return None
-    found = endpoint.deployments.get(plan.pin)
-    if found is not None and endpoint.is_usable(plan.pin) and records.is_failed_candidate(endpoint, found):
-        what = "which failed its try-out"
-    elif found is None or not endpoint.is_usable(plan.pin):
-        what = f"which is not a usable revision of {endpoint.name}"
-    else:
-        cluster = (found.compute or "none").rpartition("/")[2]
-        what = f"which runs on cluster {cluster}, not on a cluster of the endpoint's current deployments"
-        if (id_ := (found.compute or "").lower()) in clusters:
-            what = f"which asks for {found.instances} nodes, and cluster {cluster} has at most {most[id_]}"
-    return f"pin is {plan.pin!r}, {what}. Allowed are: {', '.join(allowed) or 'none'}."
+    return f"pin is {plan.pin!r}, which {why}. Allowed are: {', '.join(allowed) or 'none'}."
 
 
 def problem_before_deploy(plan: ReleasePlan) -> str | None:

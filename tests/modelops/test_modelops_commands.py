@@ -126,7 +126,7 @@ def test_an_endpoint_that_is_refused_does_not_keep_the_others_from_being_restore
         f"{name}: default {other.target} -> {bench.plan.target}",
     )
     first, *_, last = errors.splitlines()
-    assert first.startswith(f"error: blue: pin is 'mlp-00000000', which is not a usable revision of {name}. ")
+    assert first.startswith("error: blue: pin is 'mlp-00000000', which does not exist. Allowed are: ")
     assert last == "error: 1 of 2 endpoints failed, see above: blue"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from modelops.errors import PlanError, RefusedPlanError, ReleaseError, UsageError
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
 from modelops.release import default, live, preview, records
 from modelops.release.context import READ, SWITCH, VERIFY
@@ -14,6 +15,10 @@ from modelops.release.last_set import LastSet
 from tests.modelops.conftest import Bench, in_both_profiles
 
 ENDPOINT = "/batchEndpoints/[^/]+$"
+REST = (
+    "Nothing was changed; correct or remove the key: without it, `pulumi up` tries out and releases what the stack "
+    "file has. Across a change of the cluster, go back in git."
+)
 
 
 def numbered(plan: ReleasePlan, number: int) -> ReleasePlan:
@@ -207,13 +212,46 @@ def test_a_pin_on_a_failed_revision_or_one_without_its_model_is_refused(
     with pytest.raises(RefusedPlanError) as refused:
         preview.from_live(bench.workspace, pinned, second)
     assert str(refused.value) == (
-        f"pin is '{first.default}', whose model {bench.model_name}:1 does not exist any more. Nothing was changed; "
-        "correct or remove the key. Across a change of the cluster, go back in git."
+        f"pin is '{first.default}', which has the model {bench.model_name}:1, which does not exist any more. Allowed "
+        f"are: {', '.join(sorted([second.target, second.deployments['blue'].revision]))}. {REST}"
     )
-    never = second.deployments["blue"].revision
-    records.write(bench.context(), bench.plan.endpoint.name, never, records.TRY_OUT, "failed job-1 abc")
-    with pytest.raises(RefusedPlanError, match=f"pin is '{never}', which failed its try-out. Allowed are: "):
-        preview.from_live(bench.workspace, replace(pinned, pin=never, deployments=bench.plan.deployments), second)
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ("failed job-1 abc", "failed its try-out"),
+        ("started job-1 abc", "has not passed its try-out yet"),
+        ("", "was not tried out"),
+    ],
+)
+def test_what_did_not_pass_a_try_out_can_neither_be_pinned_nor_rolled_back_to(
+    bench: Bench, record: str, why: str
+) -> None:
+    first = bench.release()
+    two = with_another(bench)
+    bench.release(two)
+    never = two.deployments["blue"].revision
+    if record:
+        records.write(bench.context(), bench.plan.endpoint.name, never, records.TRY_OUT, record)
+    asked = {name: replace(each, try_out=TryOut("azureml:data:1")) for name, each in two.deployments.items()}
+    released = replace(two, deployments=asked)
+    pinned = replace(released, pin=never)
+    mark = bench.mark()
+    with pytest.raises(RefusedPlanError) as previewed:
+        preview.from_live(bench.workspace, pinned, released)
+    with pytest.raises(RefusedPlanError) as refused:
+        bench.release(pinned, released.target)
+    assert str(refused.value) == str(previewed.value)
+    working = ", ".join(sorted([first.default, two.target]))
+    assert str(refused.value) == f"pin is '{never}', which {why}. Allowed are: {working}. {REST}"
+    with pytest.raises(PlanError) as stayed:
+        back(bench, never, released)
+    assert str(stayed.value) == (
+        f"{never} {why}. The default stays {two.target}. Other revisions that work: {first.default}. `pulumi up` tries "
+        "out and releases what the stack file has."
+    )
+    assert bench.writes(mark) == []
 
 
 def test_a_switch_that_did_not_hold_names_the_command(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

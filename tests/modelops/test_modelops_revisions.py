@@ -33,10 +33,10 @@ def test_each_revision_says_what_it_is_and_why_it_cannot_serve(bench: Bench, mon
     assert record is not None
     made = {each.name: each.created_at for each in endpoint.deployments.values()}
     model = f"{bench.model_name}:1"
-    newest, oldest = revisions(bench.context(), endpoint)
+    newest, oldest = revisions(bench.workspace, endpoint, second)
     assert newest == Revision(
         *(second.target, "mlp", "Succeeded", False, made[second.target], record.earlier[second.target], model, None),
-        *("failed", True, "failed its try-out"),
+        *("failed", True, None),
     )
     assert oldest == Revision(
         *(first.default, "mlp", "Succeeded", True, made[first.default], record.at, model, None, None, False, None)
@@ -61,7 +61,7 @@ def test_each_revision_says_what_it_is_and_why_it_cannot_serve(bench: Bench, mon
         ["revision", "created", "model", "commit", "try-out", "default since", ""],
     )
     assert [(row.split("  ")[1], row.split("  ")[-1]) for row in rows] == [
-        (second.target, "failed its try-out"),
+        (second.target, "rolled back"),
         (first.default, "is the default"),
     ]
 
