@@ -34,6 +34,7 @@ def release(
             stop.gate.sleep,
             state_default=target.state_default,
             about=origin,
+            where=options.Where(stack, None, None, directory).words(),
         )
         try:
             report = recorded.release(plan, context)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from modelops.about import About
+from modelops.rehearsal import located
 from modelops.workspace import Workspace
 
 RESTORE: Final = "restore the default"
@@ -41,3 +42,10 @@ class Context:
     """The deployment that the endpoint's Pulumi state names as default: it is never deleted."""
     about: About = field(default_factory=About)
     """Where the release comes from."""
+    where: str = ""
+    """The options that find the stack, for a command that is printed; begins with a space."""
+
+
+def command(what: str, endpoint: str, where: str) -> str:
+    """Return a command of `modelops` about an endpoint, to print; see `Context.where`."""
+    return located(f"python -m modelops {what}{where} --endpoint {endpoint}")

@@ -66,6 +66,11 @@ class LiveEndpoint:
         deployment = self.deployments.get(name) if name else None
         return deployment is not None and deployment.state == SUCCEEDED
 
+    @property
+    def usable(self) -> list[str]:
+        """The names of the deployments in state Succeeded."""
+        return [name for name in self.deployments if self.is_usable(name)]
+
 
 def same_tags(found: Mapping[str, str], planned: Mapping[str, str]) -> bool:
     """Whether two sets of tags are the same, without those that releases write.

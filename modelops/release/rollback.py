@@ -1,44 +1,44 @@
-"""A rollback by `pin`: the revisions that can become the default again. Plans that are refused for one."""
+"""A plan with a `pin`: the revisions that can become the default again. Plans that a rollback forbids."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from modelops.errors import RefusedPlanError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
-from modelops.rehearsal import located
 from modelops.release import live, records
+from modelops.release.context import command
 from modelops.release.live import LiveEndpoint
 from modelops.workspace import Workspace
 
 
-def is_rollback(plan: ReleasePlan) -> bool:
-    """Whether the plan pins a revision that is not one of its own deployments."""
-    return plan.pin is not None and plan.pin not in plan.revisions.values()
-
-
 def require(
-    workspace: Workspace, plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None
+    workspace: Workspace,
+    plan: ReleasePlan,
+    endpoint: LiveEndpoint,
+    nodes: Mapping[str, int] | None = None,
+    where: str = "",
 ) -> None:
-    """Refuse a pin that cannot be the default, and a plan that names a revision which a rollback left.
+    """Refuse a pin that cannot be the default, and a plan that names a revision that a rollback abandoned.
 
     Args:
         workspace: to be read.
         plan: complete.
         endpoint: what is live.
         nodes: see `problem`.
+        where: see `Context`.
 
     Raises:
         RefusedPlanError: it is refused; the preview fails, too.
         ReleaseError: Azure cannot be asked.
     """
     if (record := endpoint.last_set) and record.refuses(plan.target, plan.pin):
-        command = located(f"python -m modelops rollback --to {plan.target} --endpoint {endpoint.name}")
         raise RefusedPlanError(
-            f"this plan makes {plan.target} the default, which a rollback left on {record.at}. Nothing was changed; "
-            f"the default stays {record.default}. Release a fix, which is another revision, or pin {record.default}. "
-            f"If {plan.target} shall serve again after all:\n  {command}"
+            f"this plan makes {plan.target} the default, which a rollback abandoned on {record.at}. Nothing was "
+            f"changed; the default stays {record.default}. Release a fix, which is another revision, or pin "
+            f"{record.default}. If {plan.target} should serve again after all:\n  "
+            + command(f"rollback --to {plan.target}", endpoint.name, where)
         )
     found = problem(plan, endpoint, nodes)
-    if found is None and is_rollback(plan) and plan.pin is not None:
+    if found is None and plan.pin is not None:
         model = endpoint.deployments[plan.pin].model
         if model and not live.model_exists(workspace, model):
             found = f"pin is {plan.pin!r}, whose model {live.model_name(model)} does not exist any more."
@@ -60,7 +60,7 @@ def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] 
         nodes: Most nodes of the clusters, as planned, by their ARM ids in lower case; of some nothing may be known.
     """
     most = nodes or {}
-    if not is_rollback(plan) or plan.pin is None:
+    if plan.pin is None:
         return None
     usable = [
         each
@@ -90,6 +90,21 @@ def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] 
 
 def problem_before_deploy(plan: ReleasePlan) -> str | None:
     """Return the problem of a pin in a plan whose cluster does not exist yet, or None."""
-    if is_rollback(plan) and all(each.compute == UNKNOWN for each in plan.deployments.values()):
+    if plan.pin is not None and all(each.compute == UNKNOWN for each in plan.deployments.values()):
         return f"pin: {plan.pin!r} runs on a cluster that this `pulumi up` replaces."
     return None
+
+
+def waiting(plan: ReleasePlan, there: Collection[str]) -> str | None:
+    """Return a line about the revisions that a plan leaves to be made until its pin is removed, or None.
+
+    Args:
+        plan: with a pin.
+        there: names of the revisions that exist.
+    """
+    left = [
+        each.revision if each.is_readable else f"{each.logical} (its files cannot be read)"
+        for each in plan.deployments.values()
+        if each.revision not in there
+    ]
+    return f"once pin is removed, these are made and tried out: {', '.join(left)}" if left else None

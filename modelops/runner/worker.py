@@ -9,6 +9,7 @@ its parent closed the pipe or died. A broken standard output changes nothing.
 
 import os
 import queue
+import shlex
 import sys
 import threading
 import traceback
@@ -19,7 +20,7 @@ from modelops.about import About
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
-from modelops.release import preview, recorded, rollback
+from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
 from modelops.release.context import Context
 from modelops.release.gate import Gate
@@ -117,6 +118,7 @@ class Worker:
             nodes=request.nodes,
             state_default=request.state_default,
             about=About.from_texts(request.about),
+            where=_where(request.stack),
         )
         report = recorded.release(plan, context, request.previous, looks_back=True)
         return Done(request.id, report.summary(), report.to_json())
@@ -125,12 +127,14 @@ class Worker:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
-        if not rollback.is_rollback(plan):
+        if plan.pin is None:
             user_code.require(filter(None, (each.try_out for each in plan.deployments.values())), Path(request.root))
         if not plan.is_complete:
             return Done(request.id, "\n".join(preview.from_plans(plan, before)))
         try:
-            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes, request.state_default)
+            lines = preview.from_live(
+                self._workspace(plan), plan, before, request.nodes, request.state_default, where=_where(request.stack)
+            )
         except RefusedPlanError:
             raise
         except ModelOpsError as error:
@@ -161,6 +165,10 @@ class Worker:
                 self._answers.flush()
             except (BrokenPipeError, ValueError):
                 pass
+
+
+def _where(stack: str | None) -> str:
+    return "" if stack is None else f" --stack {shlex.quote(stack)}"
 
 
 def main() -> None:

@@ -25,6 +25,11 @@ def pin(rehearsal: Rehearsal, revision: str) -> None:
     rehearsal.configure(lambda config: config["endpoints"]["digits"].update(pin=revision))
 
 
+def unpin(rehearsal: Rehearsal) -> None:
+    """Remove the pin."""
+    rehearsal.configure(lambda config: config["endpoints"]["digits"].pop("pin"))
+
+
 def second(rehearsal: Rehearsal) -> tuple[str, str]:
     """Release another revision; return the names of the first and of the second."""
     old = rehearsal.default
@@ -107,7 +112,7 @@ def test_after_a_rollback_the_bad_revision_is_never_the_default_again(deployed: 
     before = deployed.mark()
     for verb in ("preview", "up"):
         refused = deployed.pulumi(verb).failed()
-        assert f"the stack file still makes {bad} the default, which a rollback left on " in refused.flat
+        assert f"the stack file still makes {bad} the default, which a rollback abandoned on " in refused.flat
         assert "Traceback" not in refused.text
     assert deployed.writes(before) == []
     assert live(deployed) == first
@@ -152,12 +157,38 @@ def test_a_pin_needs_none_of_the_stacks_files(deployed: Rehearsal) -> None:
     gone.rename(gone.with_name("elsewhere"))
     pin(deployed, first)
     preview = deployed.pulumi("preview").ok()
-    assert "mlp: its files cannot be read, so no revision of it is made" in preview.flat
+    assert "once pin is removed, these are made and tried out: mlp (its files cannot be read)" in preview.flat
     before = deployed.mark()
     assert deployed.up().steps == ONE_STEP
     assert (live(deployed), len(switches(deployed, before))) == (first, 1)
     assert deployed.up("--expect-no-changes").steps == ()
     gone.with_name("elsewhere").rename(gone)
-    deployed.configure(lambda config: config["endpoints"]["digits"].pop("pin"))
+    unpin(deployed)
     assert deployed.up().steps == ONE_STEP
     assert live(deployed) == now
+
+
+def test_beside_a_pin_nothing_is_made_until_it_is_removed(deployed: Rehearsal) -> None:
+    """What the stack file has then may be a candidate that fails each time."""
+    first, _ = second(deployed)
+    deployed.restore_try_outs()
+    batches_of(deployed, 4)
+    pin(deployed, first)
+    waits = r"once pin is removed, these are made and tried out: (mlp-[0-9a-f]{8})"
+    (candidate,) = re.findall(waits, deployed.pulumi("preview").ok().flat)
+    before = deployed.mark()
+    done = deployed.up()
+    assert done.steps == ONE_STEP
+    assert re.findall(waits, done.flat) == [candidate]
+    assert len(switches(deployed, before)) == 1
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    deployed.run("python", "-m", "modelops", "release", "--stack", "dev").ok()
+    deployed.run("python", "-m", "modelops", "status", "--stack", "dev", "--check").ok()
+    assert deployed.writes(before) == []
+    assert candidate not in deployed.of_kind("batchEndpoints/deployments")
+    unpin(deployed)
+    done = deployed.up()
+    assert done.steps == ONE_STEP
+    assert f"created {candidate}; tried {candidate} (20 rows, " in done.flat
+    assert live(deployed) == candidate

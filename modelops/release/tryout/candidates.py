@@ -53,14 +53,13 @@ class Tried(NamedTuple):
 def due(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[DueTryOut]:
     """Return the plan's revisions that have to be tried out.
 
-    Not the one that serves, a pinned one that exists, and those that passed this very try-out.
+    Not the one that serves, and those that passed this very try-out.
     """
     found = [(each, each.try_out) for each in plan.deployments.values() if each.try_out is not None]
     return [
         (each, asked)
         for each, asked in found
         if each.revision != endpoint.default
-        if not (each.revision == plan.pin and endpoint.is_usable(plan.pin))
         if not _has_passed(endpoint, each.revision, asked)
     ]
 
