@@ -29,12 +29,17 @@ LOWER: dict[str, dict[str, Any] | Refusal] = {}
 """What the engine answers who asks for the outputs of stack staging."""
 
 
+def lay_out(folder: Path) -> None:
+    """Write a model, code and a conda file."""
+    for name in ("model/weights.bin", "code/score.py", "conda.yaml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name, encoding="utf-8")
+
+
 @pytest.fixture(autouse=True)
 def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program's folder be one with a model, code and a conda file."""
-    for name in ("model/weights.bin", "code/score.py", "conda.yaml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(name, encoding="utf-8")
+    lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(worker_pool, "_pool", None)
 

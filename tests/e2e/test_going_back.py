@@ -1,9 +1,11 @@
-"""A default that was moved by hand, a rollback and a pin, on the real engine, with the journal as witness."""
+"""A default that was moved by hand or sent and not recorded, a rollback and a pin: on the real engine, by the journal."""
 
 import re
 from typing import Any
 
-from tests.e2e.commands import Step
+import pytest
+
+from tests.e2e.commands import Step, until
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 ONE_STEP = (Step("update", MARKER, "digits-marker"),)
@@ -88,6 +90,40 @@ def test_a_default_that_was_moved_or_cleared_by_hand_is_one_diff_and_mended(depl
         assert deployed.up("--expect-no-changes").steps == ()
         assert deployed.writes(before) == []
     assert ours(deployed) == {"default": now, "set-by": "release", "number": "4"}
+
+
+@pytest.mark.parametrize("is_kept", [True, False], ids=["run again", "back in git"])
+def test_after_a_switch_that_was_sent_and_not_recorded_the_next_up_has_one_diff(
+    deployed: Rehearsal, *, is_kept: bool
+) -> None:
+    """docs/releases.md, Stopping: the default has moved, and the state has the plan before."""
+    first = deployed.default
+    file = deployed.folder / "Pulumi.dev.yaml"
+    text = file.read_text(encoding="utf-8")
+    batches_of(deployed, 3)
+    deployed.fault("delay", "PUT", ENDPOINT, seconds=10)
+    before = deployed.mark()
+    running = deployed.begin("up")
+    deployed.wait_for("PUT", ENDPOINT, after=before, finished=False)
+    running.interrupt()
+    assert "the switch was already sent; run `pulumi up` again" in running.wait().failed().flat
+    until(lambda: not deployed.processes(), "the release's process to end")
+    deployed.mend()
+    moved = live(deployed)
+    assert (moved != first, deployed.default) == (True, first)
+    assert ours(deployed) == {"default": moved, "set-by": "release", "number": "2"}
+
+    if not is_kept:
+        file.write_text(text, encoding="utf-8")
+    before = deployed.mark()
+    assert deployed.pulumi("preview").ok().steps == ONE_STEP
+    assert deployed.up().steps == ONE_STEP
+    assert len(switches(deployed, before)) == (0 if is_kept else 1)
+    assert live(deployed) == deployed.default == (moved if is_kept else first)
+    assert ours(deployed)["number"] == ("2" if is_kept else "3")
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    assert deployed.writes(before) == []
 
 
 def test_azure_that_does_not_answer_is_no_change_of_the_plan(deployed: Rehearsal) -> None:
