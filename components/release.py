@@ -266,10 +266,12 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
+    # A worker that did not answer in time did not say what became of its job.
+    job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == TRYING else "")
+    job = job and f" {job}"
     if stopped.switch_sent:
-        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again."
+        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again.{job}"
     default = "the default is the last release's again" if stopped.restored else "default unchanged"
-    job = " The job goes on, and the next release takes it up." if stopped.step == TRYING else ""
     return (
         f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
         f"{default}.{job} Run `pulumi up` again."

@@ -74,6 +74,21 @@ def is_refused(error: BaseException) -> bool:
     return isinstance(status, int) and (400 <= status < 500 or status == 501) and status not in (408, 429)  # noqa: PLR2004
 
 
+def asks_to_wait(error: BaseException) -> float | None:
+    """Return the seconds after which the service wants a request again that it is too busy for; None: it says nothing.
+
+    Those are 429 and 503 with the header Retry-After, which azure-core's own policy waits for, too.
+    """
+    from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
+    from azure.core.pipeline import PipelineResponse  # noqa: PLC0415
+    from azure.core.pipeline.policies import RetryPolicy  # noqa: PLC0415
+
+    if not isinstance(error, HttpResponseError) or error.response is None or error.status_code not in (429, 503):
+        return None
+    answer: PipelineResponse[Any, Any] = PipelineResponse(error.response.request, error.response, None)  # type: ignore[arg-type]
+    return RetryPolicy().get_retry_after(answer)
+
+
 def is_firewall(error: BaseException) -> bool:
     """Whether a storage account's firewall refused the address; a missing role has another code."""
     return str(getattr(error, "error_code", "")).rpartition(".")[2] in {"AuthorizationFailure", "AUTHORIZATION_FAILURE"}

@@ -119,6 +119,22 @@ class Workspace:
         response.raise_for_status()
         return None if response.status_code == _ACCEPTED else response.json()
 
+    def post(self, path: str, api_version: str, seconds: float) -> None:
+        """POST to a resource below the workspace, without a body. It is sent once, and has `seconds` for an answer.
+
+        Raises:
+            HttpResponseError: Azure refused it.
+            ServiceRequestError: there is no connection.
+            ServiceResponseError: there is no answer.
+        """
+        from azure.core.rest import HttpRequest  # noqa: PLC0415
+
+        request = HttpRequest("POST", f"{_ARM}{quote(self.id)}/{path}", params={"api-version": api_version})
+        response = self._resource_manager.send_request(
+            request, retry_total=0, connection_timeout=seconds, read_timeout=seconds
+        )
+        response.raise_for_status()
+
     def send(self, method: str, url: str, body: Any, headers: Mapping[str, str] = MappingProxyType({})) -> Any:
         """Send JSON to one of the workspace's own hosts (not to ARM), and return what it answers.
 

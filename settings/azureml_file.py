@@ -12,7 +12,7 @@ from typing import Any, Final
 from modelops.azureml_yaml.deployment import read_deployment
 from modelops.azureml_yaml.endpoint import read_endpoint
 from modelops.azureml_yaml.reading import Reading
-from settings.content import read_path
+from settings.content import is_there, read_path
 from settings.section import Section
 
 
@@ -54,7 +54,10 @@ def deployment(section: Section, root: Path, *, one_cluster: bool) -> Section:
 
 def endpoint(section: Section, root: Path) -> Section:
     """Return an endpoint with the values of the file that its `from` names: see `deployment`."""
-    return _filled_in(section, root, "an endpoint", read_endpoint)
+    filled = _filled_in(section, root, "an endpoint", read_endpoint)
+    if section.problems.is_unread(section.path):
+        section.problems.warn(section.at("from"), "cannot be read, so description and tags are those of the stack file")
+    return filled
 
 
 def _filled_in(section: Section, root: Path, of: str, read: Callable[[Path], Reading]) -> Section:
@@ -62,7 +65,10 @@ def _filled_in(section: Section, root: Path, of: str, read: Callable[[Path], Rea
         return section
     own = {key: value for key, value in section.values.items() if key != "from"}
     name = read_path(section, "from", root, folder=False, what=f"{of}'s YAML file")
-    reading = read(root / name) if name and not section.problems.hides(section.path) else None
+    can_be_read = is_there(root / name, folder=False) and not section.problems.hides(section.path)
+    reading = read(root / name) if name and can_be_read else None
+    if name and reading is None:
+        section.problems.unread.add(section.at("from"))
     if reading is None or not reading.values:
         section.problems.silenced.update(section.at(key) for key in _REQUIRED if key not in own)
     if reading is None:
@@ -77,6 +83,7 @@ def _report(reading: Reading, own: Mapping[str, Any], section: Section, name: st
     for each in sorted(reading.problems, key=lambda problem: problem.line):
         if each.word not in own:
             section.problems.add_in_file(section.at("from"), name, each.line, each.text)
+            section.problems.unread.add(section.at("from"))
             section.problems.silenced.add(section.at(each.word))
     for each in reading.warnings:
         if each.word not in own:

@@ -77,9 +77,8 @@ def read_script(section: Section, root: Path, code: str) -> str:
         needed=NEEDED,
     )
     if script and code and (check_relative_path(script) or not is_there(root / code / script, folder=False)):
-        missing = f"and {code} has no such file"
-        if not section.problems.warn_of_missing(section.at("scoringScript"), f"is {script!r}, {missing}"):
-            section.wrong("scoringScript", "a file in the code folder", "score.py", because=missing)
+        record = section.wrong if check_relative_path(script) else section.wrong_file
+        record("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
     elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
         file = (PurePosixPath(code) / script).as_posix()
         section.problems.add_content(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
@@ -97,7 +96,8 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
         what: Description of the file or folder.
         needed: Why the key is required, if that is not plain: see `Section.text`.
 
-    Returns: The path in its shortest POSIX form, or an empty text if there is a problem.
+    Returns: The path in its shortest POSIX form, or an empty text if there is a problem. While the endpoint is rolled
+        back, it may be a path of nothing.
     """
     allowed = f"the path of {what}, relative to the folder of Pulumi.yaml and inside it, with / as the separator"
     value = section.text(key, None, allowed=allowed, example="PATH", needed=needed)
@@ -109,11 +109,9 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
     there = root / value
     if not is_there(there, folder):
         kind = {True: "folder", False: "file", None: "file or folder"}[folder]
-        said = f"is {value!r}, and there is no such {kind}"
-        if key != "from" and section.problems.warn_of_missing(section.at(key), said):
-            return PurePosixPath(value).as_posix()
-        section.wrong(key, f"the path of {what}", "PATH", because=f"and there is no such {kind}")
-        return ""
+        because = f"and there is no such {kind}"
+        if not section.wrong_file(key, f"the path of {what}", "PATH", because=because):
+            return ""
     return PurePosixPath(value).as_posix()
 
 

@@ -64,6 +64,8 @@ def read_deployment(section: Section, root: Path, clusters: Clusters, try_out: E
         check_summary_only(section, tried)
         if tried.instance_count is not None:
             clusters.check_nodes(section, tried.instance_count, try_out.asking(section, "instanceCount"))
+    if section.problems.is_unread(section.path):
+        read["model"] = {}
     return read
 
 

@@ -8,15 +8,16 @@ from typing import TypedDict
 from components import names
 from components.callers import CallerArgs
 from components.release_parts.deployment_args import DeploymentArgs
-from modelops.plan.data_address import is_address
+from modelops.plan.data_address import Kind
 from modelops.plan.rules import DEPLOYMENTS_PER_ENDPOINT, revision_prefix
+from modelops.rehearsal import located
 from settings import azureml_file, try_out
 from settings.access import read_callers
 from settings.cluster import Clusters
-from settings.content import read_path
 from settings.deployments import read_deployment
 from settings.naming import check_names
 from settings.problems import renaming, setting
+from settings.scored_data import read_data, spelled
 from settings.section import Section
 from settings.tags import check_number, merged, read_tags
 
@@ -58,6 +59,7 @@ class EndpointSettings:
             workspace.
         sample: What `modelops score` scores: a path in this repository, or the address of data; by default the input
             of the try-out; None for nothing. No part of the plan.
+        sample_type: What it is, for an address that does not tell.
         archive_models: Whether a release archives the model versions that no deployment uses.
         require_released_in: Stack that has to release a model of this repository first; None for no such stack.
     """
@@ -71,6 +73,7 @@ class EndpointSettings:
     tags: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[CallerArgs, ...] = ()
     sample: str | None = None
+    sample_type: Kind | None = None
     archive_models: bool = False
     require_released_in: str | None = None
 
@@ -82,7 +85,8 @@ class EndpointSettings:
     @property
     def sampled(self) -> dict[str, str]:
         """What `modelops score` scores on this endpoint, as a part of the stack's outputs; empty for nothing."""
-        return {} if self.sample is None else {"sample": self.sample}
+        found = {"sample": self.sample, "sampleType": self.sample_type}
+        return {key: each for key, each in found.items() if each is not None}
 
     @property
     def served(self) -> ServedArgs:
@@ -121,6 +125,8 @@ def read_endpoints(
 
 
 def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mapping[str, str]) -> EndpointSettings:
+    if section.values.get("pin") is not None:
+        section.problems.rolled_back.add(section.path)
     section = azureml_file.endpoint(section, root)
     section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "tryOut", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
@@ -147,12 +153,12 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
             "pin",
             None,
             pattern=_REVISION,
-            allowed="the name of an existing revision (`python -m modelops status --stack "
-            f"{section.problems.stack}` lists them)",
+            allowed=f"the name of an existing revision (`{_revisions(section)}` lists them)",
             example="DEPLOYMENT-01234567",
         )
-        section.problems.rolled_back.add(section.path)
     tried = try_out.read_endpoint(section, root)
+    own_sample = _read_sample(section, root)
+    sample, sample_type = (own_sample, None) if own_sample else tried.sample
     read = {
         key: read_deployment(deployments.section(key, of="a deployment"), root, clusters, tried)
         for key in deployments.values
@@ -166,8 +172,13 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
         deployments=read,
         most_nodes=clusters.most_nodes_of(read),
         callers=read_callers(section),
-        sample=_read_sample(section, root) or tried.sample,
+        sample=sample,
+        sample_type=sample_type,
     )
+
+
+def _revisions(section: Section) -> str:
+    return located(f"python -m modelops revisions --endpoint {section.path[-1]} --stack {section.problems.stack}")
 
 
 def _check_revisions(deployments: Section) -> None:
@@ -185,10 +196,7 @@ def _check_revisions(deployments: Section) -> None:
 
 
 def _read_sample(section: Section, root: Path) -> str | None:
-    value = section.values.get("sample")
-    if value is None or (isinstance(value, str) and is_address(value)):
-        return value
-    return read_path(section, "sample", root, folder=None, what=try_out.INPUT) or None
+    return spelled(read_data(section, "sample", root)[0]) if section.values.get("sample") is not None else None
 
 
 def _read_default(section: Section, deployments: Section) -> str:

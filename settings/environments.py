@@ -84,9 +84,15 @@ def _read_build(section: Section, root: Path) -> BuildArgs:
     path = read_path(section, "path", root, folder=True, what="the folder with the Dockerfile")
     allowed = "the path of a Dockerfile, relative to the folder"
     dockerfile = section.text("dockerfilePath", DOCKERFILE, allowed=allowed, example=DOCKERFILE)
-    if path and (check_relative_path(dockerfile) or not is_there(root / path / dockerfile, folder=False)):
+    is_wrong = check_relative_path(dockerfile) is not None
+    if (
+        path
+        and is_there(root / path, folder=True)
+        and (is_wrong or not is_there(root / path / dockerfile, folder=False))
+    ):
+        record = section.wrong if is_wrong else section.wrong_file
         because = f"and {path} has no such file"
-        section.wrong("dockerfilePath", allowed, DOCKERFILE, because=because, default=DOCKERFILE)
+        record("dockerfilePath", allowed, DOCKERFILE, because=because, default=DOCKERFILE)
     return {"path": path, "dockerfile_path": dockerfile}
 
 

@@ -11,7 +11,7 @@ from components.release_parts.deployment_args import ModelArgs
 from modelops.plan import mlflow_model
 from modelops.plan.mlflow_model import SERVED_FLAVOR
 from modelops.plan.rules import MODEL_TYPES
-from settings.content import read_label, read_path, read_registry, read_used_name, read_version
+from settings.content import is_there, read_label, read_path, read_registry, read_used_name, read_version
 from settings.problems import setting
 from settings.section import Section
 
@@ -55,7 +55,7 @@ def _read_new(section: Section, root: Path) -> ModelArgs:
     if isinstance(section.values["path"], str) and _IS_URI.match(section.values["path"]):
         return {"uri": _read_uri(section, kind), "name": name, "type": kind}
     path = read_path(section, "path", root, folder=None, what="the model's file or folder")
-    if path and kind == "mlflow_model":
+    if path and kind == "mlflow_model" and is_there(root / path, folder=None):
         _check_folder(section, root / path)
     return {"path": path, "name": name, "type": kind}
 
@@ -108,7 +108,7 @@ def _check_flavor(section: Section, folder: Path) -> None:
     flavors = mlflow_model.flavors(folder)
     if flavors is None or SERVED_FLAVOR in flavors:
         return
-    section.wrong(
+    section.wrong_file(
         "path",
         f"without code and scoringScript, an MLflow model with the flavor {SERVED_FLAVOR}, the only one that Azure "
         "serves by itself; for another one, set code, scoringScript and environment",
@@ -127,7 +127,7 @@ def _check_folder(section: Section, folder: Path) -> None:
         why = "whose MLmodel is not a YAML file with flavors"
     else:
         return
-    section.wrong(
+    section.wrong_file(
         "path",
         "for mlflow_model, a folder that MLflow's save_model or log_model wrote, with its file MLmodel; any other "
         "model is a custom_model, with code and scoringScript",

@@ -35,7 +35,10 @@ class Problems:
     """Keys whose problems follow from one that was recorded."""
 
     rolled_back: set[tuple[str, ...]] = field(default_factory=set)
-    """Endpoints whose default is pinned to an older revision: a problem with their new content must not stop that."""
+    """Endpoints whose default is pinned to an older revision: a problem with their files must not stop that."""
+
+    unread: set[tuple[str, ...]] = field(default_factory=set)
+    """Keys of such endpoints whose values should be in a file that is gone or wrong."""
 
     found: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -52,8 +55,12 @@ class Problems:
         """
         if _is_below(path, self.silenced):
             return
+        place = self.origins.get(tuple(path))
+        if place and self.warn_of_file(path, said):
+            self.unread.add(tuple(path))
+            return
         line = fix.line(self.stack, self.file)
-        if place := self.origins.get(tuple(path)):
+        if place:
             # A value for the stack file replaces the other file's; to remove or rename that one, one edits the file.
             is_value = isinstance(fix, Command) and fix.value is not None
             line = f"edit {place}, or: {line}" if is_value else f"edit {place}"
@@ -61,21 +68,25 @@ class Problems:
 
     def add_content(self, path: Sequence[str], said: str, why: str, fix: "Fix") -> None:
         """Record that a file's content cannot work; only a warning while the endpoint is rolled back."""
-        if _is_below(path, self.rolled_back):
-            self.warn(path, f"{said}: {why.removesuffix('.')}, so the release will fail after the rollback")
-        else:
+        if not self.warn_of_file(path, f"{said}: {why.removesuffix('.')}"):
             self.add(path, said, why, fix)
 
-    def warn_of_missing(self, path: Sequence[str], said: str) -> bool:
-        """Warn of a file that does not exist while the endpoint is rolled back; return whether it is."""
+    def warn_of_file(self, path: Sequence[str], said: str) -> bool:
+        """Warn of a file that is gone or wrong while the endpoint is rolled back; return whether it is."""
         is_rolled_back = _is_below(path, self.rolled_back)
         if is_rolled_back:
-            self.warn(path, f"{said}, so the rollback makes no new revision of it")
+            needs_it = "`python -m modelops score`" if path[-1] == "sample" else "a release without the pin"
+            self.warn(path, f"{said}. The rollback does not need it, but {needs_it} does")
         return is_rolled_back
+
+    def is_unread(self, path: Sequence[str]) -> bool:
+        """Say whether the values of a key, or of one below it, could not be read, which only a rollback allows."""
+        return any(each[: len(path)] == tuple(path) for each in self.unread)
 
     def add_in_file(self, path: Sequence[str], name: str, line: int, said: str) -> None:
         """Record a problem in a file that a key names; `said` is whole sentences."""
-        self.found.append(f"{dotted(path)} is {name!r}: {said}\n      edit {name}:{line}")
+        if not self.warn_of_file(path, f"is {name!r}, and its line {line} is wrong: {said.removesuffix('.')}"):
+            self.found.append(f"{dotted(path)} is {name!r}: {said}\n      edit {name}:{line}")
 
     def warn(self, path: Sequence[str], said: str) -> None:
         """Record what is taken but should be known; see `add` for the arguments."""

@@ -54,6 +54,18 @@ class Section:
             said = f"{said}, {because}"
         self.problems.add(self.at(key), said, f"Allowed: {allowed}.", setting(self.at(key), example))
 
+    def wrong_file(self, key: str, allowed: str, example: object, *, because: str, default: object = None) -> bool:
+        """Record that the file of a key is gone or wrong; only a warning while the endpoint is rolled back.
+
+        The arguments are those of `wrong`.
+
+        Returns: Whether it is only a warning.
+        """
+        is_warning = self.problems.warn_of_file(self.at(key), f"{self.shown(key, default)}, {because}")
+        if not is_warning:
+            self.wrong(key, allowed, example, because=because, default=default)
+        return is_warning
+
     def warn(self, key: str, why: str) -> None:
         """Record a value that is taken, but that the user should know about."""
         self.problems.warn(self.at(key), f"{self.shown(key)}: {why}")

@@ -4,24 +4,25 @@ Every deployment has one, from the endpoint or its own, or the stack file says `
 forgetting it.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from modelops.plan.data_address import is_address
+from modelops.plan.data_address import Kind
+from modelops.plan.rules import is_column
 from modelops.plan.try_out import ANY, AT_LEAST, PER_FILE, File, TryOut
 from settings.content import read_path
-from settings.problems import editing, setting
+from settings.problems import editing, removing, setting
+from settings.scored_data import DATA, read_data, spelled
 from settings.section import Section
 
 NONE: Final = "none"
-"""The word for no try-out."""
-INPUT: Final = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
-"""What the input of a try-out may be."""
+"""The word for no try-out; and for no `check`, `compare` or `maxChangedRows`, where the endpoint has one."""
 
 _KEYS: Final = (
-    *("input", "rows", "key", "check", "compare", "python", "maxChangedRows"),
+    *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
     *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
 )
 _MOST_MINUTES: Final = 7 * 24 * 60  # of a job's run in Azure; a typing error is more likely than a longer wait
@@ -38,7 +39,7 @@ class EndpointTryOut:
     @property
     def is_set(self) -> bool:
         """Whether the endpoint has the key, with `none` or an object."""
-        return "tryOut" in self.section.values
+        return self.section.values.get("tryOut") is not None
 
     def asking(self, deployment: Section, key: str) -> Section:
         """Return the `tryOut` that a deployment has a key from: its own, or the endpoint's."""
@@ -47,10 +48,11 @@ class EndpointTryOut:
         return Section(section.at("tryOut"), section.values["tryOut"], section.problems)
 
     @property
-    def sample(self) -> str | None:
-        """The input, which is the endpoint's sample unless the stack file has another."""
-        found = self.values.input if self.values else None
-        return (found if isinstance(found, str) else found.path if found else None) or None
+    def sample(self) -> tuple[str | None, Kind | None]:
+        """The input and its type: the endpoint's sample, unless the stack file has another."""
+        if self.values is None:
+            return None, None
+        return spelled(self.values.input), self.values.input_type
 
 
 def read_endpoint(section: Section, root: Path) -> EndpointTryOut:
@@ -60,7 +62,7 @@ def read_endpoint(section: Section, root: Path) -> EndpointTryOut:
 
 def read_deployment(section: Section, endpoint: EndpointTryOut, root: Path) -> TryOut | None:
     """Read a deployment's try-out: its own keys, and the endpoint's for the rest; None for `none`."""
-    own = "tryOut" in section.values
+    own = section.values.get("tryOut") is not None
     read = _read(section, root, endpoint.values or _EMPTY) if own else endpoint.values
     if not own and not endpoint.is_set:
         _require(
@@ -69,7 +71,7 @@ def read_deployment(section: Section, endpoint: EndpointTryOut, root: Path) -> T
             "an object with the input that every new revision has to score before it may serve, or the word none",
         )
     elif read is not None and not any(_sets_input(each) for each in (section, endpoint.section)):
-        _require(section if own else endpoint.section, ("tryOut", "input"), INPUT)
+        _require(section if own else endpoint.section, ("tryOut", "input"), DATA)
     return read
 
 
@@ -93,7 +95,7 @@ def check_summary_only(section: Section, try_out: TryOut | None) -> None:
     if try_out.check is None:
         section.problems.add(
             (*section.at("tryOut"), "check"),
-            "is not set, and outputAction is 'summary_only'",
+            f"{section.section('tryOut', of='').shown('check')}, and outputAction is 'summary_only'",
             "Required: a Python file whose check(predictions, input) raises what is wrong with the files that the "
             "script writes; nothing else can tell.",
             setting((*section.at("tryOut"), "check"), "check.py"),
@@ -118,10 +120,12 @@ def _read(section: Section, root: Path, base: TryOut) -> TryOut | None:
         return None
     inside = section.section("tryOut", of="the try-out")
     inside.only(*_KEYS)
+    source, kind = _read_input(inside, root, base)
     per_file, least = _read_rows(inside, base)
     return replace(
         base,
-        input=_read_input(inside, root, base),
+        input=source,
+        input_type=kind,
         per_file=per_file,
         least_rows=least,
         key=_read_key(inside, base),
@@ -136,14 +140,17 @@ def _read(section: Section, root: Path, base: TryOut) -> TryOut | None:
     )
 
 
-def _read_input(section: Section, root: Path, base: TryOut) -> File | str:
-    value = section.values.get("input")
-    if value is None:
-        return base.input
-    if isinstance(value, str) and is_address(value):
-        return value
-    path = read_path(section, "input", root, folder=None, what=INPUT)
-    return File(path, "") if path else ""
+def _read_input(section: Section, root: Path, base: TryOut) -> tuple[File | str, Kind | None]:
+    """Return the input and its type, which belong together: no input has the type of another."""
+    if section.values.get("input") is not None:
+        return read_data(section, "input", root, "inputType")
+    if section.values.get("inputType") is not None:
+        place = section.at("inputType")
+        allowed = "Allowed: no inputType without the input that it is about."
+        section.problems.add(
+            place, f"{section.shown('inputType')}, and input is not set here", allowed, removing(place)
+        )
+    return base.input, base.input_type
 
 
 def _read_rows(section: Section, base: TryOut) -> tuple[bool, int]:
@@ -167,15 +174,16 @@ def _read_key(section: Section, base: TryOut) -> str | None:
         return base.key
     if isinstance(value, int) and not isinstance(value, bool):  # a position
         value = str(value)
-    if isinstance(value, str) and value and value != "0":
+    if isinstance(value, str) and is_column(value):
         return value
     section.wrong("key", "the name of a column of the predictions, or its position from 1", 1)
     return base.key
 
 
 def _read_script(section: Section, key: str, root: Path, base: File | None) -> File | None:
-    if section.values.get(key) is None:
-        return base
+    value = section.values.get(key)
+    if value is None or value == NONE:
+        return None if value else base
     what = f"a Python file with the function {key}"
     path = read_path(section, key, root, folder=False, what=what)
     if path and not path.endswith(".py"):
@@ -191,11 +199,13 @@ def _read_python(section: Section, base: TryOut) -> str | None:
 
 def _read_share(section: Section, base: TryOut) -> float | None:
     value = section.values.get("maxChangedRows")
-    if value is None:
-        return base.max_changed_rows
+    if value is None or value == NONE:
+        return None if value else base.max_changed_rows
+    if isinstance(value, str) and re.fullmatch(r"[0-9]*\.?[0-9]+", value):  # `pulumi config set` writes it as a text
+        value = float(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
-    section.wrong("maxChangedRows", "a share from 0 to 1", 0.05)
+    section.wrong("maxChangedRows", f"a share from 0 to 1, or the word {NONE}", 0.05)
     return base.max_changed_rows
 
 

@@ -14,7 +14,8 @@ https://learn.microsoft.com/azure/machine-learning/reference-yaml-environment"""
 class ModelArgs(TypedDict, total=False):
     """A model: a local path (`path`, `name`, `type`), a place in Azure (`uri`, `name`, `type`), or a registered one.
 
-    A registered model has `name` and `version`, and `registry` if it is in one.
+    A registered model has `name` and `version`, and `registry` if it is in one. Without any key it could not be read,
+    which only a release with a pin may have.
     """
 
     path: str

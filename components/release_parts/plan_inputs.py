@@ -105,6 +105,8 @@ def _digest(path: Path) -> str:
 
 def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place, digest: _Digest) -> dict[str, Any]:
     args: dict[str, Any] = {**model}
+    if not args:
+        return {"path": UNREAD, "name": "unread", "type": "custom_model", "digest": UNREAD}
     if "uri" in args:
         return {"uri": args["uri"], "name": args["name"], "type": args.get("type", "custom_model")}
     if "path" in args:

@@ -7,6 +7,7 @@ from typing import Any
 
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.deployment_args import DOCKERFILE, BuildArgs, DeploymentArgs, EnvironmentArgs
+from modelops.errors import PlanError
 from modelops.plan.files import files_of
 
 
@@ -18,8 +19,7 @@ def rehearsal_inputs(endpoint: str, args: ModelReleaseArgs, root: Path) -> list[
         args: the component's arguments.
         root: the program's folder, which paths are relative to.
 
-    Raises:
-        PlanError: a build context cannot be read.
+    What cannot be read is left out: the plan's inputs refuse it, unless a revision is pinned.
     """
     return [_deployment(endpoint, name, each, root) for name, each in args["deployments"].items()]
 
@@ -53,12 +53,12 @@ def _environment(args: EnvironmentArgs, root: Path) -> dict[str, Any]:
 
 
 def _build(args: BuildArgs, root: Path) -> dict[str, Any]:
-    return {
-        "dockerfilePath": args.get("dockerfile_path", DOCKERFILE),
-        "files": {
+    files: dict[str, str] = {}
+    with suppress(PlanError):
+        files = {
             each.name: hashlib.sha256(each.path.read_bytes()).hexdigest() for each in files_of(root / args["path"])
-        },
-    }
+        }
+    return {"dockerfilePath": args.get("dockerfile_path", DOCKERFILE), "files": files}
 
 
 def _text(file: Path) -> str | None:

@@ -37,7 +37,7 @@ def import_(
     if reading.problems:
         lines = "\n".join(f"  {_at(file, each)}" for each in _in_order(reading.problems))
         raise UsageError(f"{file} cannot be deployed as it is:\n{lines}")
-    remarks = [*reading.warnings, *reading.notes, *_completed(reading)]
+    remarks = [*reading.warnings, *reading.notes, *_completed(reading), *_to_add(kind, reading)]
     if json:
         terminal.say_json(
             {
@@ -72,6 +72,17 @@ def _completed(reading: Reading) -> list[Note]:
     if image and check_image(image):
         line = reading.lines["environment", "image"]
         remarks.append(Note(line, "give the image a tag other than latest: the stack file takes no other."))
+    return remarks
+
+
+def _to_add(kind: str, reading: Reading) -> list[Note]:
+    """Say what the stack file needs and no such file has."""
+    place = "here, or in each deployment" if kind == "endpoints" else "at the endpoint, or here"
+    what = "an object with the input that every new revision has to score before it may serve, or the word none"
+    remarks = [Note(1, f"add tryOut {place}: {what}.")]
+    if reading.values.get("outputAction") == "summary_only":
+        needed = "tryOut needs a check: a Python file that judges the files that the script writes."
+        remarks.append(Note(reading.lines["outputAction",], needed))
     return remarks
 
 

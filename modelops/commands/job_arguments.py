@@ -8,6 +8,7 @@ import typer
 
 from modelops.errors import UsageError
 from modelops.plan.data_address import FORMS
+from modelops.plan.rules import is_column
 from modelops.plan.scoring_settings import SETTINGS
 from modelops.scoring.inputs import Kind
 
@@ -98,7 +99,7 @@ def key(given: str | None) -> str | None:
     Raises:
         UsageError: no column can have this position or name.
     """
-    if given is not None and (not given.strip() or re.fullmatch(r"0+|-\d+", given)):
+    if given is not None and not is_column(given):
         raise UsageError(
             f"--key: unknown column {given!r}. Allowed are the position of a column, from 1, and the name of one."
         )

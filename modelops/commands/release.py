@@ -34,10 +34,11 @@ def release(
             stop.gate.sleep,
             state_default=target.state_default,
             about=origin,
+            running=stop.running,
             where=options.Where(stack, None, None, directory).words(),
         )
         try:
-            report = recorded.release(plan, context)
+            report = recorded.release(plan, context, plan.target)
         except (Stopped, ModelOpsError):
             if not stop.gate.is_closed:
                 raise

@@ -10,7 +10,7 @@ from modelops.commands import invoke, job_arguments, missing, options, starting,
 from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, MissingResultsError, ModelOpsError
-from modelops.plan.data_address import is_address
+from modelops.plan import data_address
 from modelops.rehearsal import located
 from modelops.scoring import inputs, predictions
 
@@ -57,8 +57,9 @@ def score(
 
 def _asked(target: Target, sample: str, directory: Path, key: str | None) -> starting.Asked:
     """Return the job for a sample of the stack file: an address as it is, a path as one from here."""
-    place = sample if is_address(sample) else str(directory / sample)
-    return starting.Asked(inputs.read(place, option=f"the `sample` of endpoint {target.logical}:"), key=key)
+    place = sample if data_address.is_address(sample) else data_address.path(str(directory / sample))
+    option = f"the `sample` of endpoint {target.logical}:"
+    return starting.Asked(inputs.read(place, target.sample_type, option), key=key)
 
 
 def _command(where: options.Where) -> str:

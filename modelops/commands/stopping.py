@@ -10,12 +10,13 @@ from modelops.plan.staging import remove_staged
 from modelops.release.context import TRY
 from modelops.release.gate import Gate
 from modelops.release.position import Position
+from modelops.release.running import MAY_GO_ON, RunningJobs
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 class Stop:
-    """Ends a release on SIGINT and SIGTERM: the request in flight is finished, and no other starts.
+    """Ends a release on SIGINT and SIGTERM: the request in flight is finished, its jobs are canceled, no other starts.
 
     The end of standard input is ignored: the command also runs with /dev/null as input, for example from cron.
     """
@@ -33,7 +34,7 @@ class Stop:
 
     def begin(self) -> None:
         """Note that the release of an endpoint starts, so that a stop reports this endpoint and not an earlier one."""
-        self._position = Position()
+        self._position, self.running = Position(), RunningJobs()
         self.gate.on_request = self._position.notice
 
     def progress(self, step: str, text: str) -> None:
@@ -49,12 +50,13 @@ class Stop:
         self.gate.close()
         if not self.gate.wait_until_idle(0):
             print("stopping once the request in flight is answered", file=self._errors, flush=True)
+        jobs = self.running.cancel(self.gate) or (MAY_GO_ON if self._position.step == TRY else "")
         self.gate.wait_until_idle()
         where = f"stopped at step {self._position.step!r}; default unchanged"
-        if self._position.step == TRY:
-            where += "; the job goes on, and the next release takes it up"
         if self._position.switch_sent:
             where = "stopped; the switch was already sent"
-        print(f"error: {where}. Run the command again.", file=self._errors, flush=True)
+        print(
+            " ".join(filter(None, [f"error: {where}.", jobs, "Run the command again."])), file=self._errors, flush=True
+        )
         remove_staged()
         os._exit(1)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelops.errors import UsageError
+from modelops.plan.data_address import Kind
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.workspace import Workspace
@@ -36,6 +37,7 @@ class Target:
         plan: The released plan; None if the stack's state was not asked.
         revisions: Names in Azure of the released deployments, by their names in the stack file.
         sample: What the stack file has to be scored there.
+        sample_type: What that is, for an address that does not tell.
         state_default: The default deployment that the endpoint's state names, since the last refresh.
     """
 
@@ -47,6 +49,7 @@ class Target:
     plan: ReleasePlan | None = None
     revisions: Mapping[str, str] = field(default_factory=dict)
     sample: str | None = None
+    sample_type: Kind | None = None
     state_default: str | None = None
 
     def words(self) -> str:
@@ -70,8 +73,10 @@ def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
         name = _text(each, "name", f"endpoints.{logical}.")
         # After the revision, a space and the digest of its model.
         revisions = {key: str(line).partition(" ")[0] for key, line in (each.get("deployments") or {}).items()}
-        sample = each.get("sample")
-        found[logical] = Target(logical, subscription, group, workspace, name, revisions=revisions, sample=sample)
+        sample, kind = each.get("sample"), each.get("sampleType")
+        found[logical] = Target(
+            logical, subscription, group, workspace, name, revisions=revisions, sample=sample, sample_type=kind
+        )
     return found
 
 
@@ -167,6 +172,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
             plan,
             plan.revisions,
             (endpoints.get(logical) or {}).get("sample"),
+            (endpoints.get(logical) or {}).get("sampleType"),
             defaults.get(plan.endpoint.id) or None,
         )
         for logical, plan in plans.items()

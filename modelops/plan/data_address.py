@@ -6,7 +6,12 @@ ones for data assets.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+Kind = Literal["uri_file", "uri_folder"]
+KINDS: Final[tuple[Kind, ...]] = ("uri_file", "uri_folder")
+"""The types of an input that a batch endpoint with a model takes, in azure-ai-ml's words."""
 
 FORMS: Final = (
     "a URI (https://, azureml://, wasbs://, abfss://), a data asset (azureml:NAME:VERSION, azureml:NAME@latest) or the "
@@ -19,9 +24,9 @@ _WORKSPACE: Final = (
     r"subscriptions/[^/]+/resource[gG]roups/[^/]+/providers/Microsoft\.MachineLearningServices/workspaces/[^/]+"
 )
 _ARM_ID: Final = re.compile(rf"(azureml:)?(?P<id>/{_WORKSPACE}/(data|datastores)/.+)", re.IGNORECASE)
-# Two letters at least: a drive of Windows has one.
+# Without azureml: two letters at least, because a drive of Windows has one.
 _NAMED: Final = re.compile(
-    r"(azureml:)?(?!azureml[:@])(?P<name>[\w-][\w.-]+)(:(?P<version>[\w.-]+)|@(?P<label>[\w.-]+))"
+    r"(azureml:|(?![\w-][:@]))(?!azureml[:@])(?P<name>[\w-][\w.-]*)(:(?P<version>[\w.-]+)|@(?P<label>[\w.-]+))"
 )
 _ASSET: Final = re.compile(
     rf"(azureml:/)?/(?P<place>{_WORKSPACE}|subscriptions/[^/]+/resourcegroups/[^/]+/workspaces/[^/]+"
@@ -79,6 +84,37 @@ def masked(text: str) -> str:
 def is_address(text: str) -> bool:
     """Say whether a text names data in Azure; a path on this machine that looks like it is written `./NAME:VERSION`."""
     return any(each.fullmatch(text) for each in (_URI, _ARM_ID, _NAMED)) or text.startswith("azureml:")
+
+
+def path(text: str) -> str:
+    """Return a path so that it is not taken for an address."""
+    return f"./{text}" if is_address(text) else text
+
+
+def problem(address: str) -> str | None:
+    """Return why no job can have an address as its input, and what is allowed; None if one can.
+
+    The text goes on after the address: "does not name a version. Allowed: ...".
+    """
+    if address != address.strip():
+        return "begins or ends with a space. Allowed: the same without it."
+    try:
+        urlsplit(address)
+    except ValueError as error:
+        return f"is not a valid address: {error}."
+    if data_asset(address) is None and re.match(r"azureml:(?!//)", uri(address)):
+        return "does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest."
+    return None
+
+
+def kind(address: str) -> Kind | None:
+    """Return `uri_folder` for an address that cannot be a file's; None where only a data asset or the user can tell.
+
+    Folders can have a suffix too (`data.parquet/`), so a suffix alone does not tell.
+    """
+    if data_asset(address) is not None or "." in urlsplit(address).path.rpartition("/")[2]:
+        return None
+    return "uri_folder"
 
 
 def data_asset(address: str) -> DataAsset | None:

@@ -80,6 +80,17 @@ def check_image(image: str) -> str | None:
     return None
 
 
+def column_position(column: str) -> int | None:
+    """Return the index of a column that is named by its position, from 1; None for one that is named by its name."""
+    return int(column) - 1 if re.fullmatch(r"[1-9][0-9]*", column) else None
+
+
+def is_column(column: str) -> bool:
+    """Whether a text names a column of predictions: by its name, or by its position from 1, as every number does."""
+    is_number = column.strip().lstrip("+-").isdigit()
+    return column_position(column) is not None if is_number else bool(column.strip())
+
+
 def require_fixed_image(image: str) -> None:
     """Refuse an image that `check_image` does not allow.
 

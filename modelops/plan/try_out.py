@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from modelops.plan.data_address import is_address
+from modelops.plan.data_address import KINDS, Kind, is_address
 from modelops.plan.reader import UNKNOWN, Reader
 
 PER_FILE: Final = "perFile"
@@ -46,6 +46,8 @@ class TryOut:
 
     input: File | str
     """A file or folder of the repository, or the address of data in Azure."""
+    input_type: Kind | None = None
+    """What the input is, for an address that does not tell."""
     per_file: bool = False
     """Whether as many rows are expected as the input has files."""
     least_rows: int = 1
@@ -91,6 +93,7 @@ class TryOut:
         count = reader.integer(data, "instanceCount", path, 1) if data.get("instanceCount") is not None else None
         return cls(
             input=_read_input(data, path, reader),
+            input_type=_read_type(data, path, reader),
             per_file=per_file,
             least_rows=least,
             key=reader.optional_text(data, "key", path),
@@ -107,6 +110,7 @@ class TryOut:
     def to_json(self) -> dict[str, Any]:
         """The plan's JSON form."""
         optional = {
+            "inputType": self.input_type,
             "key": self.key,
             "check": self.check.to_json() if self.check else None,
             "compare": self.compare.to_json() if self.compare else None,
@@ -125,7 +129,7 @@ class TryOut:
 
 
 _KEYS: Final = (
-    *("input", "rows", "key", "check", "compare", "python", "maxChangedRows"),
+    *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
     *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
 )
 
@@ -138,6 +142,11 @@ def _read_input(data: Mapping[str, Any], path: str, reader: Reader) -> File | st
     if text and text != UNKNOWN and not is_address(text):
         reader.wrong(path, "input", text, "a path with its digest, or the address of data in Azure")
     return text
+
+
+def _read_type(data: Mapping[str, Any], path: str, reader: Reader) -> Kind | None:
+    word = reader.text(data, "inputType", path, KINDS) if "inputType" in data else None
+    return next((each for each in KINDS if each == word), None)
 
 
 def _read_rows(data: Mapping[str, Any], path: str, reader: Reader) -> tuple[bool, int]:

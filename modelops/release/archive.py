@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from modelops import azure
+from modelops.errors import ReleaseError
 from modelops.plan.plan import RegisteredModel, ReleasePlan
 from modelops.release import live, register, retention
 from modelops.workspace import Workspace
@@ -57,7 +58,7 @@ def changes(
     used = {
         _of(each)
         for name in live.endpoints(workspace)
-        for each in (endpoint.deployments.values() if name == endpoint.name else live.deployments(workspace, name))
+        for each in (endpoint.deployments.values() if name == endpoint.name else _deployments(workspace, name))
         if name != endpoint.name or each.name not in going
     }
     registered = [each for name in sorted(names) for each in _registered(workspace, name)]
@@ -77,6 +78,16 @@ def carry_out(workspace: Workspace, change: Version) -> None:
     with azure.step(f"{change.doing} model {change}"):
         send = workspace.ml.models.archive if change.is_archived else workspace.ml.models.restore
         send(name=change.name, version=change.number)
+
+
+def _deployments(workspace: Workspace, endpoint: str) -> list[live.LiveDeployment]:
+    """Return the deployments of an endpoint that was listed; none if somebody deleted it since."""
+    try:
+        return live.deployments(workspace, endpoint)
+    except ReleaseError as error:
+        if error.__cause__ is not None and azure.is_missing(error.__cause__):
+            return []
+        raise
 
 
 def _of(deployment: live.LiveDeployment) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from modelops.about import About
 from modelops.rehearsal import located
+from modelops.release.running import RunningJobs
 from modelops.workspace import Workspace
 
 RESTORE: Final = "restore the default"
@@ -42,6 +43,8 @@ class Context:
     """The deployment that the endpoint's Pulumi state names as default: it is never deleted."""
     about: About = field(default_factory=About)
     """Where the release comes from."""
+    running: RunningJobs = field(default_factory=RunningJobs)
+    """The jobs that it waits for."""
     where: str = ""
     """The options that find the stack, for a command that is printed; begins with a space."""
 

@@ -1,4 +1,4 @@
-"""The gate for every HTTP request of a release: once it is closed, no request starts.
+"""The gate for every HTTP request of a release: once it is closed, no request starts but the release's last words.
 
 One place for all of them. The SDK creates a dozen service clients, and storage clients without any options; these, the
 login and the parallel uploads of blobs all use the adapter of `requests`. So the gate is there, in a process that only
@@ -6,12 +6,13 @@ does releases.
 """
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from modelops.errors import Stopped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 class Gate:
@@ -21,6 +22,7 @@ class Gate:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._closed = False
+        self._exempt: set[int] = set()
         self.on_request: Callable[[str, str], object] = lambda _method, _url: None
         """Called with method and URL immediately before a request goes out, while the gate cannot close."""
 
@@ -40,6 +42,15 @@ class Gate:
         with self._changed:
             return self._changed.wait_for(lambda: self._in_flight == 0, seconds)
 
+    @contextmanager
+    def exempt(self) -> "Iterator[None]":
+        """Let the requests of this thread through, also once the gate is closed."""
+        self._exempt.add(threading.get_ident())
+        try:
+            yield
+        finally:
+            self._exempt.discard(threading.get_ident())
+
     def sleep(self, seconds: float) -> None:
         """Wait, but only until the gate closes.
 
@@ -57,7 +68,7 @@ class Gate:
             Stopped: the gate is closed; the request must not go out.
         """
         with self._changed:
-            if self._closed:
+            if self._closed and threading.get_ident() not in self._exempt:
                 raise Stopped
             self.on_request(method, url)
             self._in_flight += 1

@@ -100,6 +100,10 @@ class LastSet:
         """
         return target in self.abandoned and pin in (None, self.abandoned_pin)
 
+    def is_same(self, other: Self | None) -> bool:
+        """Whether another reading is of the same setting of the default; its tags may be cut."""
+        return other is not None and (self.default, self.by, self.at) == (other.default, other.by, other.at)
+
     def when_default(self, revision: str) -> str | None:
         """When a revision was last made the default; empty if the time is not known, None if it was not."""
         return self.at if revision == self.default else self.earlier.get(revision)

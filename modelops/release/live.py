@@ -71,6 +71,10 @@ class LiveEndpoint:
         """The names of the deployments in state Succeeded."""
         return [name for name in self.deployments if self.is_usable(name)]
 
+    def was_default(self, name: str) -> bool:
+        """Whether a release or a rollback made `name` the default, now or before, as far as the endpoint's tags say."""
+        return self.last_set is not None and self.last_set.when_default(name) is not None
+
 
 def same_tags(found: Mapping[str, str], planned: Mapping[str, str]) -> bool:
     """Whether two sets of tags are the same, without those that releases write.

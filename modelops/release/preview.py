@@ -40,7 +40,8 @@ def from_live(
         body_differs = default.needs_switch(plan, endpoint, plan.target)
         return _pinned(plan, endpoint.default, endpoint.usable, body_differs=body_differs)
     missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
-    restored = reconcile.to_restore(plan, endpoint, released.target if released else None)
+    before = released.target if released else None
+    restored = reconcile.to_restore(plan, endpoint, before)
     served = replace(endpoint, default=restored or endpoint.default)
     surplus = prune.surplus(workspace, plan, served, state_default, missing)
     going_first = {each.name for each in prune.to_go_first(surplus, limits.excess(endpoint, missing)) if missing}
@@ -60,7 +61,7 @@ def from_live(
         *_lines(
             to_register,
             [each.revision for each in missing],
-            [candidates.line(*each, endpoint) for each in candidates.due(plan, endpoint)],
+            [candidates.line(*each, served) for each in candidates.due(plan, endpoint, before)],
             restored or endpoint.default,
             plan.target,
             body_differs=restored is None and default.needs_switch(plan, endpoint, plan.target),

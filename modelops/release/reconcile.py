@@ -6,11 +6,21 @@
 A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are made when the pin is removed.
 """
 
-from dataclasses import replace
-
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
-from modelops.release import default, deploy, existing, last_set, limits, live, prune, register, rollback, signed_in
+from modelops.release import (
+    default,
+    deploy,
+    existing,
+    last_set,
+    limits,
+    live,
+    prune,
+    records,
+    register,
+    rollback,
+    signed_in,
+)
 from modelops.release.comparison import user_code
 from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context, command
 from modelops.release.permissions import Patience
@@ -48,9 +58,9 @@ def reconcile(
         _serve_target(plan, patience, endpoint, report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
-    user_code.require((asked for _, asked in candidates.due(plan, endpoint)), context.root)
+    user_code.require((asked for _, asked in candidates.due(plan, endpoint, previous)), context.root)
     _create_missing(plan, patience, endpoint, report)
-    endpoint = _serve_target(plan, patience, _try_out(plan, patience, report), report)
+    endpoint = _serve_target(plan, patience, _try_out(plan, patience, report, previous), report)
     _prune(plan, context, endpoint, report)
     return report
 
@@ -61,11 +71,13 @@ def to_restore(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | N
     It is what the last release or rollback set. If that does not work any more, and neither does the live default, it
     is the last released plan's.
 
-    None when the live default is this release's target and usable: a run before this one was killed after its switch.
+    None when the live default is this release's target and usable, and a release or rollback set it, or nothing says
+    what was last set: a run before this one was killed after its switch.
     """
-    if plan.pin is not None or (endpoint.default == plan.target and endpoint.is_usable(plan.target)):
-        return None
     record = endpoint.last_set
+    is_set = record is None or record.default == plan.target
+    if plan.pin is not None or (is_set and endpoint.default == plan.target and endpoint.is_usable(plan.target)):
+        return None
     wanted = record.default if record else previous
     if record and not endpoint.is_usable(wanted) and not endpoint.is_usable(endpoint.default):
         wanted = None if previous in record.abandoned else previous
@@ -96,9 +108,11 @@ def _record(
 
     A restored default that is not the plan's keeps its number: the plan's is for the switch that follows.
     """
+    found = endpoint.deployments.get(endpoint.default or "")
+    is_former = found is not None and records.not_passed(endpoint, found, is_asked=False) is None
     return last_set.released(
         endpoint.last_set,
-        endpoint.default,
+        endpoint.default if is_former else None,
         revision,
         number=plan.number if revision == plan.target else 0,
         who=signed_in.name(context.workspace),
@@ -109,14 +123,16 @@ def _record(
 def _serve_target(
     plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
 ) -> live.LiveEndpoint:
-    """Steps 5 and 6: switch if the endpoint's body differs from the plan, and read it again."""
+    """Steps 5 and 6: switch if the endpoint's body differs from the plan, and read it again.
+
+    What is live was just read: if another release or a rollback came in between, nothing is sent.
+    """
     context = patience.context
+    rollback.require_unchanged(plan, endpoint, report.last_set, context.where)
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-    # Whether the service makes an endpoint's first deployment its default is not settled; nobody was sent there.
-    before = replace(endpoint, default=None) if endpoint.default in report.created else endpoint
-    record = _record(context, plan, before, plan.target)
+    record = _record(context, plan, endpoint, plan.target)
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
     report.switched, report.last_set = True, record
     context.progress(VERIFY, f"checking that the default is {plan.target}")
@@ -161,11 +177,11 @@ def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEn
         report.created.append(deployment.revision)
 
 
-def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> live.LiveEndpoint:
+def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport, previous: str | None) -> live.LiveEndpoint:
     """Step 4: nobody is sent to a revision that did not score its try-out. Return what is live then."""
     workspace = patience.context.workspace
     endpoint = live.read(workspace, plan)
-    report.tried = candidates.try_out(plan, patience, endpoint)
+    report.tried = candidates.try_out(plan, patience, endpoint, previous)
     return live.read(workspace, plan) if report.tried else endpoint
 
 

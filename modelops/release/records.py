@@ -83,11 +83,31 @@ def sample(deployment: live.LiveDeployment) -> Sample | None:
 
 
 def is_failed_candidate(endpoint: live.LiveEndpoint, deployment: live.LiveDeployment) -> bool:
-    """Whether a revision with our mark does not serve, and cannot: it could not be made, or failed its try-out."""
+    """Whether a revision with our mark does not serve, and cannot: it could not be made, or failed its try-out.
+
+    A former default did not fail: a try-out that the stack file has changed since then does not take the way back.
+    """
     if deployment.logical is None or deployment.name == endpoint.default:
         return False
     record = try_out(deployment)
-    return deployment.state in ("Failed", "Canceled") or (record is not None and record.outcome == "failed")
+    has_failed = record is not None and record.outcome == "failed" and not endpoint.was_default(deployment.name)
+    return has_failed or deployment.state in ("Failed", "Canceled")
+
+
+def not_passed(endpoint: live.LiveEndpoint, deployment: live.LiveDeployment, *, is_asked: bool) -> str | None:
+    """Return why a revision that was never the default must not become it now, as the end of a sentence, or None.
+
+    Args:
+        endpoint: what is live.
+        deployment: the revision.
+        is_asked: whether its deployment has a try-out, so that a revision without a record was not tried out yet.
+    """
+    record = try_out(deployment)
+    if endpoint.was_default(deployment.name) or (record is None and not is_asked):
+        return None
+    if record is None:
+        return "was not tried out"
+    return {"failed": "failed its try-out", "started": "has not passed its try-out yet"}.get(record.outcome)
 
 
 def write(context: Context, endpoint: str, revision: str, tag: str, value: str) -> None:

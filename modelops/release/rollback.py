@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 
-from modelops.errors import RefusedPlanError
+from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.release import live, records
 from modelops.release.context import command
+from modelops.release.last_set import LastSet
 from modelops.release.live import LiveEndpoint
 from modelops.workspace import Workspace
 
@@ -30,13 +31,7 @@ def require(
         RefusedPlanError: it is refused; the preview fails, too.
         ReleaseError: Azure cannot be asked.
     """
-    if (record := endpoint.last_set) and record.refuses(plan.target, plan.pin):
-        raise RefusedPlanError(
-            f"this plan makes {plan.target} the default, which a rollback abandoned on {record.at}. Nothing was "
-            f"changed; the default stays {record.default}. Release a fix, which is another revision, or pin "
-            f"{record.default}. If {plan.target} should serve again after all:\n  "
-            + command(f"rollback --to {plan.target}", endpoint.name, where)
-        )
+    _require_not_abandoned(plan, endpoint, "Nothing was changed;", where)
     found = problem(plan, endpoint, nodes)
     if found is None and plan.pin is not None:
         model = endpoint.deployments[plan.pin].model
@@ -45,6 +40,41 @@ def require(
     if found:
         raise RefusedPlanError(
             f"{found} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
+        )
+
+
+def require_unchanged(plan: ReleasePlan, endpoint: LiveEndpoint, before: LastSet | None, where: str) -> None:
+    """Refuse a switch that would undo what a rollback or another release set while this release ran.
+
+    Args:
+        plan: complete.
+        endpoint: what is live now.
+        before: what was last set when the release began, or what it set itself since then.
+        where: see `Context`.
+
+    Raises:
+        RefusedPlanError: a rollback abandoned the plan's revision.
+        ReleaseError: another default was set.
+    """
+    _require_not_abandoned(plan, endpoint, "What the release made so far stays;", where)
+    now = endpoint.last_set
+    if now is None or now.default == plan.target or now.is_same(before):
+        return
+    who = f" by {now.who}" if now.who else ""
+    raise ReleaseError(
+        f"a {now.by}{who} made {now.default} the default of {endpoint.name} on {now.at}, while this release ran. It "
+        f"was not undone: the default stays {now.default}, and what this release made so far stays, too. If "
+        f"{plan.target} should serve instead, run `pulumi up` again."
+    )
+
+
+def _require_not_abandoned(plan: ReleasePlan, endpoint: LiveEndpoint, what: str, where: str) -> None:
+    if (record := endpoint.last_set) and record.refuses(plan.target, plan.pin):
+        again = command(f"rollback --to {plan.target}", endpoint.name, where)
+        raise RefusedPlanError(
+            f"this plan makes {plan.target} the default, which a rollback abandoned on {record.at}. {what} the default "
+            f"stays {record.default}. Release a fix, which is another revision, or pin {record.default}. If "
+            f"{plan.target} should serve again after all:\n  {again}"
         )
 
 

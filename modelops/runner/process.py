@@ -29,8 +29,8 @@ from modelops.runner.protocol import (
     encode,
 )
 
-_ACKNOWLEDGE_SECONDS: Final = 1.0
-"""Time for a stopped worker to report the request in flight; the program itself has 5 s."""
+_ACKNOWLEDGE_SECONDS: Final = 3.0
+"""Time for a stopped worker to cancel its jobs and report its position; the program itself has 5 s."""
 
 _HEARTBEAT_SECONDS: Final = 30.0
 _LONGEST_LINE: Final = 1 << 22  # bytes; a plan with hundreds of deployments is much smaller
@@ -59,6 +59,7 @@ class WorkerStopped(Exception):  # noqa: N818 - says what happened
         switch_sent: bool = False,
         restored: bool = False,
         at_deadline: bool = False,
+        jobs: str = "",
     ) -> None:
         super().__init__(f"stopped at step {step or 'waiting for a worker'}")
         self.plan_id = plan_id
@@ -71,6 +72,8 @@ class WorkerStopped(Exception):  # noqa: N818 - says what happened
         """Whether the default of the last release, which somebody had moved, was restored."""
         self.at_deadline = at_deadline
         """Whether the deadline stopped it."""
+        self.jobs = jobs
+        """What became of the jobs that it waited for, for users."""
 
 
 class Worker:
@@ -86,6 +89,7 @@ class Worker:
         self._step = "start"
         self._switch_sent = False
         self._restored = False
+        self._jobs = ""
         self._is_working = False
         self._told_to_stop = False
         self._expired = False
@@ -147,6 +151,7 @@ class Worker:
                         on_event(event)
                     case Stopping():
                         self._note(event)
+                        self._jobs = event.jobs
                         break
                     case Done():
                         self._is_working = False
@@ -164,7 +169,7 @@ class Worker:
                 self.stop()
 
     def stop(self) -> None:
-        """Close the worker's input: it finishes the request in flight, starts no other and exits.
+        """Close the worker's input: it finishes the request in flight, cancels its jobs, starts no other and exits.
 
         It gets a moment to report its position; after that, its last report is used.
         """
@@ -226,6 +231,7 @@ class Worker:
                 switch_sent=self._switch_sent,
                 restored=self._restored,
                 at_deadline=self._expired,
+                jobs=self._jobs,
             )
         code = await self._process.wait()
         text = f"the release worker ended with exit code {code} at step {self._step!r}."

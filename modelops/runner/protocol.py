@@ -2,8 +2,8 @@
 
 Requests go in, events come out. Each has the id of its plan, so that events of different plans are never mixed up. The
 answers to a request are steps and finally `Done` or `Failed`; or `Stopping`, once the input is closed. Closing the
-input stops every plan of the process: requests to Azure that are in flight are finished, no other starts, and the
-process ends.
+input stops every plan of the process: requests to Azure that are in flight are finished, the jobs of try-outs are
+canceled, no other request starts, and the process ends.
 """
 
 import json
@@ -80,12 +80,14 @@ class Switching:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The input was closed while the plan was running; this is its last event. See `Step` for the fields."""
+    """The input was closed while the plan was running; this is its last event. See `Step` for the other fields."""
 
     id: str
     step: str
     switch_sent: bool = False
     restored: bool = False
+    jobs: str = ""
+    """What became of the jobs that the release waited for, for users; empty without one."""
 
 
 @dataclass(frozen=True, slots=True)

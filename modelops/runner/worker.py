@@ -3,8 +3,9 @@
 Internal: the program's hook talks to it (modelops/runner/process.py). What it reads and answers:
 modelops/runner/protocol.py. Everything that the SDK prints goes to standard error.
 
-Closed standard input means stop: the requests in flight are finished, no other begins, and the process ends, whether
-its parent closed the pipe or died. A broken standard output changes nothing.
+Closed standard input means stop, whether the parent closed the pipe or died: the requests in flight are finished, the
+jobs that a try-out waits for are canceled, no other request begins, and the process ends. A broken standard output
+changes nothing.
 """
 
 import os
@@ -22,9 +23,10 @@ from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
 from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
-from modelops.release.context import Context
+from modelops.release.context import TRY, Context
 from modelops.release.gate import Gate
 from modelops.release.position import Position
+from modelops.release.running import MAY_GO_ON, RunningJobs
 from modelops.runner.protocol import (
     Done,
     Event,
@@ -56,6 +58,7 @@ class Worker:
         self._busy = False
         self._plan_id = ""
         self._position = Position()
+        self._running = RunningJobs()
 
     def run(self) -> None:
         """Work until standard input closes; does not return."""
@@ -80,7 +83,8 @@ class Worker:
         self._gate.close()
         if self._busy:
             at = self._position
-            self.answer(Stopping(self._plan_id, at.step, at.switch_sent, at.restored))
+            jobs = self._running.cancel(self._gate) or (MAY_GO_ON if at.step == TRY else "")
+            self.answer(Stopping(self._plan_id, at.step, at.switch_sent, at.restored, jobs))
         self._gate.wait_until_idle()
         remove_staged()
         # Not sys.exit: threads of the SDK may sleep for half a minute between two polls of an operation.
@@ -88,7 +92,7 @@ class Worker:
 
     def _handle(self, request: Request) -> None:
         # In this order: once it is busy, the end of the input is answered with the plan's id.
-        self._plan_id, self._position = request.id, Position()
+        self._plan_id, self._position, self._running = request.id, Position(), RunningJobs()
         self._busy = True
         try:
             match request:
@@ -118,6 +122,7 @@ class Worker:
             nodes=request.nodes,
             state_default=request.state_default,
             about=About.from_texts(request.about),
+            running=self._running,
             where=_where(request.stack),
         )
         report = recorded.release(plan, context, request.previous, looks_back=True)

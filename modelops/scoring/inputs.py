@@ -1,16 +1,13 @@
 """What a job scores: local files, addresses and data assets."""
 
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
 from modelops.errors import UsageError
 from modelops.plan import data_address
-from modelops.plan.data_address import DataAsset
+from modelops.plan.data_address import KINDS, DataAsset, Kind
 
-Kind = Literal["uri_file", "uri_folder"]
-KINDS: Final[tuple[Kind, ...]] = ("uri_file", "uri_folder")
-"""The types of an input that a batch endpoint with a model takes, in azure-ai-ml's words."""
+__all__ = ["KINDS", "JobInput", "Kind", "read", "unknown_kind"]
 
 
 def unknown_kind(source: str, option: str = "--input") -> UsageError:
@@ -55,22 +52,13 @@ def read(source: str, kind: Kind | None = None, option: str = "--input") -> JobI
     """
     if not data_address.is_address(source):
         return _local(source, kind, option)
-    _check(source, option)
-    path = data_address.uri(source)
-    if asset := data_address.data_asset(source):
-        return JobInput(kind, path, asset=asset)
-    if path.startswith("azureml:") and not path.startswith("azureml://"):
-        raise UsageError(
-            f"{option} {source!r} does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest."
-        )
-    return JobInput(kind or _kind_of_address(source, option), path)
-
-
-def _check(address: str, option: str) -> None:
-    try:
-        urlsplit(address)
-    except ValueError as error:
-        raise UsageError(f"{option} {address!r} is not a valid address: {error}.") from None
+    if problem := data_address.problem(source):
+        raise UsageError(f"{option} {source!r} {problem}")
+    asset = data_address.data_asset(source)
+    kind = kind or data_address.kind(source)
+    if kind is None and asset is None:
+        raise unknown_kind(source, option)
+    return JobInput(kind, data_address.uri(source), asset=asset)
 
 
 def _local(source: str, kind: Kind | None, option: str) -> JobInput:
@@ -86,13 +74,3 @@ def _local(source: str, kind: Kind | None, option: str) -> JobInput:
     if kind not in (None, found):
         raise UsageError(f"--input-type {kind}: {option} {source!r} is a {found.removeprefix('uri_')}.")
     return JobInput(found, source, is_local=True)
-
-
-def _kind_of_address(source: str, option: str) -> Kind:
-    """Return `uri_folder` for an address that cannot be a file's.
-
-    Folders can have a suffix too (`data.parquet/`), so a suffix alone does not tell.
-    """
-    if "." not in urlsplit(source).path.rpartition("/")[2]:
-        return "uri_folder"
-    raise unknown_kind(source, option)

@@ -19,7 +19,8 @@ _DEPLOYMENT_NAME: Final = "azureml.deploymentname"
 _NEVER: Final = "0001-01-01T00:00:00Z"
 COMPLETED: Final = "Completed"
 FAILED: Final = "Failed"
-ENDED: Final = frozenset({COMPLETED, FAILED, "Canceled", "NotResponding"})
+CANCELED: Final = "Canceled"
+ENDED: Final = frozenset({COMPLETED, FAILED, CANCELED, "NotResponding"})
 """The states in which a job stays."""
 
 
@@ -170,6 +171,15 @@ def cancel(workspace: Workspace, job: Job) -> str:
     with azure.step(f"canceling job {job.name}"):
         workspace.ml.jobs.begin_cancel(job.name).result()
     return found(workspace, job.name).state
+
+
+def ask_to_cancel(workspace: Workspace, name: str, seconds: float) -> None:
+    """Ask for the cancellation of a job with one request, which has `seconds` for its answer; do not wait for its end.
+
+    Raises:
+        AzureError: the service refused it, for example because the job has ended, or did not answer.
+    """
+    workspace.post(f"jobs/{endpoints.segment(name)}/cancel", _API, seconds)
 
 
 def _read(document: Mapping[str, Any], endpoint: str | None, deployment: str | None) -> Job:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from modelops.errors import UsageError
+from modelops.plan.rules import column_position
 from modelops.scoring.predictions import PARQUET, cells
 
 _SEPARATORS: Final = (",", " ", "\t", ";", "|", ":")
@@ -127,9 +128,8 @@ def _values(file: Path, key: str, known: Names) -> Iterator[str]:
 
 def _position(key: str) -> int | None:
     """Return the index of a column that needs no line of names; None for other names."""
-    if key.isdecimal() and int(key) > 0:
-        return int(key) - 1
-    return _FROM_THE_END.get(key)
+    at = column_position(key)
+    return at if at is not None else _FROM_THE_END.get(key)
 
 
 def _column(lines: Iterable[str], key: str, separator: str, known: Names) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _column(lines: Iterable[str], key: str, separator: str, known: Names) -> Ite
         row = cells(line, separator)
         header = [each.strip() for each in row]
         # A row with a file's name is not a header: an MLflow model can predict the word `file`.
-        if number == 0 and not key.isdecimal() and key in header and not any(map(known.named, row)):
+        if number == 0 and column_position(key) is None and key in header and not any(map(known.named, row)):
             position = header.index(key)
         elif position is None:
             return
@@ -153,8 +153,8 @@ def _of_mappings(lines: Iterable[str], key: str) -> Iterator[str]:
         row = _mapping(line)
         if key in row:
             yield str(row[key])
-        elif key.isdecimal() and 0 < int(key) <= len(row):
-            yield str(list(row.values())[int(key) - 1])
+        elif (at := column_position(key)) is not None and at < len(row):
+            yield str(list(row.values())[at])
 
 
 def _mapping(line: str) -> Mapping[str, Any]:
@@ -182,7 +182,8 @@ def _parquet(file: Path, key: str) -> Iterator[str]:
             "pip install pyarrow`, or leave --key out: then the files are counted by mini-batches."
         ) from None
     columns: list[str] = parquet.read_schema(file).names
-    name = columns[int(key) - 1] if key.isdecimal() and 0 < int(key) <= len(columns) else key
+    at = column_position(key)
+    name = columns[at] if at is not None and at < len(columns) else key
     if name not in columns:
         raise UsageError(f"--key {key}: {file.name} has no such column. Allowed are: {', '.join(columns)}.")
     for value in parquet.read_table(file, columns=[name]).column(name).to_pylist():

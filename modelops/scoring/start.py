@@ -68,7 +68,15 @@ class StartedJob(NamedTuple):
 
 
 class PerhapsStartedError(ReleaseError):
-    """A request for a job that was sent, and whose answer does not say whether the job was started."""
+    """A request for a job that was sent, and whose answer does not say whether the job was started.
+
+    Attributes:
+        retry_after: seconds after which the service wants the request again; None if it does not say so.
+    """
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 def start(
@@ -79,6 +87,7 @@ def start(
     options: JobOptions = JobOptions(),  # noqa: B008 - immutable
     *,
     report: Report = lambda _text, _seconds: None,
+    request_id: str | None = None,
 ) -> StartedJob:
     """Start a job and return it. It is asked for once, because a repeated request may start a second job.
 
@@ -89,6 +98,7 @@ def start(
         source: what to score; a local path is uploaded.
         options: the job's own settings and words.
         report: is told how far the upload of a local path is.
+        request_id: the same for requests that may start only one job between them; by default another each time.
 
     Raises:
         UsageError: the input is a data asset of another type than the job's, the cluster never has that many nodes, or
@@ -102,18 +112,19 @@ def start(
     kind, uri = _sent(workspace, source, report)
     headers = {
         "azureml-model-deployment": deployment,
-        # The SDK's header, with its spelling: one id for each request for a job.
-        "repeatability_request-id": str(uuid.uuid4()),
+        # The SDK's header, with its spelling; the SDK repeats a request with the same id.
+        "repeatability_request-id": request_id or str(uuid.uuid4()),
     }
     given = {name: value for name, value in headers.items() if value}
     try:
         with azure.step(f"starting a job on endpoint {endpoint}"):
             answer = workspace.send("POST", found.address, body(kind, uri, options), given)
     except ReleaseError as error:
-        if _is_certain(error.__cause__):
+        cause = error.__cause__
+        if _is_certain(cause):
             existing.require(workspace, endpoint, deployment, source)
             raise
-        raise PerhapsStartedError(str(error)) from error
+        raise PerhapsStartedError(str(error), azure.asks_to_wait(cause) if cause else None) from error
     return StartedJob(str(answer["name"]), _studio(answer), deployment_of(str(answer.get("id") or "")) or deployment)
 
 

@@ -50,6 +50,7 @@ def test_of_a_script_its_text_and_what_is_beside_it(root: Path) -> None:
             {"build": {"path": "build"}},
             {"build": {"dockerfilePath": "Dockerfile", "files": {"Dockerfile": hashlib.sha256(b"FROM").hexdigest()}}},
         ),
+        ({"build": {"path": "gone"}}, {"build": {"dockerfilePath": "Dockerfile", "files": {}}}),
         ({"name": "torch", "version": "4"}, {"name": "torch", "version": "4"}),
         ({"registry": "r", "name": "torch", "version": "4"}, {"registry": "r", "name": "torch", "version": "4"}),
         ({"name": "torch", "label": "latest", "version": pulumi.Output.from_input("4")}, {"name": "torch"}),

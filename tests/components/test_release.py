@@ -371,8 +371,22 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         (
             WorkerStopped("digits", TRY),
             (
-                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. The job "
-                "goes on, and the next release takes it up. Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. A job may "
+                "go on, and the next release takes it up. Run `pulumi up` again."
+            ),
+        ),
+        (
+            WorkerStopped("digits", TRY, jobs="Job a is canceled; the next release starts another."),
+            (
+                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. Job a is "
+                "canceled; the next release starts another. Run `pulumi up` again."
+            ),
+        ),
+        (
+            WorkerStopped("digits", TRY, switch_sent=True, jobs="Job a is canceled; the next release starts another."),
+            (
+                "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. Job "
+                "a is canceled; the next release starts another."
             ),
         ),
         (

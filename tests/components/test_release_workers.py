@@ -106,9 +106,9 @@ def test_a_stop_ends_every_release_and_says_where(tmp_path: Path, behaviour: str
         first, second = await asyncio.gather(*waiting, return_exceptions=True)
         assert isinstance(first, WorkerStopped)
         assert (first.plan_id, first.step, first.switch_sent) == ("a", "create revisions", sent)
-        assert not first.at_deadline
+        assert (first.at_deadline, first.jobs) == (False, "Job of a.")
         assert isinstance(second, WorkerStopped)
-        assert (second.plan_id, second.step, second.switch_sent) == ("b", None, False)
+        assert (second.plan_id, second.step, second.switch_sent, second.jobs) == ("b", None, False, "")
         await pool.pool.until_idle()
         with pytest.raises(WorkerStopped):
             await pool.release("c")

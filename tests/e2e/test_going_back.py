@@ -1,4 +1,4 @@
-"""A default that was moved by hand or sent and not recorded, a rollback and a pin: on the real engine, by the journal."""
+"""A default that was moved by hand, or sent and not recorded, a rollback and a pin, on the real engine."""
 
 import re
 from typing import Any

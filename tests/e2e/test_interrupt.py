@@ -46,6 +46,11 @@ def _next_up_finishes(deployed: Rehearsal, *kept: str) -> None:
     _finished(deployed, *kept)
 
 
+def _of_jobs(deployed: Rehearsal, after: int) -> list[str]:
+    """Return what the requests about jobs since a mark have after `/jobs`."""
+    return [each.rpartition("/jobs")[2] for each in deployed.writes(after) if re.match(r"POST \S*/jobs(/|$)", each)]
+
+
 def _keep_one(config: dict[str, Any]) -> None:
     config["endpoints"]["digits"]["keep"] = 1
 
@@ -85,7 +90,7 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
 
 
 @BOTH_HOSTS_IN_LONG
-def test_ctrl_c_during_a_try_out_leaves_its_job_to_the_next_up(deployed: Rehearsal) -> None:
+def test_ctrl_c_during_a_try_out_cancels_its_jobs_and_the_next_up_starts_others(deployed: Rehearsal) -> None:
     old = deployed.default
     deployed.restore_try_outs()
     before = deployed.mark()
@@ -95,12 +100,14 @@ def test_ctrl_c_during_a_try_out_leaves_its_job_to_the_next_up(deployed: Rehears
     done = running.wait().failed()
     assert deployed.hits(fault) == 1
     _alone(deployed)
-    assert (
-        "stopped at step 'try out'; default unchanged. The job goes on, and the next release takes it up." in done.flat
-    )
+    # One of the candidate, and one of what serves, to compare with; the engine says it several times.
+    canceled = list(dict.fromkeys(re.findall(r"Job (\S+) is canceled; the next release starts another\.", done.flat)))
+    assert f"stopped at step 'try out'; default unchanged. Job {canceled[0]} is canceled; " in done.flat
+    assert len(canceled) == 2
+    assert sorted(_of_jobs(deployed, before)) == sorted(["", "", *(f"/{each}/cancel" for each in canceled)])
+    before = deployed.mark()
     _next_up_finishes(deployed, old)
-    # One of the candidate, and one of what serves, to compare with.
-    assert len([each for each in deployed.writes(before) if re.search(r"^POST \S*/jobs$", each)]) == 2
+    assert _of_jobs(deployed, before) == ["", ""]
 
 
 @BOTH_HOSTS_IN_LONG

@@ -1,4 +1,4 @@
-"""`requireReleasedIn` on the real engine: a model goes to a stack after the other stack has released it, or not at all."""
+"""`requireReleasedIn` on the real engine: a model goes to a stack after another stack has released it."""
 
 import shutil
 

@@ -1,5 +1,6 @@
 """Wrong input on the real engine: one clear message before anything is created. What each says exactly: tests/unit."""
 
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,21 @@ def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
     done = wrong.pulumi("up").failed()
     phrases = ("has 4 problems", "cluster.vmSize is", "cluster.maxNodes is 2", "'forest'", "miniBatchSize is -1")
     _told_once_and_nothing_made(done, wrong, before, *phrases)
+
+
+def test_the_command_for_a_share_mends_it(wrong: Rehearsal) -> None:
+    """`pulumi config set` writes a number with a point as a text."""
+    wrong.configure(_default)
+    tried = {"input": "examples/digits/data/try-out", "maxChangedRows": 5}
+    wrong.configure(lambda config: config["endpoints"]["digits"].update(tryOut=tried))
+    told = wrong.pulumi("preview").failed()
+    assert "endpoints.digits.tryOut.maxChangedRows is 5." in told.flat
+    command = next(line for line in told.text.splitlines() if line.endswith("maxChangedRows 0.05 --stack dev"))
+    wrong.start(*shlex.split(command)).wait().ok()
+    assert 'maxChangedRows: "0.05"' in (wrong.folder / "Pulumi.dev.yaml").read_text()
+    told = wrong.pulumi("preview").failed()
+    assert "has a problem" in told.flat
+    assert "endpoints.digits.default is 'forest'" in told.flat
 
 
 @BOTH_HOSTS_IN_LONG

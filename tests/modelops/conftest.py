@@ -20,7 +20,7 @@ from modelops.release.reconcile import reconcile
 from modelops.release.report import ReleaseReport
 from modelops.workspace import Workspace
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
-from sandbox.testing import Sandbox, started
+from sandbox.testing import Sandbox, awaited, started
 
 GROUP = "modelops"
 ML_API = "2025-12-01"
@@ -62,6 +62,16 @@ class Place:
         answer = self.sandbox.arm("GET", f"{self.path}/{below}", api_version=api)
         assert answer.status == 200, answer.json
         return answer.json
+
+    def delete_endpoint(self, name: str) -> None:
+        """DELETE an endpoint, if there is one: a region has room for 100, and a session has more tests."""
+        path = f"{self.path}/batchEndpoints/{name}"
+        answer = self.sandbox.arm("DELETE", path, api_version=ML_API)
+        assert answer.status in (202, 204), answer.json
+        awaited(
+            lambda: self.sandbox.arm("GET", path, api_version=ML_API).status == 404 or None,
+            f"the end of endpoint {name}",
+        )
 
 
 in_one_profile = pytest.mark.parametrize("profile", ["harsh"], indirect=True)
@@ -242,8 +252,10 @@ def _never(_seconds: float) -> None:
 def bench(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """Return a separate endpoint with a model and code that no other test has, in the environment of its sandbox."""
     place.sandbox.enter(monkeypatch)
-    yield new_bench(place, tmp_path)
+    made = new_bench(place, tmp_path)
+    yield made
     place.sandbox.control.clear_faults()
+    place.delete_endpoint(made.plan.endpoint.name)
 
 
 def new_bench(place: Place, root: Path) -> Bench:

@@ -25,6 +25,13 @@ def back(bench: Bench, plan: ReleasePlan, to: str | None = None) -> WentBack:
     return go_back(bench.context(), plan, to)
 
 
+def with_another(bench: Bench) -> ReleasePlan:
+    """Return a changed plan that has a second deployment, which is never the default."""
+    changed = bench.changed(mini_batch_size=3)
+    blue = replace(bench.changed(mini_batch_size=5).deployments["mlp"], logical="blue")
+    return replace(changed, deployments={**changed.deployments, "blue": blue})
+
+
 def record(bench: Bench) -> LastSet:
     found = bench.live().last_set
     assert found is not None
@@ -169,7 +176,8 @@ def test_a_revision_that_never_was_is_a_wrong_word(bench: Bench) -> None:
 
 def test_what_cannot_serve_is_refused_with_the_reason(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     first = bench.release()
-    second = bench.release(bench.changed(mini_batch_size=3))
+    two = with_another(bench)
+    second, never = bench.release(two), two.deployments["blue"].revision
 
     def why(name: str) -> str:
         with pytest.raises(PlanError) as refused:
@@ -179,9 +187,8 @@ def test_what_cannot_serve_is_refused_with_the_reason(bench: Bench, monkeypatch:
         return text.removeprefix(f"{name} ").partition(". The default stays")[0]
 
     assert bench.live().default == second.default
-    records.write(bench.context(), bench.plan.endpoint.name, first.default, records.TRY_OUT, "failed job-1 abc")
-    assert why(first.default) == "failed its try-out"
-    records.write(bench.context(), bench.plan.endpoint.name, first.default, records.TRY_OUT, "passed job-1 abc")
+    records.write(bench.context(), bench.plan.endpoint.name, never, records.TRY_OUT, "failed job-1 abc")
+    assert why(never) == "failed its try-out"
     monkeypatch.setattr(live, "model_exists", lambda *_: False)
     assert why(first.default) == f"has the model {bench.model_name}:1, which does not exist any more"
     monkeypatch.setattr(live, "most_nodes", lambda *_: 0)
@@ -194,7 +201,7 @@ def test_a_pin_on_a_failed_revision_or_one_without_its_model_is_refused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = bench.release()
-    second = bench.changed(mini_batch_size=3)
+    second = with_another(bench)
     bench.release(second)
     pinned = replace(second, pin=first.default)
     monkeypatch.setattr(live, "model_exists", lambda *_: False)
@@ -204,9 +211,10 @@ def test_a_pin_on_a_failed_revision_or_one_without_its_model_is_refused(
         f"pin is '{first.default}', whose model {bench.model_name}:1 does not exist any more. Nothing was changed; "
         "correct or remove the key. Across a change of the cluster, go back in git."
     )
-    records.write(bench.context(), bench.plan.endpoint.name, first.default, records.TRY_OUT, "failed job-1 abc")
-    with pytest.raises(RefusedPlanError, match=f"pin is '{first.default}', which failed its try-out. Allowed are: "):
-        preview.from_live(bench.workspace, pinned, second)
+    never = second.deployments["blue"].revision
+    records.write(bench.context(), bench.plan.endpoint.name, never, records.TRY_OUT, "failed job-1 abc")
+    with pytest.raises(RefusedPlanError, match=f"pin is '{never}', which failed its try-out. Allowed are: "):
+        preview.from_live(bench.workspace, replace(pinned, pin=never, deployments=bench.plan.deployments), second)
 
 
 def test_a_switch_that_did_not_hold_names_the_command(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

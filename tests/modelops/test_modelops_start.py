@@ -348,6 +348,32 @@ def test_a_job_is_asked_for_once(scored: Scored, fault: dict[str, Any]) -> None:
     control.clear_faults()
 
 
+def test_requests_with_the_same_id_start_one_job(scored: Scored) -> None:
+    read, plan = inputs.read(scored.address), scored.bench.plan
+    first, second, other = (
+        starting.start(scored.bench.workspace, plan.endpoint.name, plan.target, read, request_id=each).name
+        for each in ("a", "a", "b")
+    )
+    assert (first == second, first == other) == (True, False)
+
+
+def test_a_busy_service_says_when_to_ask_again(scored: Scored) -> None:
+    control = scored.bench.place.sandbox.control
+    for status, headers in (
+        (429, {"Retry-After": "7"}),
+        (503, {"Retry-After": "7"}),
+        (500, {"Retry-After": "7"}),
+        (429, {}),
+    ):
+        control.fault("status", method="POST", path="/jobs$", status=status, headers=headers)
+    waits: list[float | None] = []
+    for _ in range(4):
+        with pytest.raises(PerhapsStartedError) as busy:
+            scored.start(scored.address)
+        waits.append(busy.value.retry_after)
+    assert waits == [7, 7, None, None]
+
+
 @pytest.mark.parametrize("status", [400, 501])
 def test_a_job_that_is_refused_has_not_started(scored: Scored, status: int) -> None:
     control = scored.bench.place.sandbox.control

@@ -6,6 +6,7 @@ tests/e2e/test_compared.py.
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -90,6 +91,74 @@ def test_what_serves_scores_another_input_once(bench: Bench) -> None:
     (tried,) = bench.release(third).tried
     assert tried.differences[0] == f"compared with {first.target}, which serves:"
     assert len(jobs(bench, before)) == 1
+
+
+def another_input(bench: Bench, script: str, **asked: Any) -> ReleasePlan:
+    """Return a plan whose input no revision has scored."""
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    return with_script(bench, script, **asked)
+
+
+@in_one_profile
+def test_both_score_beside_each_other(bench: Bench) -> None:
+    bench.release(with_script(bench, SCRIPT))
+    second, before = another_input(bench, OTHER), bench.mark()
+    bench.release(second)
+    first_job = records.try_out(bench.live().deployments[second.target])
+    assert first_job is not None
+    journal = bench.place.sandbox.control.journal(before)
+    lines = [f"{each['method']} {each['path'].partition('?')[0]}" for each in journal]
+    followed = lines.index(f"GET {bench.place.path}/jobs/{first_job.job}")
+    assert lines[:followed].count("POST /jobs") == 2
+    assert lines[followed:].count("POST /jobs") == 0
+
+
+@in_one_profile
+@pytest.mark.parametrize("passes", [True, False], ids=["passes", "fails"])
+def test_a_candidate_s_own_failure_comes_first(bench: Bench, passes: bool) -> None:
+    """Whether a job of what serves was started is not known, which matters only if the candidate passes."""
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    second, before = another_input(bench, OTHER if passes else RAISES), bench.mark()
+    control = bench.place.sandbox.control
+    control.fault("reset-after", method="POST", path="/jobs$", skip=1)
+    why = refused(bench, second)
+    control.clear_faults()
+    tried = records.try_out(bench.live().deployments[second.target])
+    assert tried is not None
+    if passes:
+        assert tried.outcome == "started"
+        assert "A job may have started: the next `pulumi up` looks for it." in why
+        (found,) = bench.release(second).tried
+        assert (found.job, found.differences[0]) == (tried.job, f"compared with {first.target}, which serves:")
+    else:
+        assert tried.outcome == "failed"
+        assert "ValueError: not these" in why
+        third = with_script(bench, OTHER)
+        (found,) = bench.release(third).tried
+        assert found.differences[0] == f"compared with {first.target}, which serves:"
+    # One of the candidate, one of what serves, and one of the next candidate.
+    assert len(jobs(bench, before)) == (2 if passes else 3)
+
+
+@in_one_profile
+def test_a_service_that_is_too_busy_is_asked_again_for_the_job_of_what_serves(bench: Bench) -> None:
+    """Data that can change at its address is scored each time: the job of before is not taken for it."""
+    first = with_script(bench, SCRIPT)
+    before = bench.mark()
+    bench.release(first)
+    (uploaded,) = {
+        each.rpartition("/")[0] for each in bench.writes(before) if re.search(r"PUT .*/input/[ab]\.txt$", each)
+    }
+    address = "azureml://datastores/workspaceblobstore/paths/LocalUpload/" + uploaded.partition("LocalUpload/")[2] + "/"
+    bench.release(with_script(bench, OTHER, input=address))
+    third, before = with_script(bench, SCRIPT + "# other", input=address), bench.mark()
+    control = bench.place.sandbox.control
+    control.fault("status", method="POST", path="/jobs$", skip=1, status=429, headers={"Retry-After": "7"})
+    (tried,) = bench.release(third).tried
+    control.clear_faults()
+    assert tried.differences[1] == "  1 of 2 rows differ (paired by column 1)"
+    assert len(jobs(bench, before)) == 3
 
 
 @in_one_profile

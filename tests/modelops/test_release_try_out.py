@@ -4,18 +4,20 @@ What a whole `pulumi up` makes of it: tests/e2e/test_try_out.py.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from modelops.errors import ReleaseError
+from modelops.errors import ReleaseError, Stopped
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code, CondaFile, ImageEnvironment, ReleasePlan
 from modelops.plan.try_out import File, TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, records
 from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY
+from modelops.release.tryout import sample
 from modelops.release.uploads import container
 from modelops.scoring import inputs, jobs, start
 from tests.modelops.conftest import CONDA, IMAGE, Bench, in_both_profiles, in_one_profile
@@ -215,6 +217,119 @@ def test_a_throttled_request_is_not_the_candidates_fault(bench: Bench) -> None:
     assert "A job may have started: the next `pulumi up` looks for it." in why
     control.clear_faults()
     assert bench.release(plan).default == plan.target
+
+
+BUSY: dict[str, Any] = {"action": "status", "method": "POST", "path": "/jobs$", "headers": {"Retry-After": "7"}}
+
+
+def released(bench: Bench, plan: ReleasePlan, *waited: Callable[[], object]) -> tuple[list[float], int]:
+    """Release a plan that passes; return its waits for the service's sake, and how many requests for a job it sent.
+
+    Args:
+        bench: the endpoint's.
+        plan: to release.
+        waited: called, one after another, in place of these waits.
+    """
+    waits: list[float] = []
+    left, before = list(waited), bench.mark()
+
+    def wait(seconds: float) -> None:
+        if seconds == 7:
+            waits.append(seconds)
+            if left:
+                left.pop(0)()
+
+    (tried,) = bench.release_in(replace(bench.context(), wait=wait), plan).tried
+    assert bench.live().default == plan.target
+    assert record(bench, plan.target) == records.Record("passed", tried.job, records.digest(asked_of(plan)))
+    return waits, len([each for each in bench.writes(before) if each == "POST /jobs"])
+
+
+def asked_of(plan: ReleasePlan) -> TryOut:
+    asked = plan.deployments["mlp"].try_out
+    assert asked is not None
+    return asked
+
+
+def jobs_of(bench: Bench, plan: ReleasePlan) -> list[str]:
+    listed = jobs.listed(bench.workspace, plan.endpoint.name, 10)
+    return [each.name for each in listed if each.deployment == plan.target]
+
+
+@in_one_profile
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_service_that_is_too_busy_is_asked_again_when_it_says(bench: Bench, status: int) -> None:
+    plan = with_script(bench, GOOD)
+    bench.place.sandbox.control.fault(**BUSY, status=status, times=2)
+    assert released(bench, plan) == ([7, 7], 3)
+    assert bench.said.count("the service is busy: asking for a job again in 7 s") == 2
+    assert len(jobs_of(bench, plan)) == 1
+
+
+@in_one_profile
+def test_a_service_that_stays_too_busy_is_asked_six_times(bench: Bench) -> None:
+    plan, before = with_script(bench, GOOD), bench.mark()
+    control = bench.place.sandbox.control
+    number = control.fault(**BUSY, status=429, code="TooManyRequests", times=-1)
+    why = could_not(bench, plan)
+    assert "TooManyRequests" in why
+    assert control.hits(number) == 6
+    assert [each for each in bench.writes(before) if each == "POST /jobs"] == ["POST /jobs"] * 6
+    control.clear_faults()
+    assert released(bench, plan) == ([], 1)
+
+
+@in_one_profile
+def test_a_job_that_a_busy_service_started_in_spite_of_its_answer_is_found(bench: Bench) -> None:
+    """The job of an earlier revision on the same input is not taken for it."""
+    bench.release(with_script(bench, GOOD))
+    plan = with_script(bench, GOOD + "# other\n")
+    bench.place.sandbox.control.fault(**BUSY, status=503)
+
+    def start_it() -> None:
+        source = sample.in_azure(bench.context(), asked_of(plan))
+        start.start(bench.workspace, plan.endpoint.name, plan.target, source)
+
+    # One of the release's and one of the test's; no third one.
+    assert released(bench, plan, start_it) == ([7], 2)
+    assert len(jobs_of(bench, plan)) == 1
+
+
+@in_one_profile
+def test_a_lost_answer_after_a_busy_one_is_found_by_the_next_release(bench: Bench) -> None:
+    plan = with_script(bench, GOOD)
+    control = bench.place.sandbox.control
+    control.fault(**BUSY, status=429)
+    control.fault("reset-after", method="POST", path="/jobs$")
+    assert "A job may have started: the next `pulumi up` looks for it." in could_not(bench, plan)
+    control.clear_faults()
+    assert released(bench, plan) == ([], 0)
+    assert len(jobs_of(bench, plan)) == 1
+
+
+@in_one_profile
+def test_a_job_that_was_started_after_a_canceled_one_and_not_noted_is_found(bench: Bench) -> None:
+    plan = with_script(bench, HANGS)
+    control = bench.place.sandbox.control
+    control.fault("status", method="PATCH", path="/deployments/", skip=1, status=400, code="BadRequest", times=-1)
+
+    def stop(_seconds: float) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        bench.release_in(replace(bench.context(), wait=stop), plan)
+    noted = record(bench, plan.target)
+    assert noted is not None
+    jobs.cancel(bench.workspace, jobs.found(bench.workspace, noted.job))
+    assert "BadRequest" in could_not(bench, plan)
+    control.clear_faults()
+    before = bench.mark()
+    with pytest.raises(Stopped):
+        bench.release_in(replace(bench.context(), wait=stop), plan)
+    assert "POST /jobs" not in bench.writes(before)
+    second, first = jobs_of(bench, plan)
+    assert (first, record(bench, plan.target)) == (noted.job, noted._replace(job=second))
+    jobs.cancel(bench.workspace, jobs.found(bench.workspace, second))
 
 
 @in_one_profile

@@ -156,7 +156,10 @@ def test_a_first_column_that_names_some_files_only_pairs_nothing(tmp_path: Path)
 
 
 def test_a_key_that_no_row_has_pairs_nothing(tmp_path: Path) -> None:
-    assert _compared(tmp_path, "a 1\n", "a 2\n", "customer").key is None
+    for number, key in enumerate(("customer", "0", "00", "-1", "²")):
+        place = tmp_path / str(number)
+        place.mkdir()
+        assert _compared(place, "a 1\n", "a 2\n", key).key is None
 
 
 def test_many_rows_are_counted_quickly(tmp_path: Path) -> None:

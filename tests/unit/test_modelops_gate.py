@@ -17,6 +17,17 @@ def test_nothing_begins_after_it_closed() -> None:
         gate.begin("PUT", "https://a")
 
 
+def test_the_requests_of_a_thread_can_be_exempt() -> None:
+    gate = Gate()
+    gate.close()
+    with gate.exempt():
+        gate.begin("POST", "https://a")
+        assert not gate.wait_until_idle(0)
+        gate.end()
+    with pytest.raises(Stopped):
+        gate.begin("POST", "https://a")
+
+
 def test_it_is_idle_when_the_last_request_is_answered() -> None:
     gate = Gate()
     gate.begin("PUT", "https://a")

@@ -19,6 +19,9 @@ mini_batch_size: "5"
 """
 
 
+TRY_OUT = "an object with the input that every new revision has to score before it may serve, or the word none."
+
+
 @pytest.fixture(autouse=True)
 def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -30,6 +33,7 @@ def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "mlp.yml"]) == 0
     assert capsys.readouterr().out == (
         "# mlp.yml:1: name is not used: the key in the stack file is the name.\n"
+        f"# mlp.yml:1: add tryOut at the endpoint, or here: {TRY_OUT}\n"
         "# mlp.yml:2: model is 'azureml:digits@latest': git does not fix which version that is.\n"
         '# mlp.yml:2: fill in VERSION; in azure-ai-ml, ml_client.models.list(name="digits") lists them.\n'
         "# mlp.yml:4: give the image a tag other than latest: the stack file takes no other.\n"
@@ -56,8 +60,21 @@ def test_prints_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "schemaVersion": 1,
         "deployments": {"small": {"model": {"name": "digits", "version": "3"}}},
-        "remarks": [{"line": 2, "text": "name is not used: the key in the stack file is the name."}],
+        "remarks": [
+            {"line": 1, "text": f"add tryOut at the endpoint, or here: {TRY_OUT}"},
+            {"line": 2, "text": "name is not used: the key in the stack file is the name."},
+        ],
     }
+
+
+def test_says_what_a_script_that_writes_its_own_files_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mlp.yml").write_text("model: azureml:digits:3\nsettings:\n  output_action: summary_only\n", encoding="utf-8")
+    assert main(["import", "mlp.yml"]) == 0
+    assert capsys.readouterr().out.splitlines()[:3] == [
+        f"# mlp.yml:1: add tryOut at the endpoint, or here: {TRY_OUT}",
+        "# mlp.yml:3: tryOut needs a check: a Python file that judges the files that the script writes.",
+        "deployments:",
+    ]
 
 
 def test_says_everything_that_is_wrong_by_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,6 +96,7 @@ def test_prints_an_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", "endpoint.yml", "--name", "digits"]) == 0
     assert capsys.readouterr().out == (
         "# endpoint.yml:1: name is not used: the key in the stack file is the name.\n"
+        f"# endpoint.yml:1: add tryOut here, or in each deployment: {TRY_OUT}\n"
         "endpoints:\n"
         "  digits:\n"
         "    tags:\n"

@@ -36,6 +36,7 @@ ADDRESSES: list[tuple[str, JobInput]] = [
     ("abfss://c@a.dfs.core.windows.net/p", JobInput("uri_folder", "abfss://c@a.dfs.core.windows.net/p")),
     ("azureml:data-1:3", JobInput(None, "azureml:data-1:3", asset=DataAsset("", "data-1", "3", ""))),
     ("azureml:data@latest", JobInput(None, "azureml:data@latest", asset=DataAsset("", "data", "", "latest"))),
+    ("azureml:d:1", JobInput(None, "azureml:d:1", asset=DataAsset("", "d", "1", ""))),
     ("data.csv:1.0", JobInput(None, "data.csv:1.0", asset=DataAsset("", "data.csv", "1.0", ""))),
     ("data@latest", JobInput(None, "data@latest", asset=DataAsset("", "data", "", "latest"))),
     (
@@ -114,6 +115,11 @@ def test_a_path_is_not_an_address(path: str) -> None:
             "azureml:data",
             None,
             "--input 'azureml:data' does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest.",
+        ),
+        (
+            "azureml:data:1 ",
+            None,
+            "--input 'azureml:data:1 ' begins or ends with a space. Allowed: the same without it.",
         ),
         ("file.csv", "uri_folder", "--input-type uri_folder: --input 'file.csv' is a file."),
         ("folder", "uri_file", "--input-type uri_file: --input 'folder' is a folder."),

@@ -282,7 +282,7 @@ def test_a_program_learns_how_a_job_failed_and_where_it_ran(invoke: Any) -> None
     )
 
 
-@pytest.mark.parametrize("key", ["0", "00", "-1", "", " "])
+@pytest.mark.parametrize("key", ["0", "00", "01", "-1", "²", "", " "])
 def test_a_key_that_no_column_has_is_refused_before_anything_runs(invoke: Any, key: str) -> None:
     assert invoke(_fails, io.StringIO(), "--download", "new", "--key", key) == (
         2,

@@ -30,6 +30,7 @@ EVENTS: list[Event] = [
     Step("digits", "create revisions", "größer\nals", switch_sent=True, restored=True),
     Switching("digits", "switch the default"),
     Stopping("digits", "create revisions", restored=True),
+    Stopping("digits", "try out", jobs="Job a is canceled; the next release starts another."),
     Done("digits", "nothing to do", {"created": []}),
     Done("digits", "nothing to do"),
     Failed("digits", "registration refused", "register models"),

@@ -3,6 +3,7 @@
 That its jobs run is shown by the tests on the real engine.
 """
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,24 @@ def test_every_sample_is_scored_into_the_folder_of_its_stack_and_endpoint(
         ("digits1a2b", str(tmp_path / "images"), folder / "digits"),
         ("letters1a2b", "azureml:letters:1", folder / "letters"),
     ]
+
+
+def test_a_path_that_looks_like_a_data_asset_stays_a_path(
+    score: Score, jobs: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data:1").touch()
+    monkeypatch.chdir(tmp_path)
+    assert score("--directory", ".", digits="./data:1")[0] == 0
+    assert [place for _, place, _ in jobs] == ["./data:1"]
+
+
+@pytest.mark.usefixtures("score")
+def test_an_address_of_a_file_has_its_type(jobs: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "https://a.blob.core.windows.net/c/a.csv"
+    target = dataclasses.replace(_target("digits", address), sample_type="uri_file")
+    monkeypatch.setattr(targets, "from_stack", lambda _stack, _folder: {"digits": target})
+    assert app.main(["score", "--stack", "staging"]) == 0
+    assert [place for _, place, _ in jobs] == [address]
 
 
 def test_one_endpoint_can_be_named(score: Score, jobs: list[Any], tmp_path: Path) -> None:

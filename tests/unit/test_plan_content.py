@@ -50,6 +50,21 @@ def _planned(root: Path, *absent: str, **keys: object) -> Mapping[str, Any]:
     return found
 
 
+def test_a_file_that_cannot_be_read_leaves_no_revision_beside_a_pin(root: Path) -> None:
+    def change(config: dict[str, Any]) -> None:
+        mlp(config)["from"] = "gone.yml"
+        config["endpoints"]["digits"]["pin"] = "mlp-0123abcd"
+
+    everything: Any = {
+        **dict.fromkeys(ModelReleaseArgs.__annotations__, "x"),
+        "endpoint_tags": {},
+        "compute_ids": {"aml": "x"},
+        **read(root, changed(change)).endpoints["digits"].served,
+    }
+    plan = ReleasePlan.from_inputs(plan_inputs(everything, root))
+    assert (plan.target, plan.revisions, plan.made) == ("mlp-0123abcd", {}, [])
+
+
 @pytest.mark.parametrize(
     ("written", "planned"),
     [

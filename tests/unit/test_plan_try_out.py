@@ -38,7 +38,10 @@ def _read(try_out: object) -> TryOut | None:
     return ReleasePlan.from_inputs(_plan(try_out)).deployments["mlp"].try_out
 
 
-@pytest.mark.parametrize("words", [WHOLE, LEAST, {**LEAST, "rows": "perFile"}])
+ONE_FILE: dict[str, Any] = {**LEAST, "input": "azureml://datastores/d/paths/a.csv", "inputType": "uri_file"}
+
+
+@pytest.mark.parametrize("words", [WHOLE, LEAST, {**LEAST, "rows": "perFile"}, ONE_FILE])
 def test_it_is_written_as_it_was_read(words: dict[str, Any]) -> None:
     assert ReleasePlan.from_inputs(_plan(words)).to_json() == _plan(words)
 
@@ -85,7 +88,8 @@ def test_files_get_their_digests() -> None:
         ({"input": "images"}, "input: is 'images'; allowed is a path with its digest, or the address of data in Azure"),
         ({"maxChangedRows": 2}, "maxChangedRows: is 2; allowed is a number from 0 to 1"),
         ({"runMinutes": 0}, "runMinutes: is 0; allowed is a whole number from 1"),
-        ({"extra": 1}, "extra: unknown key; allowed are input, rows, key, check, compare, python, maxChangedRows, "),
+        ({"inputType": "file"}, "inputType: is 'file'; allowed is one of uri_file, uri_folder"),
+        ({"extra": 1}, "extra: unknown key; allowed are input, inputType, rows, key, check, compare, python, maxChan"),
     ],
 )
 def test_what_is_refused(change: dict[str, Any], told: str) -> None:

@@ -1,9 +1,12 @@
-"""Which limit a job of a try-out exceeds, by the states of its step."""
+"""Which limit a job of a try-out exceeds, by the states of its step; what a preview says of them."""
 
 import pytest
 
+from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import TryOut
+from modelops.release.tryout import candidates
 from modelops.release.tryout.limits import Phase, Spent
+from tests.unit.plans import plan_json
 
 ASKED = TryOut("azureml:data:1", image_minutes=3, queue_minutes=2, run_minutes=1)
 
@@ -28,3 +31,11 @@ def test_a_phase_is_over_its_limit(seen: list[tuple[str, float]], expected: Phas
     for state, seconds in seen:
         spent.add(state, seconds)
     assert spent.exceeded(ASKED) == expected
+
+
+def test_a_preview_shows_no_query_of_an_address() -> None:
+    deployment = ReleasePlan.from_inputs(plan_json()).deployments["mlp"]
+    asked = TryOut("https://a.blob.core.windows.net/c/rows/?sv=1&sig=SECRET")
+    assert candidates.line(deployment, asked) == (
+        f"try out {deployment.revision} on https://a.blob.core.windows.net/c/rows/?*** (at most 80 min)"
+    )

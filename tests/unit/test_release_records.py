@@ -6,6 +6,7 @@ import pytest
 
 from modelops.plan.try_out import File, TryOut
 from modelops.release import records
+from modelops.release.last_set import LastSet
 from modelops.release.live import LiveDeployment, LiveEndpoint
 from modelops.release.records import Record, Sample
 
@@ -58,3 +59,31 @@ def test_the_digest_is_of_the_whole_try_out() -> None:
 def test_what_a_failed_candidate_is(deployment: LiveDeployment, default: str | None, *, expected: bool) -> None:
     endpoint = LiveEndpoint("digits", default, "", {}, {}, None, None, {deployment.name: deployment})
     assert records.is_failed_candidate(endpoint, deployment) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked", "expected"),
+    [
+        ("failed job digest", False, "failed its try-out"),
+        ("started job digest", False, "has not passed its try-out yet"),
+        ("passed job digest", True, None),
+        ("", True, "was not tried out"),
+        ("", False, None),
+    ],
+)
+def test_what_must_not_become_the_default_for_the_first_time(
+    text: str, *, is_asked: bool, expected: str | None
+) -> None:
+    deployment = tagged(modelops_try_out=text)
+    before = LastSet("mlp-2", earlier={"mlp-0": ""})
+    endpoint = LiveEndpoint("digits", "mlp-2", "", {}, {}, None, None, {deployment.name: deployment}, before)
+    assert records.not_passed(endpoint, deployment, is_asked=is_asked) == expected
+    was = replace(endpoint, last_set=replace(before, earlier={"mlp-1": ""}))
+    assert records.not_passed(was, deployment, is_asked=is_asked) is None
+
+
+def test_a_former_default_is_no_failed_candidate_unless_it_cannot_serve() -> None:
+    failed = tagged(modelops_try_out="failed job digest")
+    endpoint = LiveEndpoint("digits", "mlp-2", "", {}, {}, None, None, {}, LastSet("mlp-2", earlier={"mlp-1": ""}))
+    assert not records.is_failed_candidate(endpoint, failed)
+    assert records.is_failed_candidate(endpoint, replace(failed, state="Failed"))

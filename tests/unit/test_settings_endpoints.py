@@ -245,8 +245,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _digits(pin="mlp"),
         (
-            "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops status "
-            "--stack dev` lists them).\n"
+            "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops revisions "
+            "--endpoint digits --stack dev` lists them).\n"
             "pulumi config set --path endpoints.digits.pin DEPLOYMENT-01234567 --stack dev"
         ),
     ),
@@ -541,19 +541,23 @@ def test_a_sample_is_a_path_or_an_address(root: Path, sample: str) -> None:
     assert with_it.served == without.served
 
 
+def rolled_back(root: Path, config: Config) -> list[str]:
+    """The warnings about files of a stack with this configuration and a pin."""
+    config["endpoints"]["digits"]["pin"] = "mlp-0123abcd"
+    found = read(root, config)
+    assert found.endpoints["digits"].pin == "mlp-0123abcd"
+    end = " The rollback does not need it, but a release without the pin does."
+    return [each.removesuffix(end) for each in found.warnings if each.endswith(end)]
+
+
 def test_content_that_cannot_work_does_not_stop_a_rollback(root: Path) -> None:
     (root / "code/score.py").write_text("def init(): pass\n")
     (root / "env/conda.yaml").write_text("dependencies:\n")
-    read_stack = read(root, changed(_digits(pin="mlp-0123abcd")))
-    assert read_stack.endpoints["digits"].pin == "mlp-0123abcd"
-    assert [each for each in read_stack.warnings if "after the rollback" in each] == [
-        (
-            f"{MLP}.scoringScript is 'score.py': The script does not define run(mini_batch), which the job calls, so "
-            "the release will fail after the rollback."
-        ),
+    assert rolled_back(root, changed(_digits())) == [
+        f"{MLP}.scoringScript is 'score.py': The script does not define run(mini_batch), which the job calls.",
         (
             f"{MLP}.environment.condaFile is 'env/conda.yaml': The file has no dependencies: allowed is a list such as "
-            "[python=3.10, pip, {pip: [pandas==2.2.3]}], so the release will fail after the rollback."
+            "[python=3.10, pip, {pip: [pandas==2.2.3]}]."
         ),
     ]
 
@@ -561,14 +565,71 @@ def test_content_that_cannot_work_does_not_stop_a_rollback(root: Path) -> None:
 def test_files_that_are_gone_do_not_stop_a_rollback(root: Path) -> None:
     shutil.rmtree(root / "code")
     (root / "env/conda.yaml").unlink()
-    read_stack = read(root, changed(_digits(pin="mlp-0123abcd")))
-    assert read_stack.endpoints["digits"].pin == "mlp-0123abcd"
-    assert [each for each in read_stack.warnings if "the rollback makes no" in each] == [
-        f"{MLP}.code is 'code', and there is no such folder, so the rollback makes no new revision of it.",
-        (f"{MLP}.scoringScript is 'score.py', and code has no such file, so the rollback makes no new revision of it."),
+    shutil.rmtree(root / "models")
+    assert rolled_back(root, changed(_digits())) == [
+        f"{MLP}.model.path is 'models/mlp', and there is no such file or folder.",
+        f"{MLP}.code is 'code', and there is no such folder.",
+        f"{MLP}.scoringScript is 'score.py', and code has no such file.",
+        f"{MLP}.environment.condaFile is 'env/conda.yaml', and there is no such file.",
+    ]
+
+
+@pytest.mark.parametrize("code", [{}, {"code": None, "scoringScript": None, "environment": None}])
+@pytest.mark.parametrize(
+    ("description", "told"),
+    [
+        (None, "is 'models/mlp', which has no file MLmodel"),
+        (b"flavors: [\xff", "is 'models/mlp', whose MLmodel is not a YAML file with flavors"),
+        (b"flavors: {onnx: {}}", "is 'models/mlp', whose MLmodel has onnx"),
+    ],
+)
+def test_an_mlflow_model_that_is_broken_does_not_stop_a_rollback(
+    root: Path, code: Config, description: bytes | None, told: str
+) -> None:
+    if description is not None:
+        (root / "models/mlp/MLmodel").write_bytes(description)
+    config = changed(_mlp(model={"path": "models/mlp", "name": "m", "type": "mlflow_model"}, **code))
+    with_code_any_flavor = description is not None and b"onnx" in description and not code
+    assert rolled_back(root, config) == ([] if with_code_any_flavor else [f"{MLP}.model.path {told}."])
+
+
+def test_an_mlflow_model_that_is_gone_does_not_stop_a_rollback(root: Path) -> None:
+    shutil.rmtree(root / "models")
+    model = {"path": "models/mlp", "name": "m", "type": "mlflow_model"}
+    assert rolled_back(root, changed(_mlp(model=model, code=None, scoringScript=None, environment=None))) == [
+        f"{MLP}.model.path is 'models/mlp', and there is no such file or folder."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("build", "told"),
+    [
+        ({"path": "nowhere"}, "path is 'nowhere', and there is no such folder"),
+        ({"path": "env"}, "dockerfilePath is 'Dockerfile', and env has no such file"),
+        ({"path": "env", "dockerfilePath": "a/b"}, "dockerfilePath is 'a/b', and env has no such file"),
+    ],
+)
+def test_a_build_context_that_is_broken_does_not_stop_a_rollback(root: Path, build: Config, told: str) -> None:
+    assert rolled_back(root, changed(_mlp(environment={"build": build}))) == [f"{MLP}.environment.build.{told}."]
+
+
+def test_a_path_that_no_plan_can_have_is_wrong_beside_a_pin_too(root: Path) -> None:
+    config = changed(_mlp(environment={"build": {"path": "env", "dockerfilePath": "../Dockerfile"}}))
+    config["endpoints"]["digits"]["pin"] = "mlp-0123abcd"
+    (told,) = problems(root, config)
+    assert told.startswith(f"{MLP}.environment.build.dockerfilePath is '../Dockerfile', and env has no such file.")
+
+
+def test_files_beside_the_deployments_do_not_stop_a_rollback(root: Path) -> None:
+    config = changed(_digits(tryOut={"input": "rows", "check": "check.py"}, sample="images"))
+    assert rolled_back(root, config) == [
+        "endpoints.digits.tryOut.input is 'rows', and there is no such file or folder.",
+        "endpoints.digits.tryOut.check is 'check.py', and there is no such file.",
+    ]
+    assert [each for each in read(root, config).warnings if "sample" in each] == [
         (
-            f"{MLP}.environment.condaFile is 'env/conda.yaml', and there is no such file, so the rollback makes no new "
-            "revision of it."
+            "endpoints.digits.sample is 'images', and there is no such file or folder. The rollback does not need it, "
+            "but `python -m modelops score` does."
         ),
     ]
 

@@ -248,3 +248,73 @@ def test_what_is_wrong_in_an_endpoints_file(root: Path) -> None:
             "edit endpoint.yml:4"
         )
     ]
+
+
+DEPLOYMENT = "endpoints.digits.deployments.mlp"
+NOT_NEEDED = "The rollback does not need it, but a release without the pin does."
+
+
+def rolled_back(root: Path, config: dict[str, Any]) -> Any:
+    config["endpoints"]["digits"]["pin"] = "mlp-0123abcd"
+    return read(root, config)
+
+
+@pytest.mark.parametrize("own", [{}, {"model": {"path": "models/mlp", "name": "m"}, "code": "code"}])
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, f"{DEPLOYMENT}.from is 'deployments/mlp.yml', and there is no such file. {NOT_NEEDED}"),
+        (
+            "a: [",
+            (
+                f"{DEPLOYMENT}.from is 'deployments/mlp.yml', and its line 1 is wrong: The file is not YAML: expected "
+                f"the node content, but found '<stream end>'. {NOT_NEEDED}"
+            ),
+        ),
+        (
+            "type: pipeline\n",
+            (
+                f"{DEPLOYMENT}.from is 'deployments/mlp.yml', and its line 1 is wrong: type is 'pipeline'. The program "
+                f"deploys models; deploy a pipeline component with azure-ai-ml. {NOT_NEEDED}"
+            ),
+        ),
+    ],
+)
+def test_a_file_that_is_gone_or_broken_does_not_stop_a_rollback(
+    root: Path, text: str | None, told: str, own: dict[str, Any]
+) -> None:
+    if text is not None:
+        (root / "deployments" / "mlp.yml").write_text(text, encoding="utf-8")
+    config = from_file(**own)
+    config["endpoints"]["digits"]["tryOut"] = {"input": "code"}
+    found = rolled_back(root, config)
+    assert found.warnings == (told,)
+    unread = found.endpoints["digits"].deployments["mlp"]
+    assert (unread["model"], unread["compute"], unread["try_out"].input.path) == ({}, "aml", "code")
+
+
+def test_a_value_of_a_file_that_is_wrong_does_not_stop_a_rollback(root: Path) -> None:
+    write(root, mini_batch_size=0, model={"name": "digits-mlp", "path": "../gone"})
+    found = rolled_back(root, from_file())
+    assert [each for each in found.warnings if each.endswith(NOT_NEEDED)] == [
+        (
+            f"deployments/mlp.yml:6: {DEPLOYMENT}.model.path is 'gone', and there is no such file or folder. "
+            f"{NOT_NEEDED}"
+        ),
+        f"deployments/mlp.yml:18: {DEPLOYMENT}.miniBatchSize is 0. {NOT_NEEDED}",
+    ]
+    assert found.endpoints["digits"].deployments["mlp"]["model"] == {}
+
+
+@pytest.mark.parametrize("text", [None, "a: ["])
+def test_an_endpoint_s_file_does_not_stop_a_rollback(root: Path, text: str | None) -> None:
+    config = with_endpoint(root, text or "", description="Mine")
+    if text is None:
+        (root / "endpoint.yml").unlink()
+    found = rolled_back(root, config)
+    first, second = found.warnings
+    assert first.startswith("endpoints.digits.from is 'endpoint.yml', and ")
+    assert first.endswith(NOT_NEEDED)
+    assert second == "endpoints.digits.from cannot be read, so description and tags are those of the stack file."
+    assert found.endpoints["digits"].description == "Mine"
+    assert found.endpoints["digits"].deployments["mlp"]["model"] != {}

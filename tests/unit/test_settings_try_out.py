@@ -11,7 +11,15 @@ from tests.unit.settings_world import Config, changed, make_files, mlp, problems
 AT = "endpoints.digits.tryOut"
 OWN = "endpoints.digits.deployments.mlp.tryOut"
 INPUT = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...)"
+NULL = "null in YAML, which is the same as no value"
+ONE_FILE = {"input": "azureml://datastores/d/paths/a.csv", "inputType": "uri_file"}
+CHECKED = {"input": "images", "check": "check.py", "compare": "check.py", "maxChangedRows": 0.5}
 ROOT = "relative to the folder of Pulumi.yaml and inside it, with / as the separator"
+
+NEEDED = (
+    "Allowed: an object with the input that every new revision has to score before it may serve, or the word none.\n"
+    f"pulumi config set --path {AT}.input PATH --stack dev"
+)
 
 
 @pytest.fixture(name="root")
@@ -23,12 +31,18 @@ def _root(tmp_path: Path) -> Path:
 
 
 def _with(endpoint: object, deployment: object = None) -> Config:
+    """A configuration with these; None leaves the key out, and `NULL` is written as null."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: plain(each) for key, each in value.items()}
+        return None if value == NULL else value
+
     def change(config: Config) -> None:
-        config["endpoints"]["digits"]["tryOut"] = endpoint
-        if endpoint is None:
-            del config["endpoints"]["digits"]["tryOut"]
-        if deployment is not None:
-            mlp(config)["tryOut"] = deployment
+        del config["endpoints"]["digits"]["tryOut"]
+        for place, value in ((config["endpoints"]["digits"], endpoint), (mlp(config), deployment)):
+            if value is not None:
+                place["tryOut"] = plain(value)
 
     return changed(change)
 
@@ -93,6 +107,16 @@ def test_everything_set(root: Path) -> None:
         ({"input": "images"}, "none", None),
         ("none", {"input": "images"}, TryOut(File("images", ""))),
         (None, {"input": "images"}, TryOut(File("images", ""))),
+        ({"input": "images"}, NULL, TryOut(File("images", ""))),
+        ("none", NULL, None),
+        (NULL, "none", None),
+        ({"input": "images"}, {}, TryOut(File("images", ""))),
+        (CHECKED, {"check": "none", "compare": "none", "maxChangedRows": "none"}, TryOut(File("images", ""))),
+        (
+            CHECKED,
+            {"check": NULL, "compare": NULL, "maxChangedRows": NULL, "input": NULL, "key": NULL},
+            TryOut(File("images", ""), check=File("check.py", ""), compare=File("check.py", ""), max_changed_rows=0.5),
+        ),
         ({"input": "images", "key": 1}, {"rows": "any"}, TryOut(File("images", ""), least_rows=0, key="1")),
         ({"rows": "perFile"}, {"input": "images"}, TryOut(File("images", ""), per_file=True)),
         ({"input": "images", "rows": "perFile"}, {"rows": {"atLeast": 2}}, TryOut(File("images", ""), least_rows=2)),
@@ -105,10 +129,61 @@ def test_a_deployment_s_keys_replace_the_endpoint_s(
 
 
 @pytest.mark.parametrize(
-    ("words", "sample"), [("none", None), ({"input": "images"}, "images"), ({"input": "azureml:a:1"}, "azureml:a:1")]
+    ("words", "sampled"),
+    [
+        ("none", {}),
+        ({"input": "images"}, {"sample": "images"}),
+        ({"input": "azureml:a:1"}, {"sample": "azureml:a:1"}),
+        ({"input": "./data:1"}, {"sample": "./data:1"}),
+        (
+            {"input": "azureml://datastores/d/paths/a.csv", "inputType": "uri_file"},
+            {"sample": "azureml://datastores/d/paths/a.csv", "sampleType": "uri_file"},
+        ),
+    ],
 )
-def test_the_input_is_the_sample(root: Path, words: object, sample: str | None) -> None:
-    assert read(root, _with(words)).endpoints["digits"].sample == sample
+def test_the_input_is_the_sample(root: Path, words: object, sampled: object) -> None:
+    (root / "data:1").touch()
+    assert read(root, _with(words)).endpoints["digits"].sampled == sampled
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("./images", File("images", "")),
+        ("images/", File("images", "")),
+        ("images/./a b ü.png", File("images/a b ü.png", "")),
+        ("./data:1", File("data:1", "")),
+        (".", File(".", "")),
+        ("azureml:digits@latest", "azureml:digits@latest"),
+        ("digits:3", "digits:3"),
+        ("azureml://datastores/d/paths/a b/ü", "azureml://datastores/d/paths/a b/ü"),
+        ("https://a.blob.core.windows.net/c/heart.csv/", "https://a.blob.core.windows.net/c/heart.csv/"),
+    ],
+)
+def test_an_input_in_its_odder_spellings(root: Path, word: str, expected: object) -> None:
+    for name in ("images/a b ü.png", "data:1"):
+        (root / name).touch()
+    found = _read(root, {"input": word})
+    assert found is not None
+    assert (found.input, found.input_type) == (expected, None)
+
+
+@pytest.mark.parametrize(("endpoint", "deployment"), [(None, ONE_FILE), (ONE_FILE, None), (ONE_FILE, {"key": 1})])
+def test_an_address_says_whether_it_is_a_file(root: Path, endpoint: object, deployment: object) -> None:
+    found = _read(root, endpoint, deployment)
+    assert found is not None
+    assert (found.input, found.input_type) == (ONE_FILE["input"], "uri_file")
+
+
+def test_a_deployment_s_input_has_a_type_of_its_own(root: Path) -> None:
+    assert _read(root, ONE_FILE, {"input": "images"}) == TryOut(File("images", ""))
+
+
+def test_what_pulumi_config_set_writes_for_a_share_is_one(root: Path) -> None:
+    """A text: `test_wrong_input` sets it by the command that a message prints."""
+    assert _read(root, {"input": "images", "maxChangedRows": "0.05"}) == TryOut(
+        File("images", ""), max_changed_rows=0.05
+    )
 
 
 def test_a_sample_of_its_own_wins(root: Path) -> None:
@@ -117,15 +192,19 @@ def test_a_sample_of_its_own_wins(root: Path) -> None:
     assert read(root, config).endpoints["digits"].sample == "code"
 
 
+EITHER = (
+    "can be a file or a folder. Allowed: inputType uri_file or uri_folder beside it; an address that ends in / is a "
+    "folder"
+)
+ASSET = "input azureml:NAME:VERSION"
 WRONG: list[tuple[Any, Any, str]] = [
     (
         None,
         None,
-        (
-            f"{AT} is not set. Allowed: an object with the input that every new revision has to score before it may "
-            f"serve, or the word none.\npulumi config set --path {AT}.input PATH --stack dev"
-        ),
+        f"{AT} is not set. {NEEDED}",
     ),
+    (NULL, NULL, f"{AT} is not set. {NEEDED}"),
+    (NULL, None, f"{AT} is not set. {NEEDED}"),
     (
         True,
         None,
@@ -172,7 +251,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         {"input": "images", "maxChangedRows": 5},
         None,
         (
-            f"{AT}.maxChangedRows is 5. Allowed: a share from 0 to 1.\n"
+            f"{AT}.maxChangedRows is 5. Allowed: a share from 0 to 1, or the word none.\n"
             f"pulumi config set --path {AT}.maxChangedRows 0.05 --stack dev"
         ),
     ),
@@ -200,6 +279,89 @@ WRONG: list[tuple[Any, Any, str]] = [
             f"pulumi config set --path {AT}.key 1 --stack dev"
         ),
     ),
+    *(
+        (
+            {"input": "images", "key": key},
+            None,
+            (
+                f"{AT}.key is {key!r}. Allowed: the name of a column of the predictions, or its position from 1.\n"
+                f"pulumi config set --path {AT}.key 1 --stack dev"
+            ),
+        )
+        for key in ("00", "01", "0", 0, -1, "-1", "²", " ")
+    ),
+    *(
+        (
+            {"input": address},
+            None,
+            f"{AT}.input is {address!r}, which {why}.\npulumi config set --path {AT}.{fix} --stack dev",
+        )
+        for address, why, fix in (
+            ("https://a.b/c/heart.csv", EITHER, "inputType uri_file"),
+            ("azureml://datastores/x/paths/a.csv", EITHER, "inputType uri_file"),
+            ("azureml:a", "does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest", ASSET),
+            ("https://[x", f"is not a valid address: Invalid IPv6 URL. Allowed: {INPUT}", ASSET),
+            ("azureml:a:1 ", "begins or ends with a space. Allowed: the same without it", ASSET),
+        )
+    ),
+    (
+        {"input": "https://a.b/c d/heart.csv?sv=1&sig=SECRET"},
+        None,
+        (
+            f"{AT}.input is 'https://a.b/c d/heart.csv?***', whose query would be in the stack's state. Allowed: a "
+            "path in a datastore (azureml://datastores/NAME/paths/PATH), or a data asset (azureml:NAME:VERSION).\n"
+            f"pulumi config set --path {AT}.{ASSET} --stack dev"
+        ),
+    ),
+    *(
+        (
+            {"input": source, "inputType": "uri_file"},
+            None,
+            (
+                f"{AT}.inputType is 'uri_file'. Allowed: no inputType unless input is the address of a file or a "
+                f"folder.\npulumi config rm --path {AT}.inputType --stack dev"
+            ),
+        )
+        for source in ("images", "azureml:a:1")
+    ),
+    (
+        {"input": "https://a.b/c/heart.csv", "inputType": "file"},
+        None,
+        (
+            f"{AT}.inputType is 'file'. Allowed: uri_file or uri_folder.\n"
+            f"pulumi config set --path {AT}.inputType uri_file --stack dev"
+        ),
+    ),
+    (
+        {"input": "images"},
+        {"inputType": "uri_file"},
+        (
+            f"{OWN}.inputType is 'uri_file', and input is not set here. Allowed: no inputType without the input that "
+            f"it is about.\npulumi config rm --path {OWN}.inputType --stack dev"
+        ),
+    ),
+    *(
+        (
+            {"input": path},
+            None,
+            (
+                f"{AT}.input is {path!r}. Allowed: the path of {INPUT}, {ROOT}.\n"
+                f"pulumi config set --path {AT}.input PATH --stack dev"
+            ),
+        )
+        for path in ("/images", "C:/images", "images\\a", "images/../images")
+    ),
+    *(
+        (
+            {"input": "images", "maxChangedRows": value},
+            None,
+            (
+                f"{AT}.maxChangedRows is {value!r}. Allowed: a share from 0 to 1, or the word none.\n"
+                f"pulumi config set --path {AT}.maxChangedRows 0.05 --stack dev"
+            ),
+        )
+        for value in ("1.5", "5%", "nan", "-0", "")
+    ),
 ]
 
 
@@ -208,14 +370,17 @@ def test_what_is_wrong_is_told(root: Path, endpoint: object, deployment: object,
     assert problems(root, _with(endpoint, deployment)) == [told]
 
 
-def test_a_script_that_writes_its_own_files_needs_a_check(root: Path) -> None:
+@pytest.mark.parametrize(
+    ("own", "shown"), [({}, "not set"), ({"check": "none"}, "'none'"), ({"check": None}, "not set")]
+)
+def test_a_script_that_writes_its_own_files_needs_a_check(root: Path, own: Config, shown: str) -> None:
     def change(config: Config) -> None:
         mlp(config)["outputAction"] = "summary_only"
-        mlp(config)["tryOut"] = {"input": "images"}
+        mlp(config)["tryOut"] = {"input": "images", **own}
 
     assert problems(root, changed(change)) == [
         (
-            f"{OWN}.check is not set, and outputAction is 'summary_only'. Required: a Python file whose "
+            f"{OWN}.check is {shown}, and outputAction is 'summary_only'. Required: a Python file whose "
             "check(predictions, input) raises what is wrong with the files that the script writes; nothing else can "
             "tell.\n"
             f"pulumi config set --path {OWN}.check check.py --stack dev"

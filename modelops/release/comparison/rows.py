@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 
+from modelops.plan.rules import column_position
 from modelops.scoring.keys import FILE_NAME, Names
 from modelops.scoring.predictions import PARQUET, files_in
 
@@ -146,7 +147,7 @@ def _rows(text: Text, how: Layout) -> Iterator[Row]:
         columns = _mapping(line)
         if columns is None:
             cells = _cells(line, how.separator)
-            if number == 0 and how.key and not how.key.isdecimal() and how.key in map(str.strip, cells):
+            if number == 0 and how.key and column_position(how.key) is None and how.key in map(str.strip, cells):
                 header = [cell.strip() for cell in cells]
                 continue
             labels = header if header and len(header) == len(cells) else [str(at) for at in range(1, len(cells) + 1)]
@@ -160,7 +161,8 @@ def _label(key: str | None, labels: Sequence[str]) -> str | None:
     """Return the label of the column that is the key."""
     if key is None or key in labels:
         return key
-    at = int(key) - 1 if key.isdecimal() else _FROM_THE_END.get(key)
+    at = column_position(key)
+    at = at if at is not None else _FROM_THE_END.get(key)
     return labels[at] if at is not None and -len(labels) <= at < len(labels) else None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import ReleaseError, UsageError
+from modelops.plan.data_address import masked
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -18,7 +19,9 @@ from modelops.release.records import Outcome, Record
 from modelops.release.tryout import job, outcome, sample, serving
 from modelops.release.tryout.job import EndedJob
 from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
+from modelops.release.tryout.serving import Serving
 from modelops.release.tryout.verdicts import Judge
+from modelops.scoring import jobs
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.progress import duration
 from modelops.scoring.start import PerhapsStartedError
@@ -50,33 +53,41 @@ class Tried(NamedTuple):
         return f"{self.revision} ({rows}{duration(self.seconds)})"
 
 
-def due(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[DueTryOut]:
+def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> list[DueTryOut]:
     """Return the plan's revisions that have to be tried out.
 
-    Not the one that serves, and those that passed this very try-out.
+    Not the one that serves, and those that passed this very try-out. A default that neither a release nor a rollback
+    set does not count as one that serves.
+
+    Args:
+        plan: complete, without a pin.
+        endpoint: what is live.
+        previous: see `reconcile.reconcile`.
     """
+    record = endpoint.last_set
+    serves = endpoint.default if endpoint.default == (record.default if record else previous) else None
     found = [(each, each.try_out) for each in plan.deployments.values() if each.try_out is not None]
     return [
         (each, asked)
         for each, asked in found
-        if each.revision != endpoint.default
+        if each.revision != serves
         if not _has_passed(endpoint, each.revision, asked)
     ]
 
 
-def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint) -> list[Tried]:
+def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, previous: str | None) -> list[Tried]:
     """Try out every revision that is due, one after another, and note what came of it on the revision.
 
     Raises:
         ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
-        Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
+        Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
     """
-    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint)]
+    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint, previous)]
 
 
 def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
     """Return what a preview says of a try-out; `endpoint` is what is live, if that is known."""
-    source = asked.input if isinstance(asked.input, str) else asked.input.path
+    source = masked(asked.input) if isinstance(asked.input, str) else asked.input.path
     found = serving.revision(endpoint, deployment.revision) if endpoint else None
     more = ""
     if found:
@@ -107,49 +118,82 @@ class _Candidate:
         context.progress(TRY, f"trying out {revision}")
         with _explained(self.plan, self.endpoint, revision):
             source = self.patience.call(TRY, sample.in_azure, context, self.asked)
-            name = self._job(source)
+            found = self._earlier(source)
+            name = found or self._begun(source, self._noted_job())
+            beside = self._beside(source, name)
+        ended = self._followed(name)
+        if found and ended.state == jobs.CANCELED:
+            # The release that started it was stopped, or somebody canceled it.
+            with _explained(self.plan, self.endpoint, revision):
+                name = self._begun(source, found)
+            ended = self._followed(name)
         with _explained(self.plan, self.endpoint, revision, name):
-            ended = job.follow(context, name, self.asked)
             try:
-                rows, differences = self._judged(ended, source)
+                rows, differences = self._judged(ended, source, beside)
             except CandidateFailedError:
                 self._note("failed", name)
                 raise
             self._note("passed", name)
         return Tried(revision, name, rows, ended.seconds, differences)
 
-    def _job(self, source: JobInput) -> str:
-        """Return the job of this try-out: one that a killed release started, or a new one."""
+    def _beside(self, source: JobInput, name: str) -> Serving | None:
+        """Have what serves score the input, too, while the candidate's job runs; None if nothing serves."""
+        found = serving.revision(self.endpoint, self.deployment.revision)
+        if found is None:
+            return None
+        beside = Serving(self.plan, self.patience, found, self.asked, source, name)
+        beside.begin()
+        return beside
+
+    def _followed(self, name: str) -> EndedJob:
+        with _explained(self.plan, self.endpoint, self.deployment.revision, name):
+            return job.follow(self.patience.context, name, self.asked)
+
+    def _begun(self, source: JobInput, known: str | None) -> str:
+        """Start a job, note it on the revision, and return its name; `known` is the job before it."""
         context, revision = self.patience.context, self.deployment.revision
-        found = self.endpoint.deployments.get(revision)
-        record = records.try_out(found) if found else None
-        name = self._started(record, source)
-        if name is not None:
-            context.progress(TRY, f"job {name} of an earlier release tries {revision} out")
-            return name
-        name = self.patience.call(TRY, job.begin, context, self.plan, revision, source, self.asked)
+        name = self.patience.call(TRY, job.begin, context, self.plan, revision, source, self.asked, known=known)
         self._note("started", name)
         return name
 
-    def _started(self, record: Record | None, source: JobInput) -> str | None:
-        """Return the job that a release started before it was killed, if that did not end in vain since."""
-        context, revision, digest = self.patience.context, self.deployment.revision, records.digest(self.asked)
-        if record is not None and (record.outcome, record.digest) == ("started", digest):
-            return record.job if job.is_there(context, record.job) else None
-        known = record.job if record else None
-        name = self.patience.call(TRY, job.lost, context, self.plan, revision, source, known)
+    def _earlier(self, source: JobInput) -> str | None:
+        """Return the job of this try-out that a stopped or killed release left and that did not end in vain since."""
+        context, revision = self.patience.context, self.deployment.revision
+        name = self._started()
+        if name is None:
+            # A release may have started one and been killed before it could note it.
+            name = self.patience.call(TRY, job.lost, context, self.plan, revision, source, self._noted_job())
+            if name is not None:
+                self._note("started", name)
         if name is not None:
-            self._note("started", name)
+            context.progress(TRY, f"job {name} of an earlier release tries {revision} out")
         return name
 
-    def _judged(self, ended: EndedJob, source: JobInput) -> tuple[int | None, tuple[str, ...]]:
+    def _started(self) -> str | None:
+        """Return the job that is noted as started for this try-out, if it did not end in vain."""
+        record = self._record()
+        if record is None or (record.outcome, record.digest) != ("started", records.digest(self.asked)):
+            return None
+        return record.job if job.is_there(self.patience.context, record.job) else None
+
+    def _noted_job(self) -> str | None:
+        record = self._record()
+        return record.job if record else None
+
+    def _record(self) -> Record | None:
+        """Return what the revision's tag said of its last try-out when the release began."""
+        found = self.endpoint.deployments.get(self.deployment.revision)
+        return records.try_out(found) if found else None
+
+    def _judged(self, ended: EndedJob, source: JobInput, beside: Serving | None) -> tuple[int | None, tuple[str, ...]]:
         """Return the number of rows, and lines that say how they differ from those of what serves."""
         with tempfile.TemporaryDirectory(prefix="try-out-") as folder:
             place = Path(folder)
             candidate = place / "candidate"
             candidate.mkdir()
-            rows = outcome.predicted(self.patience.context, self.deployment, self.asked, ended, candidate)
-            judge = Judge(self.plan, self.patience, self.endpoint, self.deployment.revision, self.asked)
+            context = self.patience.context
+            rows = outcome.predicted(context, self.deployment, self.asked, ended, candidate)
+            judge = Judge(context, self.deployment.revision, self.asked, beside)
             return rows, judge.judged(source, candidate, place)
 
     def _note(self, what: Outcome, name: str) -> None:
@@ -166,7 +210,7 @@ def _explained(
     Raises:
         ReleaseError: the failure, with all that.
     """
-    serves = f"The default is unchanged: {endpoint.default}." if endpoint.default else "The endpoint has no default."
+    serves = _what_serves(endpoint, revision)
     logs = f"\nIts logs: {_command(plan, 'logs', name)}" if name else ""
     about = f"step '{TRY}' failed: deployment {revision} of endpoint {plan.endpoint.name}"
     try:
@@ -190,6 +234,15 @@ def _explained(
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} The next `pulumi up` tries it again.{logs}"
         ) from error
+
+
+def _what_serves(endpoint: live.LiveEndpoint, revision: str) -> str:
+    if endpoint.default is None:
+        return "The endpoint has no default."
+    if endpoint.default == revision:
+        command = located(f"python -m modelops rollback --to REVISION --endpoint {endpoint.name}")
+        return f"It is the default, which no release made it. To make another one the default:\n  {command}\n"
+    return f"The default is unchanged: {endpoint.default}."
 
 
 def _command(plan: ReleasePlan, what: str, name: str | None = None) -> str:

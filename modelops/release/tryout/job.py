@@ -1,6 +1,7 @@
 """One job of a try-out: started by a revision's name, followed to its end, canceled at a limit."""
 
 import time
+import uuid
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +15,12 @@ from modelops.release.tryout.limits import Phase, Spent
 from modelops.scoring import following, jobs, progress, resume, start
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
-from modelops.scoring.start import JobOptions
+from modelops.scoring.start import JobOptions, PerhapsStartedError
 
-_IN_VAIN: Final = (jobs.FAILED, "CancelRequested", "Canceled", "NotResponding")
+_IN_VAIN: Final = (jobs.FAILED, "CancelRequested", jobs.CANCELED, "NotResponding")
 """States of a job that no release waits for, or judges a second time: another is started."""
+_REQUESTS: Final = 6
+"""The most requests for one job: azure-core's own policy repeats one five times, too."""
 _LOOKED_AT: Final = 10
 """Jobs of the endpoint, the newest first, among which one is looked for that a killed release started."""
 
@@ -41,14 +44,40 @@ class EndedJob:
     ran: bool | None = None
 
 
-def begin(context: Context, plan: ReleasePlan, revision: str, source: JobInput, try_out: TryOut) -> str:
-    """Start a job on a revision, and return its name.
+def begin(
+    context: Context, plan: ReleasePlan, revision: str, source: JobInput, try_out: TryOut, *, known: str | None
+) -> str:
+    """Start a job on a revision, and return its name; asked again while the service is too busy, as often as it says.
+
+    Args:
+        context: the release's surroundings.
+        plan: complete.
+        revision: physical name.
+        source: the input, as jobs take it.
+        try_out: what the job is for.
+        known: see `lost`.
 
     Raises:
-        ReleaseError: the service refused it, or it is not known whether it started it.
+        ReleaseError: the service refused it, or is still too busy.
+        PerhapsStartedError: it is not known whether it started it.
     """
     options = JobOptions(instance_count=try_out.instance_count, display_name=f"try-out of {revision}")
-    return start.start(context.workspace, plan.endpoint.name, revision, source, options).name
+    name, requests, request_id = None, 0, str(uuid.uuid4())
+    while name is None:
+        try:
+            requests += 1
+            name = start.start(
+                context.workspace, plan.endpoint.name, revision, source, options, request_id=request_id
+            ).name
+        except PerhapsStartedError as error:
+            if error.retry_after is None or requests == _REQUESTS:
+                raise
+            context.progress(TRY, f"the service is busy: asking for a job again in {error.retry_after:.0f} s")
+            context.wait(error.retry_after)
+            # It may have started one in spite of its answer.
+            name = lost(context, plan, revision, source, known)
+    context.running.add(context.workspace, name)
+    return name
 
 
 def lost(context: Context, plan: ReleasePlan, revision: str, source: JobInput, known: str | None = None) -> str | None:
@@ -89,8 +118,9 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
 
     Raises:
         ReleaseError: the service cannot be asked; the job goes on.
-        Stopped: the process was told to stop; the job goes on.
+        Stopped: the process was told to stop; the job is canceled with its last request.
     """
+    context.running.add(context.workspace, name)
     logs = JobLogs(context.workspace.ml, name)
     begun = last = time.monotonic()
     spent = Spent()
@@ -101,9 +131,11 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
         spent.add(step[0] if step else _without_step(state), now - last)
         last = now
         if state in jobs.ENDED:
+            context.running.remove(name)
             return EndedJob(name, state, now - begun, ran=step[1] if step else None)
         if over := spent.exceeded(try_out):
             _cancel(context, name, over)
+            context.running.remove(name)
             return EndedJob(name, state, now - begun, over)
         done = progress.read(logs) if spent.phase is Phase.RUN else None
         context.progress(TRY, f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})")

@@ -23,7 +23,7 @@ def in_azure(context: Context, try_out: TryOut) -> JobInput:
         UsageError: the address does not tell whether it is a file's or a folder's.
     """
     if isinstance(try_out.input, str):
-        return inputs.read(try_out.input, option="tryOut.input")
+        return inputs.read(try_out.input, try_out.input_type, option="tryOut.input")
     path = context.root / try_out.input.path
     with azure.step(f"uploading the input of the try-out, {try_out.input.path}"):
         address = uploads.placed(
@@ -39,7 +39,7 @@ def files(context: Context, try_out: TryOut) -> "InputFiles":
         UsageError: they are in Azure, and only the job can read them.
         ReleaseError: the service refused to say where they are.
     """
-    source = inputs.read(_named(try_out, context.root), option="tryOut.input")
+    source = inputs.read(_named(try_out, context.root), try_out.input_type, option="tryOut.input")
     return input_files.files_of(context.workspace, source)
 
 

@@ -4,10 +4,10 @@ They come from a job of that revision by name, with the candidate's job settings
 of the revision has its name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from modelops.errors import ReleaseError
+from modelops.errors import ModelOpsError, ReleaseError, UsageError
 from modelops.plan.data_address import data_asset
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File, TryOut
@@ -42,7 +42,7 @@ def known_job(serving: LiveDeployment, asked: TryOut) -> str | None:
     return tried.job if tried and (tried.outcome, tried.digest) == ("passed", records.digest(asked)) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Serving:
     """The revision that serves, asked to score a try-out's input too."""
 
@@ -50,43 +50,78 @@ class Serving:
     patience: Patience
     deployment: LiveDeployment
     asked: TryOut
+    source: JobInput
+    """The input, as jobs take it."""
+    candidates_job: str
+    """The job of the candidate on it, which was started before."""
+    _earlier: str | None = field(default=None, init=False)
+    _job: str | None = field(default=None, init=False)
+    _lost: str = field(default="", init=False)
+    _failure: ModelOpsError | None = field(default=None, init=False)
 
-    def predict(self, source: JobInput, folder: Path) -> str | None:
-        """Put its predictions into an empty folder, and return why there are none, or None.
+    def begin(self) -> None:
+        """Start its job, unless an earlier release did, so that it runs beside the candidate's.
+
+        What fails here is `predict`'s failure: the candidate's own comes first.
 
         Raises:
-            ReleaseError: the service refused a read, or it is not known whether it started the job.
-            Stopped: the process was told to stop; a job that was started goes on, and the next release finds it.
+            Stopped: the process was told to stop.
         """
-        if self._has_copied_known(source, folder):
-            return None
+        try:
+            self._earlier = self._known()
+            if self._earlier is None:
+                self._start()
+        except (ReleaseError, UsageError) as error:
+            self._failure = error
+
+    def predict(self, folder: Path) -> str | None:
+        """Wait for its job, put its predictions into an empty folder, and return why there are none, or None.
+
+        Raises:
+            UsageError: it was deleted.
+            ReleaseError: the service refused a read, or it is not known whether it started the job.
+            Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
+        """
+        if self._failure is not None:
+            raise self._failure
+        context = self.patience.context
+        if self._earlier is not None:
+            if self._has_copied(self._earlier, folder):
+                return None
+            self._start()
+        if self._job is None:
+            return self._lost
+        ended = job.follow(context, self._job, self.asked)
+        if ended.over is not None:
+            limit = minutes(self.asked, ended.over)
+            return f"its job {self._job} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
+        if ended.state != jobs.COMPLETED:
+            return f"its job {self._job} ended in state {ended.state}"
+        predictions.copy(context.workspace.ml, self._job, folder)
+        return None
+
+    def _start(self) -> None:
         context, name, compute = self.patience.context, self.deployment.name, self.deployment.compute
         if compute and not live.compute_exists(context.workspace, compute):
-            return f"its cluster {compute.rpartition('/')[2]} does not exist"
+            self._lost = f"its cluster {compute.rpartition('/')[2]} does not exist"
+            return
         context.progress(TRY, f"starting a job on {name}, which serves, to compare with")
         try:
-            started = self.patience.call(TRY, job.begin, context, self.plan, name, source, self.asked)
+            after = self.candidates_job
+            self._job = self.patience.call(
+                TRY, job.begin, context, self.plan, name, self.source, self.asked, known=after
+            )
         except PerhapsStartedError:
             raise
         except ReleaseError as error:  # the candidate's job on the same input was not refused
-            return f"a job on it was refused: {error}"
-        self._note(started)
-        ended = job.follow(context, started, self.asked)
-        if ended.over is not None:
-            limit = minutes(self.asked, ended.over)
-            return f"its job {started} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
-        if ended.state != jobs.COMPLETED:
-            return f"its job {started} ended in state {ended.state}"
-        predictions.copy(context.workspace.ml, started, folder)
-        return None
+            self._lost = f"a job on it was refused: {error}"
+        else:
+            self._note(self._job)
 
-    def _has_copied_known(self, source: JobInput, folder: Path) -> bool:
-        """Whether there was a job on this input before, whose predictions are still there."""
+    def _has_copied(self, found: str, folder: Path) -> bool:
+        """Whether the job of an earlier release has predictions, which are still there."""
         context = self.patience.context
-        if not _is_fixed(self.asked):
-            return False
-        found = self._known(source)
-        if found is None or job.follow(context, found, self.asked).state != jobs.COMPLETED:
+        if job.follow(context, found, self.asked).state != jobs.COMPLETED:
             return False
         context.progress(TRY, f"job {found} has what {self.deployment.name} predicts, which serves")
         try:
@@ -95,15 +130,17 @@ class Serving:
             return False
         return bool(predictions.files_in(folder))
 
-    def _known(self, source: JobInput) -> str | None:
+    def _known(self) -> str | None:
         """Return a job on this input, by the revision's tags, or one that a killed release could not note there."""
+        if not _is_fixed(self.asked):
+            return None
         context, name = self.patience.context, self.deployment.name
         # Read again: the try-out of another candidate may have noted one since.
         now = live.read_deployment(context.workspace, self.plan.endpoint.name, name) or self.deployment
         noted = known_job(now, self.asked)
         if noted is not None and job.is_there(context, noted):
             return noted
-        found = self.patience.call(TRY, job.lost, context, self.plan, name, source)
+        found = self.patience.call(TRY, job.lost, context, self.plan, name, self.source)
         if found is not None:
             self._note(found)
         return found

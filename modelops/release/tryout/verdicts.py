@@ -5,14 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import PlanError, ReleaseError, UsageError
-from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File, TryOut
-from modelops.release import live
 from modelops.release.comparison import judgement
-from modelops.release.context import TRY
-from modelops.release.permissions import Patience
-from modelops.release.tryout import sample, serving
+from modelops.release.context import TRY, Context
+from modelops.release.tryout import sample
 from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
+from modelops.release.tryout.serving import Serving
 from modelops.scoring.inputs import JobInput
 
 
@@ -27,11 +25,12 @@ class _Input(NamedTuple):
 class Judge:
     """Judges the predictions of a candidate."""
 
-    plan: ReleasePlan
-    patience: Patience
-    endpoint: live.LiveEndpoint
+    context: Context
     revision: str
+    """Its physical name."""
     asked: TryOut
+    serving: Serving | None
+    """What serves, whose job was begun; None: nothing to compare with."""
 
     def judged(self, source: JobInput, candidate: Path, place: Path) -> tuple[str, ...]:
         """Judge a candidate, and return lines that say how it differs from what serves.
@@ -48,24 +47,24 @@ class Judge:
         """
         given = self._input(source, place / "input")
         try:
-            return self._judged(source, candidate, place, given)
+            return self._judged(candidate, place, given)
         except PlanError as error:
             raise TryOutFailedError(str(error)) from error
 
-    def _judged(self, source: JobInput, candidate: Path, place: Path, given: _Input) -> tuple[str, ...]:
-        context, root = self.patience.context, self.patience.context.root
-        context.progress(TRY, f"judging what {self.revision} predicts")
+    def _judged(self, candidate: Path, place: Path, given: _Input) -> tuple[str, ...]:
+        root = self.context.root
+        self.context.progress(TRY, f"judging what {self.revision} predicts")
         if why := judgement.refused_by_check(candidate, self.asked, given.path, root):
             raise CandidateFailedError(why)
-        found = serving.revision(self.endpoint, self.revision)
-        if found is None:
+        if self.serving is None:
             return ()
+        serves = self.serving.deployment.name
         current = place / "current"
         current.mkdir()
-        if lost := serving.Serving(self.plan, self.patience, found, self.asked).predict(source, current):
-            return self._without(f"{found.name}, which serves, has no predictions to compare with: {lost}")
+        if lost := self.serving.predict(current):
+            return self._without(f"{serves}, which serves, has no predictions to compare with: {lost}")
         verdict = judgement.compared(candidate, current, self.asked, given.names, root)
-        lines = (f"compared with {found.name}, which serves:", *(f"  {line}" for line in verdict.lines))
+        lines = (f"compared with {serves}, which serves:", *(f"  {line}" for line in verdict.lines))
         if verdict.refused:
             raise CandidateFailedError("\n".join([verdict.refused, *lines]))
         return lines
@@ -85,12 +84,11 @@ class Judge:
 
     def _input(self, source: JobInput, folder: Path) -> _Input:
         """Return the input; data in blob storage is copied for a check."""
-        context = self.patience.context
         try:
-            files = sample.files(context, self.asked)
+            files = sample.files(self.context, self.asked)
             names = files.names()
             if isinstance(self.asked.input, File):
-                return _Input(names, context.root / self.asked.input.path)
+                return _Input(names, self.context.root / self.asked.input.path)
             if self.asked.check is None:
                 return _Input(names, None)
             folder.mkdir()

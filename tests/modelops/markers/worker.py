@@ -58,13 +58,13 @@ def release(plan_id: str, plan: dict[str, Any]) -> None:
             say(kind="switching", step="switch the default")
         note(f"working {name}")
         until_told_to_stop(60)
-        say(kind="stopping", step="create revisions", switch_sent=BEHAVIOUR == "switch")
+        say(kind="stopping", step="create revisions", switch_sent=BEHAVIOUR == "switch", jobs=f"Job of {name}.")
         time.sleep(0.5)
         note(f"finished the request in flight {name}")
         os._exit(0)
     if BEHAVIOUR == "mute":
         note(f"working {name}")
-        time.sleep(3)
+        time.sleep(4)  # longer than its end is waited for
         os._exit(0)
     if BEHAVIOUR == "hold":
         note(f"working {name}")
