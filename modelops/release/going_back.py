@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from modelops.errors import PlanError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, last_set, live, records, signed_in
-from modelops.release.context import READ, SWITCH, VERIFY, Context
+from modelops.release.context import READ, SWITCH, VERIFY, Context, command
 from modelops.workspace import Workspace
 
 
@@ -22,21 +22,21 @@ class WentBack:
     """Whether a request was sent; false if the revision was the default already, by a release or a rollback."""
 
 
-def go_back(context: Context, name: str, to: str | None, plan: ReleasePlan | None) -> WentBack:
-    """Make a revision the default, and note on the endpoint which one was left.
+def go_back(context: Context, plan: ReleasePlan, to: str | None) -> WentBack:
+    """Make a revision the default, and note on the endpoint which ones are abandoned.
 
     Args:
         context: client and callbacks.
-        name: the endpoint's, in Azure.
+        plan: the endpoint's plan that was released last: its target counts as abandoned, too, and its pin does not
+            bring that back.
         to: the revision; None for the one that was the default before.
-        plan: the plan that was released last, if it is known: its revision counts as left, too.
 
     Raises:
         UsageError: the endpoint has no such revision.
         PlanError: no former default is known, or the revision cannot be the default.
         ReleaseError: Azure refused it.
     """
-    workspace = context.workspace
+    workspace, name = context.workspace, plan.endpoint.name
     context.progress(READ, f"reading endpoint {name}")
     endpoint = live.read_endpoint(workspace, name)
     target = to or _former(endpoint, plan)
@@ -55,13 +55,13 @@ def go_back(context: Context, name: str, to: str | None, plan: ReleasePlan | Non
         record,
         endpoint.default,
         target,
-        planned=plan.target if plan else None,
-        pin=plan.pin if plan else None,
+        planned=plan.target,
+        pin=plan.pin,
         who=signed_in.name(workspace),
     )
     default.switch_alone(workspace, endpoint, left)
     context.progress(VERIFY, f"checking that the default is {target}")
-    again = f"python -m modelops rollback --to {target}"
+    again = command(f"rollback --to {target}", name, context.where)
     return WentBack(default.verify(workspace, name, target, again), endpoint.default, sent=True)
 
 
@@ -104,8 +104,8 @@ def unusable(
     return None
 
 
-def _former(endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> str:
-    """The latest former default that no rollback left."""
+def _former(endpoint: live.LiveEndpoint, plan: ReleasePlan) -> str:
+    """The latest former default that no rollback abandoned."""
     record = endpoint.last_set
     left = {*record.abandoned, endpoint.default} if record else set()
     for name in record.earlier if record else ():

@@ -30,7 +30,7 @@ class Revision:
     try_out: str | None
     """`started`, `passed` or `failed`."""
     is_left: bool
-    """Whether a rollback left it, so that a release refuses a plan with it."""
+    """Whether a rollback abandoned it, so that a release refuses a plan with it."""
     problem: str | None
     """Why it cannot be the default, as the end of a sentence; None if it can."""
 
