@@ -126,7 +126,8 @@ class ModelRelease(pulumi.ComponentResource):
         """Refuse a model that the stack of `requireReleasedIn` has not released."""
         known = _digests(old).values() if old else ()
         if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
-            raise WorkerFailed(problem, refused=True)
+            command = located(f"pulumi up --stack {self._lower.stack}")
+            raise WorkerFailed(f"{problem}\n  {command}", refused=True)
 
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
         """Most nodes of the plan's clusters, by their ids in lower case, as far as the stack knows them."""

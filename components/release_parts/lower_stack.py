@@ -6,7 +6,6 @@ from typing import Any, Final, Self, TypeVar
 import pulumi
 
 from components.release_parts.args import ModelReleaseArgs
-from modelops.rehearsal import located
 
 _SHOWN: Final = 12
 _T = TypeVar("_T")
@@ -21,7 +20,7 @@ class LowerStack:
 
     def __init__(self, endpoint: str, stack: str) -> None:
         self._endpoint = endpoint
-        self._stack = stack
+        self.stack = stack
         self._answer: pulumi.Output[Mapping[str, Any]] = pulumi.Output.from_input(_read(stack))
 
     @classmethod
@@ -39,7 +38,7 @@ class LowerStack:
         return pulumi.Output.all(value, self._answer).apply(lambda both: both[0])
 
     async def problem(self, wanted: Mapping[str, str], known: Collection[str]) -> str | None:
-        """Return which models the stack has not released, with the command to run, or None.
+        """Return which models the stack has not released, up to the command to run, or None.
 
         Args:
             wanted: digests of models by the deployments that are to have them here.
@@ -59,10 +58,7 @@ class LowerStack:
             models = ", ".join(f"{logical} (sha256 {digest[:_SHOWN]})" for logical, digest in missing.items())
             other = "" if self._endpoint in endpoints else f"; it has no endpoint {self._endpoint!r}"
             why = f"which has not released the model of {models}{other}"
-        return (
-            f"requireReleasedIn is {self._stack!r}, {why}. Nothing was released. Release the same files there first:\n"
-            f"  {located(f'pulumi up --stack {self._stack}')}"
-        )
+        return f"requireReleasedIn is {self.stack!r}, {why}. Nothing was released. Release the same files there first:"
 
 
 async def _read(stack: str) -> Mapping[str, Any]:
