@@ -6,7 +6,7 @@ from pathlib import Path
 from modelops import about
 from modelops.commands import options, terminal
 from modelops.commands.stopping import Stop
-from modelops.errors import ModelOpsError, Stopped
+from modelops.errors import ModelOpsError, ReleaseError, Stopped
 from modelops.plan.staging import remove_abandoned
 from modelops.release import recorded
 from modelops.release.context import Context
@@ -19,12 +19,13 @@ def release(
     endpoint: options.EndpointOrAll = None,
     directory: options.Directory = Path(),
 ) -> None:
-    """Restore the released plan of the endpoints, one after another."""
+    """Restore the released plan of the endpoints, one after another; one that fails does not stop the others."""
     targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
     plans = [options.released(each) for each in targets]
     origin = about.current(directory)
     stop = Stop()
     remove_abandoned()
+    failed: list[str] = []
     for target, plan in zip(targets, plans, strict=True):
         stop.begin()
         context = Context(
@@ -39,9 +40,13 @@ def release(
         )
         try:
             report = recorded.release(plan, context, plan.target)
-        except (Stopped, ModelOpsError):
+        except (Stopped, ModelOpsError) as error:
             if not stop.gate.is_closed:
-                raise
+                if len(targets) == 1 or isinstance(error, Stopped):
+                    raise
+                terminal.say_error(f"{target.logical}: {error}")
+                failed.append(target.logical)
+                continue
             # The thread that closed the gate reports the position and ends the process. Errors after a stop are a
             # consequence of it: the staged copy may already be gone.
             threading.Event().wait()
@@ -49,3 +54,5 @@ def release(
         terminal.say(report.summary())
         for warning in report.warnings:
             terminal.say_warning(warning)
+    if failed:
+        raise ReleaseError(f"{len(failed)} of {len(targets)} endpoints failed, see above: {', '.join(failed)}")

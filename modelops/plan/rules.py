@@ -47,13 +47,16 @@ def check_logical_name(name: str) -> str | None:
 def revision_prefix(logical: str) -> str:
     """Return the first part of a revision's name: the logical name, shortened if it has no room for the rest.
 
+    In lower case, as azure-ai-ml sends every deployment's name (`Deployment.__init__`).
+
     A shortened one ends in a hash of the whole, so that names with the same beginning stay different. So a revision's
     name does not say whose it is; the plan does, and the deployment's properties in Azure.
     """
-    if len(logical) <= _ROOM:
-        return logical
-    digits = hashlib.sha256(logical.lower().encode()).hexdigest()[:_HASH_DIGITS]
-    return f"{logical[: _ROOM - _HASH_DIGITS - 1].rstrip('-')}-{digits}"
+    name = logical.lower()
+    if len(name) <= _ROOM:
+        return name
+    digits = hashlib.sha256(name.encode()).hexdigest()[:_HASH_DIGITS]
+    return f"{name[: _ROOM - _HASH_DIGITS - 1].rstrip('-')}-{digits}"
 
 
 def check_relative_path(path: str) -> str | None:

@@ -132,10 +132,12 @@ class Worker:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        slow: list[str] = []
         if plan.pin is None:
-            user_code.require(filter(None, (each.try_out for each in plan.deployments.values())), Path(request.root))
+            asked = filter(None, (each.try_out for each in plan.deployments.values()))
+            slow = user_code.previewed(asked, Path(request.root))
         if not plan.is_complete:
-            return Done(request.id, "\n".join(preview.from_plans(plan, before)))
+            return Done(request.id, "\n".join([*preview.from_plans(plan, before), *slow]))
         try:
             lines = preview.from_live(
                 self._workspace(plan), plan, before, request.nodes, request.state_default, where=_where(request.stack)
@@ -144,7 +146,7 @@ class Worker:
             raise
         except ModelOpsError as error:
             lines = [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
-        return Done(request.id, "\n".join(lines))
+        return Done(request.id, "\n".join([*lines, *slow]))
 
     def _workspace(self, plan: ReleasePlan) -> Workspace:
         """The plan's workspace; its logins and connections serve all plans of this worker."""

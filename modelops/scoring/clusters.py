@@ -10,7 +10,7 @@ from modelops.workspace import Workspace
 _API: Final = "2023-10-01"
 
 
-def require(workspace: Workspace, endpoint: str, deployment: str | None, nodes: int) -> None:
+def require(workspace: Workspace, endpoint: str, deployment: str | None, nodes: int, option: str) -> None:
     """Refuse a job of more nodes than its cluster's maximum. Sends two requests, none for one node.
 
     Args:
@@ -18,6 +18,7 @@ def require(workspace: Workspace, endpoint: str, deployment: str | None, nodes: 
         endpoint: physical name.
         deployment: physical name; None: the endpoint has no default, and the service refuses the job.
         nodes: of the job, from 1.
+        option: where their number was given, for messages.
 
     Raises:
         UsageError: they are too many.
@@ -30,9 +31,16 @@ def require(workspace: Workspace, endpoint: str, deployment: str | None, nodes: 
         cluster = str(endpoints.deployment(workspace, endpoint, deployment)["compute"]).rpartition("/")[2]
         most = _most(workspace.get(f"computes/{cluster}", _API))
     if most is not None and nodes > most:
+        given, what, again = (
+            f"{option} {nodes}",
+            "Nothing was uploaded or started.",
+            f"Run the command again with {option}",
+        )
+        if not option.startswith("--"):
+            given, what, again = f"{option} is {nodes}", "No job was started.", f"Set {option} to"
         raise UsageError(
-            f"--instance-count {nodes}: cluster {cluster} has at most {most} nodes. Nothing was uploaded or started. "
-            f"Run the command again with --instance-count {most} or less, or make the cluster's maximum larger first."
+            f"{given}: cluster {cluster} has at most {most} node{'' if most == 1 else 's'}. {what} {again} {most} "
+            "or less, or make the cluster's maximum larger first."
         )
 
 

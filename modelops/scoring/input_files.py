@@ -42,15 +42,20 @@ class LocalFiles:
         """Take `path`, which exists."""
         self._path = path
 
+    @property
+    def is_file(self) -> bool:
+        """Whether the input is a single file."""
+        return self._path.is_file()
+
     def names(self) -> tuple[str, ...]:
         """Return their paths below the input, in order, as far as they are uploaded; of a single file its own name."""
-        if self._path.is_file():
+        if self.is_file:
             return (self._path.name,)
         return tuple(local_files.uploaded(self._path)[0])
 
     def copy(self, names: Iterable[str], folder: Path) -> None:
         """Put some of them into a folder, by the same paths: as links, where the file system has them."""
-        base = self._path.parent if self._path.is_file() else self._path
+        base = self._path.parent if self.is_file else self._path
         for name in names:
             # What a symbolic link names: a link to the link itself would be relative to another folder.
             source, target = (base / name).resolve(), _inside(folder, name)
@@ -87,6 +92,11 @@ class BlobFiles:
         # A public container of another tenant refuses the login and needs none: the data of Microsoft's examples.
         self._logins = (workspace.credential, None)
         self._place = _place(workspace, source)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the input is a single file: by its type, of a data asset by the asset's."""
+        return self._place.is_file
 
     def names(self) -> tuple[str, ...]:
         """Return their paths below the input, in order; of a single file its own name.

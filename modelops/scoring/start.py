@@ -38,6 +38,7 @@ class JobOptions(NamedTuple):
         display_name: its name in the studio.
         description: its description.
         experiment: experiment that it belongs to; by default the service takes the endpoint's name.
+        nodes_option: where `instance_count` was given, for messages.
     """
 
     instance_count: int | None = None
@@ -51,6 +52,7 @@ class JobOptions(NamedTuple):
     display_name: str | None = None
     description: str | None = None
     experiment: str | None = None
+    nodes_option: str = "--instance-count"
 
 
 class StartedJob(NamedTuple):
@@ -108,7 +110,8 @@ def start(
     """
     found = endpoints.read(workspace, endpoint)
     if options.instance_count is not None:
-        clusters.require(workspace, endpoint, deployment or found.default, options.instance_count)
+        on = deployment or found.default
+        clusters.require(workspace, endpoint, on, options.instance_count, options.nodes_option)
     kind, uri = _sent(workspace, source, report)
     headers = {
         "azureml-model-deployment": deployment,

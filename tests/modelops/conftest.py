@@ -3,6 +3,7 @@
 Releases are tested under both readings of what public sources do not settle (docs/sandbox.md#profiles).
 """
 
+import contextlib
 import itertools
 import warnings
 from collections.abc import Iterator, Mapping
@@ -62,6 +63,11 @@ class Place:
         answer = self.sandbox.arm("GET", f"{self.path}/{below}", api_version=api)
         assert answer.status == 200, answer.json
         return answer.json
+
+    def put_endpoint(self, name: str) -> None:
+        """Make an endpoint without deployments."""
+        body = {"location": self.sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}}
+        self.put(f"batchEndpoints/{name}", body)
 
     def delete_endpoint(self, name: str) -> None:
         """DELETE an endpoint, if there is one: a region has room for 100, and a session has more tests."""
@@ -173,6 +179,8 @@ class Bench:
     root: Path
     plan: ReleasePlan
     workspace: Workspace
+    endpoints: list[str]
+    """Names of the endpoints to delete at the end."""
     steps: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
@@ -211,6 +219,13 @@ class Bench:
             found["properties"]["defaults"] = {"deploymentName": name}
         self.place.put(path, {key: found[key] for key in ("location", "tags", "properties")})
         assert self.live().default == name
+
+    def second_endpoint(self) -> EndpointPlan:
+        """Make another endpoint in the workspace."""
+        other = replace(self.plan.endpoint, name=f"{self.plan.endpoint.name}-b")
+        self.endpoints.append(other.name)
+        self.place.put_endpoint(other.name)
+        return other
 
     def live(self) -> live.LiveEndpoint:
         """What is live, read by the SDK."""
@@ -252,14 +267,16 @@ def _never(_seconds: float) -> None:
 def bench(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     """Return a separate endpoint with a model and code that no other test has, in the environment of its sandbox."""
     place.sandbox.enter(monkeypatch)
-    made = new_bench(place, tmp_path)
-    yield made
-    place.sandbox.control.clear_faults()
-    place.delete_endpoint(made.plan.endpoint.name)
+    with new_bench(place, tmp_path) as made:
+        yield made
 
 
-def new_bench(place: Place, root: Path) -> Bench:
-    """Make an endpoint, and a model and code for it in the folder `root`."""
+@contextlib.contextmanager
+def new_bench(place: Place, root: Path) -> Iterator[Bench]:
+    """Make an endpoint, and a model and code for it in the folder `root`.
+
+    At the end of the block no fault is left, and no endpoint: a region has room for 100, and there are more tests.
+    """
     sandbox = place.sandbox
     number = next(_numbers)
     (root / "model").mkdir()
@@ -270,16 +287,20 @@ def new_bench(place: Place, root: Path) -> Bench:
     (root / "code" / "score.py").write_text(f"# {number}\ndef init(): ...\ndef run(batch): ...\n", encoding="utf-8")
     (root / "conda.yaml").write_text(CONDA, encoding="utf-8")
     endpoint = f"bench-{number}"
-    place.put(
-        f"batchEndpoints/{endpoint}",
-        {"location": sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
-    )
-    return Bench(
+    place.put_endpoint(endpoint)
+    bench = Bench(
         place=place,
         root=root,
         plan=_plan(place, endpoint, root, f"model-{number}"),
         workspace=Workspace(sandbox.subscription, GROUP, place.workspace),
+        endpoints=[endpoint],
     )
+    try:
+        yield bench
+    finally:
+        sandbox.control.clear_faults()
+        for each in bench.endpoints:
+            place.delete_endpoint(each)
 
 
 def _plan(place: Place, endpoint: str, root: Path, model: str) -> ReleasePlan:

@@ -7,13 +7,14 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from modelops.plan import fingerprint
-from modelops.plan.plan import Code
+from modelops.plan.plan import Code, ReleasePlan
 from modelops.rehearsal import located
 from modelops.scoring import following, inputs, predictions
 from modelops.scoring import start as starting
@@ -43,15 +44,18 @@ def run(batch):
 """
 
 
-def start(bench: Bench, *arguments: str) -> "subprocess.Popen[str]":
-    """Start a command for the bench's endpoint, found in the state that a `pulumi` prints."""
-    marker = {
-        "type": "pulumi:index:Stash",
-        "parent": "urn:pulumi:dev::p::azureml-batch:index:ModelRelease::digits",
-        "inputs": {"input": bench.plan.to_json()},
-    }
+def start(bench: Bench, *arguments: str, plans: Mapping[str, ReleasePlan] | None = None) -> "subprocess.Popen[str]":
+    """Start a command for the bench's endpoint (or other ones), found in the state that a `pulumi` prints."""
+    markers = [
+        {
+            "type": "pulumi:index:Stash",
+            "parent": f"urn:pulumi:dev::p::azureml-batch:index:ModelRelease::{name}",
+            "inputs": {"input": plan.to_json()},
+        }
+        for name, plan in ({"digits": bench.plan} if plans is None else plans).items()
+    ]
     state = bench.root / "state.json"
-    state.write_text(json.dumps({"deployment": {"resources": [marker]}}), encoding="utf-8")
+    state.write_text(json.dumps({"deployment": {"resources": markers}}), encoding="utf-8")
     pulumi = bench.root / "bin" / "pulumi"
     pulumi.parent.mkdir(exist_ok=True)
     pulumi.write_text(f"#!/bin/sh\ncat {shlex.quote(str(state))}\n", encoding="utf-8")
@@ -108,6 +112,23 @@ def test_a_default_moved_by_hand_is_found_and_mended(bench: Bench) -> None:
         "",
     )
     assert run(bench, "status", "--check")[0] == 0
+
+
+def test_an_endpoint_that_is_refused_does_not_keep_the_others_from_being_restored(bench: Bench) -> None:
+    bench.release()
+    other = bench.changed(mini_batch_size=3)
+    bench.release(other)
+    name = bench.plan.endpoint.name
+    plans = {"blue": replace(bench.plan, pin="mlp-00000000"), "digits": bench.plan}
+    with start(bench, "release", plans=plans) as running:
+        output, errors = running.communicate(timeout=120)
+    assert (running.returncode, output.splitlines()[-1]) == (
+        1,
+        f"{name}: default {other.target} -> {bench.plan.target}",
+    )
+    first, *_, last = errors.splitlines()
+    assert first.startswith(f"error: blue: pin is 'mlp-00000000', which is not a usable revision of {name}. ")
+    assert last == "error: 1 of 2 endpoints failed, see above: blue"
 
 
 @in_one_profile

@@ -8,6 +8,7 @@ from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import RegisteredModel
 from modelops.release import last_set
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.status import status
 from tests.modelops.conftest import Bench, in_both_profiles
 
 DEPLOYMENT = "/deployments/[^/]+$"
@@ -160,6 +161,18 @@ def test_a_registered_model_is_used_as_it_is(bench: Bench) -> None:
     report = bench.release(replace(bench.plan, deployments={"mlp": deployment}))
     assert report.registered == []
     assert report.created == [deployment.revision]
+
+
+def test_a_deployments_letters_do_not_matter(bench: Bench) -> None:
+    """The SDK sends each deployment's name in lower case."""
+    lower = bench.plan
+    upper = replace(lower, default="MLP", deployments={"MLP": replace(lower.deployments["mlp"], logical="MLP")})
+    assert bench.release(upper).created == [lower.target]
+    assert status(bench.workspace, upper).problems == ()
+    before = bench.mark()
+    assert not bench.release(upper).changed
+    assert not bench.release(lower).changed
+    assert bench.writes(before) == []
 
 
 def test_an_endpoint_that_is_gone_is_named(bench: Bench) -> None:

@@ -174,11 +174,7 @@ def test_a_role_that_never_comes_ends_the_release(bench: Bench) -> None:
 @in_one_profile
 @pytest.mark.parametrize("machines", [1, 2])
 def test_two_endpoints_released_at_once_register_the_model_once(bench: Bench, machines: int) -> None:
-    second = replace(bench.plan.endpoint, name=f"{bench.plan.endpoint.name}-b")
-    bench.place.put(
-        f"batchEndpoints/{second.name}",
-        {"location": bench.place.sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
-    )
+    second = bench.second_endpoint()
     bench.place.sandbox.control.fault("delay", method="PUT", path="/LocalUpload/", seconds=0.5, times=2)
     plans = [bench.plan, replace(bench.plan, endpoint=second)]
     with contextlib.ExitStack() as stack:

@@ -76,13 +76,13 @@ class Scored:
 def _scored(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scored]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         place.sandbox.enter(monkeypatch)
-        bench = new_bench(place, tmp_path_factory.mktemp("scored"))
-        _release(bench)
-        folder = bench.root / "data"
-        folder.mkdir()
-        for name in FILES:
-            (folder / name).write_text("x", encoding="utf-8")
-        yield Scored(bench, folder, *_stored(bench, folder))
+        with new_bench(place, tmp_path_factory.mktemp("scored")) as bench:
+            _release(bench)
+            folder = bench.root / "data"
+            folder.mkdir()
+            for name in FILES:
+                (folder / name).write_text("x", encoding="utf-8")
+            yield Scored(bench, folder, *_stored(bench, folder))
 
 
 def _release(bench: Bench) -> None:

@@ -5,10 +5,12 @@ tests/e2e/test_compared.py.
 """
 
 import re
+import uuid
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from azure.ai.ml.entities import Data
 
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan import fingerprint
@@ -16,6 +18,7 @@ from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File
 from modelops.release import preview, records, uploads
 from modelops.release.context import READ, TRY, Context
+from modelops.release.tryout import sample
 from tests.modelops.compared import OTHER, SCRIPT, jobs, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 
@@ -338,3 +341,58 @@ def test_a_check_that_says_nothing_is_not_the_candidates_fault(bench: Bench) -> 
     noted = records.try_out(bench.live().deployments[plan.target])
     assert noted is not None
     assert noted.outcome == "started"
+
+
+@in_one_profile
+def test_what_serves_may_be_on_a_cluster_with_fewer_nodes(bench: Bench) -> None:
+    first = with_script(bench, SCRIPT)
+    bench.release(first)
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    cluster = bench.place.get("computes/cpu")
+    cluster["properties"]["properties"]["scaleSettings"]["maxNodeCount"] = 4
+    asked = {"location": cluster["location"], "identity": cluster["identity"], "properties": cluster["properties"]}
+    bench.place.put("computes/larger", asked)
+    second = with_script(bench, OTHER, instance_count=2)
+    deployment = replace(second.deployments["mlp"], compute=f"{bench.place.path}/computes/larger")
+    (tried,) = bench.release(replace(second, deployments={"mlp": deployment})).tried
+    assert "\n".join(tried.differences) == (
+        f"{first.target}, which serves, has no predictions to compare with: a job on it was refused: "
+        "tryOut.instanceCount is 2: cluster cpu has at most 1 node. No job was started. Set tryOut.instanceCount to 1 "
+        "or less, or make the cluster's maximum larger first."
+    )
+
+
+@in_one_profile
+@pytest.mark.parametrize("has_check", [True, False])
+def test_a_refused_read_of_the_input_is_not_the_candidates_fault(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, has_check: bool
+) -> None:
+    """Without a check only the files' names are missing, by which rows are paired."""
+
+    def files(*_: object) -> None:
+        raise ReleaseError("listing the job's input failed: too many requests")
+
+    check = file(bench, "check.py", "def check(predictions, input):\n    list(input.iterdir())\n")
+    bench.release(with_script(bench, SCRIPT))
+    plan = with_script(bench, OTHER, check=check if has_check else None)
+    monkeypatch.setattr(sample, "files", files)
+    if not has_check:
+        (tried,) = bench.release(plan).tried
+        assert "(not paired: the names of the input's files are not known)" in tried.differences[1]
+        return
+    assert "could not be tried out: listing the job's input failed: too many requests\n" in refused(bench, plan)
+    noted = records.try_out(bench.live().deployments[plan.target])
+    assert noted is not None
+    assert noted.outcome == "started"
+
+
+@in_one_profile
+def test_a_check_gets_the_file_of_a_data_asset_of_one_file(bench: Bench) -> None:
+    (bench.root / "only.txt").write_text("content", encoding="utf-8")
+    asset = Data(name=f"only-{uuid.uuid4().hex[:8]}", version="1", type="uri_file", path=str(bench.root / "only.txt"))
+    made = bench.workspace.ml.data.create_or_update(asset)
+    text = "def check(predictions, input):\n    raise ValueError((input.name, input.read_text()))\n"
+    plan = with_script(bench, SCRIPT, input=f"azureml:{made.name}:1", check=file(bench, "check.py", text), least_rows=1)
+    assert "check.py refused its predictions: ValueError: ('only.txt', 'content') (check.py, line 2)" in refused(
+        bench, plan
+    )

@@ -261,33 +261,29 @@ def test_models_that_no_deployment_uses_are_archived_if_asked(bench: Bench) -> N
 
 def test_a_model_that_another_endpoint_uses_is_not_archived(bench: Bench) -> None:
     bench.release()
-    other = f"{bench.plan.endpoint.name}-b"
-    bench.place.put(
-        f"batchEndpoints/{other}",
-        {"location": bench.place.sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
-    )
-    bench.release(replace(bench.plan, endpoint=replace(bench.plan.endpoint, name=other)))
+    other = bench.second_endpoint()
+    bench.release(replace(bench.plan, endpoint=other))
     second = replace(bench.with_model(b"second"), keep=1, archive_models=True)
     report = bench.release(second)
     assert (report.pruned, report.archived) == ([bench.plan.target], [])
-    second = replace(second, endpoint=replace(second.endpoint, name=other))
+    second = replace(second, endpoint=other)
     assert bench.release(second).archived == [f"{bench.model_name}:1"]
-    bench.place.delete_endpoint(other)
 
 
 def test_another_endpoint_that_is_deleted_meanwhile_uses_no_model(bench: Bench) -> None:
     bench.release()
-    other = f"{bench.plan.endpoint.name}-b"
-    bench.place.put(
-        f"batchEndpoints/{other}",
-        {"location": bench.place.sandbox.location, "tags": {}, "properties": {"authMode": "AADToken"}},
-    )
+    other = bench.second_endpoint()
     bench.place.sandbox.control.fault(
-        "status", method="GET", path=f"/{other}/deployments$", times=-1, status=404, code="NotFound", message="gone"
+        "status",
+        method="GET",
+        path=f"/{other.name}/deployments$",
+        times=-1,
+        status=404,
+        code="NotFound",
+        message="gone",
     )
     report = bench.release(replace(bench.with_model(b"second"), keep=1, archive_models=True))
     assert (report.archived, report.warnings) == ([f"{bench.model_name}:1"], [])
-    bench.place.delete_endpoint(other)
 
 
 def test_what_cannot_be_archived_is_a_warning_and_the_revision_goes(bench: Bench) -> None:

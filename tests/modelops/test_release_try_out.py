@@ -19,7 +19,7 @@ from modelops.release import preview, records
 from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY
 from modelops.release.tryout import sample
 from modelops.release.uploads import container
-from modelops.scoring import inputs, jobs, start
+from modelops.scoring import inputs, jobs, losses, start
 from tests.modelops.conftest import CONDA, IMAGE, Bench, in_both_profiles, in_one_profile
 
 # The SDK uses what the libraries below it have deprecated.
@@ -366,3 +366,23 @@ def test_the_input_is_uploaded_once(bench: Bench) -> None:
     before = bench.mark()
     bench.release(with_script(bench, GOOD + "# other\n"))
     assert uploads(before) == []
+
+
+@in_one_profile
+def test_a_job_that_does_not_say_what_it_lost_is_not_passed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not the candidate's fault, and the next release reads the same job again."""
+    plan = with_script(bench, GOOD)
+    count = losses.count
+    monkeypatch.setattr(losses, "count", lambda _logs: losses.Losses(items=2))
+    assert re.search(
+        r"could not be tried out, and nothing shows that this is its fault: job \S+ is completed, but whether it lost "
+        r"files is not known: neither its counts nor its report \(logs/sys/job_report/processed_mini-batches\.csv\) "
+        r"could be read\. See whether the deployer may read both \(docs/security\.md, what a release needs\)\.\n",
+        refused(bench, plan),
+    )
+    noted = record(bench, plan.target)
+    assert noted is not None
+    assert noted.outcome == "started"
+    monkeypatch.setattr(losses, "count", count)
+    (tried,) = bench.release(plan).tried
+    assert (tried.job, tried.rows) == (noted.job, 2)

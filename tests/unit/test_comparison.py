@@ -13,6 +13,9 @@ from modelops.release.comparison.differences import Differences, compare
 NAMES = ("a.png", "b.png", "c.png")
 
 
+NAMELESS = "they do not name the files of the input"
+
+
 def _folder(tmp_path: Path, name: str, content: str | dict[str, str | bytes]) -> Path:
     folder = tmp_path / name
     folder.mkdir()
@@ -147,19 +150,56 @@ def test_pairs_lines_of_objects_by_a_member(tmp_path: Path, candidate: str, curr
 
 def test_rows_that_name_no_file_are_counted(tmp_path: Path) -> None:
     found = _compared(tmp_path, "3 0.5\n4 0.9\n4 0.9\n5 0.1\n", "4 0.9\n3 0.50000001\n4 0.8\n")
-    assert found == Differences(rows=4, changed=2)
+    assert found == Differences(rows=4, changed=2, unpaired=NAMELESS, is_uneven=True)
     assert found.sentences() == ["2 of 4 rows differ (not paired: they do not name the files of the input)"]
 
 
+def test_says_that_the_names_of_the_input_are_not_known(tmp_path: Path) -> None:
+    found = _compared(tmp_path, "a.png 1\n", "a.png 2\n", names=())
+    assert found.sentences() == ["1 of 1 rows differs (not paired: the names of the input's files are not known)"]
+
+
 def test_a_first_column_that_names_some_files_only_pairs_nothing(tmp_path: Path) -> None:
-    assert _compared(tmp_path, "a.png 1\ntotal 2\n", "total 2\na.png 1\n") == Differences(rows=2, changed=0)
+    assert _compared(tmp_path, "a.png 1\ntotal 2\n", "total 2\na.png 1\n") == Differences(
+        rows=2, changed=0, unpaired=NAMELESS
+    )
 
 
-def test_a_key_that_no_row_has_pairs_nothing(tmp_path: Path) -> None:
-    for number, key in enumerate(("customer", "0", "00", "-1", "²")):
-        place = tmp_path / str(number)
-        place.mkdir()
-        assert _compared(place, "a 1\n", "a 2\n", key).key is None
+@pytest.mark.parametrize(
+    ("key", "rows"),
+    [
+        *((key, "a 1 x\n") for key in ("customer", "7", "0", "00", "-1", "²")),
+        ("flie", "{'file': 'a.png', 'score': 1}\n"),
+    ],
+)
+def test_says_of_a_key_that_no_row_has_it(tmp_path: Path, key: str, rows: str) -> None:
+    found = _compared(tmp_path, rows, rows.replace("1", "2"), key)
+    assert (found.rows, found.changed, found.key, found.lacking) == (1, 1, None, key)
+    assert found.sentences() == [f"1 of 1 rows differs (not paired: no row has column {key}, which tryOut.key names)"]
+
+
+def test_no_rows_lack_no_key(tmp_path: Path) -> None:
+    assert _compared(tmp_path, {"x.parquet": b"PAR1\0"}, {"x.parquet": b"PAR1\0"}, "customer").lacking is None
+
+
+@pytest.mark.parametrize("times", [2, 3])
+@pytest.mark.parametrize("again", ["candidate", "current"])
+def test_rows_that_name_no_file_and_were_written_again_are_no_difference(
+    tmp_path: Path, again: str, times: int
+) -> None:
+    """As a retry writes them, in any order; one row is the same as another by chance."""
+    once = ["3 0.5", "4 0.9", "4 0.9", "5 0.1"]
+    rows = {"candidate": "\n".join(once), "current": "\n".join(once)} | {again: "\n".join(sorted(once * times))}
+    assert _compared(tmp_path, rows["candidate"], rows["current"]) == Differences(rows=4, changed=0, unpaired=NAMELESS)
+
+
+def test_more_rows_of_one_kind_are_a_difference(tmp_path: Path) -> None:
+    """A retry of all mini-batches writes every row again."""
+    assert _compared(tmp_path, "3\n3\n3\n4\n", "3\n4\n") == Differences(
+        rows=4, changed=2, unpaired=NAMELESS, is_uneven=True
+    )
+    (other := tmp_path / "other").mkdir()
+    assert _compared(other, "3\n3\n", "3\n4\n") == Differences(rows=2, changed=1, unpaired=NAMELESS)
 
 
 def test_many_rows_are_counted_quickly(tmp_path: Path) -> None:

@@ -71,14 +71,59 @@ def test_refuses_more_changed_rows_than_allowed(root: Path, most: float, *, refu
     assert _judged(root, TryOut("x", max_changed_rows=most)) == Verdict(LINES, why if refused else None)
 
 
-def test_cannot_count_the_rows_of_files_without_lines(root: Path) -> None:
+def _with_parquet(root: Path, *, changed: bool) -> None:
     for job in ("candidate", "current"):
-        (root / job / "predictions.csv").rename(root / job / "predictions.parquet")
+        (root / job / "part.parquet").write_bytes(f"PAR1\0{job if changed else ''}".encode())
+
+
+@pytest.mark.parametrize("with_rows", [False, True])
+def test_cannot_count_the_changed_rows_of_files_without_lines(root: Path, *, with_rows: bool) -> None:
+    _with_parquet(root, changed=True)
+    if not with_rows:
+        for job in ("candidate", "current"):
+            (root / job / "predictions.csv").unlink()
     with pytest.raises(PlanError) as caught:
-        _judged(root, TryOut("x", max_changed_rows=1.0))
+        _judged(root, TryOut("x", max_changed_rows=0.5))
     assert str(caught.value) == (
-        "tryOut.maxChangedRows cannot be judged: the predictions are files without lines of text, whose rows only code "
-        "of yours can read. Set tryOut.compare instead."
+        "tryOut.maxChangedRows cannot be judged: 1 of 1 files without lines of text differs, whose rows only code of "
+        "yours can read. Remove it, and compare them with tryOut.compare."
+    )
+
+
+def test_files_without_lines_that_are_the_same_have_no_changed_rows(root: Path) -> None:
+    _with_parquet(root, changed=False)
+    assert _judged(root, TryOut("x", max_changed_rows=0.5)).refused is None
+    for job in ("candidate", "current"):
+        (root / job / "predictions.csv").unlink()
+    assert _judged(root, TryOut("x", max_changed_rows=0.0)).refused is None
+
+
+def test_too_many_changed_rows_are_refused_beside_files_without_lines(root: Path) -> None:
+    _with_parquet(root, changed=True)
+    assert _judged(root, TryOut("x", max_changed_rows=0.4)).refused == (
+        "1 of 2 rows (50.0%) differ from those of what serves; tryOut.maxChangedRows allows 40.0%"
+    )
+
+
+@pytest.mark.parametrize("key", ["flie", "7"])
+def test_cannot_pair_rows_by_a_key_that_none_has(root: Path, key: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        _judged(root, TryOut("x", key=key, max_changed_rows=0.0))
+    assert str(caught.value) == (
+        f"tryOut.maxChangedRows cannot be judged: tryOut.key is {key!r}, and no row has such a column. Allowed: the "
+        "position of a column, from 1, and its name where the rows have names."
+    )
+    assert _judged(root, TryOut("x", key=key)).lines == (
+        f"1 of 2 rows differ (not paired: no row has column {key}, which tryOut.key names)",
+    )
+
+
+def test_says_that_a_retry_may_be_why_rows_cannot_be_paired(root: Path) -> None:
+    for job, rows in (("candidate", "1\n2\n1\n"), ("current", "1\n2\n")):
+        (root / job / "predictions.csv").write_text(rows)
+    assert _judged(root, TryOut("x", max_changed_rows=0.1)).refused == (
+        "1 of 3 rows (33.3%) differ from those of what serves; tryOut.maxChangedRows allows 10.0%. They cannot be "
+        "paired, so rows that a retry wrote again count too: write the file's name into each, or set tryOut.key."
     )
 
 
@@ -202,6 +247,33 @@ def test_ends_a_function_that_hangs(root: Path, monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(PlanError) as caught:
         _check(root, try_out)
     assert re.fullmatch(r"tryOut.check: check.py did not end within 1 s, and was ended.", str(caught.value))
+
+
+SLOW = "import time\ntime.sleep(5)\ndef check(predictions, input): pass\ndef compare(candidate, current): pass\n"
+
+
+def test_a_slow_import_is_no_problem_of_a_release(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview has no time for it, and says so; the files are imported beside each other."""
+    monkeypatch.setattr(user_code, "_PREVIEW_SECONDS", 1.0)
+    file = _file(root, "slow.py", SLOW.replace("5", "2"))
+    try_out = TryOut("x", check=file, compare=file)
+    assert user_code.previewed([try_out], root) == [
+        f"tryOut.{function}: slow.py did not end within 1 s, and was ended. Whether it can be imported is first known "
+        "in `pulumi up`."
+        for function in ("check", "compare")
+    ]
+    user_code.require([try_out], root)
+
+
+def test_a_preview_refuses_what_can_be_known_beside_a_slow_import(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(user_code, "_PREVIEW_SECONDS", 1.0)
+    compare = _file(root, "compare.py", "1 / 0")
+    with pytest.raises(RefusedPlanError) as caught:
+        user_code.previewed([TryOut("x", check=_file(root, "slow.py", SLOW), compare=compare)], root)
+    assert str(caught.value) == (
+        "tryOut.compare: compare.py cannot be imported: ZeroDivisionError: division by zero (compare.py, line 1)\n"
+        "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
+    )
 
 
 def test_a_function_does_not_outlive_the_release(root: Path) -> None:

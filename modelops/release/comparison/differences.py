@@ -47,6 +47,12 @@ class Differences:
     """Files without rows, such as Parquet files."""
     others_changed: int = 0
     """How many of them do not have the same bytes, or are only on one side."""
+    unpaired: str | None = None
+    """Why rows are not paired; None: they are, or there are none."""
+    lacking: str | None = None
+    """The key that the user named, if no row has it."""
+    is_uneven: bool = False
+    """Whether rows that cannot be paired are not as many on one side as on the other."""
 
     @property
     def share(self) -> float:
@@ -60,7 +66,7 @@ class Differences:
     def _of_rows(self) -> Iterator[str]:
         if not self.rows and self.others:
             return
-        how = f"paired by column {self.key}" if self.key else "not paired: they do not name the files of the input"
+        how = f"not paired: {self.unpaired}" if self.unpaired else f"paired by column {self.key}"
         yield f"{self.changed} of {self.rows} rows {_differ(self.rows)} ({how})"
         if self.added or self.missing:
             yield f"rows that only the candidate has: {self.added}; that only what serves has: {self.missing}"
@@ -76,8 +82,11 @@ class Differences:
 
     def _of_others(self) -> Iterator[str]:
         if self.others:
-            how = "; how, only a `compare` of yours can tell" if self.others_changed else ""
-            yield f"{self.others_changed} of {self.others} files without lines of text {_differ(self.others)}{how}"
+            yield self.of_others() + ("; how, only a `compare` of yours can tell" if self.others_changed else "")
+
+    def of_others(self) -> str:
+        """Return how many files without rows differ."""
+        return f"{self.others_changed} of {self.others} files without lines of text {_differ(self.others)}"
 
 
 def _differ(number: int) -> str:
@@ -98,16 +107,30 @@ def compare(candidate: Path, current: Path, key: str | None, names: Collection[s
     files = {*ours.others, *theirs.others}
     others_changed = sum(ours.others.get(name) != theirs.others.get(name) for name in files)
     if how.key is None:
-        number = max(len(ours.lines), len(theirs.lines))
-        changed = number - _same(ours.lines, theirs.lines)
-        return Differences(number, changed, others=len(files), others_changed=others_changed)
+        mine, other = _without_copies(ours.lines, theirs.lines)
+        number = max(len(mine), len(other))
+        return Differences(
+            number,
+            number - _same(mine, other),
+            others=len(files),
+            others_changed=others_changed,
+            unpaired=_unpaired(key, names),
+            lacking=key if number else None,
+            is_uneven=len(mine) != len(other),
+        )
     tally = _Tally()
-    mine, other = (_by_key(rows.rows(each, how, names)) for each in (ours, theirs))
-    for about in sorted({*mine, *other}):
-        tally.add(*_without_repeats(mine[about], other[about]))
+    by_key, others_by_key = (_by_key(rows.rows(each, how, names)) for each in (ours, theirs))
+    for about in sorted({*by_key, *others_by_key}):
+        tally.add(*_without_repeats(by_key[about], others_by_key[about]))
     return Differences(
         tally.rows, tally.changed, how.key, tally.added, tally.missing, tally.numbers, len(files), others_changed
     )
+
+
+def _unpaired(key: str | None, names: Collection[str]) -> str:
+    if key:
+        return f"no row has column {key}, which tryOut.key names"
+    return "they do not name the files of the input" if names else "the names of the input's files are not known"
 
 
 @dataclass(slots=True)
@@ -180,6 +203,20 @@ def _once(found: list[Row], number: int) -> list[Row]:
     if number and len(found) % number == 0 and found == found[:number] * (len(found) // number):
         return found[:number]
     return found
+
+
+def _without_copies(candidate: list[str], current: list[str]) -> tuple[list[str], list[str]]:
+    """Leave out what retries of all mini-batches wrote again: lines of which each is there as often as the others."""
+    fewest = min(len(candidate), len(current))
+    return _each_once(candidate, fewest), _each_once(current, fewest)
+
+
+def _each_once(lines: list[str], number: int) -> list[str]:
+    times, rest = divmod(len(lines), number or 1)
+    counted = Counter(lines)
+    if rest or times == 1 or not number or any(each % times for each in counted.values()):
+        return lines
+    return list(Counter({line: each // times for line, each in counted.items()}).elements())
 
 
 def _same(ours: Sequence[str], theirs: Sequence[str]) -> int:

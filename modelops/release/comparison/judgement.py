@@ -49,8 +49,8 @@ def compared(candidate: Path, current: Path, try_out: TryOut, names: Collection[
         root: folder that the plan's paths are relative to.
 
     Raises:
-        PlanError: `maxChangedRows` cannot be judged, because there are no rows of text; or the user's `compare` cannot
-            be called, or does not end: see `UserCode.raised`.
+        PlanError: `maxChangedRows` cannot be judged, because no row has the key or files without rows differ; or the
+            user's `compare` cannot be called, or does not end: see `UserCode.raised`.
     """
     _, comparing = user_code.of(try_out, root)
     differences = compare(candidate, current, try_out.key, names)
@@ -65,14 +65,23 @@ def compared(candidate: Path, current: Path, try_out: TryOut, names: Collection[
 def _too_different(differences: Differences, most: float | None) -> str | None:
     if most is None:
         return None
-    if differences.others and not differences.rows:
+    if differences.lacking:
         raise PlanError(
-            "tryOut.maxChangedRows cannot be judged: the predictions are files without lines of text, whose rows only "
-            "code of yours can read. Set tryOut.compare instead."
+            f"tryOut.maxChangedRows cannot be judged: tryOut.key is {differences.lacking!r}, and no row has such a "
+            "column. Allowed: the position of a column, from 1, and its name where the rows have names."
         )
-    if differences.share <= most:
-        return None
-    return (
-        f"{differences.changed} of {differences.rows} rows ({differences.share:.1%}) differ from those of what serves; "
-        f"tryOut.maxChangedRows allows {most:.1%}"
-    )
+    if differences.share > most:
+        retried = (
+            ". They cannot be paired, so rows that a retry wrote again count too: write the file's name into each, or "
+            "set tryOut.key."
+        )
+        return (
+            f"{differences.changed} of {differences.rows} rows ({differences.share:.1%}) differ from those of what "
+            f"serves; tryOut.maxChangedRows allows {most:.1%}{retried if differences.is_uneven else ''}"
+        )
+    if differences.others_changed:
+        raise PlanError(
+            f"tryOut.maxChangedRows cannot be judged: {differences.of_others()}, whose rows only code of yours can "
+            "read. Remove it, and compare them with tryOut.compare."
+        )
+    return None

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -18,11 +19,15 @@ from modelops.plan import fingerprint
 from modelops.plan.try_out import File, TryOut
 
 _CHILD: Final = Path(__file__).with_name("child.py")
-_IMPORT_SECONDS: Final = 15.0
-"""A preview waits 20 s in total."""
+_PREVIEW_SECONDS: Final = 10.0
+"""A preview waits 20 s in total, for Azure too."""
 _CALL_SECONDS: Final = 600.0
 _LINES_SHOWN: Final = 5
 _CALLS: Final = {"check": "check(predictions, input)", "compare": "compare(candidate, current)"}
+
+
+class _TooSlowError(PlanError):
+    """The process was ended, because it took too long."""
 
 
 class _Answer(NamedTuple):
@@ -45,13 +50,13 @@ class UserCode:
     root: Path
     """Folder that paths are relative to."""
 
-    def problem(self) -> str | None:
-        """Return why the function cannot be called, or None; the file is imported to know it."""
-        try:
-            self._judged(self._run((), _IMPORT_SECONDS))
-        except PlanError as error:
-            return str(error)
-        return None
+    def imported(self, seconds: float) -> None:
+        """Import the file, to know whether the function can be called.
+
+        Raises:
+            PlanError: it cannot; a `_TooSlowError`: it is not known, for the import takes longer.
+        """
+        self._judged(self._run((), seconds))
 
     def raised(self, *arguments: Path | None) -> str | None:
         """Call the function and return its exception, or None.
@@ -109,7 +114,7 @@ class UserCode:
                     return process.wait(seconds)
                 except subprocess.TimeoutExpired:
                     process.kill()
-                    raise PlanError(f"{self._place()} did not end within {seconds:.0f} s, and was ended.") from None
+                    raise _TooSlowError(f"{self._place()} did not end within {seconds:.0f} s, and was ended.") from None
         except OSError as error:
             raise PlanError(f"{self._place()}: {command[0]} cannot be started: {error.strerror}.") from None
 
@@ -139,16 +144,47 @@ def of(try_out: TryOut, root: Path) -> tuple[UserCode | None, UserCode | None]:
 
 
 def require(try_outs: Iterable[TryOut], root: Path) -> None:
-    """Refuse try-outs with functions that cannot be called; their files are imported to know it, each once.
+    """Refuse try-outs with functions that cannot be called; their files are imported to know it.
 
     Raises:
         RefusedPlanError: with all problems.
     """
+    _refuse(_problems(try_outs, root, _CALL_SECONDS))
+
+
+def previewed(try_outs: Iterable[TryOut], root: Path) -> list[str]:
+    """Do the same within a preview's time; return lines about functions whose files take longer to import.
+
+    Raises:
+        RefusedPlanError: with all problems.
+    """
+    found = _problems(try_outs, root, _PREVIEW_SECONDS)
+    slow = [each for each in found if isinstance(each, _TooSlowError)]
+    _refuse([each for each in found if each not in slow])
+    return [f"{each} Whether it can be imported is first known in `pulumi up`." for each in slow]
+
+
+def _problems(try_outs: Iterable[TryOut], root: Path, seconds: float) -> list[PlanError]:
+    """Import the files of all functions beside each other, each once, and return what is wrong with them."""
+
+    def problem(function: UserCode) -> PlanError | None:
+        try:
+            function.imported(seconds)
+        except PlanError as error:
+            return error
+        return None
+
     functions = dict.fromkeys(each for try_out in try_outs for each in of(try_out, root) if each)
-    if problems := [found for each in functions if (found := each.problem())]:
-        raise RefusedPlanError(
-            "\n".join([*problems, "Nothing was uploaded or created. Correct it, and run `pulumi up` again."])
-        )
+    if not functions:
+        return []
+    with ThreadPoolExecutor(len(functions)) as pool:
+        return list(filter(None, pool.map(problem, functions)))
+
+
+def _refuse(problems: Sequence[PlanError]) -> None:
+    if problems:
+        last = "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
+        raise RefusedPlanError("\n".join([*map(str, problems), last]))
 
 
 def _require_unchanged(path: Path, digest: str) -> None:

@@ -129,7 +129,7 @@ class _Candidate:
             ended = self._followed(name)
         with _explained(self.plan, self.endpoint, revision, name):
             try:
-                rows, differences = self._judged(ended, source, beside)
+                rows, differences = self._judged(ended, beside)
             except CandidateFailedError:
                 self._note("failed", name)
                 raise
@@ -185,7 +185,7 @@ class _Candidate:
         found = self.endpoint.deployments.get(self.deployment.revision)
         return records.try_out(found) if found else None
 
-    def _judged(self, ended: EndedJob, source: JobInput, beside: Serving | None) -> tuple[int | None, tuple[str, ...]]:
+    def _judged(self, ended: EndedJob, beside: Serving | None) -> tuple[int | None, tuple[str, ...]]:
         """Return the number of rows, and lines that say how they differ from those of what serves."""
         with tempfile.TemporaryDirectory(prefix="try-out-") as folder:
             place = Path(folder)
@@ -194,7 +194,7 @@ class _Candidate:
             context = self.patience.context
             rows = outcome.predicted(context, self.deployment, self.asked, ended, candidate)
             judge = Judge(context, self.deployment.revision, self.asked, beside)
-            return rows, judge.judged(source, candidate, place)
+            return rows, judge.judged(candidate, place)
 
     def _note(self, what: Outcome, name: str) -> None:
         value = str(Record(what, name, records.digest(self.asked)))

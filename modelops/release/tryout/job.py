@@ -61,7 +61,11 @@ def begin(
         ReleaseError: the service refused it, or is still too busy.
         PerhapsStartedError: it is not known whether it started it.
     """
-    options = JobOptions(instance_count=try_out.instance_count, display_name=f"try-out of {revision}")
+    options = JobOptions(
+        instance_count=try_out.instance_count,
+        display_name=f"try-out of {revision}",
+        nodes_option="tryOut.instanceCount",
+    )
     name, requests, request_id = None, 0, str(uuid.uuid4())
     while name is None:
         try:

@@ -16,7 +16,7 @@ from modelops.release.context import Context
 from modelops.release.tryout import sample
 from modelops.release.tryout.job import EndedJob
 from modelops.release.tryout.limits import KEYS, Phase, minutes
-from modelops.scoring import failures, jobs, losses, predictions
+from modelops.scoring import failures, jobs, losses, mini_batches, predictions
 from modelops.scoring.job_logs import JobLogs
 
 _NOT_THE_CANDIDATES: Final = re.compile(
@@ -51,12 +51,18 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
 
     Raises:
         CandidateFailedError: the job failed by the candidate's fault, lost a file, or has too few rows.
-        TryOutFailedError: it failed by another fault.
+        TryOutFailedError: it failed by another fault, or does not say what it lost.
         ReleaseError: the service refused a read.
     """
     logs = JobLogs(context.workspace.ml, job.name)
     _require_completed(logs, try_out, job)
     lost = losses.count(logs)
+    if lost.missing is None:
+        raise TryOutFailedError(
+            f"job {job.name} is completed, but whether it lost files is not known: neither its counts nor its report "
+            f"({mini_batches.REPORT}) could be read. See whether the deployer may read both (docs/security.md, what a "
+            "release needs)."
+        )
     if lost.missing:
         raise CandidateFailedError("\n".join([*losses.sentences(lost), *_trace(logs)]))
     try:

@@ -113,7 +113,7 @@ class Serving:
             )
         except PerhapsStartedError:
             raise
-        except ReleaseError as error:  # the candidate's job on the same input was not refused
+        except (ReleaseError, UsageError) as error:  # the candidate's job on the same input was not refused
             self._lost = f"a job on it was refused: {error}"
         else:
             self._note(self._job)

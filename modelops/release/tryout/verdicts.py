@@ -11,7 +11,6 @@ from modelops.release.context import TRY, Context
 from modelops.release.tryout import sample
 from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
 from modelops.release.tryout.serving import Serving
-from modelops.scoring.inputs import JobInput
 
 
 class _Input(NamedTuple):
@@ -32,11 +31,10 @@ class Judge:
     serving: Serving | None
     """What serves, whose job was begun; None: nothing to compare with."""
 
-    def judged(self, source: JobInput, candidate: Path, place: Path) -> tuple[str, ...]:
+    def judged(self, candidate: Path, place: Path) -> tuple[str, ...]:
         """Judge a candidate, and return lines that say how it differs from what serves.
 
         Args:
-            source: the input, as jobs take it.
             candidate: folder with its predictions.
             place: an empty folder, for the predictions of what serves and the input.
 
@@ -45,7 +43,7 @@ class Judge:
             TryOutFailedError: it cannot be judged.
             ReleaseError: the service refused the job, or a read.
         """
-        given = self._input(source, place / "input")
+        given = self._input(place / "input")
         try:
             return self._judged(candidate, place, given)
         except PlanError as error:
@@ -82,8 +80,12 @@ class Judge:
             f"{why}. To release without the comparison, remove tryOut.{asked} from the stack file for this release."
         )
 
-    def _input(self, source: JobInput, folder: Path) -> _Input:
-        """Return the input; data in blob storage is copied for a check."""
+    def _input(self, folder: Path) -> _Input:
+        """Return the input; data in blob storage is copied for a check.
+
+        Raises:
+            ReleaseError: a check needs it, and the service refused it.
+        """
         try:
             files = sample.files(self.context, self.asked)
             names = files.names()
@@ -93,6 +95,10 @@ class Judge:
                 return _Input(names, None)
             folder.mkdir()
             files.copy(names, folder)
-        except (UsageError, ReleaseError):  # only the job can read it
+        except UsageError:  # only the job can read it
             return _Input((), None)
-        return _Input(names, folder / names[0] if source.kind == "uri_file" else folder)
+        except ReleaseError:
+            if self.asked.check is not None:
+                raise
+            return _Input((), None)  # the deployer need not be allowed to read it, and only the names are missing
+        return _Input(names, folder / names[0] if files.is_file else folder)

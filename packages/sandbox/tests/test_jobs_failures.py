@@ -12,7 +12,7 @@ import pytest
 
 from blob_server import ACCOUNT
 from job_bench import CLUSTER, CONDA, JobBench, report_of
-from sandbox.azure.jobs import scoring
+from sandbox.azure.jobs import files, job, scoring
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation, JobRequest, OutputLocation
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.readings import PROFILES, Switches
@@ -303,6 +303,46 @@ def test_a_cancelled_job_ends_with_all_its_processes(bench: JobBench, tmp_path: 
     done = bench.run(request, cancel)
     assert (done.parent.status, done.child.status, done.parent.error) == ("Canceled", "Canceled", None)
     assert "User cancelled the run." in done.logs["logs/azureml/executionlogs.txt"]
+
+
+IMPORTED = """
+    import os, pathlib
+    pathlib.Path("{pids}").write_text(f"{{os.getpid()}}\\n")
+    def init(): pass
+    def run(mini_batch): return mini_batch
+"""
+
+
+def test_a_script_is_imported_while_the_input_is_staged_and_its_process_ends_if_that_fails(
+    bench: JobBench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pids"
+    request = bench.request(IMPORTED.format(pids=file), 1)
+
+    def no_input_before_the_import(*_: object, **__: object) -> files.Staged:
+        asyncio.run(written(file))
+        return files.Staged([])
+
+    monkeypatch.setattr(job, "stage_input", no_input_before_the_import)
+    done = bench.run(request)
+    assert done.error == "Unable to create any task within 600 seconds. The input has no files to score."
+    asyncio.run(all_gone([int(file.read_text())]))
+
+
+def test_a_process_that_was_started_for_files_that_are_not_scored_ends_with_the_job(
+    bench: JobBench, tmp_path: Path
+) -> None:
+    script = f"""
+        import os, pathlib
+        pathlib.Path("{tmp_path}", str(os.getpid())).touch()
+        def init(): pass
+        def run(mini_batch): return mini_batch
+    """
+    bench.switches = Switches(nested_folders_ignored=True)
+    settings = {"mini_batch_size": 1, "max_concurrency_per_instance": 4}
+    done = bench.run(bench.request(script, {"a": b"1", "sub/b": b"2"}, **settings))
+    assert (done.parent.status, len(done.lines)) == ("Completed", 1)
+    asyncio.run(all_gone([int(file.name) for file in tmp_path.iterdir() if file.name.isdigit()]))
 
 
 def test_an_output_that_cannot_be_written_fails_the_job(bench: JobBench) -> None:

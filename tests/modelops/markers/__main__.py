@@ -3,12 +3,21 @@
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
+from pulumi_azure_native import authorization
+
+from components.preflight import live_default
 from components.release import ModelRelease
 from components.release_parts.args import ModelReleaseArgs
 from modelops.runner.pool import WorkerPool, use_pool
 
 HERE = Path(__file__).resolve().parent
+
+# There is no Azure to ask for an endpoint's default, and no provider that would ask it for a token.
+patch.object(authorization, "get_client_token_output", lambda: SimpleNamespace(token="none")).start()
+patch.object(live_default, "_read", lambda _endpoint, _token: live_default.Live(None, {})).start()
 
 use_pool(
     WorkerPool(

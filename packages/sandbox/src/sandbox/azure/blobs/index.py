@@ -154,17 +154,28 @@ class Index:
 
     def blobs(self, account: str, container: str, prefix: str = "", after: str | None = None) -> Iterator[Blob]:
         """Yield the blobs whose name starts with ``prefix``, ordered by UTF-8 bytes, after the name ``after``."""
+        for name, entry in self._entries(account, container, prefix, after):
+            yield _blob(account, container, name, entry)
+
+    def names(self, account: str, container: str, prefix: str = "") -> list[str]:
+        """Return the names of the blobs that start with ``prefix``, in the same order."""
+        return [name for name, _ in self._entries(account, container, prefix)]
+
+    def _entries(
+        self, account: str, container: str, prefix: str, after: str | None = None
+    ) -> Iterator[tuple[str, str]]:
         last, operator = (prefix, ">=") if after is None or after < prefix else (after, ">")
+        where = "account = ? AND container = ? AND name"
         while True:
-            where = f"account = ? AND container = ? AND name {operator} ? ORDER BY name LIMIT {_PAGE}"
-            rows = self._run(f"SELECT * FROM blobs WHERE {where}", account, container, last)  # noqa: S608
-            for row in rows:
-                if not row[2].startswith(prefix):
+            sql = f"SELECT name, entry FROM blobs WHERE {where} {operator} ? ORDER BY name LIMIT {_PAGE}"  # noqa: S608
+            rows = self._run(sql, account, container, last)
+            for name, entry in rows:
+                if not name.startswith(prefix):
                     return
-                yield _blob(*row)
+                yield name, entry
             if len(rows) < _PAGE:
                 return
-            last, operator = rows[-1][2], ">"
+            last, operator = rows[-1][0], ">"
 
     def put_blob(self, blob: Blob, *, replacing: Blob | None, forget_blocks: bool = True) -> bool:
         """Store a blob; False (without any change) unless ``replacing`` is the stored blob and the container exists.

@@ -65,16 +65,18 @@ class BlobStore:
 
     def list(self, account: str, container: str, prefix: str = "") -> list[str]:
         """Return the names of the blobs that start with ``prefix``, sorted."""
-        return [blob.name for blob in self.index.blobs(account.lower(), container.lower(), prefix)]
+        return self.index.names(account.lower(), container.lower(), prefix)
 
-    def files(self, account: str, container: str, prefix: str = "") -> Iterator[tuple[str, Path]]:
+    def files(self, account: str, container: str, prefix: str = "") -> Iterator[tuple[str, str]]:
         """Yield name and file, for reading only, of the blobs that start with ``prefix``, by name; see ``path``.
 
         A blob that is deleted meanwhile is left out.
         """
+        folder = self._container_folder(account, container)
         for blob in self.index.blobs(account.lower(), container.lower(), prefix):
             with contextlib.suppress(KeyError):
-                yield blob.name, self.whole(blob)
+                file = blob.parts[0][0] if len(blob.parts) == 1 else self.whole(blob).name
+                yield blob.name, f"{folder}/{file}"
 
     def read(self, account: str, container: str, blob: str) -> bytes:
         """Return a blob's bytes; KeyError if it does not exist."""

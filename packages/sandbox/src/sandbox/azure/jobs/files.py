@@ -16,7 +16,7 @@ import os
 import random
 import shutil
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed, output_exists
@@ -72,18 +72,22 @@ class Staged:
     left_out: int = 0
 
 
-def stage(blobs: BlobStore, request: JobRequest, folder: JobFolder, *, nested: bool) -> Staged:
-    """Copy everything into the job's folder and return the files to score.
-
-    ``nested``: also score files in sub-folders of the input. This may take a while: call it in a thread.
+def stage_script(blobs: BlobStore, request: JobRequest, folder: JobFolder) -> None:
+    """Copy model and code into the job's folder. This may take a while: call it in a thread.
 
     Raises:
-        JobFailed: the model, the code or the input does not exist.
+        JobFailed: one of them does not exist.
     """
     _stage_model(blobs, request.model, folder.model)
     if request.code is not None:
         stage_code(blobs, request.code, folder.code)
-    return _stage_input(blobs, request.input, folder.input, nested=nested)
+
+
+def count_input(blobs: BlobStore, location: InputLocation) -> int:
+    """Return how many files the input has at most."""
+    if location.kind == "file":
+        return 1
+    return len(blobs.list(location.account, location.container, location.path))
 
 
 def check_output_free(blobs: BlobStore, output: OutputLocation) -> None:
@@ -157,14 +161,21 @@ def stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
         shutil.copyfile(blob_path(blobs, code.account, code.container, name, "code"), path)
 
 
-def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> Staged:
+def stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> Staged:
+    """Link the input's files into a folder and return those to score. This may take a while: call it in a thread.
+
+    ``nested``: also score files in sub-folders of the input.
+
+    Raises:
+        JobFailed: the input's file does not exist, or a blob's name is not a file's path.
+    """
     if location.kind == "file":
-        source = blob_path(blobs, location.account, location.container, location.path, "input")
-        path = inside(target, location.path.rpartition("/")[2])
-        _link(source, path)
-        return Staged([str(path)])
+        only = blob_path(blobs, location.account, location.container, location.path, "input")
+        path = _inside(str(target), location.path.rpartition("/")[2])
+        _link(only, path)
+        return Staged([path])
     staged = Staged([])
-    folders = {target}
+    folders: set[str] = set()
     for name, source in blobs.files(location.account, location.container, location.path):
         relative = name.removeprefix(location.path).lstrip("/")
         # Some tools mark a folder with a blob whose name ends in "/".
@@ -173,9 +184,9 @@ def _stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nes
         if "/" in relative and not nested:
             staged.left_out += 1
             continue
-        path = inside(target, relative)
+        path = _inside(str(target), relative)
         _link(source, path, folders)
-        staged.files.append(str(path))
+        staged.files.append(path)
     return staged
 
 
@@ -201,24 +212,31 @@ def inside(folder: Path, relative: str) -> Path:
     Raises:
         JobFailed: the name would leave the folder: a blob's name can, but a file's path must not.
     """
-    path = PurePosixPath(relative.lstrip("/"))
-    if ".." in path.parts or not path.parts:
+    return Path(_inside(str(folder), relative))
+
+
+def _inside(folder: str, relative: str) -> str:
+    # Not with pathlib, which would take as long for each file of a large input as the link itself.
+    parts = [part for part in relative.split("/") if part not in {"", "."}]
+    if ".." in parts or not parts:
         raise JobFailed(f"The blob name '{relative}' is not a valid file path.")
-    return folder / path
+    return "/".join([folder, *parts])
 
 
-def _link(source: Path, target: Path, folders: set[Path] | None = None) -> None:
+def _link(source: str | Path, target: str | Path, folders: set[str] | None = None) -> None:
     """Link a file; ``folders`` are those that exist, to which the target's is added."""
+    folders = set() if folders is None else folders
+    parent = str(target).rpartition("/")[0]
     try:
-        if folders is None or target.parent not in folders:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if folders is not None:
-                folders.add(target.parent)
+        if parent not in folders:
+            Path(parent).mkdir(parents=True, exist_ok=True)
+            folders.add(parent)
         os.link(source, target)
     except OSError as error:
         if error.errno in {errno.EXDEV, errno.EMLINK, errno.EPERM}:
             shutil.copyfile(source, target)
             return
         if error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}:
-            raise JobFailed(f"'{target.name}' is both a file and a folder, which a mount cannot show.") from None
+            name = str(target).rpartition("/")[2]
+            raise JobFailed(f"'{name}' is both a file and a folder, which a mount cannot show.") from None
         raise

@@ -9,16 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.azure.jobs.access import check_access
-from sandbox.azure.jobs.batches import Batches
+from sandbox.azure.jobs.batches import Batches, Tally
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_defect, sandbox_stopped, too_many_nodes
-from sandbox.azure.jobs.files import JobFolder, check_output_free, merge_output, stage, upload_output
+from sandbox.azure.jobs.files import (
+    JobFolder,
+    check_output_free,
+    count_input,
+    merge_output,
+    stage_input,
+    stage_script,
+    upload_output,
+)
 from sandbox.azure.jobs.foreign import is_foreign, not_here, told
 from sandbox.azure.jobs.logs import JobLogs, artifact_account
 from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
 from sandbox.azure.jobs.nodes import Nodes
+from sandbox.azure.jobs.processes import Processes
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import JobRequest
 from sandbox.azure.jobs.scoring import Scoring
@@ -94,12 +103,15 @@ class Job:
         if is_foreign(self._store, self._blobs, request.input.account):
             self._logs.execution(f"The job will fail: {told(request.input)}")
         self._logs.execution(f"Submitting job '{request.name}' of deployment '{request.deployment}'.")
-        files, python = await self._prepare()
+        python = await self._prepare()
         self._set("Queued")
-        async with self._nodes.some(request.compute, request.instance_count) as nodes:
-            self._running(files, nodes)
-            assert self._batches is not None  # noqa: S101 - _running has set it
-            await Scoring(request, self._folder, self._batches, nodes, self._logs, self._switches, python=python).run()
+        async with (
+            self._nodes.some(request.compute, request.instance_count) as nodes,
+            Processes(request, self._folder, nodes, self._logs, self._switches, python) as processes,
+        ):
+            self._batches = self._schedule(await self._staged(processes))
+            self._running(self._batches.tally, processes)
+            await Scoring(request, self._batches, processes, self._logs).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
@@ -107,8 +119,8 @@ class Job:
             await asyncio.to_thread(merge_output, self._folder.output, request.output.file_name)
         await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
 
-    async def _prepare(self) -> tuple[list[str], Path]:
-        """Check everything that does not need to run; return the files to score, and the Python to run on."""
+    async def _prepare(self) -> Path:
+        """Check everything that does not need to run, and stage model and code; return the Python to run on."""
         request = self._request
         self._set("Preparing")
         check_network(self._store, request)
@@ -121,13 +133,20 @@ class Job:
         if is_foreign(self._store, self._blobs, request.input.account):
             raise not_here(request.input)
         python = await self._interpreter()
-        nested = not self._switches.nested_folders_ignored
-        staged = await asyncio.to_thread(stage, self._blobs, request, self._folder, nested=nested)
+        await asyncio.to_thread(stage_script, self._blobs, request, self._folder)
+        return python
+
+    async def _staged(self, processes: Processes) -> list[str]:
+        """Stage the input, while the processes start; return the files to score."""
+        location, nested = self._request.input, not self._switches.nested_folders_ignored
+        files = await asyncio.to_thread(count_input, self._blobs, location)
+        await processes.start_ahead(processes.most(files))
+        staged = await asyncio.to_thread(stage_input, self._blobs, location, self._folder.input, nested=nested)
         if not staged.files:
             raise no_input(staged.left_out)
         if staged.left_out:
             self._logs.execution(f"{staged.left_out} files are in sub-folders of the input: they are not scored.")
-        return staged.files, python
+        return staged.files
 
     async def _interpreter(self) -> Path:
         """Return the Python of the deployment's environment, or of the one that the service makes for its model."""
@@ -142,17 +161,18 @@ class Job:
             script=request.code is not None,
         )
 
-    def _running(self, files: list[str], nodes: int) -> None:
+    def _schedule(self, files: list[str]) -> Batches:
         request = self._request
-        self._batches = Batches(
+        return Batches(
             files,
             size=request.mini_batch_size,
             tries=max(1, request.max_retries + (not self._switches.retries_are_tries)),
             threshold=request.error_threshold,
             retry_short=self._switches.short_results_retried,
         )
-        tally = self._batches.tally
-        for run in (request.name, request.child_id):
+
+    def _running(self, tally: Tally, processes: Processes) -> None:
+        for run in (self._request.name, self._request.child_id):
             self._records.start(run)
         self._logs.standard("Azure Machine Learning Batch Inference Start")
         self._logs.progress("The overviewer on 0 started.")
@@ -160,9 +180,9 @@ class Job:
             f"Scheduling finished. Scheduled {tally.batches} mini batches in"
             f" {time.monotonic() - self._began:.0f} seconds. There are {tally.batches} tasks with {tally.items} items."
         )
-        workers = nodes * request.max_concurrency_per_instance
         self._logs.execution(
-            f"Running: {tally.items} files in {tally.batches} mini-batches, {workers} processes on {nodes} nodes."
+            f"Running: {tally.items} files in {tally.batches} mini-batches, {processes.slots} processes on"
+            f" {processes.nodes} nodes."
         )
 
     def _set(self, status: str) -> None:

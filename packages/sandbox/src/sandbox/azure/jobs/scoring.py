@@ -4,18 +4,16 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from sandbox.azure.jobs.batches import Attempt, Batches, MiniBatch
-from sandbox.azure.jobs.failures import bad_input_file, import_failed, init_failed, no_progress
-from sandbox.azure.jobs.files import JobFolder
+from sandbox.azure.jobs.failures import bad_input_file, init_failed, no_progress
 from sandbox.azure.jobs.logs import JobLogs, timestamp
 from sandbox.azure.jobs.overview import Overview
+from sandbox.azure.jobs.processes import Processes
 from sandbox.azure.jobs.report import Report
 from sandbox.azure.jobs.request import JobRequest
-from sandbox.azure.jobs.settings import environment, generated_scripts, ip_of, worker_settings
-from sandbox.azure.jobs.worker import InitFailed, Place, ScriptBroken, Worker
-from sandbox.azure.readings import Switches
+from sandbox.azure.jobs.settings import ip_of
+from sandbox.azure.jobs.worker import InitFailed, Worker
 
 _INIT_TRIES = 3
 """A node gives up after this many failures of ``init()`` per process."""
@@ -24,29 +22,24 @@ _OVERHEAD_SECONDS = 30.0
 
 @dataclass(slots=True)
 class Scoring:
-    """One job's workers, ``nodes`` times the concurrency; ``run`` does everything."""
+    """The scoring of one job's mini-batches by its processes; ``run`` does everything."""
 
     request: JobRequest
-    folder: JobFolder
     batches: Batches
-    nodes: int
+    processes: Processes
     logs: JobLogs
-    switches: Switches
-    python: Path
-    _numbers: Counter[int] = field(default_factory=Counter)
     _init_failures: Counter[int] = field(default_factory=Counter)
     _progress_at: float = field(default_factory=time.monotonic)
-    _workers: set[Worker] = field(default_factory=set)
     _report: Report = field(init=False)
     _overview: Overview = field(init=False)
 
     def __post_init__(self) -> None:
-        self._report = Report(self.logs, self.folder.input)
-        slots = min(self.nodes * self.request.max_concurrency_per_instance, self.batches.tally.batches)
-        self._overview = Overview(self.logs, self.batches.tally, slots, self._running)
+        self._report = Report(self.logs, self.processes.folder.input)
+        slots = self.processes.most(self.batches.tally.items)
+        self._overview = Overview(self.logs, self.batches.tally, slots, self.processes.seconds)
 
     async def run(self) -> None:
-        """Process every mini-batch. No process is left afterwards, in any case.
+        """Process every mini-batch.
 
         Raises:
             JobFailed: the script does not work, too many items failed, or there is no progress.
@@ -56,7 +49,7 @@ class Scoring:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._watch()), group.create_task(self._overview.run())]
                 slots = range(self._overview.slots)
-                await asyncio.wait([group.create_task(self._slot(slot % self.nodes)) for slot in slots])
+                await asyncio.wait([group.create_task(self._slot(slot % self.processes.nodes)) for slot in slots])
                 for task in beside:
                     task.cancel()
         except BaseExceptionGroup as errors:
@@ -64,59 +57,30 @@ class Scoring:
             raise errors.exceptions[0] from None
         finally:
             self._overview.tell()
-            for worker in list(self._workers):
-                await worker.end()
 
     async def _slot(self, node: int) -> None:
         """Run one process of a node, replacing it whenever it fails."""
         worker: Worker | None = None
         while (batch := await self.batches.pull()) is not None:
             if worker is None:
-                worker = await self._start(node)
+                worker = await self.processes.take(node)
             try:
                 attempt = await worker.run(batch, self.request.timeout_seconds)
             except InitFailed as error:
-                await self._end(worker, str(error))
+                await self.processes.fail(worker, str(error))
                 worker = None
                 self.batches.give_back(batch)
                 if self._node_gives_up(node, str(error)):
                     return
                 continue
             if attempt.error is not None:
-                code = await self._end(worker, attempt.trace or attempt.error)
+                code = await self.processes.fail(worker, attempt.trace or attempt.error)
                 self.logs.node(node, "_main", f"{worker.place.name} exits with returncode {code}")
             self._account(batch, attempt, worker)
             if attempt.error is not None:
                 worker = None
         if worker is not None:
-            trace = await worker.stop()
-            self._workers.discard(worker)
-            if trace is not None:
-                self.logs.script_error(node, worker.place.name, trace)
-
-    async def _start(self, node: int) -> Worker:
-        place = Place(node, f"process{self._numbers[node]:03d}")
-        self._numbers[node] += 1
-        settings = worker_settings(self.request, self.folder, place, self.switches)
-        variables = environment(self.request, self.folder, place, self.nodes, self.python)
-        variables |= generated_scripts(self.request, self.switches)
-        stdout = self.logs.file(f"logs/user/stdout/{node}/{place.name}.stdout.txt")
-        stderr = self.logs.file(f"logs/user/stderr/{node}/{place.name}.stderr.txt")
-        worker = await Worker.start(self.python, place, settings, variables, (stdout, stderr))
-        self._workers.add(worker)
-        try:
-            await worker.ready()
-        except ScriptBroken as error:
-            await self._end(worker, str(error))
-            raise import_failed(str(error).rstrip().splitlines()[-1]) from None
-        self.logs.node(node, "_main", f"{place.name} started with pid {worker.pid}")
-        return worker
-
-    async def _end(self, worker: Worker, trace: str) -> int:
-        code = await worker.end()
-        self._workers.discard(worker)
-        self.logs.script_error(worker.place.node, worker.place.name, trace)
-        return code
+            await self.processes.stop(worker)
 
     def _node_gives_up(self, node: int, trace: str) -> bool:
         """Count a failure of ``init()``; return whether the node has had too many.
@@ -127,7 +91,7 @@ class Scoring:
         self._init_failures[node] += 1
         limit = _INIT_TRIES * self.request.max_concurrency_per_instance
         # A node without a mini-batch has no process.
-        active = min(self.nodes, self.batches.tally.batches)
+        active = min(self.processes.nodes, self.batches.tally.batches)
         if all(self._init_failures[each] >= limit for each in range(active)):
             raise init_failed(self._init_failures.total(), trace.rstrip().splitlines()[-1])
         return self._init_failures[node] >= limit
@@ -164,9 +128,6 @@ class Scoring:
                 f"run() returned {attempt.count} items, which is more than input count {total}."
                 " Using the input count as succeeded count and continue.",
             )
-
-    def _running(self) -> list[float]:
-        return [seconds for worker in self._workers if (seconds := worker.running) > 0]
 
     async def _watch(self) -> None:
         """Fail the job if no attempt has ended for three times the limit of one."""
