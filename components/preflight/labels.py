@@ -27,13 +27,29 @@ class Place(NamedTuple):
     workspace: pulumi.Input[str]
 
 
-def latest_version(collection: Collection, name: str, place: Place) -> pulumi.Output[str]:
+def latest_version(collection: Collection, name: str, place: Place, otherwise: str | None = None) -> pulumi.Output[str]:
     """Return the newest version of a model or environment; unknown in a preview before the workspace exists.
+
+    Args:
+        collection: What it is.
+        name: Its name.
+        place: The workspace.
+        otherwise: What is returned, with a warning, instead of an error; None: nothing is.
 
     Raises: pulumi.RunError: Later: there is no version, or, unless in a preview, Azure does not answer.
     """
+
+    def ask(known: Sequence[str]) -> Any:
+        try:
+            return _ask(collection, name, known)
+        except pulumi.RunError as error:
+            if otherwise is None:
+                raise
+            pulumi.log.warn(str(error).partition(", so the release")[0])
+            return otherwise
+
     token = authorization.get_client_token_output().token
-    return pulumi.Output.all(*place, token).apply(lambda known: _ask(collection, name, known))
+    return pulumi.Output.all(*place, token).apply(ask)
 
 
 def _ask(collection: Collection, name: str, known: Sequence[str]) -> Any:

@@ -15,6 +15,7 @@ from modelops.plan.reader import UNREAD
 from modelops.plan.rules import require_fixed_image
 
 _Digest = Callable[[Path], str]
+_Latest = Callable[[labels.Collection, str], Any]
 
 
 def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
     """
     digest = _digest_if_readable if args["pin"] else _digest
     workspace = labels.Place(args["subscription_id"], args["resource_group"], args["workspace"])
+    latest = functools.partial(labels.latest_version, place=workspace, otherwise=UNREAD if args["pin"] else None)
     return {
         "schema": SCHEMA,
         "subscriptionId": args["subscription_id"],
@@ -48,7 +50,7 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
         "pin": args["pin"],
         "keep": args["keep"],
         "deployments": {
-            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, workspace, digest)
+            logical: _deployment_inputs(deployment, args["compute_ids"][deployment["compute"]], root, latest, digest)
             for logical, deployment in args["deployments"].items()
         },
         **({"archiveModels": True} if args.get("archive_models") else {}),
@@ -56,13 +58,13 @@ def plan_inputs(args: ModelReleaseArgs, root: Path) -> dict[str, Any]:
 
 
 def _deployment_inputs(
-    args: DeploymentArgs, compute_id: Any, root: Path, workspace: labels.Place, digest: _Digest
+    args: DeploymentArgs, compute_id: Any, root: Path, latest: _Latest, digest: _Digest
 ) -> dict[str, Any]:
     environment = {}
     if "environment" in args:
-        environment = {"environment": _environment_inputs(args["environment"], root, workspace, digest)}
+        environment = {"environment": _environment_inputs(args["environment"], root, latest, digest)}
     return {
-        "model": _model_inputs(args["model"], root, workspace, digest),
+        "model": _model_inputs(args["model"], root, latest, digest),
         **_code_inputs(args, root, digest),
         **environment,
         "compute": compute_id,
@@ -103,7 +105,7 @@ def _digest(path: Path) -> str:
     return fingerprint.digest(path)
 
 
-def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place, digest: _Digest) -> dict[str, Any]:
+def _model_inputs(model: ModelArgs, root: Path, latest: _Latest, digest: _Digest) -> dict[str, Any]:
     args: dict[str, Any] = {**model}
     if not args:
         return {"path": UNREAD, "name": "unread", "type": "custom_model", "digest": UNREAD}
@@ -116,27 +118,25 @@ def _model_inputs(model: ModelArgs, root: Path, workspace: labels.Place, digest:
             "type": args.get("type", "custom_model"),
             "digest": digest(root / args["path"]),
         }
-    return _registered(args, "models", workspace)
+    return _registered(args, "models", latest)
 
 
-def _registered(args: dict[str, Any], collection: labels.Collection, workspace: labels.Place) -> dict[str, Any]:
+def _registered(args: dict[str, Any], collection: labels.Collection, latest: _Latest) -> dict[str, Any]:
     """Return the name and version of an existing model or environment; a label is resolved each time."""
     if "label" in args:
-        version = labels.latest_version(collection, args["name"], workspace)
+        version = latest(collection, args["name"])
         return {"name": args["name"], "version": version, "label": args["label"]}
     return {key: value for key, value in args.items() if key in ("registry", "name", "version")}
 
 
-def _environment_inputs(
-    environment: EnvironmentArgs, root: Path, workspace: labels.Place, digest: _Digest
-) -> dict[str, Any]:
+def _environment_inputs(environment: EnvironmentArgs, root: Path, latest: _Latest, digest: _Digest) -> dict[str, Any]:
     args: dict[str, Any] = {**environment}
     if "build" in args:
         path = args["build"]["path"]
         dockerfile = args["build"].get("dockerfile_path", DOCKERFILE)
         return {"build": {"path": path, "dockerfilePath": dockerfile, "digest": digest(root / path)}}
     if "image" not in args:
-        return _registered(args, "environments", workspace)
+        return _registered(args, "environments", latest)
     if not args.get("any_tag"):
         require_fixed_image(args["image"])
     if "conda_file" not in args:

@@ -99,6 +99,24 @@ def test_the_plan_holds_the_version_and_the_label(monkeypatch: pytest.MonkeyPatc
     assert deployment["model"] == deployment["environment"] == {"name": "churn", "version": "7", "label": "latest"}
 
 
+def test_a_rollback_needs_no_version(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    ResourceManagerDouble(monkeypatch, versions())
+    named = {"name": "churn", "label": "latest"}
+    plans: list[Any] = []
+
+    def declare() -> None:
+        pinned = {"compute": "aml", "model": named}
+        inputs = plan_inputs(args(deployments={"d": pinned}, default="d", pin="d-0123abcd"), tmp_path)
+        pulumi.Output.from_input(inputs).apply(plans.append)
+
+    recorded(declare)
+    plan = ReleasePlan.from_inputs(plans[0])
+    assert (plan.target, plan.unreadable) == ("d-0123abcd", ["d"])
+    assert warned == ["churn@latest: workspace 'ws' has no version of model 'churn'"]
+
+
 def test_the_label_is_not_part_of_the_identity() -> None:
     version = {"name": "churn", "version": "7"}
     inputs = plan_inputs(

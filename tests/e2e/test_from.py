@@ -1,5 +1,6 @@
 """A deployment by its YAML file for the Azure ML CLI, on the real engine: the same release, and labels."""
 
+import re
 from typing import Any
 
 import yaml
@@ -95,3 +96,24 @@ def test_the_first_preview_leaves_a_label_open(fresh: Rehearsal) -> None:
     said = _point_to_the_file(fresh)
     _write(fresh, **_in_the_words_of_the_cli(said), model="azureml:digits-mlp@latest")
     assert "create revision mlp-????????" in fresh.pulumi("preview").ok().text
+
+
+def test_a_pin_needs_neither_the_file_nor_what_it_names(deployed: Rehearsal) -> None:
+    first = deployed.default
+    deployed.change_one_byte_of_the_model()
+    assert deployed.up().steps == ONE_STEP
+    folder = deployed.folder / "examples" / "digits"
+    folder.rename(folder.with_name("elsewhere"))
+    _point_to_the_file(deployed)
+    deployed.configure(lambda config: config["endpoints"]["digits"].update(pin=first))
+    preview = deployed.pulumi("preview").ok()
+    assert f"endpoints.digits.deployments.mlp.from is '{FILE}', and there is no such file. The rollback does not" in (
+        preview.flat
+    )
+    before = deployed.mark()
+    assert deployed.up().steps == ONE_STEP
+    assert deployed.default == first
+    switch, entry = deployed.writes(before)
+    assert re.search(r"/batchEndpoints/[^/]+$", switch)
+    assert "/releases/" in entry
+    assert deployed.up("--expect-no-changes").steps == ()

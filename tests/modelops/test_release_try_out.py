@@ -185,6 +185,20 @@ def test_an_input_without_files_is_not_the_candidates_fault(bench: Bench) -> Non
 
 
 @in_one_profile
+def test_the_input_may_be_one_file_at_an_address(bench: Bench) -> None:
+    address = f"azureml://datastores/workspaceblobstore/paths/one-of-{bench.plan.endpoint.name}/a.txt"
+    with container(bench.workspace) as client:
+        client.upload_blob(address.partition("/paths/")[2], b"a")
+    (bench.root / "check.py").write_text(
+        "def check(predictions, input):\n    assert input.read_bytes() == b'a', input\n", encoding="utf-8"
+    )
+    check = File("check.py", fingerprint.digest(bench.root / "check.py"))
+    plan = with_script(bench, GOOD, input=address, input_type="uri_file", per_file=True, check=check)
+    (tried,) = bench.release(plan).tried
+    assert (tried.revision, tried.rows) == (plan.target, 1)
+
+
+@in_one_profile
 def test_no_nodes_are_not_the_candidates_fault(bench: Bench) -> None:
     """Another job has the cluster's only node."""
     hanging = with_script(bench, HANGS)

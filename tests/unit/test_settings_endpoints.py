@@ -243,6 +243,23 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
     (
+        _digits(sample="https://a.b/c/images/?sv=1&sig=SECRET"),
+        (
+            "endpoints.digits.sample is 'https://a.b/c/images/?***', whose query would be in the stack's state. "
+            "Allowed: a path in a datastore (azureml://datastores/NAME/paths/PATH), or a data asset "
+            "(azureml:NAME:VERSION).\n"
+            "pulumi config set --path endpoints.digits.sample azureml:NAME:VERSION --stack dev"
+        ),
+    ),
+    (
+        _digits(sample="azureml://datastores/d/paths/a.csv"),
+        (
+            "endpoints.digits.sample is 'azureml://datastores/d/paths/a.csv', which can be a file or a folder. "
+            "Allowed: a data asset of it (azureml:NAME:VERSION); an address that ends in / is a folder.\n"
+            "pulumi config set --path endpoints.digits.sample azureml:NAME:VERSION --stack dev"
+        ),
+    ),
+    (
         _digits(pin="mlp"),
         (
             "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops revisions "

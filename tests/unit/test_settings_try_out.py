@@ -168,6 +168,23 @@ def test_an_input_in_its_odder_spellings(root: Path, word: str, expected: object
     assert (found.input, found.input_type) == (expected, None)
 
 
+@pytest.mark.parametrize("path", ["./check.py", "Prüfung a/über.py"])
+def test_a_script_in_its_odder_spellings(root: Path, path: str) -> None:
+    (root / path).parent.mkdir(exist_ok=True)
+    (root / path).touch()
+    found = _read(root, {"input": "images", "check": path, "compare": path, "python": "C:\\a b\\python.exe"})
+    script = File(path.removeprefix("./"), "")
+    assert found is not None
+    assert (found.check, found.compare, found.python) == (script, script, "C:\\a b\\python.exe")
+
+
+@pytest.mark.parametrize("path", ["/check.py", "../check.py", "C:/check.py", "a\\check.py", "images", "images.txt"])
+def test_other_places_of_a_script_are_refused(root: Path, path: str) -> None:
+    (root / "images.txt").touch()
+    (told,) = problems(root, _with({"input": "images", "check": path}))
+    assert told.startswith(f"{AT}.check is {path!r}")
+
+
 @pytest.mark.parametrize(("endpoint", "deployment"), [(None, ONE_FILE), (ONE_FILE, None), (ONE_FILE, {"key": 1})])
 def test_an_address_says_whether_it_is_a_file(root: Path, endpoint: object, deployment: object) -> None:
     found = _read(root, endpoint, deployment)
