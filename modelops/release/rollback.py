@@ -124,7 +124,7 @@ def waiting(plan: ReleasePlan, there: Collection[str]) -> str | None:
         there: names of the revisions that exist.
     """
     left = [
-        each.revision if each.is_readable else f"{each.logical} (its files cannot be read)"
+        each.revision if each.is_readable else f"{each.logical} (its content cannot be read)"
         for each in plan.deployments.values()
         if each.revision not in there
     ]

@@ -193,7 +193,7 @@ def test_a_pin_needs_none_of_the_stacks_files(deployed: Rehearsal) -> None:
     gone.rename(gone.with_name("elsewhere"))
     pin(deployed, first)
     preview = deployed.pulumi("preview").ok()
-    assert "once pin is removed, these are made and tried out: mlp (its files cannot be read)" in preview.flat
+    assert "once pin is removed, these are made and tried out: mlp (its content cannot be read)" in preview.flat
     before = deployed.mark()
     assert deployed.up().steps == ONE_STEP
     assert (live(deployed), len(switches(deployed, before))) == (first, 1)

@@ -83,5 +83,5 @@ def test_a_pin_makes_nothing() -> None:
     assert from_plans(pinned, plan) == ["default mlp-00000000 -> mlp-86263ee2"]
     gone = changed("deployments", "mlp", "code", "digest", value=UNREAD)
     assert from_plans(ReleasePlan.from_inputs({**gone, "pin": "mlp-00000000"}), RELEASED)[1] == (
-        "once pin is removed, these are made and tried out: mlp (its files cannot be read)"
+        "once pin is removed, these are made and tried out: mlp (its content cannot be read)"
     )
