@@ -3,41 +3,46 @@
 A try-out starts a job on a revision and follows it, a release notes the result on the revision, and at its end it
 deletes old revisions; `rollback` moves the default. Contributor and AzureML Data Scientist allow all of this, a custom
 role maybe not, and then a release would stop after the cluster was paid for. The names:
-https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning. That Azure needs no more
-for a job is unconfirmed, as for callers: `caller_roles`.
+https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning; those of versions follow
+from ARM's rule (https://learn.microsoft.com/azure/role-based-access-control/role-definitions#actions). That Azure needs
+no more for a job is unconfirmed, as for callers: `caller_roles`.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from components.preflight import arm
+from components.preflight import arm, caller_roles
 
 _ML: Final = "Microsoft.MachineLearningServices/workspaces/"
 _FEW: Final = 3
 
-ACTIONS: Final = tuple(
-    f"{_ML}{action}"
-    for action in (
-        "read",
-        "batchEndpoints/read",
-        "batchEndpoints/write",
-        "batchEndpoints/jobs/read",
-        "batchEndpoints/deployments/read",
-        "batchEndpoints/deployments/write",
-        "batchEndpoints/deployments/delete",
-        "batchEndpoints/deployments/jobs/write",
-        "computes/read",
-        "datastores/read",
-        "experiments/read",
-        "experiments/runs/read",
-        "experiments/runs/write",
-        "experiments/runs/submit/action",
-        "jobs/read",
-        "jobs/cancel/action",
-        "models/versions/write",
-    )
+ACTIONS: Final = (
+    *caller_roles.WORKSPACE_ACTIONS,
+    *(
+        f"{_ML}{action}"
+        for action in (
+            "batchEndpoints/read",
+            "batchEndpoints/write",
+            "batchEndpoints/jobs/read",
+            "batchEndpoints/deployments/read",
+            "batchEndpoints/deployments/write",
+            "batchEndpoints/deployments/delete",
+            "batchEndpoints/deployments/jobs/write",
+            "jobs/read",
+            "jobs/cancel/action",
+            # What a revision is made of, and the input of a try-out.
+            "codes/versions/read",
+            "codes/versions/write",
+            "codes/versions/startPendingUpload/action",
+            "data/versions/read",
+            "environments/versions/read",
+            "environments/versions/write",
+            "models/versions/read",
+            "models/versions/write",
+        )
+    ),
 )
-"""The deployer's actions on the workspace."""
+"""The deployer's actions on the workspace: what starting a job needs of any caller, and the rest."""
 
 
 def lacking(actions: Sequence[str], permissions: Sequence[Mapping[str, Any]], *, data: bool = False) -> list[str]:

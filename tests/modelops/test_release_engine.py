@@ -135,8 +135,14 @@ def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) ->
 @pytest.mark.parametrize(
     ("behaviour", "text"),
     [
-        ("wait", "was stopped: stopped at step 'create revisions'; default unchanged. Run `pulumi up` again."),
-        ("switch", "was stopped: the switch was already sent; run `pulumi up` again."),
+        (
+            "wait",
+            (
+                "was stopped: stopped at step 'create revisions'; default unchanged. Job of digits-0. "
+                "Run `pulumi up` again."
+            ),
+        ),
+        ("switch", "was stopped: the switch was already sent; run `pulumi up` again. Job of digits-0."),
     ],
 )
 @pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "engine alone"])
