@@ -50,7 +50,7 @@ class ModelRelease(pulumi.ComponentResource):
 
     deployments: pulumi.Output[Mapping[str, str]]
     """Deployment name in the stack file to revision name in Azure and, after a space, the digest of its model (if it is
-    the repository's), as released."""
+    the repository's), as released. A revision that waits for the end of a pin has no digest, and may not exist."""
 
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
@@ -63,10 +63,10 @@ class ModelRelease(pulumi.ComponentResource):
             plan = plan_inputs(args, Path.cwd())
         except PlanError as error:
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
-        self._lower = LowerStack.of(name, args.get("require_released_in"), self)
+        self._lower = LowerStack.of(name, args)
         self._ask_rehearsal(name, args)
         number = Number(name, plan, args["endpoint_id"], lambda inputs, live: _number(name, _read(inputs), live))
-        plan = {**plan, "number": number.value}
+        plan = {**plan, "number": self._lower.before(number.value) if self._lower else number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
         )
@@ -123,10 +123,11 @@ class ModelRelease(pulumi.ComponentResource):
         return release
 
     async def _require_released(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
-        """Refuse a model that the stack of `requireReleasedIn` does not serve."""
+        """Refuse a model that the stack of `requireReleasedIn` has not released."""
         known = _digests(old).values() if old else ()
         if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
-            raise WorkerFailed(problem, refused=True)
+            command = located(f"pulumi up --stack {self._lower.stack}")
+            raise WorkerFailed(f"{problem}\n  {command}", refused=True)
 
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
         """Most nodes of the plan's clusters, by their ids in lower case, as far as the stack knows them."""
@@ -141,6 +142,7 @@ class ModelRelease(pulumi.ComponentResource):
             self._nodes(plan),
             await self._state_default.future(),
             self._about.texts(),
+            pulumi.get_stack(),
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
@@ -158,6 +160,7 @@ class ModelRelease(pulumi.ComponentResource):
             old.to_json() if old else None,
             self._nodes(plan),
             await self._state_default.future(),
+            pulumi.get_stack(),
         )
         end_on_interrupt(pool())
         try:
@@ -190,7 +193,7 @@ def _read(inputs: object) -> ReleasePlan:
 def _number(name: str, plan: ReleasePlan, live: Live) -> int | None:
     """Return the plan's number: the endpoint's, or the next one if its default is not the plan's; None for 0.
 
-    Raises: pulumi.RunError: the plan names a revision that a rollback left.
+    Raises: pulumi.RunError: the plan names a revision that a rollback abandoned.
     """
     record = LastSet.read(live.tags)
     if record and record.refuses(plan.target, plan.pin):
@@ -204,28 +207,27 @@ def _refused_text(name: str, plan: ReleasePlan, record: LastSet) -> str:
     pin = f"pulumi config set --path endpoints.{name}.pin"
     again = located(f"python -m modelops rollback --to {plan.target} --endpoint {name} --stack {stack}")
     return (
-        f"endpoint {name!r}: the stack file still makes {plan.target} the default, which a rollback left on "
-        f"{record.at}. Nothing was released; the default stays {record.default}.\n"
+        f"endpoint {name!r}: the stack file still makes {plan.target} the default, which a rollback abandoned "
+        f"on {record.at}. Nothing was released; the default stays {record.default}.\n"
         "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
         f"    {located(f'{pin} {record.default} --stack {stack}')}\n"
-        f"  If {plan.target} shall serve again after all:\n"
+        f"  If {plan.target} should serve again after all:\n"
         f"    {again}"
     )
 
 
 def _shown(plan: ReleasePlan) -> dict[str, str]:
     """One line for each deployment: the whole plan is in the state."""
+    digests = _digests(plan)
     return {
-        each.logical: f"{each.revision} sha256:{each.model.digest}"
-        if isinstance(each.model, LocalModel)
-        else each.revision
-        for each in plan.readable
+        key: f"{revision} sha256:{digests[key]}" if key in digests else revision
+        for key, revision in plan.revisions.items()
     }
 
 
 def _digests(plan: ReleasePlan) -> dict[str, str]:
-    """The digests of the repository's models, by deployment."""
-    return {key: each.model.digest for key, each in plan.deployments.items() if isinstance(each.model, LocalModel)}
+    """The digests of the repository's models that were released, by deployment."""
+    return {each.logical: each.model.digest for each in plan.made if isinstance(each.model, LocalModel)}
 
 
 def _old(recorded: object) -> ReleasePlan | None:

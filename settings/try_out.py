@@ -197,7 +197,9 @@ def _read_share(section: Section, base: TryOut) -> float | None:
     value = section.values.get("maxChangedRows")
     if value is None or value == NONE:
         return None if value else base.max_changed_rows
-    if isinstance(value, str) and re.fullmatch(r"[0-9]*\.?[0-9]+", value):  # `pulumi config set` writes it as a text
+    if isinstance(value, str) and re.fullmatch(
+        r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", value
+    ):  # `pulumi config set` writes it as a text
         value = float(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
@@ -206,6 +208,8 @@ def _read_share(section: Section, base: TryOut) -> float | None:
 
 
 def _read_minutes(section: Section, key: str, base: int) -> int:
+    if section.values.get(key) is None:
+        return base
     return section.whole(key, base, least=1, most=_MOST_MINUTES, unit="minutes")
 
 

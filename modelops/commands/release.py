@@ -36,6 +36,7 @@ def release(
             state_default=target.state_default,
             about=origin,
             running=stop.running,
+            where=options.Where(stack, None, None, directory).words(),
         )
         try:
             report = recorded.release(plan, context, plan.target)

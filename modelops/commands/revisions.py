@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Final
 
 from modelops.commands import options, terminal
+from modelops.commands.targets import Target
 from modelops.release import live
-from modelops.release.context import Context
 from modelops.release.revisions import Revision
 from modelops.release.revisions import revisions as listed
+from modelops.workspace import Workspace
 
 SCHEMA_VERSION: Final = 1
 """Version of the --json output: docs/schemas/revisions.json."""
@@ -26,7 +27,7 @@ def revisions(
 ) -> None:
     """List the revisions of the endpoints, the newest first, and which can be pinned or rolled back to."""
     found = {
-        each.logical: _read(Context(options.workspace(each), directory, _say_nothing, _never_wait), each.endpoint)
+        each.logical: _read(options.workspace(each), each)
         for each in options.Where(stack, outputs, endpoint, directory).one_or_all()
     }
     if json:
@@ -38,8 +39,8 @@ def revisions(
         terminal.show_rows([_HEADS, *map(_row, each)])
 
 
-def _read(context: Context, endpoint: str) -> list[Revision]:
-    return listed(context, live.read_endpoint(context.workspace, endpoint))
+def _read(workspace: Workspace, target: Target) -> list[Revision]:
+    return listed(workspace, live.read_endpoint(workspace, target.endpoint), target.plan)
 
 
 def _row(each: Revision) -> tuple[str, ...]:
@@ -54,11 +55,3 @@ def _row(each: Revision) -> tuple[str, ...]:
         since,
         "is the default" if each.is_default else each.problem or left,
     )
-
-
-def _say_nothing(_step: str, _text: str) -> None:
-    """Show no progress: these are a few reads."""
-
-
-def _never_wait(_seconds: float) -> None:
-    """Wait for nothing: nothing is sent that takes time."""

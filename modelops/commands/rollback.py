@@ -10,8 +10,8 @@ import typer
 from modelops import about
 from modelops.commands import options, terminal
 from modelops.commands.stopping import Stop
-from modelops.commands.targets import Target
 from modelops.errors import ModelOpsError, Stopped
+from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.release import recorded
 from modelops.release.context import Context
@@ -31,35 +31,46 @@ def rollback(
 ) -> None:
     """Make the revision that was the default before the default again, at once."""
     target = options.Where(stack, outputs, endpoint, directory).target()
+    plan = options.released(target)
     stop = Stop()
     origin = about.current(directory)
-    context = Context(options.workspace(target), directory, stop.progress, stop.gate.sleep, about=origin)
+    context = Context(
+        options.workspace(target),
+        directory,
+        stop.progress,
+        stop.gate.sleep,
+        about=origin,
+        where=options.Where(stack, None, None, directory).words(),
+    )
     try:
-        done = go_back(context, target.endpoint, to, target.plan)
+        done = go_back(context, plan, to)
         warning = recorded.rolled_back(context, done) if done.sent else None
     except (Stopped, ModelOpsError):
         if not stop.gate.is_closed:
             raise
         threading.Event().wait()  # the thread that closed the gate reports the position and ends the process
         return
-    for line in _lines(done, target, stack, directory):
+    now = done.endpoint.default
+    moved = f"default {done.before or '(none)'} -> {now}" if done.sent else f"nothing to do, default is {now}"
+    terminal.say(f"{done.endpoint.name}: {moved}")
+    for line in _to_keep_it(done, plan, target.logical, stack, directory):
         terminal.say(line)
     if warning:
         terminal.say_warning(warning)
 
 
-def _lines(done: WentBack, target: Target, stack: str | None, directory: Path) -> list[str]:
-    """What was done, and the commands that keep the stack file true."""
-    now = done.endpoint.default
-    moved = f"default {done.before or '(none)'} -> {now}" if done.sent else f"nothing to do, default is {now}"
+def _to_keep_it(done: WentBack, plan: ReleasePlan, logical: str, stack: str | None, directory: Path) -> list[str]:
+    """Return the commands that keep the stack file true; none if an unchanged `pulumi up` does not refuse."""
+    record = done.endpoint.last_set
+    if record is None or not record.refuses(plan.target, plan.pin):
+        return []
     where = "" if stack is None else f" --stack {shlex.quote(stack)}"
     where += "" if directory == Path() else f" --cwd {shlex.quote(str(directory))}"
-    key = shlex.quote(f"endpoints.{target.logical}.pin")
+    key = shlex.quote(f"endpoints.{logical}.pin")
     return [
-        f"{done.endpoint.name}: {moved}",
-        "The stack file does not say so yet: until it does, or has another revision, `pulumi up` refuses to release.",
+        f"The last release made {plan.target} the default. `pulumi up` refuses that until the stack file changes.",
         "To keep this default while the stack file stays as it is:",
-        f"  {located(f'pulumi config set --path {key} {now}{where}')}",
+        f"  {located(f'pulumi config set --path {key} {done.endpoint.default}{where}')}",
         "With the fix in the stack file:",
         f"  {located(f'pulumi config rm --path {key}{where}')}",
     ]

@@ -93,7 +93,7 @@ class ReleasePlan:
     default: str
     """Name (in the stack file) of the deployment that runs jobs which do not name one."""
     pin: str | None
-    """Name (in Azure) of an existing revision to use as the default instead: a rollback."""
+    """Name (in Azure) of an existing revision to use as the default: then a release does nothing else."""
     keep: int
     """Revisions to keep of each logical deployment, including its own; see `modelops.release.retention`."""
     deployments: Mapping[str, DeploymentPlan]
@@ -112,24 +112,21 @@ class ReleasePlan:
     @property
     def revisions(self) -> dict[str, str]:
         """Logical deployment name to physical revision name; without deployments whose content cannot be read."""
-        return {each.logical: each.revision for each in self.readable}
+        return {logical: each.revision for logical, each in self.deployments.items() if each.is_readable}
 
     @property
-    def readable(self) -> list[DeploymentPlan]:
-        """The deployments whose content could be read: all, unless another revision is pinned."""
-        return [each for each in self.deployments.values() if each.is_readable]
-
-    @property
-    def unreadable(self) -> list[str]:
-        """The other deployments' names in the stack file."""
-        return [logical for logical, each in self.deployments.items() if not each.is_readable]
+    def made(self) -> list[DeploymentPlan]:
+        """The deployments whose revisions exist after the release: all, or only the one that is pinned."""
+        return [each for each in self.deployments.values() if self.pin in (None, each.revision)]
 
     @property
     def try_out_minutes(self) -> int:
-        """The most minutes that the try-outs of all its revisions may take together.
+        """The most minutes that the try-outs of all its revisions may take together; none beside a pin.
 
         Each is twice as long as one job: what serves may have to score the input, too.
         """
+        if self.pin is not None:
+            return 0
         return sum(2 * each.try_out.minutes for each in self.deployments.values() if each.try_out is not None)
 
     @property

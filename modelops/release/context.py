@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from modelops.about import About
+from modelops.rehearsal import located
 from modelops.release.running import RunningJobs
 from modelops.workspace import Workspace
 
@@ -44,3 +45,10 @@ class Context:
     """Where the release comes from."""
     running: RunningJobs = field(default_factory=RunningJobs)
     """The jobs that it waits for."""
+    where: str = ""
+    """The options that find the stack, for a command that is printed; begins with a space."""
+
+
+def command(what: str, endpoint: str, where: str) -> str:
+    """Return a command of `modelops` about an endpoint, to print; see `Context.where`."""
+    return located(f"python -m modelops {what}{where} --endpoint {endpoint}")

@@ -1,11 +1,13 @@
 """The command `rollback`: makes a former default the default again, at once and with one request."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modelops.errors import PlanError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, last_set, live, records, signed_in
-from modelops.release.context import READ, SWITCH, VERIFY, Context
+from modelops.release.context import READ, SWITCH, VERIFY, Context, command
+from modelops.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,28 +22,31 @@ class WentBack:
     """Whether a request was sent; false if the revision was the default already, by a release or a rollback."""
 
 
-def go_back(context: Context, name: str, to: str | None, plan: ReleasePlan | None) -> WentBack:
-    """Make a revision the default, and note on the endpoint which one was left.
+def go_back(context: Context, plan: ReleasePlan, to: str | None) -> WentBack:
+    """Make a revision the default, and note on the endpoint which ones are abandoned.
 
     Args:
         context: client and callbacks.
-        name: the endpoint's, in Azure.
+        plan: the endpoint's plan that was released last: its target counts as abandoned, too, and its pin does not
+            bring that back.
         to: the revision; None for the one that was the default before.
-        plan: the plan that was released last, if it is known: its revision counts as left, too.
 
     Raises:
         UsageError: the endpoint has no such revision.
         PlanError: no former default is known, or the revision cannot be the default.
         ReleaseError: Azure refused it.
     """
-    workspace = context.workspace
+    workspace, name = context.workspace, plan.endpoint.name
     context.progress(READ, f"reading endpoint {name}")
     endpoint = live.read_endpoint(workspace, name)
-    target = to or _former(endpoint)
+    target = to or _former(endpoint, plan)
     if target not in endpoint.deployments and to is not None:
-        raise UsageError(f"--to: endpoint {name} has no revision {to!r}. {_allowed(endpoint)}")
-    if problem := unusable(context, endpoint, target):
-        raise PlanError(f"{target} {problem}. The default stays {endpoint.default or 'not set'}. {_allowed(endpoint)}")
+        raise UsageError(f"--to: endpoint {name} has no revision {to!r}. {_allowed(endpoint, plan)}")
+    if problem := unusable(workspace, endpoint, target, plan):
+        raise PlanError(
+            f"{target} {problem}. The default stays {endpoint.default or 'not set'}. {_allowed(endpoint, plan)} "
+            "`pulumi up` tries out and releases what the stack file has."
+        )
     record = endpoint.last_set
     if endpoint.default == target and record and record.default == target:
         return WentBack(endpoint, target, sent=False)
@@ -50,48 +55,57 @@ def go_back(context: Context, name: str, to: str | None, plan: ReleasePlan | Non
         record,
         endpoint.default,
         target,
-        planned=plan.target if plan else None,
-        pin=plan.pin if plan else None,
+        planned=plan.target,
+        pin=plan.pin,
         who=signed_in.name(workspace),
     )
     default.switch_alone(workspace, endpoint, left)
     context.progress(VERIFY, f"checking that the default is {target}")
-    again = f"python -m modelops rollback --to {target}"
+    again = command(f"rollback --to {target}", name, context.where)
     return WentBack(default.verify(workspace, name, target, again), endpoint.default, sent=True)
 
 
-def unusable(context: Context, endpoint: live.LiveEndpoint, name: str) -> str | None:
+def unusable(
+    workspace: Workspace,
+    endpoint: live.LiveEndpoint,
+    name: str,
+    plan: ReleasePlan | None,
+    nodes: Mapping[str, int] | None = None,
+) -> str | None:
     """Return why a revision cannot be the default, as the end of a sentence, or None.
 
     Args:
-        context: client; nothing is sent that changes anything.
+        workspace: to be read.
         endpoint: what is live.
         name: the revision's, in Azure.
+        plan: see `records.not_passed`.
+        nodes: most nodes of clusters, as planned, by their ARM ids in lower case; of the others, what Azure says.
 
     Raises:
         ReleaseError: Azure cannot be asked.
     """
     found = endpoint.deployments.get(name)
     if found is None:
-        return "does not exist any more"
+        return "does not exist"
     if found.state != live.SUCCEEDED:
         return f"is in state {found.state}, not {live.SUCCEEDED}"
-    if records.is_failed_candidate(endpoint, found):
-        return "failed its try-out"
+    if problem := records.not_passed(endpoint, found, plan):
+        return problem
     if found.compute:
         cluster = found.compute.rpartition("/")[2]
-        most = live.most_nodes(context.workspace, found.compute)
+        most = live.most_nodes(workspace, found.compute)
         if most is None:
             return f"runs on cluster {cluster}, which does not exist any more"
+        most = (nodes or {}).get(found.compute.lower(), most)
         if found.instances > most:
             return f"asks for {found.instances} nodes, and cluster {cluster} has at most {most}"
-    if found.model and not live.model_exists(context.workspace, found.model):
+    if found.model and not live.model_exists(workspace, found.model):
         return f"has the model {live.model_name(found.model)}, which does not exist any more"
     return None
 
 
-def _former(endpoint: live.LiveEndpoint) -> str:
-    """The latest former default that no rollback left."""
+def _former(endpoint: live.LiveEndpoint, plan: ReleasePlan) -> str:
+    """The latest former default that no rollback abandoned."""
     record = endpoint.last_set
     left = {*record.abandoned, endpoint.default} if record else set()
     for name in record.earlier if record else ():
@@ -99,15 +113,19 @@ def _former(endpoint: live.LiveEndpoint) -> str:
             return name
     raise PlanError(
         f"which revision of {endpoint.name} was the default before {endpoint.default or 'now'} is not known. Name one "
-        f"with --to. {_allowed(endpoint)}"
+        f"with --to. {_allowed(endpoint, plan)}"
     )
 
 
-def _allowed(endpoint: live.LiveEndpoint) -> str:
-    names = sorted(
-        each.name
+def working(endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> list[live.LiveDeployment]:
+    """Return the revisions that work as far as the endpoint says; see `unusable`."""
+    return [
+        each
         for each in endpoint.deployments.values()
-        if each.name != endpoint.default and each.state == live.SUCCEEDED
-        if not records.is_failed_candidate(endpoint, each)
-    )
+        if each.state == live.SUCCEEDED and records.not_passed(endpoint, each, plan) is None
+    ]
+
+
+def _allowed(endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> str:
+    names = sorted(each.name for each in working(endpoint, plan) if each.name != endpoint.default)
     return f"Other revisions that work: {', '.join(names) or 'none'}."

@@ -45,9 +45,9 @@ class LastSet:
     number: int = 0
     """Number of the last release that set the default: the plan's; 0 before the first one with a number."""
     abandoned: tuple[str, ...] = ()
-    """The revisions that rollbacks left, the latest first, until a release sets another default."""
+    """The revisions that rollbacks abandoned, the latest first, until a release sets another default."""
     abandoned_pin: str | None = None
-    """That of them which the plan pinned when a rollback left it: the same pin does not bring it back."""
+    """That of them which the plan pinned when a rollback abandoned it: the same pin does not bring it back."""
     earlier: Mapping[str, str] = field(default_factory=dict)
     """Revisions that were the default before, the latest first, and when each was made it; empty if not known.
 
@@ -91,7 +91,7 @@ class LastSet:
         return {name: value for name, value in found.items() if value}
 
     def refuses(self, target: str, pin: str | None) -> bool:
-        """Whether a plan with this target would bring back what a rollback left.
+        """Whether a plan with this target would bring back what a rollback abandoned.
 
         Not if the plan pins it since then: that is the way to say that it may serve again.
         """
@@ -117,7 +117,7 @@ def released(
         revision: the default to be.
         number: the plan's; 0 if it has none.
         who: see `LastSet`.
-        ends_rollback: whether what a rollback left may serve again: not after a pin or a restored default.
+        ends_rollback: whether what a rollback abandoned may serve again: not after a pin or a restored default.
     """
     number = number or (before.number if before else 0)
     if before and before.default == revision:
@@ -130,7 +130,7 @@ def released(
 
 
 def rolled_back(
-    before: LastSet | None, found: str | None, revision: str, *, planned: str | None, pin: str | None, who: str
+    before: LastSet | None, found: str | None, revision: str, *, planned: str, pin: str | None, who: str
 ) -> LastSet:
     """Return what a rollback to `revision` writes. The number stays: what the plan's member says does not move.
 
@@ -138,8 +138,7 @@ def rolled_back(
         before: what the endpoint's tags say; None without them.
         found: the live default.
         revision: the default to be.
-        planned: the default of the released plan, which an unchanged `pulumi up` would make the default again; None
-            if it is not known.
+        planned: the default of the released plan, which an unchanged `pulumi up` would make the default again.
         pin: the released plan's pin.
         who: see `LastSet`.
     """

@@ -64,6 +64,11 @@ class LiveEndpoint:
         deployment = self.deployments.get(name) if name else None
         return deployment is not None and deployment.state == SUCCEEDED
 
+    @property
+    def usable(self) -> list[str]:
+        """The names of the deployments in state Succeeded."""
+        return [name for name in self.deployments if self.is_usable(name)]
+
     def was_default(self, name: str) -> bool:
         """Whether a release or a rollback made `name` the default, now or before, as far as the endpoint's tags say."""
         return self.last_set is not None and self.last_set.when_default(name) is not None

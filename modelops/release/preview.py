@@ -1,6 +1,6 @@
 """The release's preview: only reads, and says so if it could not read."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from modelops.errors import RefusedPlanError
@@ -17,6 +17,8 @@ def from_live(
     released: ReleasePlan | None,
     nodes: Mapping[str, int] | None = None,
     state_default: str | None = None,
+    *,
+    where: str = "",
 ) -> list[str]:
     """Return lines that compare the plan with Azure.
 
@@ -26,22 +28,25 @@ def from_live(
         released: the plan that was released last, if there is one.
         nodes: see `rollback.problem`.
         state_default: see `prune.surplus`.
+        where: see `Context`.
 
     Raises:
         RefusedPlanError: `pulumi up` will refuse the plan: see `rollback.require`.
         ReleaseError: Azure cannot be asked; use `from_plans` then.
     """
     endpoint = live.read(workspace, plan)
-    rollback.require(workspace, plan, endpoint, nodes)
-    missing = [each for each in plan.readable if not endpoint.is_usable(each.revision)]
+    rollback.require(workspace, plan, endpoint, nodes, where)
+    if plan.pin is not None:
+        body_differs = default.needs_switch(plan, endpoint, plan.target)
+        return _pinned(plan, endpoint.default, endpoint.usable, body_differs=body_differs)
+    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
     before = released.target if released else None
     restored = reconcile.to_restore(plan, endpoint, before)
     served = replace(endpoint, default=restored or endpoint.default)
     surplus = prune.surplus(workspace, plan, served, state_default, missing)
     going_first = {each.name for each in prune.to_go_first(surplus, limits.excess(endpoint, missing)) if missing}
     if problem := limits.problem(plan, endpoint, missing, going_first) or existing.problem(workspace, missing):
-        moved = rollback.is_rollback(plan) and endpoint.default != plan.target
-        return [*([f"default {endpoint.default} -> {plan.target} first"] if moved else []), _refused(problem)]
+        return [_refused(problem)]
     to_register = [
         each.model
         for each in missing
@@ -52,7 +57,6 @@ def from_live(
         first = [f"restore the default {restored} first (found {endpoint.default or 'none'})"]
     return [
         *first,
-        *unread(plan),
         *_versions(plan, released),
         *_lines(
             to_register,
@@ -82,30 +86,35 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None) -> list[str]:
     """
     if problem := rollback.problem_before_deploy(plan):
         raise RefusedPlanError(problem)
-    known_revisions = set(released.revisions.values()) if released else set()
-    known = [each.model.identity() for each in (released.deployments.values() if released else ())]
+    before = released.target if released else None
+    is_described = released is None or (
+        released.endpoint.description == plan.endpoint.description
+        and dict(released.endpoint.tags) == dict(plan.endpoint.tags)
+    )
+    known_revisions = {each.revision for each in released.made} if released else set()
+    if plan.pin is not None:
+        return _pinned(plan, before, {plan.pin, *known_revisions}, body_differs=not is_described)
+    known = [each.model.identity() for each in (released.made if released else ())]
     to_register = [
         each.model
-        for each in plan.readable
+        for each in plan.deployments.values()
         if not isinstance(each.model, RegisteredModel) and each.model.identity() not in known
     ]
     to_create = [name for name in plan.revisions.values() if name not in known_revisions]
-    body = (plan.endpoint.description, dict(plan.endpoint.tags))
     try_outs = [
         candidates.line(each, each.try_out)
-        for each in plan.readable
+        for each in plan.deployments.values()
         if each.try_out is not None and each.revision in to_create
     ]
-    before = (released.endpoint.description, dict(released.endpoint.tags)) if released else body
     return [
         *_versions(plan, released),
         *_lines(
             to_register,
             to_create,
             try_outs,
-            released.target if released else None,
+            before,
             plan.target,
-            body_differs=body != before,
+            body_differs=not is_described,
         ),
         *(
             f"delete the revisions of {logical}, which is no longer in the stack file"
@@ -131,9 +140,9 @@ def _versions(plan: ReleasePlan, released: ReleasePlan | None) -> Iterator[str]:
                 yield f"{kind} {after.name} {before.version} -> {after.version}{label}"
 
 
-def unread(plan: ReleasePlan) -> list[str]:
-    """Return a line for each deployment whose files cannot be read, beside a pin."""
-    return [f"{each}: its files cannot be read, so no revision of it is made" for each in plan.unreadable]
+def _pinned(plan: ReleasePlan, before: str | None, there: Collection[str], *, body_differs: bool) -> list[str]:
+    waiting = rollback.waiting(plan, there)
+    return [*_lines([], [], [], before, plan.target, body_differs=body_differs), *([waiting] if waiting else [])]
 
 
 def _refused(problem: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from modelops.errors import ModelOpsError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
-from modelops.rehearsal import located
 from modelops.release import archive, deploy, limits, live, retention
 from modelops.release.context import CREATE, PRUNE, Context
 from modelops.release.retention import Surplus
@@ -32,11 +31,10 @@ class Pruned:
     models: list[archive.Version] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
-    def warning(self) -> str | None:
+    def warning(self, again: str) -> str | None:
         """Return what went wrong, for users, with the command that tries it again; None if nothing did."""
         if not self.failures:
             return None
-        again = located("python -m modelops release")
         return (
             "the release is complete, but not everything that it no longer needs was deleted: "
             f"{' '.join(self.failures)} The next release tries again; so does `{again}`."

@@ -3,7 +3,7 @@
 0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
 3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
 
-A rollback by `pin` starts with 5 and 6, because its revision exists.
+A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are made when the pin is removed.
 """
 
 from modelops.errors import PlanError, ReleaseError
@@ -22,7 +22,7 @@ from modelops.release import (
     signed_in,
 )
 from modelops.release.comparison import user_code
-from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context
+from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context, command
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
@@ -44,7 +44,7 @@ def reconcile(
         ReleaseError: a step failed; the default is a deployment in state Succeeded.
         PlanError: the plan and the files do not agree.
         RefusedPlanError: the user's check or comparison cannot be called, the pin cannot be the default, or a rollback
-            left the revision.
+            abandoned the revision.
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
@@ -52,12 +52,10 @@ def reconcile(
     endpoint = patience.call(READ, live.read, context.workspace, plan)
     report = report or ReleaseReport(plan.endpoint.name, plan.target)
     report.previous_default, report.last_set = endpoint.default, endpoint.last_set
-    rollback.require(context.workspace, plan, endpoint, context.nodes)
-    if rollback.is_rollback(plan):
-        # First: a problem with the current deployments must not delay the rollback.
-        endpoint = _serve_target(plan, patience, endpoint, report)
-        _create_missing(plan, patience, endpoint, report)
-        _prune(plan, context, _try_out(plan, patience, report, previous), report)
+    rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
+    if plan.pin is not None:
+        report.waiting = rollback.waiting(plan, endpoint.usable)
+        _serve_target(plan, patience, endpoint, report)
         return report
     endpoint = _restore(plan, context, endpoint, previous, report)
     user_code.require((asked for _, asked in candidates.due(plan, endpoint, previous)), context.root)
@@ -78,7 +76,7 @@ def to_restore(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | N
     """
     record = endpoint.last_set
     is_set = record is None or record.default == plan.target
-    if rollback.is_rollback(plan) or (is_set and endpoint.default == plan.target and endpoint.is_usable(plan.target)):
+    if plan.pin is not None or (is_set and endpoint.default == plan.target and endpoint.is_usable(plan.target)):
         return None
     wanted = record.default if record else previous
     if record and not endpoint.is_usable(wanted) and not endpoint.is_usable(endpoint.default):
@@ -111,7 +109,7 @@ def _record(
     A restored default that is not the plan's keeps its number: the plan's is for the switch that follows.
     """
     found = endpoint.deployments.get(endpoint.default or "")
-    is_former = found is not None and records.not_passed(endpoint, found, is_asked=False) is None
+    is_former = found is not None and records.not_passed(endpoint, found, None) is None
     return last_set.released(
         endpoint.last_set,
         endpoint.default if is_former else None,
@@ -130,7 +128,7 @@ def _serve_target(
     What is live was just read: if another release or a rollback came in between, nothing is sent.
     """
     context = patience.context
-    rollback.require_unchanged(plan, endpoint, report.last_set)
+    rollback.require_unchanged(plan, endpoint, report.last_set, context.where)
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
@@ -144,7 +142,7 @@ def _serve_target(
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
-    missing = [each for each in plan.readable if not _is_there(endpoint, each)]
+    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
     going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
     if problem := limits.problem(plan, endpoint, missing, going):
         raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
@@ -193,7 +191,7 @@ def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, rep
     report.pruned += pruned.deleted
     report.in_use += pruned.in_use
     report.archived += [str(each) for each in pruned.models if each.is_archived]
-    if warning := pruned.warning():
+    if warning := pruned.warning(command("release", plan.endpoint.name, context.where)):
         report.warnings.append(warning)
 
 

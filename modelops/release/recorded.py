@@ -133,10 +133,8 @@ def _write(plan: ReleasePlan, clock: _Clock, report: ReleaseReport, error: Excep
             error=_first_line(error) if error else None,
             done=tuple(report.done()),
             tried=tuple(each._asdict() for each in report.tried),
-            revisions=plan.revisions,
-            digests={
-                name: each.model.digest for name, each in plan.deployments.items() if isinstance(each.model, LocalModel)
-            },
+            revisions={each.logical: each.revision for each in plan.made},
+            digests={each.logical: each.model.digest for each in plan.made if isinstance(each.model, LocalModel)},
             warnings=tuple(report.warnings),
         )
         history.write(context.workspace, entry)

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, get_args
 
 from modelops import azure
 from modelops.errors import ReleaseError
+from modelops.plan.plan import ReleasePlan
 from modelops.plan.rules import OUR_TAGS
 from modelops.plan.try_out import TryOut
 from modelops.release import live
@@ -94,19 +95,23 @@ def is_failed_candidate(endpoint: live.LiveEndpoint, deployment: live.LiveDeploy
     return has_failed or deployment.state in ("Failed", "Canceled")
 
 
-def not_passed(endpoint: live.LiveEndpoint, deployment: live.LiveDeployment, *, is_asked: bool) -> str | None:
+def not_passed(endpoint: live.LiveEndpoint, deployment: live.LiveDeployment, plan: ReleasePlan | None) -> str | None:
     """Return why a revision that was never the default must not become it now, as the end of a sentence, or None.
 
     Args:
         endpoint: what is live.
         deployment: the revision.
-        is_asked: whether its deployment has a try-out, so that a revision without a record was not tried out yet.
+        plan: says whether its deployment has a try-out, so that a revision without a record was not tried out; None if
+            that is not known.
     """
-    record = try_out(deployment)
-    if endpoint.was_default(deployment.name) or (record is None and not is_asked):
+    if endpoint.was_default(deployment.name):
         return None
+    record = try_out(deployment)
     if record is None:
-        return "was not tried out"
+        planned = plan.deployments.get(deployment.logical or "") if plan else None
+        # Before the first release that writes tags, the default is what a release set without them.
+        is_old = endpoint.last_set is None and endpoint.default == deployment.name
+        return None if is_old or planned is None or planned.try_out is None else "was not tried out"
     return {"failed": "failed its try-out", "started": "has not passed its try-out yet"}.get(record.outcome)
 
 

@@ -26,6 +26,8 @@ class ReleaseReport:
     """Model versions, `name:version`."""
     warnings: list[str] = field(default_factory=list)
     """What went wrong without any harm to what the endpoint serves."""
+    waiting: str | None = None
+    """What a plan with a pin leaves to be made: see `rollback.waiting`."""
     last_set: LastSet | None = None
     """What the endpoint's tags say of its default."""
 
@@ -58,10 +60,10 @@ class ReleaseReport:
         return parts
 
     def summary(self) -> str:
-        """For users: one line, and further ones for how candidates differ from what serves."""
+        """For users: one line, and further ones for how candidates differ from what serves, and for what waits."""
         parts = [*self.done(), *(f"kept {each}, which a job uses" for each in self.in_use)]
         first = f"{self.endpoint}: " + ("; ".join(parts) or f"nothing to do, default is {self.default}")
-        return "\n".join([first, *self._differences()])
+        return "\n".join([first, *self._differences(), *([f"  {self.waiting}"] if self.waiting else [])])
 
     def _differences(self) -> list[str]:
         """What the candidates predict otherwise than what serves."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from modelops.plan.plan import ReleasePlan
 from modelops.release import going_back, live, provenance, records
-from modelops.release.context import Context
+from modelops.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Revision:
     try_out: str | None
     """`started`, `passed` or `failed`."""
     is_left: bool
-    """Whether a rollback left it, so that a release refuses a plan with it."""
+    """Whether a rollback abandoned it, so that a release refuses a plan with it."""
     problem: str | None
     """Why it cannot be the default, as the end of a sentence; None if it can."""
 
@@ -48,16 +49,21 @@ class Revision:
         }
 
 
-def revisions(context: Context, endpoint: live.LiveEndpoint) -> list[Revision]:
+def revisions(workspace: Workspace, endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> list[Revision]:
     """Return the endpoint's revisions, the newest first.
+
+    Args:
+        workspace: to be read.
+        endpoint: what is live.
+        plan: see `records.not_passed`.
 
     Raises:
         ReleaseError: Azure cannot be asked.
     """
-    return sorted(_revisions(context, endpoint), key=lambda each: (each.created or "", each.name), reverse=True)
+    return sorted(_revisions(workspace, endpoint, plan), key=lambda each: (each.created or "", each.name), reverse=True)
 
 
-def _revisions(context: Context, endpoint: live.LiveEndpoint) -> Iterator[Revision]:
+def _revisions(workspace: Workspace, endpoint: live.LiveEndpoint, plan: ReleasePlan | None) -> Iterator[Revision]:
     last = endpoint.last_set
     for each in endpoint.deployments.values():
         tried = records.try_out(each)
@@ -72,5 +78,5 @@ def _revisions(context: Context, endpoint: live.LiveEndpoint) -> Iterator[Revisi
             commit=each.properties.get(provenance.COMMIT),
             try_out=tried.outcome if tried else None,
             is_left=last is not None and each.name in last.abandoned,
-            problem=going_back.unusable(context, endpoint, each.name),
+            problem=going_back.unusable(workspace, endpoint, each.name, plan),
         )

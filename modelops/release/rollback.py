@@ -1,61 +1,59 @@
-"""A rollback by `pin`: the revisions that can become the default again. Plans that are refused for one."""
+"""A plan with a `pin`: the revisions that can become the default again. Plans that a rollback forbids."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
-from modelops.rehearsal import located
-from modelops.release import live, records
+from modelops.release import going_back
+from modelops.release.context import command
 from modelops.release.last_set import LastSet
 from modelops.release.live import LiveEndpoint
 from modelops.workspace import Workspace
 
 
-def is_rollback(plan: ReleasePlan) -> bool:
-    """Whether the plan pins a revision that is not one of its own deployments."""
-    return plan.pin is not None and plan.pin not in plan.revisions.values()
-
-
 def require(
-    workspace: Workspace, plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None
+    workspace: Workspace,
+    plan: ReleasePlan,
+    endpoint: LiveEndpoint,
+    nodes: Mapping[str, int] | None = None,
+    where: str = "",
 ) -> None:
-    """Refuse a pin that cannot be the default, and a plan that names a revision which a rollback left.
+    """Refuse a pin that cannot be the default, and a plan that names a revision that a rollback abandoned.
 
     Args:
         workspace: to be read.
         plan: complete.
         endpoint: what is live.
         nodes: see `problem`.
+        where: see `Context`.
 
     Raises:
         RefusedPlanError: it is refused; the preview fails, too.
         ReleaseError: Azure cannot be asked.
     """
-    _require_not_left(plan, endpoint, "Nothing was changed;")
-    found = problem(plan, endpoint, nodes)
-    if found is None and is_rollback(plan) and plan.pin is not None:
-        model = endpoint.deployments[plan.pin].model
-        if model and not live.model_exists(workspace, model):
-            found = f"pin is {plan.pin!r}, whose model {live.model_name(model)} does not exist any more."
+    _require_not_abandoned(plan, endpoint, "Nothing was changed;", where)
+    found = problem(workspace, plan, endpoint, nodes)
     if found:
         raise RefusedPlanError(
-            f"{found} Nothing was changed; correct or remove the key. Across a change of the cluster, go back in git."
+            f"{found} Nothing was changed; correct or remove the key: without it, `pulumi up` tries out and releases "
+            "what the stack file has. Across a change of the cluster, go back in git."
         )
 
 
-def require_unchanged(plan: ReleasePlan, endpoint: LiveEndpoint, before: LastSet | None) -> None:
+def require_unchanged(plan: ReleasePlan, endpoint: LiveEndpoint, before: LastSet | None, where: str) -> None:
     """Refuse a switch that would undo what a rollback or another release set while this release ran.
 
     Args:
         plan: complete.
         endpoint: what is live now.
         before: what was last set when the release began, or what it set itself since then.
+        where: see `Context`.
 
     Raises:
-        RefusedPlanError: a rollback left the plan's revision.
+        RefusedPlanError: a rollback abandoned the plan's revision.
         ReleaseError: another default was set.
     """
-    _require_not_left(plan, endpoint, "What the release made so far stays;")
+    _require_not_abandoned(plan, endpoint, "What the release made so far stays;", where)
     now = endpoint.last_set
     if now is None or now.default == plan.target or now.is_same(before):
         return
@@ -67,58 +65,67 @@ def require_unchanged(plan: ReleasePlan, endpoint: LiveEndpoint, before: LastSet
     )
 
 
-def _require_not_left(plan: ReleasePlan, endpoint: LiveEndpoint, what: str) -> None:
+def _require_not_abandoned(plan: ReleasePlan, endpoint: LiveEndpoint, what: str, where: str) -> None:
     if (record := endpoint.last_set) and record.refuses(plan.target, plan.pin):
-        command = located(f"python -m modelops rollback --to {plan.target} --endpoint {endpoint.name}")
+        again = command(f"rollback --to {plan.target}", endpoint.name, where)
         raise RefusedPlanError(
-            f"this plan makes {plan.target} the default, which a rollback left on {record.at}. {what} "
-            f"the default stays {record.default}. Release a fix, which is another revision, or pin {record.default}. "
-            f"If {plan.target} shall serve again after all:\n  {command}"
+            f"this plan makes {plan.target} the default, which a rollback abandoned on {record.at}. {what} the default "
+            f"stays {record.default}. Release a fix, which is another revision, or pin {record.default}. If "
+            f"{plan.target} should serve again after all:\n  {again}"
         )
 
 
-def problem(plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None) -> str | None:
+def problem(
+    workspace: Workspace, plan: ReleasePlan, endpoint: LiveEndpoint, nodes: Mapping[str, int] | None = None
+) -> str | None:
     """Return why the pinned revision cannot be the default, or None.
 
     It must be usable and run on a cluster of the plan: another cluster may be deleted in this `up`, because a cluster's
     replacement is created before the release and the old one is deleted after it. And its jobs must find their nodes.
 
     Args:
+        workspace: to be read.
         plan: complete.
         endpoint: what is live.
-        nodes: Most nodes of the clusters, as planned, by their ARM ids in lower case; of some nothing may be known.
+        nodes: see `going_back.unusable`.
+
+    Raises:
+        ReleaseError: Azure cannot be asked.
     """
-    most = nodes or {}
-    if not is_rollback(plan) or plan.pin is None:
+    if plan.pin is None:
         return None
-    usable = [
-        each
-        for each in endpoint.deployments.values()
-        if endpoint.is_usable(each.name) and not records.is_failed_candidate(endpoint, each)
-    ]
     clusters = {each.compute.lower() for each in plan.deployments.values()}
+    why = going_back.unusable(workspace, endpoint, plan.pin, plan, nodes)
+    if why is None and (compute := endpoint.deployments[plan.pin].compute or "").lower() not in clusters:
+        cluster = compute.rpartition("/")[2] or "none"
+        why = f"runs on cluster {cluster}, not on a cluster of the endpoint's current deployments"
+    if why is None:
+        return None
     allowed = sorted(
         each.name
-        for each in usable
-        if (id_ := (each.compute or "").lower()) in clusters and each.instances <= most.get(id_, each.instances)
+        for each in going_back.working(endpoint, plan)
+        if (each.compute or "").lower() in clusters and each.name != plan.pin
     )
-    if plan.pin in allowed:
-        return None
-    found = endpoint.deployments.get(plan.pin)
-    if found is not None and endpoint.is_usable(plan.pin) and records.is_failed_candidate(endpoint, found):
-        what = "which failed its try-out"
-    elif found is None or not endpoint.is_usable(plan.pin):
-        what = f"which is not a usable revision of {endpoint.name}"
-    else:
-        cluster = (found.compute or "none").rpartition("/")[2]
-        what = f"which runs on cluster {cluster}, not on a cluster of the endpoint's current deployments"
-        if (id_ := (found.compute or "").lower()) in clusters:
-            what = f"which asks for {found.instances} nodes, and cluster {cluster} has at most {most[id_]}"
-    return f"pin is {plan.pin!r}, {what}. Allowed are: {', '.join(allowed) or 'none'}."
+    return f"pin is {plan.pin!r}, which {why}. Allowed are: {', '.join(allowed) or 'none'}."
 
 
 def problem_before_deploy(plan: ReleasePlan) -> str | None:
     """Return the problem of a pin in a plan whose cluster does not exist yet, or None."""
-    if is_rollback(plan) and all(each.compute == UNKNOWN for each in plan.deployments.values()):
+    if plan.pin is not None and all(each.compute == UNKNOWN for each in plan.deployments.values()):
         return f"pin: {plan.pin!r} runs on a cluster that this `pulumi up` replaces."
     return None
+
+
+def waiting(plan: ReleasePlan, there: Collection[str]) -> str | None:
+    """Return a line about the revisions that a plan leaves to be made until its pin is removed, or None.
+
+    Args:
+        plan: with a pin.
+        there: names of the revisions that exist.
+    """
+    left = [
+        each.revision if each.is_readable else f"{each.logical} (its content cannot be read)"
+        for each in plan.deployments.values()
+        if each.revision not in there
+    ]
+    return f"once pin is removed, these are made and tried out: {', '.join(left)}" if left else None

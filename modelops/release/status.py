@@ -64,7 +64,7 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
         problems.append(f"the default is {endpoint.default or '(none)'}, a rollback set {record.default}")
     elif not is_rolled_back and endpoint.default != plan.target:
         problems.append(f"the default is {endpoint.default or '(none)'}, released was {plan.target}")
-    for name in sorted({*plan.revisions.values(), plan.target}):
+    for name in sorted({*(each.revision for each in plan.made), plan.target}):
         found = endpoint.deployments.get(name)
         if found is None:
             problems.append(f"deployment {name} is gone")

@@ -30,6 +30,8 @@ class ReleaseRequest:
     """The deployment that the endpoint's Pulumi state names as default; it is never deleted."""
     about: Mapping[str, str] = field(default_factory=dict)
     """Where the release comes from: commit and run, as plain texts. They do not belong to the plan."""
+    stack: str | None = None
+    """The stack's name, for commands that are printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class PreviewRequest:
     nodes: Mapping[str, int] = field(default_factory=dict)
     """As of a release."""
     state_default: str | None = None
+    """As of a release."""
+    stack: str | None = None
     """As of a release."""
 
 

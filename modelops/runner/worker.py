@@ -10,6 +10,7 @@ changes nothing.
 
 import os
 import queue
+import shlex
 import sys
 import threading
 import traceback
@@ -20,7 +21,7 @@ from modelops.about import About
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.staging import remove_abandoned, remove_staged
-from modelops.release import preview, recorded, rollback
+from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
 from modelops.release.context import TRY, Context
 from modelops.release.gate import Gate
@@ -122,6 +123,7 @@ class Worker:
             state_default=request.state_default,
             about=About.from_texts(request.about),
             running=self._running,
+            where=_where(request.stack),
         )
         report = recorded.release(plan, context, request.previous, looks_back=True)
         return Done(request.id, report.summary(), report.to_json())
@@ -131,13 +133,15 @@ class Worker:
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
         slow: list[str] = []
-        if not rollback.is_rollback(plan):
+        if plan.pin is None:
             asked = filter(None, (each.try_out for each in plan.deployments.values()))
             slow = user_code.previewed(asked, Path(request.root))
         if not plan.is_complete:
             return Done(request.id, "\n".join([*preview.from_plans(plan, before), *slow]))
         try:
-            lines = preview.from_live(self._workspace(plan), plan, before, request.nodes, request.state_default)
+            lines = preview.from_live(
+                self._workspace(plan), plan, before, request.nodes, request.state_default, where=_where(request.stack)
+            )
         except RefusedPlanError:
             raise
         except ModelOpsError as error:
@@ -168,6 +172,10 @@ class Worker:
                 self._answers.flush()
             except (BrokenPipeError, ValueError):
                 pass
+
+
+def _where(stack: str | None) -> str:
+    return "" if stack is None else f" --stack {shlex.quote(stack)}"
 
 
 def main() -> None:

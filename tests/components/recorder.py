@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import grpc
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 
@@ -27,13 +28,29 @@ _OUTPUTS: dict[str, dict[str, Any]] = {
 }
 
 
+class Refusal(grpc.RpcError):
+    """How the engine answers a function that fails."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._text = text
+
+    def code(self) -> grpc.StatusCode:
+        """Return the status that the engine uses for it."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """Return the text."""
+        return self._text
+
+
 class Recorder(Mocks):
     """Answers every registration, and keeps it."""
 
     def __init__(self) -> None:
         self.resources: list[MockResourceArgs] = []
         self.requests: dict[str, Any] = {}
-        self.answers: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, dict[str, Any] | Refusal] = {}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         """Record a resource and answer with made-up outputs."""
@@ -44,8 +61,6 @@ class Recorder(Mocks):
         if args.typ.endswith(":BatchEndpoint") and args.typ.startswith("azure-native"):
             read = {"scoringUri": "https://scoring/jobs", "defaults": {"deploymentName": "mlp-refreshed"}}
             outputs["properties"] = {**args.inputs["properties"], **read}
-        if args.typ == "pulumi:pulumi:StackReference":
-            outputs["outputs"] = self.answers[args.inputs["name"]]
         if "identity" in args.inputs:  # goes in as a list, comes back as a map
             ids = args.inputs["identity"]["userAssignedIdentities"]
             outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": {each: {} for each in ids}}
@@ -54,7 +69,10 @@ class Recorder(Mocks):
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """Answer the two invokes that every program makes, and those that a test has put into `answers`."""
         if args.token in self.answers:
-            return self.answers[args.token], []
+            answer = self.answers[args.token]
+            if isinstance(answer, Refusal):
+                raise answer
+            return answer, []
         if args.token == "azure-native:authorization:getClientToken":
             return {"token": "a-token"}, []
         assert args.token == "azure-native:authorization:getClientConfig"
@@ -142,11 +160,11 @@ _RECORDER = Recorder()
 
 
 def recorded(
-    declare: Callable[[], object], stack: str = "dev", answers: Mapping[str, dict[str, Any]] | None = None
+    declare: Callable[[], object], stack: str = "dev", answers: Mapping[str, dict[str, Any] | Refusal] | None = None
 ) -> Recorder:
     """Run a piece of a program, wait until everything in it is registered, and return what was.
 
-    `answers` are results of the provider's functions by their tokens.
+    `answers` are results of functions by their tokens, or what they raise.
     """
     _RECORDER.resources.clear()
     _RECORDER.requests.clear()

@@ -113,7 +113,7 @@ def test_a_rollback_needs_no_version(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 
     recorded(declare)
     plan = ReleasePlan.from_inputs(plans[0])
-    assert (plan.target, plan.unreadable) == ("d-0123abcd", ["d"])
+    assert (plan.target, plan.revisions) == ("d-0123abcd", {})
     assert warned == ["churn@latest: workspace 'ws' has no version of model 'churn'"]
 
 

@@ -1,6 +1,6 @@
 """ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,21 +19,27 @@ from modelops.release.context import TRY
 from modelops.runner import pool as worker_pool
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
 from modelops.runner.protocol import Done, PreviewRequest, ReleaseRequest, Request, Step
-from tests.components.recorder import recorded
+from tests.components.recorder import Refusal, recorded
 from tests.unit.plans import SCORING
 
 TYPE = "azureml-batch:index:ModelRelease"
-LOWER = "organization/azureml-batch-endpoint/staging"
-LOWER_OUTPUTS: dict[str, Any] = {}
-"""Outputs of stack staging, for a test to fill."""
+LOWER_STACK = "organization/azureml-batch-endpoint/staging"
+READ_OUTPUTS = "pulumi:pulumi:readStackOutputs"
+LOWER: dict[str, dict[str, Any] | Refusal] = {}
+"""What the engine answers who asks for the outputs of stack staging."""
+
+
+def lay_out(folder: Path) -> None:
+    """Write a model, code and a conda file."""
+    for name in ("model/weights.bin", "code/score.py", "conda.yaml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(name, encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
 def _program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program's folder be one with a model, code and a conda file."""
-    for name in ("model/weights.bin", "code/score.py", "conda.yaml"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(name, encoding="utf-8")
+    lay_out(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(worker_pool, "_pool", None)
 
@@ -133,7 +139,7 @@ def called(*arguments: Any, **changes: Any) -> tuple[str, list[Request]]:
         return ""
 
     waiting: Callable[[], Any] = run
-    recorded(lambda: pulumi.Output.from_input(waiting()), answers={LOWER: LOWER_OUTPUTS})
+    recorded(lambda: pulumi.Output.from_input(waiting()), answers=LOWER)
     return found[0]
 
 
@@ -263,7 +269,9 @@ def test_a_preview_says_what_it_knows_and_never_fails(
     error, requests = called(answer, plan())
     assert error == ""
     assert said == [text.format(target=ReleasePlan.from_inputs(plan()).target)]
-    assert requests == [PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()))]
+    assert requests == [
+        PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), stack="dev")
+    ]
     assert asked().deadlines == [20]
 
 
@@ -271,7 +279,7 @@ def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     error, requests = called(DONE, plan(), {**plan(), "pin": "mlp-00000000"})
     assert error == ""
     released = ReleasePlan.from_inputs(plan()).to_json()
-    assert requests == [ReleaseRequest("digits", released, str(Path.cwd()), previous="mlp-00000000")]
+    assert requests == [ReleaseRequest("digits", released, str(Path.cwd()), previous="mlp-00000000", stack="dev")]
     assert asked().deadlines == [3600]
 
 
@@ -286,7 +294,9 @@ def test_a_release_may_take_as_long_as_its_try_outs() -> None:
 def test_an_old_plan_that_cannot_be_read_is_no_reason_to_fail(old: object) -> None:
     error, requests = called(DONE, plan(), old)
     assert error == ""
-    assert requests == [ReleaseRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), None)]
+    assert requests == [
+        ReleaseRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), None, stack="dev")
+    ]
 
 
 @pytest.mark.parametrize("old", [{"schema": 0}, "text", {}])
@@ -296,7 +306,7 @@ def test_nor_is_it_one_to_fail_a_preview(monkeypatch: pytest.MonkeyPatch, old: o
     error, requests = called(DONE, plan(), old)
     assert error == ""
     assert requests == [
-        PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), released=None)
+        PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), released=None, stack="dev")
     ]
 
 
@@ -450,36 +460,78 @@ def test_the_warnings_of_a_release_are_shown(monkeypatch: pytest.MonkeyPatch) ->
     assert said == ["not everything was deleted"]
 
 
-@pytest.fixture(name="lower")
-def _lower() -> Iterator[dict[str, Any]]:
-    """Return the outputs of stack staging."""
-    yield LOWER_OUTPUTS
-    LOWER_OUTPUTS.clear()
+def of_prod(
+    lower: dict[str, Any] | Refusal, old: object = None, new: object = None, **changes: Any
+) -> tuple[str, list[Request]]:
+    """Call the hook of a stack that requires what stack staging has released; return its error and the requests."""
+    LOWER[READ_OUTPUTS] = lower if isinstance(lower, Refusal) else {"outputs": lower}
+    try:
+        return called(DONE, new or plan(), old, require_released_in="staging", **changes)
+    finally:
+        LOWER.clear()
 
 
-def test_a_model_that_the_lower_stack_does_not_serve_is_refused(lower: dict[str, Any]) -> None:
-    digest = fingerprint.digest(Path("model"))
-    lower["endpoints"] = {"digits": {"deployments": {"mlp": f"mlp-1 sha256:{'0' * 64}", "other": "other-1"}}}
-    said, requests = called(DONE, plan(), require_released_in="staging")
-    assert (said, requests) == (
+@pytest.mark.parametrize(
+    ("lower", "why"),
+    [
         (
-            "the release of endpoint 'digits' is refused: requireReleasedIn is 'staging', and that stack does not "
-            f"serve the model of mlp (sha256 {digest[:12]}). Nothing was released. Release the same files there first: "
-            "`pulumi up --stack staging`."
+            {"endpoints": {"digits": {"deployments": {"mlp": f"mlp-1 sha256:{'0' * 64}", "other": "other-1"}}}},
+            "which has not released the model of mlp (sha256 {digest})",
+        ),
+        (
+            {"endpoints": {"letters": {"deployments": {"cnn": f"cnn-1 sha256:{'0' * 64}"}}}},
+            "which has not released the model of mlp (sha256 {digest}); it has no endpoint 'digits'",
+        ),
+        ({"endpoints": {"digits": {"deployments": {}}}}, "which has not released the model of mlp (sha256 {digest})"),
+        ({}, "which has released nothing yet"),
+        (
+            Refusal(f"invocation of {READ_OUTPUTS} returned an error: unknown stack {LOWER_STACK!r}"),
+            "whose outputs cannot be read: unknown stack 'organization/azureml-batch-endpoint/staging'",
+        ),
+    ],
+)
+def test_a_model_that_the_lower_stack_has_not_released_is_refused(lower: dict[str, Any] | Refusal, why: str) -> None:
+    assert of_prod(lower) == (
+        (
+            "the release of endpoint 'digits' is refused: requireReleasedIn is 'staging', "
+            f"{why.format(digest=fingerprint.digest(Path('model'))[:12])}. Nothing was released. Release the same "
+            "files there first:\n  pulumi up --stack staging"
         ),
         [],
     )
 
 
-def test_a_model_that_the_lower_stack_serves_may_be_released(lower: dict[str, Any]) -> None:
+def test_a_model_that_the_lower_stack_has_released_may_be_released() -> None:
     digest = fingerprint.digest(Path("model"))
-    lower["endpoints"] = {"letters": {"deployments": {"cnn": f"cnn-1 sha256:{digest}"}}}
-    said, requests = called(DONE, plan(), require_released_in="staging")
+    said, requests = of_prod({"endpoints": {"letters": {"deployments": {"cnn": f"cnn-1 sha256:{digest}"}}}})
     assert (said, len(requests)) == ("", 1)
 
 
-def test_a_model_that_is_released_already_may_stay(lower: dict[str, Any]) -> None:
-    """The lower stack may have gone on to another one since."""
-    lower["endpoints"] = {}
-    said, requests = called(DONE, plan(), plan(), require_released_in="staging")
+def test_a_model_that_is_released_already_may_stay() -> None:
+    """The lower stack may have gone on to another one since, or be gone."""
+    lower: dict[str, Any] | Refusal
+    for lower in ({"endpoints": {}}, Refusal("unknown stack")):
+        said, requests = of_prod(lower, plan())
+        assert (said, len(requests)) == ("", 1)
+
+
+def test_a_model_beside_a_pin_was_not_released() -> None:
+    """Neither here, nor in a lower stack: there the output has no digest."""
+    said, requests = of_prod({}, {**plan(), "pin": "mlp-00000000"})
+    assert ("which has released nothing yet" in said, requests) == (True, [])
+    own = {**plan(), "pin": ReleasePlan.from_inputs(plan()).target}
+    assert of_prod({}, own)[0] == ""
+
+
+def test_a_pin_asks_no_other_stack() -> None:
+    pinned = {**plan(), "pin": "mlp-00000000"}
+    said, requests = of_prod(Refusal("unknown stack"), plan(), pinned, pin="mlp-00000000")
     assert (said, len(requests)) == ("", 1)
+
+
+@pytest.mark.parametrize(("pin", "shown"), [("mlp-00000000", "{own}"), (None, "{own} sha256:{digest}")])
+def test_the_outputs_have_the_digests_of_what_was_released(pin: str | None, shown: str) -> None:
+    seen: list[Any] = []
+    recorded(lambda: ModelRelease("digits", args(pin=pin)).deployments.apply(seen.append))
+    own = ReleasePlan.from_inputs(plan()).target
+    assert seen == [{"mlp": shown.format(own=own, digest=fingerprint.digest(Path("model")))}]

@@ -1,9 +1,11 @@
-"""A default that was moved by hand, a rollback and a pin, on the real engine, with the journal as witness."""
+"""A default that was moved by hand, or sent and not recorded, a rollback and a pin, on the real engine."""
 
 import re
 from typing import Any
 
-from tests.e2e.commands import Step
+import pytest
+
+from tests.e2e.commands import Step, until
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 ONE_STEP = (Step("update", MARKER, "digits-marker"),)
@@ -23,6 +25,11 @@ def batches_of(rehearsal: Rehearsal, size: int) -> None:
 def pin(rehearsal: Rehearsal, revision: str) -> None:
     """Set the pin that `rollback` prints."""
     rehearsal.configure(lambda config: config["endpoints"]["digits"].update(pin=revision))
+
+
+def unpin(rehearsal: Rehearsal) -> None:
+    """Remove the pin."""
+    rehearsal.configure(lambda config: config["endpoints"]["digits"].pop("pin"))
 
 
 def second(rehearsal: Rehearsal) -> tuple[str, str]:
@@ -85,6 +92,40 @@ def test_a_default_that_was_moved_or_cleared_by_hand_is_one_diff_and_mended(depl
     assert ours(deployed) == {"default": now, "set-by": "release", "number": "4"}
 
 
+@pytest.mark.parametrize("is_kept", [True, False], ids=["run again", "back in git"])
+def test_after_a_switch_that_was_sent_and_not_recorded_the_next_up_has_one_diff(
+    deployed: Rehearsal, *, is_kept: bool
+) -> None:
+    """docs/releases.md, Stopping: the default has moved, and the state has the plan before."""
+    first = deployed.default
+    file = deployed.folder / "Pulumi.dev.yaml"
+    text = file.read_text(encoding="utf-8")
+    batches_of(deployed, 3)
+    deployed.fault("delay", "PUT", ENDPOINT, seconds=10)
+    before = deployed.mark()
+    running = deployed.begin("up")
+    deployed.wait_for("PUT", ENDPOINT, after=before, finished=False)
+    running.interrupt()
+    assert "the switch was already sent; run `pulumi up` again" in running.wait().failed().flat
+    until(lambda: not deployed.processes(), "the release's process to end")
+    deployed.mend()
+    moved = live(deployed)
+    assert (moved != first, deployed.default) == (True, first)
+    assert ours(deployed) == {"default": moved, "set-by": "release", "number": "2"}
+
+    if not is_kept:
+        file.write_text(text, encoding="utf-8")
+    before = deployed.mark()
+    assert deployed.pulumi("preview").ok().steps == ONE_STEP
+    assert deployed.up().steps == ONE_STEP
+    assert len(switches(deployed, before)) == (0 if is_kept else 1)
+    assert live(deployed) == deployed.default == (moved if is_kept else first)
+    assert ours(deployed)["number"] == ("2" if is_kept else "3")
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    assert deployed.writes(before) == []
+
+
 def test_azure_that_does_not_answer_is_no_change_of_the_plan(deployed: Rehearsal) -> None:
     second(deployed)
     refused = {"status": 403, "code": "AuthorizationFailed", "message": "not today"}
@@ -107,7 +148,7 @@ def test_after_a_rollback_the_bad_revision_is_never_the_default_again(deployed: 
     before = deployed.mark()
     for verb in ("preview", "up"):
         refused = deployed.pulumi(verb).failed()
-        assert f"the stack file still makes {bad} the default, which a rollback left on " in refused.flat
+        assert f"the stack file still makes {bad} the default, which a rollback abandoned on " in refused.flat
         assert "Traceback" not in refused.text
     assert deployed.writes(before) == []
     assert live(deployed) == first
@@ -152,12 +193,38 @@ def test_a_pin_needs_none_of_the_stacks_files(deployed: Rehearsal) -> None:
     gone.rename(gone.with_name("elsewhere"))
     pin(deployed, first)
     preview = deployed.pulumi("preview").ok()
-    assert "mlp: its files cannot be read, so no revision of it is made" in preview.flat
+    assert "once pin is removed, these are made and tried out: mlp (its content cannot be read)" in preview.flat
     before = deployed.mark()
     assert deployed.up().steps == ONE_STEP
     assert (live(deployed), len(switches(deployed, before))) == (first, 1)
     assert deployed.up("--expect-no-changes").steps == ()
     gone.with_name("elsewhere").rename(gone)
-    deployed.configure(lambda config: config["endpoints"]["digits"].pop("pin"))
+    unpin(deployed)
     assert deployed.up().steps == ONE_STEP
     assert live(deployed) == now
+
+
+def test_beside_a_pin_nothing_is_made_until_it_is_removed(deployed: Rehearsal) -> None:
+    """What the stack file has then may be a candidate that fails each time."""
+    first, _ = second(deployed)
+    deployed.restore_try_outs()
+    batches_of(deployed, 4)
+    pin(deployed, first)
+    waits = r"once pin is removed, these are made and tried out: (mlp-[0-9a-f]{8})"
+    (candidate,) = re.findall(waits, deployed.pulumi("preview").ok().flat)
+    before = deployed.mark()
+    done = deployed.up()
+    assert done.steps == ONE_STEP
+    assert re.findall(waits, done.flat) == [candidate]
+    assert len(switches(deployed, before)) == 1
+    before = deployed.mark()
+    assert deployed.up("--expect-no-changes").steps == ()
+    deployed.run("python", "-m", "modelops", "release", "--stack", "dev").ok()
+    deployed.run("python", "-m", "modelops", "status", "--stack", "dev", "--check").ok()
+    assert deployed.writes(before) == []
+    assert candidate not in deployed.of_kind("batchEndpoints/deployments")
+    unpin(deployed)
+    done = deployed.up()
+    assert done.steps == ONE_STEP
+    assert f"created {candidate}; tried {candidate} (20 rows, " in done.flat
+    assert live(deployed) == candidate

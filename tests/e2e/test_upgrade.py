@@ -34,3 +34,9 @@ def test_the_next_preview_of_a_stack_that_an_earlier_version_deployed(fresh: Reh
     shown = preview.out.partition("\nResources:\n")[2].partition("\n\n")[0]
     assert [" ".join(line.split()) for line in shown.splitlines()] == NEXT_PREVIEW, preview.text
     assert fresh.writes() == []
+    # Its state has no number of a release: not knowing the live default does not change that either.
+    refused = {"status": 403, "code": "AuthorizationFailed", "message": "not today"}
+    fresh.fault("status", "GET", r"/batchEndpoints/[^/]+$", times=-1, **refused)
+    unanswered = fresh.pulumi("preview").ok()
+    assert "whether somebody moved its default is unknown" in unanswered.flat
+    assert unanswered.out.partition("\nResources:\n")[2] == preview.out.partition("\nResources:\n")[2]

@@ -15,6 +15,7 @@ import pytest
 
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code, ReleasePlan
+from modelops.rehearsal import located
 from modelops.scoring import following, inputs, predictions
 from modelops.scoring import start as starting
 from modelops.scoring.job_logs import JobLogs
@@ -126,7 +127,7 @@ def test_an_endpoint_that_is_refused_does_not_keep_the_others_from_being_restore
         f"{name}: default {other.target} -> {bench.plan.target}",
     )
     first, *_, last = errors.splitlines()
-    assert first.startswith(f"error: blue: pin is 'mlp-00000000', which is not a usable revision of {name}. ")
+    assert first.startswith("error: blue: pin is 'mlp-00000000', which does not exist. Allowed are: ")
     assert last == "error: 1 of 2 endpoints failed, see above: blue"
 
 
@@ -320,3 +321,49 @@ def test_a_wrong_input_is_told_before_anything_is_asked(bench: Bench) -> None:
         ),
     )
     assert bench.mark() == before
+
+
+@in_one_profile
+def test_a_rollback_prints_the_pin_where_an_unchanged_up_is_refused(bench: Bench) -> None:
+    first = bench.release()
+    bench.plan = bench.changed(mini_batch_size=3)
+    bench.release()
+    name, bad = bench.plan.endpoint.name, bench.plan.target
+    key, where = "pulumi config set --path endpoints.digits.pin", f"--cwd {bench.root}"
+    pin = (
+        f"The last release made {bad} the default. `pulumi up` refuses that until the stack file changes.\n"
+        "To keep this default while the stack file stays as it is:\n"
+        f"  {located(f'{key} {first.default} {where}')}\n"
+        "With the fix in the stack file:\n"
+        f"  {located(f'pulumi config rm --path endpoints.digits.pin {where}')}\n"
+    )
+
+    def said(words: str) -> str:
+        code, output, _ = run(bench, words)
+        assert code == 0
+        return output.partition(f"\n{name}: ")[2]
+
+    assert said("rollback") == f"default {bad} -> {first.default}\n{pin}"
+    assert said(f"rollback --to {first.default}") == f"nothing to do, default is {first.default}\n{pin}"
+    assert said(f"rollback --to {bad}") == f"default {first.default} -> {bad}\n"
+    assert said(f"rollback --to {bad}") == f"nothing to do, default is {bad}\n"
+
+
+@in_one_profile
+def test_a_rollback_needs_the_released_plan(bench: Bench) -> None:
+    """Outputs do not have its pin: after a rollback without it, an unchanged `up` would bring the bad revision back."""
+    bench.release()
+    place = {"subscriptionId": bench.workspace.subscription_id, "resourceGroup": "g", "workspace": bench.workspace.name}
+    file = bench.root / "outputs.json"
+    endpoints = {"digits": {"name": bench.plan.endpoint.name}}
+    file.write_text(json.dumps({**place, "endpoints": endpoints}), encoding="utf-8")
+    before = bench.mark()
+    assert run(bench, "rollback", "--outputs", str(file)) == (
+        2,
+        "",
+        (
+            "error: this command needs the released plan of endpoint digits, which is in the stack's state and not in "
+            "its outputs. Use --stack STACK instead of --outputs.\n"
+        ),
+    )
+    assert bench.writes(before) == []

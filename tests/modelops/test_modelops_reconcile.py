@@ -148,9 +148,9 @@ def test_a_pin_of_no_revision_is_refused_before_anything_is_changed(bench: Bench
     with pytest.raises(PlanError) as refused:
         bench.release(replace(bench.plan, pin="mlp-00000000"))
     assert str(refused.value) == (
-        f"pin is 'mlp-00000000', which is not a usable revision of {bench.plan.endpoint.name}. Allowed are: "
-        f"{first.default}. Nothing was changed; correct or remove the key. Across a change of the cluster, go back "
-        "in git."
+        f"pin is 'mlp-00000000', which does not exist. Allowed are: {first.default}. Nothing was changed; "
+        "correct or remove the key: without it, `pulumi up` tries out and releases what the stack file has. Across a "
+        "change of the cluster, go back in git."
     )
     assert bench.writes(before) == []
 

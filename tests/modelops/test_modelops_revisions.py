@@ -26,17 +26,17 @@ def test_each_revision_says_what_it_is_and_why_it_cannot_serve(bench: Bench, mon
     second = bench.changed(mini_batch_size=3)
     bench.release(second)
     name = bench.plan.endpoint.name
-    go_back(bench.context(), name, None, second)
+    go_back(bench.context(), second, None)
     records.write(bench.context(), name, second.target, records.TRY_OUT, "failed job-1 0123456789ab")
     endpoint = bench.live()
     record = endpoint.last_set
     assert record is not None
     made = {each.name: each.created_at for each in endpoint.deployments.values()}
     model = f"{bench.model_name}:1"
-    newest, oldest = revisions(bench.context(), endpoint)
+    newest, oldest = revisions(bench.workspace, endpoint, second)
     assert newest == Revision(
         *(second.target, "mlp", "Succeeded", False, made[second.target], record.earlier[second.target], model, None),
-        *("failed", True, "failed its try-out"),
+        *("failed", True, None),
     )
     assert oldest == Revision(
         *(first.default, "mlp", "Succeeded", True, made[first.default], record.at, model, None, None, False, None)
@@ -61,7 +61,7 @@ def test_each_revision_says_what_it_is_and_why_it_cannot_serve(bench: Bench, mon
         ["revision", "created", "model", "commit", "try-out", "default since", ""],
     )
     assert [(row.split("  ")[1], row.split("  ")[-1]) for row in rows] == [
-        (second.target, "failed its try-out"),
+        (second.target, "rolled back"),
         (first.default, "is the default"),
     ]
 
@@ -70,7 +70,7 @@ def test_status_says_that_it_was_rolled_back_and_is_no_alarm(bench: Bench) -> No
     first = bench.release()
     bad = bench.changed(mini_batch_size=3)
     bench.release(bad)
-    go_back(bench.context(), bench.plan.endpoint.name, None, bad)
+    go_back(bench.context(), bad, None)
     found = status(bench.workspace, bad)
     record = found.endpoint.last_set
     assert record is not None

@@ -6,10 +6,12 @@ import pytest
 
 from modelops.errors import PlanError, RefusedPlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.try_out import TryOut
 from modelops.release import default, deploy, live, preview, register
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.release.last_set import LastSet
-from tests.modelops.conftest import Bench
+from modelops.release.status import status
+from tests.modelops.conftest import Bench, in_both_profiles
 
 DEPLOYMENT = "/deployments/[^/]+$"
 
@@ -30,17 +32,46 @@ def _break(bench: Bench, plan: ReleasePlan) -> None:
     assert bench.live().deployments[plan.target].state == "Failed"
 
 
-def test_a_pin_switches_before_anything_that_can_fail(bench: Bench) -> None:
+@in_both_profiles
+def test_a_pin_moves_the_default_and_leaves_the_plan_s_revisions_to_the_time_after_it(bench: Bench) -> None:
+    """Beside a candidate that fails, `up` would else try that out again each time, and never succeed."""
     first = bench.release()
     bad = bench.release(bench.changed(mini_batch_size=3))
-    worse = bench.changed(mini_batch_size=4)
-    (bench.root / "code" / "score.py").unlink()
-    (bench.root / "code" / "other.py").write_text("x")
+    tried = replace(bench.changed(mini_batch_size=4).deployments["mlp"], try_out=TryOut("images"))
+    worse = replace(bench.plan, deployments={"mlp": tried})
+    pinned = replace(worse, pin=first.default)
+    waits = f"once pin is removed, these are made and tried out: {worse.target}"
+    assert preview.from_live(bench.workspace, pinned, None) == [f"default {bad.default} -> {first.default}", waits]
     bench.steps.clear()
-    with pytest.raises(PlanError, match="changed after the plan was made"):
-        bench.release(replace(worse, pin=first.default), previous=bad.default)
-    assert bench.steps == [READ, SWITCH, VERIFY, REGISTER, CREATE]
-    assert bench.live().default == first.default
+    before = bench.mark()
+    report = bench.release(pinned, previous=bad.default)
+    assert bench.steps == [READ, SWITCH, VERIFY]
+    assert bench.writes(before) == [f"PUT {bench.place.path}/batchEndpoints/{bench.plan.endpoint.name}"]
+    assert report.summary() == (f"{bench.plan.endpoint.name}: default {bad.default} -> {first.default}\n  {waits}")
+    before = bench.mark()
+    assert not bench.release(pinned).changed
+    assert bench.writes(before) == []
+    assert preview.from_live(bench.workspace, pinned, None) == [
+        f"nothing to register or create; default stays {first.default}",
+        waits,
+    ]
+    assert status(bench.workspace, pinned).problems == ()
+    bench.release(replace(worse, deployments={"mlp": replace(tried, try_out=None)}))
+    assert bench.live().default == worse.target
+
+
+def test_a_pin_on_the_plan_s_own_revision_makes_none(bench: Bench) -> None:
+    first = bench.release()
+    pinned = replace(bench.changed(mini_batch_size=3), pin=bench.changed(mini_batch_size=3).target)
+    before = bench.mark()
+    with pytest.raises(RefusedPlanError) as refused:
+        bench.release(pinned)
+    assert str(refused.value) == (
+        f"pin is '{pinned.pin}', which does not exist. Allowed are: {first.default}. Nothing was changed; correct or "
+        "remove the key: without it, `pulumi up` tries out and releases what the stack file has. Across a change of "
+        "the cluster, go back in git."
+    )
+    assert bench.writes(before) == []
 
 
 def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go(bench: Bench) -> None:
@@ -51,8 +82,8 @@ def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go
         bench.release(plan, previous=first.default)
     assert str(refused.value) == (
         f"pin is '{first.default}', which runs on cluster cpu, not on a cluster of the endpoint's current "
-        "deployments. Allowed are: none. Nothing was changed; correct or remove the key. Across a change of the "
-        "cluster, go back in git."
+        "deployments. Allowed are: none. Nothing was changed; correct or remove the key: without it, `pulumi up` tries "
+        "out and releases what the stack file has. Across a change of the cluster, go back in git."
     )
     assert bench.writes(before) == []
     with pytest.raises(RefusedPlanError) as previewed:
@@ -195,6 +226,7 @@ def test_a_pin_may_name_a_revision_whose_deployment_left_the_stack_file(bench: B
     first = bench.release()
     moved = replace(bench.changed(mini_batch_size=3).deployments["mlp"], logical="net")
     renamed = replace(bench.plan, default="net", deployments={"net": moved}, pin=first.default)
+    bench.release(bench.changed(mini_batch_size=4))
     report = bench.release(renamed)
     assert (report.default, bench.live().default) == (first.default, first.default)
-    assert set(bench.live().deployments) == {first.default, moved.revision}
+    assert moved.revision not in bench.live().deployments

@@ -98,14 +98,14 @@ def test_a_switch_under_way_is_reported_as_sent(bench: Bench) -> None:
     assert bench.live().default == bench.plan.target
 
 
-def _stopped_while_it_creates(bench: Bench, plan: ReleasePlan, previous: str) -> Stopping:
+def _stopped_during(bench: Bench, plan: ReleasePlan, previous: str, method: str) -> Stopping:
     """Release, close the worker's input while the deployment's request is held, and return its last words."""
     control = bench.place.sandbox.control
-    control.fault("delay", method="PUT", path=DEPLOYMENT, seconds=30)
+    control.fault("delay", method=method, path=DEPLOYMENT, seconds=30)
     with RealWorker(bench) as worker:
         before = bench.mark()
         worker.begin(plan, previous=previous)
-        control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
+        control.wait(method=method, path=DEPLOYMENT, after=before, finished=False)
         worker.close()
         stopping = worker.last()
         control.clear_faults()
@@ -114,20 +114,19 @@ def _stopped_while_it_creates(bench: Bench, plan: ReleasePlan, previous: str) ->
     return stopping
 
 
-def test_a_rollback_that_is_stopped_after_its_switch_says_that_it_was_sent(bench: Bench) -> None:
+def test_a_release_that_is_stopped_after_its_switch_says_that_it_was_sent(bench: Bench) -> None:
     first = bench.release()
-    other = bench.release(bench.changed(mini_batch_size=3))
-    rollback = replace(bench.changed(mini_batch_size=4), pin=first.default)
-    stopping = _stopped_while_it_creates(bench, rollback, other.default)
-    assert (stopping.step, stopping.switch_sent) == ("create revisions", True)
-    assert bench.live().default == first.default
+    changed = replace(bench.changed(mini_batch_size=3), keep=1)
+    stopping = _stopped_during(bench, changed, first.default, "DELETE")
+    assert (stopping.step, stopping.switch_sent) == ("prune", True)
+    assert bench.live().default == changed.target
 
 
 def test_a_default_that_was_put_back_is_told_when_the_release_is_stopped(bench: Bench) -> None:
     first = bench.release()
     other = bench.release(bench.changed(mini_batch_size=3))
     bench.move(first.default)
-    assert _stopped_while_it_creates(bench, bench.changed(mini_batch_size=4), other.default) == Stopping(
+    assert _stopped_during(bench, bench.changed(mini_batch_size=4), other.default, "PUT") == Stopping(
         "plan", "create revisions", switch_sent=False, restored=True
     )
     assert first.default != bench.live().default == other.default

@@ -111,6 +111,14 @@ def test_a_refused_release_leaves_no_entry(bench: Bench) -> None:
     assert entries(bench) == []
 
 
+def test_beside_a_pin_the_entry_names_no_revision_that_was_not_made(bench: Bench) -> None:
+    first = release(bench).default
+    release(bench, bench.changed(mini_batch_size=3))
+    release(bench, replace(bench.changed(mini_batch_size=4), pin=first))
+    entry = entries(bench)[0]
+    assert (entry.default, entry.revisions, entry.digests) == (first, {}, {})
+
+
 def refuse_the_next_entry(bench: Bench) -> None:
     """Have the storage refuse it."""
     bench.place.sandbox.control.fault(
@@ -156,7 +164,7 @@ def test_a_rollback_is_added(bench: Bench) -> None:
     first = release(bench).default
     second = release(bench, bench.changed(mini_batch_size=3)).default
     context = replace(bench.context(), about=ABOUT)
-    assert recorded.rolled_back(context, go_back(context, bench.plan.endpoint.name, None, None)) is None
+    assert recorded.rolled_back(context, go_back(context, bench.changed(mini_batch_size=3), None)) is None
     entry = entries(bench)[0]
     record = bench.live().last_set
     assert record is not None
@@ -169,7 +177,7 @@ def test_a_rollback_is_added(bench: Bench) -> None:
 def test_a_rollback_that_cannot_be_added_is_complete(bench: Bench) -> None:
     release(bench)
     release(bench, bench.changed(mini_batch_size=3))
-    done = go_back(bench.context(), bench.plan.endpoint.name, None, None)
+    done = go_back(bench.context(), bench.changed(mini_batch_size=3), None)
     refuse_the_next_entry(bench)
     warning = recorded.rolled_back(bench.context(), done)
     assert warning is not None

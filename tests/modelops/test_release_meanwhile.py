@@ -55,14 +55,14 @@ def test_a_rollback_during_the_try_out_is_not_undone(bench: Bench) -> None:
     more = replace(bad, deployments={**bad.deployments, "blue": replace(tried, logical="blue")})
     mark = bench.mark()
     with pytest.raises(RefusedPlanError) as refused:
-        release(bench, more, TRY, lambda: go_back(bench.context(), bench.plan.endpoint.name, None, bad))
+        release(bench, more, TRY, lambda: go_back(bench.context(), bad, None))
     assert len(switches(bench, mark)) == 1  # the rollback's
     assert (bench.live().default, last(bench).abandoned) == (first.default, (bad.target,))
     command = located(f"python -m modelops rollback --to {bad.target} --endpoint {bench.plan.endpoint.name}")
     assert str(refused.value) == (
-        f"this plan makes {bad.target} the default, which a rollback left on {last(bench).at}. What the release made "
-        f"so far stays; the default stays {first.default}. Release a fix, which is another revision, or pin "
-        f"{first.default}. If {bad.target} shall serve again after all:\n  {command}"
+        f"this plan makes {bad.target} the default, which a rollback abandoned on {last(bench).at}. What the release "
+        f"made so far stays; the default stays {first.default}. Release a fix, which is another revision, or pin "
+        f"{first.default}. If {bad.target} should serve again after all:\n  {command}"
     )
 
 
@@ -73,7 +73,7 @@ def test_a_fix_waits_for_a_second_run_if_a_rollback_came_in_between(bench: Bench
     fix = bench.changed(mini_batch_size=4)
     mark = bench.mark()
     with pytest.raises(ReleaseError) as refused:
-        release(bench, fix, CREATE, lambda: go_back(bench.context(), bench.plan.endpoint.name, None, bad))
+        release(bench, fix, CREATE, lambda: go_back(bench.context(), bad, None))
     assert len(switches(bench, mark)) == 1
     assert bench.live().default == first.default
     assert str(refused.value) == (

@@ -77,9 +77,10 @@ def test_going_back_keeps_what_was_the_default_last(bench: Bench) -> None:
 def test_a_pinned_revision_and_the_states_default_stay(bench: Bench) -> None:
     first, second, third, fourth = versions(bench, 4)
     released(bench, [first, second])
-    assert bench.release(replace(third, pin=first.target)).pruned == []
+    assert bench.release(replace(third, pin=first.target, keep=1)).pruned == []
+    assert live(bench) == {first.target, second.target}
     context = replace(bench.context(), state_default=second.target)
-    assert bench.release_in(context, fourth).pruned == [third.target]
+    assert bench.release_in(context, fourth).pruned == []
     assert live(bench) == {first.target, second.target, fourth.target}
     assert preview.from_live(bench.workspace, fourth, fourth, state_default=second.target)[1:] == []
     assert preview.from_live(bench.workspace, fourth, fourth)[1:] == [f"delete revision {second.target} (mlp keeps 2)"]
@@ -125,7 +126,7 @@ def test_a_prune_that_fails_is_a_warning(bench: Bench) -> None:
     bench.place.sandbox.control.fault(
         "status", method="DELETE", path=DEPLOYMENT, times=-1, status=409, code="Conflict", message="it is locked"
     )
-    report = bench.release(second)
+    report = bench.release_in(replace(bench.context(), where=" --stack prod"), second)
     assert report.default == second.target
     assert report.pruned == []
     (warning,) = report.warnings
@@ -133,7 +134,8 @@ def test_a_prune_that_fails_is_a_warning(bench: Bench) -> None:
         "the release is complete, but not everything that it no longer needs was deleted: deleting deployment "
         f"{first.target} failed: Conflict: it is locked (HTTP 409"
     )
-    assert warning.endswith(f" The next release tries again; so does `{located('python -m modelops release')}`.")
+    again = located(f"python -m modelops release --stack prod --endpoint {first.endpoint.name}")
+    assert warning.endswith(f" The next release tries again; so does `{again}`.")
     bench.place.sandbox.control.clear_faults()
     assert bench.release(second).pruned == [first.target]
 
@@ -186,11 +188,10 @@ def test_thirty_releases_in_a_row_end_with_two_revisions(bench: Bench) -> None:
         most = max(most, len(live(bench)))
     assert live(bench) == {plans[-1].target, plans[-2].target}
     assert most == 2
-    # An older default stays besides them.
-    bench.release(replace(plans[-1], pin=plans[-2].target))
+    # A pin makes and deletes none.
     for number in range(30, 33):
         bench.release(replace(bench.changed(mini_batch_size=number + 1), pin=plans[-2].target))
-    assert len(live(bench)) == 3
+    assert live(bench) == {plans[-1].target, plans[-2].target}
     assert bench.live().default == plans[-2].target
 
 

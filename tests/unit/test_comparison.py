@@ -176,7 +176,7 @@ PATIENTS = "63 1 3 145 fixed one.csv 1\n37 1 2 130 normal one.csv 0\n"
             PATIENTS.replace("csv 0", "csv 1"),
             None,
             [
-                "1 of 2 rows differ (not paired: neither the first nor the last column has the names of the input's files)"
+                f"1 of 2 rows differ (not paired: {NAMELESS})",
             ],
         ),
         (

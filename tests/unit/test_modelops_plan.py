@@ -1,6 +1,7 @@
 """The release plan: what is read, what is refused, and what makes a new revision."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from modelops.errors import PlanError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.plan.reader import UNREAD
 from modelops.plan.rules import check_logical_name, check_relative_path
+from modelops.plan.try_out import TryOut
 from tests.unit.plans import changed, plan_json
 
 DEPLOYMENT = ("deployments", "mlp")
@@ -250,7 +252,7 @@ def test_a_script_without_its_code_or_environment_is_refused() -> None:
 def test_content_that_cannot_be_read_is_no_revision() -> None:
     """Only beside a pin, which must not fail for it."""
     plan = ReleasePlan.from_inputs({**changed("deployments", "mlp", "code", "digest", value=UNREAD), "pin": "mlp-1"})
-    assert (plan.revisions, plan.readable, plan.unreadable) == ({}, [], ["mlp"])
+    assert (plan.revisions, plan.made) == ({}, [])
     assert (plan.is_complete, plan.target) == (True, "mlp-1")
     assert plan.deployments["mlp"].identity() is None
 
@@ -261,3 +263,14 @@ def test_the_number_is_left_out_without_a_value() -> None:
     third = ReleasePlan.from_inputs({**plan_json(), "number": 3.0})
     assert (third.number, third.to_json()["number"]) == (3, 3)
     assert ReleasePlan.from_inputs({**plan_json(), "number": "?"}, lambda value: value == "?").number == 0
+
+
+def test_beside_a_pin_only_the_pinned_revision_is_made() -> None:
+    plain = plan_json()
+    plain["deployments"]["mlp"]["tryOut"] = TryOut("azureml:digits:1").to_json()
+    plan = ReleasePlan.from_inputs(plain)
+    deployments = list(plan.deployments.values())
+    assert (plan.made, plan.try_out_minutes) == (deployments, 160)
+    old = replace(plan, pin="mlp-00000001")
+    assert (old.made, old.try_out_minutes, old.revisions) == ([], 0, plan.revisions)
+    assert replace(plan, pin=plan.target).made == deployments

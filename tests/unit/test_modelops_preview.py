@@ -1,9 +1,12 @@
 """What a preview says when Azure cannot be asked."""
 
+from dataclasses import replace
+
 import pytest
 
 from modelops.errors import RefusedPlanError
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.reader import UNREAD
 from modelops.release.preview import from_plans
 from tests.unit.plans import MODEL_DIGEST, changed, plan_json
 
@@ -67,3 +70,18 @@ def test_versions_that_moved() -> None:
     before, after = plan("6", "1"), plan("7", "2", label="latest")
     assert from_plans(after, before)[:2] == ["model churn 6 -> 7 (latest)", "environment base 1 -> 2"]
     assert from_plans(after, RELEASED)[0] == f"create revision {after.target}"
+
+
+def test_a_pin_makes_nothing() -> None:
+    changed_plan = changed("deployments", "mlp", "settings", "miniBatchSize", value=3)
+    plan = ReleasePlan.from_inputs({**changed_plan, "pin": "mlp-00000000"})
+    own = replace(plan, pin=None).target
+    waits = f"once pin is removed, these are made and tried out: {own}"
+    assert from_plans(plan, RELEASED) == ["default mlp-86263ee2 -> mlp-00000000", waits]
+    assert from_plans(plan, plan) == ["nothing to register or create; default stays mlp-00000000", waits]
+    pinned = ReleasePlan.from_inputs({**plan_json(), "pin": RELEASED.target})
+    assert from_plans(pinned, plan) == ["default mlp-00000000 -> mlp-86263ee2"]
+    gone = changed("deployments", "mlp", "code", "digest", value=UNREAD)
+    assert from_plans(ReleasePlan.from_inputs({**gone, "pin": "mlp-00000000"}), RELEASED)[1] == (
+        "once pin is removed, these are made and tried out: mlp (its content cannot be read)"
+    )

@@ -62,7 +62,7 @@ def test_a_file_that_cannot_be_read_leaves_no_revision_beside_a_pin(root: Path) 
         **read(root, changed(change)).endpoints["digits"].served,
     }
     plan = ReleasePlan.from_inputs(plan_inputs(everything, root))
-    assert (plan.target, plan.unreadable, plan.readable) == ("mlp-0123abcd", ["mlp"], [])
+    assert (plan.target, plan.revisions, plan.made) == ("mlp-0123abcd", {}, [])
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import File, TryOut
 from modelops.release import records
 from modelops.release.last_set import LastSet
 from modelops.release.live import LiveDeployment, LiveEndpoint
 from modelops.release.records import Record, Sample
+from tests.unit.plans import plan_json
 
 DEPLOYMENT = LiveDeployment("mlp-1", "Succeeded", identity="a" * 64, logical="mlp")
 
@@ -62,24 +64,29 @@ def test_what_a_failed_candidate_is(deployment: LiveDeployment, default: str | N
 
 
 @pytest.mark.parametrize(
-    ("text", "is_asked", "expected"),
+    ("text", "asked", "expected"),
     [
-        ("failed job digest", False, "failed its try-out"),
-        ("started job digest", False, "has not passed its try-out yet"),
-        ("passed job digest", True, None),
-        ("", True, "was not tried out"),
-        ("", False, None),
+        ("failed job digest", None, "failed its try-out"),
+        ("started job digest", None, "has not passed its try-out yet"),
+        ("passed job digest", TryOut("azureml:data:1"), None),
+        ("", TryOut("azureml:data:1"), "was not tried out"),
+        ("", None, None),
     ],
 )
 def test_what_must_not_become_the_default_for_the_first_time(
-    text: str, *, is_asked: bool, expected: str | None
+    text: str, asked: TryOut | None, expected: str | None
 ) -> None:
+    known = ReleasePlan.from_inputs(plan_json())
+    plan = replace(known, deployments={"mlp": replace(known.deployments["mlp"], try_out=asked)})
     deployment = tagged(modelops_try_out=text)
     before = LastSet("mlp-2", earlier={"mlp-0": ""})
-    endpoint = LiveEndpoint("digits", "mlp-2", "", {}, {}, None, None, {deployment.name: deployment}, before)
-    assert records.not_passed(endpoint, deployment, is_asked=is_asked) == expected
+    endpoint = LiveEndpoint("digits", "mlp-1", "", {}, {}, None, None, {deployment.name: deployment}, before)
+    assert records.not_passed(endpoint, deployment, plan) == expected
     was = replace(endpoint, last_set=replace(before, earlier={"mlp-1": ""}))
-    assert records.not_passed(was, deployment, is_asked=is_asked) is None
+    assert records.not_passed(was, deployment, plan) is None
+    untagged = replace(endpoint, last_set=None)
+    assert records.not_passed(untagged, deployment, plan) == (expected if text else None)
+    assert records.not_passed(replace(untagged, default=None), deployment, plan) == expected
 
 
 def test_a_former_default_is_no_failed_candidate_unless_it_cannot_serve() -> None:

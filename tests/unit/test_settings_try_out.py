@@ -14,6 +14,10 @@ INPUT = "a file or folder to score (or an address: azureml:NAME:VERSION, azureml
 NULL = "null in YAML, which is the same as no value"
 ONE_FILE = {"input": "azureml://datastores/d/paths/a.csv", "inputType": "uri_file"}
 CHECKED = {"input": "images", "check": "check.py", "compare": "check.py", "maxChangedRows": 0.5}
+EVERY_KEY = (
+    *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
+    *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
+)
 ROOT = "relative to the folder of Pulumi.yaml and inside it, with / as the separator"
 
 NEEDED = (
@@ -114,7 +118,7 @@ def test_everything_set(root: Path) -> None:
         (CHECKED, {"check": "none", "compare": "none", "maxChangedRows": "none"}, TryOut(File("images", ""))),
         (
             CHECKED,
-            {"check": NULL, "compare": NULL, "maxChangedRows": NULL, "input": NULL, "key": NULL},
+            dict.fromkeys(EVERY_KEY, NULL),
             TryOut(File("images", ""), check=File("check.py", ""), compare=File("check.py", ""), max_changed_rows=0.5),
         ),
         ({"input": "images", "key": 1}, {"rows": "any"}, TryOut(File("images", ""), least_rows=0, key="1")),
@@ -196,11 +200,13 @@ def test_a_deployment_s_input_has_a_type_of_its_own(root: Path) -> None:
     assert _read(root, ONE_FILE, {"input": "images"}) == TryOut(File("images", ""))
 
 
-def test_what_pulumi_config_set_writes_for_a_share_is_one(root: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "share"), [("0.05", 0.05), (".5", 0.5), ("1e-3", 0.001), (0, 0.0), ("0", 0.0), (1, 1.0), ("1.0", 1.0)]
+)
+def test_what_pulumi_config_set_writes_for_a_share_is_one(root: Path, written: object, share: float) -> None:
     """A text: `test_wrong_input` sets it by the command that a message prints."""
-    assert _read(root, {"input": "images", "maxChangedRows": "0.05"}) == TryOut(
-        File("images", ""), max_changed_rows=0.05
-    )
+    expected = TryOut(File("images", ""), max_changed_rows=share)
+    assert _read(root, {"input": "images", "maxChangedRows": written}) == expected
 
 
 def test_a_sample_of_its_own_wins(root: Path) -> None:

@@ -56,11 +56,11 @@ class Tried(NamedTuple):
 def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> list[DueTryOut]:
     """Return the plan's revisions that have to be tried out.
 
-    Not the one that serves, a pinned one that exists, and those that passed this very try-out. A default that neither a
-    release nor a rollback set does not count as one that serves.
+    Not the one that serves, and those that passed this very try-out. A default that neither a release nor a rollback
+    set does not count as one that serves.
 
     Args:
-        plan: complete.
+        plan: complete, without a pin.
         endpoint: what is live.
         previous: see `reconcile.reconcile`.
     """
@@ -71,7 +71,6 @@ def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) ->
         (each, asked)
         for each, asked in found
         if each.revision != serves
-        if not (each.revision == plan.pin and endpoint.is_usable(plan.pin))
         if not _has_passed(endpoint, each.revision, asked)
     ]
 
