@@ -1,4 +1,4 @@
-"""One event loop for each module, closed at its end: Pulumi's mocks would leave theirs open."""
+"""Event loops that are closed at a module's end: Pulumi's mocks would leave theirs open."""
 
 import asyncio
 from collections.abc import Iterator
@@ -12,11 +12,20 @@ from tests.components.recorder import NamedHook
 
 @pytest.fixture(autouse=True, scope="module")
 def event_loop() -> Iterator[None]:
-    """Install a loop for Pulumi's runtime, which takes the current one."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    yield
-    loop.close()
+    """Install a loop for Pulumi's runtime, which takes the current one, and makes others in threads of its own."""
+    loops: list[asyncio.AbstractEventLoop] = []
+    make = asyncio.new_event_loop
+
+    def made() -> asyncio.AbstractEventLoop:
+        loops.append(make())
+        return loops[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", made)
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        yield
+    for loop in loops:
+        loop.close()
     asyncio.set_event_loop(None)
 
 
