@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from modelops.plan.rules import OUR_TAGS
+from modelops.plan.rules import OUR_TAGS, TAG_VALUE
 from settings.problems import editing, renaming, setting
 from settings.section import Section
 
@@ -14,7 +14,6 @@ NAME = 512
 """Characters in a tag's name."""
 STORAGE_NAME = 128
 """Characters in the name of a storage account's tag, and so of a tag that all resources have."""
-_VALUE = 256
 _REFUSED = r"[<>%&\\?/]"
 
 
@@ -52,11 +51,11 @@ def read_tags(section: Section, *, longest: int = NAME) -> dict[str, str]:
                 "case-insensitive.",
                 renaming(inside.at(name), "ANOTHER-NAME"),
             )
-        if not value or len(value) > _VALUE:
+        if not value or len(value) > TAG_VALUE:
             inside.problems.add(
                 inside.at(name),
                 inside.shown(name),
-                f"Allowed: a value of 1 to {_VALUE} characters, because Azure refuses a tag without a value.",
+                f"Allowed: a value of 1 to {TAG_VALUE} characters, because Azure refuses a tag without a value.",
                 setting(inside.at(name), "VALUE"),
             )
         seen.setdefault(name.lower(), name)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from modelops.plan.data_address import Kind
 from modelops.plan.rules import is_column
-from modelops.plan.try_out import ANY, AT_LEAST, PER_FILE, File, TryOut
+from modelops.plan.try_out import ANY, AT_LEAST, KEYS, PER_FILE, File, TryOut
 from settings.content import read_path
 from settings.problems import editing, removing, setting
 from settings.scored_data import DATA, read_data, spelled
@@ -21,10 +21,6 @@ from settings.section import Section
 NONE: Final = "none"
 """The word for no try-out; and for no `check`, `compare` or `maxChangedRows`, where the endpoint has one."""
 
-_KEYS: Final = (
-    *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
-    *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
-)
 _MOST_MINUTES: Final = 7 * 24 * 60  # of a job's run in Azure; a typing error is more likely than a longer wait
 
 
@@ -119,7 +115,7 @@ def _read(section: Section, root: Path, base: TryOut) -> TryOut | None:
         )
         return None
     inside = section.section("tryOut", of="the try-out")
-    inside.only(*_KEYS)
+    inside.only(*KEYS)
     source, kind = _read_input(inside, root, base)
     per_file, least = _read_rows(inside, base)
     return replace(

@@ -24,6 +24,9 @@ DEPLOYMENTS_PER_ENDPOINT: Final = 20
 OUR_TAGS: Final = "modelops-"
 """Beginning of the names of the tags that releases write on endpoints and deployments; no user's tag has it."""
 
+TAG_VALUE: Final = 256
+"""Characters of a tag's value: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources"""
+
 MODEL_TYPES: Final = ("custom_model", "mlflow_model")
 """The types of models, with the service's names."""
 

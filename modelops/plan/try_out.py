@@ -17,6 +17,12 @@ AT_LEAST: Final = "atLeast"
 ANY: Final = "any"
 """Value of `rows`: no row is needed."""
 
+KEYS: Final = (
+    *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
+    *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
+)
+"""The keys of a try-out, in the stack file and in the plan."""
+
 IMAGE_MINUTES: Final = 40
 QUEUE_MINUTES: Final = 20
 RUN_MINUTES: Final = 20
@@ -88,7 +94,7 @@ class TryOut:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], path: str, reader: Reader) -> Self:
         """Read the plan's JSON form."""
-        reader.only(data, _KEYS, path)
+        reader.only(data, KEYS, path)
         per_file, least = _read_rows(data, path, reader)
         count = reader.integer(data, "instanceCount", path, 1) if data.get("instanceCount") is not None else None
         return cls(
@@ -126,12 +132,6 @@ class TryOut:
             "runMinutes": self.run_minutes,
             **{key: value for key, value in optional.items() if value is not None},
         }
-
-
-_KEYS: Final = (
-    *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
-    *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
-)
 
 
 def _read_input(data: Mapping[str, Any], path: str, reader: Reader) -> File | str:

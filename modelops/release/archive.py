@@ -5,18 +5,15 @@ So a release that needs one again uses it, and takes it out of the archive. Only
 touched: those with a digest or an origin.
 """
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from typing import Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.plan import RegisteredModel, ReleasePlan
+from modelops.plan.registered import Registered
 from modelops.release import live, register, retention
 from modelops.workspace import Workspace
-
-_MODEL: Final = re.compile(r"/workspaces/[^/]+/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +89,8 @@ def _deployments(workspace: Workspace, endpoint: str) -> list[live.LiveDeploymen
 
 def _of(deployment: live.LiveDeployment) -> tuple[str, str] | None:
     """Return name and version of a deployment's model; None if it is in a registry."""
-    found = _MODEL.search(deployment.model or "")
-    return (found["name"], found["version"]) if found else None
+    found = Registered.of_model(deployment.model or "")
+    return (found.name, found.version) if found and found.registry is None else None
 
 
 def _registered(workspace: Workspace, name: str) -> Iterator[Version]:

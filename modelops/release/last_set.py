@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Self
 
-from modelops.plan.rules import OUR_TAGS
+from modelops.plan.rules import OUR_TAGS, TAG_VALUE
 
 RELEASE: Final = "release"
 ROLLBACK: Final = "rollback"
@@ -23,9 +23,6 @@ _NUMBER: Final = f"{OUR_TAGS}number"
 _ABANDONED: Final = f"{OUR_TAGS}abandoned"
 _ABANDONED_PIN: Final = f"{OUR_TAGS}abandoned-pin"
 _EARLIER: Final = f"{OUR_TAGS}earlier"
-
-_LONGEST: Final = 256
-"""Characters of a tag's value: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources"""
 
 
 def without_ours(tags: Mapping[str, str]) -> dict[str, str]:
@@ -85,7 +82,7 @@ class LastSet:
             _DEFAULT: self.default,
             _SET_BY: self.by,
             _SET_AT: self.at,
-            _WHO: self.who[:_LONGEST],
+            _WHO: self.who[:TAG_VALUE],
             _NUMBER: str(self.number) if self.number else "",
             _ABANDONED: _fitting(self.abandoned),
             _ABANDONED_PIN: self.abandoned_pin or "",
@@ -170,7 +167,7 @@ def _fitting(words: Iterable[str]) -> str:
     shown = ""
     for each in words:
         longer = f"{shown} {each}".strip()
-        if len(longer) > _LONGEST:
+        if len(longer) > TAG_VALUE:
             break
         shown = longer
     return shown

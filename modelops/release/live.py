@@ -1,6 +1,5 @@
 """The live state: an endpoint, its default and its revisions, as plain values."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.registered import Registered
 from modelops.release.last_set import LastSet, without_ours
 from modelops.workspace import Workspace
 
@@ -22,8 +22,6 @@ _ENDPOINTS_API: Final = "2023-10-01"
 _DEPLOYMENTS_API: Final = "2024-01-01-preview"
 _COMPUTES_API: Final = "2024-10-01-preview"
 _MODELS_API: Final = "2023-08-01-preview"
-
-_OWN_MODEL: Final = re.compile(r"/workspaces/[^/]+/(?P<path>models/[^/]+/versions/[^/]+)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +160,12 @@ def most_nodes(workspace: Workspace, compute_id: str) -> int | None:
 
 def model_exists(workspace: Workspace, model_id: str) -> bool:
     """Whether a revision's model still exists; true of one in a registry, which is not asked."""
-    own = _OWN_MODEL.search(model_id)
-    if own is None:
+    model = Registered.of_model(model_id)
+    if model is None or model.registry is not None:
         return True
-    with azure.step(f"reading {own['path']}"):
-        return found(workspace, own["path"], _MODELS_API) is not None
+    path = f"models/{model.name}/versions/{model.version}"
+    with azure.step(f"reading {path}"):
+        return found(workspace, path, _MODELS_API) is not None
 
 
 def model_name(model_id: str) -> str:

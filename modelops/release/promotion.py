@@ -4,9 +4,8 @@ Every step can be repeated: a run that was killed leaves a version without a dig
 its bytes.
 """
 
-import re
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from modelops.errors import ReleaseError
 from modelops.plan.plan import ReleasePlan
@@ -15,10 +14,6 @@ from modelops.rehearsal import located
 from modelops.release import live, permissions, records
 from modelops.release.registry import ModelVersion, Registry, number, of_workspace
 from modelops.workspace import Workspace
-
-_MODEL: Final = re.compile(
-    r"(azureml://registries/(?P<registry>[^/]+)|.*)/models/(?P<name>[^/]+)/versions/(?P<version>[^/]+)"
-)
 
 
 class Candidate(NamedTuple):
@@ -57,7 +52,7 @@ def candidate(endpoint: live.LiveEndpoint, plan: ReleasePlan, logical: str, stac
             f"revision {name} of endpoint {endpoint.name} failed its try-out (job {record.job}), so it is not "
             f"promoted. Correct it in stack {stack}. {again}"
         )
-    model = _MODEL.fullmatch(found.model or "")
+    model = Registered.of_model(found.model or "")
     if model is None:
         raise ReleaseError(
             f"revision {name} of endpoint {endpoint.name} has the model {found.model!r}, which cannot be promoted; "
@@ -65,7 +60,7 @@ def candidate(endpoint: live.LiveEndpoint, plan: ReleasePlan, logical: str, stac
         )
     passed = record is not None and record.outcome == "passed"
     remark = "" if passed else f"revision {name} was not tried out in stack {stack}"
-    return Candidate(name, Registered(model["name"], model["version"], model["registry"]), remark)
+    return Candidate(name, model, remark)
 
 
 def promote(workspace: Workspace, model: Registered, registry: str, tell: Callable[[str], None]) -> Registered:

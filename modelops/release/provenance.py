@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from modelops.plan.rules import OUR_TAGS
+from modelops.plan.rules import OUR_TAGS, TAG_VALUE
 from modelops.release import signed_in
 from modelops.release.context import Context
 
@@ -15,9 +15,6 @@ RUN: Final = "runUrl"
 WHO: Final = "releasedBy"
 """Property: a user's name, or the client id of an application."""
 OURS: Final = (COMMIT, CLEAN, RUN, WHO)
-
-_LONGEST: Final = 256
-"""Characters of a tag's value: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources"""
 
 
 def properties(context: Context) -> dict[str, str]:
@@ -39,4 +36,4 @@ def properties(context: Context) -> dict[str, str]:
 def tags(context: Context) -> dict[str, str]:
     """Return tags with commit and run, by which the studio can be searched."""
     found = {f"{OUR_TAGS}commit": context.about.commit, f"{OUR_TAGS}run": context.about.run_url}
-    return {name: value for name, value in found.items() if 0 < len(value) <= _LONGEST}
+    return {name: value for name, value in found.items() if 0 < len(value) <= TAG_VALUE}

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from modelops.plan.plan import ReleasePlan
-from modelops.release import going_back, live, records
+from modelops.release import going_back, live, provenance, records
 from modelops.workspace import Workspace
-
-COMMIT_PROPERTY: Final = "gitCommit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def _revisions(workspace: Workspace, endpoint: live.LiveEndpoint, plan: ReleaseP
             created=each.created_at or None,
             default_at=last.when_default(each.name) if last else None,
             model=live.model_name(each.model) if each.model else None,
-            commit=each.properties.get(COMMIT_PROPERTY),
+            commit=each.properties.get(provenance.COMMIT),
             try_out=tried.outcome if tried else None,
             is_left=last is not None and each.name in last.abandoned,
             problem=going_back.unusable(workspace, endpoint, each.name, plan),

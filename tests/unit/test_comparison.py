@@ -13,7 +13,7 @@ from modelops.release.comparison.differences import Differences, compare
 NAMES = ("a.png", "b.png", "c.png")
 
 
-NAMELESS = "they do not name the files of the input"
+NAMELESS = "neither the first nor the last column has the names of the input's files"
 
 
 def _folder(tmp_path: Path, name: str, content: str | dict[str, str | bytes]) -> Path:
@@ -151,7 +151,61 @@ def test_pairs_lines_of_objects_by_a_member(tmp_path: Path, candidate: str, curr
 def test_rows_that_name_no_file_are_counted(tmp_path: Path) -> None:
     found = _compared(tmp_path, "3 0.5\n4 0.9\n4 0.9\n5 0.1\n", "4 0.9\n3 0.50000001\n4 0.8\n")
     assert found == Differences(rows=4, changed=2, unpaired=NAMELESS, is_uneven=True)
-    assert found.sentences() == ["2 of 4 rows differ (not paired: they do not name the files of the input)"]
+    assert found.sentences() == [
+        "2 of 4 rows differ (not paired: neither the first nor the last column has the names of the input's files)"
+    ]
+
+
+PATIENTS = "63 1 3 145 fixed one.csv 1\n37 1 2 130 normal one.csv 0\n"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "current", "key", "said"),
+    [
+        (  # mnist, imagenet: a data frame of file, class and probability
+            "20.png 3 1.0\n0.png 8 0.97\n",
+            "0.png 8 0.99\n20.png 3 1.0\n",
+            None,
+            [
+                "1 of 2 rows differ (paired by column 1)",
+                "column 3: 1 number differs, the largest difference is 0.02, the median 0.02",
+            ],
+        ),
+        (  # heart classifier with a script: a data frame whose last column but one has the file
+            PATIENTS,
+            PATIENTS.replace("csv 0", "csv 1"),
+            None,
+            [
+                f"1 of 2 rows differ (not paired: {NAMELESS})",
+            ],
+        ),
+        (
+            PATIENTS,
+            PATIENTS.replace("csv 0", "csv 1"),
+            "6",
+            [
+                "1 of 2 rows differ (paired by column 6)",
+                "column 7: 1 number differs, the largest difference is 1, the median 1",
+            ],
+        ),
+        (  # heart classifier without a script: MLflow's rows, whose numbers begin again with each file
+            "0,1,one.csv\n1,0,one.csv\n0,1,two.csv\n",
+            "0,1,two.csv\n0,1,one.csv\n1,1,one.csv\n",
+            None,
+            [
+                "1 of 3 rows differ (paired by column file_name)",
+                "column 2: 1 number differs, the largest difference is 1, the median 1",
+            ],
+        ),
+    ],
+    ids=["mnist", "heart", "heart with a key", "heart of MLflow"],
+)
+def test_what_it_says_of_the_predictions_of_microsofts_examples(
+    tmp_path: Path, candidate: str, current: str, key: str | None, said: list[str]
+) -> None:
+    """Their forms: azureml-examples, cli/endpoints/batch/deploy-models."""
+    names = ("20.png", "0.png", "one.csv", "two.csv")
+    assert _compared(tmp_path, candidate, current, key, names).sentences() == said
 
 
 def test_says_that_the_names_of_the_input_are_not_known(tmp_path: Path) -> None:

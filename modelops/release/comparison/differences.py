@@ -130,7 +130,9 @@ def compare(candidate: Path, current: Path, key: str | None, names: Collection[s
 def _unpaired(key: str | None, names: Collection[str]) -> str:
     if key:
         return f"no row has column {key}, which tryOut.key names"
-    return "they do not name the files of the input" if names else "the names of the input's files are not known"
+    if not names:
+        return "the names of the input's files are not known"
+    return "neither the first nor the last column has the names of the input's files"
 
 
 @dataclass(slots=True)
