@@ -26,7 +26,7 @@ def from_live(
         workspace: to be read.
         plan: complete.
         released: the plan that was released last, if there is one.
-        nodes: see `rollback.problem`.
+        nodes: see `going_back.unusable`.
         state_default: see `prune.surplus`.
         where: see `Context`.
 

@@ -183,7 +183,10 @@ def test_the_printed_pin_keeps_the_stack_file_true(deployed: Rehearsal) -> None:
     pin(deployed, "mlp-00000000")
     before = deployed.mark()
     refused = deployed.pulumi("preview").failed()
-    assert "the release of endpoint 'digits' is refused: pin is 'mlp-00000000', which is not a usable" in refused.flat
+    assert (
+        "the release of endpoint 'digits' is refused: pin is 'mlp-00000000', which does not exist. Allowed are:"
+        in refused.flat
+    )
     assert deployed.writes(before) == []
 
 

@@ -126,7 +126,7 @@ def test_a_first_deployment_that_is_the_default_by_itself_is_tried_out(bench: Be
         bench.release(bad)
     assert switches(bench, mark) == []
     command = located(f"python -m modelops rollback --to REVISION --endpoint {bad.endpoint.name}")
-    assert (f"It is the default, which no release made it. To make another one the default:\n  {command}\n") in str(
+    assert (f"It is the default, although no release set it. To make another one the default:\n  {command}\n") in str(
         failed.value
     )
     good = with_script(bench, SCRIPT)

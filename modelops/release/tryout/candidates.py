@@ -241,7 +241,7 @@ def _what_serves(endpoint: live.LiveEndpoint, revision: str) -> str:
         return "The endpoint has no default."
     if endpoint.default == revision:
         command = located(f"python -m modelops rollback --to REVISION --endpoint {endpoint.name}")
-        return f"It is the default, which no release made it. To make another one the default:\n  {command}\n"
+        return f"It is the default, although no release set it. To make another one the default:\n  {command}\n"
     return f"The default is unchanged: {endpoint.default}."
 
 
