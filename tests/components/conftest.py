@@ -12,7 +12,7 @@ from tests.components.recorder import NamedHook
 
 @pytest.fixture(autouse=True, scope="module")
 def event_loop() -> Iterator[None]:
-    """Install a loop for Pulumi's runtime, which takes the current one, and makes others in threads of its own."""
+    """Install a loop for Pulumi's runtime, which takes the current one and makes more in its threads."""
     loops: list[asyncio.AbstractEventLoop] = []
     make = asyncio.new_event_loop
 
