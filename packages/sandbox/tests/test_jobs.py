@@ -129,6 +129,8 @@ def test_the_script_finds_its_model_code_arguments_and_nothing_of_the_sandbox(
             "AZ_BATCH_NODE_LIST",
             "HOME",
             "LANG",
+            "MLFLOW_DISABLE_TELEMETRY",
+            "ORT_DISABLE_TELEMETRY",
             "PATH",
             "TMPDIR",
         ],

@@ -11,6 +11,8 @@ from sandbox.azure.jobs.worker import Place
 from sandbox.azure.readings import Switches
 
 _MASTER_IP = "10.0.0.4"
+SILENT = {"MLFLOW_DISABLE_TELEMETRY": "true", "ORT_DISABLE_TELEMETRY": "1"}
+"""So that no library of a job reports its use over the network, unless the deployment wants it."""
 
 
 def ip_of(node: int) -> str:
@@ -84,6 +86,7 @@ def environment(request: JobRequest, folder: JobFolder, place: Place, nodes: int
         "AZ_BATCHAI_JOB_MASTER_NODE_IP": _MASTER_IP,
         "AZ_BATCHAI_WORKER_IP": ip_of(place.node),
         "AZ_BATCHAI_GPU_COUNT_FOUND": "0",
+        **SILENT,
     } | request.environment_variables
 
 

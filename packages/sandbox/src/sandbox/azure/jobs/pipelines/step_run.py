@@ -19,6 +19,7 @@ from sandbox.azure.jobs.pipelines.files import stage
 from sandbox.azure.jobs.pipelines.request import PipelineRequest, Step
 from sandbox.azure.jobs.records import RunRecords
 from sandbox.azure.jobs.request import EnvironmentSpec, InputLocation
+from sandbox.azure.jobs.settings import SILENT
 
 STANDARD = "user_logs/std_log.txt"
 _MESSAGE_CHARACTERS = 2000
@@ -99,6 +100,7 @@ class StepRun:
             "HOME": str(work),
             "TMPDIR": str(work),
             "LANG": "C.UTF-8",
+            **SILENT,
             "AZUREML_RUN_ID": self._step.run_id,
             "AZUREML_ROOT_RUN_ID": self._request.name,
             # What a step logs with MLflow goes nowhere else: the workspace's tracking server is not emulated.
