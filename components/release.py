@@ -16,6 +16,7 @@ import pulumi
 from pulumi.output import Unknown
 
 from components.preflight.live_default import Live, Number
+from components.release_parts import abandoned
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.lower_stack import LowerStack
 from components.release_parts.plan_inputs import plan_inputs
@@ -24,7 +25,6 @@ from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
-from modelops.release.last_set import LastSet
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
@@ -55,6 +55,7 @@ class ModelRelease(pulumi.ComponentResource):
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
         self._released: Mapping[str, Any] | None = None
+        self._refusal: str | None = None
         self._most_nodes = args.get("most_nodes", {})
         # Before the plan, which is of the same files; a preview makes nothing that would carry it.
         self._about = about.About() if pulumi.runtime.is_dry_run() else about.current(Path.cwd())
@@ -65,7 +66,7 @@ class ModelRelease(pulumi.ComponentResource):
             raise pulumi.RunError(f"endpoint {name!r}: {error}") from None  # shown without a traceback
         self._lower = LowerStack.of(name, args)
         self._ask_rehearsal(name, args)
-        number = Number(name, plan, args["endpoint_id"], lambda inputs, live: _number(name, _read(inputs), live))
+        number = Number(name, plan, args["endpoint_id"], lambda inputs, live: self._number(name, _read(inputs), live))
         plan = {**plan, "number": self._lower.before(number.value) if self._lower else number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
@@ -88,6 +89,11 @@ class ModelRelease(pulumi.ComponentResource):
         self.serves: Mapping[str, pulumi.Output[Any]] = {"default": self.default, "deployments": self.deployments}
         self.register_outputs(self.serves)
 
+    def _number(self, name: str, plan: ReleasePlan, live: Live) -> int | None:
+        # Refused in the hook: it alone is given the last released plan, without which the stack would lose its outputs.
+        self._refusal = abandoned.refusal(name, plan, live, pulumi.get_stack())
+        return abandoned.number(plan, live)
+
     def _ask_rehearsal(self, name: str, args: ModelReleaseArgs) -> None:
         """Show how far a rehearsal can run the deployments' jobs; not in the hook, which an unchanged plan skips."""
         if rehearsal.VARIABLE not in os.environ:
@@ -106,7 +112,7 @@ class ModelRelease(pulumi.ComponentResource):
                 old = _old(recorded)
                 self._released = recorded if old else None
                 wanted = _read(inputs)
-                await self._require_released(wanted, old)
+                await self._require_allowed(wanted, old)
                 await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, wanted, old)
             except WorkerStopped as stopped:
                 raise RuntimeError(_stopped_text(name, stopped)) from None
@@ -122,8 +128,10 @@ class ModelRelease(pulumi.ComponentResource):
 
         return release
 
-    async def _require_released(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
-        """Refuse a model that the stack of `requireReleasedIn` has not released."""
+    async def _require_allowed(self, wanted: ReleasePlan, old: ReleasePlan | None) -> None:
+        """Refuse what a rollback abandoned, and a model that the stack of `requireReleasedIn` has not released."""
+        if self._refusal:
+            raise WorkerFailed(self._refusal, refused=True)
         known = _digests(old).values() if old else ()
         if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
             command = located(f"pulumi up --stack {self._lower.stack}")
@@ -188,32 +196,6 @@ class ModelRelease(pulumi.ComponentResource):
 
 def _read(inputs: object) -> ReleasePlan:
     return ReleasePlan.from_inputs(inputs, lambda value: isinstance(value, Unknown))
-
-
-def _number(name: str, plan: ReleasePlan, live: Live) -> int | None:
-    """Return the plan's number: the endpoint's, or the next one if its default is not the plan's; None for 0.
-
-    Raises: pulumi.RunError: the plan names a revision that a rollback abandoned.
-    """
-    record = LastSet.read(live.tags)
-    if record and record.refuses(plan.target, plan.pin):
-        raise pulumi.RunError(_refused_text(name, plan, record))
-    number = record.number if record else 0
-    return (number if live.default == plan.target else number + 1) or None
-
-
-def _refused_text(name: str, plan: ReleasePlan, record: LastSet) -> str:
-    stack = pulumi.get_stack()
-    pin = f"pulumi config set --path endpoints.{name}.pin"
-    again = located(f"python -m modelops rollback --to {plan.target} --endpoint {name} --stack {stack}")
-    return (
-        f"endpoint {name!r}: the stack file still makes {plan.target} the default, which a rollback abandoned "
-        f"on {record.at}. Nothing was released; the default stays {record.default}.\n"
-        "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
-        f"    {located(f'{pin} {record.default} --stack {stack}')}\n"
-        f"  If {plan.target} should serve again after all:\n"
-        f"    {again}"
-    )
 
 
 def _shown(plan: ReleasePlan) -> dict[str, str]:

@@ -68,9 +68,9 @@ def _to_keep_it(done: WentBack, plan: ReleasePlan, logical: str, stack: str | No
     where += "" if directory == Path() else f" --cwd {shlex.quote(str(directory))}"
     key = shlex.quote(f"endpoints.{logical}.pin")
     return [
-        f"The last release made {plan.target} the default. `pulumi up` refuses that until the stack file changes.",
-        "To keep this default while the stack file stays as it is:",
+        f"The last release made {plan.target} the default. If the stack file still does, `pulumi up` refuses it.",
+        "To keep this default without a change of the deployment, pin it:",
         f"  {located(f'pulumi config set --path {key} {done.endpoint.default}{where}')}",
-        "With the fix in the stack file:",
+        "If you have pinned it, remove the pin when the fix is in the stack file:",
         f"  {located(f'pulumi config rm --path {key}{where}')}",
     ]

@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from modelops.commands import options, terminal
+from modelops.rehearsal import located
 from modelops.release.status import Status
 from modelops.release.status import status as compared
 
@@ -37,7 +38,7 @@ def status(
                 terminal.say("")
             _show(each)
         if differs:
-            terminal.say(f"Run `python -m modelops release{where.words()}` to fix it.")
+            terminal.say(f"To fix it:\n  {located(f'python -m modelops release{where.words()}')}")
     if check and differs:
         raise typer.Exit(1)
 

@@ -61,7 +61,8 @@ def from_live(
         *_lines(
             to_register,
             [each.revision for each in missing],
-            [candidates.line(*each, served) for each in candidates.due(plan, endpoint, before)],
+            [candidates.line(*each, served) for each in candidates.due(plan, endpoint, before)]
+            + [line for line in [candidates.untried(plan, endpoint)] if line],
             restored or endpoint.default,
             plan.target,
             body_differs=restored is None and default.needs_switch(plan, endpoint, plan.target),

@@ -8,10 +8,10 @@ import pulumi
 import pytest
 import requests
 
-from components import release
 from components.preflight import arm, live_default
 from components.preflight.arm import LIMIT_SECONDS, PREVIEW_SECONDS, Refused, ResourceManager, Unanswered
 from components.preflight.live_default import Live, Number
+from components.release_parts import abandoned
 from modelops.plan.plan import ReleasePlan
 from modelops.release.last_set import LastSet
 from tests.components.recorder import recorded
@@ -59,9 +59,7 @@ def marker(
 
     async def declare() -> str:
         given = {**plan(), "pin": pin}
-        number = Number(
-            "digits", given, "/endpoints/digits1a2b", lambda *asked: release._number("digits", *known(*asked))
-        )
+        number = Number("digits", given, "/endpoints/digits1a2b", lambda *asked: abandoned.number(*known(*asked)))
         # The SDK drops what is null before it calls a transform.
         declared = {key: each for key, each in {**given, "number": number.value}.items() if each is not None}
         result = await number.leave_out(
@@ -81,14 +79,6 @@ def marker(
 def known(inputs: Any, live: Live) -> tuple[ReleasePlan, Live]:
     """Return the plan, which is complete, and the endpoint."""
     return ReleasePlan.from_inputs(inputs), live
-
-
-def decided(live: Live, pin: str | None = None) -> int | None:
-    """Return the plan's number for an endpoint that is so; raise what the program raises."""
-    found: list[int | None] = []
-    given = ReleasePlan.from_inputs({**plan(), "pin": pin})
-    recorded(lambda: found.append(release._number("digits", given, live)))
-    return found[0]
 
 
 def tags(number: int = 0, default: str = "mlp-0", **more: Any) -> Mapping[str, str]:
@@ -140,26 +130,36 @@ def test_beside_a_pin_it_is_about_the_pinned_revision(monkeypatch: pytest.Monkey
     assert (given["pin"], given["number"]) == (pin, number)
 
 
-def test_a_plan_that_names_an_abandoned_revision_is_refused() -> None:
+def asked_of(live: Live, pin: str | None = None) -> tuple[str | None, int | None]:
+    """Return why the plan is refused and its number, for an endpoint that is so."""
+    given = ReleasePlan.from_inputs({**plan(), "pin": pin})
+    return abandoned.refusal("digits", given, live, "dev"), abandoned.number(given, live)
+
+
+@pytest.mark.parametrize("moved_back", [False, True])
+def test_a_plan_that_names_an_abandoned_revision_is_refused(*, moved_back: bool) -> None:
     own = target()
     left = tags(4, by="rollback", at=ABANDONED_AT, abandoned=(own,))
-    with pytest.raises(pulumi.RunError) as refused:
-        decided(Live("mlp-0", left))
-    assert str(refused.value) == (
-        f"endpoint 'digits': the stack file still makes {own} the default, which a rollback abandoned on "
-        f"{ABANDONED_AT}. Nothing was released; the default stays mlp-0.\n"
-        "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
-        "    pulumi config set --path endpoints.digits.pin mlp-0 --stack dev\n"
-        f"  If {own} should serve again after all:\n"
-        f"    python -m modelops rollback --to {own} --endpoint digits --stack dev"
+    # The number changes in any case, so that the hook runs, which refuses.
+    assert asked_of(Live(own if moved_back else "mlp-0", left)) == (
+        (
+            f"the stack file still makes {own} the default, which a rollback abandoned on {ABANDONED_AT}. Nothing was "
+            "released; the default stays mlp-0.\n"
+            "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
+            "    pulumi config set --path endpoints.digits.pin mlp-0 --stack dev\n"
+            f"  If {own} should serve again after all:\n"
+            f"    python -m modelops rollback --to {own} --endpoint digits --stack dev"
+        ),
+        5,
     )
 
 
 def test_a_new_pin_brings_it_back_and_the_one_that_was_abandoned_does_not() -> None:
     own = target()
-    assert decided(Live("mlp-0", tags(4, abandoned=(own,))), pin=own) == 5
-    with pytest.raises(pulumi.RunError, match=f"still makes {own} the default, which a rollback abandoned"):
-        decided(Live("mlp-0", tags(4, abandoned=(own,), abandoned_pin=own)), pin=own)
+    assert asked_of(Live("mlp-0", tags(4, abandoned=(own,))), pin=own) == (None, 5)
+    text, number = asked_of(Live("mlp-0", tags(4, abandoned=(own,), abandoned_pin=own)), pin=own)
+    assert (text or "").startswith(f"the stack file still makes {own} the default, which a rollback abandoned on ")
+    assert number == 5
 
 
 @pytest.mark.parametrize("refusal", [Refused(403), Unanswered("nobody answers. Run pulumi up again.")])

@@ -145,13 +145,15 @@ def test_after_a_rollback_the_bad_revision_is_never_the_default_again(deployed: 
     assert f"pulumi config set --path endpoints.digits.pin {first} --stack dev" in done.out
     assert ours(deployed) == {"default": first, "set-by": "rollback", "number": "2", "abandoned": bad}
 
-    before = deployed.mark()
+    before, outputs = deployed.mark(), deployed.outputs()
     for verb in ("preview", "up"):
         refused = deployed.pulumi(verb).failed()
         assert f"the stack file still makes {bad} the default, which a rollback abandoned on " in refused.flat
         assert "Traceback" not in refused.text
     assert deployed.writes(before) == []
     assert live(deployed) == first
+    # The other stack of a `requireReleasedIn` reads them.
+    assert deployed.outputs() == outputs
 
     batches_of(deployed, 4)
     assert deployed.up().steps == ONE_STEP

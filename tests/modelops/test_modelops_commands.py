@@ -331,10 +331,10 @@ def test_a_rollback_prints_the_pin_where_an_unchanged_up_is_refused(bench: Bench
     name, bad = bench.plan.endpoint.name, bench.plan.target
     key, where = "pulumi config set --path endpoints.digits.pin", f"--cwd {bench.root}"
     pin = (
-        f"The last release made {bad} the default. `pulumi up` refuses that until the stack file changes.\n"
-        "To keep this default while the stack file stays as it is:\n"
+        f"The last release made {bad} the default. If the stack file still does, `pulumi up` refuses it.\n"
+        "To keep this default without a change of the deployment, pin it:\n"
         f"  {located(f'{key} {first.default} {where}')}\n"
-        "With the fix in the stack file:\n"
+        "If you have pinned it, remove the pin when the fix is in the stack file:\n"
         f"  {located(f'pulumi config rm --path endpoints.digits.pin {where}')}\n"
     )
 

@@ -199,6 +199,23 @@ def test_the_input_may_be_one_file_at_an_address(bench: Bench) -> None:
 
 
 @in_one_profile
+def test_a_candidate_that_failed_a_try_out_is_named_when_it_serves_without_one(bench: Bench) -> None:
+    first = with_script(bench, GOOD)
+    bench.release(first)
+    worse = with_script(bench, RAISES)
+    refused(bench, worse)
+    job = found.job if (found := record(bench, worse.target)) else ""
+    untried = replace(worse, deployments={"mlp": replace(worse.deployments["mlp"], try_out=None)})
+    line = f"{worse.target} failed its try-out (job {job}); the stack file now has tryOut: none"
+    assert preview.from_live(bench.workspace, untried, first) == [
+        line,
+        f"default {first.target} -> {worse.target}",
+    ]
+    assert bench.release(untried).warnings == [line]
+    assert bench.release(untried).warnings == []
+
+
+@in_one_profile
 def test_no_nodes_are_not_the_candidates_fault(bench: Bench) -> None:
     """Another job has the cluster's only node."""
     hanging = with_script(bench, HANGS)

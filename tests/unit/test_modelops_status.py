@@ -17,7 +17,7 @@ from modelops.release.live import LiveDeployment, LiveEndpoint, same_tags
 from modelops.release.status import Status
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "schemas" / "status.json").read_text("utf-8"))
-FIX = "Run `python -m modelops release` to fix it.\n"
+FIX = "To fix it:\n  python -m modelops release\n"
 
 
 class Terminal(io.StringIO):
@@ -93,7 +93,7 @@ def test_on_a_terminal_the_deployments_are_a_table(run: Any) -> None:
         "│ mlp-2      │ Failed    │         │",
         "└────────────┴───────────┴─────────┘",
         "DIFFERS deployment mlp-2 is in state Failed",
-        FIX.rstrip(),
+        *FIX.splitlines(),
     ]
 
 
@@ -108,7 +108,7 @@ def test_on_a_terminal_the_deployments_are_a_table(run: Any) -> None:
 )
 def test_the_command_that_is_printed_selects_the_same_endpoints(run: Any, options: str) -> None:
     _, output = run(io.StringIO(), [_status("digits9", "no default")], *shlex.split(options))
-    assert output.splitlines()[-1] == f"Run `python -m modelops release {options}` to fix it."
+    assert output.splitlines()[-1] == f"  python -m modelops release {options}"
 
 
 def test_a_program_gets_one_object_that_keeps_the_schema(run: Any) -> None:

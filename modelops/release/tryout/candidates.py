@@ -96,6 +96,20 @@ def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint 
     return f"try out {deployment.revision} on {source} (at most {asked.minutes} min{more})"
 
 
+def untried(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> str | None:
+    """Return a line if the plan makes a revision the default that did not pass a try-out that it once had, or None.
+
+    That is for users to decide, but it must not look like any other release.
+    """
+    found = endpoint.deployments.get(plan.target)
+    is_asked = plan.pin is not None or plan.deployments[plan.default].try_out is not None
+    if is_asked or found is None or endpoint.default == plan.target:
+        return None
+    why = records.not_passed(endpoint, found, plan)
+    record = records.try_out(found)
+    return f"{plan.target} {why} (job {record.job}); the stack file now has tryOut: none" if why and record else None
+
+
 def _has_passed(endpoint: live.LiveEndpoint, revision: str, asked: TryOut) -> bool:
     found = endpoint.deployments.get(revision)
     record = records.try_out(found) if found else None
