@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hosts import INSTALLED, environment
+from tests.e2e.profiles import HARSH
 from tests.e2e.rehearsal import OUTCOME, REPOSITORY, Rehearsal, leave_out_try_outs
 
 
@@ -94,19 +95,27 @@ def _deployed_once(deployments: Callable[[str], Rehearsal], language_host: str) 
     return deployments(language_host)
 
 
+@pytest.fixture(name="profile")
+def _profile(request: pytest.FixtureRequest) -> str:
+    """Return the sandbox's profile; profiles.py has the decorator for tests that try both."""
+    return str(getattr(request, "param", HARSH))
+
+
 @pytest.fixture(name="fresh")
-def _fresh(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
+def _fresh(checkout: Path, tmp_path: Path, profile: str) -> Iterator[Rehearsal]:
     """Return a rehearsal in which nothing was deployed."""
     rehearsal = Rehearsal(checkout, tmp_path / "unused").copy_to(tmp_path)
+    if profile != HARSH:
+        rehearsal.start_server(profile)
     yield rehearsal
     rehearsal.stop()
 
 
 @pytest.fixture(name="deployed")
-def _deployed(deployed_once: Rehearsal, tmp_path: Path) -> Iterator[Rehearsal]:
+def _deployed(deployed_once: Rehearsal, tmp_path: Path, profile: str) -> Iterator[Rehearsal]:
     """Return a rehearsal of the deployed dev stack, with its server running."""
     rehearsal = deployed_once.copy_to(tmp_path)
-    rehearsal.start_server()
+    rehearsal.start_server(profile)
     yield rehearsal
     rehearsal.stop()
 

@@ -8,6 +8,7 @@ import shutil
 from typing import Any
 
 from tests.e2e.hosts import BOTH_HOSTS_IN_LONG
+from tests.e2e.profiles import IN_BOTH_PROFILES
 from tests.e2e.rehearsal import Rehearsal
 
 IMAGES = 6
@@ -46,6 +47,7 @@ def witnessed(rehearsal: Rehearsal, before: int) -> tuple[int, int]:
 
 
 @BOTH_HOSTS_IN_LONG
+@IN_BOTH_PROFILES
 def test_a_candidate_that_differs_too_much_does_not_serve(deployed: Rehearsal) -> None:
     old = deployed.default
     ask(deployed, maxChangedRows=0.5)
@@ -77,6 +79,7 @@ def test_a_candidate_that_differs_too_much_does_not_serve(deployed: Rehearsal) -
 
 
 @BOTH_HOSTS_IN_LONG
+@IN_BOTH_PROFILES
 def test_a_check_that_cannot_be_imported_fails_the_preview(deployed: Rehearsal) -> None:
     (deployed.folder / "check.py").write_text("import no_such_module\n\ndef check(predictions, rows): ...\n")
     ask(deployed, check="check.py")

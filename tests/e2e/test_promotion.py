@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from components import roles
+from tests.e2e.profiles import IN_BOTH_PROFILES
 from tests.e2e.rehearsal import Rehearsal
 from tests.e2e.test_least_privilege import CONDITION, Deployer
 
@@ -39,12 +40,11 @@ def _uploads(rehearsal: Rehearsal, after: int) -> list[str]:
     return [each for each in rehearsal.writes(after) if "model.onnx" in each or each.endswith("/import")]
 
 
-@pytest.mark.parametrize("profile", ["harsh", pytest.param("lenient", marks=pytest.mark.long(part="profiles"))])
+@IN_BOTH_PROFILES
 def test_what_was_tried_in_dev_serves_in_staging_and_goes_to_prod(
     fresh: Rehearsal, deployer: Deployer, profile: str
 ) -> None:
     fresh.stop()
-    fresh.python("-m", "sandbox", "start", "--profile", profile).ok()
     fresh.python("-m", "sandbox", "registry", "create", "ours").ok()
     (registry,) = (each for each in fresh.resources() if each.endswith("/registries/ours"))
     fresh.pulumi("up", "--stack", "dev", principal="nobody").ok()

@@ -4,9 +4,8 @@ import copy
 import re
 from typing import Any
 
-import pytest
-
 from tests.e2e.commands import Step
+from tests.e2e.profiles import IN_BOTH_PROFILES
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
 ONE_STEP = (Step("update", MARKER, "digits-marker"),)
@@ -44,9 +43,8 @@ def _up(rehearsal: Rehearsal) -> tuple[str, list[str]]:
     return rehearsal.default, [each.rpartition("/")[2] for each in deleted]
 
 
-@pytest.mark.parametrize("profile", ["harsh", pytest.param("lenient", marks=pytest.mark.long(part="profiles"))])
-def test_a_release_deletes_what_is_beyond_keep(fresh: Rehearsal, profile: str) -> None:
-    fresh.python("-m", "sandbox", "start", "--profile", profile).ok()
+@IN_BOTH_PROFILES
+def test_a_release_deletes_what_is_beyond_keep(fresh: Rehearsal) -> None:
     fresh.configure(_two_deployments)
     fresh.up()
     first = fresh.default

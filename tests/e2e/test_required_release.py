@@ -3,10 +3,12 @@
 import shutil
 
 from modelops.plan import fingerprint
+from tests.e2e.profiles import IN_BOTH_PROFILES
 from tests.e2e.rehearsal import Rehearsal
 from tests.e2e.test_going_back import ONE_STEP, pin, switches, unpin
 
 
+@IN_BOTH_PROFILES
 def test_a_model_waits_until_the_other_stack_has_released_it(deployed: Rehearsal) -> None:
     """Stack dev is the upper one here, because it is deployed; there is no stack staging yet."""
     shutil.copy(deployed.folder / "Pulumi.dev.yaml", deployed.folder / "Pulumi.staging.yaml")
