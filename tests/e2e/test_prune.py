@@ -82,3 +82,26 @@ def test_a_release_deletes_what_is_beyond_keep(fresh: Rehearsal) -> None:
     assert deleted == [first, third]
     assert sorted(fresh.of_kind("batchEndpoints/deployments")) == sorted([fourth, fifth])
     fresh.up("--expect-no-changes")
+
+
+@IN_BOTH_PROFILES
+def test_models_that_no_deployment_uses_are_archived_if_the_stack_asks(deployed: Rehearsal) -> None:
+    deployed.configure(lambda config: config["endpoints"]["digits"].update(keep=1))
+    deployed.configure(lambda config: config.update(archiveModels=True))
+    first = deployed.default
+    deployed.change_one_byte_of_the_model()
+    preview = deployed.pulumi("preview").ok().flat
+    assert f"delete revision {first} (mlp keeps 1)" in preview
+    assert "archive model digits-mlp:1" in preview
+
+    _, deleted = _up(deployed)
+    assert deleted == [first]
+    assert _archived(deployed) == {"1": True, "2": False}
+    deployed.up("--expect-no-changes")
+
+
+def _archived(rehearsal: Rehearsal) -> dict[str, bool]:
+    """Return which versions of the model are archived."""
+    versions = [each for each in rehearsal.resources() if each.rsplit("/", 4)[1] == "models"]
+    found = {each.rpartition("/")[2]: rehearsal.arm("GET", each, "2024-04-01") for each in versions}
+    return {version: bool(each["properties"].get("isArchived")) for version, each in found.items()}
