@@ -1,4 +1,4 @@
-"""Models, environments and datastores that the release uses and does not make: checked before anything is uploaded.
+"""What the release uses and does not make (models, environments, datastores, data): checked before any upload.
 
 Only those of the workspace. A registry has its hosts and roles; there, Azure's refusal is the check.
 """
@@ -38,6 +38,8 @@ def _problems(
         yield _model_problem(workspace, deployment, model, missing)
     if isinstance(model, UriModel) and (name := data_address.datastore(model.uri)):
         yield _datastore_problem(workspace, deployment, name)
+    if deployment.try_out is not None and isinstance(deployment.try_out.input, str):
+        yield _input_problem(workspace, deployment, deployment.try_out.input)
     if isinstance(environment, NamedEnvironment) and not environment.registry:
         found = _read(workspace, "environment", environment.name, environment.version)
         named = f"{environment.name}:{environment.version}"
@@ -68,6 +70,18 @@ def _datastore_problem(workspace: Workspace, deployment: DeploymentPlan, name: s
     return _missing(workspace, deployment, "datastore", name, "")
 
 
+def _input_problem(workspace: Workspace, deployment: DeploymentPlan, address: str) -> str | None:
+    if name := data_address.datastore(address):
+        return _datastore_problem(workspace, deployment, name)
+    asset = data_address.data_asset(address)
+    if asset is None or not asset.version or not asset.is_in(workspace.id):
+        return None
+    with azure.step(f"reading data asset {asset.name}"):
+        if live.found(workspace, f"data/{asset.name}/versions/{asset.version}", _ASSETS_API) is not None:
+            return None
+    return _missing(workspace, deployment, "data asset", address.removeprefix("azureml:"), "")
+
+
 def _makes(workspace: Workspace, new: Model, wanted: RegisteredModel) -> bool:
     """Whether the release registers a model as the version that another deployment names."""
     if isinstance(new, RegisteredModel) or new.name != wanted.name:
@@ -85,7 +99,8 @@ def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
 def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str, versions_of: str) -> str:
     """Say that something does not exist; `versions_of` is the name whose versions to list, if it has versions."""
     versions = f"/{versions_of}/versions" if versions_of else ""
-    url = f"{workspace.id}/{kind}s{versions}?api-version={_ASSETS_API}"
+    collection = "data" if kind == "data asset" else f"{kind}s"
+    url = f"{workspace.id}/{collection}{versions}?api-version={_ASSETS_API}"
     command = located(f'az rest --url "{url}" --query "value[].name" --output table')
     return (
         f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. These "

@@ -21,6 +21,7 @@ from modelops.plan.plan import (
     ReleasePlan,
     UriModel,
 )
+from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, uploads
 from tests.modelops.conftest import IMAGE, Bench, in_one_profile
@@ -148,7 +149,8 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
 
 def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
     versions = f"/{name}/versions" if name else ""
-    url = f"{bench.place.path}/{kind}s{versions}?api-version=2025-12-01"
+    collection = "data" if kind == "data asset" else f"{kind}s"
+    url = f"{bench.place.path}/{collection}{versions}?api-version=2025-12-01"
     command = located(f'az rest --url "{url}" --query "value[].name" --output table')
     return f"These exist:\n  {command}"
 
@@ -189,6 +191,18 @@ def test_an_environment_that_does_not_exist(bench: Bench) -> None:
 def test_a_datastore_that_does_not_exist(bench: Bench) -> None:
     uri = "azureml://datastores/none/paths/model"
     plan = _with(bench, model=UriModel(uri, bench.model_name, "custom_model"))
+    there = f"datastore none of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'datastore')}")
+
+
+def test_a_data_asset_that_does_not_exist(bench: Bench) -> None:
+    plan = _with(bench, try_out=TryOut(input="azureml:none:1"))
+    there = f"data asset none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    _refused(bench, plan, f"{there} {_these_exist(bench, 'data asset')}")
+
+
+def test_a_datastore_of_a_try_out_that_does_not_exist(bench: Bench) -> None:
+    plan = _with(bench, try_out=TryOut(input="azureml://datastores/none/paths/images/"))
     there = f"datastore none of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
     _refused(bench, plan, f"{there} {_these_exist(bench, 'datastore')}")
 
