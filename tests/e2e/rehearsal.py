@@ -16,7 +16,6 @@ import yaml
 
 from tests.e2e.commands import Done, Running
 from tests.e2e.observed import Observed
-from tests.e2e.profiles import HARSH
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = "azureml-batch-endpoint"
@@ -189,9 +188,9 @@ class Rehearsal(Observed):
         at = before.index(b"onnx")
         file.write_bytes(before[:at] + bytes([before[at] + 1]) + before[at + 1 :])
 
-    def start_server(self, profile: str = HARSH) -> None:
-        """Start the sandbox if it does not run."""
-        self.python("-m", "sandbox", "start", "--profile", profile).ok()
+    def start_server(self, profile: str | None = None) -> None:
+        """Start the sandbox if it does not run, with a profile (default: harsh, or the one that it runs with)."""
+        self.python("-m", "sandbox", "start", *(() if profile is None else ("--profile", profile))).ok()
 
     def stop(self) -> None:
         """Stop the sandbox; its state stays."""

@@ -45,6 +45,7 @@ def test_what_was_tried_in_dev_serves_in_staging_and_goes_to_prod(
     fresh: Rehearsal, deployer: Deployer, profile: str
 ) -> None:
     fresh.stop()
+    fresh.start_server(profile)
     fresh.python("-m", "sandbox", "registry", "create", "ours").ok()
     (registry,) = (each for each in fresh.resources() if each.endswith("/registries/ours"))
     fresh.pulumi("up", "--stack", "dev", principal="nobody").ok()
