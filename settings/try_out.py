@@ -21,6 +21,7 @@ from settings.section import Section
 NONE: Final = "none"
 """The word for no try-out; and for no `check`, `compare` or `maxChangedRows`, where the endpoint has one."""
 
+_NUMBER: Final = r"[0-9]*\.?[0-9]+(e-?[0-9]+)?"
 _MOST_MINUTES: Final = 7 * 24 * 60  # of a job's run in Azure; a typing error is more likely than a longer wait
 
 
@@ -197,9 +198,7 @@ def _read_share(section: Section, base: TryOut) -> float | None:
     value = section.values.get("maxChangedRows")
     if value is None or value == NONE:
         return None if value else base.max_changed_rows
-    if isinstance(value, str) and re.fullmatch(
-        r"[0-9]*\.?[0-9]+(e-?[0-9]+)?", value
-    ):  # `pulumi config set` writes it as a text
+    if isinstance(value, str) and re.fullmatch(_NUMBER, value):  # `pulumi config set` writes it as a text
         value = float(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)

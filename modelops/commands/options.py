@@ -174,4 +174,4 @@ def list_command(target: targets.Target) -> str:
 
 def jobs_command(place: Workspace, what: str, job: str) -> str:
     """Return a command about a job, to print, e.g. `show`; it needs no stack."""
-    return located(f"python -m modelops jobs {what} {job}{place.words()}")
+    return jobs.command(place, f"{what} {job}")

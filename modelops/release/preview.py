@@ -62,7 +62,7 @@ def from_live(
             to_register,
             [each.revision for each in missing],
             [candidates.line(*each, served) for each in candidates.due(plan, endpoint, before)]
-            + [line for line in [candidates.untried(plan, endpoint)] if line],
+            + candidates.untried(plan, endpoint),
             restored or endpoint.default,
             plan.target,
             body_differs=restored is None and default.needs_switch(plan, endpoint, plan.target),

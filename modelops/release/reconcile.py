@@ -131,8 +131,7 @@ def _serve_target(
     rollback.require_unchanged(plan, endpoint, report.last_set, context.where)
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
-    if warning := candidates.untried(plan, endpoint):
-        report.warnings.append(warning)
+    report.warnings += candidates.untried(plan, endpoint)
     context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
     record = _record(context, plan, endpoint, plan.target)
     patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)

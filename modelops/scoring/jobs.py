@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import NoJobError, UsageError
+from modelops.rehearsal import located
 from modelops.scoring import endpoints
 from modelops.workspace import Workspace
 
@@ -22,6 +23,11 @@ FAILED: Final = "Failed"
 CANCELED: Final = "Canceled"
 ENDED: Final = frozenset({COMPLETED, FAILED, CANCELED, "NotResponding"})
 """The states in which a job stays."""
+
+
+def command(workspace: Workspace, what: str) -> str:
+    """Return a command about jobs, to print, e.g. `show NAME` or `list`; it needs no stack."""
+    return located(f"python -m modelops jobs {what}{workspace.words()}")
 
 
 @dataclass(frozen=True, slots=True)

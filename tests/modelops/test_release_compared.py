@@ -51,6 +51,16 @@ def differs(from_: str, value: str = "2") -> tuple[str, ...]:
     )
 
 
+def released_input(bench: Bench, plan: ReleasePlan) -> str:
+    """Release a plan, and return the address that its try-out's input was uploaded to."""
+    before = bench.mark()
+    bench.release(plan)
+    (uploaded,) = {
+        each.rpartition("/")[0] for each in bench.writes(before) if re.search(r"PUT .*/input/[ab]\.txt$", each)
+    }
+    return "azureml://datastores/workspaceblobstore/paths/LocalUpload/" + uploaded.partition("LocalUpload/")[2] + "/"
+
+
 @in_both_profiles
 def test_says_how_a_candidate_differs_from_what_serves(bench: Bench) -> None:
     first = with_script(bench, SCRIPT)
@@ -148,12 +158,7 @@ def test_a_candidate_s_own_failure_comes_first(bench: Bench, passes: bool) -> No
 def test_a_service_that_is_too_busy_is_asked_again_for_the_job_of_what_serves(bench: Bench) -> None:
     """Data that can change at its address is scored each time: the job of before is not taken for it."""
     first = with_script(bench, SCRIPT)
-    before = bench.mark()
-    bench.release(first)
-    (uploaded,) = {
-        each.rpartition("/")[0] for each in bench.writes(before) if re.search(r"PUT .*/input/[ab]\.txt$", each)
-    }
-    address = "azureml://datastores/workspaceblobstore/paths/LocalUpload/" + uploaded.partition("LocalUpload/")[2] + "/"
+    address = released_input(bench, first)
     bench.release(with_script(bench, OTHER, input=address))
     third, before = with_script(bench, SCRIPT + "# other", input=address), bench.mark()
     control = bench.place.sandbox.control
@@ -215,12 +220,7 @@ def test_the_user_checks_and_compares(bench: Bench) -> None:
 def test_a_check_gets_a_copy_of_data_in_azure(bench: Bench) -> None:
     """The second plan's input is where the first one's files were uploaded."""
     first = with_script(bench, SCRIPT)
-    before = bench.mark()
-    bench.release(first)
-    (uploaded,) = {
-        each.rpartition("/")[0] for each in bench.writes(before) if re.search(r"PUT .*/input/[ab]\.txt$", each)
-    }
-    address = "azureml://datastores/workspaceblobstore/paths/LocalUpload/" + uploaded.partition("LocalUpload/")[2] + "/"
+    address = released_input(bench, first)
     check = file(
         bench,
         "check.py",

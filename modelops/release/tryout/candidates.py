@@ -96,18 +96,19 @@ def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint 
     return f"try out {deployment.revision} on {source} (at most {asked.minutes} min{more})"
 
 
-def untried(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> str | None:
-    """Return a line if the plan makes a revision the default that did not pass a try-out that it once had, or None.
+def untried(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[str]:
+    """Return a line if the plan makes a revision the default that did not pass a try-out that it once had.
 
     That is for users to decide, but it must not look like any other release.
     """
     found = endpoint.deployments.get(plan.target)
     is_asked = plan.pin is not None or plan.deployments[plan.default].try_out is not None
     if is_asked or found is None or endpoint.default == plan.target:
-        return None
-    why = records.not_passed(endpoint, found, plan)
-    record = records.try_out(found)
-    return f"{plan.target} {why} (job {record.job}); the stack file now has tryOut: none" if why and record else None
+        return []
+    why, record = records.not_passed(endpoint, found, plan), records.try_out(found)
+    if why is None or record is None:
+        return []
+    return [f"{plan.target} {why} (job {record.job}); the stack file now has tryOut: none"]
 
 
 def _has_passed(endpoint: live.LiveEndpoint, revision: str, asked: TryOut) -> bool:
@@ -225,7 +226,8 @@ def _explained(
         ReleaseError: the failure, with all that.
     """
     serves = _what_serves(endpoint, revision)
-    logs = f"\nIts logs: {_command(plan, 'logs', name)}" if name else ""
+    workspace = Workspace(plan.subscription_id, plan.resource_group, plan.workspace)
+    logs = f"\nIts logs: {jobs.command(workspace, f'logs {name}')}" if name else ""
     about = f"step '{TRY}' failed: deployment {revision} of endpoint {plan.endpoint.name}"
     try:
         yield
@@ -242,7 +244,7 @@ def _explained(
     except PerhapsStartedError as error:
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} A job may have started: the next `pulumi up` looks "
-            f"for it. To look yourself: {_command(plan, 'list')} --endpoint {plan.endpoint.name}"
+            f"for it. To look yourself: {jobs.command(workspace, 'list')} --endpoint {plan.endpoint.name}"
         ) from error
     except (ReleaseError, UsageError) as error:
         raise ReleaseError(
@@ -257,8 +259,3 @@ def _what_serves(endpoint: live.LiveEndpoint, revision: str) -> str:
         command = located(f"python -m modelops rollback --to REVISION --endpoint {endpoint.name}")
         return f"It is the default, although no release set it. To make another one the default:\n  {command}\n"
     return f"The default is unchanged: {endpoint.default}."
-
-
-def _command(plan: ReleasePlan, what: str, name: str | None = None) -> str:
-    words = Workspace(plan.subscription_id, plan.resource_group, plan.workspace).words()
-    return located(f"python -m modelops jobs {what}{f' {name}' if name else ''}{words}")
