@@ -58,7 +58,7 @@ class Control:
         return entries
 
     def work(self, after: int = 0) -> list[dict[str, Any]]:
-        """Return what the services worked on, above the number ``after`` (docs/latencies.md)."""
+        """Return what the services worked on, above the number ``after`` (latencies.md)."""
         entries: list[dict[str, Any]] = self.server.control("GET", f"/work?after={after}")
         return entries
 

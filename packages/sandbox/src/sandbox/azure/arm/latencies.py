@@ -1,6 +1,6 @@
 """How long Azure takes for what: fixed durations, by name, with the factor that shortens them.
 
-docs/latencies.md says for each where it comes from and how far it spreads. They do not vary from run to run, so that
+latencies.md says for each where it comes from and how far it spreads. They do not vary from run to run, so that
 two measurements can be compared.
 """
 
