@@ -2,7 +2,7 @@
 
 `pulumi refresh --preview-only --json` writes nothing, takes no lock and runs no program. Its document has a step for
 each resource: `refresh` if it is as in the state, `update` or `delete` if not. It ends with 0 either way, and with 1 if
-a resource cannot be read: that one is among the diagnostics, and the others have their steps all the same [seen with
+a resource cannot be read: that one is among the diagnostics, and the others have their steps anyway [seen with
 3.276; with `--expect-no-changes` a difference is exit code 7, and the document is the same].
 """
 

@@ -1,4 +1,4 @@
-"""Drift on the real engine: quiet after every kind of release, loud after each change by hand, and mended as printed.
+"""Drift on the real engine: quiet after every kind of release, loud after each change by hand, and fixed as printed.
 
 That azure-native's comparison ignores what the program ignores as little as the stand-in's is read in its source.
 """
