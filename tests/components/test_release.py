@@ -291,7 +291,7 @@ def test_a_preview_says_what_it_knows_and_never_fails(
     ("answer", "last"),
     [
         (Done("digits", "did it", {"created": []}), Done("digits", "did it", {"created": []})),
-        (WorkerFailed("mlp names no model.", refused=True), Failed("digits", "mlp names no model.", refused=True)),
+        (WorkerFailed("mlp is too large.", refused=True), Failed("digits", "mlp is too large.", refused=True)),
         (
             WorkerStopped("digits", "create revisions", restored=True),
             Stopping("digits", "create revisions", restored=True),
