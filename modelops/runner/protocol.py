@@ -68,6 +68,10 @@ class Step:
     """Whether the request that moves the default was sent."""
     restored: bool = False
     """Whether the default of the last release, which somebody had moved, was restored."""
+    subject: str = ""
+    """What it is about: a revision, a model's name, or "" for the endpoint."""
+    items: list[int] | None = None
+    """Of a try-out, how many are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
