@@ -100,7 +100,7 @@ def name_of(urn: str) -> str:
 
 
 def decode(line: bytes) -> Happening | None:
-    """Read a line of the log; None for what is no matter of ours."""
+    """Read a line of the log; None for an event that we do not use."""
     try:
         event = json.loads(line)
     except ValueError:

@@ -49,7 +49,7 @@ def run(
 ) -> Ended:
     """Run a `pulumi` command that has an event log (preview, up, refresh, destroy) to its end.
 
-    It has a process group of its own, so that one Ctrl-C reaches it once, through this process: a second SIGINT makes
+    It has its own process group, so that one Ctrl-C reaches it once, through this process: a second SIGINT makes
     the engine end at once. SIGTERM and SIGHUP are passed on as SIGINT, too.
 
     Args:

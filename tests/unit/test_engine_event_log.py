@@ -1,4 +1,4 @@
-"""What the engine writes into its event log, and what of it is no matter of ours."""
+"""The events of the engine's event log that we use, and those that we ignore."""
 
 import json
 from typing import Any
