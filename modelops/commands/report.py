@@ -28,7 +28,7 @@ def report(
         typer.Option("--release", metavar="N", help="Which entry of `history`: latest, or 2 for the one before it."),
     ] = LATEST,
     output: Annotated[
-        Path, typer.Option("--output", metavar="FILE", help="The page; a file that is there is replaced.")
+        Path, typer.Option("--output", metavar="FILE", help="The page; replaces a file of this name.")
     ] = _DEFAULT_OUTPUT,
     stack: options.Stack = None,
     outputs: options.Outputs = None,

@@ -97,7 +97,7 @@ def _facts(entry: Entry) -> list[_Fact]:
     """Return what is known of when, how long and whence."""
     at = datetime.fromisoformat(entry.at)
     commit = entry.commit[:_SHORT_COMMIT] + (" and changes that are not committed" if entry.clean is False else "")
-    # What comes from the environment of whoever released is no address before it looks like one.
+    # The environment of a run may say anything: only what looks like an address is one.
     run = entry.run_url if entry.run_url.startswith("https://") else ""
     facts = [
         _Fact("Ended", f"{at:%Y-%m-%d %H:%M} UTC", time=entry.at),
