@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from modelops.engine.asking import ask
+from modelops.engine.command import answer
 from modelops.errors import UsageError
 from modelops.plan.data_address import Kind
 from modelops.plan.plan import ReleasePlan
@@ -150,7 +150,7 @@ def exported(stack: str | None, folder: Path) -> Mapping[str, Any]:
     Raises:
         UsageError: no such stack, or no `pulumi`.
     """
-    state: Mapping[str, Any] = ask(["stack", "export"], stack, folder).document
+    state: Mapping[str, Any] = answer(["stack", "export"], stack, folder)
     return state
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from modelops.engine.asking import ask
+from modelops.engine.command import answer
+from modelops.engine.event_log import name_of, type_of
 from modelops.errors import ReleaseError
 
 Change = Literal["changed", "deleted", "unreadable"]
@@ -56,12 +57,12 @@ class Drifted:
     @property
     def type(self) -> str:
         """Its type token."""
-        return self.urn.split("::")[2].rpartition("$")[2]
+        return type_of(self.urn)
 
     @property
     def name(self) -> str:
         """Its name in the program."""
-        return self.urn.rpartition("::")[2]
+        return name_of(self.urn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,7 @@ def compared(stack: str | None, folder: Path, resources: Sequence[Mapping[str, A
         UsageError: no such stack, or no `pulumi`.
         ReleaseError: nothing could be compared.
     """
-    answer = ask(["refresh", "--preview-only", "--json"], stack, folder, may_fail=True)
-    return read(answer.document, resources)
+    return read(answer(["refresh", "--preview-only", "--json"], stack, folder, may_fail=True), resources)
 
 
 def read(document: Mapping[str, Any], resources: Sequence[Mapping[str, Any]]) -> Comparison:
