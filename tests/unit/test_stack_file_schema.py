@@ -49,12 +49,12 @@ def _undescribed(schema: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
         for key in ("additionalProperties", "items"):
             yield from _undescribed(schema.get(key), path)
         for each in schema.get("anyOf") or ():
-            if "additionalProperties" in each:  # else it only narrows what stands beside it
+            if "additionalProperties" in each:  # otherwise it only adds a condition
                 yield from _undescribed(each, path)
 
 
 def test_every_key_of_the_documentation_s_tables_is_explained() -> None:
-    """Models and environments have tables of combinations, which say nothing of one key."""
+    """Models and environments have tables of combinations, not of keys."""
     keys = TEXT["properties"]["config"]["properties"]
     lacks = {each for key, one in keys.items() for each in _undescribed({"properties": {key: one}})}
     combined = ("workspace.", "endpoints.deployments.model.", "endpoints.deployments.environment.")
