@@ -37,7 +37,7 @@ _ADDRESS: Final = (
 _ARM: Final = rf"/{_any_case('subscriptions')}/{_UUID}/{_any_case('resourceGroups')}/[^/]+/.+"
 _NO_ROOT: Final = r"(?!/|[A-Za-z]:)(?!(.*/)?\.\.(/|$))[^\\]+"
 _PATH: Final = f"^(?!azureml:){_NO_ROOT}$"
-_IMAGE: Final = r"^\S+(@sha256:\S+|:(?!latest$)[^/:\s]+)$"
+_IMAGE: Final = r"^(\S*@sha256:\S*|\S*:(?!latest$)[^/:\s]+)$"
 
 
 def top(keys: Described) -> dict[str, Schema]:
