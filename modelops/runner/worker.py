@@ -167,12 +167,13 @@ class Worker:
         key = (plan.subscription_id, plan.resource_group, plan.workspace)
         return self._workspaces.setdefault(key, Workspace(*key))
 
-    def _progress(self, step: str, text: str) -> None:
+    def _progress(self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
         if self._gate.is_closed:
             return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)
         at = self._position
-        self.answer(Step(self._plan_id, step, text, at.switch_sent, at.restored))
+        counts = list(items) if items else None
+        self.answer(Step(self._plan_id, step, text, at.switch_sent, at.restored, subject, counts))
 
     def _notice_switch(self, method: str, url: str) -> None:
         if self._position.notice(method, url):

@@ -62,11 +62,13 @@ MODELOPS = [
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
-    ("runner",),
+    ("runner", "report"),
     ("commands",),
     ("__main__",),
 ]
-PULUMIS_END = tuple(f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt"))
+PULUMIS_END = tuple(
+    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt", "channel")
+)
 """The end of the release's pipe that components see; the worker's end sees the release."""
 
 MODELOPS_LIBRARIES = {
@@ -78,6 +80,7 @@ MODELOPS_LIBRARIES = {
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
+    "report": ("jinja2",),
     "commands": ("typer", "rich", "yaml"),
 }
 
