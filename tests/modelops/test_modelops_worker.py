@@ -185,11 +185,12 @@ def test_a_preview_reads_only(bench: Bench) -> None:
         before = bench.mark()
         worker.send(PreviewRequest("plan", bench.plan.to_json(), str(bench.root)))
         model = bench.plan.to_json()["deployments"]["mlp"]["model"]
+        size = (bench.root / "model" / "weights.bin").stat().st_size
         done = worker.done()
         assert [" ".join(each.split()) for each in done.text.splitlines()] == [
             f"default (none) -> {bench.plan.target}",
             f"create revision {bench.plan.target} first release",
-            f"register model {model['name']} 14 bytes, sha256 {model['digest'][:12]}",
+            f"register model {model['name']} {size} bytes, sha256 {model['digest'][:12]}",
             "update endpoint description, tags",
         ]
         assert done.report is not None
