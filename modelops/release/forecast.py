@@ -118,7 +118,7 @@ def try_outs(due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Kno
 
 
 def replaced(plan: ReleasePlan, released: ReleasePlan) -> list[Row]:
-    """Return rows about what the stack makes anew: its address or id is not known yet, and was before."""
+    """Return rows about what the stack replaces: its address or id is not known yet, and was before."""
     rows = []
     if plan.endpoint.id == UNKNOWN != released.endpoint.id:
         rows.append(Row("replace endpoint", released.endpoint.name, "it gets another address: tell its callers"))

@@ -144,7 +144,7 @@ class Outlook:
     revisions: Sequence[Revision] = ()
     try_outs: Sequence[TryOut] = ()
     replaced: Sequence[Row] = field(default=())
-    """What the stack makes anew, and what that means for callers and for rollbacks."""
+    """What the stack replaces, and what that means for callers and for rollbacks."""
     archived: Sequence[str] = ()
     """Model versions, `name:version`, that no deployment uses any more."""
     currency: str = ""
