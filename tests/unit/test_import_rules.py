@@ -63,6 +63,7 @@ MODELOPS = [
     ("azureml_yaml", "scoring"),
     ("release",),
     ("runner", "report"),
+    ("engine",),
     ("commands",),
     ("__main__",),
 ]
