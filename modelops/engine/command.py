@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from modelops.errors import UsageError
 
-
 _STREAMING: Final = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
 """With this variable of the user, `--json` prints an event in each line, and not one document."""
 
