@@ -38,7 +38,7 @@ def release(bench: Bench, plan: ReleasePlan, at: str, meanwhile: Callable[[], ob
     """Release a plan while somebody does something else, when it comes to a step for the first time."""
     left = [at]
 
-    def progress(step: str, _text: str) -> None:
+    def progress(step: str, _text: str, **_more: object) -> None:
         if step in left:
             left.remove(step)
             meanwhile()

@@ -66,7 +66,9 @@ MODELOPS = [
     ("commands",),
     ("__main__",),
 ]
-PULUMIS_END = tuple(f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt"))
+PULUMIS_END = tuple(
+    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "conversation", "log", "interrupt", "channel")
+)
 """The end of the release's pipe that components see; the worker's end sees the release."""
 
 MODELOPS_LIBRARIES = {

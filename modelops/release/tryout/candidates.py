@@ -82,7 +82,11 @@ def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
         ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
         Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
     """
-    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint, previous)]
+    tried: list[Tried] = []
+    for deployment, asked in due(plan, endpoint, previous):
+        with patience.context.timeline.span(TRY, deployment.revision):
+            tried.append(_Candidate(plan, endpoint, patience, deployment, asked).try_out())
+    return tried
 
 
 def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
@@ -130,7 +134,7 @@ class _Candidate:
     def try_out(self) -> Tried:
         """Have it score its input, judge what came of that, and note it on the revision."""
         context, revision = self.patience.context, self.deployment.revision
-        context.progress(TRY, f"trying out {revision}")
+        context.progress(TRY, f"trying out {revision}", subject=revision)
         with _explained(self.plan, self.endpoint, revision):
             source = self.patience.call(TRY, sample.in_azure, context, self.asked)
             found = self._earlier(source)
@@ -162,7 +166,7 @@ class _Candidate:
 
     def _followed(self, name: str) -> EndedJob:
         with _explained(self.plan, self.endpoint, self.deployment.revision, name):
-            return job.follow(self.patience.context, name, self.asked)
+            return job.follow(self.patience.context, name, self.asked, self.deployment.revision)
 
     def _begun(self, source: JobInput, known: str | None) -> str:
         """Start a job, note it on the revision, and return its name; `known` is the job before it."""
@@ -181,7 +185,7 @@ class _Candidate:
             if name is not None:
                 self._note("started", name)
         if name is not None:
-            context.progress(TRY, f"job {name} of an earlier release tries {revision} out")
+            context.progress(TRY, f"job {name} of an earlier release tries {revision} out", subject=revision)
         return name
 
     def _started(self) -> str | None:
