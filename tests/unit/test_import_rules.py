@@ -62,7 +62,8 @@ MODELOPS = [
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
-    ("runner",),
+    ("runner", "report"),
+    ("engine",),
     ("commands",),
     ("__main__",),
 ]
@@ -80,6 +81,7 @@ MODELOPS_LIBRARIES = {
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
+    "report": ("jinja2",),
     "commands": ("typer", "rich", "yaml"),
 }
 

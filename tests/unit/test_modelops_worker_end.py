@@ -12,10 +12,12 @@ import pytest
 from modelops.plan.reader import UNKNOWN
 from modelops.release import preview
 from modelops.release.gate import Gate
+from modelops.release.outlook import Outlook
 from modelops.runner import worker
 from modelops.runner.protocol import Done, Event, PreviewRequest, Stop, Stopping, decode_event, encode
 from tests.unit.plans import plan_json
 
+OUTLOOK = Outlook("digits-0000", refusal="too many")
 REQUEST = PreviewRequest("digits", {**plan_json(), "workspace": UNKNOWN}, "/")
 
 
@@ -48,10 +50,10 @@ class Held:
         self.worker = worker.Worker(cast("BinaryIO", lines), self.answers)
         threading.Thread(target=self.worker.run, daemon=True).start()
 
-    def _plan(self, *_: object) -> list[str]:
+    def _plan(self, *_: object) -> Outlook:
         self.working.set()
         assert self.may_end.wait(60)
-        return ["nothing"]
+        return OUTLOOK
 
 
 def _lines(fed: "queue.SimpleQueue[bytes | None]") -> Iterator[bytes]:
@@ -75,7 +77,7 @@ def test_a_plan_that_has_ended_is_not_stopped(monkeypatch: pytest.MonkeyPatch) -
     held = Held(monkeypatch, _lines(fed))
     held.may_end.set()
     fed.put(encode(REQUEST))
-    assert held.answers.next() == Done("digits", "nothing")
+    assert held.answers.next() == Done("digits", "\n".join(OUTLOOK.lines()), OUTLOOK.to_json())
     fed.put(encode(Stop("digits")))
     fed.put(encode(Stop("unknown")))
     fed.put(None)
@@ -91,7 +93,7 @@ def test_one_plan_is_stopped_and_the_other_goes_on(monkeypatch: pytest.MonkeyPat
     fed.put(encode(Stop("digits")))
     assert held.answers.next() == Stopping("digits", "read what is live")
     held.may_end.set()
-    assert held.answers.next() == Done("letters", "nothing")
+    assert held.answers.next() == Done("letters", "\n".join(OUTLOOK.lines()), OUTLOOK.to_json())
     fed.put(None)
     assert held.ended.wait(60)
     assert held.answers.lines.empty()
