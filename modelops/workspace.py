@@ -53,12 +53,6 @@ class _Once(cached_property[_T]):
             return super().__get__(instance, owner)
 
 
-def import_base() -> None:
-    """Import what every request needs; for a program that sends them from several threads."""
-    for module in _BASE:
-        importlib.import_module(module)
-
-
 class Workspace:
     """An Azure Machine Learning workspace, with the login of `modelops.credential`; creating it sends nothing."""
 
@@ -211,7 +205,9 @@ class Workspaces:
         self._known: dict[tuple[str, str, str], Workspace] = {}
 
     def get(self, subscription_id: str, resource_group: str, name: str) -> Workspace:
-        """Return a workspace, always the same one."""
+        """Return a workspace, always the same one; what its requests need is imported before any thread sends them."""
         with _making:
+            for module in _BASE:
+                importlib.import_module(module)
             key = (subscription_id, resource_group, name)
             return self._known.setdefault(key, Workspace(*key))

@@ -2,7 +2,7 @@
 
 One place for all of them. The SDK creates a dozen service clients, and storage clients without any options; these, the
 login and the parallel uploads of blobs all use the adapter of `requests`. So the gates are there, in a process that
-only does releases. Several releases may run in one process, each with a gate of its own: a context variable says whose
+only does releases. Several releases may run in one process, each with its gate: a context variable says whose
 request it is, and threads inherit it from those that start them.
 """
 

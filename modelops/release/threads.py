@@ -1,6 +1,6 @@
 """Threads that inherit the context variables of the thread that starts them.
 
-The SDK starts threads of its own: one for each long-running operation, and several for an upload. What they do belongs
+The SDK starts threads: one for each long-running operation, and several for an upload. What they do belongs
 to the release that they were started for. Python 3.14 has the same as an option, `-X thread_inherit_context`.
 """
 

@@ -1,4 +1,4 @@
-"""One plan of a worker process: carried out in a thread, with a gate of its own, so that it can be stopped alone."""
+"""One plan of a worker process: carried out in a thread, with a separate gate, so that it can be stopped alone."""
 
 import shlex
 import threading

@@ -1,6 +1,6 @@
 """What a worker says of one plan, from the request to its last answer.
 
-Several plans of one worker are under way at once; each has its own conversation.
+A worker carries out several plans at once; each has its own conversation.
 """
 
 import asyncio

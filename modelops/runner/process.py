@@ -74,7 +74,7 @@ class Worker:
         return not (self._is_retired or self._listening.done())
 
     async def carry_out(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
-        """Send one plan and follow it to its last answer; others may be under way.
+        """Send one plan and follow it to its last answer, beside others.
 
         A plan that nobody follows any more is stopped.
         """

@@ -17,11 +17,11 @@ from modelops.plan.staging import remove_staged
 from modelops.release.gate import Gate
 from modelops.runner.carried_plan import CarriedPlan
 from modelops.runner.protocol import Event, Failed, ProtocolError, Request, Stop, decode_request, encode
-from modelops.workspace import Workspaces, import_base
+from modelops.workspace import Workspaces
 
 
 class Worker:
-    """One process's loop: the main thread reads lines, and each plan has a thread of its own."""
+    """One process's loop: the main thread reads lines, and each plan has its thread."""
 
     def __init__(self, lines: BinaryIO, answers: BinaryIO) -> None:
         self._lines = lines
@@ -32,7 +32,6 @@ class Worker:
 
     def run(self) -> None:
         """Work until standard input closes; does not return."""
-        import_base()
         Gate().install()
         for line in self._lines:
             try:
