@@ -67,7 +67,7 @@ _HOLD_ANSWER = frozenset(name.lower() for name in _REQUESTS)
 class Latencies:
     """Durations in Azure's seconds by name, and how many of those pass in one second here.
 
-    Names are compared without case, as ARM's types are.
+    Names are compared case-insensitively, as ARM's types are.
     """
 
     seconds: Mapping[str, float] = field(default_factory=dict)

@@ -221,6 +221,6 @@ class Operations:
 
 
 def _type(resource_id: str) -> str:
-    """Return the ARM type that names an operation; a resource group's id names none."""
+    """Return the ARM type that names an operation, and a resource group's, which is not in its id."""
     its = ArmId.parse(resource_id)
     return its.type or "Microsoft.Resources/resourceGroups"

@@ -42,7 +42,7 @@ class Nodes:
     async def some(self, compute: str, wanted: int, asked_by: int = 0) -> AsyncIterator[int]:
         """Hold ``wanted`` nodes, or the cluster's maximum if that is lower; wait while others use them.
 
-        Nodes that are not there take their time to start (``latencies``): only ``minNodeCount`` of a cluster always
+        Missing nodes take their time to start (``latencies``): only ``minNodeCount`` of a cluster always
         are, and each of the others for its idle time after a job.
         """
         most = self.most(compute)
