@@ -130,7 +130,7 @@ def table(rows: dict[str, Measured]) -> str:
     The first ratio takes for granted that only the critical path is waited for; the second one does not.
     """
     lines = [
-        "| what | here, s | path, s | own time, s | path in Azure, s | in Azure, s | (path + own) / path | Azure / path |",
+        "| what | here, s | path, s | own, s | path in Azure, s | in Azure, s | (path + own) / path | Azure / path |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for name, row in rows.items():
