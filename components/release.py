@@ -25,10 +25,11 @@ from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
+from modelops.runner.channel import tell, tell_end
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
-from modelops.runner.protocol import Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
+from modelops.runner.protocol import Done, Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
 TRYING: Final = "try out"
 """The step of a release that waits for a job."""
@@ -115,12 +116,15 @@ class ModelRelease(pulumi.ComponentResource):
                 await self._require_allowed(wanted, old)
                 await (self._summarise if pulumi.runtime.is_dry_run() else self._carry_out)(name, wanted, old)
             except WorkerStopped as stopped:
+                tell_end(name, stopped)
                 raise RuntimeError(_stopped_text(name, stopped)) from None
             except WorkerFailed as failed:
+                tell_end(name, failed)
                 raise RuntimeError(_failed_text(name, failed)) from None
             except asyncio.CancelledError:
                 raise RuntimeError(f"the release of endpoint {name!r} was cancelled. Run `pulumi up` again.") from None
             except Exception as error:
+                tell_end(name, error)
                 # The engine treats an empty text as success, and TimeoutError() or a bare assert have no text.
                 raise RuntimeError(
                     f"the release of endpoint {name!r} failed: {error or type(error).__name__}"
@@ -155,6 +159,7 @@ class ModelRelease(pulumi.ComponentResource):
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
         done = await pool().run(request, lambda event: self._forward(name, event), deadline)
+        tell(done)
         pulumi.log.info(done.text, resource=self)
         for warning in (done.report or {}).get("warnings", ()):
             pulumi.log.warn(warning, resource=self)
@@ -172,17 +177,21 @@ class ModelRelease(pulumi.ComponentResource):
         )
         end_on_interrupt(pool())
         try:
-            text = (await pool().run(request, lambda _event: None, _PREVIEW_SECONDS)).text
+            done = await pool().run(request, tell, _PREVIEW_SECONDS)
         except (WorkerFailed, WorkerStopped) as failed:
             if isinstance(failed, WorkerFailed) and failed.refused:
                 raise
             if isinstance(failed, WorkerStopped) and not failed.at_deadline:
                 raise
-            text = f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
-        pulumi.log.info(text, resource=self)
+            done = Done(
+                name, f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
+            )
+        tell(done)
+        pulumi.log.info(done.text, resource=self)
 
     def _forward(self, name: str, event: Progress) -> None:
         """Show what the worker does; the next line replaces it."""
+        tell(event)
         match event:
             case Step():
                 pulumi.log.info(f"{event.step}: {event.text}", resource=self, ephemeral=True)

@@ -13,12 +13,14 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import (
+    drift,
     history,
     import_file,
     invoke,
     jobs,
     promote,
     release,
+    report,
     revisions,
     rollback,
     score,
@@ -62,10 +64,12 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        drift.drift,
         release.release,
         revisions.revisions,
         rollback.rollback,
         history.history,
+        report.report,
         promote.promote,
         invoke.invoke,
         score.score,

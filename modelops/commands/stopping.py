@@ -37,8 +37,9 @@ class Stop:
         self._position, self.running = Position(), RunningJobs()
         self.gate.on_request = self._position.notice
 
-    def progress(self, step: str, text: str) -> None:
-        """Print what a step does, and note it as the release's position."""
+    def progress(self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
+        """Print what a step does, and note it as the release's position; the text has what the others say."""
+        del subject, items
         if self.gate.is_closed:
             return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)

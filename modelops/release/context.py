@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from modelops.about import About
 from modelops.rehearsal import located
 from modelops.release.running import RunningJobs
+from modelops.release.timeline import Timeline
 from modelops.workspace import Workspace
 
 RESTORE: Final = "restore the default"
@@ -24,6 +25,20 @@ PATIENCE_SECONDS: Final = 600.0
 """The longest time for a role assignment to take effect, according to Microsoft's documentation."""
 
 
+class Progress(Protocol):
+    """Is told what a step does; called from any thread of the release."""
+
+    def __call__(self, step: str, text: str, /, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
+        """Note it.
+
+        Args:
+            step: its name.
+            text: what is being done, for users.
+            subject: what it is about: a revision, a model's name, or "" for the endpoint.
+            items: of a try-out, how many are done, and how many there are.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Workspace and surroundings of one release."""
@@ -31,7 +46,7 @@ class Context:
     workspace: Workspace
     root: Path
     """Folder that the plan's paths are relative to."""
-    progress: Callable[[str, str], None]
+    progress: Progress
     """Called with the step and what it does."""
     wait: Callable[[float], None]
     """Sleeps for so many seconds, or raises `Stopped`."""
@@ -45,6 +60,8 @@ class Context:
     """Where the release comes from."""
     running: RunningJobs = field(default_factory=RunningJobs)
     """The jobs that it waits for."""
+    timeline: Timeline = field(default_factory=Timeline)
+    """When its steps began and how long they took."""
     where: str = ""
     """The options that find the stack, for a command that is printed; begins with a space."""
 

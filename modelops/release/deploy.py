@@ -44,9 +44,8 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
             return found
         if waited >= LONGEST_SECONDS:
             raise still_going(f"{found.name} is in state {found.state}, which")
-        context.progress(
-            CREATE, f"waiting for deployment {found.name}, which is in state {found.state} ({waited:.0f} s)"
-        )
+        text = f"waiting for deployment {found.name}, which is in state {found.state} ({waited:.0f} s)"
+        context.progress(CREATE, text, subject=found.name)
         context.wait(_WAIT_SECONDS)
         waited += _WAIT_SECONDS
 

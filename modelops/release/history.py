@@ -50,6 +50,8 @@ class Entry:
     seconds: float = 0.0
     steps: Mapping[str, float] = field(default_factory=dict)
     """Seconds of each step that it came to."""
+    timeline: tuple[Mapping[str, Any], ...] = ()
+    """The steps, with what each is about, its beginning and its seconds: see `Timeline.spans`."""
     failed_at: str | None = None
     """The step that failed."""
     error: str | None = None

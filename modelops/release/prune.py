@@ -167,10 +167,11 @@ def _archive(
 
 
 def _delete(plan: ReleasePlan, context: Context, step: str, which: Surplus, pruned: Pruned) -> None:
-    context.progress(step, f"deleting deployment {which.name} ({which.why})")
-    try:
-        deploy.delete_revision(context.workspace, plan, which.name)
-    except ModelOpsError as error:
-        pruned.failures.append(str(error))
-    else:
-        pruned.deleted.append(which.name)
+    context.progress(step, f"deleting deployment {which.name} ({which.why})", subject=which.name)
+    with context.timeline.span(step, which.name):
+        try:
+            deploy.delete_revision(context.workspace, plan, which.name)
+        except ModelOpsError as error:
+            pruned.failures.append(str(error))
+        else:
+            pruned.deleted.append(which.name)

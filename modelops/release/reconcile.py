@@ -22,7 +22,7 @@ from modelops.release import (
     signed_in,
 )
 from modelops.release.comparison import user_code
-from modelops.release.context import CREATE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context, command
+from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context, command
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
@@ -49,7 +49,8 @@ def reconcile(
     """
     patience = Patience(context)
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
-    endpoint = patience.call(READ, live.read, context.workspace, plan)
+    with context.timeline.span(READ):
+        endpoint = patience.call(READ, live.read, context.workspace, plan)
     report = report or ReleaseReport(plan.endpoint.name, plan.target)
     report.previous_default, report.last_set = endpoint.default, endpoint.last_set
     rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
@@ -94,11 +95,12 @@ def _restore(
     compute = endpoint.deployments[wanted].compute
     if compute and not live.compute_exists(context.workspace, compute):
         return endpoint
-    context.progress(RESTORE, f"restoring the default {wanted} (found {endpoint.default or 'none'})")
-    record = _record(context, plan, endpoint, wanted, is_restored=True)
-    default.switch(context.workspace, plan, endpoint, record)
-    report.restored, report.last_set = wanted, record
-    return default.verify(context.workspace, endpoint.name, wanted)
+    with context.timeline.span(RESTORE, wanted):
+        context.progress(RESTORE, f"restoring the default {wanted} (found {endpoint.default or 'none'})")
+        record = _record(context, plan, endpoint, wanted, is_restored=True)
+        default.switch(context.workspace, plan, endpoint, record)
+        report.restored, report.last_set = wanted, record
+        return default.verify(context.workspace, endpoint.name, wanted)
 
 
 def _record(
@@ -132,63 +134,87 @@ def _serve_target(
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
     report.warnings += candidates.untried(plan, endpoint)
-    context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-    record = _record(context, plan, endpoint, plan.target)
-    patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
-    report.switched, report.last_set = True, record
-    context.progress(VERIFY, f"checking that the default is {plan.target}")
-    return default.verify(context.workspace, endpoint.name, plan.target)
+    with context.timeline.span(SWITCH, plan.target):
+        context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
+        record = _record(context, plan, endpoint, plan.target)
+        patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
+        report.switched, report.last_set = True, record
+    with context.timeline.span(VERIFY, plan.target):
+        context.progress(VERIFY, f"checking that the default is {plan.target}")
+        return default.verify(context.workspace, endpoint.name, plan.target)
 
 
 def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Steps 2 and 3: all models first, then all revisions."""
     context = patience.context
-    missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
-    going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
-    if problem := limits.problem(plan, endpoint, missing, going):
-        raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
-    if problem := patience.call(READ, existing.problem, context.workspace, missing):
-        raise PlanError(
-            f"{problem}\nNothing was uploaded or created; correct the stack file and run `pulumi up` again."
-        )
-    model_ids: dict[str, str] = {}
-    for deployment in missing:
-        model = deployment.model
-        if not isinstance(model, RegisteredModel):
-            new = "uploading" if isinstance(model, LocalModel) else "registering"
-            context.progress(REGISTER, f"looking for model {model.name}, {new} it if it is new")
-        model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
-        model_ids[deployment.logical] = model_id
-        if registered:
-            report.registered.append(registered)
+    with context.timeline.span(READ):
+        missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
+        going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
+        if problem := limits.problem(plan, endpoint, missing, going):
+            raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
+        if problem := patience.call(READ, existing.problem, context.workspace, missing):
+            raise PlanError(
+                f"{problem}\nNothing was uploaded or created; correct the stack file and run `pulumi up` again."
+            )
+    model_ids = {each.logical: _registered(plan, patience, each, report) for each in missing}
     report.pruned += prune.make_room(plan, context, endpoint, missing)
-    for deployment in missing:
-        context.progress(CREATE, f"creating deployment {deployment.revision}")
-        found = deploy.settle(context, plan, deployment)
-        if found is not None and found.state == live.SUCCEEDED:
-            continue
-        # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
-        is_sent_again = found is not None and found.name == endpoint.default
-        if found is not None and not is_sent_again:
-            context.progress(CREATE, f"deleting deployment {found.name}, which is in state {found.state}")
-            deploy.delete_revision(context.workspace, plan, found.name)
-        model_id = model_ids[deployment.logical]
-        again = found if is_sent_again else None
-        patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id, again)
-        report.created.append(deployment.revision)
+    for each in missing:
+        with context.timeline.span(CREATE, each.revision):
+            if _create(plan, patience, endpoint, each, model_ids[each.logical]):
+                report.created.append(each.revision)
+
+
+def _registered(plan: ReleasePlan, patience: Patience, deployment: DeploymentPlan, report: ReleaseReport) -> str:
+    """Step 2 for one deployment: return the id of its model, which exists then."""
+    context, model = patience.context, deployment.model
+    if isinstance(model, RegisteredModel):
+        return register.ensure_model(context, plan, model)[0]
+    with context.timeline.span(REGISTER, model.name):
+        new = "uploading" if isinstance(model, LocalModel) else "registering"
+        text = f"looking for model {model.name}, {new} it if it is new"
+        context.progress(REGISTER, text, subject=model.name)
+        model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
+    if registered:
+        report.registered.append(registered)
+    return model_id
+
+
+def _create(
+    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, deployment: DeploymentPlan, model_id: str
+) -> bool:
+    """Step 3 for one deployment; return whether anything was sent."""
+    context, revision = patience.context, deployment.revision
+    context.progress(CREATE, f"creating deployment {revision}", subject=revision)
+    found = deploy.settle(context, plan, deployment)
+    if found is not None and found.state == live.SUCCEEDED:
+        return False
+    # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
+    is_sent_again = found is not None and found.name == endpoint.default
+    if found is not None and not is_sent_again:
+        text = f"deleting deployment {found.name}, which is in state {found.state}"
+        context.progress(CREATE, text, subject=revision)
+        deploy.delete_revision(context.workspace, plan, found.name)
+    again = found if is_sent_again else None
+    patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id, again)
+    return True
 
 
 def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport, previous: str | None) -> live.LiveEndpoint:
     """Step 4: nobody is sent to a revision that did not score its try-out. Return what is live then."""
-    workspace = patience.context.workspace
-    endpoint = live.read(workspace, plan)
+    context = patience.context
+    with context.timeline.span(READ):
+        endpoint = live.read(context.workspace, plan)
     report.tried = candidates.try_out(plan, patience, endpoint, previous)
-    return live.read(workspace, plan) if report.tried else endpoint
+    if not report.tried:
+        return endpoint
+    with context.timeline.span(READ):
+        return live.read(context.workspace, plan)
 
 
 def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
     """Step 7: delete what nobody needs any more; a failure of it is a warning."""
-    pruned = prune.prune(plan, context, endpoint)
+    with context.timeline.span(PRUNE):
+        pruned = prune.prune(plan, context, endpoint)
     report.pruned += pruned.deleted
     report.in_use += pruned.in_use
     report.archived += [str(each) for each in pruned.models if each.is_archived]

@@ -1,7 +1,5 @@
 """A release whose last step is its entry in the history, also when it failed."""
 
-import time
-from dataclasses import replace
 from typing import Final
 
 from modelops.errors import ReleaseError
@@ -37,15 +35,16 @@ def release(
         ReleaseError: see `reconcile`, as for the other errors.
     """
     report = ReleaseReport(plan.endpoint.name, plan.target)
-    clock = _Clock(context)
     try:
-        reconcile(plan, clock.context, previous, report)
+        reconcile(plan, context, previous, report)
     except Exception as error:
-        if clock.has_begun:
-            _write(plan, clock, report, error)
+        report.timeline = context.timeline.spans()
+        if any(each["step"] != READ for each in report.timeline):  # it came to a step that may send something
+            _write(plan, context, report, error)
         raise
+    report.timeline = context.timeline.spans()
     if report.changed or (looks_back and _has_none(context, report)):
-        _write(plan, clock, report)
+        _write(plan, context, report)
     return report
 
 
@@ -73,46 +72,9 @@ def rolled_back(context: Context, done: WentBack) -> str | None:
     return None
 
 
-class _Clock:
-    """Notes how long each step takes."""
-
-    def __init__(self, context: Context) -> None:
-        self.context = replace(context, progress=self._progress)
-        self._say = context.progress
-        self._began = self._since = time.monotonic()
-        self._step = READ
-        self._seconds: dict[str, float] = {}
-
-    @property
-    def step(self) -> str:
-        """The step that runs."""
-        return self._step
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether it came to a step that may send something."""
-        return {self._step, *self._seconds} != {READ}
-
-    def seconds(self) -> float:
-        """Return how long it runs."""
-        return round(time.monotonic() - self._began, 1)
-
-    def steps(self) -> dict[str, float]:
-        """Return the seconds of each step, up to now."""
-        now = {self._step: self._seconds.get(self._step, 0.0) + time.monotonic() - self._since}
-        return {step: round(seconds, 1) for step, seconds in {**self._seconds, **now}.items()}
-
-    def _progress(self, step: str, text: str) -> None:
-        if step != self._step:
-            now = time.monotonic()
-            self._seconds[self._step] = self._seconds.get(self._step, 0.0) + now - self._since
-            self._step, self._since = step, now
-        self._say(step, text)
-
-
-def _write(plan: ReleasePlan, clock: _Clock, report: ReleaseReport, error: Exception | None = None) -> None:
+def _write(plan: ReleasePlan, context: Context, report: ReleaseReport, error: Exception | None = None) -> None:
     """Add the entry; a failure of that is a warning, which a failed release does not show."""
-    context, at, steps, seconds = clock.context, clock.step, clock.steps(), clock.seconds()
+    steps, seconds = context.timeline.steps(), round(context.timeline.seconds(), 1)
     context.progress(RECORD, "adding the release to the history")
     reached = report.default if report.switched else report.restored or report.previous_default
     try:
@@ -129,7 +91,8 @@ def _write(plan: ReleasePlan, clock: _Clock, report: ReleaseReport, error: Excep
             run_url=context.about.run_url,
             seconds=seconds,
             steps=steps,
-            failed_at=at if error else None,
+            timeline=tuple(report.timeline),
+            failed_at=context.timeline.failed_at if error else None,
             error=_first_line(error) if error else None,
             done=tuple(report.done()),
             tried=tuple(each._asdict() for each in report.tried),

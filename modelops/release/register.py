@@ -131,7 +131,7 @@ def _address(context: Context, model: UnregisteredModel) -> contextlib.AbstractC
         return contextlib.nullcontext(model.uri)
 
     def sent(text: str) -> None:
-        context.progress(REGISTER, f"uploading model {model.name}: {text}")
+        context.progress(REGISTER, f"uploading model {model.name}: {text}", subject=model.name)
 
     return uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent)
 

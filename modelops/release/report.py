@@ -28,6 +28,8 @@ class ReleaseReport:
     """What went wrong without any harm to what the endpoint serves."""
     waiting: str | None = None
     """What a plan with a pin leaves to be made: see `rollback.waiting`."""
+    timeline: list[dict[str, Any]] = field(default_factory=list)
+    """The steps: see `Timeline.spans`."""
     last_set: LastSet | None = None
     """What the endpoint's tags say of its default."""
 
@@ -87,5 +89,6 @@ class ReleaseReport:
             "pruned": self.pruned,
             "archived": self.archived,
             "warnings": self.warnings,
+            "timeline": self.timeline,
             "summary": self.summary(),
         }

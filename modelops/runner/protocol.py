@@ -51,6 +51,10 @@ class PreviewRequest:
     """As of a release."""
     stack: str | None = None
     """As of a release."""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """What a node costs in an hour, by deployment; of some nothing may be known."""
+    currency: str = ""
+    """Of the prices."""
 
 
 Request = ReleaseRequest | PreviewRequest
@@ -68,6 +72,10 @@ class Step:
     """Whether the request that moves the default was sent."""
     restored: bool = False
     """Whether the default of the last release, which somebody had moved, was restored."""
+    subject: str = ""
+    """What it is about: a revision, a model's name, or "" for the endpoint."""
+    items: list[int] | None = None
+    """Of a try-out, how many are done, and how many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,7 @@ class Done:
     text: str
     """What was or would be done, for users: one or more lines."""
     report: Mapping[str, Any] | None = None
-    """The release's report; None for a preview."""
+    """The release's report; of a preview `Outlook.to_json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,9 @@ class Heartbeat:
     step: str
 
 
+Told = Event | Heartbeat
+"""What the channel has (modelops/runner/channel.py)."""
+
 Progress = Step | Switching | Heartbeat
 """The events of a plan before its end."""
 
@@ -136,16 +147,17 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "done": Done,
     "failed": Failed,
 }
-_NAMES: Final = {kind: name for kinds in (_REQUESTS, _EVENTS) for name, kind in kinds.items()}
+_TOLD: Final[Mapping[str, type[Told]]] = {**_EVENTS, "heartbeat": Heartbeat}
+_NAMES: Final = {kind: name for kinds in (_REQUESTS, _TOLD) for name, kind in kinds.items()}
 
-_Message = TypeVar("_Message", Request, Event)
+_Message = TypeVar("_Message", Request, Event, Told)
 
 
 class ProtocolError(ValueError):
     """A line that is not a valid message."""
 
 
-def encode(message: Request | Event) -> bytes:
+def encode(message: Request | Told) -> bytes:
     """Write a message as one line, with its end."""
     plain = {"kind": _NAMES[type(message)], **asdict(message)}
     return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
@@ -167,6 +179,15 @@ def decode_event(line: bytes) -> Event:
         ProtocolError: the line is not valid.
     """
     return _decode(line, _EVENTS)
+
+
+def decode_told(line: bytes) -> Told:
+    """Read a line of the channel.
+
+    Raises:
+        ProtocolError: the line is not valid.
+    """
+    return _decode(line, _TOLD)
 
 
 def _decode(line: bytes, kinds: Mapping[str, type[_Message]]) -> _Message:

@@ -17,8 +17,19 @@ from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.release.context import TRY
 from modelops.runner import pool as worker_pool
+from modelops.runner.channel import VARIABLE
 from modelops.runner.pool import WorkerFailed, WorkerPool, WorkerStopped, use_pool
-from modelops.runner.protocol import Done, PreviewRequest, ReleaseRequest, Request, Step
+from modelops.runner.protocol import (
+    Done,
+    Failed,
+    PreviewRequest,
+    ReleaseRequest,
+    Request,
+    Step,
+    Stopping,
+    Told,
+    decode_told,
+)
 from tests.components.recorder import Refusal, recorded
 from tests.unit.plans import SCORING
 
@@ -273,6 +284,29 @@ def test_a_preview_says_what_it_knows_and_never_fails(
         PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), stack="dev")
     ]
     assert asked().deadlines == [20]
+
+
+@pytest.mark.parametrize("is_preview", [True, False])
+@pytest.mark.parametrize(
+    ("answer", "last"),
+    [
+        (Done("digits", "did it", {"created": []}), Done("digits", "did it", {"created": []})),
+        (WorkerFailed("mlp is too large.", refused=True), Failed("digits", "mlp is too large.", refused=True)),
+        (
+            WorkerStopped("digits", "create revisions", restored=True),
+            Stopping("digits", "create revisions", restored=True),
+        ),
+    ],
+)
+def test_who_shows_it_is_told_every_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Done | BaseException, last: Told, *, is_preview: bool
+) -> None:
+    file = tmp_path / "events"
+    monkeypatch.setenv(VARIABLE, str(file))
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: is_preview)
+    called(answer, plan())
+    told = [decode_told(line) for line in file.read_bytes().splitlines(keepends=True)]
+    assert told == [Step("digits", "create revisions", "creating deployment"), last]
 
 
 def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:

@@ -257,7 +257,7 @@ class Bench:
         """Number of the last request, for `writes`."""
         return self.place.sandbox.control.sequence()
 
-    def _note(self, step: str, text: str) -> None:
+    def _note(self, step: str, text: str, **_more: object) -> None:
         self.steps.append(step)
         self.said.append(text)
 

@@ -43,7 +43,7 @@ class Release:
         context = Context(self.bench.workspace, self.bench.root, self._say, self.paused.append, patience)
         return reconcile(self.bench.plan, context)
 
-    def _say(self, step: str, text: str) -> None:
+    def _say(self, step: str, text: str, **_more: object) -> None:
         self.said.append(f"{step}: {text}")
 
 
@@ -122,7 +122,7 @@ def test_it_stops_while_it_waits(release: Release) -> None:
     def stopped(_seconds: float) -> None:
         raise Stopped
 
-    context = Context(release.bench.workspace, release.bench.root, lambda _step, _text: None, stopped)
+    context = Context(release.bench.workspace, release.bench.root, lambda _step, _text, **_more: None, stopped)
     with pytest.raises(Stopped):
         reconcile(release.bench.plan, context)
 

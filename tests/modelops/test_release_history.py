@@ -9,7 +9,7 @@ from modelops.about import About
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import history, last_set, recorded
-from modelops.release.context import CREATE, READ, RECORD, REGISTER, SWITCH, VERIFY
+from modelops.release.context import CREATE, PRUNE, READ, RECORD, REGISTER, SWITCH, VERIFY
 from modelops.release.going_back import go_back
 from modelops.release.history import Entry
 from modelops.release.report import ReleaseReport
@@ -60,7 +60,7 @@ def test_a_release_adds_what_it_did(bench: Bench) -> None:
     record = bench.live().last_set
     assert record is not None
     revision = bench.plan.target
-    assert replace(entry, seconds=0.0, steps={}, at="") == Entry(
+    assert replace(entry, seconds=0.0, steps={}, timeline=(), at="") == Entry(
         endpoint=bench.plan.endpoint.name,
         outcome="released",
         at="",
@@ -75,7 +75,12 @@ def test_a_release_adds_what_it_did(bench: Bench) -> None:
         revisions={"mlp": revision},
         digests={"mlp": bench.plan.deployments["mlp"].model.to_json()["digest"]},
     )
-    assert list(entry.steps) == [READ, REGISTER, CREATE, SWITCH, VERIFY]
+    assert list(entry.steps) == [READ, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
+    assert list(entry.timeline) == report.timeline == report.to_json()["timeline"]
+    assert [(each["step"], each["subject"]) for each in entry.timeline] == [
+        *((READ, ""), (READ, ""), (REGISTER, bench.model_name), (CREATE, revision)),
+        *((READ, ""), (SWITCH, revision), (VERIFY, revision), (PRUNE, "")),
+    ]
     assert sum(entry.steps.values()) == pytest.approx(entry.seconds, abs=0.5)
 
 

@@ -5,14 +5,14 @@ test_adoption.py); here it is missing later, for somebody may take a role away. 
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from components.preflight.release_actions import ACTIONS
 from modelops.errors import ReleaseError
 from modelops.release import records
-from modelops.release.context import Context
+from modelops.release.context import Context, Progress
 from modelops.release.reconcile import reconcile
 from modelops.release.report import ReleaseReport
 from modelops.workspace import Workspace
@@ -60,7 +60,7 @@ class Limited:
             self.sandbox.take_away(self._blobs)
         self._blobs = None
 
-    def release(self, report: Callable[[str, str], None] = lambda *_: None) -> ReleaseReport:
+    def release(self, report: Progress = lambda *_, **_more: None) -> ReleaseReport:
         """Release a model with a try-out, without patience for roles that are missing."""
         # The workspace has no such code yet, so that it has to be registered.
         plan = with_script(self.bench, f"{GOOD}# {uuid.uuid4()}\n", per_file=True)
@@ -124,7 +124,7 @@ def test_without_the_storage_the_results_of_a_try_out_are_not_read(limited: Limi
     """The role is taken away while the job runs: that is not the candidate's fault."""
     limited.may(ACTIONS)
 
-    def report(_step: str, text: str) -> None:
+    def report(_step: str, text: str, **_more: object) -> None:
         if text.startswith("job "):
             limited.no_blobs()
 

@@ -62,11 +62,14 @@ MODELOPS = [
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
-    ("runner",),
+    ("runner", "report"),
+    ("engine",),
     ("commands",),
     ("__main__",),
 ]
-PULUMIS_END = tuple(f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt"))
+PULUMIS_END = tuple(
+    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt", "channel")
+)
 """The end of the release's pipe that components see; the worker's end sees the release."""
 
 MODELOPS_LIBRARIES = {
@@ -78,6 +81,7 @@ MODELOPS_LIBRARIES = {
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
+    "report": ("jinja2",),
     "commands": ("typer", "rich", "yaml"),
 }
 
@@ -127,6 +131,8 @@ RULES = [
     # The host installs and runs programs: it needs the SDK's own version and entry point.
     Rule("pulumi_standins", ("pulumi_standins", "grpc", "google.protobuf", "pulumi")),
     Rule("tools.scan", ("tools.scan", "toolchain")),
+    # The stack file's schema is made from the settings' own limits.
+    Rule("tools.schemas.stack_keys", ("tools.schemas", "settings", "components.names", "modelops.plan")),
     Rule("tools.schemas", ("tools.schemas", "pulumi_standins", "pulumi_azure_native", "azure.ai.ml")),
     # It measures the program against the same SDK calls made by hand.
     Rule(

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from modelops.commands import app, options
@@ -27,6 +27,11 @@ RELEASED = Entry(
     run_url="https://dev.azure.com/org/p/_build/results?buildId=18",
     seconds=75.2,
     steps={"read what is live": 0.2, "try out": 70.0, "switch the default": 5.0},
+    timeline=(
+        {"step": "read what is live", "subject": "", "began": 0.0, "seconds": 0.24},
+        {"step": "try out", "subject": "mlp-2", "began": 0.24, "seconds": 70.0},
+        {"step": "switch the default", "subject": "mlp-2", "began": 70.3, "seconds": 4.9},
+    ),
     done=("created mlp-2", "tried mlp-2 (20 rows, 41 s)", "default mlp-1 -> mlp-2"),
     tried=({"revision": "mlp-2", "job": "j", "rows": 20, "seconds": 41.0, "differences": ["compared with mlp-1:"]},),
     revisions={"mlp": "mlp-2"},

@@ -28,6 +28,7 @@ REQUESTS: list[Request] = [
 ]
 EVENTS: list[Event] = [
     Step("digits", "create revisions", "größer\nals", switch_sent=True, restored=True),
+    Step("digits", "try out", "job a: 12 of 40 items", subject="mlp-01234567", items=[12, 40]),
     Switching("digits", "switch the default"),
     Stopping("digits", "create revisions", restored=True),
     Stopping("digits", "try out", jobs="Job a is canceled; the next release starts another."),

@@ -23,7 +23,7 @@ def _context(said: list[str]) -> Context:
         raise Waited
 
     workspace = Workspace("sub", "rg", "ws")
-    return Context(workspace, Path(), lambda step, text: said.append(f"{step}: {text}"), wait)
+    return Context(workspace, Path(), lambda step, text, **_more: said.append(f"{step}: {text}"), wait)
 
 
 def test_one_waits_for_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

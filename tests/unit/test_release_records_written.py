@@ -46,7 +46,7 @@ def written(service: Service) -> tuple[list[str], list[float]]:
     said: list[str] = []
     waited: list[float] = []
 
-    def progress(step: str, text: str) -> None:
+    def progress(step: str, text: str, **_more: object) -> None:
         assert step == TRY
         said.append(text)
 

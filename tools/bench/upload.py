@@ -61,7 +61,9 @@ def _ours(group: str, workspace: str, folder: Path) -> None:
     model = LocalModel(path=folder.name, name="bench-big", type="custom_model", digest=fingerprint.digest(folder))
     endpoint = EndpointPlan("bench", "", "", "", "westeurope", "AADToken", "", {})
     plan = ReleasePlan(subscription, group, workspace, endpoint, "bench", None, 1, {})
-    context = Context(Workspace(subscription, group, workspace), folder.parent, lambda _step, _text: None, time.sleep)
+    context = Context(
+        Workspace(subscription, group, workspace), folder.parent, lambda _step, _text, **_more: None, time.sleep
+    )
     register.ensure_model(context, plan, model)
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import ReleaseError, UsageError
-from modelops.plan.data_address import masked
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -82,18 +81,11 @@ def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
         ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
         Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
     """
-    return [_Candidate(plan, endpoint, patience, *each).try_out() for each in due(plan, endpoint, previous)]
-
-
-def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
-    """Return what a preview says of a try-out; `endpoint` is what is live, if that is known."""
-    source = masked(asked.input) if isinstance(asked.input, str) else asked.input.path
-    found = serving.revision(endpoint, deployment.revision) if endpoint else None
-    more = ""
-    if found:
-        is_known = serving.known_job(found, asked) is not None
-        more = f", compared with {found.name}" if is_known else f", and as long for {found.name}, to compare with it"
-    return f"try out {deployment.revision} on {source} (at most {asked.minutes} min{more})"
+    tried: list[Tried] = []
+    for deployment, asked in due(plan, endpoint, previous):
+        with patience.context.timeline.span(TRY, deployment.revision):
+            tried.append(_Candidate(plan, endpoint, patience, deployment, asked).try_out())
+    return tried
 
 
 def untried(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[str]:
@@ -130,7 +122,7 @@ class _Candidate:
     def try_out(self) -> Tried:
         """Have it score its input, judge what came of that, and note it on the revision."""
         context, revision = self.patience.context, self.deployment.revision
-        context.progress(TRY, f"trying out {revision}")
+        context.progress(TRY, f"trying out {revision}", subject=revision)
         with _explained(self.plan, self.endpoint, revision):
             source = self.patience.call(TRY, sample.in_azure, context, self.asked)
             found = self._earlier(source)
@@ -162,7 +154,7 @@ class _Candidate:
 
     def _followed(self, name: str) -> EndedJob:
         with _explained(self.plan, self.endpoint, self.deployment.revision, name):
-            return job.follow(self.patience.context, name, self.asked)
+            return job.follow(self.patience.context, name, self.asked, self.deployment.revision)
 
     def _begun(self, source: JobInput, known: str | None) -> str:
         """Start a job, note it on the revision, and return its name; `known` is the job before it."""
@@ -181,7 +173,7 @@ class _Candidate:
             if name is not None:
                 self._note("started", name)
         if name is not None:
-            context.progress(TRY, f"job {name} of an earlier release tries {revision} out")
+            context.progress(TRY, f"job {name} of an earlier release tries {revision} out", subject=revision)
         return name
 
     def _started(self) -> str | None:

@@ -76,7 +76,8 @@ def begin(
         except PerhapsStartedError as error:
             if error.retry_after is None or requests == _REQUESTS:
                 raise
-            context.progress(TRY, f"the service is busy: asking for a job again in {error.retry_after:.0f} s")
+            text = f"the service is busy: asking for a job again in {error.retry_after:.0f} s"
+            context.progress(TRY, text, subject=revision)
             context.wait(error.retry_after)
             # It may have started one in spite of its answer.
             name = lost(context, plan, revision, source, known)
@@ -117,8 +118,14 @@ def is_there(context: Context, name: str) -> bool:
         return False
 
 
-def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
+def follow(context: Context, name: str, try_out: TryOut, revision: str) -> EndedJob:
     """Wait until a job has ended; cancel it once a phase of it takes longer than it may.
+
+    Args:
+        context: the release's surroundings.
+        name: the job's.
+        try_out: its limits.
+        revision: physical name of the revision that it is a job of.
 
     Raises:
         ReleaseError: the service cannot be asked; the job goes on.
@@ -138,11 +145,13 @@ def follow(context: Context, name: str, try_out: TryOut) -> EndedJob:
             context.running.remove(name)
             return EndedJob(name, state, now - begun, ran=step[1] if step else None)
         if over := spent.exceeded(try_out):
-            _cancel(context, name, over)
+            _cancel(context, name, over, revision)
             context.running.remove(name)
             return EndedJob(name, state, now - begun, over)
         done = progress.read(logs) if spent.phase is Phase.RUN else None
-        context.progress(TRY, f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})")
+        text = f"job {name}: {done or spent.phase} ({progress.duration(now - begun)})"
+        items = (done.done, done.total) if done and done.unit == "items" else None
+        context.progress(TRY, text, subject=revision, items=items)
         context.wait(following.polling_seconds())
 
 
@@ -151,11 +160,11 @@ def _without_step(state: str) -> str:
     return state if state != "Running" else "Unknown"
 
 
-def _cancel(context: Context, name: str, over: Phase) -> None:
+def _cancel(context: Context, name: str, over: Phase, revision: str) -> None:
     """Cancel a job; if the service refuses that, it goes on: it is the smaller problem."""
-    context.progress(TRY, f"canceling job {name}, which is {over} for too long")
+    context.progress(TRY, f"canceling job {name}, which is {over} for too long", subject=revision)
     try:
         with azure.step(f"canceling job {name}"):
             finished(context.workspace.ml.jobs.begin_cancel(name), f"canceling job {name}")
     except ReleaseError as error:
-        context.progress(TRY, f"{error} The job may go on.")
+        context.progress(TRY, f"{error} The job may go on.", subject=revision)

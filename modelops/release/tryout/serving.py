@@ -91,7 +91,7 @@ class Serving:
             self._start()
         if self._job is None:
             return self._lost
-        ended = job.follow(context, self._job, self.asked)
+        ended = job.follow(context, self._job, self.asked, self.deployment.name)
         if ended.over is not None:
             limit = minutes(self.asked, ended.over)
             return f"its job {self._job} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
@@ -105,7 +105,7 @@ class Serving:
         if compute and not live.compute_exists(context.workspace, compute):
             self._lost = f"its cluster {compute.rpartition('/')[2]} does not exist"
             return
-        context.progress(TRY, f"starting a job on {name}, which serves, to compare with")
+        context.progress(TRY, f"starting a job on {name}, which serves, to compare with", subject=name)
         try:
             after = self.candidates_job
             self._job = self.patience.call(
@@ -121,7 +121,7 @@ class Serving:
     def _has_copied(self, found: str, folder: Path) -> bool:
         """Whether the job of an earlier release has predictions, which are still there."""
         context = self.patience.context
-        if job.follow(context, found, self.asked).state != jobs.COMPLETED:
+        if job.follow(context, found, self.asked, self.deployment.name).state != jobs.COMPLETED:
             return False
         context.progress(TRY, f"job {found} has what {self.deployment.name} predicts, which serves")
         try:

@@ -51,7 +51,7 @@ class Judge:
 
     def _judged(self, candidate: Path, place: Path, given: _Input) -> tuple[str, ...]:
         root = self.context.root
-        self.context.progress(TRY, f"judging what {self.revision} predicts")
+        self.context.progress(TRY, f"judging what {self.revision} predicts", subject=self.revision)
         if why := judgement.refused_by_check(candidate, self.asked, given.path, root):
             raise CandidateFailedError(why)
         if self.serving is None:

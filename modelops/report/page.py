@@ -1,0 +1,136 @@
+"""The page: what its template is given, and how it is made.
+
+It has no script and asks for nothing: style and images are within it, and its policy forbids the browser the rest.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from modelops.plan.data_address import masked
+from modelops.release import history
+from modelops.release.history import Entry
+from modelops.report import timeline
+
+_FOLDER: Final = Path(__file__).parent
+_SHORT: Final = 12
+_SHORT_COMMIT: Final = 8
+_OUTCOMES: Final[Mapping[str, str]] = {
+    history.RELEASED: "good",
+    history.FAILED: "bad",
+    history.ROLLED_BACK: "fair",
+}
+"""Classes of the style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """What the page says of one endpoint."""
+
+    logical: str
+    """Its name in the stack file."""
+    entry: Entry
+    """The release or rollback."""
+    before: Entry | None = None
+    """The last release before it, for what changed since; None: it is the first, or nothing is known of it."""
+    samples: Sequence[Mapping[str, Any]] = field(default=())
+    """What its try-outs scored: see `release.samples`."""
+
+
+class _Fact(NamedTuple):
+    """A line about a release: its title and text, and perhaps the time, the whole text, or the address."""
+
+    title: str
+    text: str
+    time: str = ""
+    whole: str = ""
+    address: str = ""
+
+
+def html(releases: Sequence[Release], stack: str) -> str:
+    """Return the page.
+
+    Args:
+        releases: one for each endpoint.
+        stack: the stack's name; empty if it is not known.
+    """
+    # Not needed by any other command.
+    import jinja2  # noqa: PLC0415
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = ", ".join(each.logical for each in releases)
+    return environment.get_template("page.html").render(
+        title=f"Release of {names}", stack=stack, endpoints=[_endpoint(each) for each in releases]
+    )
+
+
+def _endpoint(release: Release) -> dict[str, Any]:
+    entry = release.entry
+    return {
+        "logical": release.logical,
+        "name": entry.endpoint,
+        "outcome": entry.outcome,
+        "style": _OUTCOMES.get(entry.outcome, "fair"),
+        "default": entry.default,
+        "moved": entry.previous_default if entry.previous_default != entry.default else None,
+        "has_moved": entry.previous_default != entry.default,
+        "facts": _facts(entry),
+        "failure": {"step": entry.failed_at, "text": masked(entry.error)} if entry.error else None,
+        "done": [masked(each).replace(" -> ", " → ") for each in entry.done],
+        "revisions": _revisions(release),
+        "timeline": timeline.of(entry),
+        "tried": [_tried(each) for each in entry.tried],
+        "samples": release.samples,
+        "warnings": [masked(each) for each in entry.warnings],
+    }
+
+
+def _facts(entry: Entry) -> list[_Fact]:
+    """Return what is known of when, how long and whence."""
+    at = datetime.fromisoformat(entry.at)
+    commit = entry.commit[:_SHORT_COMMIT] + (" and changes that are not committed" if entry.clean is False else "")
+    # The environment of a run may say anything: only what looks like an address is one.
+    run = entry.run_url if entry.run_url.startswith("https://") else ""
+    facts = [
+        _Fact("Ended", f"{at:%Y-%m-%d %H:%M} UTC", time=entry.at),
+        _Fact("Took", timeline.told(entry.seconds) if entry.seconds else ""),
+        _Fact("By", entry.who),
+        _Fact("Commit", commit, whole=entry.commit),
+        _Fact("Run", entry.run_url, address=run),
+    ]
+    return [each for each in facts if each.text]
+
+
+def _revisions(release: Release) -> list[dict[str, Any]]:
+    """Return the plan's revisions, with those of the release before it."""
+    entry, before = release.entry, release.before
+    return [
+        {
+            "deployment": logical,
+            "revision": revision,
+            "before": before.revisions.get(logical) if before else None,
+            "model": entry.digests.get(logical, "")[:_SHORT],
+            "model_before": before.digests.get(logical, "")[:_SHORT] if before else "",
+            "serves": revision == entry.default,
+        }
+        for logical, revision in entry.revisions.items()
+    ]
+
+
+def _tried(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of a try-out."""
+    return {
+        "revision": found["revision"],
+        "job": found["job"],
+        "rows": found["rows"],
+        "took": timeline.told(found["seconds"]),
+        "differences": [masked(each) for each in found["differences"]],
+    }

@@ -1,0 +1,112 @@
+"""When the steps of a release ran, as bars on one scale."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Any, Final, NamedTuple
+
+from modelops.release.history import Entry
+from modelops.scoring.progress import duration
+
+_TICKS: Final = (
+    *(0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600),
+    *(2 * 3600, 4 * 3600, 12 * 3600, 24 * 3600),
+)
+"""Seconds between two marks of the scale."""
+_MOST_TICKS: Final = 5
+_LEAST_WIDTH: Final = 0.4
+"""In percent: a step that took no time is seen too."""
+_LAST_ROOM: Final = 85.0
+"""In percent of the scale."""
+_EXACT_SECONDS: Final = 9.95
+"""Shorter times are told with a decimal."""
+
+
+class Bar(NamedTuple):
+    """A step, or one of several at the same time.
+
+    Attributes:
+        step: as `release.context` calls it.
+        subject: the revision or model that it was about; empty if it was about the endpoint.
+        began: when, after the release began.
+        took: how long.
+        left: where the bar begins, in percent of the scale.
+        width: its length, in percent of the scale.
+        has_failed: whether the release failed in it.
+    """
+
+    step: str
+    subject: str
+    began: str
+    took: str
+    left: float
+    width: float
+    has_failed: bool
+
+
+class Tick(NamedTuple):
+    """A mark of the scale: its place in percent, and its text."""
+
+    left: float
+    text: str
+
+    @property
+    def is_at_the_end(self) -> bool:
+        """Whether the text has no room on its right."""
+        return self.left > _LAST_ROOM
+
+
+class Timeline(NamedTuple):
+    """The bars, in the order in which they began, and the scale's marks."""
+
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+
+
+def of(entry: Entry) -> Timeline | None:
+    """Return when the steps of a release ran; None if it has none, as a rollback."""
+    spans = _spans(entry)
+    whole = max((each["began"] + each["seconds"] for each in spans), default=0.0)
+    if not spans:
+        return None
+    scale = whole or 1.0
+    last = {each["step"]: number for number, each in enumerate(spans)}
+    bars = (
+        Bar(
+            each["step"],
+            each["subject"],
+            told(each["began"]),
+            told(each["seconds"]),
+            round(min(each["began"] / scale * 100, 100 - _LEAST_WIDTH), 2),
+            round(max(each["seconds"] / scale * 100, _LEAST_WIDTH), 2),
+            each["step"] == entry.failed_at and number == last[each["step"]],
+        )
+        for number, each in enumerate(spans)
+    )
+    return Timeline(tuple(bars), tuple(_ticks(scale)))
+
+
+def told(seconds: float) -> str:
+    """Return a time as people say it; a short one with a decimal."""
+    return f"{seconds:.1f} s" if seconds < _EXACT_SECONDS else duration(seconds)
+
+
+def _spans(entry: Entry) -> Sequence[Mapping[str, Any]]:
+    """Return the steps with what they were about; of an older entry, one after another."""
+    ends = accumulate(entry.steps.values())
+    return [
+        {"step": step, "subject": "", "began": end - seconds, "seconds": seconds}
+        for (step, seconds), end in zip(entry.steps.items(), ends, strict=True)
+    ]
+
+
+def _ticks(whole: float) -> Iterable[Tick]:
+    every = next((each for each in _TICKS if whole / each <= _MOST_TICKS), _TICKS[-1])
+    for number in range(int(whole / every) + 1):
+        seconds = number * every
+        yield Tick(round(seconds / whole * 100, 2), _tick(seconds, every))
+
+
+def _tick(seconds: float, every: float) -> str:
+    if every < 1 and seconds:
+        return f"{seconds:.1f} s"
+    return duration(seconds)
