@@ -98,7 +98,7 @@ def test_what_goes_on_at_the_same_time_is_waited_for_once() -> None:
     assert served([], 60) == 0
 
 
-def test_every_deployment_has_a_model_of_its_own() -> None:
+def test_every_deployment_has_another_model() -> None:
     shape = stacks.Shape(2, 2)
     assert str(shape) == "2x2"
     assert shape.names == {"end1": ["dep1", "dep2"], "end2": ["dep1", "dep2"]}

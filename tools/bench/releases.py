@@ -50,7 +50,7 @@ class Measured:
 
 
 def lines(shape: Shape) -> list[str]:
-    """Measure a stack of this shape, in sandboxes of its own, and return the report."""
+    """Measure a stack of this shape in separate sandboxes, and return the report."""
     with checkout(VARIABLES) as copy:
         stacks.write(copy, shape)
         first = up(copy)

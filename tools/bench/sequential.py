@@ -28,7 +28,7 @@ def main(group: str, workspace: str, cluster: str, endpoints: str, deployments: 
     """Make every endpoint with its deployments, set its default, and let a job of it run."""
     ml = MLClient(DefaultAzureCredential(), os.environ["AZURE_SUBSCRIPTION_ID"], group, workspace)
     own = uuid.uuid4().hex[:8]
-    # Its image is no other program's, so it is built.
+    # A new image, which has to be built, as in a new workspace.
     conda_file = Path("bench") / f"conda-{own}.yaml"
     conda_file.write_text(f"# {own}\n{Path(stacks.CONDA_FILE).read_text()}")
     for logical, names in stacks.Shape(int(endpoints), int(deployments)).names.items():

@@ -1,4 +1,4 @@
-"""Stacks of several endpoints with several deployments each: every deployment has a model of its own.
+"""Stacks of several endpoints with several deployments each: every deployment has another model.
 
 Code and environment are the same for all, and each endpoint tries its default out on three files.
 """
