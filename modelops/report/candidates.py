@@ -64,9 +64,9 @@ class Sample(NamedTuple):
     Attributes:
         name: what it is about; None: its rows do not say it.
         changed: whether the predictions differ.
-        image: the address with the image in it; empty: it is none.
+        image: the address with the image in it; empty: there is no image.
         is_small: whether the image has few pixels.
-        text: the file's text; empty: it is none.
+        text: the file's text; empty: the file has no text.
         is_cut: whether the text goes on.
         rows: values, row by row.
         is_compared: whether there are predictions of what serves.
@@ -191,7 +191,7 @@ def _has_few_pixels(content: str) -> bool:
 def _rows(
     candidate: Sequence[Mapping[str, str]], current: Sequence[Mapping[str, str]] | None, *, has_changed: bool
 ) -> Iterator[list[Line]]:
-    """Yield the rows of a sample; the values of one column stand beside each other."""
+    """Yield the rows of a sample; the two values of a column make one line."""
     theirs = current or ()
     for at in range(max(len(candidate), len(theirs))):
         ours = candidate[at] if at < len(candidate) else {}

@@ -1,7 +1,7 @@
 """Judges a candidate's predictions: by the user's functions, and by how they differ from those of what serves."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelops.errors import PlanError
@@ -18,7 +18,7 @@ class Verdict:
     """How it differs from what serves, for users."""
     refused: str | None = None
     """Why it must not serve, or None."""
-    differences: Differences | None = None
+    differences: Differences | None = field(default=None, compare=False)
     """The figures behind the lines."""
 
 
