@@ -71,7 +71,7 @@ class Display(Watcher):
             kind = problem.severity if isinstance(problem, Said) else f"policy {problem.policy} ({problem.level})"
             self.say(f"{kind}: {problem.text}")
         if ended.code and not any(isinstance(each, Said) and each.severity == "error" for each in self._problems):
-            self.say(ended.output.strip())  # for example a lock, which is no event
+            self.say(ended.output.strip())  # a lock, for example, is not in the event log
         for pack in self._packs:
             violated = sum(isinstance(each, Violation) for each in self._problems)
             count = f"{violated} violation{'' if violated == 1 else 's'}"

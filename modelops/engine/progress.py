@@ -123,7 +123,7 @@ class Progress:
         release = self._running.setdefault(event.id, _Release(event.id, now))
         self._widest = min(max(self._widest, len(event.id)), _NAMES[1])
         lines = []
-        # A step that others overtook continues without a line of its own.
+        # A step that others overtook continues without another line.
         if event.step != release.step and event.step not in release.seen:
             lines = list(self._close(release))
             release.seen.add(event.step)
