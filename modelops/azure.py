@@ -1,12 +1,12 @@
 """Turns errors of the Azure SDKs into our own, in this one place."""
 
 import contextlib
-import io
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from modelops import output
 from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def step(doing: str) -> Iterator[None]:
         ReleaseError: with Azure's own code and message, the status and the request's id for support.
     """
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with output.dropped():
             yield
     except (ModelOpsError, KeyboardInterrupt):
         raise
