@@ -39,7 +39,7 @@ class _Streams:
     def take(self) -> None:
         with self._changing:
             if not self._users:
-                sys.stdout, sys.stderr = _Output(sys.stdout), _Output(sys.stderr)  # type: ignore[assignment]
+                sys.stdout, sys.stderr = _Output(sys.stdout), _Output(sys.stderr)
             self._users += 1
 
     def give_back(self) -> None:

@@ -17,7 +17,7 @@ from modelops.errors import PlanError, ReleaseError
 
 def refused(status: int, code: str, message: str, *details: dict[str, Any], **headers: str) -> HttpResponseError:
     body = json.dumps({"error": {"code": code, "message": message, "details": details}})
-    response: Any = SimpleNamespace(status_code=status, reason="", headers=headers, text=lambda *_: body)
+    response: Any = SimpleNamespace(status_code=status, reason="", headers=headers, request=None, text=lambda *_: body)
     return HttpResponseError(response=response)
 
 

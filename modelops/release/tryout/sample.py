@@ -34,7 +34,7 @@ def in_azure(context: Context, try_out: TryOut) -> JobInput:
         context.progress(TRY, f"uploading: {text}")
 
     def placed() -> str:
-        with azure.step(f"uploading the input of the try-out, {try_out.input.path}"):
+        with azure.step(f"uploading the input of the try-out, {path.relative_to(context.root)}"):
             return uploads.placed(context.workspace, path, digest, sent)
 
     # Candidates that are tried out at the same time have one upload.
