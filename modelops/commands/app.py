@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import (
+    drift,
     history,
     import_file,
     invoke,
@@ -63,6 +64,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        drift.drift,
         release.release,
         revisions.revisions,
         rollback.rollback,

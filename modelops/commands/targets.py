@@ -6,12 +6,12 @@ engine keeps the old outputs of endpoints whose release succeeded (docs/adr/0005
 
 import json
 import shlex
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from modelops.engine.command import answer
 from modelops.errors import UsageError
 from modelops.plan.data_address import Kind
 from modelops.plan.plan import ReleasePlan
@@ -138,10 +138,25 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
         UsageError: no such stack, no `pulumi`, or nothing was released.
         PlanError: another version of the program wrote a plan.
     """
-    found = from_export(_pulumi(["stack", "export"], stack, folder))
+    found = from_export(exported(stack, folder))
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_up(stack)}.")
     return found
+
+
+def exported(stack: str | None, folder: Path) -> Mapping[str, Any]:
+    """A stack's state, as `pulumi stack export` prints it.
+
+    Raises:
+        UsageError: no such stack, or no `pulumi`.
+    """
+    state: Mapping[str, Any] = answer(["stack", "export"], stack, folder)
+    return state
+
+
+def resources(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The resources of an exported state."""
+    return (export.get("deployment") or {}).get("resources") or []
 
 
 def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
@@ -149,7 +164,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     plans: dict[str, ReleasePlan] = {}
     endpoints: Mapping[str, Any] = {}
     defaults: dict[str, str] = {}
-    for resource in (export.get("deployment") or {}).get("resources") or []:
+    for resource in resources(export):
         released = (resource.get("inputs") or {}).get("input")
         if resource.get("delete"):  # replaced, but not deleted yet
             continue
@@ -194,31 +209,3 @@ def choose(found: Mapping[str, Target], endpoint: str | None) -> Target:
     if endpoint is None:
         raise UsageError(f"there are {len(found)} endpoints; name one with --endpoint. Allowed are: {names}.")
     raise UsageError(f"--endpoint: unknown endpoint {endpoint!r}. Allowed are: {names}.")
-
-
-def _pulumi(arguments: list[str], stack: str | None, folder: Path) -> Any:
-    """Return the output of a `pulumi` command, read as JSON."""
-    if not folder.is_dir():
-        raise UsageError(f"--directory {str(folder)!r} is not a folder. Name the folder with Pulumi.yaml.")
-    command = ["pulumi", *arguments, *(["--stack", stack] if stack else []), "--non-interactive"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        is_missing = isinstance(error, FileNotFoundError)
-        what = "is not on PATH" if is_missing else f"cannot be run ({error.strerror})"
-        raise UsageError(
-            f"the `pulumi` command {what}. Run `source .venv/bin/activate`, or save the outputs on another machine "
-            "and pass the file with --outputs."
-        ) from error
-    if done.returncode != 0:
-        lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
-        raise UsageError(
-            f"`{' '.join(command)}` failed: {lines[0] if lines else f'exit code {done.returncode}'}. "
-            "Check --stack, the login (`pulumi whoami`) and the folder."
-        )
-    try:
-        return json.loads(done.stdout)
-    except json.JSONDecodeError as error:
-        raise UsageError(
-            f"`{' '.join(command)}` did not print JSON ({error}). Run it yourself to check, or use --outputs."
-        ) from error

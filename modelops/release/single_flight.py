@@ -79,5 +79,5 @@ class SingleFlight(Generic[_T]):
 
 def _wait(flight: "Future[_T]", wait: Callable[[float], None]) -> None:
     while not flight.done():
-        wait_for([flight], _LOOK_SECONDS)
         wait(0)
+        wait_for([flight], _LOOK_SECONDS)

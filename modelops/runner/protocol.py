@@ -51,6 +51,10 @@ class PreviewRequest:
     """As of a release."""
     stack: str | None = None
     """As of a release."""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """What a node costs in an hour, by deployment; of some nothing may be known."""
+    currency: str = ""
+    """Of the prices."""
 
 
 Request = ReleaseRequest | PreviewRequest
@@ -102,7 +106,7 @@ class Done:
     text: str
     """What was or would be done, for users: one or more lines."""
     report: Mapping[str, Any] | None = None
-    """The release's report; None for a preview."""
+    """The release's report; of a preview `Outlook.to_json`."""
 
 
 @dataclass(frozen=True, slots=True)

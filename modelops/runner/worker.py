@@ -14,6 +14,7 @@ import shlex
 import sys
 import threading
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, assert_never
 
@@ -24,7 +25,9 @@ from modelops.plan.staging import remove_abandoned, remove_staged
 from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
 from modelops.release.context import TRY, Context
+from modelops.release.forecast import Known
 from modelops.release.gate import Gate
+from modelops.release.outlook import Outlook
 from modelops.release.position import Position
 from modelops.release.running import MAY_GO_ON, RunningJobs
 from modelops.runner.protocol import (
@@ -132,21 +135,32 @@ class Worker:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        known = Known(
+            Path(request.root),
+            request.nodes,
+            request.state_default,
+            _where(request.stack),
+            request.prices,
+            request.currency,
+        )
         slow: list[str] = []
         if plan.pin is None:
             asked = filter(None, (each.try_out for each in plan.deployments.values()))
-            slow = user_code.previewed(asked, Path(request.root))
+            slow = user_code.previewed(asked, known.root or Path())
+        outlook = self._outlook(plan, before, known)
+        outlook = replace(outlook, notes=[*outlook.notes, *slow])
+        return Done(request.id, "\n".join(outlook.lines()), outlook.to_json())
+
+    def _outlook(self, plan: ReleasePlan, before: ReleasePlan | None, known: Known) -> Outlook:
         if not plan.is_complete:
-            return Done(request.id, "\n".join([*preview.from_plans(plan, before), *slow]))
+            return preview.from_plans(plan, before, known)
         try:
-            lines = preview.from_live(
-                self._workspace(plan), plan, before, request.nodes, request.state_default, where=_where(request.stack)
-            )
+            return preview.from_live(self._workspace(plan), plan, before, known)
         except RefusedPlanError:
             raise
         except ModelOpsError as error:
-            lines = [*preview.from_plans(plan, before), f"(compared with the last release only: {error})"]
-        return Done(request.id, "\n".join([*lines, *slow]))
+            outlook = preview.from_plans(plan, before, known)
+            return replace(outlook, notes=[*outlook.notes, f"(compared with the last release only: {error})"])
 
     def _workspace(self, plan: ReleasePlan) -> Workspace:
         """The plan's workspace; its logins and connections serve all plans of this worker."""

@@ -55,8 +55,8 @@ def test_every_kind_is_released_and_stays(fresh: Rehearsal) -> None:
     fresh.python("-m", "sandbox", "registry", "add", "model", "ours/patients.v2:3", MODEL).ok()
 
     preview = fresh.pulumi("preview").ok()
-    assert "register model from-job (from azureml://jobs/train-1/outputs/model)" in preview.text
-    assert "register model from-run (from runs:/train-2/model)" in preview.text
+    assert "register model from-job from azureml://jobs/train-1/outputs/model" in preview.flat
+    assert "register model from-run from runs:/train-2/model" in preview.flat
 
     assert _created(fresh.up()) == set(DEPLOYMENTS)
     assert len(fresh.of_kind("batchEndpoints/deployments")) == len(DEPLOYMENTS)

@@ -38,7 +38,7 @@ def _a_readers_preview_of_a_changed_model(fresh: Rehearsal, stack: str) -> None:
     before = fresh.mark()
     preview = fresh.pulumi("preview", "--stack", stack, principal="reader").ok()
     assert preview.steps == RELEASE
-    assert re.search(rf"register model digits-mlp .*default {old} -> mlp-[0-9a-f]{{8}}", preview.flat), preview.flat
+    assert re.search(rf"default {old} -> mlp-[0-9a-f]{{8}} .*register model digits-mlp ", preview.flat), preview.flat
     assert fresh.writes(before) == []
 
 

@@ -95,7 +95,7 @@ def test_the_first_preview_leaves_a_label_open(fresh: Rehearsal) -> None:
     """Which workspace it is asked of is known only after the deployment."""
     said = _point_to_the_file(fresh)
     _write(fresh, **_in_the_words_of_the_cli(said), model="azureml:digits-mlp@latest")
-    assert "create revision mlp-????????" in fresh.pulumi("preview").ok().text
+    assert "create revision mlp-????????" in fresh.pulumi("preview").ok().flat
 
 
 def test_a_pin_needs_neither_the_file_nor_what_it_names(deployed: Rehearsal) -> None:

@@ -92,7 +92,7 @@ def _is_mended(deployed: Rehearsal, default: str | None, now: str) -> None:
     before = deployed.mark()
     preview = deployed.pulumi("preview").ok()
     assert preview.steps == ONE_STEP
-    assert f"restore the default {now} first (found {default or 'none'})" in preview.flat
+    assert f"restore the default {now} first, found {default or 'none'}" in preview.flat
     assert deployed.up().steps == ONE_STEP
     assert live(deployed) == now
     assert len(switches(deployed, before)) == 1

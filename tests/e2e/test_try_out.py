@@ -94,7 +94,7 @@ def test_a_candidate_that_fails_leaves_the_old_default(
     ask(deployed, runMinutes=1)
     edit(deployed, RUN, RUN + line)
     preview = deployed.pulumi("preview").ok()
-    most = f"on examples/digits/data/try-out (at most 61 min, and as long for {old}, to compare with it)"
+    most = f"on examples/digits/data/try-out, at most 61 min, and as long for {old}, to compare with it"
     assert most in preview.flat
 
     before = deployed.mark()

@@ -12,6 +12,7 @@ from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWI
 from modelops.release.last_set import LastSet
 from modelops.release.status import status
 from tests.modelops.conftest import Bench, in_both_profiles
+from tests.unit.outlooks import said
 
 DEPLOYMENT = "/deployments/[^/]+$"
 
@@ -41,7 +42,10 @@ def test_a_pin_moves_the_default_and_leaves_the_plan_s_revisions_to_the_time_aft
     worse = replace(bench.plan, deployments={"mlp": tried})
     pinned = replace(worse, pin=first.default)
     waits = f"once pin is removed, these are made and tried out: {worse.target}"
-    assert preview.from_live(bench.workspace, pinned, None) == [f"default {bad.default} -> {first.default}", waits]
+    assert said(preview.from_live(bench.workspace, pinned, None)) == [
+        f"default {bad.default} -> {first.default} (pin)",
+        waits,
+    ]
     bench.steps.clear()
     before = bench.mark()
     report = bench.release(pinned, previous=bad.default)
@@ -51,8 +55,8 @@ def test_a_pin_moves_the_default_and_leaves_the_plan_s_revisions_to_the_time_aft
     before = bench.mark()
     assert not bench.release(pinned).changed
     assert bench.writes(before) == []
-    assert preview.from_live(bench.workspace, pinned, None) == [
-        f"nothing to register or create; default stays {first.default}",
+    assert said(preview.from_live(bench.workspace, pinned, None)) == [
+        f"default {first.default} stays (pin); nothing to register or create",
         waits,
     ]
     assert status(bench.workspace, pinned).problems == ()
@@ -131,18 +135,21 @@ def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> 
     second = bench.changed(mini_batch_size=3)
     bench.release(second)
     described = replace(second, endpoint=replace(second.endpoint, description="Other"))
-    assert preview.from_live(bench.workspace, described, second) == ["update the endpoint's description and tags"]
+    assert said(preview.from_live(bench.workspace, described, second)) == [
+        f"default {second.target} stays",
+        "update endpoint description",
+    ]
     bench.move(first.default)
-    assert preview.from_live(bench.workspace, second, second) == [
-        f"restore the default {second.target} first (found {first.default})",
-        f"nothing to register or create; default stays {second.target}",
+    assert said(preview.from_live(bench.workspace, second, second)) == [
+        f"restore the default {second.target} first, found {first.default}",
+        f"default {second.target} stays",
     ]
     third = bench.changed(mini_batch_size=4)
-    assert preview.from_live(bench.workspace, third, second) == [
-        f"restore the default {second.target} first (found {first.default})",
-        f"create revision {third.target}",
+    assert said(preview.from_live(bench.workspace, third, second)) == [
+        f"restore the default {second.target} first, found {first.default}",
         f"default {second.target} -> {third.target}",
-        f"delete revision {first.default} (mlp keeps 2)",
+        f"create revision {third.target} miniBatchSize 3 -> 4",
+        f"delete revision {first.default} mlp keeps 2",
     ]
 
 

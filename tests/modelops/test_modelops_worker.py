@@ -183,13 +183,23 @@ def test_an_unreadable_request_is_answered_and_the_next_one_is_taken(bench: Benc
 def test_a_preview_reads_only(bench: Bench) -> None:
     with RealWorker(bench) as worker:
         before = bench.mark()
-        worker.send(PreviewRequest("plan", bench.plan.to_json(), "/"))
+        worker.send(PreviewRequest("plan", bench.plan.to_json(), str(bench.root)))
         model = bench.plan.to_json()["deployments"]["mlp"]["model"]
-        assert worker.done().text.splitlines() == [
-            f"register model {model['name']} (sha256 {model['digest'][:12]})",
-            f"create revision {bench.plan.target}",
+        size = sum(each.stat().st_size for each in (bench.root / "model").rglob("*.*"))
+        done = worker.done()
+        assert [" ".join(each.split()) for each in done.text.splitlines()] == [
             f"default (none) -> {bench.plan.target}",
+            f"create revision {bench.plan.target} first release",
+            f"register model {model['name']} {size} bytes, sha256 {model['digest'][:12]}",
+            "update endpoint description, tags",
         ]
+        assert done.report is not None
+        assert done.report["default"] == {
+            "before": None,
+            "after": bench.plan.target,
+            "restored": None,
+            "pinned": False,
+        }
     assert bench.writes(before) == []
 
 
@@ -199,5 +209,8 @@ def test_a_preview_of_a_workspace_that_is_gone_falls_back_to_the_last_release(be
         worker.send(PreviewRequest("plan", plan, "/", released=bench.plan.to_json()))
         *lines, note = worker.done().text.splitlines()
     target = bench.changed(mini_batch_size=3).target
-    assert lines == [f"create revision {target}", f"default {bench.plan.target} -> {target}"]
+    assert [" ".join(each.split()) for each in lines] == [
+        f"default {bench.plan.target} -> {target}",
+        f"create revision {target} miniBatchSize 10 -> 3",
+    ]
     assert note.startswith("(compared with the last release only: endpoint ")

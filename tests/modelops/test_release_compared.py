@@ -21,6 +21,7 @@ from modelops.release.context import READ, TRY, Context
 from modelops.release.tryout import sample
 from tests.modelops.compared import OTHER, SCRIPT, jobs, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
+from tests.unit.outlooks import said
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -69,8 +70,8 @@ def test_says_how_a_candidate_differs_from_what_serves(bench: Bench) -> None:
 
     # The job of its own try-out has what serves, too.
     second, before = with_script(bench, OTHER), bench.mark()
-    (line,) = [each for each in preview.from_live(bench.workspace, second, None) if each.startswith("try out")]
-    assert line == f"try out {second.target} on try-out (at most 80 min, compared with {first.target})"
+    (line,) = [each for each in said(preview.from_live(bench.workspace, second, None)) if each.startswith("try out")]
+    assert line == f"try out {second.target} on try-out, at most 80 min, compared with {first.target}"
     report = bench.release(second)
     (tried,) = report.tried
     assert tried.differences == differs(first.target)
@@ -89,9 +90,9 @@ def test_what_serves_scores_another_input_once(bench: Bench) -> None:
     (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
 
     second, before = with_script(bench, OTHER, max_changed_rows=0.0), bench.mark()
-    (line,) = [each for each in preview.from_live(bench.workspace, second, None) if each.startswith("try out")]
+    (line,) = [each for each in said(preview.from_live(bench.workspace, second, None)) if each.startswith("try out")]
     assert line == (
-        f"try out {second.target} on try-out (at most 80 min, and as long for {first.target}, to compare with it)"
+        f"try out {second.target} on try-out, at most 80 min, and as long for {first.target}, to compare with it"
     )
     assert "1 of 3 rows (33.3%) differ from those of what serves; tryOut.maxChangedRows allows 0.0%" in refused(
         bench, second

@@ -25,6 +25,7 @@ from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, uploads
 from tests.modelops.conftest import IMAGE, Bench, in_one_profile
+from tests.unit.outlooks import said
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), in_one_profile]
@@ -55,10 +56,11 @@ def test_an_mlflow_model_without_code_and_environment(bench: Bench) -> None:
     plan = _with(
         bench, model=LocalModel("model", bench.model_name, "mlflow_model", digest), code=None, environment=None
     )
-    assert preview.from_live(bench.workspace, plan, None) == [
-        f"register model {bench.model_name} (sha256 {digest[:12]})",
-        f"create revision {plan.target}",
+    assert said(preview.from_live(bench.workspace, plan, None)) == [
         f"default (none) -> {plan.target}",
+        f"create revision {plan.target} first release",
+        f"register model {bench.model_name} sha256 {digest[:12]}",
+        "update endpoint description, tags",
     ]
     before = bench.mark()
     report = bench.release(plan)
@@ -127,7 +129,7 @@ def test_a_model_in_a_datastore_is_registered_once(bench: Bench) -> None:
     uploads.container(bench.workspace).upload_blob(f"{folder}/MLmodel", MLMODEL)
     uri = f"azureml://datastores/workspaceblobstore/paths/{folder}"
     plan = _with(bench, model=UriModel(uri, bench.model_name, "mlflow_model"), code=None, environment=None)
-    assert preview.from_live(bench.workspace, plan, None)[0] == f"register model {bench.model_name} (from {uri})"
+    assert said(preview.from_live(bench.workspace, plan, None))[2] == f"register model {bench.model_name} from {uri}"
     report = bench.release(plan)
     assert report.registered == [f"{bench.model_name}:1"]
     registered = bench.place.get(f"models/{bench.model_name}/versions/1")["properties"]
@@ -157,7 +159,7 @@ def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
 
 def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:
     """Assert that the preview says a problem, and that the release does too before it sends anything."""
-    assert preview.from_live(bench.workspace, plan, None) == [f"`pulumi up` will refuse this: {problem}"]
+    assert said(preview.from_live(bench.workspace, plan, None)) == [f"`pulumi up` will refuse this: {problem}"]
     before = bench.mark()
     with pytest.raises(PlanError) as raised:
         bench.release(plan)

@@ -16,6 +16,7 @@ from modelops.release.last_set import LastSet
 from modelops.release.report import ReleaseReport
 from tests.modelops.compared import SCRIPT, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
+from tests.unit.outlooks import said
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -100,10 +101,13 @@ def test_a_failed_candidate_that_was_made_the_default_by_hand_does_not_stay_it(b
     with pytest.raises(ReleaseError, match="did not pass its try-out"):
         bench.release(bad, good.target)
     bench.move(bad.target)
-    assert preview.from_live(bench.workspace, bad, good)[:2] == [
-        f"restore the default {good.target} first (found {bad.target})",
-        f"try out {bad.target} on try-out (at most 80 min, compared with {good.target})",
+    sentences = said(preview.from_live(bench.workspace, bad, good))
+    assert sentences[:2] == [
+        f"restore the default {good.target} first, found {bad.target}",
+        f"default {good.target} -> {bad.target}",
     ]
+    tried = f"try out {bad.target} on try-out, at most 80 min, compared with {good.target}"
+    assert [each for each in sentences if each.startswith("try out")] == [tried]
     mark = bench.mark()
     bench.steps.clear()
     with pytest.raises(ReleaseError, match=rf"The default is unchanged: {good.target}\."):

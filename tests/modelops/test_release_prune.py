@@ -9,6 +9,7 @@ from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.release import preview
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, SWITCH, VERIFY
+from modelops.release.forecast import Known
 from modelops.release.report import ReleaseReport
 from modelops.scoring import following, inputs
 from modelops.scoring import start as starting
@@ -16,6 +17,7 @@ from modelops.scoring.start import JobOptions
 from tests.modelops.conftest import ML_API, Bench, in_one_profile
 from tests.modelops.test_modelops_commands import release_script
 from tests.modelops.workers import RealWorker
+from tests.unit.outlooks import said
 
 DEPLOYMENT = "/deployments/[^/]+$"
 
@@ -46,10 +48,10 @@ def by_hand(bench: Bench, name: str, like: str) -> None:
 def test_what_is_beyond_keep_is_deleted_after_the_verified_switch(bench: Bench) -> None:
     first, second, third = versions(bench, 3)
     released(bench, [first, second])
-    assert preview.from_live(bench.workspace, third, second) == [
-        f"create revision {third.target}",
+    assert said(preview.from_live(bench.workspace, third, second)) == [
         f"default {second.target} -> {third.target}",
-        f"delete revision {first.target} (mlp keeps 2)",
+        f"create revision {third.target} miniBatchSize 2 -> 3",
+        f"delete revision {first.target} mlp keeps 2",
     ]
     before = bench.mark()
     bench.steps.clear()
@@ -82,8 +84,10 @@ def test_a_pinned_revision_and_the_states_default_stay(bench: Bench) -> None:
     context = replace(bench.context(), state_default=second.target)
     assert bench.release_in(context, fourth).pruned == []
     assert live(bench) == {first.target, second.target, fourth.target}
-    assert preview.from_live(bench.workspace, fourth, fourth, state_default=second.target)[1:] == []
-    assert preview.from_live(bench.workspace, fourth, fourth)[1:] == [f"delete revision {second.target} (mlp keeps 2)"]
+    assert said(preview.from_live(bench.workspace, fourth, fourth, Known(state_default=second.target)))[1:] == []
+    assert said(preview.from_live(bench.workspace, fourth, fourth))[1:] == [
+        f"delete revision {second.target} mlp keeps 2"
+    ]
 
 
 def test_a_deployment_made_by_hand_is_never_touched(bench: Bench) -> None:
@@ -98,8 +102,8 @@ def test_a_deployment_that_left_the_stack_file_is_named_and_deleted(bench: Bench
     side = replace(bench.plan.deployments["mlp"], logical="side")
     both = replace(bench.plan, deployments={"side": side, **bench.plan.deployments})
     bench.release(both)
-    gone = f"delete revision {side.revision} (deployment side is no longer in the stack file)"
-    assert preview.from_live(bench.workspace, bench.plan, both)[1:] == [gone]
+    gone = f"delete revision {side.revision} deployment side is no longer in the stack file"
+    assert said(preview.from_live(bench.workspace, bench.plan, both))[1:] == [gone]
     assert bench.release().pruned == [side.revision]
     assert live(bench) == {bench.plan.target}
 
@@ -113,7 +117,7 @@ def test_a_failed_candidate_is_replaced_by_the_next_attempt(bench: Bench) -> Non
         with pytest.raises(ReleaseError, match="no nodes"):
             bench.release(each)
         assert live(bench) == {first.target, each.target}
-    assert preview.from_live(bench.workspace, good, first)[-1] == f"delete revision {worse.target} first (failed)"
+    assert said(preview.from_live(bench.workspace, good, first))[-1] == f"delete revision {worse.target} first, failed"
     bench.place.sandbox.control.clear_faults()
     report = bench.release(good)
     assert report.pruned == [worse.target]
@@ -145,8 +149,8 @@ def test_room_is_made_before_the_candidate_where_that_is_safe(bench: Bench) -> N
     released(bench, plans[:3])
     for number in range(17):
         by_hand(bench, f"by-hand-{number}", plans[0].target)
-    assert f"delete revision {plans[0].target} first (mlp keeps 3)" in preview.from_live(
-        bench.workspace, plans[3], plans[2]
+    assert f"delete revision {plans[0].target} first, mlp keeps 3" in said(
+        preview.from_live(bench.workspace, plans[3], plans[2])
     )
     before = bench.mark()
     report = bench.release(plans[3])
@@ -245,7 +249,9 @@ def test_models_that_no_deployment_uses_are_archived_if_asked(bench: Bench) -> N
     second = bench.with_model(b"second")
     assert bench.release(replace(second, keep=1)).archived == []
     asking = replace(second, keep=1, archive_models=True)
-    assert preview.from_live(bench.workspace, asking, second)[1:] == [f"archive model {bench.model_name}:1"]
+    assert said(preview.from_live(bench.workspace, asking, second))[1:] == [
+        f"archive model {bench.model_name}:1 no deployment uses it"
+    ]
     report = bench.release(asking)
     assert report.summary() == f"{bench.plan.endpoint.name}: archived {bench.model_name}:1"
     assert archived() == {"1"}

@@ -21,6 +21,7 @@ from modelops.release.tryout import sample
 from modelops.release.uploads import container
 from modelops.scoring import inputs, jobs, losses, start
 from tests.modelops.conftest import CONDA, IMAGE, Bench, in_both_profiles, in_one_profile
+from tests.unit.outlooks import said
 
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -73,11 +74,13 @@ def refused(bench: Bench, plan: ReleasePlan) -> str:
 @in_both_profiles
 def test_a_first_release_is_tried_out_and_then_serves(bench: Bench) -> None:
     plan = with_script(bench, GOOD, per_file=True)
-    lines = preview.from_live(bench.workspace, plan, None)
-    assert lines[1:] == [
-        f"create revision {plan.target}",
-        f"try out {plan.target} on try-out (at most 80 min)",
+    lines = said(preview.from_live(bench.workspace, plan, None))
+    assert [lines[0], lines[1], *lines[3:]] == [
         f"default (none) -> {plan.target}",
+        f"create revision {plan.target} first release",
+        f"try out {plan.target} on try-out, at most 80 min",
+        "at most 40 node-minutes and the cluster's idle time",
+        "update endpoint description, tags",
     ]
     report = bench.release(plan)
     assert list(dict.fromkeys(bench.steps)) == [READ, REGISTER, CREATE, TRY, SWITCH, VERIFY]
@@ -207,9 +210,10 @@ def test_a_candidate_that_failed_a_try_out_is_named_when_it_serves_without_one(b
     job = found.job if (found := record(bench, worse.target)) else ""
     untried = replace(worse, deployments={"mlp": replace(worse.deployments["mlp"], try_out=None)})
     line = f"{worse.target} failed its try-out (job {job}); the stack file now has tryOut: none"
-    assert preview.from_live(bench.workspace, untried, first) == [
-        line,
+    assert said(preview.from_live(bench.workspace, untried, first)) == [
         f"default {first.target} -> {worse.target}",
+        f"use revision {worse.target} code changed, made before",
+        line,
     ]
     assert bench.release(untried).warnings == [line]
     assert bench.release(untried).warnings == []

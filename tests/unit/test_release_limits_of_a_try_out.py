@@ -4,7 +4,7 @@ import pytest
 
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import TryOut
-from modelops.release.tryout import candidates
+from modelops.release import forecast
 from modelops.release.tryout.limits import Phase, Spent
 from tests.unit.plans import plan_json
 
@@ -36,6 +36,7 @@ def test_a_phase_is_over_its_limit(seen: list[tuple[str, float]], expected: Phas
 def test_a_preview_shows_no_query_of_an_address() -> None:
     deployment = ReleasePlan.from_inputs(plan_json()).deployments["mlp"]
     asked = TryOut("https://a.blob.core.windows.net/c/rows/?sv=1&sig=SECRET")
-    assert candidates.line(deployment, asked) == (
-        f"try out {deployment.revision} on https://a.blob.core.windows.net/c/rows/?*** (at most 80 min)"
+    (planned,) = forecast.try_outs([(deployment, asked)], None, forecast.Known())
+    assert str(planned.row()) == (
+        f"try out {deployment.revision} on https://a.blob.core.windows.net/c/rows/?***, at most 80 min"
     )

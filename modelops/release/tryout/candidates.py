@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import ReleaseError, UsageError
-from modelops.plan.data_address import masked
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
@@ -85,17 +84,6 @@ def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
     deployment, asked = which
     with patience.context.timeline.span(TRY, deployment.revision):
         return _Candidate(plan, endpoint, patience, deployment, asked).try_out()
-
-
-def line(deployment: DeploymentPlan, asked: TryOut, endpoint: live.LiveEndpoint | None = None) -> str:
-    """Return what a preview says of a try-out; `endpoint` is what is live, if that is known."""
-    source = masked(asked.input) if isinstance(asked.input, str) else asked.input.path
-    found = serving.revision(endpoint, deployment.revision) if endpoint else None
-    more = ""
-    if found:
-        is_known = serving.known_job(found, asked) is not None
-        more = f", compared with {found.name}" if is_known else f", and as long for {found.name}, to compare with it"
-    return f"try out {deployment.revision} on {source} (at most {asked.minutes} min{more})"
 
 
 def untried(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[str]:

@@ -1,0 +1,133 @@
+"""The parts of an outlook, each from the plan and what is known: models, revisions, try-outs, what is replaced."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from modelops.errors import PlanError
+from modelops.plan.data_address import masked
+from modelops.plan.files import files_of
+from modelops.plan.models import UnregisteredModel, UriModel
+from modelops.plan.plan import UNKNOWN, DeploymentPlan, ReleasePlan
+from modelops.plan.try_out import File
+from modelops.release import reasons
+from modelops.release.live import LiveDeployment, LiveEndpoint
+from modelops.release.outlook import Model, Revision, TryOut
+from modelops.release.rows import Row
+from modelops.release.tryout import serving
+from modelops.release.tryout.candidates import DueTryOut
+
+_HOUR: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a preview knows beside the plan; none of it is part of the plan."""
+
+    root: Path | None = None
+    """Folder that the plan's paths are relative to; None: the sizes of models are not told."""
+    nodes: Mapping[str, int] | None = None
+    """See `going_back.unusable`."""
+    state_default: str | None = None
+    """See `prune.surplus`."""
+    where: str = ""
+    """See `Context`."""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    """Of one node for one hour, by deployment; of some nothing may be known."""
+    currency: str = ""
+    """Of the prices."""
+
+
+def model(new: UnregisteredModel, root: Path | None) -> Model:
+    """Return a model to register, with its size if it is below `root` and can be read."""
+    if isinstance(new, UriModel):
+        return Model(new.name, uri=masked(new.uri))
+    try:
+        size = None if root is None else sum(each.size for each in files_of(root / new.path))
+    except PlanError:
+        size = None
+    return Model(new.name, new.digest, size=size)
+
+
+def revision(
+    wanted: DeploymentPlan, released: ReleasePlan | None, there: Mapping[str, LiveDeployment] | None = None
+) -> Revision:
+    """Return what becomes of a deployment's revision, and why.
+
+    Args:
+        wanted: the deployment.
+        released: the plan that was released last; None if there is none.
+        there: what is live, by name; None if Azure was not asked: then it has what was released.
+    """
+    old = released.deployments.get(wanted.logical) if released else None
+    is_released = released is not None and wanted.revision in {each.revision for each in released.made}
+    state = there[wanted.revision].state if there is not None and wanted.revision in there else None
+    exists = is_released if there is None else state == "Succeeded"
+    if exists and is_released:
+        return Revision(wanted.revision, wanted.logical, "keep")
+    why = reasons.differences(old, wanted) if old else []
+    if old is None and released is not None:
+        why.append(f"{wanted.logical} is new in the stack file")
+    elif old is None and not there:
+        why.append("first release")
+    elif old is not None and old.revision == wanted.revision and not is_released:
+        why.append("it waited for the end of the pin")
+    if exists:
+        return Revision(wanted.revision, wanted.logical, "use", (*why, "made before"))
+    if state is not None:
+        why.append(f"the one that exists is {state}")
+    elif is_released:
+        why.append("it was deleted outside of releases")
+    return Revision(wanted.revision, wanted.logical, "create", tuple(why))
+
+
+def try_outs(due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Known) -> list[TryOut]:
+    """Return the try-outs; `endpoint` is what is live when they begin, None if that is not known.
+
+    Minutes of nodes count while a job waits for nodes or runs: an image is built elsewhere. What serves scores files of
+    the repository once for all candidates; other data, which may change, for each.
+    """
+    found: list[TryOut] = []
+    scored: set[tuple[File, int | None]] = set()
+    for deployment, asked in due:
+        nodes = asked.instance_count or deployment.settings.instance_count
+        minutes = asked.queue_minutes + asked.run_minutes
+        serves = serving.revision(endpoint, deployment.revision) if endpoint else None
+        is_anew = serves is not None and serving.known_job(serves, asked) is None
+        if is_anew and isinstance(asked.input, File):
+            is_anew = (asked.input, asked.instance_count) not in scored
+            scored.add((asked.input, asked.instance_count))
+        node_minutes = nodes * minutes
+        if serves is not None and is_anew:
+            node_minutes += (asked.instance_count or serves.instances) * minutes
+        price = known.prices.get(deployment.logical)
+        found.append(
+            TryOut(
+                deployment.revision,
+                masked(asked.input) if isinstance(asked.input, str) else asked.input.path,
+                asked.minutes,
+                nodes,
+                node_minutes,
+                serves.name if serves else None,
+                is_anew,
+                None if price is None else price * node_minutes / _HOUR,
+            )
+        )
+    return found
+
+
+def replaced(plan: ReleasePlan, released: ReleasePlan) -> list[Row]:
+    """Return rows about what the stack replaces: its address or id is not known yet, and was before."""
+    rows = []
+    if plan.endpoint.id == UNKNOWN != released.endpoint.id:
+        rows.append(Row("replace endpoint", released.endpoint.name, "it gets another address: tell its callers"))
+    clusters = {
+        released.deployments[logical].compute.rpartition("/")[2]
+        for logical, each in plan.deployments.items()
+        if each.compute == UNKNOWN and logical in released.deployments
+    } - {UNKNOWN}
+    return rows + [
+        Row("replace cluster", each, "its revisions are made again on the new one, and the old ones go")
+        for each in sorted(clusters)
+    ]
