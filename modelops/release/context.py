@@ -8,18 +8,25 @@ from typing import Final, Protocol
 from modelops.about import About
 from modelops.rehearsal import located
 from modelops.release.running import RunningJobs
+from modelops.release.steps import CREATE, PRUNE, READ, RECORD, REGISTER, RESTORE, SWITCH, TRY, VERIFY
 from modelops.release.timeline import Timeline
 from modelops.workspace import Workspace
 
-RESTORE: Final = "restore the default"
-READ: Final = "read what is live"
-REGISTER: Final = "register models"
-CREATE: Final = "create revisions"
-TRY: Final = "try out"
-SWITCH: Final = "switch the default"
-VERIFY: Final = "verify"
-PRUNE: Final = "prune"
-RECORD: Final = "record the history"
+__all__ = [
+    "CREATE",
+    "PATIENCE_SECONDS",
+    "PRUNE",
+    "READ",
+    "RECORD",
+    "REGISTER",
+    "RESTORE",
+    "SWITCH",
+    "TRY",
+    "VERIFY",
+    "Context",
+    "Progress",
+    "command",
+]
 
 PATIENCE_SECONDS: Final = 600.0
 """The longest time for a role assignment to take effect, according to Microsoft's documentation."""
