@@ -60,7 +60,7 @@ def _original(stream: Any) -> TextIO:
 def dropped() -> Iterator[None]:
     """Drop what this thread prints inside, and what the threads print that it starts with its context variables.
 
-    Only what is printed to `sys.stdout` and `sys.stderr`: a log that was opened before is written as ever. Several
+    Only what is printed to `sys.stdout` and `sys.stderr`: a log that was opened before is written as before. Several
     threads may do this at the same time, in any order.
     """
     before = _is_dropped.set(True)
