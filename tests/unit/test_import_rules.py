@@ -56,7 +56,7 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "about"),
+    ("errors", "about", "output"),
     ("credential",),
     ("workspace",),
     ("azure", "plan", "rehearsal"),
@@ -82,6 +82,7 @@ MODELOPS_LIBRARIES = {
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
+    "engine": ("rich",),
     "commands": ("typer", "rich", "yaml"),
 }
 
