@@ -40,7 +40,7 @@ def find_version(workspace: Workspace, model: UnregisteredModel) -> tuple[str | 
     Archived versions count: they keep their numbers, and deployments may use them.
     """
     highest, found = 0, None
-    mark = _mark(model)
+    mark = recognized_by(model)
     with azure.step(f"looking for model {model.name}"):
         for each in versions(workspace, model.name):
             body = each["properties"]
@@ -61,8 +61,8 @@ def versions(workspace: Workspace, name: str) -> Iterator[Any]:
             raise
 
 
-def _mark(model: UnregisteredModel) -> dict[str, str]:
-    """The properties by which a version is recognized as the model's."""
+def recognized_by(model: UnregisteredModel) -> dict[str, str]:
+    """Return the properties by which a version is recognized as the model's."""
     return {ORIGIN_PROPERTY: model.uri} if isinstance(model, UriModel) else {DIGEST_PROPERTY: model.digest}
 
 
@@ -114,7 +114,7 @@ def _register(context: Context, model: UnregisteredModel, version: str) -> bool:
                         version=version,
                         path=address,
                         type=model.type,
-                        properties={**provenance.properties(context), **_mark(model)},
+                        properties={**provenance.properties(context), **recognized_by(model)},
                         tags=provenance.tags(context),
                     )
                 )
@@ -158,7 +158,7 @@ def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: Unregister
 def _lock_file(plan: ReleasePlan, model: UnregisteredModel) -> TextIO:
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    (mark,) = _mark(model).values()
+    (mark,) = recognized_by(model).values()
     key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{mark}".lower()
     return (folder / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w")
 

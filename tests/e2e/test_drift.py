@@ -81,7 +81,7 @@ def test_after_every_kind_of_release_nothing_differs(deployed: Rehearsal) -> Non
     batches_of(deployed, 3)
     released = deployed.up()
     is_quiet(deployed)
-    deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev", "--yes").ok()
+    deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
     is_quiet(deployed)
     for change in (
         lambda rehearsal: pin(rehearsal, first),
