@@ -34,9 +34,13 @@ _MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 def differences(workspace: Workspace, planned: DeploymentPlan, found: live.LiveDeployment) -> list[str]:
     """Return what differs, one sentence each; reads the version of a model that the release registered.
 
+    Nothing of a deployment that is not the planned revision: see `deploy.settle`.
+
     Raises:
         ReleaseError: Azure cannot be asked.
     """
+    if found.identity is None or found.identity != planned.identity():
+        return []
     return [*_settings(planned, found.body), *_parts(planned, found), *_model(workspace, planned, found.model)]
 
 

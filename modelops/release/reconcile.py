@@ -18,6 +18,7 @@ from modelops.release import (
     prune,
     records,
     register,
+    restoring,
     rollback,
     signed_in,
 )
@@ -54,6 +55,7 @@ def reconcile(
     report = report or ReleaseReport(plan.endpoint.name, plan.target)
     report.previous_default, report.last_set = endpoint.default, endpoint.last_set
     rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
+    restoring.restore(plan, patience, endpoint, report)
     if plan.pin is not None:
         report.waiting = rollback.waiting(plan, endpoint.usable)
         _serve_target(plan, patience, endpoint, report)
