@@ -82,6 +82,7 @@ MODELOPS_LIBRARIES = {
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
+    "engine": ("rich",),
     "commands": ("typer", "rich", "yaml"),
 }
 
