@@ -4,9 +4,12 @@ The one case in which a revision is edited: it is sent again as it was made, und
 tags that it has. For the time of that request its state is Updating, also if it is the default.
 """
 
+from functools import partial
+
 from modelops.plan.plan import ReleasePlan
 from modelops.release import altered, deploy, live, register
 from modelops.release.context import CREATE, READ
+from modelops.release.operations import when_free
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 
@@ -29,8 +32,11 @@ def restore(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
         if not changed:
             continue
         with context.timeline.span(CREATE, revision):
-            context.progress(CREATE, f"restoring deployment {revision}, which was changed by hand: {changed[0]}")
+            context.progress(
+                CREATE, f"restoring deployment {revision}, which was changed by hand: {changed[0]}", subject=revision
+            )
             model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
             report.registered += [registered] if registered else []
-            patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id, found)
+            again = partial(patience.call, CREATE, deploy.create_revision, context, plan, deployment, model_id, found)
+            when_free(context, CREATE, revision, again)
         report.altered.append(revision)
