@@ -17,6 +17,7 @@ from modelops.commands import (
     import_file,
     invoke,
     jobs,
+    plan,
     promote,
     release,
     report,
@@ -63,6 +64,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        plan.plan,
         release.release,
         revisions.revisions,
         rollback.rollback,
