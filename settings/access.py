@@ -15,7 +15,7 @@ _BLOB_SCOPE = (
     rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
     r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
 )
-_PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
+PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read_deployer(section: Section, *, service_login: bool, required: bool) -> D
         section.text(
             "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
         ).lower(),
-        section.choice("principalType", None, _PRINCIPAL_TYPES),
+        section.choice("principalType", None, PRINCIPAL_TYPES),
     )
 
 
@@ -105,7 +105,7 @@ def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
         principal = section.text(
             "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
         ).lower()
-        kind = section.choice("principalType", "ServicePrincipal", _PRINCIPAL_TYPES)
+        kind = section.choice("principalType", "ServicePrincipal", PRINCIPAL_TYPES)
         if principal in found:
             section.wrong(
                 "principalId", "each principal once", "OBJECT-ID", because="which is also in an earlier entry"

@@ -11,7 +11,7 @@ _LONGEST_RANGE = 30
 https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations"""
 
 _PRIVATE = tuple(ipaddress.IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
-_MOST = 200
+MOST = 200
 """Most rules of a registry, which allows the fewest:
 https://learn.microsoft.com/azure/container-registry/container-registry-skus"""
 
@@ -68,12 +68,12 @@ def _read_addresses(top: Section) -> tuple[str, ...]:
             entries.wrong(key, _ALLOWED, "ADDRESS")
         else:
             found.append(address)
-    if len(value) > _MOST:
+    if len(value) > MOST:
         top.problems.add(
             ("allowedIps",),
             f"has {len(value)} entries",
-            f"Allowed: at most {_MOST}, the limit of a container registry.",
-            removing(("allowedIps", f"[{_MOST}]")),
+            f"Allowed: at most {MOST}, the limit of a container registry.",
+            removing(("allowedIps", f"[{MOST}]")),
         )
     return tuple(dict.fromkeys(found))
 

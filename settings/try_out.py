@@ -22,7 +22,7 @@ NONE: Final = "none"
 """The word for no try-out; and for no `check`, `compare` or `maxChangedRows`, where the endpoint has one."""
 
 _NUMBER: Final = r"[0-9]*\.?[0-9]+(e-?[0-9]+)?"
-_MOST_MINUTES: Final = 7 * 24 * 60  # of a job's run in Azure; a typing error is more likely than a longer wait
+MOST_MINUTES: Final = 7 * 24 * 60  # of a job's run in Azure; a typing error is more likely than a longer wait
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _read_share(section: Section, base: TryOut) -> float | None:
 def _read_minutes(section: Section, key: str, base: int) -> int:
     if section.values.get(key) is None:
         return base
-    return section.whole(key, base, least=1, most=_MOST_MINUTES, unit="minutes")
+    return section.whole(key, base, least=1, most=MOST_MINUTES, unit="minutes")
 
 
 def _read_count(section: Section, base: TryOut) -> int | None:

@@ -9,8 +9,8 @@ from settings.network import read_network
 from settings.problems import removing, setting
 from settings.section import Section
 
-_STORAGE_SKUS = ("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
-_REGISTRY_SKUS = ("Standard", "Premium")
+STORAGE_SKUS = ("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
+REGISTRY_SKUS = ("Standard", "Premium")
 _GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _WORKSPACE_ID = (
     rf"(?i)/subscriptions/{_GUID}/resourceGroups/(?P<group>[^/]+)"
@@ -70,8 +70,8 @@ def read_workspace(top: Section) -> WorkspaceSettings:
         return _read_existing(top, section)
     settings = WorkspaceSettings(
         network=read_network(top),
-        storage_sku=top.choice("storageSku", "Standard_LRS", _STORAGE_SKUS),
-        registry_sku=top.choice("registrySku", "Standard", _REGISTRY_SKUS),
+        storage_sku=top.choice("storageSku", "Standard_LRS", STORAGE_SKUS),
+        registry_sku=top.choice("registrySku", "Standard", REGISTRY_SKUS),
         soft_delete_days=top.whole("softDeleteDays", 7, least=7, most=90, unit="days to keep deleted blobs"),
         log_retention_days=top.whole("logRetentionDays", 90, least=30, most=730, unit="days to keep logs"),
         protect=top.flag("protect", default=False),

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import (
+    drift,
     history,
     import_file,
     invoke,
@@ -65,6 +66,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     for command in (
         status.status,
         plan.plan,
+        drift.drift,
         release.release,
         revisions.revisions,
         rollback.rollback,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from modelops.commands import app, options

@@ -1,4 +1,4 @@
-"""The schema files of the sandbox are those that the installed packages give."""
+"""The schema files are those that the installed packages, and the documentation of the stack file, give."""
 
 import sys
 import warnings
@@ -7,14 +7,14 @@ from types import ModuleType
 
 import pytest
 
-from tools.schemas import arm, provider, schema_file
+from tools.schemas import arm, provider, schema_file, stack_file
 
 with warnings.catch_warnings():
     # The SDK's own imports warn; this project cannot fix that.
     warnings.simplefilter("ignore")
     from tools.schemas import machine_learning
 
-GENERATORS = [arm, machine_learning, provider]
+GENERATORS = [arm, machine_learning, provider, stack_file]
 
 
 @pytest.mark.parametrize("script", GENERATORS, ids=lambda script: script.FILE.name)

@@ -8,6 +8,7 @@ from typing import Any
 
 import settings
 from settings import SettingsError
+from tests.unit import settings_schema
 
 Config = dict[str, Any]
 
@@ -58,7 +59,13 @@ def read(root: Path, config: Config, **options: Any) -> settings.Settings:
     """Parse a configuration in the engine's form: objects and arrays as JSON texts."""
     raw = {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
     options = {"location": "westeurope", "project": "azureml-batch-endpoint", "stack": "dev", **options}
-    return settings.parse(raw, root=root, **options)
+    try:
+        found = settings.parse(raw, root=root, **options)
+    except SettingsError as error:
+        settings_schema.check(config, options["location"], _problems(error))
+        raise
+    settings_schema.check(config, options["location"], [])
+    return found
 
 
 def problems(root: Path, config: Config, **options: Any) -> list[str]:
@@ -66,11 +73,15 @@ def problems(root: Path, config: Config, **options: Any) -> list[str]:
     try:
         read(root, config, **options)
     except SettingsError as error:
-        first, *lines, last = str(error).split("\n")
-        assert last == "docs/configuration.md describes every key."
-        assert first.endswith("so nothing was created or changed.")
-        texts = [line.strip() for line in lines]
-        pairs = list(zip(texts[::2], texts[1::2], strict=True))
-        return [f"{what.partition('. ')[2]}\n{command}" for what, command in pairs]
+        return _problems(error)
     msg = "this configuration was taken"
     raise AssertionError(msg)
+
+
+def _problems(error: SettingsError) -> list[str]:
+    first, *lines, last = str(error).split("\n")
+    assert last == "docs/configuration.md describes every key."
+    assert first.endswith("so nothing was created or changed.")
+    texts = [line.strip() for line in lines]
+    pairs = list(zip(texts[::2], texts[1::2], strict=True))
+    return [f"{what.partition('. ')[2]}\n{command}" for what, command in pairs]

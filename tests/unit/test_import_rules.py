@@ -131,6 +131,8 @@ RULES = [
     # The host installs and runs programs: it needs the SDK's own version and entry point.
     Rule("pulumi_standins", ("pulumi_standins", "grpc", "google.protobuf", "pulumi")),
     Rule("tools.scan", ("tools.scan", "toolchain")),
+    # The stack file's schema is made from the settings' own limits.
+    Rule("tools.schemas.stack_keys", ("tools.schemas", "settings", "components.names", "modelops.plan")),
     Rule("tools.schemas", ("tools.schemas", "pulumi_standins", "pulumi_azure_native", "azure.ai.ml")),
     # It measures the program against the same SDK calls made by hand.
     Rule(

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 
 from modelops.commands import app, options
