@@ -46,6 +46,7 @@ def test_the_page_lists_the_options_that_all_have() -> None:
         "plan",
         "drift",
         "promote",
+        "up",
         "import",
     ]
 

@@ -68,7 +68,7 @@ MODELOPS = [
     ("__main__",),
 ]
 PULUMIS_END = tuple(
-    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt", "channel")
+    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "conversation", "log", "interrupt", "channel")
 )
 """The end of the release's pipe that components see; the worker's end sees the release."""
 
@@ -82,6 +82,7 @@ MODELOPS_LIBRARIES = {
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
+    "engine": ("rich",),
     "commands": ("typer", "rich", "yaml"),
 }
 
