@@ -50,7 +50,7 @@ def plan(
     if json:
         _say_json(planned, ended)
     else:
-        for name, each in planned.endpoints.items():
+        for name, each in planned.sorted().items():
             _show(name, each)
         _say_unchanged(planned)
         terminal.say(_list(ended.output))
@@ -80,7 +80,7 @@ def _say_json(planned: Planned, ended: Ended) -> None:
         {
             "schemaVersion": SCHEMA_VERSION,
             "succeeded": ended.code == 0,
-            "endpoints": {name: each.to_json() for name, each in planned.endpoints.items()},
+            "endpoints": {name: each.to_json() for name, each in planned.sorted().items()},
             "resources": planned.resources,
         }
     )
@@ -113,7 +113,7 @@ def _table(rows: list[Row]) -> Table:
 
 
 def _say_unchanged(planned: Planned) -> None:
-    names = [name for name, each in planned.endpoints.items() if each.change == "none"]
+    names = [name for name, each in planned.sorted().items() if each.change == "none"]
     if names:
         terminal.say(f"unchanged: {', '.join(names)}\n")
 

@@ -61,9 +61,13 @@ class Planned(Watcher):
 
     def __init__(self) -> None:
         self.endpoints: dict[str, Expected] = {}
-        """By logical name, in the order in which they were told."""
+        """By logical name."""
         self.resources: Mapping[str, int] = {}
         """How many resources the engine would treat how, by its own words: `same`, `create`, `update`, `delete`."""
+
+    def sorted(self) -> dict[str, Expected]:
+        """Return the endpoints by name, those that are removed last: they are told in any order."""
+        return dict(sorted(self.endpoints.items(), key=lambda each: (each[1].change == "removed", each[0])))
 
     def on_event(self, event: Happening | Told) -> None:
         """Take a happening of the engine, or what a release tells."""

@@ -60,13 +60,13 @@ def test_a_table_for_each_endpoint_and_then_the_engine_s_list(
     words = ["plan", "--stack", "dev", "--directory", str(tmp_path)]
     assert main([*words, "--", "--policy-pack", "policy"]) == 0
     assert capsys.readouterr().out == (
-        "churn (churn1a2b)\n"
-        "  delete endpoint  churn1a2b  https://churn.example/jobs stops answering, and\n"
-        "                              its revisions go with it\n"
-        "\n"
         "digits (digits1a2b)\n"
         f"  default          mlp-86263ee2  -> {CHANGED.target}\n"
         f"  create revision  {CHANGED.target}  miniBatchSize 10 -> 20\n"
+        "\n"
+        "churn (churn1a2b)\n"
+        "  delete endpoint  churn1a2b  https://churn.example/jobs stops answering, and\n"
+        "                              its revisions go with it\n"
         "\n"
         "unchanged: quiet\n"
         "\n"
@@ -106,7 +106,7 @@ def test_a_preview_that_fails(
     install(tmp_path, body(refused, code=255), monkeypatch)
     assert main(["plan", "--directory", str(tmp_path)]) == 1
     assert (
-        "digits (digits1a2b)\n  `pulumi up` will refuse this: no room.\n    az resource delete\n\nunchanged: quiet\n"
+        "digits (digits1a2b)\n  `pulumi up` will refuse this: no room.\n    az resource delete\n\nchurn (churn1a2b)\n"
     ) in capsys.readouterr().out
     assert main(["plan", "--json", "--directory", str(tmp_path)]) == 1
     said = capsys.readouterr()
