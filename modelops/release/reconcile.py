@@ -1,7 +1,8 @@
 """The steps of a release, in order. Every run does only what is missing.
 
 0. restore what was last set, if the default was moved or lost  1. read what is live, and restore revisions that were
-changed by hand (modelops/release/restoring.py)  2. register missing models  3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
+changed by hand (modelops/release/restoring.py)  2. register missing models  3. create missing revisions  4. try them
+out  5. switch the default  6. verify  7. prune
 
 Steps 2 to 4 run for all deployments at the same time (modelops/release/making.py).
 A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are made when the pin is removed.
