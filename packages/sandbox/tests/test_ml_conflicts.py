@@ -67,8 +67,8 @@ def test_any_other_change_is_refused_until_the_operation_ends(
             409,
             "AnotherOperationInProgress",
             (
-                "Another operation is in progress on the endpoint 'digits-ep': 'blue' is in Updating provisioning state."
-                " Try again when it has ended."
+                "Another operation is in progress on the endpoint 'digits-ep': 'blue' is in Updating provisioning"
+                " state. Try again when it has ended."
             ),
         )
         assert refused.value.headers == {"retry-after-ms": left}
