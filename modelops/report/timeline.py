@@ -77,7 +77,6 @@ def of(entry: Entry) -> Timeline | None:
     lines: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for each in spans:
         lines.setdefault((each["step"], each["subject"]), []).append(each)
-    last = max((each["began"] for each in spans if each["step"] == entry.failed_at), default=None)
     return Timeline(
         tuple(
             Line(
@@ -85,7 +84,7 @@ def of(entry: Entry) -> Timeline | None:
                 subject,
                 told(sum(each["seconds"] for each in found)),
                 tuple(_bar(each, scale) for each in found),
-                step == entry.failed_at and found[-1]["began"] == last,
+                any(each.get("failed") for each in found),
             )
             for (step, subject), found in lines.items()
         ),
@@ -112,7 +111,13 @@ def _spans(entry: Entry) -> Sequence[Mapping[str, Any]]:
         return entry.timeline
     ends = accumulate(entry.steps.values())
     return [
-        {"step": step, "subject": "", "began": end - seconds, "seconds": seconds}
+        {
+            "step": step,
+            "subject": "",
+            "began": end - seconds,
+            "seconds": seconds,
+            "failed": step == entry.failed_at,
+        }
         for (step, seconds), end in zip(entry.steps.items(), ends, strict=True)
     ]
 

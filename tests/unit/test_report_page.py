@@ -145,7 +145,7 @@ def test_a_text_is_shown_as_it_is() -> None:
 def test_steps_at_the_same_time_are_beside_each_other() -> None:
     spans = (
         {"step": "create revisions", "subject": "mlp-2", "began": 0.0, "seconds": 40.0},
-        {"step": "create revisions", "subject": "cnn-2", "began": 0.0, "seconds": 20.0},
+        {"step": "create revisions", "subject": "cnn-2", "began": 0.0, "seconds": 20.0, "failed": True},
         {"step": "try out", "subject": "mlp-2", "began": 40.0, "seconds": 0.0},
     )
     found = read(Release("digits", replace(FAILED, timeline=spans)))
