@@ -134,7 +134,7 @@ class Tab:
 
 @asynccontextmanager
 async def tab(home: Path) -> AsyncIterator[Tab]:
-    """Start a browser with an empty folder of its own, and give a page; it ends afterwards.
+    """Start a browser that keeps its data in `home`, an empty folder, and give a page; it ends afterwards.
 
     Raises:
         AssertionError: there is no Chromium.

@@ -69,7 +69,7 @@ async def _seen(file: Path, home: Path) -> Seen:
 
 
 def _require_good(seen: Seen) -> None:
-    """Nobody has to scroll sideways, to guess at a text, or to be connected."""
+    """Require that the page fits the window, that its texts can be read, and that it asks no network."""
     assert seen.schemes <= {"file", "data"}
     assert seen.complaints == []
     assert {key: view.too_wide for key, view in seen.views.items()} == dict.fromkeys(seen.views, 0)
@@ -105,7 +105,7 @@ def test_the_report_of_a_release_is_opened(deployed: Rehearsal, tmp_path: Path) 
 
 @pytest.mark.long(part="browser")
 def test_what_others_wrote_runs_nothing(tmp_path: Path) -> None:
-    """A script or an image of somebody else's, wherever a text of theirs can be."""
+    """Names and messages with markup, in each place that has some."""
     text = "<img src='https://example.com/a.png' onerror='alert(1)'><script>alert(1)</script>" + "x" * 200
     file = tmp_path / "release.html"
     releases = [Release(text, hostile(text)), Release("digits", RELEASED), Release("letters", FAILED)]
