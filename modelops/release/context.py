@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from modelops.about import About
 from modelops.rehearsal import located
+from modelops.release.findings import Findings
 from modelops.release.running import RunningJobs
 from modelops.release.steps import CREATE, PRUNE, READ, RECORD, REGISTER, RESTORE, SWITCH, TRY, VERIFY
 from modelops.release.timeline import Timeline
@@ -69,6 +70,8 @@ class Context:
     """The jobs that it waits for."""
     timeline: Timeline = field(default_factory=Timeline)
     """When its steps began and how long they took."""
+    findings: Findings = field(default_factory=Findings)
+    """What its try-outs found, for the report."""
     where: str = ""
     """The options that find the stack, for a command that is printed; begins with a space."""
 
