@@ -101,7 +101,13 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal", "modelops.about", "modelops.release.last_set"),
+            *(
+                "modelops.errors",
+                "modelops.rehearsal",
+                "modelops.about",
+                "modelops.release.last_set",
+                "modelops.release.steps",
+            ),
             *PULUMIS_END,
         ),
     ),
