@@ -28,6 +28,10 @@ VENV := .venv/bin
 RUN := $(VENV)/python -m sandbox run --
 PULUMI := $(RUN) pulumi
 
+# How many resources the engine works on at once; a release counts as one, and mostly waits. Its default is four for
+# each core (docs/releases.md#many-endpoints).
+export PULUMI_PARALLEL ?= 128
+
 # These settings of the user would also affect .venv.
 unexport PYTHONPATH PYTHONHOME
 
