@@ -312,7 +312,7 @@ def test_who_shows_it_is_told_every_event(
 def test_a_step_is_shown_with_its_number_until_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[str, bool]] = []
 
-    def info(message: str, ephemeral: bool = False, **_: object) -> None:  # noqa: FBT001, FBT002 - as Pulumi has it
+    def info(message: str, ephemeral: bool = False, **_: object) -> None:
         said.append((message, ephemeral))
 
     monkeypatch.setattr(pulumi.log, "info", info)
