@@ -91,7 +91,7 @@ test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills p
 		echo "test-long:$$times"; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 preview: tools-local ## show what `make up` would change in the local sandbox
-	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)
+	@$(RUN) python -m modelops plan --stack $(STACK) -- --suppress-permalink=true $(CHECKED)
 
 down: tools-local ## remove what `make up` created; the sandbox stops with its last stack
 	@$(VENV)/python -m sandbox recover --stack $(STACK)

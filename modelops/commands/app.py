@@ -18,6 +18,7 @@ from modelops.commands import (
     import_file,
     invoke,
     jobs,
+    plan,
     promote,
     release,
     report,
@@ -65,6 +66,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        plan.plan,
         drift.drift,
         release.release,
         revisions.revisions,
