@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import (
+    caller,
     history,
     import_file,
     invoke,
@@ -71,6 +72,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         promote.promote,
         invoke.invoke,
         score.score,
+        caller.caller,
     ):
         app.command()(command)
     app.command("import")(import_file.import_)

@@ -62,7 +62,7 @@ MODELOPS = [
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
-    ("runner", "report"),
+    ("runner", "report", "callers"),
     ("engine",),
     ("commands",),
     ("__main__",),
@@ -82,6 +82,7 @@ MODELOPS_LIBRARIES = {
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
+    "callers": ("jinja2",),
     "commands": ("typer", "rich", "yaml"),
 }
 
