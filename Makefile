@@ -8,7 +8,7 @@ $(if $(filter digits $(EXAMPLES),$(EXAMPLE)),,$(error There is no example '$(EXA
 STACKS := $(sort $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml)))
 COMMA := ,
 ALLOWED := $(subst $() ,$(COMMA) ,$(STACKS))
-$(if $(filter up preview down score status scan,$(MAKECMDGOALS)),$(if $(filter $(STACK),$(STACKS)),,\
+$(if $(filter up preview down score status drift scan,$(MAKECMDGOALS)),$(if $(filter $(STACK),$(STACKS)),,\
 	$(error Pulumi.$(STACK).yaml does not exist. STACK is one of: $(ALLOWED))))
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
@@ -32,13 +32,17 @@ PULUMI := $(RUN) pulumi
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up score status test test-long preview down check scan bench lock tools tools-local tools-dev help
+.PHONY: up score status drift test test-long preview down check scan bench lock tools tools-local tools-dev help
 
 # What `make tools` installs: program (for pulumi up against Azure), local (also sandbox and example), dev (also tests).
 ONLY ?= local
 
 DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+# A release sets the endpoint's default behind Pulumi's back; without this, `pulumi refresh --preview-only` tells it as drift.
+ENDPOINTS = '**$$azure-native:machinelearningservices:BatchEndpoint::*'
+RECORD = said=$$($(PULUMI) refresh --stack $(STACK) --yes --skip-preview --suppress-outputs --target $(ENDPOINTS) 2>&1) \
+	|| { code=$$?; printf '%s\n' "$$said" >&2; exit $$code; }
 SCORE = $(RUN) python -m modelops score --stack $(STACK) && $(RUN) python -m tools.grade $(STACK)
 # What a printed command needs to be about this stack.
 FOR = $(if $(filter-out dev,$(STACK)), STACK=$(STACK))
@@ -47,6 +51,7 @@ TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 up: tools-local ## deploy into the local sandbox and score the endpoints' samples; EXAMPLE=tabular deploys another example
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(DEPLOY)
+	@$(RECORD)
 	@$(SCORE)
 	@printf '%s\n' '' 'What next:' \
 		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model'
@@ -60,6 +65,9 @@ score: tools-local ## score the samples of the deployed endpoints, into predicti
 
 status: tools-local ## show what the deployed endpoints serve, and what differs from the last release
 	@$(RUN) python -m modelops status --stack $(STACK)
+
+drift: tools-local ## compare Azure with what the stack deployed and its endpoints released
+	@$(RUN) python -m modelops drift --stack $(STACK)
 
 # The parts of the long tests; pyproject.toml says what each holds.
 PARTS := kills profiles series packages engines environments

@@ -4,12 +4,14 @@ Importing azure-ai-ml takes a second, and most runs only read: previews, `status
 So reads use azure-core, with the SDK's addresses and API versions, and the SDK is only imported to send something.
 """
 
+import importlib
 import os
 import shlex
+import threading
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import quote
 
 from modelops import credential
@@ -24,6 +26,9 @@ _ARM: Final = "https://management.azure.com"
 _ML: Final = "https://ml.azure.com"
 """The audience of tokens for a workspace's own hosts: its scoring addresses and its run history."""
 
+_T = TypeVar("_T")
+
+_BASE: Final = ("azure.core.pipeline.policies", "azure.core.polling", "azure.core.rest", "azure.identity")
 _ACCEPTED: Final = 202
 
 POLLING_SECONDS: Final = 5
@@ -34,6 +39,18 @@ _TRANSPORT: Final[dict[str, Any]] = {
     "read_timeout": 300,  # seconds; a deployment's PUT may take minutes to be answered
     "retry_total": 5,  # about 25 s with azure-core's growing pauses; then the user should see the error
 }
+
+_making: Final = threading.RLock()
+"""Held while a client is made: two threads must not import a package at the same time that imports itself in circles.
+Python would give one of them a module that is not complete."""
+
+
+class _Once(cached_property[_T]):
+    """A cached property that is computed once, also if several threads ask for it at the same time."""
+
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Any:
+        with _making:
+            return super().__get__(instance, owner)
 
 
 class Workspace:
@@ -61,12 +78,12 @@ class Workspace:
         }
         return "".join(f" {option} {shlex.quote(name)}" for option, name in names.items())
 
-    @cached_property
+    @_Once
     def credential(self) -> "TokenCredential":
         """The credential, also for storage."""
         return credential.find()
 
-    @cached_property
+    @_Once
     def ml(self) -> "MLClient":
         """The SDK's client; the first use imports the SDK."""
         os.environ.setdefault("TQDM_DISABLE", "1")
@@ -157,11 +174,11 @@ class Workspace:
         response.raise_for_status()
         return response.json()
 
-    @cached_property
+    @_Once
     def _resource_manager(self) -> "PipelineClient[HttpRequest, HttpResponse]":
         return self._client(_ARM)
 
-    @cached_property
+    @_Once
     def _machine_learning(self) -> "PipelineClient[HttpRequest, HttpResponse]":
         return self._client(_ML)
 
@@ -179,3 +196,18 @@ class Workspace:
             BearerTokenCredentialPolicy(self.credential, f"{audience}/.default"),
         ]
         return PipelineClient(audience, policies=policies, **_TRANSPORT)
+
+
+class Workspaces:
+    """The workspaces of a process. Their logins and connections serve all its releases, whatever thread they are in."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str, str], Workspace] = {}
+
+    def get(self, subscription_id: str, resource_group: str, name: str) -> Workspace:
+        """Return a workspace, always the same one; what its requests need is imported before any thread sends them."""
+        with _making:
+            for module in _BASE:
+                importlib.import_module(module)
+            key = (subscription_id, resource_group, name)
+            return self._known.setdefault(key, Workspace(*key))

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from modelops.commands import (
     caller,
+    drift,
     history,
     import_file,
     invoke,
@@ -64,6 +65,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        drift.drift,
         release.release,
         revisions.revisions,
         rollback.rollback,

@@ -138,10 +138,25 @@ def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
         UsageError: no such stack, no `pulumi`, or nothing was released.
         PlanError: another version of the program wrote a plan.
     """
-    found = from_export(answer(["stack", "export"], stack, folder))
+    found = from_export(exported(stack, folder))
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_up(stack)}.")
     return found
+
+
+def exported(stack: str | None, folder: Path) -> Mapping[str, Any]:
+    """A stack's state, as `pulumi stack export` prints it.
+
+    Raises:
+        UsageError: no such stack, or no `pulumi`.
+    """
+    state: Mapping[str, Any] = answer(["stack", "export"], stack, folder)
+    return state
+
+
+def resources(export: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The resources of an exported state."""
+    return (export.get("deployment") or {}).get("resources") or []
 
 
 def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
@@ -149,7 +164,7 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
     plans: dict[str, ReleasePlan] = {}
     endpoints: Mapping[str, Any] = {}
     defaults: dict[str, str] = {}
-    for resource in (export.get("deployment") or {}).get("resources") or []:
+    for resource in resources(export):
         released = (resource.get("inputs") or {}).get("input")
         if resource.get("delete"):  # replaced, but not deleted yet
             continue

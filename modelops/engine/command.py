@@ -1,32 +1,38 @@
 """Runs `pulumi` commands that answer at once, with JSON."""
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from modelops.errors import UsageError
 
+_STREAMING: Final = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
+"""With this variable of the user, `--json` prints an event in each line, and not one document."""
 
-def answer(arguments: Sequence[str], stack: str | None, folder: Path) -> Any:
+
+def answer(arguments: Sequence[str], stack: str | None, folder: Path, *, may_fail: bool = False) -> Any:
     """Return what a `pulumi` command prints, read as JSON.
 
     Args:
         arguments: its words, without `pulumi`.
         stack: the stack's name; None takes the one that is selected in `folder`.
         folder: the program's folder.
+        may_fail: whether a command that failed has answered, too, if it printed anything.
 
     Raises:
         UsageError: there is no such folder, stack or command, or it prints something else.
     """
     require_folder(folder)
     command = words(arguments, stack)
+    environment = {name: value for name, value in os.environ.items() if name != _STREAMING}
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     except OSError as error:
         raise not_run(error, ", or save the outputs on another machine and pass the file with --outputs") from error
-    if done.returncode != 0:
+    if done.returncode != 0 and not (may_fail and done.stdout):
         lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         raise UsageError(
             f"`{' '.join(command)}` failed: {lines[0] if lines else f'exit code {done.returncode}'}. "

@@ -62,9 +62,9 @@ def _send(
             f"deployment {target} cannot become the default of {endpoint.name}: it "
             f"{f'is in state {found.state}' if found else 'does not exist'}. The default was not changed."
         )
-    from azure.ai.ml.entities import BatchEndpoint  # noqa: PLC0415
+    from azure.ai.ml import entities  # noqa: PLC0415
 
-    body = BatchEndpoint(
+    body = entities.BatchEndpoint(
         name=endpoint.name,
         description=description,
         tags={**last_set.without_ours(tags), **record.tags()},

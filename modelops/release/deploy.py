@@ -93,19 +93,14 @@ def delete_revision(workspace: Workspace, plan: ReleasePlan, name: str) -> None:
 
 
 def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:
-    from azure.ai.ml.entities import (  # noqa: PLC0415
-        BatchRetrySettings,
-        CodeConfiguration,
-        ModelBatchDeployment,
-        ModelBatchDeploymentSettings,
-    )
+    from azure.ai.ml import entities  # noqa: PLC0415
 
     settings = deployment.settings
     configuration = None
     if code := deployment.code:
         copy = copies.enter_context(staged(root / code.path, _CODE_FOLDER, code.digest))
-        configuration = CodeConfiguration(code=str(copy), scoring_script=code.scoring_script)
-    return ModelBatchDeployment(
+        configuration = entities.CodeConfiguration(code=str(copy), scoring_script=code.scoring_script)
+    return entities.ModelBatchDeployment(
         name=deployment.revision,
         endpoint_name=plan.endpoint.name,
         description=deployment.description or None,
@@ -115,9 +110,9 @@ def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: 
         code_configuration=configuration,
         environment=_environment(deployment.environment, root, copies) if deployment.environment else None,
         compute=deployment.compute,
-        settings=ModelBatchDeploymentSettings(
+        settings=entities.ModelBatchDeploymentSettings(
             **settings.sdk_arguments("settings"),
-            retry_settings=BatchRetrySettings(**settings.sdk_arguments("retry_settings")),
+            retry_settings=entities.BatchRetrySettings(**settings.sdk_arguments("retry_settings")),
             environment_variables=dict(deployment.environment_variables),
         ),
     )

@@ -1,18 +1,24 @@
-"""The gate for every HTTP request of a release: once it is closed, no request starts but the release's last words.
+"""The gate for the HTTP requests of a release: once it is closed, no request starts but the release's last words.
 
 One place for all of them. The SDK creates a dozen service clients, and storage clients without any options; these, the
-login and the parallel uploads of blobs all use the adapter of `requests`. So the gate is there, in a process that only
-does releases.
+login and the parallel uploads of blobs all use the adapter of `requests`. So the gates are there, in a process that
+only does releases. Several releases may run in one process, each with its gate: a context variable says whose
+request it is, and threads inherit it from those that start them.
 """
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
 
 from modelops.errors import Stopped
+from modelops.release import threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_current: "Final[ContextVar[Gate]]" = ContextVar("current gate")
+_exempt: Final = ContextVar("exempt from the gate", default=False)
 
 
 class Gate:
@@ -22,7 +28,6 @@ class Gate:
         self._changed = threading.Condition()
         self._in_flight = 0
         self._closed = False
-        self._exempt: set[int] = set()
         self.on_request: Callable[[str, str], object] = lambda _method, _url: None
         """Called with method and URL immediately before a request goes out, while the gate cannot close."""
 
@@ -43,13 +48,23 @@ class Gate:
             return self._changed.wait_for(lambda: self._in_flight == 0, seconds)
 
     @contextmanager
-    def exempt(self) -> "Iterator[None]":
-        """Let the requests of this thread through, also once the gate is closed."""
-        self._exempt.add(threading.get_ident())
+    def guarding(self) -> "Iterator[None]":
+        """Send the requests of the code inside through this gate, and those of the threads that it starts."""
+        before = _current.set(self)
         try:
             yield
         finally:
-            self._exempt.discard(threading.get_ident())
+            _current.reset(before)
+
+    @contextmanager
+    def exempt(self) -> "Iterator[None]":
+        """Do the same, but let the requests through also once the gate is closed."""
+        before = _exempt.set(True)
+        try:
+            with self.guarding():
+                yield
+        finally:
+            _exempt.reset(before)
 
     def sleep(self, seconds: float) -> None:
         """Wait, but only until the gate closes.
@@ -68,7 +83,7 @@ class Gate:
             Stopped: the gate is closed; the request must not go out.
         """
         with self._changed:
-            if self._closed and threading.get_ident() not in self._exempt:
+            if self._closed and not _exempt.get():
                 raise Stopped
             self.on_request(method, url)
             self._in_flight += 1
@@ -80,16 +95,21 @@ class Gate:
             self._changed.notify_all()
 
     def install(self) -> None:
-        """Put the gate in front of every request that this process makes with `requests`, until it ends."""
+        """Put gates in front of every request that this process makes with `requests`, until it ends.
+
+        A request passes the gate that is `guarding` where it is made; this one, if none is.
+        """
         from requests.adapters import HTTPAdapter  # noqa: PLC0415 - costs 0.1 s, and only releases need it
 
+        threads.inherit_context()
         send = HTTPAdapter.send
 
         def gated(adapter: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> Any:
-            self.begin(str(request.method), str(request.url))
+            gate = _current.get(self)
+            gate.begin(str(request.method), str(request.url))
             try:
                 return send(adapter, request, *args, **kwargs)
             finally:
-                self.end()
+                gate.end()
 
         HTTPAdapter.send = gated  # type: ignore[assignment,method-assign]

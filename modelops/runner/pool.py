@@ -1,7 +1,8 @@
-"""The pool of worker processes behind the release hook: limited in number, reused, stopped together.
+"""The worker behind the release hook: one process that carries out many plans at once, and a limit on how many.
 
-Why processes and not threads: every resource registration occupies a thread of the loop's default executor, so hooks
-that also need one of its threads deadlock (docs/adr/0001).
+Why a process and not threads of the program: every resource registration occupies a thread of the loop's default
+executor, so hooks that also need one of its threads deadlock (docs/adr/0001). Why one process and not one for each
+plan: docs/adr/0010.
 """
 
 import asyncio
@@ -22,6 +23,10 @@ DEADLINE_SECONDS: Final = 3600.0
 """Time limit of a release without its try-outs, from when a worker starts it: large models take tens of minutes to
 upload and deploy."""
 
+PLANS_AT_ONCE: Final = 100
+"""A release mostly waits, so the number of cores does not matter. Memory: below 1 MB each. The service has room for
+100 batch endpoints in a region (docs/adr/0010)."""
+
 _pool: "WorkerPool | None" = None
 
 
@@ -40,14 +45,14 @@ def use_pool(workers: "WorkerPool") -> None:
 
 
 class WorkerPool:
-    """At most `size` workers, started when needed and reused."""
+    """A worker that is started when it is needed, and replaced when it has ended."""
 
     def __init__(
         self,
         command: Sequence[str],
         environment: Mapping[str, str],
         log: Path,
-        size: int | None = None,
+        size: int = PLANS_AT_ONCE,
         deadline_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         """Start nothing yet.
@@ -55,20 +60,19 @@ class WorkerPool:
         Args:
             command: what to run, program first.
             environment: its whole environment.
-            log: file for the workers' standard error; overwritten when it exceeds 5 MB.
-            size: number of parallel workers; by default the cores that this process may use.
-            deadline_seconds: time limit of one plan, from when a worker starts it.
+            log: file for the worker's standard error; overwritten when it exceeds 5 MB.
+            size: number of plans that are carried out at once; the others wait.
+            deadline_seconds: time limit of one plan, from when the worker starts it.
         """
         self.log: Final = log
         self._command = command
         self._environment = environment
-        self._free = size or _cores()
+        self._free = size
         self.deadline_seconds: Final = deadline_seconds
         self._waiting: deque[tuple[str, asyncio.Future[None]]] = deque()
-        self._idle: list[Worker] = []
+        self._starting = asyncio.Lock()
         # Kept until the end: asyncio kills a process when its last reference is gone, even in the middle of a request.
         self._started: list[Worker] = []
-        self._busy: set[Worker] = set()
         self._stopped = False
         self._running = 0
         self._done = asyncio.Event()
@@ -99,7 +103,7 @@ class WorkerPool:
 
         Raises:
             WorkerFailed: the release failed, or its worker died or could not be started.
-            WorkerStopped: `stop` was called or the deadline passed; the worker only finishes the request in flight.
+            WorkerStopped: `stop` was called or the deadline passed; the plan only finishes its requests in flight.
         """
         self._running += 1
         try:
@@ -111,24 +115,15 @@ class WorkerPool:
 
     async def _run(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
         try:
-            worker = self._idle.pop() if self._idle else await self._start(request.id)
-            self._busy.add(worker)
-            try:
-                return await worker.converse(request, on_event, deadline)
-            finally:
-                self._busy.discard(worker)
-                if worker.is_usable:
-                    self._idle.append(worker)
+            worker = await self._worker(request.id)
+            return await worker.carry_out(request, on_event, deadline)
         finally:
             self._leave_place()
 
     def stop(self) -> None:
-        """Stop every release at once; may be called several times.
-
-        Idle workers stop by themselves: they read the end of their input when this process ends.
-        """
+        """Stop every release at once; may be called several times."""
         self._stopped = True
-        for worker in self._busy:
+        for worker in self._started:
             worker.stop()
         while self._waiting:
             plan_id, place = self._waiting.popleft()
@@ -136,20 +131,21 @@ class WorkerPool:
                 place.set_exception(WorkerStopped(plan_id, None))
 
     async def end(self) -> None:
-        """Stop idle workers and wait for all; for programs that continue after their releases."""
-        while self._idle:
-            self._idle.pop().stop()
+        """Stop the workers and wait for them; for programs that continue after their releases."""
         for worker in self._started:
+            worker.stop()
             await worker.exited()
         self._started.clear()
 
-    async def _start(self, plan_id: str) -> Worker:
-        worker = await Worker.start(self._command, self._environment, self.log)
-        self._started.append(worker)
+    async def _worker(self, plan_id: str) -> Worker:
+        """Return the worker, or start another if it has ended or may not be used any more."""
+        async with self._starting:  # plans come at the same time
+            if not self._started or not self._started[-1].is_usable:
+                self._started.append(await Worker.start(self._command, self._environment, self.log))
         if self._stopped:  # in the meantime
-            worker.stop()
+            self._started[-1].stop()
             raise WorkerStopped(plan_id, None)
-        return worker
+        return self._started[-1]
 
     async def _take_place(self, plan_id: str) -> None:
         if self._stopped:
@@ -168,11 +164,6 @@ class WorkerPool:
                 place.set_result(None)
                 return
         self._free += 1
-
-
-def _cores() -> int:
-    """Number of cores that this process may use; on some systems, of the whole machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _environment() -> dict[str, str]:

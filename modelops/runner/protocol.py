@@ -1,9 +1,10 @@
 """The messages on the pipe between Pulumi's hook and the release's process: one JSON object per line.
 
-Requests go in, events come out. Each has the id of its plan, so that events of different plans are never mixed up. The
-answers to a request are steps and finally `Done` or `Failed`; or `Stopping`, once the input is closed. Closing the
-input stops every plan of the process: requests to Azure that are in flight are finished, the jobs of try-outs are
-canceled, no other request starts, and the process ends.
+Requests go in, events come out. The process carries out several plans at once. Each message has the id of its plan, so
+that events of different plans are never mixed up. The answers to a request are steps and finally `Done` or `Failed`; or
+`Stopping`, once a `Stop` with its id was sent, or the input was closed. A plan that is stopped finishes its requests to
+Azure that are in flight, cancels the jobs of its try-outs, and starts no other request. Closing the input stops every
+plan; then the process ends.
 """
 
 import json
@@ -57,7 +58,15 @@ class PreviewRequest:
     """Of the prices."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Stop one plan, and leave the others alone. A plan that has ended is not stopped, and nothing is answered."""
+
+    id: str
+
+
 Request = ReleaseRequest | PreviewRequest
+"""What starts a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class Switching:
 
 @dataclass(frozen=True, slots=True)
 class Stopping:
-    """The input was closed while the plan was running; this is its last event. See `Step` for the other fields."""
+    """The plan is stopped; this is its last event. See `Step` for the other fields."""
 
     id: str
     step: str
@@ -139,7 +148,11 @@ Told = Event | Heartbeat
 Progress = Step | Switching | Heartbeat
 """The events of a plan before its end."""
 
-_REQUESTS: Final[Mapping[str, type[Request]]] = {"release": ReleaseRequest, "preview": PreviewRequest}
+_REQUESTS: Final[Mapping[str, type[Request | Stop]]] = {
+    "release": ReleaseRequest,
+    "preview": PreviewRequest,
+    "stop": Stop,
+}
 _EVENTS: Final[Mapping[str, type[Event]]] = {
     "step": Step,
     "switching": Switching,
@@ -150,20 +163,20 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
 _TOLD: Final[Mapping[str, type[Told]]] = {**_EVENTS, "heartbeat": Heartbeat}
 _NAMES: Final = {kind: name for kinds in (_REQUESTS, _TOLD) for name, kind in kinds.items()}
 
-_Message = TypeVar("_Message", Request, Event, Told)
+_Message = TypeVar("_Message", Request | Stop, Event, Told)
 
 
 class ProtocolError(ValueError):
     """A line that is not a valid message."""
 
 
-def encode(message: Request | Told) -> bytes:
+def encode(message: Request | Stop | Told) -> bytes:
     """Write a message as one line, with its end."""
     plain = {"kind": _NAMES[type(message)], **asdict(message)}
     return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
 
 
-def decode_request(line: bytes) -> Request:
+def decode_request(line: bytes) -> Request | Stop:
     """Read a request.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The pool of worker processes, with real processes that only pretend (tests/modelops/markers/worker.py)."""
+"""The worker process and its limits, with real processes that only pretend (tests/modelops/markers/worker.py)."""
 
 import asyncio
 import os
@@ -49,12 +49,32 @@ def ran(program: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(program, 60))
 
 
-def test_workers_are_bounded_and_used_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [2, 12])
+def test_one_worker_carries_out_all_plans(tmp_path: Path, size: int) -> None:
     async def program() -> None:
-        pool = Pool(tmp_path, "release")
+        pool = Pool(tmp_path, "release", size)
         found = await asyncio.gather(*(pool.release(f"e{number}") for number in range(12)))
         assert found == [f"e{number}: default (none) -> mlp-1" for number in range(12)]
-        assert pool.notes() == sorted([f"released e{number}" for number in range(12)] + ["started"] * 2)
+        assert pool.notes() == sorted([*(f"released e{number}" for number in range(12)), "started"])
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_so_many_plans_are_under_way_at_once_and_the_others_wait(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "hold", size=2)
+        waiting = [asyncio.ensure_future(pool.release(name)) for name in ("a", "b", "c")]
+        await pool.noted("working a")
+        await pool.noted("working b")
+        assert pool.notes() == ["started", "working a", "working b"]
+        (tmp_path / "go").touch()
+        await asyncio.gather(*waiting)
+        assert [note for note in pool.notes() if note.startswith("released")] == [
+            "released a",
+            "released b",
+            "released c",
+        ]
         await pool.pool.end()
 
     ran(program())
@@ -76,6 +96,17 @@ def test_a_failed_release_keeps_its_worker(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(WorkerFailed, match=r"^registration refused$"):
                 await pool.release("e")
+        assert pool.notes() == ["started"]
+        await pool.pool.end()
+
+    ran(program())
+
+
+def test_a_worker_that_dies_fails_all_its_plans(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "die")
+        both = await asyncio.gather(pool.release("a"), pool.release("b"), return_exceptions=True)
+        assert [type(each) for each in both] == [WorkerFailed, WorkerFailed]
         assert pool.notes() == ["started"]
         await pool.pool.end()
 
@@ -119,7 +150,34 @@ def test_a_stop_ends_every_release_and_says_where(tmp_path: Path, behaviour: str
     ran(program())
 
 
-def test_the_deadline_stops_a_release_and_spares_the_next_one_s_worker(tmp_path: Path) -> None:
+def test_the_deadline_stops_one_plan_and_leaves_the_others_alone(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "wait")
+        other = asyncio.ensure_future(pool.release("b"))
+        await pool.noted("working b")
+        with pytest.raises(WorkerStopped) as stopped:
+            await pool.release("a", deadline=0.5)
+        assert (stopped.value.plan_id, stopped.value.at_deadline, stopped.value.jobs) == ("a", True, "Job of a.")
+        await pool.noted("finished the request in flight a")
+        assert not other.done()
+        pool.pool.stop()
+        with pytest.raises(WorkerStopped) as stopped:
+            await other
+        assert (stopped.value.plan_id, stopped.value.at_deadline) == ("b", False)
+        await pool.pool.end()
+        assert pool.notes() == [
+            "ended",
+            "finished the request in flight a",
+            "finished the request in flight b",
+            "started",
+            "working a",
+            "working b",
+        ]
+
+    ran(program())
+
+
+def test_the_deadline_stops_a_release_and_spares_the_worker(tmp_path: Path) -> None:
     async def program() -> None:
         pool = Pool(tmp_path, "wait", size=1, deadline=0.5)
         for name in ("a", "b"):
@@ -127,8 +185,21 @@ def test_the_deadline_stops_a_release_and_spares_the_next_one_s_worker(tmp_path:
                 await pool.release(name)
             assert (stopped.value.plan_id, stopped.value.at_deadline) == (name, True)
         await pool.pool.end()
-        assert pool.notes().count("started") == 2
+        assert pool.notes().count("started") == 1
         assert "finished the request in flight b" in pool.notes()
+
+    ran(program())
+
+
+def test_a_worker_that_does_not_answer_a_deadline_gets_no_other_plan(tmp_path: Path) -> None:
+    async def program() -> None:
+        pool = Pool(tmp_path, "mute", size=1, deadline=0.5)
+        for name in ("a", "b"):
+            with pytest.raises(WorkerStopped) as stopped:
+                await pool.release(name)
+            assert (stopped.value.step, stopped.value.at_deadline) == ("create revisions", True)
+        assert pool.notes().count("started") == 2
+        await pool.pool.end()
 
     ran(program())
 

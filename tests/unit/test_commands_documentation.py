@@ -42,7 +42,11 @@ def test_the_page_lists_every_command_with_its_help_and_its_options() -> None:
 
 def test_the_page_lists_the_options_that_all_have() -> None:
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", PAGE, re.MULTILINE)) == SHARED
-    assert [name for name, each in _commands().items() if not _options(each) >= SHARED] == ["promote", "import"]
+    assert [name for name, each in _commands().items() if not _options(each) >= SHARED] == [
+        "drift",
+        "promote",
+        "import",
+    ]
 
 
 def test_every_command_with_json_has_a_schema_on_the_page() -> None:

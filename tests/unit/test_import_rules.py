@@ -68,7 +68,7 @@ MODELOPS = [
     ("__main__",),
 ]
 PULUMIS_END = tuple(
-    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "log", "interrupt", "channel")
+    f"modelops.runner.{name}" for name in ("protocol", "pool", "process", "conversation", "log", "interrupt", "channel")
 )
 """The end of the release's pipe that components see; the worker's end sees the release."""
 

@@ -1,8 +1,11 @@
 """The gate: requests in flight finish, no other begins."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from requests import Request
+from requests.adapters import HTTPAdapter
 
 from modelops.errors import Stopped
 from modelops.release.gate import Gate
@@ -26,6 +29,44 @@ def test_the_requests_of_a_thread_can_be_exempt() -> None:
         gate.end()
     with pytest.raises(Stopped):
         gate.begin("POST", "https://a")
+
+
+def test_what_is_guarded_and_the_threads_that_it_starts_pass_their_own_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(HTTPAdapter, "send", lambda *_arguments: None)
+    monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
+    others, mine = Gate(), Gate()
+    others.on_request = lambda _method, url: seen.append(f"others {url}")
+    mine.on_request = lambda _method, url: seen.append(f"mine {url}")
+    others.install()
+
+    def ask(url: str) -> None:
+        HTTPAdapter().send(Request("GET", url).prepare())
+
+    def ask_later() -> None:
+        assert waiting.wait(10)
+        ask("https://c/")
+
+    waiting = threading.Event()
+    ask("https://a/")
+    with mine.guarding():
+        ask("https://b/")
+        thread = threading.Thread(target=ask_later)
+        thread.start()
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(ask, "https://d/").result()
+    ask("https://e/")
+    waiting.set()
+    thread.join()
+    assert seen == ["others https://a/", "mine https://b/", "mine https://d/", "others https://e/", "mine https://c/"]
+
+
+def test_a_closed_gate_stops_its_own_requests_only() -> None:
+    closed, open_ = Gate(), Gate()
+    closed.close()
+    open_.begin("GET", "https://a")
+    with pytest.raises(Stopped):
+        closed.begin("GET", "https://a")
 
 
 def test_it_is_idle_when_the_last_request_is_answered() -> None:

@@ -13,6 +13,7 @@ from modelops.runner.protocol import (
     ReleaseRequest,
     Request,
     Step,
+    Stop,
     Stopping,
     Switching,
     decode_event,
@@ -20,11 +21,12 @@ from modelops.runner.protocol import (
     encode,
 )
 
-REQUESTS: list[Request] = [
+REQUESTS: list[Request | Stop] = [
     ReleaseRequest("digits", {"schema": 1}, root="/program", previous="mlp-01234567"),
     ReleaseRequest("digits", {"schema": 1}, root="/program"),
     PreviewRequest("digits", {"schema": 1}, "/root", released={"schema": 1}),
     PreviewRequest("digits", {"schema": 1}, "/root"),
+    Stop("digits"),
 ]
 EVENTS: list[Event] = [
     Step("digits", "create revisions", "größer\nals", switch_sent=True, restored=True),
@@ -41,7 +43,7 @@ EVENTS: list[Event] = [
 
 
 @pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_comes_out_as_it_went_in(request_: Request) -> None:
+def test_a_request_comes_out_as_it_went_in(request_: Request | Stop) -> None:
     line = encode(request_)
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
     assert decode_request(line) == request_
@@ -55,7 +57,7 @@ def test_an_event_comes_out_as_it_went_in(event: Event) -> None:
 
 
 @pytest.mark.parametrize("message", [*REQUESTS, *EVENTS])
-def test_every_message_names_its_plan(message: Request | Event) -> None:
+def test_every_message_names_its_plan(message: Request | Stop | Event) -> None:
     assert json.loads(encode(message))["id"] == "digits"
 
 

@@ -2,35 +2,31 @@
 
 import json
 import os
-import select
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
 
 BEHAVIOUR = os.environ.get("WORKER", "release")
 DIARY = Path(os.environ["WORKER_DIARY"])
+LOCK = threading.Lock()
 
 
 def write(**event: object) -> None:
     """One line to the program, which may be gone."""
-    try:
-        sys.stdout.write(json.dumps(event) + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        pass
+    with LOCK:
+        try:
+            sys.stdout.write(json.dumps(event) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            pass
 
 
 def note(text: str) -> None:
     """One line in the diary."""
-    with DIARY.open("a", encoding="utf-8") as diary:
+    with LOCK, DIARY.open("a", encoding="utf-8") as diary:
         diary.write(f"{os.getpid()} {text}\n")
-
-
-def until_told_to_stop(seconds: float) -> bool:
-    """Wait for the end of standard input, at most so long."""
-    ready, _, _ = select.select([0], [], [], seconds)
-    return bool(ready)
 
 
 def until_allowed(seconds: float) -> None:
@@ -40,47 +36,73 @@ def until_allowed(seconds: float) -> None:
         time.sleep(0.01)
 
 
-def release(plan_id: str, plan: dict[str, Any]) -> None:
-    """Pretend one release."""
-    name = plan["endpoint"]["name"]
+class Release(threading.Thread):
+    """One pretended release; several run at once."""
 
-    def say(**event: object) -> None:
-        write(id=plan_id, **event)
+    def __init__(self, plan_id: str, plan: dict[str, Any]) -> None:
+        super().__init__()
+        self.plan_id = plan_id
+        self.endpoint = plan["endpoint"]["name"]
+        self.told_to_stop = threading.Event()
 
-    say(kind="step", step="create revisions", text=f"creating deployment of {name}")
-    if BEHAVIOUR == "fail":
-        say(kind="failed", step="create revisions", message="registration refused")
-        return
-    if BEHAVIOUR == "die":
-        os._exit(3)
-    if BEHAVIOUR in ("wait", "switch"):
+    def say(self, **event: object) -> None:
+        """One event of this release."""
+        write(id=self.plan_id, **event)
+
+    def run(self) -> None:
+        """Pretend."""
+        self.say(kind="step", step="create revisions", text=f"creating deployment of {self.endpoint}")
+        match BEHAVIOUR:
+            case "fail":
+                self.say(kind="failed", step="create revisions", message="registration refused")
+                return
+            case "die":
+                os._exit(3)
+            case "wait" | "switch":
+                self._wait_for_the_stop()
+                return
+            case "mute":
+                note(f"working {self.endpoint}")
+                self.told_to_stop.wait(60)
+                time.sleep(4)  # longer than its last words are waited for
+                return
+            case "hold":
+                note(f"working {self.endpoint}")
+                until_allowed(60)
+        note(f"released {self.endpoint}")
+        self.say(kind="done", text=f"{self.endpoint}: default (none) -> mlp-1")
+
+    def _wait_for_the_stop(self) -> None:
         if BEHAVIOUR == "switch":
-            say(kind="switching", step="switch the default")
-        note(f"working {name}")
-        until_told_to_stop(60)
-        say(kind="stopping", step="create revisions", switch_sent=BEHAVIOUR == "switch", jobs=f"Job of {name}.")
+            self.say(kind="switching", step="switch the default")
+        note(f"working {self.endpoint}")
+        self.told_to_stop.wait(60)
+        self.say(
+            kind="stopping",
+            step="create revisions",
+            switch_sent=BEHAVIOUR == "switch",
+            jobs=f"Job of {self.endpoint}.",
+        )
         time.sleep(0.5)
-        note(f"finished the request in flight {name}")
-        os._exit(0)
-    if BEHAVIOUR == "mute":
-        note(f"working {name}")
-        time.sleep(4)  # longer than its end is waited for
-        os._exit(0)
-    if BEHAVIOUR == "hold":
-        note(f"working {name}")
-        until_allowed(60)
-    note(f"released {name}")
-    say(kind="done", text=f"{name}: default (none) -> mlp-1")
+        note(f"finished the request in flight {self.endpoint}")
 
 
 sys.stderr.write("pretending\n")
 note("started")
+releases: dict[str, Release] = {}
 for line in iter(sys.stdin.readline, ""):
     request = json.loads(line)
-    if request["kind"] == "preview":
+    if request["kind"] == "stop":
+        releases[request["id"]].told_to_stop.set()
+    elif request["kind"] == "preview":
         write(kind="done", id=request["id"], text="create revision mlp-1\ndefault (none) -> mlp-1")
     else:
-        release(request["id"], request["plan"])
+        releases[request["id"]] = Release(request["id"], request["plan"])
+        releases[request["id"]].start()
+for release in releases.values():
+    release.told_to_stop.set()
+for release in releases.values():
+    release.join()
 if BEHAVIOUR == "slow exit":
     time.sleep(2)
 note("ended")
