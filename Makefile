@@ -37,7 +37,7 @@ unexport PYTHONPATH PYTHONHOME
 # What `make tools` installs: program (for pulumi up against Azure), local (also sandbox and example), dev (also tests).
 ONLY ?= local
 
-DEPLOY = $(PULUMI) up --stack $(STACK) --yes --skip-preview --suppress-outputs --suppress-permalink=true $(CHECKED) \
+DEPLOY = $(RUN) python -m modelops up --stack $(STACK) --yes $(if $(CHECKED),-- $(CHECKED)) \
 	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
 # A release sets the endpoint's default behind Pulumi's back; without this, `pulumi refresh --preview-only` tells it as drift.
 ENDPOINTS = '**$$azure-native:machinelearningservices:BatchEndpoint::*'

@@ -27,14 +27,19 @@ def located(command: str) -> str:
     return " ".join(filter(None, [os.environ.get(_COMMAND), command]))
 
 
+def is_here(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a rehearsal, and not Azure."""
+    return bool(environ.get(VARIABLE))
+
+
 def place(environ: Mapping[str, str] = os.environ) -> str:
     """Return where jobs and deployments are, in the words of a sentence: `Azure`, or `the sandbox` of a rehearsal."""
-    return "the sandbox" if environ.get(VARIABLE) else "Azure"
+    return "the sandbox" if is_here(environ) else "Azure"
 
 
 def in_studio(sentence: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return what is said about the studio (an address of it, too); "" in a rehearsal, which has none."""
-    return "" if environ.get(VARIABLE) else sentence
+    return "" if is_here(environ) else sentence
 
 
 def ask(deployments: Sequence[Mapping[str, Any]], environ: Mapping[str, str] = os.environ) -> list[str]:

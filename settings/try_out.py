@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from modelops.plan.data_address import Kind
 from modelops.plan.rules import is_column
-from modelops.plan.try_out import ANY, AT_LEAST, KEYS, PER_FILE, File, TryOut
+from modelops.plan.try_out import ANY, AT_LEAST, KEYS, MOST_SAMPLES, PER_FILE, File, TryOut
 from settings.content import read_path
 from settings.problems import editing, removing, setting
 from settings.scored_data import DATA, read_data, spelled
@@ -134,6 +134,7 @@ def _read(section: Section, root: Path, base: TryOut) -> TryOut | None:
         queue_minutes=_read_minutes(inside, "queueMinutes", base.queue_minutes),
         run_minutes=_read_minutes(inside, "runMinutes", base.run_minutes),
         instance_count=_read_count(inside, base),
+        samples=_read_samples(inside, base),
     )
 
 
@@ -216,3 +217,9 @@ def _read_count(section: Section, base: TryOut) -> int | None:
     if section.values.get("instanceCount") is None:
         return base.instance_count
     return section.whole("instanceCount", 1, least=1, unit="nodes")
+
+
+def _read_samples(section: Section, base: TryOut) -> int | None:
+    if section.values.get("samples") is None:
+        return base.samples
+    return section.whole("samples", 6, least=0, most=MOST_SAMPLES, unit="files of the input")

@@ -27,6 +27,7 @@ from modelops.commands import (
     score,
     status,
     terminal,
+    up,
 )
 from modelops.errors import MissingResultsError, ModelOpsError, UsageError
 
@@ -75,6 +76,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         invoke.invoke,
         score.score,
         caller.caller,
+        up.up,
     ):
         app.command()(command)
     app.command("import")(import_file.import_)

@@ -75,7 +75,8 @@ def _found(target: Target, number: int) -> Release | None:
     if len(entries) < number:
         return None
     before = (each for each in entries[number:] if each.outcome == history.RELEASED)
-    return Release(target.logical, entries[number - 1], next(before, None))
+    entry = entries[number - 1]
+    return Release(target.logical, entry, next(before, None), history.samples(workspace, entry))
 
 
 def _write(file: Path, text: str) -> None:

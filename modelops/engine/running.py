@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from modelops.engine import command, event_log
 from modelops.engine.event_log import Happening
@@ -68,7 +68,7 @@ def run(
         engine, releases, printed = (Path(place) / name for name in ("engine", "releases", "output"))
         colour = "always" if is_coloured else "never"
         words = [*command.words(arguments, stack), "--color", colour, "--event-log", str(engine)]
-        tails = [_Tail(engine, event_log.decode, watcher.on_event), _Tail(releases, _told, watcher.on_event)]
+        tails = [_Tail(engine, event_log.decode), _Tail(releases, _told)]
         with printed.open("wb") as output:
             child = _start(words, folder, releases, output)
         with _passing_on(child, watcher.on_stop):
@@ -98,8 +98,10 @@ def _follow(child: subprocess.Popen[bytes], tails: "Sequence[_Tail]", watcher: W
     while code is None:
         with suppress(subprocess.TimeoutExpired):
             code = child.wait(_POLL_SECONDS)
-        for tail in tails:
-            tail.read()
+        # The last one is read last and handed on first: a program tells the channel before it tells the engine.
+        for events in reversed([tail.read() for tail in tails]):
+            for event in events:
+                watcher.on_event(event)
         watcher.on_pause()
     return code
 
@@ -122,18 +124,16 @@ def _passing_on(child: subprocess.Popen[bytes], on_stop: Callable[[], None]) -> 
 
 
 class _Tail:
-    """A file that grows: hands on what its complete lines say."""
+    """A file that grows: reads what its complete lines say."""
 
-    def __init__(
-        self, path: Path, decode: Callable[[bytes], Happening | Told | None], on_event: Callable[[Any], None]
-    ) -> None:
+    def __init__(self, path: Path, decode: Callable[[bytes], Happening | Told | None]) -> None:
         self._path = path
         self._decode = decode
-        self._on_event = on_event
         self._at = 0
 
-    def read(self) -> None:
-        """Hand on what was added since the last time."""
+    def read(self) -> list[Happening | Told]:
+        """Return what was added since the last time."""
+        found = []
         with suppress(FileNotFoundError), self._path.open("rb") as file:
             file.seek(self._at)
             for line in file:
@@ -141,7 +141,8 @@ class _Tail:
                     break
                 self._at += len(line)
                 if (event := self._decode(line)) is not None:
-                    self._on_event(event)
+                    found.append(event)
+        return found
 
 
 def _told(line: bytes) -> Told | None:

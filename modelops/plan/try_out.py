@@ -19,13 +19,15 @@ ANY: Final = "any"
 
 KEYS: Final = (
     *("input", "inputType", "rows", "key", "check", "compare", "python", "maxChangedRows"),
-    *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount"),
+    *("imageMinutes", "queueMinutes", "runMinutes", "instanceCount", "samples"),
 )
 """The keys of a try-out, in the stack file and in the plan."""
 
 IMAGE_MINUTES: Final = 40
 QUEUE_MINUTES: Final = 20
 RUN_MINUTES: Final = 20
+MOST_SAMPLES: Final = 20
+"""Each may be an image, and all of them are in one page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class TryOut:
     """Longest time for scoring."""
     instance_count: int | None = None
     """Nodes of the job; None: as the deployment says."""
+    samples: int | None = None
+    """Most files of the input that are kept with their predictions, for the release's report; None: as it is usual."""
 
     @property
     def minutes(self) -> int:
@@ -97,6 +101,7 @@ class TryOut:
         reader.only(data, KEYS, path)
         per_file, least = _read_rows(data, path, reader)
         count = reader.integer(data, "instanceCount", path, 1) if data.get("instanceCount") is not None else None
+        samples = reader.integer(data, "samples", path, 0) if data.get("samples") is not None else None
         return cls(
             input=_read_input(data, path, reader),
             input_type=_read_type(data, path, reader),
@@ -111,6 +116,7 @@ class TryOut:
             queue_minutes=reader.integer(data, "queueMinutes", path, 1),
             run_minutes=reader.integer(data, "runMinutes", path, 1),
             instance_count=count,
+            samples=samples,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -123,6 +129,7 @@ class TryOut:
             "python": self.python,
             "maxChangedRows": self.max_changed_rows,
             "instanceCount": self.instance_count,
+            "samples": self.samples,
         }
         return {
             "input": self.input if isinstance(self.input, str) else self.input.to_json(),

@@ -7,19 +7,27 @@ from typing import Final, Protocol
 
 from modelops.about import About
 from modelops.rehearsal import located
+from modelops.release.findings import Findings
 from modelops.release.running import RunningJobs
+from modelops.release.steps import CREATE, PRUNE, READ, RECORD, REGISTER, RESTORE, SWITCH, TRY, VERIFY
 from modelops.release.timeline import Timeline
 from modelops.workspace import Workspace
 
-RESTORE: Final = "restore the default"
-READ: Final = "read what is live"
-REGISTER: Final = "register models"
-CREATE: Final = "create revisions"
-TRY: Final = "try out"
-SWITCH: Final = "switch the default"
-VERIFY: Final = "verify"
-PRUNE: Final = "prune"
-RECORD: Final = "record the history"
+__all__ = [
+    "CREATE",
+    "PATIENCE_SECONDS",
+    "PRUNE",
+    "READ",
+    "RECORD",
+    "REGISTER",
+    "RESTORE",
+    "SWITCH",
+    "TRY",
+    "VERIFY",
+    "Context",
+    "Progress",
+    "command",
+]
 
 PATIENCE_SECONDS: Final = 600.0
 """The longest time for a role assignment to take effect, according to Microsoft's documentation."""
@@ -62,6 +70,8 @@ class Context:
     """The jobs that it waits for."""
     timeline: Timeline = field(default_factory=Timeline)
     """When its steps began and how long they took."""
+    findings: Findings = field(default_factory=Findings)
+    """What its try-outs found, for the report."""
     where: str = ""
     """The options that find the stack, for a command that is printed; begins with a space."""
 

@@ -6,21 +6,26 @@ whatever machine.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from modelops import azure
 from modelops.release import uploads
 from modelops.workspace import Workspace
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
 
 RELEASED: Final = "released"
 FAILED: Final = "failed"
 ROLLED_BACK: Final = "rolled back"
 
 _SCHEMA: Final = 1
+_SAMPLES: Final = "release-samples"
+"""Not below the entries' folder: all files there are entries."""
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 _NAME: Final = "%Y-%m-%dT%H-%M-%S.%fZ"
 
@@ -60,6 +65,10 @@ class Entry:
     """What was sent, for people, in order."""
     tried: tuple[Mapping[str, Any], ...] = ()
     """Figures of the try-outs that passed: revision, job, rows, seconds, differences."""
+    compared: tuple[Mapping[str, Any], ...] = ()
+    """Figures of candidates that were compared with what serves, also of refused ones: see `Differences.figures`."""
+    samples: str = ""
+    """The file beside this one that has samples of their inputs and predictions; empty: none were kept."""
     revisions: Mapping[str, str] = field(default_factory=dict)
     """The plan's revisions, by their deployments' names in the stack file."""
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -84,19 +93,27 @@ def now() -> str:
     return datetime.now(UTC).strftime(_TIME)
 
 
-def write(workspace: Workspace, entry: Entry) -> None:
-    """Add an entry.
+def write(workspace: Workspace, entry: Entry, sampled: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Add an entry, after a file with its samples if there are some.
 
     Raises:
         ReleaseError: the storage refused it, or cannot be reached.
     """
+    # The time first, because a container lists its files by name; then digits, as two releases may end at one moment.
+    name = f"{datetime.now(UTC):{_NAME}}-{uuid.uuid4().hex[:8]}.json"
+    with azure.step("writing the history"), uploads.container(workspace) as client:
+        if sampled:
+            entry = replace(entry, samples=f"{_SAMPLES}/{entry.endpoint}/{name}")
+            _add(client, entry.samples, {"candidates": list(sampled)})
+        _add(client, f"{_folder(entry.endpoint)}{name}", entry.to_json())
+
+
+def _add(client: "ContainerClient", name: str, content: Mapping[str, Any]) -> None:
     from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
 
-    # The time first, because a container lists its files by name; then digits, as two releases may end at one moment.
-    name = f"{_folder(entry.endpoint)}{datetime.now(UTC):{_NAME}}-{uuid.uuid4().hex[:8]}.json"
-    text = json.dumps({"schemaVersion": _SCHEMA, **entry.to_json()}, indent=2)
-    # The container refuses the second copy of an entry that is sent again because the first one's answer was lost.
-    with azure.step("writing the history"), suppress(ResourceExistsError), uploads.container(workspace) as client:
+    text = json.dumps({"schemaVersion": _SCHEMA, **content}, indent=2)
+    # The container refuses the second copy of a file that is sent again because the first one's answer was lost.
+    with suppress(ResourceExistsError):
         client.upload_blob(name, text.encode(), overwrite=False)
 
 
@@ -115,6 +132,24 @@ def entries(workspace: Workspace, endpoint: str, most: int) -> list[Entry]:
         names = sorted(client.list_blob_names(name_starts_with=_folder(endpoint)))
         last = names[: -most - 1 : -1]
         return [Entry.from_json(json.loads(client.download_blob(each).readall())) for each in last]
+
+
+def samples(workspace: Workspace, entry: Entry) -> list[Mapping[str, Any]]:
+    """Return the samples of an entry, by candidate: `revision`, `with`, `samples`; none if somebody deleted them.
+
+    Raises:
+        ReleaseError: the storage refused to read them, or cannot be reached.
+    """
+    from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+    if not entry.samples:
+        return []
+    with azure.step(f"reading {entry.samples}"), uploads.container(workspace) as client:
+        try:
+            found = json.loads(client.download_blob(entry.samples).readall())
+        except ResourceNotFoundError:
+            return []
+    return list(found["candidates"])
 
 
 def _folder(endpoint: str) -> str:

@@ -96,11 +96,12 @@ def _write(plan: ReleasePlan, context: Context, report: ReleaseReport, error: Ex
             error=_first_line(error) if error else None,
             done=tuple(report.done()),
             tried=tuple(each._asdict() for each in report.tried),
+            compared=tuple(context.findings.compared()),
             revisions={each.logical: each.revision for each in plan.made},
             digests={each.logical: each.model.digest for each in plan.made if isinstance(each.model, LocalModel)},
             warnings=tuple(report.warnings),
         )
-        history.write(context.workspace, entry)
+        history.write(context.workspace, entry, context.findings.sampled())
     except ReleaseError as failed:
         report.warnings.append(f"the release is complete, but its entry in the history is missing: {failed}")
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from modelops.plan.data_address import masked
 from modelops.release import history
 from modelops.release.history import Entry
-from modelops.report import timeline
+from modelops.report import candidates, timeline
 
 _FOLDER: Final = Path(__file__).parent
 _SHORT: Final = 12
@@ -36,7 +36,7 @@ class Release:
     before: Entry | None = None
     """The last release before it, for what changed since; None: it is the first, or nothing is known of it."""
     samples: Sequence[Mapping[str, Any]] = field(default=())
-    """What its try-outs scored: see `release.samples`."""
+    """What was kept of its try-outs: see `history.samples`."""
 
 
 class _Fact(NamedTuple):
@@ -87,8 +87,7 @@ def _endpoint(release: Release) -> dict[str, Any]:
         "done": [masked(each).replace(" -> ", " → ") for each in entry.done],
         "revisions": _revisions(release),
         "timeline": timeline.of(entry),
-        "tried": [_tried(each) for each in entry.tried],
-        "samples": release.samples,
+        "candidates": candidates.of(entry, release.samples),
         "warnings": [masked(each) for each in entry.warnings],
     }
 
@@ -123,14 +122,3 @@ def _revisions(release: Release) -> list[dict[str, Any]]:
         }
         for logical, revision in entry.revisions.items()
     ]
-
-
-def _tried(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the figures of a try-out."""
-    return {
-        "revision": found["revision"],
-        "job": found["job"],
-        "rows": found["rows"],
-        "took": timeline.told(found["seconds"]),
-        "differences": [masked(each) for each in found["differences"]],
-    }

@@ -92,6 +92,8 @@ def told(seconds: float) -> str:
 
 def _spans(entry: Entry) -> Sequence[Mapping[str, Any]]:
     """Return the steps with what they were about; of an older entry, one after another."""
+    if entry.timeline:
+        return entry.timeline
     ends = accumulate(entry.steps.values())
     return [
         {"step": step, "subject": "", "began": end - seconds, "seconds": seconds}

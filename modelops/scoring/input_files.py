@@ -64,6 +64,15 @@ class LocalFiles:
             except OSError:
                 shutil.copyfile(source, target)
 
+    def first_bytes(self, name: str, most: int) -> bytes:
+        """Return the beginning of one of them.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        with ((self._path.parent if self.is_file else self._path) / name).open("rb") as file:
+            return file.read(most)
+
 
 class _Place(NamedTuple):
     """A blob, or those whose names begin with `path`, in a container."""
@@ -77,6 +86,11 @@ class _Place(NamedTuple):
     def prefix(self) -> str:
         """How the names of the blobs in this folder begin."""
         return self.path.strip("/") + "/" if self.path.strip("/") else ""
+
+    def blob(self, name: str) -> str:
+        """Return the blob's name of one of its files, which is named by its path below it."""
+        folder = self.path.rpartition("/")[0] if self.is_file else self.prefix.rstrip("/")
+        return f"{folder}/{name}".lstrip("/")
 
 
 class BlobFiles:
@@ -123,13 +137,11 @@ class BlobFiles:
         Raises:
             ReleaseError: the storage refused it.
         """
-        place = self._place
-        prefix = place.path.rpartition("/")[0] if place.is_file else place.prefix.rstrip("/")
 
         def downloaded(container: "ContainerClient") -> None:
             def download(name: str) -> None:
                 with _inside(folder, name).open("wb") as out:
-                    container.download_blob(f"{prefix}/{name}".lstrip("/")).readinto(out)
+                    container.download_blob(self._place.blob(name)).readinto(out)
 
             with ThreadPoolExecutor(_DOWNLOADS) as pool:
                 for _ in pool.map(download, names):
@@ -137,6 +149,19 @@ class BlobFiles:
 
         with azure.step("downloading files of the job's input"):
             self._read(downloaded)
+
+    def first_bytes(self, name: str, most: int) -> bytes:
+        """Return the beginning of one of them.
+
+        Raises:
+            ReleaseError: the storage refused it.
+        """
+
+        def read(container: "ContainerClient") -> bytes:
+            return container.download_blob(self._place.blob(name), offset=0, length=most).readall()
+
+        with azure.step(f"reading {name} of the job's input"):
+            return self._read(read)
 
     def _read(self, use: "Callable[[ContainerClient], _Result]") -> _Result:
         """Return what `use` reads: with the login, or, if the storage refuses that and is public, without one."""

@@ -54,6 +54,11 @@ def test_what_the_host_sees_and_the_user_is_told(body: str, ended: tuple[int, st
     assert err.splitlines()[-1:] == [ended[2]] * bool(ended[2])
 
 
+def test_what_was_imported_is_not_looked_through_again() -> None:
+    code, out, err = _run("import gc; print(gc.get_freeze_count() > 10_000, gc.isenabled())")
+    assert (code, out, err) == (0, "True True\ngoes on\n", "")
+
+
 def test_under_mocks_the_test_goes_on_and_keeps_its_interrupt() -> None:
     mocks = 'type("Mocks", (pulumi.runtime.Mocks,), {"call": None, "new_resource": None})'
     handler = "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"

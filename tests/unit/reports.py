@@ -59,6 +59,8 @@ ROLLED_BACK: Final = Entry(
 def hostile(text: str) -> Entry:
     """Return an entry that has a text wherever an entry can have one of somebody else's."""
     found = ({"revision": text, "job": text, "rows": 1, "seconds": 1.0, "differences": [text]},)
+    columns = [{"name": text, "numbers": 1, "largest": 1.0, "median": 1.0}]
+    figures = {"rows": 1, "changed": 1, "added": 1, "missing": 1, "key": text, "columns": columns}
     return replace(
         FAILED,
         endpoint=text,
@@ -72,6 +74,8 @@ def hostile(text: str) -> Entry:
         steps={text: 1.0},
         done=(text,),
         tried=found,
+        compared=({"revision": text, "with": text, **figures},),
+        timeline=({"step": text, "subject": text, "began": 0.0, "seconds": 1.0},),
         revisions={text: text},
         digests={text: text},
         warnings=(text,),

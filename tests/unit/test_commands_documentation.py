@@ -45,6 +45,7 @@ def test_the_page_lists_the_options_that_all_have() -> None:
     assert [name for name, each in _commands().items() if not _options(each) >= SHARED] == [
         "drift",
         "promote",
+        "up",
         "import",
     ]
 

@@ -3,6 +3,7 @@
 Does not prove that the service writes them so: reference documentation, and tests/e2e.
 """
 
+import json
 import random
 from pathlib import Path
 
@@ -48,6 +49,23 @@ def _compared(
 def test_rows_are_paired_by_the_file_in_their_first_column(tmp_path: Path, candidate: str, current: str) -> None:
     found = _compared(tmp_path, candidate, current)
     assert (found.changed, found.key, dict(found.numbers)) == (1, "1", {"3": [0.25]})
+
+
+def test_the_figures_are_plain_data(tmp_path: Path) -> None:
+    found = _compared(tmp_path, "a.png,3,0.5\nb.png,4,0.9\nc.png,1,1e999\n", "a.png,3,0.25\nb.png,9,0.8\nc.png,1,5\n")
+    figures = found.figures()
+    assert figures == {
+        "rows": 3,
+        "changed": 3,
+        "added": 0,
+        "missing": 0,
+        "key": "1",
+        "columns": [
+            {"name": "3", "numbers": 3, "largest": None, "median": 0.25},
+            {"name": "2", "numbers": 1, "largest": 5.0, "median": 5.0},
+        ],
+    }
+    assert json.dumps(figures, allow_nan=False)
 
 
 def test_says_what_changed(tmp_path: Path) -> None:

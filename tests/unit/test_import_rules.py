@@ -83,6 +83,7 @@ MODELOPS_LIBRARIES = {
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
     "callers": ("jinja2",),
+    "engine": ("rich",),
     "commands": ("typer", "rich", "yaml"),
 }
 

@@ -13,6 +13,9 @@ from modelops.release import history
 from modelops.release.history import Entry
 from tests.unit.reports import BEFORE, FAILED, RELEASED, Page
 
+SAMPLE = {"about": "a.png", "changed": False, "candidate": [{"2": "7"}], "current": None, "input": None}
+SAMPLES = [{"revision": "mlp-2", "with": None, "samples": [SAMPLE]}]
+
 
 @pytest.fixture(name="run")
 def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
@@ -23,6 +26,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
         named = [Target(logical, "sub", "rg", "ws", f"{logical}9") for logical in found]
         monkeypatch.setattr(options.Where, "one_or_all", lambda _self: named)
         monkeypatch.setattr(history, "entries", lambda _workspace, endpoint, most: found[endpoint.rstrip("9")][:most])
+        monkeypatch.setattr(history, "samples", lambda _workspace, entry: SAMPLES if entry == RELEASED else [])
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run
         code = app.main(["report", *arguments])
         said = capsys.readouterr()
@@ -38,6 +42,7 @@ def written(file: str = "reports/release.html") -> Page:
 def test_writes_the_last_release_and_says_where(run: Any) -> None:
     assert run({"digits": [RELEASED, FAILED, BEFORE]}, "--stack", "dev") == (0, "reports/release.html\n", "")
     assert written().texts("h1") == ["digits released"]
+    assert written().texts("ul", "samples") == ["a.png Columnmlp-2 27"]
     assert written().texts("p", "kicker") == ["Release report · stack dev"]
     assert written().texts("tr")[1] == "mlp serves mlp-1 → to mlp-2 cdcdcdcdcdcd → to abababababab"
 

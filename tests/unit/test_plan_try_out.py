@@ -20,6 +20,7 @@ WHOLE: dict[str, Any] = {
     "python": ".venv/bin/python",
     "maxChangedRows": 0.25,
     "instanceCount": 2,
+    "samples": 3,
 }
 LEAST: dict[str, Any] = {
     "input": "azureml:digits:3",
@@ -58,6 +59,7 @@ def test_it_is_read() -> None:
         max_changed_rows=0.25,
         run_minutes=10,
         instance_count=2,
+        samples=3,
     )
     found = _read(WHOLE)
     assert found is not None
@@ -80,6 +82,10 @@ def test_files_get_their_digests() -> None:
     assert TryOut("azureml:digits:3").with_digests(str.upper).input == "azureml:digits:3"
 
 
+def test_no_samples_are_not_the_usual_number() -> None:
+    assert [each and each.samples for each in (_read({**LEAST, "samples": 0}), _read(LEAST))] == [0, None]
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -88,6 +94,7 @@ def test_files_get_their_digests() -> None:
         ({"input": "images"}, "input: is 'images'; allowed is a path with its digest, or the address of data in Azure"),
         ({"maxChangedRows": 2}, "maxChangedRows: is 2; allowed is a number from 0 to 1"),
         ({"runMinutes": 0}, "runMinutes: is 0; allowed is a whole number from 1"),
+        ({"samples": -1}, "samples: is -1; allowed is a whole number from 0"),
         ({"inputType": "file"}, "inputType: is 'file'; allowed is one of uri_file, uri_folder"),
         ({"extra": 1}, "extra: unknown key; allowed are input, inputType, rows, key, check, compare, python, maxChan"),
     ],

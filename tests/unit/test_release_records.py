@@ -45,6 +45,11 @@ def test_the_digest_is_of_the_whole_try_out() -> None:
     assert len({records.digest(each) for each in [asked, *others]}) == 4
 
 
+def test_what_a_report_shows_of_it_is_no_reason_to_try_it_again() -> None:
+    asked = TryOut(File("data", "d" * 64))
+    assert records.digest(replace(asked, samples=6)) == records.digest(asked)
+
+
 @pytest.mark.parametrize(
     ("deployment", "default", "expected"),
     [

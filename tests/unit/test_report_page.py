@@ -1,5 +1,6 @@
 """The page of a release, read as HTML. How it looks is for a browser: tests/e2e/test_report.py."""
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -33,7 +34,7 @@ def test_says_what_changed_and_whence() -> None:
         ("took", "41 s"),
         ("job", "j-1"),
     ]
-    assert found.texts("h2") == ["What changed", "Where the time went", "Try-out"]
+    assert found.texts("h2") == ["What changed", "Where the time went", "Try-out of mlp-2"]
     (done,) = found.all("ol", "done")
     assert done.text == "created mlp-2 tried mlp-2 (20 rows, 41 s) default mlp-1 → mlp-2"
     assert found.texts("tr")[1:] == [
@@ -41,6 +42,120 @@ def test_says_what_changed_and_whence() -> None:
         "cnn cnn-1 efefefefefef",
     ]
     assert found.texts("ul", "differences") == ["compared with mlp-1:"]
+
+
+COMPARED = {
+    "revision": "mlp-2",
+    "with": "mlp-1",
+    "rows": 20,
+    "changed": 3,
+    "added": 1,
+    "missing": 0,
+    "key": "1",
+    "columns": [{"name": "2", "numbers": 2, "largest": 5.0, "median": 0.12345}],
+}
+
+
+def test_figures_say_how_a_candidate_differs() -> None:
+    found = read(Release("digits", replace(RELEASED, compared=(COMPARED,))))
+    assert found.texts("h2")[2:] == ["Try-out of mlp-2"]
+    assert found.texts("dl", "figures") == ["of 20 rows differ3 took41 s jobj-1"]
+    assert [each.attributes["style"] for each in found.all("span") if "width:15" in each.attributes.get("style", "")]
+    (compared,) = found.texts("p", "quiet")
+    assert compared == (
+        "Compared with mlp-1, which served. Rows are paired by column 1. "
+        "Rows that only the new revision has: 1; that only the other has: 0."
+    )
+    assert found.texts("table", "numbers") == ["Numbers that differ ColumnNumbersLargest differenceMedian 2250.123"]
+    assert found.all("ul", "differences") == []
+
+
+def test_a_refused_candidate_has_figures_too() -> None:
+    compared = {**COMPARED, "key": None, "added": 0, "columns": []}
+    found = read(Release("digits", replace(FAILED, compared=(compared,))))
+    assert found.texts("h2")[-1:] == ["Try-out of mlp-2 not passed"]
+    assert found.texts("p", "quiet")[-1:] == ["Compared with mlp-1, which served. Rows could not be paired."]
+
+
+def _sample(**changes: object) -> dict[str, object]:
+    return {
+        "about": "a.png",
+        "changed": True,
+        "candidate": [{"2": "7"}],
+        "current": [{"2": "9"}],
+        "input": None,
+    } | changes
+
+
+def shown(*samples: dict[str, object]) -> Page:
+    kept = [{"revision": "mlp-2", "with": "mlp-1", "samples": list(samples)}]
+    return read(Release("digits", RELEASED, samples=kept))
+
+
+def test_samples_have_both_predictions_side_by_side() -> None:
+    found = shown(_sample(), _sample(about="b.png", changed=False, current=[{"2": "7"}]))
+    (samples,) = found.all("ul", "samples")
+    assert samples.text == "a.png differs Columnmlp-1mlp-2 297 b.png Columnmlp-1mlp-2 277"
+    assert found.texts("tr", "mark") == ["297"]
+    assert len(found.all("li", "changed")) == 1
+
+
+def test_a_first_revision_has_its_own_alone() -> None:
+    (samples,) = shown(_sample(about=None, changed=False, current=None)).all("ul", "samples")
+    assert samples.text == "Some rows Columnmlp-2 27"
+
+
+def test_a_row_can_be_missing() -> None:
+    found = shown(_sample(candidate=[{"2": "7"}, {"2": "8"}], current=[{"2": "7"}]))
+    assert found.texts("tr", "mark") == ["2no row8"]
+
+
+@pytest.mark.parametrize(("width", "style"), [(64, "small"), (65, "")])
+def test_an_image_is_within_the_page(width: int, style: str) -> None:
+    content = base64.b64encode(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + width.to_bytes(4, "big") * 2).decode()
+    (image,) = shown(_sample(input={"type": "image/png", "base64": content})).all("img")
+    assert image.attributes == {
+        "src": f"data:image/png;base64,{content}",
+        "alt": "a.png",
+        **({"class": style} if style else {}),
+    }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "image/svg+xml", "base64": "AAAA"},
+        {"type": "image/png", "base64": "https://example.com/a.png"},
+        {"type": "image/png", "base64": ""},
+        {"type": "image/png"},
+        {},
+    ],
+)
+def test_nothing_else_is_an_image(given: dict[str, str]) -> None:
+    assert shown(_sample(input=given)).all("img") == []
+
+
+def test_a_text_is_shown_as_it_is() -> None:
+    found = shown(_sample(input={"type": "text", "text": "<b>1</b>,2\n", "isCut": True}))
+    (text,) = found.all("pre")
+    assert "".join(text.texts) == "<b>1</b>,2\n…"
+    assert found.all("b") == []
+
+
+def test_steps_at_the_same_time_are_beside_each_other() -> None:
+    spans = (
+        {"step": "create revisions", "subject": "mlp-2", "began": 0.0, "seconds": 40.0},
+        {"step": "create revisions", "subject": "cnn-2", "began": 0.0, "seconds": 20.0},
+        {"step": "try out", "subject": "mlp-2", "began": 40.0, "seconds": 0.0},
+    )
+    found = read(Release("digits", replace(FAILED, timeline=spans)))
+    assert [each.attributes["style"] for each in found.all("span", "bar")] == [
+        *("left:0.0%;width:100.0%", "left:0.0%;width:50.0%", "left:99.6%;width:0.4%"),
+    ]
+    assert found.texts("span", "step") == [
+        *("create revisions mlp-2", "create revisions cnn-2 failed", "try out mlp-2"),
+    ]
+    assert found.texts("span", "end") == ["40 s"]
 
 
 def test_steps_are_bars_on_one_scale() -> None:
@@ -95,7 +210,9 @@ def test_several_endpoints_have_one_page() -> None:
 
 
 def test_nothing_of_an_entry_is_markup() -> None:
-    found = read(Release(HOSTILE, hostile(HOSTILE), hostile(HOSTILE)), stack=HOSTILE)
+    sampled = _sample(about=HOSTILE, candidate=[{HOSTILE: HOSTILE}], input={"type": "text", "text": HOSTILE})
+    kept = [{"revision": HOSTILE, "with": HOSTILE, "samples": [sampled]}]
+    found = read(Release(HOSTILE, hostile(HOSTILE), hostile(HOSTILE), kept), stack=HOSTILE)
     assert found.all("script") == []
     assert found.texts("h1") == [f"{HOSTILE} failed"]
     assert {name for each in found.elements for name in each.attributes if name.startswith("on")} == set()

@@ -85,6 +85,7 @@ def test_everything_set(root: Path) -> None:
         "queueMinutes": 5,
         "runMinutes": 10,
         "instanceCount": 2,
+        "samples": 3,
     }
     script = File("check.py", "")
     assert _read(root, words) == TryOut(
@@ -100,6 +101,7 @@ def test_everything_set(root: Path) -> None:
         queue_minutes=5,
         run_minutes=10,
         instance_count=2,
+        samples=3,
     )
 
 
@@ -121,6 +123,8 @@ def test_everything_set(root: Path) -> None:
             dict.fromkeys(EVERY_KEY, NULL),
             TryOut(File("images", ""), check=File("check.py", ""), compare=File("check.py", ""), max_changed_rows=0.5),
         ),
+        ({"input": "images", "samples": 3}, {"samples": 0}, TryOut(File("images", ""), samples=0)),
+        ({"input": "images", "samples": 3}, {}, TryOut(File("images", ""), samples=3)),
         ({"input": "images", "key": 1}, {"rows": "any"}, TryOut(File("images", ""), least_rows=0, key="1")),
         ({"rows": "perFile"}, {"input": "images"}, TryOut(File("images", ""), per_file=True)),
         ({"input": "images", "rows": "perFile"}, {"rows": {"atLeast": 2}}, TryOut(File("images", ""), least_rows=2)),

@@ -7,7 +7,7 @@ import platform
 import sys
 from collections.abc import Callable
 
-from tools.bench import deploy, memory, scoring, upload
+from tools.bench import deploy, memory, releases, scoring, stacks, upload
 from tools.bench.checkout import Checkout, checkout
 from tools.bench.measure import Row, table
 
@@ -16,9 +16,9 @@ def main() -> int:
     """Deploy a throw-away copy into its own sandbox, measure, and print the report."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=main.__doc__)
     parser.add_argument("--runs", type=int, default=5, help="counted pairs of each row (default 5)")
-    parser.add_argument(
-        "--only", choices=["deploy", "release", "try-out", "upload", "scoring", "arm", "memory"], help="one part alone"
-    )
+    parts_of_one = ["deploy", "release", "try-out", "upload", "scoring", "arm", "memory"]
+    shapes = {str(shape): shape for shape in stacks.SHAPES}
+    parser.add_argument("--only", choices=[*parts_of_one, *shapes], help="one part alone")
     options = parser.parse_args()
     parts: dict[str, Callable[[Checkout], list[str]]] = {
         "deploy": lambda copy: _rows(deploy.no_change(copy, options.runs)),
@@ -30,6 +30,11 @@ def main() -> int:
         "memory": _memory,
     }
     print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} processors")
+    for name, shape in shapes.items():
+        if options.only in (None, name):
+            print("", *releases.lines(shape), sep="\n", flush=True)
+    if options.only in shapes:
+        return 0
     with checkout() as copy:
         print("deploying a copy of the program, and the flat one", flush=True)
         deploy.prepare(copy)

@@ -4,9 +4,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +19,8 @@ class Checkout:
 
     root: Path
     sandbox_home: Path
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Further variables for its commands."""
 
     def run(self, *command: str, folder: Path | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the sandbox's environment and return it with its output.
@@ -47,12 +49,17 @@ class Checkout:
             "SANDBOX_OFFLINE": "1",  # the program is measured, not the package index
             "PYTHONPATH": str(self.root),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **self.more,
         }
 
 
 @contextmanager
-def checkout() -> Iterator[Checkout]:
-    """Copy what git tracks to a temporary folder, lend it the virtual environment, and stop its sandbox at the end."""
+def checkout(more: Mapping[str, str] | None = None) -> Iterator[Checkout]:
+    """Copy what git tracks to a temporary folder, lend it the virtual environment, and stop its sandbox at the end.
+
+    Args:
+        more: variables for its commands, and so for its sandbox.
+    """
     with TemporaryDirectory(prefix="azureml-batch-bench-") as folder:
         root = Path(folder) / "checkout"
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
@@ -61,7 +68,7 @@ def checkout() -> Iterator[Checkout]:
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(REPOSITORY / name, root / name)
         (root / ".venv").symlink_to(REPOSITORY / ".venv")
-        made = Checkout(root, Path(folder) / "sandbox")
+        made = Checkout(root, Path(folder) / "sandbox", more or {})
         try:
             yield made
         finally:

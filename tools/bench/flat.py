@@ -25,13 +25,14 @@ _DERIVED = frozenset({"roleAssignmentName"})
 """Properties that our program computes from ids. The state does not say how, so the provider makes up these names."""
 
 
-def write(folder: Path, project: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+def write(folder: Path, project: Mapping[str, Any], state: Mapping[str, Any], more: str = "") -> None:
     """Write a Pulumi project into a new folder two levels below the one that has the virtual environment.
 
     Args:
         folder: where to create ``Pulumi.yaml`` and ``__main__.py``.
         project: our program's ``Pulumi.yaml``; its rule for automatic names holds for the flat program too.
         state: what `pulumi stack export` gives for our program.
+        more: what follows in ``__main__.py``.
     """
     flat = {
         "name": "azureml-batch-flat",
@@ -40,7 +41,7 @@ def write(folder: Path, project: Mapping[str, Any], state: Mapping[str, Any]) ->
     }
     folder.mkdir(parents=True)
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(flat, sort_keys=False))
-    (folder / "__main__.py").write_text(program(state))
+    (folder / "__main__.py").write_text(program(state) + more)
 
 
 def program(state: Mapping[str, Any]) -> str:
@@ -49,14 +50,14 @@ def program(state: Mapping[str, Any]) -> str:
     Raises:
         ValueError: a property depends on resources, and its value contains none of their outputs.
     """
-    found = [each for each in state["deployment"]["resources"] if each["type"].startswith(_PROVIDER)]
+    found = resources(state)
     modules = sorted({each["type"].split(":")[1] for each in found})
-    variables: dict[str, str] = {}
+    variables = {each["urn"]: f"r{number}" for number, each in enumerate(found, 1)}
     outputs: dict[str, Mapping[str, str]] = {}
     lines = ["import pulumi", f"from pulumi_azure_native import {', '.join(modules)}", ""]
     for resource in found:
         urn, kind = resource["urn"], resource["type"]
-        variable = variables[urn] = f"r{len(variables) + 1}"
+        variable = variables[urn]
         _, module, name = kind.split(":")
         lines += [
             f"{variable} = {module}.{name}(",
@@ -68,6 +69,11 @@ def program(state: Mapping[str, Any]) -> str:
             lines.append(f"pulumi.export({_EXPORTS[kind]!r}, {variable}.name)")
         outputs[urn] = _outputs(variable, resource)
     return "\n".join([*lines, ""])
+
+
+def resources(state: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the Azure resources of a deployment; in the program, the first one's variable is ``r1``, and so on."""
+    return [each for each in state["deployment"]["resources"] if each["type"].startswith(_PROVIDER)]
 
 
 def _arguments(

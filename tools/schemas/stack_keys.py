@@ -10,7 +10,7 @@ from components import names
 from modelops.plan.data_address import KINDS
 from modelops.plan.rules import MODEL_TYPES, OUR_TAGS, TAG_VALUE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
-from modelops.plan.try_out import ANY, AT_LEAST, KEYS, PER_FILE
+from modelops.plan.try_out import ANY, AT_LEAST, KEYS, MOST_SAMPLES, PER_FILE
 from settings import tags as azure_tags
 from settings.access import PRINCIPAL_TYPES
 from settings.network import MOST as MOST_ADDRESSES
@@ -152,6 +152,7 @@ def _try_out(keys: Described) -> Schema:
         "maxChangedRows": share,
         **{key: _nullable(_whole(1, MOST_MINUTES)) for key in ("imageMinutes", "queueMinutes", "runMinutes")},
         "instanceCount": _nullable(_whole(1)),
+        "samples": _nullable(_whole(0, MOST_SAMPLES)),
     }
     unknown = set(KEYS) - set(values)
     if unknown:

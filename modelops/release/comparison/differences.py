@@ -5,26 +5,16 @@ multisets, and only their number is told.
 """
 
 import math
-import re
 import statistics
-from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 from modelops.release.comparison import rows
-from modelops.release.comparison.rows import Row
+from modelops.release.comparison.matching import Tally, by_key, same, without_copies, without_repeats
 
-RELATIVE_TOLERANCE: Final = 1e-6
-"""Numbers that differ by less than this share of the larger one are equal."""
-
-_NUMBER: Final = re.compile(r"(?<![\w.:-])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w:]|[.-]\d)")
-"""A number that stands alone: no part of a name, a date, a time or a version."""
 _COLUMNS_SHOWN: Final = 3
-_VALUE_END: Final = "\0"
-"""Between the values of a row; no file of text has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,25 @@ class Differences:
     """The key that the user named, if no row has it."""
     is_uneven: bool = False
     """Whether rows that cannot be paired are not as many on one side as on the other."""
+
+    def figures(self) -> dict[str, Any]:
+        """Return the numbers as plain data, for the history: those of columns as their count, largest and median."""
+        return {
+            "rows": self.rows,
+            "changed": self.changed,
+            "added": self.added,
+            "missing": self.missing,
+            "key": self.key,
+            "columns": [
+                {
+                    "name": name,
+                    "numbers": len(apart),
+                    "largest": _finite(max(apart)),
+                    "median": _finite(statistics.median(apart)),
+                }
+                for name, apart in self.numbers.items()
+            ],
+        }
 
     @property
     def share(self) -> float:
@@ -89,6 +98,11 @@ class Differences:
         return f"{self.others_changed} of {self.others} files without lines of text {_differ(self.others)}"
 
 
+def _finite(number: float) -> float | None:
+    """Return a number as JSON has it, which knows no infinite ones."""
+    return number if math.isfinite(number) else None
+
+
 def _differ(number: int) -> str:
     return "differs" if number == 1 else "differ"
 
@@ -107,21 +121,21 @@ def compare(candidate: Path, current: Path, key: str | None, names: Collection[s
     files = {*ours.others, *theirs.others}
     others_changed = sum(ours.others.get(name) != theirs.others.get(name) for name in files)
     if how.key is None:
-        mine, other = _without_copies(ours.lines, theirs.lines)
+        mine, other = without_copies(ours.lines, theirs.lines)
         number = max(len(mine), len(other))
         return Differences(
             number,
-            number - _same(mine, other),
+            number - same(mine, other),
             others=len(files),
             others_changed=others_changed,
             unpaired=_unpaired(key, names),
             lacking=key if number else None,
             is_uneven=len(mine) != len(other),
         )
-    tally = _Tally()
-    by_key, others_by_key = (_by_key(rows.rows(each, how, names)) for each in (ours, theirs))
-    for about in sorted({*by_key, *others_by_key}):
-        tally.add(*_without_repeats(by_key[about], others_by_key[about]))
+    tally = Tally()
+    our_rows, their_rows = (by_key(rows.rows(each, how, names)) for each in (ours, theirs))
+    for about in sorted({*our_rows, *their_rows}):
+        tally.add(*without_repeats(our_rows[about], their_rows[about]))
     return Differences(
         tally.rows, tally.changed, how.key, tally.added, tally.missing, tally.numbers, len(files), others_changed
     )
@@ -133,121 +147,3 @@ def _unpaired(key: str | None, names: Collection[str]) -> str:
     if not names:
         return "the names of the input's files are not known"
     return "neither the first nor the last column has the names of the input's files"
-
-
-@dataclass(slots=True)
-class _Tally:
-    rows: int = 0
-    changed: int = 0
-    added: int = 0
-    missing: int = 0
-    numbers: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def add(self, candidate: Sequence[Row], current: Sequence[Row]) -> None:
-        """Compare the rows about one thing; as many rows in their order, because one call of run() wrote them."""
-        number = max(len(candidate), len(current))
-        self.rows += number
-        if len(candidate) == len(current):
-            self.changed += sum(not self._is_same(*pair) for pair in zip(candidate, current, strict=True))
-            return
-        self.changed += number - _same(
-            *([_VALUE_END.join(row.columns.values()) for row in side] for side in (candidate, current))
-        )
-        self.added += number - len(current)
-        self.missing += number - len(candidate)
-
-    def _is_same(self, ours: Row, theirs: Row) -> bool:
-        if ours.columns.keys() != theirs.columns.keys():
-            return False
-        is_same = True
-        for label, value in ours.columns.items():
-            found, expected = _parts(value), _parts(theirs.columns[label])
-            if found.words != expected.words:
-                is_same = False
-                continue
-            apart = [abs(a - b) for a, b in zip(found.numbers, expected.numbers, strict=True) if not _is_close(a, b)]
-            if apart:
-                is_same = False
-                self.numbers[label] += apart
-        return is_same
-
-
-class _Parts(NamedTuple):
-    """A value: the words between its numbers, and these."""
-
-    words: tuple[str, ...]
-    numbers: tuple[float, ...]
-
-
-def _parts(value: str) -> _Parts:
-    words = (" ".join(word.split()) for word in _NUMBER.split(value))
-    return _Parts(tuple(words), tuple(float(number) for number in _NUMBER.findall(value)))
-
-
-def _is_close(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE)
-
-
-def _by_key(found: Sequence[Row]) -> defaultdict[str, list[Row]]:
-    grouped: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in found:
-        grouped[row.key or ""].append(row)
-    return grouped
-
-
-def _without_repeats(candidate: list[Row], current: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Leave out what a retry of the mini-batch wrote again: rows that are another's, several times over."""
-    fewest = min(len(candidate), len(current))
-    return _once(candidate, fewest), _once(current, fewest)
-
-
-def _once(found: list[Row], number: int) -> list[Row]:
-    if number and len(found) % number == 0 and found == found[:number] * (len(found) // number):
-        return found[:number]
-    return found
-
-
-def _without_copies(candidate: list[str], current: list[str]) -> tuple[list[str], list[str]]:
-    """Leave out what retries of all mini-batches wrote again: lines of which each is there as often as the others."""
-    fewest = min(len(candidate), len(current))
-    return _each_once(candidate, fewest), _each_once(current, fewest)
-
-
-def _each_once(lines: list[str], number: int) -> list[str]:
-    times, rest = divmod(len(lines), number or 1)
-    counted = Counter(lines)
-    if rest or times == 1 or not number or any(each % times for each in counted.values()):
-        return lines
-    return list(Counter({line: each // times for line, each in counted.items()}).elements())
-
-
-def _same(ours: Sequence[str], theirs: Sequence[str]) -> int:
-    """Return how many lines of one have an equal line in the other, each for itself."""
-    left, right = Counter(ours), Counter(theirs)
-    same = (left & right).total()
-    mine, other = _by_words((left - right).elements()), _by_words((right - left).elements())
-    return same + sum(_close(mine[words], other[words]) for words in mine.keys() & other.keys())
-
-
-def _by_words(lines: Iterator[str]) -> defaultdict[tuple[str, ...], list[tuple[float, ...]]]:
-    grouped: defaultdict[tuple[str, ...], list[tuple[float, ...]]] = defaultdict(list)
-    for line in lines:
-        words, numbers = _parts(line)
-        grouped[words].append(numbers)
-    return grouped
-
-
-def _close(ours: list[tuple[float, ...]], theirs: list[tuple[float, ...]]) -> int:
-    """Return how many rows of as many numbers have a close one in the other, each for itself."""
-    same, left = 0, sorted(theirs)
-    for row in ours:
-        first = row[:1]
-        apart = abs(sum(first)) * RELATIVE_TOLERANCE * 2
-        low = bisect_left(left, tuple(number - apart for number in first))
-        high = bisect_right(left, tuple(number + apart for number in first), key=lambda other: other[:1])
-        for at in range(low, high):
-            if all(map(_is_close, row, left[at])):
-                del left[at]
-                same += 1
-                break
-    return same

@@ -1,7 +1,7 @@
 """Judges a candidate's predictions: by the user's functions, and by how they differ from those of what serves."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modelops.errors import PlanError
@@ -18,6 +18,8 @@ class Verdict:
     """How it differs from what serves, for users."""
     refused: str | None = None
     """Why it must not serve, or None."""
+    differences: Differences | None = field(default=None, compare=False)
+    """The figures behind the lines."""
 
 
 def refused_by_check(candidate: Path, try_out: TryOut, source: Path | None, root: Path) -> str | None:
@@ -56,10 +58,11 @@ def compared(candidate: Path, current: Path, try_out: TryOut, names: Collection[
     differences = compare(candidate, current, try_out.key, names)
     lines = tuple(differences.sentences())
     if why := _too_different(differences, try_out.max_changed_rows):
-        return Verdict(lines, why)
+        return Verdict(lines, why, differences)
     if comparing and (why := comparing.raised(candidate, current)):
-        return Verdict(lines, f"{comparing.file.path} refused it, compared with what serves: {why}")
-    return Verdict(lines)
+        refused = f"{comparing.file.path} refused it, compared with what serves: {why}"
+        return Verdict(lines, refused, differences)
+    return Verdict(lines, None, differences)
 
 
 def _too_different(differences: Differences, most: float | None) -> str | None:

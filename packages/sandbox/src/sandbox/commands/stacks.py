@@ -128,7 +128,7 @@ def prepare(
                 "`pulumi destroy --remove` would delete the repository's stack file. Run `pulumi destroy` and then "
                 "`pulumi stack rm`, both with `python -m sandbox run --`."
             )
-        stack = (pulumi and pulumi.stack) or variables.get("PULUMI_STACK") or DEFAULT_STACK
+        stack = (pulumi.stack if pulumi else _named(command, project)) or variables.get("PULUMI_STACK") or DEFAULT_STACK
         short = stack.rpartition("/")[2]
         merged = own / f"Pulumi.{short}.yaml"
         if not _exists(home, project.name, short) or not merged.exists():
@@ -164,6 +164,16 @@ def run_quietly(command: Sequence[str], folder: Path, variables: Mapping[str, st
         text=True,
         check=False,
     )
+
+
+def _named(command: Sequence[str], project: Project) -> str | None:
+    """Return the stack that another program's option `--stack` names, if it has a file: it may run `pulumi` on it."""
+    for word, following in zip(command, [*command[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name == "--stack":
+            stack = value if equals else following
+            return stack if project.stack_file(stack.rpartition("/")[2]).exists() else None
+    return None
 
 
 def _exists(home: Home, project: str, stack: str) -> bool:

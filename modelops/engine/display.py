@@ -1,0 +1,134 @@
+"""Shows a running `pulumi` command: on a terminal with lines that change, elsewhere with lines alone."""
+
+import sys
+from typing import Final, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from modelops.engine.event_log import Happening, Policies, Said, Summary, Violation
+from modelops.engine.progress import Progress
+from modelops.engine.running import Ended, Watcher
+from modelops.runner.protocol import Step, Told
+
+_QUIET_SECONDS: Final = 30.0
+"""Elsewhere than on a terminal, a line tells after such a pause that a release goes on."""
+_QUICK_SECONDS: Final = 5.0
+"""On a terminal, what is created in less is only counted."""
+_ROWS_LEFT: Final = 4
+"""Rows of a terminal that the changing lines leave free."""
+_STOPPING: Final = "stopping: requests in flight are finished; Ctrl-C again ends at once, and may leave operations open"
+
+_ENGINES_OWN: Final = ("update failed", "Resource monitor has terminated, shutting down")
+"""What the engine says after an error that was shown."""
+
+
+class Display(Watcher):
+    """Prints the lines that stay, and keeps what is told at the end."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._problems: list[Said | Violation] = []
+        self._packs: dict[str, None] = {}
+        self._summary: Summary | None = None
+        self._is_stopping = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave nothing that changes on the screen."""
+
+    def on_event(self, event: Happening | Told) -> None:
+        """Show it, or keep it for the end."""
+        for line in self._progress.take(event):
+            self.say(line)
+        match event:
+            case Said(severity="warning" | "error") | Violation() if event not in self._problems:
+                self._problems.append(event)
+            case Policies():
+                self._packs[event.pack] = None
+            case Summary():
+                self._summary = event
+            case _:
+                pass
+
+    def on_stop(self) -> None:
+        """Note it: a signal handler must not print."""
+        self._is_stopping = True
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+
+    def end(self, ended: Ended) -> None:
+        """Print what is left to tell: problems, each once, policies, and how many resources changed."""
+        for problem in self._problems:
+            if problem.text.strip() in _ENGINES_OWN:
+                continue
+            kind = problem.severity if isinstance(problem, Said) else f"policy {problem.policy} ({problem.level})"
+            self.say(f"{kind}: {problem.text}")
+        if ended.code and not any(isinstance(each, Said) and each.severity == "error" for each in self._problems):
+            self.say(ended.output.strip())  # a lock, for example, is not in the event log
+        for pack in self._packs:
+            violated = sum(isinstance(each, Violation) for each in self._problems)
+            count = f"{violated} violation{'' if violated == 1 else 's'}"
+            self.say(f"policies: {pack}, {count if violated else 'all kept'}")
+        if self._summary:
+            counts = self._progress.counted(self._summary.changes)
+            self.say(f"resources: {counts or 'none'} ({self._summary.seconds:.0f} s)")
+
+
+class Lines(Display):
+    """For a log: also a line for a release that took long without one."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        super().__init__(progress or Progress())
+        self._shown: dict[str, float] = {}
+
+    def on_event(self, event: Happening | Told) -> None:
+        """Show it."""
+        super().on_event(event)
+        if isinstance(event, Step):
+            self._shown.setdefault(event.id, self._progress.seconds)
+
+    def on_pause(self) -> None:
+        """Tell what goes on, after a while."""
+        now = self._progress.seconds
+        for name in self._progress.running:
+            if now - self._shown[name] >= _QUIET_SECONDS:
+                self._shown[name] = now
+                self.say(self._progress.line(name))
+
+
+class Screen(Display):
+    """For a terminal: beneath the lines that stay, those that change."""
+
+    def __init__(self, progress: Progress | None = None, console: Console | None = None) -> None:
+        super().__init__(progress or Progress(skips=_QUICK_SECONDS))
+        self._console = console or Console(file=sys.stdout, highlight=False, markup=False)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the lines that change."""
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        """Print a line above those that change."""
+        self._console.print(Text(line), soft_wrap=True)
+
+    def on_pause(self) -> None:
+        """Draw the lines that change."""
+        lines = self._progress.now()
+        most = max(self._console.height - _ROWS_LEFT, 1)
+        if len(lines) > most:
+            lines = [*lines[: most - 1], f"and {len(lines) - most + 1} more"]
+        if self._is_stopping:
+            lines.append(_STOPPING)
+        self._live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)

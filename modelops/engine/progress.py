@@ -1,0 +1,185 @@
+"""What a running `pulumi up` has done, as lines that stay, and what it does now, as one line for each endpoint.
+
+modelops/engine/display.py draws it.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from modelops.engine.event_log import Happening, Operation, Said, name_of, type_of
+from modelops.release.steps import label
+from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
+from modelops.scoring.progress import duration
+
+_DONE: Final = {
+    "create": "created",
+    "create-replacement": "created instead",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "delete-replaced": "deleted, replaced",
+    "import": "imported",
+    "same": "unchanged",
+}
+"""The engine's operations, and what is said once they are done."""
+
+_MARKER: Final = "pulumi:index:Stash"
+_NAMES: Final = (8, 24)  # narrowest and widest column of names
+_LABELS: Final = 25
+
+
+@dataclass(slots=True)
+class _Release:
+    """An endpoint's release: where it is, and since when."""
+
+    name: str
+    began: float
+    step: str = ""
+    since: float = 0.0
+    text: str = ""
+    subjects: dict[str, tuple[int, int] | None] = field(default_factory=dict)
+    """What the step is about, each with its counts."""
+    seen: set[str] = field(default_factory=set)
+
+    @property
+    def items(self) -> tuple[int, int] | None:
+        """The counts of all subjects together."""
+        counts = [each for each in self.subjects.values() if each]
+        return (sum(done for done, _ in counts), sum(total for _, total in counts)) if counts else None
+
+
+class Progress:
+    """Takes events, and gives lines: of each what is most telling comes first."""
+
+    def __init__(self, *, skips: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin.
+
+        Args:
+            skips: a resource that was created in fewer seconds gets no line.
+            clock: tells the seconds.
+        """
+        self._clock = clock
+        self._skips = skips
+        self._began = clock()
+        self._running: dict[str, _Release] = {}
+        self._texts: set[str] = set()
+        self._operations: dict[str, tuple[str, float]] = {}
+        self._changed: dict[str, int] = {}
+        self._widest = _NAMES[0]
+
+    def take(self, event: Happening | Told) -> list[str]:
+        """Take an event; return the lines about it that stay."""
+        match event:
+            case Step():
+                return self._step(event)
+            case Done() | Failed() | Stopping():
+                return self._end(event)
+            case Operation() if not event.is_planned:
+                return self._operation(event)
+            case Said(severity="info" | "info#err", is_ephemeral=False) if event.text not in self._texts:
+                return [event.text]
+            case _:
+                return []
+
+    def now(self) -> list[str]:
+        """Return a line for what is done to resources, and one for each endpoint whose release runs."""
+        return [*self._resources(), *(self.line(name) for name in self._running)]
+
+    def _resources(self) -> Iterator[str]:
+        counts = ", ".join(f"{count} {word}" for word, count in self._changed.items())
+        if self._operations:
+            (urn, (op, since)), *more = self._operations.items()
+            others = f" and {len(more)} more" if more else ""
+            yield self._line("Azure", counts, self._clock() - since, f"{op} {_short(urn)}{others}")
+        elif not self._running:
+            yield self._line("Azure", counts or "starting", self.seconds, "")
+
+    def line(self, name: str) -> str:
+        """Return the line of an endpoint whose release runs."""
+        release = self._running[name]
+        return self._line(name, label(release.step, release.items), self._clock() - release.since, release.text)
+
+    @staticmethod
+    def counted(changes: Mapping[str, int]) -> str:
+        """Return the counts of a summary, e.g. `1 updated, 40 unchanged`."""
+        known = [(word, changes[op]) for op, word in _DONE.items() if op in changes]
+        others = [(op, count) for op, count in changes.items() if op not in _DONE]
+        return ", ".join(f"{count} {word}" for word, count in [*others, *known])
+
+    @property
+    def running(self) -> list[str]:
+        """The endpoints whose releases run."""
+        return list(self._running)
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since it began."""
+        return self._clock() - self._began
+
+    def _step(self, event: Step) -> list[str]:
+        now = self._clock()
+        release = self._running.setdefault(event.id, _Release(event.id, now))
+        self._widest = min(max(self._widest, len(event.id)), _NAMES[1])
+        lines = []
+        # A step that others overtook continues without another line.
+        if event.step != release.step and event.step not in release.seen:
+            lines = list(self._close(release))
+            release.seen.add(event.step)
+            release.step, release.since, release.subjects = event.step, now, {}
+        if event.step == release.step:
+            release.text = event.text
+        if event.subject and event.step == release.step:
+            items = (event.items[0], event.items[1]) if event.items else release.subjects.get(event.subject)
+            release.subjects[event.subject] = items
+        return lines
+
+    def _close(self, release: _Release) -> Iterator[str]:
+        if release.step:
+            about = ", ".join(release.subjects)
+            yield self._line(release.name, label(release.step, release.items), self._clock() - release.since, about)
+
+    def _end(self, event: Done | Failed | Stopping) -> list[str]:
+        release = self._running.pop(event.id, None)
+        if release is None:
+            return []
+        took = self._clock() - release.began
+        if isinstance(event, Done):
+            self._texts.add(event.text)
+            summary = [f"  {line}" for line in event.text.splitlines()]
+            return [*self._close(release), self._line(release.name, "done", took, ""), *summary]
+        how = "stopped" if isinstance(event, Stopping) else "failed"
+        return [self._line(release.name, f"{how} at {label(release.step)}", took, ", ".join(release.subjects))]
+
+    def _operation(self, event: Operation) -> list[str]:
+        # A replacement is also told as the two operations that it consists of.
+        if event.op not in _DONE or event.op == "replace" or event.type == _MARKER or not _is_custom(event):
+            return []
+        now = self._clock()
+        if event.state == "began":
+            if event.op != "same":
+                self._operations[event.urn] = (event.op, now)
+            return []
+        _, since = self._operations.pop(event.urn, (event.op, now))
+        if event.state == "failed":
+            return [self._line("Azure", f"{event.op} failed", now - since, _short(event.urn))]
+        word = _DONE[event.op]
+        self._changed[word] = self._changed.get(word, 0) + 1
+        if event.op == "same" or (event.op == "create" and now - since < self._skips):
+            return []
+        return [self._line("Azure", word, now - since, _short(event.urn))]
+
+    def _line(self, name: str, what: str, seconds: float, text: str) -> str:
+        return f"{name:<{self._widest}}  {what:<{_LABELS}} {duration(seconds):>8}  {text}".rstrip()
+
+
+def _short(urn: str) -> str:
+    """A resource's type without its provider, and its name."""
+    return f"{type_of(urn).rpartition(':')[2]} {name_of(urn)}"
+
+
+def _is_custom(event: Operation) -> bool:
+    """Whether a provider makes the resource: a component only groups others."""
+    sides = (event.metadata.get(side) or {} for side in ("new", "old"))
+    return any(bool(side.get("custom")) for side in sides) and not event.type.startswith("pulumi:providers:")

@@ -1,0 +1,120 @@
+"""How a running `up` is shown: in a log by lines alone, on a terminal with lines that change beneath."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from modelops.engine.display import Display, Lines, Screen
+from modelops.engine.event_log import Policies, Said, Summary, Violation
+from modelops.engine.progress import Progress
+from modelops.engine.running import Ended
+from modelops.release.context import CREATE, TRY
+from modelops.runner.protocol import Step
+from tests.unit.test_engine_progress import Clock
+
+FAILED = "before hook \"digits-release\" failed: the release of endpoint 'digits' failed: no.\nRun `pulumi up` again."
+
+
+def test_a_log_has_a_line_after_half_a_minute_without_one(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    with Lines(Progress(clock=clock)) as lines:
+        for name in ("digits", "churn"):
+            lines.on_event(Step(name, TRY, "8 of 20 items", items=[8, 20], subject="mlp-1"))
+        for seconds in (29, 1, 29, 1):
+            clock.now += seconds
+            lines.on_pause()
+    assert capsys.readouterr().out.splitlines() == [
+        "digits    4/8 8/20 try out              30 s  8 of 20 items",
+        "churn     4/8 8/20 try out              30 s  8 of 20 items",
+        "digits    4/8 8/20 try out              60 s  8 of 20 items",
+        "churn     4/8 8/20 try out              60 s  8 of 20 items",
+    ]
+
+
+def shown(display: Display, ended: Ended, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the lines of the end."""
+    display.end(ended)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_end_tells_problems_once_then_policies_and_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    for event in (
+        Said("warning", "the default could not be read", "urn"),
+        Said("error", FAILED, "urn"),
+        Said("error", FAILED, "urn"),
+        Policies("azureml-batch@v0.1.0"),
+        Violation("Storage allows keys.", "urn", "storage-keys", "advisory"),
+        Policies("azureml-batch@v0.1.0"),
+        Said("error", "update failed"),
+        Said("error", "Resource monitor has terminated, shutting down"),
+        Summary({"same": 40}, 11.4),
+    ):
+        lines.on_event(event)
+    assert shown(lines, Ended(1, "what pulumi printed"), capsys) == [
+        "warning: the default could not be read",
+        *f"error: {FAILED}".splitlines(),
+        "policy storage-keys (advisory): Storage allows keys.",
+        "policies: azureml-batch@v0.1.0, 1 violation",
+        "resources: 40 unchanged (11 s)",
+    ]
+
+
+def test_policies_that_are_kept_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    lines.on_event(Policies("azureml-batch@v0.1.0"))
+    lines.on_event(Summary({}, 1))
+    assert shown(lines, Ended(0, "what pulumi printed"), capsys) == [
+        "policies: azureml-batch@v0.1.0, all kept",
+        "resources: none (1 s)",
+    ]
+
+
+def test_a_failure_without_an_event_is_told_in_pulumi_s_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(Lines(), Ended(255, "error: the stack is currently locked\n"), capsys) == [
+        "error: the stack is currently locked"
+    ]
+
+
+def screen(height: int, width: int = 60) -> tuple[Screen, Clock, io.StringIO]:
+    """A display on a terminal of this size."""
+    clock, file = Clock(), io.StringIO()
+    console = Console(file=file, force_terminal=True, width=width, height=height, color_system=None)
+    return Screen(Progress(clock=clock), console), clock, file
+
+
+def drawn(file: io.StringIO) -> list[str]:
+    """Return what was printed since the last time, without the terminal's control sequences."""
+    text = Console(file=io.StringIO()).render_str(file.getvalue(), markup=False, emoji=False).plain
+    file.seek(0)
+    file.truncate()
+    return [line for line in text.replace("\r", "\n").splitlines() if line.strip()]
+
+
+def test_a_terminal_has_a_line_for_each_endpoint_and_keeps_those_of_steps() -> None:
+    display, clock, file = screen(40)
+    with display:
+        drawn(file)
+        display.on_event(Step("digits", CREATE, "creating deployment mlp-1", subject="mlp-1"))
+        clock.now += 3
+        display.on_pause()
+        (line,) = drawn(file)
+        assert line.endswith("digits    3/8 create revisions           3 s  creating depl…")
+        display.on_event(Step("digits", TRY, "trying out mlp-1", subject="mlp-1"))
+        assert "digits    3/8 create revisions           3 s  mlp-1" in "\n".join(drawn(file))
+        display.on_stop()
+        display.on_pause()
+        assert any(line.startswith("stopping: requests in flight") for line in drawn(file))
+
+
+def test_more_endpoints_than_rows_are_counted() -> None:
+    display, _, file = screen(7)
+    with display:
+        for number in range(10):
+            display.on_event(Step(f"digits{number}", CREATE, "creating"))
+        drawn(file)
+        display.on_pause()
+        lines = drawn(file)
+    assert len(lines) == 3
+    assert lines[-1].endswith("and 8 more")

@@ -1,0 +1,181 @@
+"""What stays of a running `up`, and the lines that change."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from modelops.engine.event_log import Happening, Operation, Said
+from modelops.engine.progress import Progress
+from modelops.release.context import CREATE, READ, TRY
+from modelops.runner.protocol import Done, Failed, Heartbeat, Step, Stopping, Switching, Told
+
+PROGRAM = "urn:pulumi:dev::program"
+WORKSPACE = f"{PROGRAM}::azureml-batch:index:MlWorkspace$azure-native:machinelearningservices:Workspace::ml"
+GROUP = f"{PROGRAM}::azure-native:resources:ResourceGroup::group"
+MARKER = f"{PROGRAM}::azureml-batch:index:ModelRelease$pulumi:index:Stash::digits-marker"
+COMPONENT = f"{PROGRAM}::azureml-batch:index:MlWorkspace::ml"
+CUSTOM = {"new": {"custom": True}}
+
+
+class Clock:
+    """A clock that a test moves on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Tell the seconds."""
+        return self.now
+
+
+def began(urn: str, op: str = "create") -> Operation:
+    return Operation("began", op, urn, metadata=CUSTOM)
+
+
+def ended(urn: str, op: str = "create") -> Operation:
+    return Operation("ended", op, urn, metadata=CUSTOM)
+
+
+def taken(progress: Progress, clock: Clock, events: Iterable[tuple[float, Happening | Told]]) -> list[str]:
+    """Let the events happen, each so many seconds after the one before; return the lines that stay."""
+    lines = []
+    for seconds, event in events:
+        clock.now += seconds
+        lines += progress.take(event)
+    return lines
+
+
+def test_each_step_that_is_done_is_a_line_and_the_current_one_another() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    lines = taken(
+        progress,
+        clock,
+        [
+            (0, Step("digits", READ, "reading endpoint digits1a2b")),
+            (1, Step("digits", CREATE, "creating deployment mlp-1", subject="mlp-1")),
+            (1, Step("digits", CREATE, "creating deployment cnn-2", subject="cnn-2")),
+            (6, Step("digits", TRY, "trying out mlp-1", subject="mlp-1")),
+            (5, Step("digits", TRY, "job a: 8 of 20 items", subject="mlp-1", items=[8, 20])),
+            (0, Step("digits", TRY, "job b: 4 of 20 items", subject="cnn-2", items=[4, 20])),
+            (0, Switching("digits", TRY)),
+            (31, Heartbeat("digits", TRY)),
+        ],
+    )
+    assert lines == [
+        "digits    1/8 read what is live          1 s",
+        "digits    3/8 create revisions           7 s  mlp-1, cnn-2",
+    ]
+    assert progress.now() == ["digits    4/8 12/40 try out             36 s  job b: 4 of 20 items"]
+    done = Done("digits", "digits1a2b: created mlp-1\n  0 of 20 rows differ", {})
+    assert taken(progress, clock, [(70, done)]) == [
+        "digits    4/8 12/40 try out            2 min  mlp-1, cnn-2",
+        "digits    done                         2 min",
+        "  digits1a2b: created mlp-1",
+        "    0 of 20 rows differ",
+    ]
+    assert progress.running == []
+    assert progress.take(Said("info", done.text)) == []  # the program says it to the engine, too
+
+
+def test_a_step_that_goes_on_beside_a_later_one_is_no_second_line() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    taken(progress, clock, [(0, Step("digits", CREATE, "creating")), (1, Step("digits", TRY, "trying"))])
+    assert taken(progress, clock, [(1, Step("digits", CREATE, "creating deployment b", subject="b"))]) == []
+    assert progress.now() == ["digits    4/8 try out                    1 s  trying"]
+
+
+@pytest.mark.parametrize(
+    ("end", "line"),
+    [
+        (Failed("churn", "no.", TRY), "churn     failed at 4/8 try out          9 s  mlp-1"),
+        (Stopping("churn", TRY), "churn     stopped at 4/8 try out         9 s  mlp-1"),
+    ],
+)
+def test_a_release_that_is_not_carried_out_is_a_line(end: Told, line: str) -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    assert taken(progress, clock, [(0, Step("churn", TRY, "trying", subject="mlp-1")), (9, end)]) == [line]
+    assert progress.running == []
+
+
+def test_a_release_that_never_began_is_told_by_its_error_alone() -> None:
+    assert Progress().take(Failed("churn", "refused.", refused=True)) == []
+
+
+def test_resources_that_change_are_lines_and_the_others_are_counted() -> None:
+    clock = Clock()
+    progress = Progress(skips=5, clock=clock)
+    assert progress.now() == ["Azure     starting                       0 s"]
+    lines = taken(
+        progress,
+        clock,
+        [
+            (0, Operation("began", "same", COMPONENT, metadata={"new": {"custom": False}})),
+            (0, began(GROUP, "same")),
+            (0, ended(GROUP, "same")),
+            (0, began(MARKER, "update")),
+            (0, began(WORKSPACE)),
+            (1, began(GROUP, "update")),
+        ],
+    )
+    assert lines == []
+    clock.now += 3
+    assert progress.now() == ["Azure     1 unchanged                    4 s  create Workspace ml and 1 more"]
+    assert taken(progress, clock, [(0, ended(GROUP, "update")), (0, ended(WORKSPACE))]) == [
+        "Azure     updated                        3 s  ResourceGroup group"
+    ]
+    assert progress.now() == [
+        "Azure     1 unchanged, 1 updated, 1 created  4 s".replace("created  4", "created      4")
+    ]
+    assert taken(progress, clock, [(0, began(WORKSPACE)), (5, ended(WORKSPACE))]) == [
+        "Azure     created                        5 s  Workspace ml"
+    ]
+    failed = Operation("failed", "delete", WORKSPACE, metadata={"old": {"custom": True}})
+    assert taken(progress, clock, [(0, began(WORKSPACE, "delete")), (2, failed)]) == [
+        "Azure     delete failed                  2 s  Workspace ml"
+    ]
+
+
+def test_what_is_only_planned_is_not_shown() -> None:
+    progress = Progress(clock=Clock())
+    assert progress.take(Operation("ended", "update", GROUP, is_planned=True, metadata=CUSTOM)) == []
+    assert progress.now() == ["Azure     starting                       0 s"]
+
+
+@pytest.mark.parametrize(
+    ("said", "lines"),
+    [
+        (Said("info", "uv will build its environment"), ["uv will build its environment"]),
+        (Said("info#err", "printed"), ["printed"]),
+        (Said("info", "2 of 3", is_ephemeral=True), []),
+        (Said("warning", "kept for the end"), []),
+        (Said("error", "kept for the end"), []),
+    ],
+)
+def test_messages(said: Said, lines: list[str]) -> None:
+    assert Progress().take(said) == lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"same": 40, "update": 1}, "1 updated, 40 unchanged"),
+        ({"create": 41}, "41 created"),
+        ({"same": 2, "discard": 1}, "1 discard, 2 unchanged"),
+        ({}, ""),
+    ],
+)
+def test_a_summary_counts(changes: dict[str, int], text: str) -> None:
+    assert Progress.counted(changes) == text
+
+
+def test_long_names_get_a_wider_column() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    taken(progress, clock, [(0, Step("customer-churn", TRY, "a")), (0, Step("x" * 30, TRY, "b"))])
+    assert progress.now() == [
+        f"{'customer-churn':<24}  4/8 try out                    0 s  a",
+        f"{'x' * 30}  4/8 try out                    0 s  b",
+    ]
