@@ -42,8 +42,8 @@ def caller(
     typer.echo(texts.KINDS[kind](called), nl=False)  # as it is, to be saved in a file
     terminal.say_note(
         f"The caller needs an entry under callers of endpoint {target.logical} in the stack file, with its object id: "
-        "the roles let it start jobs there and read their results. To read the data, it needs a role of its own, such "
-        "as Storage Blob Data Reader."
+        "the roles let it start jobs there and read their results. To read the data, it needs another role, such as "
+        "Storage Blob Data Reader."
     )
 
 
@@ -51,7 +51,7 @@ def _input(target: Target, source: str | None, kind: Kind | None) -> JobInput:
     """Return the input that the text has: what the command line says, the sample's address, or a placeholder.
 
     Raises:
-        UsageError: it is no address, or can be a file or a folder.
+        UsageError: it is a path, or can be a file or a folder.
     """
     if source is None and target.sample is not None and is_address(target.sample):
         return inputs.read(target.sample, target.sample_type, "the sample")
