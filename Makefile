@@ -28,6 +28,10 @@ VENV := .venv/bin
 RUN := $(VENV)/python -m sandbox run --
 PULUMI := $(RUN) pulumi
 
+# How many resources the engine works on at once; a release counts as one, and mostly waits. Its default is four for
+# each core (docs/releases.md#many-endpoints).
+export PULUMI_PARALLEL ?= 128
+
 # These settings of the user would also affect .venv.
 unexport PYTHONPATH PYTHONHOME
 
@@ -87,7 +91,7 @@ test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills p
 		echo "test-long:$$times"; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 preview: tools-local ## show what `make up` would change in the local sandbox
-	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)
+	@$(RUN) python -m modelops plan --stack $(STACK) -- --suppress-permalink=true $(CHECKED)
 
 down: tools-local ## remove what `make up` created; the sandbox stops with its last stack
 	@$(VENV)/python -m sandbox recover --stack $(STACK)

@@ -25,7 +25,7 @@ from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
-from modelops.runner.channel import tell, tell_end
+from modelops.runner.channel import is_told, tell, tell_end
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
@@ -187,7 +187,8 @@ class ModelRelease(pulumi.ComponentResource):
                 name, f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
             )
         tell(done)
-        pulumi.log.info(done.text, resource=self)
+        if not is_told():  # `modelops plan` shows it above the engine's own list
+            pulumi.log.info(done.text, resource=self)
 
     def _forward(self, name: str, event: Progress) -> None:
         """Show what the worker does; the next line replaces it."""

@@ -19,6 +19,7 @@ from modelops.commands import (
     import_file,
     invoke,
     jobs,
+    plan,
     promote,
     release,
     report,
@@ -66,6 +67,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        plan.plan,
         drift.drift,
         release.release,
         revisions.revisions,
