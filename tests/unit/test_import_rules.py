@@ -79,7 +79,7 @@ MODELOPS_LIBRARIES = {
     "plan": ("yaml",),
     "azureml_yaml": ("yaml",),
     # requests is what azure-core speaks HTTP with: its adapter is where a request can be refused.
-    "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "requests", "jwt"),
+    "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
     "callers": ("jinja2",),
