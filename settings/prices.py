@@ -45,7 +45,7 @@ def read_prices(top: Section) -> Prices:
         if not re.fullmatch(VM_SIZE, size):
             sizes.problems.add(
                 sizes.at(size),
-                "is no VM size",
+                "is an unknown VM size",
                 "Allowed: names of Azure VM sizes, such as STANDARD_DS11_V2.",
                 editing(sizes.at(size), f"rename {size}"),
             )
