@@ -46,7 +46,7 @@ def read_prices(top: Section) -> Prices:
             sizes.problems.add(
                 sizes.at(size),
                 "is an unknown VM size",
-                "Allowed: names of Azure VM sizes, such as STANDARD_DS11_V2.",
+                "Allowed: Azure VM sizes, such as STANDARD_DS11_V2.",
                 editing(sizes.at(size), f"rename {size}"),
             )
         elif isinstance(price, bool) or not isinstance(price, (int, float)) or price <= 0:

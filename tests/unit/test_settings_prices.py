@@ -62,7 +62,7 @@ def test_a_deployment_has_the_price_of_its_cluster_s_vm_size(root: Path) -> None
         (
             {"currency": "EUR", "nodeHour": {"gpu": 1}},
             (
-                "prices.nodeHour.gpu is an unknown VM size. Allowed: names of Azure VM sizes, such as STANDARD_DS11_V2.\n"
+                "prices.nodeHour.gpu is an unknown VM size. Allowed: Azure VM sizes, such as STANDARD_DS11_V2.\n"
                 "Pulumi.dev.yaml: rename gpu"
             ),
         ),
