@@ -155,6 +155,7 @@ class ModelRelease(pulumi.ComponentResource):
             await self._state_default.future(),
             self._about.texts(),
             pulumi.get_stack(),
+            old.to_json() if old else None,
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes

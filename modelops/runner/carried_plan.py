@@ -106,7 +106,8 @@ class CarriedPlan:
             running=self._running,
             where=_where(request.stack),
         )
-        report = recorded.release(plan, context, request.previous, looks_back=True)
+        released = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        report = recorded.release(plan, context, request.previous, looks_back=True, released=released)
         return Done(request.id, report.summary(), report.to_json())
 
     def _preview(self, request: PreviewRequest) -> Done:
