@@ -1,12 +1,12 @@
 """Turns errors of the Azure SDKs into our own, in this one place."""
 
 import contextlib
-import io
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from modelops import output
 from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 SHORT_RETRIES: Final[Mapping[str, Any]] = {"initial_backoff": 1, "increment_base": 2, "retry_total": 4}
 """Arguments of a blob client: 20 s in total, like all other requests; the library's default takes a minute."""
+
+_OTHER_OPERATION_CODES: Final = ("AnotherOperationInProgress", "ConflictingConcurrentWriteNotAllowed")
+_OTHER_OPERATION: Final = re.compile(
+    r"another operation|operation is (?:already )?in progress|in \w+ provisioning state"
+    r"|is (?:currently )?being (?:created|updated|deleted)",
+    re.IGNORECASE,
+)
+_PAUSE_SECONDS: Final = 5.0
 
 # The SDK's format for the results of its own checks (azure-ai-ml: _exception_helper.py).
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -34,7 +42,7 @@ def step(doing: str) -> Iterator[None]:
         ReleaseError: with Azure's own code and message, the status and the request's id for support.
     """
     try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        with output.dropped():
             yield
     except (ModelOpsError, KeyboardInterrupt):
         raise
@@ -79,14 +87,35 @@ def asks_to_wait(error: BaseException) -> float | None:
 
     Those are 429 and 503 with the header Retry-After, which azure-core's own policy waits for, too.
     """
+    return _retry_after(error) if getattr(error, "status_code", None) in (429, 503) else None
+
+
+def _retry_after(error: BaseException) -> float | None:
+    """Return the seconds that the answer's header says, or None."""
     from azure.core.exceptions import HttpResponseError  # noqa: PLC0415
     from azure.core.pipeline import PipelineResponse  # noqa: PLC0415
     from azure.core.pipeline.policies import RetryPolicy  # noqa: PLC0415
 
-    if not isinstance(error, HttpResponseError) or error.response is None or error.status_code not in (429, 503):
+    if not isinstance(error, HttpResponseError) or error.response is None:
         return None
     answer: PipelineResponse[Any, Any] = PipelineResponse(error.response.request, error.response, None)  # type: ignore[arg-type]
     return RetryPolicy().get_retry_after(answer)
+
+
+def other_operation(error: BaseException) -> float | None:
+    """Return the seconds after which to send a request again that was refused because of another operation, or None.
+
+    The codes and texts of ARM and of machine learning's online endpoints (Azure/azure-sdk-for-net#36961); which of them
+    batch endpoints have is not documented. The cause of one of our errors counts as the error.
+    """
+    found = error.__cause__ if isinstance(error, ModelOpsError) else error
+    if found is None or getattr(found, "status_code", None) != 409:  # noqa: PLR2004
+        return None
+    code = getattr(getattr(found, "error", None), "code", None)
+    if code not in _OTHER_OPERATION_CODES and _OTHER_OPERATION.search(str(found)) is None:
+        return None
+    seconds = _retry_after(found)
+    return _PAUSE_SECONDS if seconds is None else seconds
 
 
 def is_firewall(error: BaseException) -> bool:

@@ -1,5 +1,6 @@
 """Creates deployment revisions: immutable, named after their content, never edited."""
 
+import functools
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +13,13 @@ from modelops.plan.staging import staged
 from modelops.rehearsal import in_studio
 from modelops.release import live, provenance
 from modelops.release.context import CREATE, Context
-from modelops.release.operations import LONGEST_SECONDS, finished, still_going
-from modelops.workspace import Workspace
+from modelops.release.operations import LONGEST_SECONDS, finished, still_going, when_free
+from modelops.release.single_flight import SingleFlight
 
 _CODE_FOLDER: Final = "code"
 _FINAL_STATES: Final = (live.SUCCEEDED, "Failed", "Canceled")
 _WAIT_SECONDS: Final = 5.0
+_uploads: Final = SingleFlight[Any]()
 
 
 def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> live.LiveDeployment | None:
@@ -75,7 +77,8 @@ def create_revision(
         entity = _entity(plan, deployment, model_id, context.root, copies)
         entity.properties.update(found.properties if found else provenance.properties(context))
         entity.tags.update({} if found else provenance.tags(context))
-        finished(context.workspace.ml.batch_deployments.begin_create_or_update(entity), f"creating deployment {name}")
+        poller = _sent(context, deployment, entity)
+        finished(poller, f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
         see = in_studio("See the deployment's logs in the studio. ")
@@ -85,11 +88,43 @@ def create_revision(
         )
 
 
-def delete_revision(workspace: Workspace, plan: ReleasePlan, name: str) -> None:
-    """Delete a revision and wait until it is gone."""
-    with azure.step(f"deleting deployment {name}"):
-        poller = workspace.ml.batch_deployments.begin_delete(name=name, endpoint_name=plan.endpoint.name)
-        finished(poller, f"deleting deployment {name}")
+def delete_revision(context: Context, plan: ReleasePlan, step: str, name: str) -> None:
+    """Delete a revision in one of the steps, and wait until it is gone.
+
+    Raises:
+        ReleaseError: the service refused it, or it became the default while the service was busy.
+    """
+    is_again = False
+
+    def send() -> None:
+        nonlocal is_again
+        endpoint = plan.endpoint.name
+        if is_again and live.read_endpoint(context.workspace, endpoint).default == name:
+            raise ReleaseError(f"deployment {name} has become the default of {endpoint}, and is not deleted.")
+        is_again = True
+        with azure.step(f"deleting deployment {name}"):
+            poller = context.workspace.ml.batch_deployments.begin_delete(name=name, endpoint_name=endpoint)
+            finished(poller, f"deleting deployment {name}")
+
+    when_free(context, step, name, send)
+
+
+def _sent(context: Context, deployment: DeploymentPlan, entity: Any) -> Any:
+    """Send the request, for which the SDK uploads code and build context; return the poller.
+
+    Of deployments with the same ones the first goes alone, and the others find them in Azure.
+    """
+    send = functools.partial(context.workspace.ml.batch_deployments.begin_create_or_update, entity)
+    environment = deployment.environment
+    # In this order, so that no two wait for each other.
+    for digest in (
+        environment.digest if isinstance(environment, BuildEnvironment) else None,
+        deployment.code.digest if deployment.code else None,
+    ):
+        if digest is not None:
+            key = f"{context.workspace.id}/{digest}".lower()
+            send = functools.partial(_uploads.after_first, key, send, context.wait)
+    return send()
 
 
 def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:

@@ -7,6 +7,7 @@ from modelops.errors import PlanError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, last_set, live, records, signed_in
 from modelops.release.context import READ, SWITCH, VERIFY, Context, command
+from modelops.release.operations import when_free
 from modelops.workspace import Workspace
 
 
@@ -36,6 +37,10 @@ def go_back(context: Context, plan: ReleasePlan, to: str | None) -> WentBack:
         PlanError: no former default is known, or the revision cannot be the default.
         ReleaseError: Azure refused it.
     """
+    return when_free(context, SWITCH, "", lambda: _went_back(context, plan, to))
+
+
+def _went_back(context: Context, plan: ReleasePlan, to: str | None) -> WentBack:
     workspace, name = context.workspace, plan.endpoint.name
     context.progress(READ, f"reading endpoint {name}")
     endpoint = live.read_endpoint(workspace, name)

@@ -8,7 +8,7 @@ release can be repeated, so this repeats the step.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -76,7 +76,16 @@ class Patience:
     """Repeats a release's steps while a role is missing, up to a time limit."""
 
     context: Context
-    _waited: float = field(default=0.0, init=False)
+    waited: float = 0.0
+    """Seconds that were waited so far."""
+
+    def branch(self) -> "Patience":
+        """Return the patience that is left, for steps that run at the same time as others."""
+        return Patience(self.context, self.waited)
+
+    def join(self, branch: "Patience") -> None:
+        """Count the longest time that one of the branches has waited."""
+        self.waited = max(self.waited, branch.waited)
 
     def call(self, step: str, do: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         """Return the result of `do`, once it is not refused any more.
@@ -93,22 +102,22 @@ class Patience:
                 lack = lack_of(error)
                 if lack is None:
                     raise
-                if self._waited >= context.patience:
+                if self.waited >= context.patience:
                     raise ReleaseError(self._text(step, lack)) from error
             context.progress(
                 step,
                 f"waiting for role {lack.role} on {_short(lack.scope)}: a new role can take minutes "
-                f"({self._waited:.0f} of {context.patience:.0f} s)",
+                f"({self.waited:.0f} of {context.patience:.0f} s)",
             )
             context.wait(PAUSE_SECONDS)
-            self._waited += PAUSE_SECONDS
+            self.waited += PAUSE_SECONDS
 
     def _text(self, step: str, lack: Lack) -> str:
         scope = self._arm_id(lack.scope)
         needed = f", which allows {lack.action}" if lack.action else ""
         return (
             f"step '{step}' failed: {lack.principal} is missing the role {lack.role}{needed}, on {scope}. "
-            f"It was still missing after {self._waited:.0f} s. {lack.grant(scope)}\n{RERUN}"
+            f"It was still missing after {self.waited:.0f} s. {lack.grant(scope)}\n{RERUN}"
         )
 
     def _arm_id(self, scope: str) -> str:

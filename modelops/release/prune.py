@@ -170,7 +170,7 @@ def _delete(plan: ReleasePlan, context: Context, step: str, which: Surplus, prun
     context.progress(step, f"deleting deployment {which.name} ({which.why})", subject=which.name)
     with context.timeline.span(step, which.name):
         try:
-            deploy.delete_revision(context.workspace, plan, which.name)
+            deploy.delete_revision(context, plan, step, which.name)
         except ModelOpsError as error:
             pruned.failures.append(str(error))
         else:

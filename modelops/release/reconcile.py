@@ -3,26 +3,15 @@
 0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
 3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
 
+Steps 2 to 4 run for all deployments at the same time (modelops/release/making.py).
 A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are made when the pin is removed.
 """
 
-from modelops.errors import PlanError, ReleaseError
-from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
-from modelops.release import (
-    default,
-    deploy,
-    existing,
-    last_set,
-    limits,
-    live,
-    prune,
-    records,
-    register,
-    rollback,
-    signed_in,
-)
+from modelops.plan.plan import ReleasePlan
+from modelops.release import default, last_set, live, making, prune, records, rollback, signed_in
 from modelops.release.comparison import user_code
-from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY, Context, command
+from modelops.release.context import PRUNE, READ, RESTORE, SWITCH, VERIFY, Context, command
+from modelops.release.operations import when_free
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
@@ -48,22 +37,29 @@ def reconcile(
         Stopped: the process was told to stop.
     """
     patience = Patience(context)
+    report = report or ReleaseReport(plan.endpoint.name, plan.target)
+    endpoint = when_free(context, RESTORE, "", lambda: _begin(plan, patience, previous, report))
+    if plan.pin is None:
+        user_code.require((asked for _, asked in candidates.due(plan, endpoint, previous)), context.root)
+        making.make_missing(plan, patience, endpoint, previous, report)
+    endpoint = when_free(context, SWITCH, plan.target, lambda: _serve_target(plan, patience, report))
+    if plan.pin is None:
+        _prune(plan, context, endpoint, report)
+    return report
+
+
+def _begin(plan: ReleasePlan, patience: Patience, previous: str | None, report: ReleaseReport) -> live.LiveEndpoint:
+    """Steps 0 and 1: read what is live, refuse a plan that a rollback abandoned, and restore what was last set."""
+    context = patience.context
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     with context.timeline.span(READ):
         endpoint = patience.call(READ, live.read, context.workspace, plan)
-    report = report or ReleaseReport(plan.endpoint.name, plan.target)
     report.previous_default, report.last_set = endpoint.default, endpoint.last_set
     rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
     if plan.pin is not None:
         report.waiting = rollback.waiting(plan, endpoint.usable)
-        _serve_target(plan, patience, endpoint, report)
-        return report
-    endpoint = _restore(plan, context, endpoint, previous, report)
-    user_code.require((asked for _, asked in candidates.due(plan, endpoint, previous)), context.root)
-    _create_missing(plan, patience, endpoint, report)
-    endpoint = _serve_target(plan, patience, _try_out(plan, patience, report, previous), report)
-    _prune(plan, context, endpoint, report)
-    return report
+        return endpoint
+    return _restore(plan, context, endpoint, previous, report)
 
 
 def to_restore(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> str | None:
@@ -122,93 +118,26 @@ def _record(
     )
 
 
-def _serve_target(
-    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport
-) -> live.LiveEndpoint:
+def _serve_target(plan: ReleasePlan, patience: Patience, report: ReleaseReport) -> live.LiveEndpoint:
     """Steps 5 and 6: switch if the endpoint's body differs from the plan, and read it again.
 
-    What is live was just read: if another release or a rollback came in between, nothing is sent.
+    If another release or a rollback came in between, nothing is sent.
     """
     context = patience.context
+    with context.timeline.span(READ):
+        endpoint = live.read(context.workspace, plan)
     rollback.require_unchanged(plan, endpoint, report.last_set, context.where)
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
-    report.warnings += candidates.untried(plan, endpoint)
     with context.timeline.span(SWITCH, plan.target):
         context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
         record = _record(context, plan, endpoint, plan.target)
         patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
         report.switched, report.last_set = True, record
+    report.warnings += candidates.untried(plan, endpoint)
     with context.timeline.span(VERIFY, plan.target):
         context.progress(VERIFY, f"checking that the default is {plan.target}")
         return default.verify(context.workspace, endpoint.name, plan.target)
-
-
-def _create_missing(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
-    """Steps 2 and 3: all models first, then all revisions."""
-    context = patience.context
-    with context.timeline.span(READ):
-        missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
-        going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
-        if problem := limits.problem(plan, endpoint, missing, going):
-            raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
-        if problem := patience.call(READ, existing.problem, context.workspace, missing):
-            raise PlanError(
-                f"{problem}\nNothing was uploaded or created; correct the stack file and run `pulumi up` again."
-            )
-    model_ids = {each.logical: _registered(plan, patience, each, report) for each in missing}
-    report.pruned += prune.make_room(plan, context, endpoint, missing)
-    for each in missing:
-        with context.timeline.span(CREATE, each.revision):
-            if _create(plan, patience, endpoint, each, model_ids[each.logical]):
-                report.created.append(each.revision)
-
-
-def _registered(plan: ReleasePlan, patience: Patience, deployment: DeploymentPlan, report: ReleaseReport) -> str:
-    """Step 2 for one deployment: return the id of its model, which exists then."""
-    context, model = patience.context, deployment.model
-    if isinstance(model, RegisteredModel):
-        return register.ensure_model(context, plan, model)[0]
-    with context.timeline.span(REGISTER, model.name):
-        new = "uploading" if isinstance(model, LocalModel) else "registering"
-        text = f"looking for model {model.name}, {new} it if it is new"
-        context.progress(REGISTER, text, subject=model.name)
-        model_id, registered = patience.call(REGISTER, register.ensure_model, context, plan, model)
-    if registered:
-        report.registered.append(registered)
-    return model_id
-
-
-def _create(
-    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, deployment: DeploymentPlan, model_id: str
-) -> bool:
-    """Step 3 for one deployment; return whether anything was sent."""
-    context, revision = patience.context, deployment.revision
-    context.progress(CREATE, f"creating deployment {revision}", subject=revision)
-    found = deploy.settle(context, plan, deployment)
-    if found is not None and found.state == live.SUCCEEDED:
-        return False
-    # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
-    is_sent_again = found is not None and found.name == endpoint.default
-    if found is not None and not is_sent_again:
-        text = f"deleting deployment {found.name}, which is in state {found.state}"
-        context.progress(CREATE, text, subject=revision)
-        deploy.delete_revision(context.workspace, plan, found.name)
-    again = found if is_sent_again else None
-    patience.call(CREATE, deploy.create_revision, context, plan, deployment, model_id, again)
-    return True
-
-
-def _try_out(plan: ReleasePlan, patience: Patience, report: ReleaseReport, previous: str | None) -> live.LiveEndpoint:
-    """Step 4: nobody is sent to a revision that did not score its try-out. Return what is live then."""
-    context = patience.context
-    with context.timeline.span(READ):
-        endpoint = live.read(context.workspace, plan)
-    report.tried = candidates.try_out(plan, patience, endpoint, previous)
-    if not report.tried:
-        return endpoint
-    with context.timeline.span(READ):
-        return live.read(context.workspace, plan)
 
 
 def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
@@ -220,11 +149,3 @@ def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, rep
     report.archived += [str(each) for each in pruned.models if each.is_archived]
     if warning := pruned.warning(command("release", plan.endpoint.name, context.where)):
         report.warnings.append(warning)
-
-
-def _is_there(endpoint: live.LiveEndpoint, deployment: DeploymentPlan) -> bool:
-    """Whether the revision is usable; `deploy.settle` refuses one with the same name and different content."""
-    found = endpoint.deployments.get(deployment.revision)
-    return endpoint.is_usable(deployment.revision) and (
-        found is None or found.identity in (None, deployment.identity())
-    )

@@ -16,6 +16,7 @@ from modelops.plan.rules import OUR_TAGS
 from modelops.plan.try_out import TryOut
 from modelops.release import live
 from modelops.release.context import TRY, Context
+from modelops.release.operations import when_free
 
 TRY_OUT: Final = f"{OUR_TAGS}try-out"
 """`OUTCOME JOB DIGEST`: what came of the revision's last try-out."""
@@ -129,6 +130,19 @@ def write(context: Context, endpoint: str, revision: str, tag: str, value: str) 
     Raises:
         ReleaseError: the revision is gone, the service refused it, or did not do it in five minutes.
     """
+    found = when_free(context, TRY, revision, lambda: _sent(context, endpoint, revision, tag, value))
+    waited = 0.0
+    while found is not None and found.tags.get(tag) != value:
+        if waited >= _LONGEST_SECONDS:
+            raise ReleaseError(f"deployment {revision} has no tag {tag} {waited:.0f} s after the service took it.")
+        context.progress(TRY, f"waiting for a tag of deployment {revision} ({waited:.0f} s)", subject=revision)
+        context.wait(_WAIT_SECONDS)
+        waited += _WAIT_SECONDS
+        found = live.read_deployment(context.workspace, endpoint, revision)
+
+
+def _sent(context: Context, endpoint: str, revision: str, tag: str, value: str) -> live.LiveDeployment | None:
+    """Send the tag; return the revision as it was before if the service is still at it, or None."""
     found = live.read_deployment(context.workspace, endpoint, revision)
     if found is None:
         raise ReleaseError(f"deployment {revision} of {endpoint} was deleted while it was released.")
@@ -136,11 +150,4 @@ def write(context: Context, endpoint: str, revision: str, tag: str, value: str) 
     with azure.step(f"noting {value.partition(' ')[0]!r} on deployment {revision}"):
         # All tags: whether the service merges or replaces them, the result is the same.
         answer = context.workspace.patch(path, _API, {"tags": {**found.tags, tag: value}})
-    waited = 0.0
-    while answer is None and found is not None and found.tags.get(tag) != value:
-        if waited >= _LONGEST_SECONDS:
-            raise ReleaseError(f"deployment {revision} has no tag {tag} {waited:.0f} s after the service took it.")
-        context.progress(TRY, f"waiting for a tag of deployment {revision} ({waited:.0f} s)")
-        context.wait(_WAIT_SECONDS)
-        waited += _WAIT_SECONDS
-        found = live.read_deployment(context.workspace, endpoint, revision)
+    return found if answer is None else None

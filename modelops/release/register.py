@@ -1,5 +1,7 @@
 """Registers a model: the same bytes, or the same place in Azure, only once, under the service's version numbers.
 
+Deployments that need the same model at the same time share one registration; it is uploaded once.
+
 The service only accepts positive integers as versions of workspace models, so the digest is a property, and a release
 looks for it before it uploads anything. The version is chosen here, from the same list: if two releases register at the
 same time, both choose the same number, and the service refuses the second, because a version's address cannot be
@@ -10,6 +12,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -20,6 +23,7 @@ from modelops.plan.models import Model, UnregisteredModel, UriModel
 from modelops.plan.plan import RegisteredModel, ReleasePlan
 from modelops.release import provenance, uploads
 from modelops.release.context import REGISTER, Context
+from modelops.release.single_flight import SingleFlight
 from modelops.workspace import Workspace
 
 DIGEST_PROPERTY: Final = "contentDigest"
@@ -29,6 +33,8 @@ reads its bytes."""
 
 _MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 _ATTEMPTS: Final = 6
+_registrations: Final = SingleFlight[tuple[str, bool]]()
+_numbering: Final = threading.Lock()
 _LOCK_POLL_SECONDS: Final = 0.2
 # The service's text for a version that exists with different content (azure-ai-ml: _utils/_asset_utils.py).
 _OTHER_CONTENT: Final = "Asset paths cannot be updated"
@@ -78,13 +84,21 @@ def ensure_model(context: Context, plan: ReleasePlan, model: Model) -> tuple[str
     """
     if isinstance(model, RegisteredModel):
         return model_id(plan, model.name, model.version, model.registry), None
+    (mark,) = _mark(model).values()
+    key = f"{context.workspace.id}/{model.name}/{model.type}/{mark}".lower()
+    (version, is_new), is_own = _registrations.share(key, lambda: _ensured(context, plan, model), context.wait)
+    return model_id(plan, model.name, version), f"{model.name}:{version}" if is_new and is_own else None
+
+
+def _ensured(context: Context, plan: ReleasePlan, model: UnregisteredModel) -> tuple[str, bool]:
+    """Return the model's version, and whether this call registered it."""
     with _lock_on_this_machine(context, plan, model):
         for _ in range(_ATTEMPTS):
-            version, free = find_version(context.workspace, model)
+            version, _free = find_version(context.workspace, model)
             if version is not None:
-                return model_id(plan, model.name, version), None
-            if _register(context, model, str(free)):
-                return model_id(plan, model.name, str(free)), f"{model.name}:{free}"
+                return version, False
+            if (made := _register(context, model)) is not None:
+                return made, True
     raise ReleaseError(
         f"registering model {model.name} failed: {_ATTEMPTS} times, another release took the version number. Run "
         "`pulumi up` again when the other releases of this model are done."
@@ -101,28 +115,46 @@ def model_id(plan: ReleasePlan, name: str, version: str, registry: str | None = 
     )
 
 
-def _register(context: Context, model: UnregisteredModel, version: str) -> bool:
-    """Upload, if it is a local model, and register; False if somebody else took the version for other files."""
+class _TakenError(Exception):
+    """Another machine registered the same model, or took the version's number for another one."""
+
+    status_code: Final = 409
+    """As of a refusal, after which the uploaded files are removed."""
+
+
+def _register(context: Context, model: UnregisteredModel) -> str | None:
+    """Upload, if it is a local model, and register it; return the version, or None if another machine was faster."""
+    with azure.step(f"registering model {model.name}"):
+        try:
+            # The number is chosen after the upload, by one at a time: nobody uploads twice because it was taken.
+            with _address(context, model) as address, _numbering:
+                return _numbered(context, model, address)
+        except _TakenError:
+            return None
+
+
+def _numbered(context: Context, model: UnregisteredModel, address: str) -> str:
     from azure.ai.ml import entities  # noqa: PLC0415
 
-    with azure.step(f"registering model {model.name}:{version}"):
-        try:
-            with _address(context, model) as address:
-                context.workspace.ml.models.create_or_update(
-                    entities.Model(
-                        name=model.name,
-                        version=version,
-                        path=address,
-                        type=model.type,
-                        properties={**provenance.properties(context), **_mark(model)},
-                        tags=provenance.tags(context),
-                    )
-                )
-        except Exception as error:
-            if _OTHER_CONTENT in str(error):
-                return False
-            raise
-    return True
+    version, free = find_version(context.workspace, model)
+    if version is not None:
+        raise _TakenError
+    try:
+        context.workspace.ml.models.create_or_update(
+            entities.Model(
+                name=model.name,
+                version=str(free),
+                path=address,
+                type=model.type,
+                properties={**provenance.properties(context), **_mark(model)},
+                tags=provenance.tags(context),
+            )
+        )
+    except Exception as error:
+        if _OTHER_CONTENT in str(error):
+            raise _TakenError from error
+        raise
+    return str(free)
 
 
 def _address(context: Context, model: UnregisteredModel) -> contextlib.AbstractContextManager[str]:
@@ -133,7 +165,7 @@ def _address(context: Context, model: UnregisteredModel) -> contextlib.AbstractC
     def sent(text: str) -> None:
         context.progress(REGISTER, f"uploading model {model.name}: {text}", subject=model.name)
 
-    return uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent)
+    return uploads.uploaded(context.workspace, context.root / model.path, model.digest, sent, context.wait)
 
 
 @contextlib.contextmanager

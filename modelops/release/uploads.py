@@ -29,6 +29,10 @@ _CONNECTIONS: Final = 8
 _LARGE_BYTES: Final = 4 * 1024 * 1024
 """Larger files are sent one at a time, in blocks over all connections; smaller ones in parallel."""
 _REPORT_SECONDS: Final = 2.0
+_turns: Final = threading.BoundedSemaphore(2)
+"""Large uploads of all releases of this process at the same time; each holds many connections, and up to 64 MiB."""
+_LOOK_SECONDS: Final = 1.0
+"""Pause between two looks whether the one who waits for its turn was told to stop."""
 
 
 def container(workspace: Workspace) -> "ContainerClient":
@@ -47,7 +51,13 @@ def container(workspace: Workspace) -> "ContainerClient":
 
 
 @contextlib.contextmanager
-def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> Iterator[str]:
+def uploaded(
+    workspace: Workspace,
+    source: Path,
+    expected: str,
+    progress: Callable[[str], None],
+    pause: Callable[[float], None],
+) -> Iterator[str]:
     """Upload `source` (a folder or one file) and yield the address to register it with; keep it if all went well.
 
     If the upload fails, or Azure refuses the work inside, the uploaded files are removed again. They stay if it is
@@ -59,6 +69,7 @@ def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callab
         source: their path.
         expected: their digest in the plan.
         progress: called from time to time with the amount that was sent.
+        pause: see `Context.wait`.
 
     Raises:
         PlanError: the content changed since the plan was made.
@@ -69,7 +80,8 @@ def uploaded(workspace: Workspace, source: Path, expected: str, progress: Callab
     with container(workspace) as client:
         is_sent = False
         try:
-            _send(client, tree, root, _Progress(tree, progress))
+            with _turn(tree, progress, pause):
+                _send(client, tree, root, _Progress(tree, progress))
             tree.require(expected)
             is_sent = True
             yield f"azureml://datastores/{_DATASTORE}/paths/{root}" + (
@@ -106,6 +118,22 @@ def placed(workspace: Workspace, source: Path, expected: str, progress: Callable
             _send(client, tree, root, _Progress(tree, progress), overwrite=True)
             tree.require(expected)
     return f"azureml://datastores/{_DATASTORE}/paths/{root}/" + (tree.files[0].name if source.is_file() else "")
+
+
+@contextlib.contextmanager
+def _turn(tree: Tree, progress: Callable[[str], None], pause: Callable[[float], None]) -> Iterator[None]:
+    """Wait until few enough large uploads of this process are in progress; small ones need no turn."""
+    if sum(each.size for each in tree.files) <= _LARGE_BYTES:
+        yield
+        return
+    if not _turns.acquire(blocking=False):
+        progress("waiting for the uploads of other models")
+        while not _turns.acquire(timeout=_LOOK_SECONDS):
+            pause(0)
+    try:
+        yield
+    finally:
+        _turns.release()
 
 
 def _remove(client: "ContainerClient", folder: str) -> None:

@@ -200,7 +200,7 @@ def test_a_refused_registration_says_what_azure_said(bench: Bench) -> None:
     )
     with pytest.raises(ReleaseError) as failed:
         bench.release()
-    assert f"registering model {bench.model_name}:1 failed: AuthorizationFailed: no right to do it" in str(failed.value)
+    assert f"registering model {bench.model_name} failed: AuthorizationFailed: no right to do it" in str(failed.value)
     assert bench.live().deployments == {}
 
 

@@ -56,7 +56,7 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "about"),
+    ("errors", "about", "output"),
     ("credential",),
     ("workspace",),
     ("azure", "plan", "rehearsal"),

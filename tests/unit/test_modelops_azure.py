@@ -3,6 +3,8 @@
 import io
 import json
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,7 +17,7 @@ from modelops.errors import PlanError, ReleaseError
 
 def refused(status: int, code: str, message: str, *details: dict[str, Any], **headers: str) -> HttpResponseError:
     body = json.dumps({"error": {"code": code, "message": message, "details": details}})
-    response: Any = SimpleNamespace(status_code=status, reason="", headers=headers, text=lambda *_: body)
+    response: Any = SimpleNamespace(status_code=status, reason="", headers=headers, request=None, text=lambda *_: body)
     return HttpResponseError(response=response)
 
 
@@ -121,3 +123,56 @@ def test_only_404_means_missing() -> None:
     assert azure.is_missing(refused(404, "NotFound", "Gone"))
     assert not azure.is_missing(refused(403, "AuthorizationFailed", "No"))
     assert not azure.is_missing(ValueError("404"))
+
+
+def test_a_step_swallows_nothing_of_other_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    output = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", output)
+    inside, printed = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with azure.step("x"):
+            inside.set()
+            assert printed.wait(60)
+            sys.stdout.write("dropped")
+
+    with ThreadPoolExecutor(1) as threads:
+        ended = threads.submit(work)
+        assert inside.wait(60)
+        with azure.step("y"):
+            sys.stdout.write("dropped, too")
+        sys.stdout.write("shown")
+        printed.set()
+        ended.result()
+    assert sys.stdout is output
+    assert output.getvalue() == "shown"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "headers", "seconds"),
+    [
+        (409, "AnotherOperationInProgress", "Busy.", {}, 5.0),
+        (409, "AnotherOperationInProgress", "Busy.", {"Retry-After": "7"}, 7.0),
+        (409, "Conflict", "Another operation on this or dependent resource is in progress.", {}, 5.0),
+        (
+            409,
+            "UserError",
+            "Cannot create a deployment because the endpoint is in Updating provisioning state.",
+            {},
+            5.0,
+        ),
+        (409, "Conflict", "'e' is being deleted; try again when that is done.", {}, 5.0),
+        (409, "Conflict", "The deployment 'a' is the default of the endpoint 'e'.", {}, None),
+        (400, "AnotherOperationInProgress", "Busy.", {}, None),
+        (429, "TooManyRequests", "Busy.", {"Retry-After": "7"}, None),
+    ],
+)
+def test_another_operation_is_told_from_other_refusals(
+    status: int, code: str, message: str, headers: dict[str, str], seconds: float | None
+) -> None:
+    error = refused(status, code, message, **headers)
+    assert azure.other_operation(error) == seconds
+    with pytest.raises(ReleaseError) as failed, azure.step("creating deployment a"):
+        raise error
+    assert azure.other_operation(failed.value) == seconds
+    assert azure.other_operation(ReleaseError("no nodes")) is None

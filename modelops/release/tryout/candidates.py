@@ -74,18 +74,16 @@ def due(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) ->
     ]
 
 
-def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, previous: str | None) -> list[Tried]:
-    """Try out every revision that is due, one after another, and note what came of it on the revision.
+def try_out(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, which: DueTryOut) -> Tried:
+    """Try out a revision that is due, and note what came of it on the revision.
 
     Raises:
-        ReleaseError: one did not pass, or could not be tried; it stays, and the default does not move.
+        ReleaseError: it did not pass, or could not be tried; it stays, and the default does not move.
         Stopped: the process was told to stop; the next release finds a job that was started and not canceled.
     """
-    tried: list[Tried] = []
-    for deployment, asked in due(plan, endpoint, previous):
-        with patience.context.timeline.span(TRY, deployment.revision):
-            tried.append(_Candidate(plan, endpoint, patience, deployment, asked).try_out())
-    return tried
+    deployment, asked = which
+    with patience.context.timeline.span(TRY, deployment.revision):
+        return _Candidate(plan, endpoint, patience, deployment, asked).try_out()
 
 
 def untried(plan: ReleasePlan, endpoint: live.LiveEndpoint) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
 from modelops.plan.plan import ReleasePlan
+from modelops.plan.rules import DEPLOYMENTS_PER_ENDPOINT
 from modelops.plan.try_out import TryOut
 from modelops.release.context import TRY, Context
 from modelops.release.operations import finished
@@ -21,7 +22,7 @@ _IN_VAIN: Final = (jobs.FAILED, "CancelRequested", jobs.CANCELED, "NotResponding
 """States of a job that no release waits for, or judges a second time: another is started."""
 _REQUESTS: Final = 6
 """The most requests for one job: azure-core's own policy repeats one five times, too."""
-_LOOKED_AT: Final = 10
+_LOOKED_AT: Final = 2 * DEPLOYMENTS_PER_ENDPOINT
 """Jobs of the endpoint, the newest first, among which one is looked for that a killed release started."""
 
 

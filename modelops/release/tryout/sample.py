@@ -1,17 +1,20 @@
 """The input of a try-out: files of the repository, uploaded once, or data in Azure."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from modelops import azure
 from modelops.plan.try_out import File, TryOut
 from modelops.release import uploads
 from modelops.release.context import TRY, Context
+from modelops.release.single_flight import SingleFlight
 from modelops.scoring import input_files, inputs
 from modelops.scoring.inputs import JobInput
 
 if TYPE_CHECKING:
     from modelops.scoring.input_files import InputFiles
+
+_uploads: Final = SingleFlight[str]()
 
 
 def in_azure(context: Context, try_out: TryOut) -> JobInput:
@@ -25,10 +28,17 @@ def in_azure(context: Context, try_out: TryOut) -> JobInput:
     if isinstance(try_out.input, str):
         return inputs.read(try_out.input, try_out.input_type, option="tryOut.input")
     path = context.root / try_out.input.path
-    with azure.step(f"uploading the input of the try-out, {try_out.input.path}"):
-        address = uploads.placed(
-            context.workspace, path, try_out.input.digest, lambda sent: context.progress(TRY, f"uploading: {sent}")
-        )
+    digest = try_out.input.digest
+
+    def sent(text: str) -> None:
+        context.progress(TRY, f"uploading: {text}")
+
+    def placed() -> str:
+        with azure.step(f"uploading the input of the try-out, {path.relative_to(context.root)}"):
+            return uploads.placed(context.workspace, path, digest, sent)
+
+    # Candidates that are tried out at the same time have one upload.
+    address, _ = _uploads.share(f"{context.workspace.id}/{digest}".lower(), placed, context.wait)
     return JobInput("uri_file" if path.is_file() else "uri_folder", address)
 
 

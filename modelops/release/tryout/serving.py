@@ -4,8 +4,10 @@ They come from a job of that revision by name, with the candidate's job settings
 of the revision has its name.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from modelops.errors import ModelOpsError, ReleaseError, UsageError
 from modelops.plan.data_address import data_asset
@@ -16,6 +18,7 @@ from modelops.release.context import TRY
 from modelops.release.live import LiveDeployment
 from modelops.release.permissions import Patience
 from modelops.release.records import Sample
+from modelops.release.single_flight import SingleFlight
 from modelops.release.tryout import job
 from modelops.release.tryout.limits import KEYS, minutes
 from modelops.scoring import jobs, predictions
@@ -42,6 +45,23 @@ def known_job(serving: LiveDeployment, asked: TryOut) -> str | None:
     return tried.job if tried and (tried.outcome, tried.digest) == ("passed", records.digest(asked)) else None
 
 
+class _Beside(NamedTuple):
+    """How what serves scores the input.
+
+    Attributes:
+        earlier: a job that had been started before.
+        job: a new one.
+        lost: why there is none.
+    """
+
+    earlier: str | None = None
+    job: str | None = None
+    lost: str = ""
+
+
+_jobs: Final = SingleFlight[_Beside]()
+
+
 @dataclass(slots=True)
 class Serving:
     """The revision that serves, asked to score a try-out's input too."""
@@ -57,6 +77,7 @@ class Serving:
     _earlier: str | None = field(default=None, init=False)
     _job: str | None = field(default=None, init=False)
     _lost: str = field(default="", init=False)
+    """Why it has neither."""
     _failure: ModelOpsError | None = field(default=None, init=False)
 
     def begin(self) -> None:
@@ -68,9 +89,7 @@ class Serving:
             Stopped: the process was told to stop.
         """
         try:
-            self._earlier = self._known()
-            if self._earlier is None:
-                self._start()
+            self._share(self._find)
         except (ReleaseError, UsageError) as error:
             self._failure = error
 
@@ -88,7 +107,7 @@ class Serving:
         if self._earlier is not None:
             if self._has_copied(self._earlier, folder):
                 return None
-            self._start()
+            self._share(self._start)
         if self._job is None:
             return self._lost
         ended = job.follow(context, self._job, self.asked, self.deployment.name)
@@ -100,23 +119,34 @@ class Serving:
         predictions.copy(context.workspace.ml, self._job, folder)
         return None
 
-    def _start(self) -> None:
+    def _share(self, do: Callable[[], _Beside]) -> None:
+        """Use what `do` returns, or what it returns to the try-out of another candidate that asks at the same time."""
+        if _is_fixed(self.asked):
+            endpoint = f"{self.patience.context.workspace.id}/{self.plan.endpoint.name}"
+            key = f"{endpoint}/{self.deployment.name}/{_digest(self.asked)}".lower()
+            found, _ = _jobs.share(key, do, self.patience.context.wait)
+        else:
+            found = do()
+        self._earlier, self._job, self._lost = found
+
+    def _find(self) -> _Beside:
+        earlier = self._known()
+        return _Beside(earlier=earlier) if earlier else self._start()
+
+    def _start(self) -> _Beside:
         context, name, compute = self.patience.context, self.deployment.name, self.deployment.compute
         if compute and not live.compute_exists(context.workspace, compute):
-            self._lost = f"its cluster {compute.rpartition('/')[2]} does not exist"
-            return
+            return _Beside(lost=f"its cluster {compute.rpartition('/')[2]} does not exist")
         context.progress(TRY, f"starting a job on {name}, which serves, to compare with", subject=name)
         try:
             after = self.candidates_job
-            self._job = self.patience.call(
-                TRY, job.begin, context, self.plan, name, self.source, self.asked, known=after
-            )
+            started = self.patience.call(TRY, job.begin, context, self.plan, name, self.source, self.asked, known=after)
         except PerhapsStartedError:
             raise
         except (ReleaseError, UsageError) as error:  # the candidate's job on the same input was not refused
-            self._lost = f"a job on it was refused: {error}"
-        else:
-            self._note(self._job)
+            return _Beside(lost=f"a job on it was refused: {error}")
+        self._note(started)
+        return _Beside(job=started)
 
     def _has_copied(self, found: str, folder: Path) -> bool:
         """Whether the job of an earlier release has predictions, which are still there."""
