@@ -118,7 +118,7 @@ class WorkerPool:
     def prepare(self) -> asyncio.Future[None]:
         """Start the worker before its first plan, and let it get ready for a release; once, however often it is called.
 
-        If that fails, the first plan tries again. Nobody has to wait for what is returned.
+        If that fails, the first plan tries again. What is returned need not be awaited.
         """
         if self._preparing is None:
             self._preparing = asyncio.ensure_future(self._prepare())
