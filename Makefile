@@ -28,6 +28,10 @@ VENV := .venv/bin
 RUN := $(VENV)/python -m sandbox run --
 PULUMI := $(RUN) pulumi
 
+# How many resources the engine works on at once; a release counts as one, and mostly waits. Its default is four for
+# each core (docs/releases.md#many-endpoints).
+export PULUMI_PARALLEL ?= 128
+
 # These settings of the user would also affect .venv.
 unexport PYTHONPATH PYTHONHOME
 
@@ -70,7 +74,7 @@ drift: tools-local ## compare Azure with what the stack deployed and its endpoin
 	@$(RUN) python -m modelops drift --stack $(STACK)
 
 # The parts of the long tests; pyproject.toml says what each holds.
-PARTS := kills profiles series packages engines environments
+PARTS := kills profiles series packages engines environments browser
 PART ?= $(PARTS)
 SUITE := $(VENV)/python -m pytest -n auto
 
@@ -78,7 +82,7 @@ test: tools-dev ## run the tests that every change must pass; PYTEST="-k name -x
 	@$(VENV)/python -m toolchain scan
 	@$(SUITE) --dist loadfile --no-loadscope-reorder -m "not long" $(PYTEST)
 
-test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines environments
+test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines environments browser
 	$(if $(filter-out $(PARTS),$(PART)),$(error PART is one or more of: $(PARTS)))
 	@$(VENV)/python -m toolchain scan
 	@for part in $(PART); do began=$$(date +%s); \
@@ -87,7 +91,7 @@ test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills p
 		echo "test-long:$$times"; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 preview: tools-local ## show what `make up` would change in the local sandbox
-	@$(PULUMI) preview --stack $(STACK) --suppress-outputs --suppress-permalink=true $(CHECKED)
+	@$(RUN) python -m modelops plan --stack $(STACK) -- --suppress-permalink=true $(CHECKED)
 
 down: tools-local ## remove what `make up` created; the sandbox stops with its last stack
 	@$(VENV)/python -m sandbox recover --stack $(STACK)

@@ -25,14 +25,13 @@ from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
-from modelops.runner.channel import tell, tell_end
+from modelops.release import steps
+from modelops.runner.channel import is_told, tell, tell_end
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Done, Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
-TRYING: Final = "try out"
-"""The step of a release that waits for a job."""
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 
@@ -158,7 +157,7 @@ class ModelRelease(pulumi.ComponentResource):
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
-        done = await pool().run(request, lambda event: self._forward(name, event), deadline)
+        done = await pool().run(request, self._forward, deadline)
         tell(done)
         pulumi.log.info(done.text, resource=self)
         for warning in (done.report or {}).get("warnings", ()):
@@ -187,16 +186,21 @@ class ModelRelease(pulumi.ComponentResource):
                 name, f"release to {plan.endpoint.name}, default {plan.target} (not compared with Azure: {failed})"
             )
         tell(done)
-        pulumi.log.info(done.text, resource=self)
+        if not is_told():  # `modelops plan` shows it above the engine's own list
+            pulumi.log.info(done.text, resource=self)
 
-    def _forward(self, name: str, event: Progress) -> None:
-        """Show what the worker does; the next line replaces it."""
+    def _forward(self, event: Progress) -> None:
+        """Show what the worker does; the next line replaces it.
+
+        Pulumi's table leaves eleven characters at 100 columns, and cuts off the rest: they say the step's number.
+        """
         tell(event)
         match event:
             case Step():
-                pulumi.log.info(f"{event.step}: {event.text}", resource=self, ephemeral=True)
+                text = f"{steps.label(event.step, event.items)}: {event.text}"
+                pulumi.log.info(text, resource=self, ephemeral=True)
             case Heartbeat():
-                pulumi.log.info(f"{name}: still at {event.step!r}", resource=self, ephemeral=True)
+                pulumi.log.info(f"{steps.label(event.step)}: goes on", resource=self, ephemeral=True)
             case Switching():
                 pass  # its step was shown
             case _:
@@ -259,7 +263,7 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     # A worker that did not answer in time did not say what became of its job.
-    job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == TRYING else "")
+    job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == steps.TRY else "")
     job = job and f" {job}"
     if stopped.switch_sent:
         return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again.{job}"

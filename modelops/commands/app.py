@@ -13,11 +13,13 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import (
+    caller,
     drift,
     history,
     import_file,
     invoke,
     jobs,
+    plan,
     promote,
     release,
     report,
@@ -65,6 +67,7 @@ def application(*, is_styled: bool) -> typer.Typer:
     app.callback()(_nothing)
     for command in (
         status.status,
+        plan.plan,
         drift.drift,
         release.release,
         revisions.revisions,
@@ -74,6 +77,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         promote.promote,
         invoke.invoke,
         score.score,
+        caller.caller,
         up.up,
     ):
         app.command()(command)

@@ -66,7 +66,7 @@ def create_revision(
         plan: of the endpoint.
         deployment: of the revision.
         model_id: the registered model's.
-        found: the revision that is sent again: its properties may not be altered.
+        found: the revision that is sent again: its properties may not be altered, and its tags stay.
 
     Raises:
         ReleaseError: the service refused it or could not provision it.
@@ -76,7 +76,7 @@ def create_revision(
     with azure.step(f"creating deployment {name}"), ExitStack() as copies:
         entity = _entity(plan, deployment, model_id, context.root, copies)
         entity.properties.update(found.properties if found else provenance.properties(context))
-        entity.tags.update({} if found else provenance.tags(context))
+        entity.tags.update(found.tags if found else provenance.tags(context))
         _upload(context, deployment, entity)
         poller = context.workspace.ml.batch_deployments.begin_create_or_update(entity)
         finished(poller, f"creating deployment {name}")

@@ -42,6 +42,8 @@ class LiveDeployment:
     properties: Mapping[str, str] = field(default_factory=dict)
     model: str | None = None
     """The model's id, as the service returns it."""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """All its properties, as the service returns them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +201,7 @@ def _deployment(found: Any) -> LiveDeployment:
         tags=dict(found.get("tags") or {}),
         properties=properties,
         model=(body.get("model") or {}).get("assetId"),
+        body=body,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from modelops.plan.reader import UNKNOWN
 from modelops.release.rows import Row, joined, lines, money, size
 
 _DIGITS: Final = 12
@@ -135,7 +136,7 @@ class Outlook:
     """What a release of one endpoint would do."""
 
     endpoint: str
-    """Its name in Azure."""
+    """Its name in Azure; `UNKNOWN` before it is created."""
     default: Default | None = None
     """None for a release that is refused."""
     body: Sequence[str] = ()
@@ -189,8 +190,8 @@ class Outlook:
     def _cost_row(self) -> list[Row]:
         if not self.node_minutes:
             return []
-        paid = "" if self.cost is None else f" ({money(self.cost, self.currency)})"
-        return [Row("at most", f"{self.node_minutes} node-minutes{paid}", "and the cluster's idle time")]
+        paid = [] if self.cost is None else [money(self.cost, self.currency)]
+        return [Row("node-minutes", f"at most {self.node_minutes}", joined([*paid, "without the cluster's idle time"]))]
 
     def lines(self) -> list[str]:
         """Return the table and what is below it, for places that show only text."""
@@ -204,7 +205,7 @@ class Outlook:
     def to_json(self) -> dict[str, Any]:
         """Return it as plain data; `rows` and `notes` are the table for people."""
         return {
-            "endpoint": self.endpoint,
+            "endpoint": None if self.endpoint == UNKNOWN else self.endpoint,
             "refusal": self.refusal,
             "default": self.default.to_json() if self.default else None,
             "models": [each.to_json() for each in self.models],

@@ -1,14 +1,15 @@
 """The steps of a release, in order. Every run does only what is missing.
 
-0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
-3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
+0. restore what was last set, if the default was moved or lost  1. read what is live, and restore revisions that were
+changed by hand (modelops/release/restoring.py)  2. register missing models  3. create missing revisions  4. try them
+out  5. switch the default  6. verify  7. prune
 
 Steps 2 to 4 run for all deployments at the same time (modelops/release/making.py).
 A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are made when the pin is removed.
 """
 
 from modelops.plan.plan import ReleasePlan
-from modelops.release import default, last_set, live, making, prune, records, rollback, signed_in
+from modelops.release import default, last_set, live, making, prune, records, restoring, rollback, signed_in
 from modelops.release.comparison import user_code
 from modelops.release.context import PRUNE, READ, RESTORE, SWITCH, VERIFY, Context, command
 from modelops.release.operations import when_free
@@ -39,6 +40,7 @@ def reconcile(
     patience = Patience(context)
     report = report or ReleaseReport(plan.endpoint.name, plan.target)
     endpoint = when_free(context, RESTORE, "", lambda: _begin(plan, patience, previous, report))
+    restoring.restore(plan, patience, endpoint, report)
     if plan.pin is None:
         user_code.require((asked for _, asked in candidates.due(plan, endpoint, previous)), context.root)
         making.make_missing(plan, patience, endpoint, previous, report)

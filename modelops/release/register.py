@@ -46,7 +46,7 @@ def find_version(workspace: Workspace, model: UnregisteredModel) -> tuple[str | 
     Archived versions count: they keep their numbers, and deployments may use them.
     """
     highest, found = 0, None
-    mark = _mark(model)
+    mark = recognized_by(model)
     with azure.step(f"looking for model {model.name}"):
         for each in versions(workspace, model.name):
             body = each["properties"]
@@ -67,8 +67,8 @@ def versions(workspace: Workspace, name: str) -> Iterator[Any]:
             raise
 
 
-def _mark(model: UnregisteredModel) -> dict[str, str]:
-    """The properties by which a version is recognized as the model's."""
+def recognized_by(model: UnregisteredModel) -> dict[str, str]:
+    """Return the properties by which a version is recognized as the model's."""
     return {ORIGIN_PROPERTY: model.uri} if isinstance(model, UriModel) else {DIGEST_PROPERTY: model.digest}
 
 
@@ -84,7 +84,7 @@ def ensure_model(context: Context, plan: ReleasePlan, model: Model) -> tuple[str
     """
     if isinstance(model, RegisteredModel):
         return model_id(plan, model.name, model.version, model.registry), None
-    (mark,) = _mark(model).values()
+    (mark,) = recognized_by(model).values()
     key = f"{context.workspace.id}/{model.name}/{model.type}/{mark}".lower()
     (version, is_new), is_own = _registrations.share(key, lambda: _ensured(context, plan, model), context.wait)
     return model_id(plan, model.name, version), f"{model.name}:{version}" if is_new and is_own else None
@@ -146,7 +146,7 @@ def _numbered(context: Context, model: UnregisteredModel, address: str) -> str:
                 version=str(free),
                 path=address,
                 type=model.type,
-                properties={**provenance.properties(context), **_mark(model)},
+                properties={**provenance.properties(context), **recognized_by(model)},
                 tags=provenance.tags(context),
             )
         )
@@ -190,7 +190,7 @@ def _lock_on_this_machine(context: Context, plan: ReleasePlan, model: Unregister
 def _lock_file(plan: ReleasePlan, model: UnregisteredModel) -> TextIO:
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "azureml-batch-endpoint" / "locks"
     folder.mkdir(parents=True, exist_ok=True)
-    (mark,) = _mark(model).values()
+    (mark,) = recognized_by(model).values()
     key = f"{plan.subscription_id}/{plan.resource_group}/{plan.workspace}/{mark}".lower()
     return (folder / hashlib.sha256(key.encode()).hexdigest()[:32]).open("w")
 

@@ -16,6 +16,8 @@ class ReleaseReport:
     previous_default: str | None = None
     restored: str | None = None
     registered: list[str] = field(default_factory=list)
+    altered: list[str] = field(default_factory=list)
+    """Revisions that were changed by hand, and restored."""
     created: list[str] = field(default_factory=list)
     tried: list[candidates.Tried] = field(default_factory=list)
     switched: bool = False
@@ -38,6 +40,7 @@ class ReleaseReport:
         """Whether anything was sent that changes Azure."""
         return bool(
             self.restored
+            or self.altered
             or self.registered
             or self.created
             or self.tried
@@ -49,6 +52,7 @@ class ReleaseReport:
     def done(self) -> list[str]:
         """What was sent, for users."""
         parts = [f"registered {each}" for each in self.registered]
+        parts += [f"restored {each}, which was changed by hand" for each in self.altered]
         parts += [f"created {each}" for each in self.created]
         parts += [f"tried {each}" for each in self.tried]
         if self.restored:
@@ -82,6 +86,7 @@ class ReleaseReport:
             "default": self.default,
             "previousDefault": self.previous_default,
             "restored": self.restored,
+            "altered": self.altered,
             "registered": self.registered,
             "created": self.created,
             "tried": [each._asdict() for each in self.tried],

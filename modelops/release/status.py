@@ -1,10 +1,11 @@
 """Compares the released plan with the live endpoint, for users and scheduled checks."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from modelops.plan.plan import ReleasePlan
-from modelops.release import last_set, live
+from modelops.release import altered, last_set, live
 from modelops.workspace import Workspace
 
 
@@ -57,19 +58,14 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
         ReleaseError: Azure cannot be asked, or the endpoint does not exist.
     """
     endpoint = live.read(workspace, plan)
-    problems = []
+    problems: list[str] = []
     record = endpoint.last_set
     is_rolled_back = record is not None and record.refuses(plan.target, plan.pin)
     if is_rolled_back and record and endpoint.default != record.default:
         problems.append(f"the default is {endpoint.default or '(none)'}, a rollback set {record.default}")
     elif not is_rolled_back and endpoint.default != plan.target:
         problems.append(f"the default is {endpoint.default or '(none)'}, released was {plan.target}")
-    for name in sorted({*(each.revision for each in plan.made), plan.target}):
-        found = endpoint.deployments.get(name)
-        if found is None:
-            problems.append(f"deployment {name} is gone")
-        elif found.state != live.SUCCEEDED:
-            problems.append(f"deployment {name} is in state {found.state}")
+    problems += _deployments(workspace, plan, endpoint)
     serving = endpoint.deployments.get(endpoint.default or "")
     if serving and serving.compute and not live.compute_exists(workspace, serving.compute):
         problems.append(
@@ -82,3 +78,16 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
             f"the tags are {last_set.without_ours(endpoint.tags)}, released were {dict(plan.endpoint.tags)}"
         )
     return Status(endpoint, plan.target, tuple(problems))
+
+
+def _deployments(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint) -> Iterator[str]:
+    for name in sorted({*(each.revision for each in plan.made), plan.target}):
+        found = endpoint.deployments.get(name)
+        if found is None:
+            yield f"deployment {name} is gone"
+        elif found.state != live.SUCCEEDED:
+            yield f"deployment {name} is in state {found.state}"
+    for each in plan.made:
+        if each.is_readable and endpoint.is_usable(each.revision):
+            for what in altered.differences(workspace, each, endpoint.deployments[each.revision]):
+                yield f"deployment {each.revision}: {what}"

@@ -16,6 +16,11 @@ VARIABLE: Final = "RELEASE_EVENTS"
 modelops/runner/protocol.py, with the endpoint's name in the stack file as its id."""
 
 
+def is_told(environ: Mapping[str, str] = os.environ) -> bool:
+    """Say whether a command shows what is told."""
+    return bool(environ.get(VARIABLE))
+
+
 def tell(event: Told, environ: Mapping[str, str] = os.environ) -> None:
     """Append an event, in one write, so that several processes can share the file.
 

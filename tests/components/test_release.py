@@ -309,6 +309,17 @@ def test_who_shows_it_is_told_every_event(
     assert told == [Step("digits", "create revisions", "creating deployment"), last]
 
 
+def test_a_step_is_shown_with_its_number_until_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[tuple[str, bool]] = []
+
+    def info(message: str, ephemeral: bool = False, **_: object) -> None:
+        said.append((message, ephemeral))
+
+    monkeypatch.setattr(pulumi.log, "info", info)
+    called(DONE, plan())
+    assert said == [("3/8 create revisions: creating deployment", True), (DONE.text, False)]
+
+
 def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
     error, requests = called(DONE, plan(), {**plan(), "pin": "mlp-00000000"})
     assert error == ""

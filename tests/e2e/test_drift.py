@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Done
+from tests.e2e.commands import Done, until
 from tests.e2e.profiles import HARSH
 from tests.e2e.rehearsal import Rehearsal
 from tests.e2e.test_going_back import API, batches_of, endpoint, live, move, pin, unpin
@@ -81,7 +81,7 @@ def test_after_every_kind_of_release_nothing_differs(deployed: Rehearsal) -> Non
     batches_of(deployed, 3)
     released = deployed.up()
     is_quiet(deployed)
-    deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev", "--yes").ok()
+    deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
     is_quiet(deployed)
     for change in (
         lambda rehearsal: pin(rehearsal, first),
@@ -166,3 +166,33 @@ def grant_as_printed(rehearsal: Rehearsal, command: str) -> None:
     }
     path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{given['--name']}"
     rehearsal.arm("PUT", path, "2022-04-01", {"properties": properties}, principal="administrator")
+
+
+def test_a_deployment_that_was_changed_or_deleted_is_drift(deployed: Rehearsal) -> None:
+    settings(second_deployment)(deployed)
+    deployed.up()
+    mlp = live(deployed)
+    (side,) = set(deployed.of_kind("batchEndpoints/deployments")) - {mlp}
+    path = f"{endpoint(deployed)['id']}/deployments"
+    found = deployed.arm("GET", f"{path}/{mlp}", API)
+    found["properties"] |= {"miniBatchSize": 99}
+    del found["properties"]["provisioningState"]
+    deployed.arm("PUT", f"{path}/{mlp}", API, {key: found[key] for key in ("location", "tags", "properties")})
+    deployed.arm("DELETE", f"{path}/{side}", API)
+    until(
+        lambda: (
+            [
+                (each["name"], each["properties"]["provisioningState"])
+                for each in deployed.arm("GET", path, API)["value"]
+            ]
+            == [(mlp, "Succeeded")]
+        ),
+        "the end of both operations",
+    )
+    (command,) = is_loud(
+        deployed, f"deployment {side} is gone", f"deployment {mlp}: miniBatchSize is 99, released was 10"
+    )
+    assert command == "python -m modelops release --stack dev"
+    done = deployed.run(*shlex.split(command)).ok()
+    assert f"restored {mlp}, which was changed by hand; created {side}" in done.flat
+    is_quiet(deployed)

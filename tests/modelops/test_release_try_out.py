@@ -79,7 +79,7 @@ def test_a_first_release_is_tried_out_and_then_serves(bench: Bench) -> None:
         f"default (none) -> {plan.target}",
         f"create revision {plan.target} first release",
         f"try out {plan.target} on try-out, at most 80 min",
-        "at most 40 node-minutes and the cluster's idle time",
+        "node-minutes at most 40 without the cluster's idle time",
         "update endpoint description, tags",
     ]
     report = bench.release(plan)

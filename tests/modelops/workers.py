@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Self
 
 from modelops.plan.plan import ReleasePlan
-from modelops.runner.protocol import Done, Event, Failed, ReleaseRequest, Request, Stopping, decode_event, encode
+from modelops.runner.protocol import Done, Event, Failed, ReleaseRequest, Request, Stop, Stopping, decode_event, encode
 from tests.modelops.conftest import Bench
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -41,7 +41,12 @@ class RealWorker:
         root, told = str(self._bench.root), dict(about)
         self.send(ReleaseRequest("plan", plan.to_json(), root, previous, state_default=state_default, about=told))
 
-    def send(self, request: Request) -> None:
+    def begin_all(self, benches: Mapping[str, Bench]) -> None:
+        """Send the plans of several benches, by their ids."""
+        for plan_id, bench in benches.items():
+            self.send(ReleaseRequest(plan_id, bench.plan.to_json(), str(bench.root)))
+
+    def send(self, request: Request | Stop) -> None:
         """Send one request."""
         assert self.process.stdin is not None
         self.process.stdin.write(encode(request))
@@ -59,6 +64,11 @@ class RealWorker:
             if isinstance(event, Done | Failed | Stopping):
                 return event
         raise AssertionError("the worker ended without a last event")
+
+    def lasts(self, count: int) -> dict[str, Done | Failed | Stopping]:
+        """The events that end so many plans, by the plans' ids."""
+        found = [self.last() for _ in range(count)]
+        return {each.id: each for each in found}
 
     def done(self) -> Done:
         """The event that ends the plan, which was carried out."""

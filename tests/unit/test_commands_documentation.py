@@ -43,6 +43,7 @@ def test_the_page_lists_every_command_with_its_help_and_its_options() -> None:
 def test_the_page_lists_the_options_that_all_have() -> None:
     assert set(re.findall(r"^\| `(--[a-z-]+)` \|", PAGE, re.MULTILINE)) == SHARED
     assert [name for name, each in _commands().items() if not _options(each) >= SHARED] == [
+        "plan",
         "drift",
         "promote",
         "up",

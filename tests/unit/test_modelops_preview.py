@@ -93,9 +93,9 @@ def test_a_try_out_and_what_it_costs_at_most() -> None:
     plain["deployments"]["mlp"]["tryOut"] = {"input": "azureml:data:1", "rows": "any", "instanceCount": 3, **minutes}
     plan = ReleasePlan.from_inputs(plain)
     tried = f"try out {FIRST} on azureml:data:1, at most 70 min"
-    assert said(from_plans(plan, None))[3:] == [tried, "at most 90 node-minutes and the cluster's idle time"]
+    assert said(from_plans(plan, None))[3:] == [tried, "node-minutes at most 90 without the cluster's idle time"]
     priced = from_plans(plan, None, Known(prices={"mlp": 0.5}, currency="EUR"))
-    assert said(priced)[3:] == [tried, "at most 90 node-minutes (0.75 EUR) and the cluster's idle time"]
+    assert said(priced)[3:] == [tried, "node-minutes at most 90 0.75 EUR, without the cluster's idle time"]
     assert priced.to_json()["mostCost"] == {"amount": 0.75, "currency": "EUR"}
     assert said(from_plans(plan, plan)) == [f"default {FIRST} stays; nothing to register or create"]
 

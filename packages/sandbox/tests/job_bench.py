@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from blob_server import ACCOUNT, SUBSCRIPTION, make_front
+from sandbox.azure.arm.service_time import ServiceTime
 from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER
@@ -73,12 +74,21 @@ class JobBench:
         for container in ("data", "code"):
             self.blobs.create_container(ACCOUNT, container)
         self.blobs.write(ACCOUNT, "data", "LocalUpload/1/model/weights.txt", b"weights")
+        self.service_time = ServiceTime(self.store)
         self._count = 0
 
     def runner(self) -> JobRunner:
         """Return a runner of jobs, as a server that has just started has one."""
         return JobRunner(
-            JobContext(self.folder, self.store, self.blobs, self.authorization, self.switches, self.environments)
+            JobContext(
+                self.folder,
+                self.store,
+                self.blobs,
+                self.authorization,
+                self.switches,
+                self.environments,
+                self.service_time,
+            )
         )
 
     def close(self) -> None:

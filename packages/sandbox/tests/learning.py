@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from made_world import make_world
 from sandbox.azure import machine_learning
 from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.latencies import Latencies
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault, Principal
 from sandbox.azure.arm.routes import ARM_HOST
 from sandbox.azure.authorization.bootstrap import Prerequisites
@@ -56,8 +57,9 @@ class RecordingJobs(JobRunner):
         self.submitted: list[Any] = []
         self.canceled: list[str] = []
 
-    def submit(self, request: JobRequest | PipelineRequest) -> None:
+    def submit(self, request: JobRequest | PipelineRequest, asked_by: int = 0) -> None:
         """Remember a job."""
+        del asked_by
         self.submitted.append(request)
 
     def cancel(self, name: str) -> None:
@@ -68,9 +70,11 @@ class RecordingJobs(JobRunner):
 class Learning:
     """One sandbox's machine learning service; ``wsp`` is a workspace whose storage account is ``stml``."""
 
-    def __init__(self, home: Path, switches: Switches | None = None) -> None:
+    def __init__(self, home: Path, switches: Switches | None = None, latencies: Latencies | None = None) -> None:
         deployer = Prerequisites().assignments(SUBSCRIPTION, {"deployer": CALLER.object_id})
-        self.world = make_world(home, SUBSCRIPTION, TENANT, deployer, switches=switches, jobs=RecordingJobs)
+        self.world = make_world(
+            home, SUBSCRIPTION, TENANT, deployer, switches=switches, latencies=latencies, jobs=RecordingJobs
+        )
         self.store, self.blobs = self.world.store, self.world.blobs
         self.jobs = cast("RecordingJobs", self.world.jobs)
         machine_learning.register(self.world)

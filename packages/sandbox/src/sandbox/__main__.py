@@ -18,6 +18,7 @@ from sandbox.commands import (
     recovery,
     rehearsal,
     stacks,
+    startup,
     stock,
 )
 from sandbox.commands.client import Client
@@ -54,14 +55,15 @@ def _add_running(add: _Add) -> None:
         "--as", dest="principal", choices=PRINCIPALS, default="deployer", help="principal that the command signs in as"
     )
     _add_plugin_path(run)
-    _add_prerequisites(run)
+    startup.add_prerequisites(run)
+    startup.add_latency(run)
     run.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD ...")
     run.set_defaults(action=_run)
 
     env = add("env", help='print the environment for a shell: eval "$(python -m sandbox env)"')
     env.add_argument("--as", dest="principal", choices=PRINCIPALS, default="deployer")
     _add_plugin_path(env)
-    _add_prerequisites(env)
+    startup.add_prerequisites(env)
     env.set_defaults(action=_env)
 
 
@@ -73,7 +75,8 @@ def _add_server(add: _Add) -> None:
         choices=sorted(PROFILES),
         help="reading of unconfirmed behaviour; behaviour.md of the sandbox lists the differences",
     )
-    _add_prerequisites(start)
+    startup.add_prerequisites(start)
+    startup.add_latency(start)
     start.add_argument("--address", metavar="IPV4", help="client address that firewalls see; stays until it is changed")
     start.set_defaults(action=_start)
 
@@ -120,32 +123,29 @@ def _add_plugin_path(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_prerequisites(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--prerequisites",
-        metavar="DIR",
-        type=Path,
-        help="folder with an administrator's set-up: deployer-condition.txt, caller-roles/ (default: "
-        "prerequisites beside the nearest Pulumi.yaml, if it exists)",
-    )
-
-
 def _run(home: Home, options: argparse.Namespace) -> NoReturn:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
         raise SystemExit("sandbox: the command is missing. For example: python -m sandbox run -- pulumi preview")
-    variables, command = rehearsal.prepare(home, command, options.principal, options.plugin_path, options.prerequisites)
+    variables, command = rehearsal.prepare(
+        home,
+        command,
+        options.principal,
+        options.plugin_path,
+        options.prerequisites,
+        latency=options.latency,
+    )
     rehearsal.become(command, variables)
 
 
 def _start(home: Home, options: argparse.Namespace) -> int:
-    server = lifecycle.start(home, options.profile, options.prerequisites)
+    server = lifecycle.start(home, options.profile, options.prerequisites, options.latency)
     if options.address is not None:
         try:
             server.control("POST", "/switches", {"callerAddress": options.address})
         except ValueError as error:
             raise SystemExit(f"sandbox: --address: {error}") from None
-    print(f"sandbox: running in '{home.root}' (process {server.pid}, profile {server.profile})")
+    print(f"sandbox: running in '{home.root}' (process {server.pid}, {startup.shown(server)})")
     return 0
 
 
@@ -167,7 +167,7 @@ def _status(home: Home, options: argparse.Namespace) -> int:
     lost = inventory.orphans(home)
     if not options.lost:
         server = lifecycle.running(home)
-        state = "not running" if server is None else f"running (process {server.pid}, profile {server.profile})"
+        state = "not running" if server is None else f"running (process {server.pid}, {startup.shown(server)})"
         print(f"sandbox: {state} in '{home.root}'")
         for line in built.lines(home, uses_index=lifecycle.uses_index()):
             print(line)

@@ -15,8 +15,11 @@ from functools import partial
 from pathlib import Path
 
 from sandbox.azure import machine_learning
+from sandbox.azure.arm.latencies import PROFILES as LATENCIES
+from sandbox.azure.arm.latencies import Latencies
 from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.routes import Router
+from sandbox.azure.arm.service_time import ServiceTime
 from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.evaluation import Authorization
@@ -50,7 +53,7 @@ from sandbox.edge.front import Front, WebHandler
 from sandbox.edge.hosts import Service
 from sandbox.edge.proxy import Proxy
 from sandbox.home import Facts, Home
-from sandbox.server_record import ServerRecord
+from sandbox.server_record import Options, ServerRecord
 
 _log = logging.getLogger("sandbox.server")
 
@@ -71,12 +74,13 @@ _WATCH_SECONDS = 1.0
 
 
 class Server:
-    """One running sandbox; ``prerequisites`` is the folder with an administrator's set-up."""
+    """One running sandbox, with the options that ``sandbox.commands.lifecycle.start`` explains."""
 
-    def __init__(self, home: Home, profile: str, prerequisites: Path | None = None) -> None:
+    def __init__(self, home: Home, options: Options) -> None:
         self._home = home
-        self._profile = profile
-        self._prerequisites = prerequisites
+        self._options = options
+        self._profile = options.profile
+        self._prerequisites = options.prerequisites
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -94,12 +98,15 @@ class Server:
             store = closing.enter_context(Store(self._home.store))
             blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
             directory = Directory(self._home.root, facts.tenant_id, facts.accounts, self._home.signing_key())
-            world = self._world(facts, store, blobs, directory)
+            service_time = ServiceTime(store, Latencies(LATENCIES[self._options.latency], self._options.time_scale))
+            world = self._world(facts, store, blobs, directory, service_time)
             world.jobs.recover()
             closing.push_async_callback(world.jobs.close)
             for service in SERVICES:
                 service.register(world)
             record = await self._listen(world, directory, closing)
+            # A request that takes its time would also delay the end.
+            closing.callback(service_time.close)
             for file in (self._home.ports_file, self._home.server_file):
                 record.write(file)
             _log.info("ready: proxy on 127.0.0.1:%s, profile %s", record.proxy_port, self._profile)
@@ -111,7 +118,9 @@ class Server:
             self._home.server_file.unlink(missing_ok=True)
         _log.info("stopped")
 
-    def _world(self, facts: Facts, store: Store, blobs: BlobStore, directory: Directory) -> World:
+    def _world(
+        self, facts: Facts, store: Store, blobs: BlobStore, directory: Directory, service_time: ServiceTime
+    ) -> World:
         object_ids = {name: account.principal.object_id for name, account in facts.accounts.items()}
         asked = Prerequisites.read(self._prerequisites)
         permitted = Authorization(
@@ -125,13 +134,21 @@ class Server:
             subscription_id=facts.subscription_id,
             tenant_id=facts.tenant_id,
             store=store,
-            operations=Operations(store),
-            router=Router(store, facts.subscription_id, permitted.require),
+            operations=Operations(store, service_time=service_time),
+            router=Router(store, facts.subscription_id, permitted.require, service_time),
             authorization=permitted,
             switches=switches,
             blobs=blobs,
             jobs=JobRunner(
-                JobContext(self._home.root / "jobs", store, blobs, permitted, switches, self._environments(store))
+                JobContext(
+                    self._home.root / "jobs",
+                    store,
+                    blobs,
+                    permitted,
+                    switches,
+                    self._environments(store),
+                    service_time,
+                )
             ),
             kind_of=directory.kind_of,
         )
@@ -153,6 +170,7 @@ class Server:
         token = before.control_token if before else secrets.token_urlsafe(24)
         started = time.time()
         about = {"pid": os.getpid(), "profile": self._profile, "started": started}
+        about |= {"latency": self._options.latency, "timeScale": self._options.time_scale}
         control = Control(
             token=token,
             about=about,
@@ -177,6 +195,8 @@ class Server:
             proxy_port=proxy.start(before.proxy_port if before else 0),
             control_port=await control.start(before.control_port if before else 0),
             control_token=token,
+            latency=self._options.latency,
+            time_scale=self._options.time_scale,
             prerequisites=self._prerequisites,
         )
 
@@ -203,6 +223,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m sandbox.server")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--profile", choices=sorted(PROFILES), required=True)
+    parser.add_argument("--latency", choices=sorted(LATENCIES), default="none")
+    parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--prerequisites", type=Path, help="folder with an administrator's set-up")
     parser.add_argument("--ready", type=int, help="descriptor to write to when the server has started")
     arguments = parser.parse_args()
@@ -210,7 +232,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Not the working directory of the caller, which must stay removable.
     os.chdir(arguments.home)
-    asyncio.run(Server(Home(arguments.home), arguments.profile, arguments.prerequisites).run(arguments.ready))
+    options = Options(arguments.profile, arguments.latency, arguments.time_scale, arguments.prerequisites)
+    asyncio.run(Server(Home(arguments.home), options).run(arguments.ready))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,16 @@ REHEARSAL = "/rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """What a server is started with (``sandbox.commands.lifecycle.start``)."""
+
+    profile: str = "harsh"
+    latency: str = "none"
+    time_scale: float = 1.0
+    prerequisites: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ServerRecord:
     """The server's ports, and its start options."""
 
@@ -24,8 +34,19 @@ class ServerRecord:
     proxy_port: int
     control_port: int
     control_token: str
+    latency: str = "none"
+    """Whose durations hold (``sandbox.azure.arm.latencies.PROFILES``)."""
+
+    time_scale: float = 1.0
+    """How many of Azure's seconds pass in one second here."""
+
     prerequisites: Path | None = None
     """The folder with an administrator's set-up (``sandbox.azure.authorization.bootstrap``)."""
+
+    @property
+    def options(self) -> Options:
+        """The start options."""
+        return Options(self.profile, self.latency, self.time_scale, self.prerequisites)
 
     @property
     def rehearsal_url(self) -> str:
@@ -44,6 +65,8 @@ class ServerRecord:
                 proxy_port=int(data["proxyPort"]),
                 control_port=int(data["controlPort"]),
                 control_token=str(data["controlToken"]),
+                latency=str(data.get("latency", "none")),
+                time_scale=float(data.get("timeScale", 1)),
                 prerequisites=Path(data["prerequisites"]) if data.get("prerequisites") else None,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -58,6 +81,8 @@ class ServerRecord:
             "proxyPort": self.proxy_port,
             "controlPort": self.control_port,
             "controlToken": self.control_token,
+            "latency": self.latency,
+            "timeScale": self.time_scale,
             "prerequisites": str(self.prerequisites) if self.prerequisites else None,
         }
         write_private(file, json.dumps(data))

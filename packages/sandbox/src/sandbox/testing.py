@@ -57,6 +57,11 @@ class Control:
         entries: list[dict[str, Any]] = self.server.control("GET", f"/journal?after={after}")
         return entries
 
+    def work(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return what the services worked on, above the number ``after`` (latencies.md)."""
+        entries: list[dict[str, Any]] = self.server.control("GET", f"/work?after={after}")
+        return entries
+
     def sequence(self) -> int:
         """Return the number of the last request."""
         entries = self.journal()
@@ -174,10 +179,12 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def started(folder: Path, profile: str | None = None, prerequisites: Path | None = None) -> Iterator[Sandbox]:
+def started(
+    folder: Path, profile: str | None = None, prerequisites: Path | None = None, latency: str | None = None
+) -> Iterator[Sandbox]:
     """Start a sandbox in ``folder`` and stop it at the end. The rest: see ``sandbox.commands.lifecycle.start``."""
     home = Home(folder)
-    server = lifecycle.start(home, profile, prerequisites)
+    server = lifecycle.start(home, profile, prerequisites, latency)
     try:
         facts = home.facts()
         yield Sandbox(home, facts, server, environment.complete(home, facts, server))

@@ -10,14 +10,14 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sandbox.azure.readings import PROFILES
+from sandbox.commands import startup
 from sandbox.commands.processes import wait_until_ended
-from sandbox.home import OFFLINE, Home, project_folder
-from sandbox.server_record import ServerRecord
+from sandbox.home import OFFLINE, Home
+from sandbox.server_record import Options, ServerRecord
 
 _START_SECONDS = 60
 _STOP_SECONDS = 15
@@ -81,40 +81,28 @@ def locked(home: Home, name: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def start(home: Home, profile: str | None = None, prerequisites: Path | None = None) -> Running:
+def start(
+    home: Home, profile: str | None = None, prerequisites: Path | None = None, latency: str | None = None
+) -> Running:
     """Return the running server, starting it if needed; only one of several callers starts it.
 
-    ``profile`` (or ``SANDBOX_PROFILE``) selects the switches, ``prerequisites`` the folder with an administrator's
-    set-up. By default, a server that died restarts with its old ones, and any other with ``harsh`` and the
-    ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, if it exists. ``SANDBOX_OFFLINE`` counts each time.
+    ``profile`` (or ``SANDBOX_PROFILE``) selects the switches, ``latency`` (or ``SANDBOX_LATENCY``) the durations, which
+    ``SANDBOX_TIME_SCALE`` divides, ``prerequisites`` the folder with an administrator's set-up. By default, a server
+    that died restarts with its old ones, and any other with ``harsh``, ``none``, 1 and the ``prerequisites`` folder
+    beside the nearest ``Pulumi.yaml``, if it exists. ``SANDBOX_OFFLINE`` counts each time.
 
     Raises:
-        SystemExit: the profile or the folder is unknown, or not the running server's; or the server did not come up.
+        SystemExit: an option is unknown, or not the running server's; or the server did not come up.
     """
-    if prerequisites is not None and not prerequisites.is_dir():
-        raise SystemExit(f"sandbox: --prerequisites: folder '{prerequisites}' does not exist")
-    given = prerequisites.resolve() if prerequisites else None
-    wanted = profile or os.environ.get("SANDBOX_PROFILE") or None
-    if wanted is not None and wanted not in PROFILES:
-        raise SystemExit(f"sandbox: unknown profile '{wanted}'; allowed: {', '.join(PROFILES)}")
+    given = startup.given(profile, prerequisites, latency)
     home.prepare()
     with locked(home, "start"):
         server = running(home)
         if server is None:
             # A server that died without being stopped has left its record.
             before = ServerRecord.read(home.server_file)
-            kept = before.profile if before and before.profile in PROFILES else "harsh"
-            server = _spawn(home, wanted or kept, given or (before.prerequisites if before else _found()))
-    if wanted is not None and wanted != server.profile:
-        raise SystemExit(
-            f"sandbox: the server runs with profile '{server.profile}', not '{wanted}'. Stop it first: python -m "
-            "sandbox stop"
-        )
-    if given is not None and given != server.prerequisites:
-        raise SystemExit(
-            f"sandbox: the running server uses {_shown(server.prerequisites)}, not those in '{given}'. Stop it first: "
-            "python -m sandbox stop"
-        )
+            server = _spawn(home, replace(startup.usual(before), **given))
+    startup.refuse_others(server, given)
     with contextlib.suppress(ValueError):  # a server that is older than this code does not know it
         server.control("POST", "/switches", {"packageIndex": uses_index()})
     return server
@@ -160,23 +148,12 @@ def reset(home: Home) -> None:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _shown(prerequisites: Path | None) -> str:
-    return f"the prerequisites in '{prerequisites}'" if prerequisites else "no prerequisites"
-
-
-def _found() -> Path | None:
-    """Return the ``prerequisites`` folder beside the nearest ``Pulumi.yaml``, or None."""
-    project = project_folder(Path.cwd())
-    folder = project / "prerequisites" if project else None
-    return folder if folder and folder.is_dir() else None
-
-
-def _spawn(home: Home, profile: str, prerequisites: Path | None) -> Running:
+def _spawn(home: Home, chosen: Options) -> Running:
     """Start the server in its own session, without a parent, and wait until it is ready."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        _become_server(home, profile, prerequisites, writing)
+        _become_server(home, chosen, writing)
     os.close(writing)
     os.waitpid(child, 0)
     try:
@@ -192,7 +169,7 @@ def _spawn(home: Home, profile: str, prerequisites: Path | None) -> Running:
     return server
 
 
-def _become_server(home: Home, profile: str, prerequisites: Path | None, ready: int) -> None:
+def _become_server(home: Home, chosen: Options, ready: int) -> None:
     """In the forked child: detach twice and exec the server; never returns.
 
     The second fork makes the server a child of init: the command of `run` must not find a child that it never started,
@@ -208,8 +185,10 @@ def _become_server(home: Home, profile: str, prerequisites: Path | None, ready: 
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.set_inheritable(ready, True)
-        command = [sys.executable, "-m", "sandbox.server", "--home", str(home.root.absolute()), "--profile", profile]
-        command += ["--prerequisites", str(prerequisites)] if prerequisites else []
+        command = [sys.executable, "-m", "sandbox.server", "--home", str(home.root.absolute())]
+        command += ["--profile", chosen.profile, "--latency", chosen.latency]
+        command += ["--time-scale", str(chosen.time_scale)]
+        command += ["--prerequisites", str(chosen.prerequisites)] if chosen.prerequisites else []
         os.execv(sys.executable, [*command, "--ready", str(ready)])  # noqa: S606 - no shell is wanted
     finally:
         os._exit(1)

@@ -21,9 +21,11 @@ def prepare(
     principal: str = "deployer",
     plugin_path: Path | None = None,
     prerequisites: Path | None = None,
+    *,
+    latency: str | None = None,
 ) -> tuple[dict[str, str], list[str]]:
     """Start the server, prepare the stack, and return the command with its environment."""
-    server = lifecycle.start(home, prerequisites=prerequisites)
+    server = lifecycle.start(home, prerequisites=prerequisites, latency=latency)
     if server.is_outdated:
         sys.stderr.write(
             "sandbox: the running server is older than the installed code. When no command is running: "

@@ -57,6 +57,7 @@ class Control:
             [
                 web.get("/health", self._health),
                 web.get("/journal", self._journal),
+                web.get("/work", self._work),
                 web.get("/resources", self._resources),
                 web.get("/faults", self._list_faults),
                 web.post("/faults", self._add_fault),
@@ -100,6 +101,9 @@ class Control:
 
     async def _journal(self, request: web.Request) -> web.Response:
         return web.json_response(self._store.journal(int(request.query.get("after", "0"))))
+
+    async def _work(self, request: web.Request) -> web.Response:
+        return web.json_response(self._store.work(int(request.query.get("after", "0"))))
 
     async def _resources(self, _: web.Request) -> web.Response:
         rows = [

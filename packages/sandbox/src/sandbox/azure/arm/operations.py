@@ -1,23 +1,29 @@
-"""Long-running operations that advance with each poll, never with time, and survive a restart.
+"""Long-running operations that advance with each poll, or with time if they have a duration, and survive a restart.
 
 A service answers a PUT or DELETE with the headers of ``start`` and leaves the resource in a transient state. Each read
-of the operation's status, and each GET of its resource, advances one step; the last step runs the operation's *action*:
-a function that the service registered under a name, so that a restarted server can still run it.
+of the operation's status, and each GET of its resource, advances one step; the last step (or the first one after its
+duration, see ``latencies``) runs the operation's *action*: a function that the service registered under a name, so
+that a restarted server can still run it.
 """
 
+import math
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse, OperationFault
 from sandbox.azure.arm.routes import ARM_HOST
+from sandbox.azure.arm.service_time import ServiceTime, Work
 from sandbox.azure.arm.store import Store, now_iso
 
 ARM = f"https://{ARM_HOST}"
 MFE_STATUS = "mfeOperationsStatus"
 _KIND = "operation"
+_LONGEST_WAIT_MILLISECONDS = 1000
 
 Action = Callable[[str], None]
 """Called with the resource's id when its operation succeeds."""
@@ -31,7 +37,10 @@ def results_of(collection: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    """A stored operation: the next ``left`` reads say InProgress; ``fault`` is a different end."""
+    """A stored operation: the next ``left`` reads say InProgress; ``fault`` is a different end.
+
+    ``due`` is when it ends (Unix seconds), None if that is for the reads to say; ``work`` is its number in the record.
+    """
 
     resource: str
     action: str
@@ -41,6 +50,8 @@ class _Operation:
     fault: OperationFault | None = None
     end: str | None = None
     error: Mapping[str, str] | None = None
+    due: float | None = None
+    work: int = 0
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -60,6 +71,8 @@ class _Operation:
             "fault": None if fault is None else [fault.kind, fault.code, fault.message],
             "end": self.end,
             "error": self.error,
+            "due": self.due,
+            "work": self.work,
         }
 
 
@@ -74,8 +87,11 @@ def let_hanging_go_on(store: Store) -> None:
 class Operations:
     """Operations of one sandbox; ``poll_milliseconds`` is the pause that clients are told to make between reads."""
 
-    def __init__(self, store: Store, *, polls: int = 1, poll_milliseconds: int = 20) -> None:
+    def __init__(
+        self, store: Store, *, polls: int = 1, poll_milliseconds: int = 20, service_time: ServiceTime | None = None
+    ) -> None:
         self._store = store
+        self._service_time = service_time or ServiceTime(store)
         self._polls = polls
         self._poll_milliseconds = poll_milliseconds
         self._actions: dict[str, Action] = {}
@@ -99,16 +115,21 @@ class Operations:
         headers: tuple[str, ...] = ("Azure-AsyncOperation",),
         namespace: str = "Microsoft.MachineLearningServices",
         collection: str = MFE_STATUS,
+        is_new: bool = True,
         polls: int | None = None,
     ) -> dict[str, str]:
-        """Start an operation on a resource and return its response headers.
+        """Start an operation on a resource, ``is_new`` or not, and return its response headers.
 
         ``headers`` names those of the service: ``Azure-AsyncOperation`` (a status document) and/or ``Location``
         (202 until done, then 200 with the resource or 204). ``polls`` reads say InProgress before the end.
         """
         name = str(uuid.uuid4())
         steps = self._polls if polls is None else polls
-        operation = _Operation(resource_id, action, steps, now_iso(), fault=request.operation_fault)
+        fault = request.operation_fault
+        verb = "delete" if request.method == "DELETE" else "create" if is_new else "update"
+        ends = fault is None or fault.kind != "hang"
+        work = self._service_time.begin(f"{verb} {_type(resource_id)}", resource_id, request.sequence, ends=ends)
+        operation = _Operation(resource_id, action, steps, now_iso(), fault=fault, due=work.due, work=work.number)
         self._store.put_document(_KIND, name, operation.to_json())
         self._store.put_document("operation-of", resource_id, name)
         subscription = request.params.get("subscription", "")
@@ -118,12 +139,14 @@ class Operations:
             "Azure-AsyncOperation": f"{base}/{collection}/{name}?{version}",
             "Location": f"{base}/{results_of(collection)}/{name}?{version}",
         }
-        return {name: urls[name] for name in headers} | self.wait_headers()
+        return {name: urls[name] for name in headers} | self.wait_headers(operation.due)
 
-    def wait_headers(self) -> dict[str, str]:
-        """Tell clients how long to wait, in milliseconds."""
+    def wait_headers(self, due: float | None = None) -> dict[str, str]:
+        """Tell clients how long to wait, in milliseconds: until the end if that is known, but a second at most."""
+        left = 0 if due is None else math.ceil((due - time.time()) * 1000)
+        wait = max(self._poll_milliseconds, min(left, _LONGEST_WAIT_MILLISECONDS))
         # Without Retry-After: azure-core would use that one, which is at least a second (get_retry_after).
-        return {"retry-after-ms": str(self._poll_milliseconds)}
+        return {"retry-after-ms": str(wait)}
 
     def touch(self, resource_id: str) -> None:
         """Advance the operation on a resource by one step, if any: a GET of the resource counts as a poll."""
@@ -143,7 +166,7 @@ class Operations:
             "percentComplete": 100.0 if is_over else 0.0,
         }
         if not is_over:
-            return ArmResponse(200, body, self.wait_headers())
+            return ArmResponse(200, body, self.wait_headers(operation.due))
         body["endTime"] = operation.end
         if operation.error is not None:
             body["error"] = operation.error
@@ -153,9 +176,8 @@ class Operations:
         """Answer a read of a ``Location`` URL: 202 while it runs, then the resource, 204 if deleted, or the error."""
         operation = self._known(request)
         if operation.status == "InProgress":
-            return ArmResponse(
-                202, None, {"Location": f"{ARM}{request.path}?api-version={request.api_version}"} | self.wait_headers()
-            )
+            its = {"Location": f"{ARM}{request.path}?api-version={request.api_version}"}
+            return ArmResponse(202, None, its | self.wait_headers(operation.due))
         if operation.error is not None:
             raise ArmError(409, operation.error["code"], operation.error["message"])
         resource = self._store.get(operation.resource)
@@ -172,12 +194,16 @@ class Operations:
         fault = operation.fault
         if operation.status != "InProgress" or (fault is not None and fault.kind == "hang"):
             return operation
+        if operation.due is not None and time.time() < operation.due:
+            return operation
         # In one transaction, so that a server that is killed in between does not run the action twice.
         with self._store.transaction():
-            if operation.left > 0:
+            if operation.due is None and operation.left > 0:
                 operation = replace(operation, left=operation.left - 1)
             else:
                 operation = self._finished(operation)
+                if operation.due is None:
+                    self._service_time.end(Work(operation.work, None))
                 self._store.delete_document("operation-of", operation.resource)
             self._store.put_document(_KIND, name, operation.to_json())
         return operation
@@ -192,3 +218,9 @@ class Operations:
         if on_failure is not None:
             on_failure(operation.resource, error)
         return replace(operation, status="Failed", end=now_iso(), error=error)
+
+
+def _type(resource_id: str) -> str:
+    """Return the ARM type that names an operation, and a resource group's, which is not in its id."""
+    its = ArmId.parse(resource_id)
+    return its.type or "Microsoft.Resources/resourceGroups"

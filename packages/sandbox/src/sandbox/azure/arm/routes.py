@@ -9,6 +9,7 @@ from sandbox.azure.arm.actions import Need, derived
 from sandbox.azure.arm.errors import ArmError, not_modelled
 from sandbox.azure.arm.queries import modelled_query
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse, Principal
+from sandbox.azure.arm.service_time import ServiceTime
 from sandbox.azure.arm.store import Store
 
 Handler = Callable[[ArmRequest], Awaitable[ArmResponse]]
@@ -59,8 +60,11 @@ ANYBODY = Need("", "")
 class Router:
     """The routes of all services of one sandbox; a route's handler only runs for callers that ``require`` allows."""
 
-    def __init__(self, store: Store, subscription_id: str, require: Require) -> None:
+    def __init__(
+        self, store: Store, subscription_id: str, require: Require, service_time: ServiceTime | None = None
+    ) -> None:
         self._store = store
+        self._service_time = service_time or ServiceTime(store)
         self._subscription_id = subscription_id
         self._require = require
         self._routes: list[Route] = []
@@ -126,6 +130,8 @@ class Router:
             if route.is_arm:
                 self._check_group(request, params)
             query = modelled_query(request, route.query)
+            if route.is_arm:
+                await self._service_time.pass_for(request)
             return await route.handler(replace(request, params=params, query=query))
         if other_methods:
             allowed = ", ".join(sorted(other_methods))

@@ -1,4 +1,4 @@
-"""The sandbox's state: resources by ARM id, other documents, and the journal of requests.
+"""The sandbox's state: resources by ARM id, other documents, and the journal of requests and of the work they caused.
 
 One SQLite file in WAL mode, written from the server's event loop only. When a call returns, the operating system has
 the write, so that ``kill -9`` of the server loses nothing that was answered.
@@ -29,6 +29,7 @@ CREATE INDEX IF NOT EXISTS documents_by_workspaceId ON documents (
   kind, json_extract(value, '$.workspaceId') COLLATE NOCASE);
 CREATE TABLE IF NOT EXISTS journal (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, entry TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS work (number INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL);
 """
 
 
@@ -227,3 +228,16 @@ class Store:
             "SELECT sequence, at, entry FROM journal WHERE sequence > ? ORDER BY sequence", (after,)
         )
         return [{"sequence": sequence, "at": at, **json.loads(entry)} for sequence, at, entry in rows]
+
+    def work_begin(self, entry: dict[str, Any]) -> int:
+        """Record that a service works on something (``ServiceTime.begin``) and return its number (from 1)."""
+        return int(self._db.execute("INSERT INTO work (entry) VALUES (?)", (json.dumps(entry),)).lastrowid or 0)
+
+    def work_end(self, number: int, ended: float) -> None:
+        """Record when work ended, in Unix seconds."""
+        self._db.execute("UPDATE work SET entry = json_set(entry, '$.ended', ?) WHERE number = ?", (ended, number))
+
+    def work(self, after: int = 0) -> list[dict[str, Any]]:
+        """Return the work after a number, each with its ``number``, in the order of its begin."""
+        rows = self._db.execute("SELECT number, entry FROM work WHERE number > ? ORDER BY number", (after,))
+        return [{"number": number, **json.loads(entry)} for number, entry in rows]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.azure.arm.service_time import ServiceTime
 from sandbox.azure.arm.store import Store
 from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs.store import BlobStore
@@ -20,3 +21,4 @@ class JobContext:
     authorization: Authorization
     switches: Switches
     environments: Environments
+    service_time: ServiceTime

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.azure.arm.latencies import JOB_RUN
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches, Tally
 from sandbox.azure.jobs.context import JobContext
@@ -23,6 +24,7 @@ from sandbox.azure.jobs.files import (
     upload_output,
 )
 from sandbox.azure.jobs.foreign import is_foreign, not_here, told
+from sandbox.azure.jobs.images import built
 from sandbox.azure.jobs.logs import JobLogs, artifact_account
 from sandbox.azure.jobs.mlflow_model import environment_of
 from sandbox.azure.jobs.network import check_network
@@ -48,13 +50,14 @@ SystemExit: 42"""
 class Job:
     """A running job; ``run`` takes it to a terminal state and never raises, except on cancellation."""
 
-    def __init__(self, context: JobContext, nodes: Nodes, request: JobRequest) -> None:
+    def __init__(self, context: JobContext, nodes: Nodes, request: JobRequest, asked_by: int = 0) -> None:
         self._store = context.store
         self._blobs = context.blobs
         self._switches = context.switches
         self._context = context
         self._nodes = nodes
         self._request = request
+        self._asked_by = asked_by
         self._records = RunRecords(context.store)
         self._folder = JobFolder((context.folder / request.name).resolve())
         account = artifact_account(context.store, request.workspace_id) or request.output.account
@@ -106,12 +109,13 @@ class Job:
         python = await self._prepare()
         self._set("Queued")
         async with (
-            self._nodes.some(request.compute, request.instance_count) as nodes,
+            self._nodes.some(request.compute, request.instance_count, self._asked_by) as nodes,
             Processes(request, self._folder, nodes, self._logs, self._switches, python) as processes,
         ):
             self._batches = self._schedule(await self._staged(processes))
             self._running(self._batches.tally, processes)
-            await Scoring(request, self._batches, processes, self._logs).run()
+            async with self._context.service_time.taken(JOB_RUN, request.name, self._asked_by):
+                await Scoring(request, self._batches, processes, self._logs).run()
         append_row = request.output_action == "AppendRow"
         self._batches.check_result(append_row=append_row)
         self._set("Finalizing")
@@ -154,12 +158,14 @@ class Job:
         spec = request.environment
         if spec is None and request.code is None:
             spec = await asyncio.to_thread(environment_of, self._blobs, request.model)
-        return await interpreter(
+        python = await interpreter(
             self._context,
             spec,
             lambda text: self._logs.execution(f"Environment: {text}"),
             script=request.code is not None,
         )
+        await built(self._context, spec, request.workspace_id, self._asked_by)
+        return python
 
     def _schedule(self, files: list[str]) -> Batches:
         request = self._request

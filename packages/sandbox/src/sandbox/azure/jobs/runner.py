@@ -25,7 +25,7 @@ class JobRunner:
 
     def __init__(self, context: JobContext) -> None:
         self._context = context
-        self._nodes = Nodes(context.store)
+        self._nodes = Nodes(context.store, context.service_time)
         self._records = RunRecords(context.store)
         self._tasks: dict[str, tuple[Job | PipelineJob, asyncio.Task[None]]] = {}
 
@@ -42,8 +42,10 @@ class JobRunner:
             self._finish(run.run_id, "Failed", failure.error)
         shutil.rmtree(self._context.folder, ignore_errors=True)
 
-    def submit(self, request: JobRequest | PipelineRequest) -> None:
+    def submit(self, request: JobRequest | PipelineRequest, asked_by: int = 0) -> None:
         """Take a job whose run records already exist; progress goes to those records.
+
+        ``asked_by`` is the number of the request for it, in the journal.
 
         Raises:
             ValueError: a job with this name is already running.
@@ -54,9 +56,9 @@ class JobRunner:
             raise ValueError(msg)
         job: Job | PipelineJob
         if isinstance(request, PipelineRequest):
-            job = PipelineJob(self._context, self._nodes, request)
+            job = PipelineJob(self._context, self._nodes, request, asked_by)
         else:
-            job = Job(self._context, self._nodes, request)
+            job = Job(self._context, self._nodes, request, asked_by)
         task = asyncio.get_running_loop().create_task(job.run())
         self._tasks[key] = job, task
         task.add_done_callback(lambda task: self._ended(request.name, task))

@@ -56,7 +56,9 @@ class Provisioning:
         # In one transaction: a resource in a transient state without an operation would stay in it forever.
         with store.transaction():
             store.put(resource_id, type_, body, private)
-            headers = self._start(request, resource_id, "provision", self._put_headers, body["location"])
+            headers = self._start(
+                request, resource_id, "provision", self._put_headers, body["location"], is_new=old is None
+            )
         if old is None and self._collection == MFE_STATUS:
             headers["Location"] = f"{ARM}{resource_id}?{urlencode(request.query)}"
         return old is None, headers | self._timeout()
@@ -72,14 +74,21 @@ class Provisioning:
         """Start an operation on a changed resource; return the response headers."""
         with self._world.store.transaction():
             location = str(self._set_state(resource_id, "Updating")["location"])
-            return self._start(request, resource_id, "provision", self._delete_headers, location)
+            return self._start(request, resource_id, "provision", self._delete_headers, location, is_new=False)
 
     def _timeout(self) -> dict[str, str]:
         """Return the header that an operation on endpoints and deployments has (recorded); the others have none."""
         return {"x-ms-async-operation-timeout": "PT30M"} if self._collection == MFE_STATUS else {}
 
     def _start(
-        self, request: ArmRequest, resource_id: str, verb: str, headers: tuple[str, ...], location: str
+        self,
+        request: ArmRequest,
+        resource_id: str,
+        verb: str,
+        headers: tuple[str, ...],
+        location: str,
+        *,
+        is_new: bool = False,
     ) -> dict[str, str]:
         return self._world.operations.start(
             request,
@@ -88,6 +97,7 @@ class Provisioning:
             location=location,
             headers=headers,
             collection=self._collection,
+            is_new=is_new,
         )
 
     def _succeeded(self, resource_id: str) -> None:

@@ -22,10 +22,11 @@ _log = logging.getLogger(__name__)
 class PipelineJob:
     """A running pipeline job; ``run`` takes it to a terminal state and never raises, except on cancellation."""
 
-    def __init__(self, context: JobContext, nodes: Nodes, request: PipelineRequest) -> None:
+    def __init__(self, context: JobContext, nodes: Nodes, request: PipelineRequest, asked_by: int = 0) -> None:
         self._context = context
         self._nodes = nodes
         self._request = request
+        self._asked_by = asked_by
         self._records = RunRecords(context.store)
         self._account = artifact_account(context.store, request.workspace_id) or "unknown"
         self._lines: list[str] = []
@@ -78,7 +79,10 @@ class PipelineJob:
                 continue
             self._say(f"Step '{step.name}' starts.")
             try:
-                await StepRun(self._context, self._nodes, self._request, step, account=self._account).run()
+                run = StepRun(
+                    self._context, self._nodes, self._request, step, account=self._account, asked_by=self._asked_by
+                )
+                await run.run()
             except JobFailed as error:
                 failed[step.name] = error.message
                 self._records.finish(step.run_id, "Failed", error.error)

@@ -7,11 +7,13 @@ import shutil
 import signal
 from pathlib import Path
 
+from sandbox.azure.arm.latencies import JOB_RUN
 from sandbox.azure.jobs.access import Who, check_place
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, image_build_failed
 from sandbox.azure.jobs.files import upload_output
+from sandbox.azure.jobs.images import built
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.command import filled
@@ -29,13 +31,21 @@ class StepRun:
     """Runs a step; ``account`` holds the workspace's artifacts, where its log goes."""
 
     def __init__(
-        self, context: JobContext, nodes: Nodes, request: PipelineRequest, step: Step, *, account: str
+        self,
+        context: JobContext,
+        nodes: Nodes,
+        request: PipelineRequest,
+        step: Step,
+        *,
+        account: str,
+        asked_by: int = 0,
     ) -> None:
         self._context = context
         self._nodes = nodes
         self._request = request
         self._step = step
         self._account = account
+        self._asked_by = asked_by
         self._records = RunRecords(context.store)
         self._root = context.folder / request.name / step.run_id
         self._log = self._root / "std_log.txt"
@@ -59,15 +69,17 @@ class StepRun:
         self._check_access()
         _check_there(step.environment)
         python = await interpreter(self._context, step.environment, self._say, script=False)
+        await built(self._context, step.environment, self._request.workspace_id, self._asked_by)
         inputs, outputs = await asyncio.to_thread(stage, self._context.blobs, step, self._root)
         try:
             line = filled(step.command, inputs, outputs)
         except KeyError as error:
             raise JobFailed(f"The command of '{step.name}' needs '{error.args[0]}', which has no value.") from None
         self._records.update(step.run_id, status="Queued")
-        async with self._nodes.some(step.compute, step.instance_count):
+        async with self._nodes.some(step.compute, step.instance_count, self._asked_by):
             self._records.start(step.run_id)
-            code = await self._execute(line, python)
+            async with self._context.service_time.taken(JOB_RUN, step.run_id, self._asked_by):
+                code = await self._execute(line, python)
         if code != 0:
             raise JobFailed(_failed(code, self._log))
         for name, place in step.outputs.items():

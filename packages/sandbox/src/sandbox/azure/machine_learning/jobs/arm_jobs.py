@@ -73,7 +73,7 @@ class _Jobs:
         with self._world.store.transaction():
             create(self._records, planned.runs, request.principal)
             keep_spec(self._world.store, name, spec)
-        self._world.jobs.submit(planned.request)
+        self._world.jobs.submit(planned.request, request.sequence)
         return ArmResponse(201, arm_job(workspace, self._existing(workspace, request)))
 
     async def cancel(self, request: ArmRequest) -> ArmResponse:

@@ -72,7 +72,7 @@ class _Scoring:
             create(self._records, job.runs, request.principal)
             if repeat:
                 self._world.store.put_document(_INVOCATION, key, job.request.name)
-        self._world.jobs.submit(job.request)
+        self._world.jobs.submit(job.request, request.sequence)
         return self._answer(201, endpoint, job.request.name)
 
     def _planned(self, request: ArmRequest, endpoint: Resource, deployment: Resource) -> PlannedJob | PlannedPipeline:

@@ -1,0 +1,124 @@
+"""`plan`: what the next `pulumi up` will do, endpoint by endpoint, and then the engine's own list."""
+
+import re
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from modelops.commands import options, terminal
+from modelops.engine.event_log import Happening
+from modelops.engine.planned import Expected, Planned
+from modelops.engine.running import Ended, Watcher, run
+from modelops.release.rows import Row, lines
+from modelops.runner.protocol import Told
+
+SCHEMA_VERSION: Final = 1
+"""Version of the --json output: docs/schemas/plan.json."""
+
+_STATE: Final = "previewing"
+_NOISE: Final = re.compile(r"@ previewing|Loading policy packs|    pulumi:pulumi:Stack \S+ *(running *)?$")
+"""Lines that only say that the engine is at work."""
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+_STYLES: Final = {"default": "bold", "create": "green", "register": "green", "delete": "red", "replace": "red"}
+"""Of the rows that begin with a word."""
+
+
+def plan(
+    pulumi: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- OPTIONS]", help="Options of `pulumi preview`, after two hyphens.", show_default=False
+        ),
+    ] = None,
+    *,
+    stack: options.Stack = None,
+    directory: options.Directory = Path(),
+    json: options.Json = False,
+) -> None:
+    """Show what the next `pulumi up` will do to each endpoint, and above all why; changes nothing."""
+    planned = Planned()
+    words = ["preview", "--suppress-outputs", *(pulumi or ())]
+    with terminal.aside(is_aside=json), terminal.progress(_STATE) as progress:
+        ended = run(
+            words, stack, directory, _Waiting(planned, progress), is_coloured=terminal.is_terminal() and not json
+        )
+    if json:
+        _say_json(planned, ended)
+    else:
+        for name, each in planned.sorted().items():
+            _show(name, each)
+        _say_unchanged(planned)
+        terminal.say(_list(ended.output))
+    if ended.code:
+        raise typer.Exit(1)
+
+
+class _Waiting(Watcher):
+    """Shows how long the preview takes, and hands on what it tells."""
+
+    def __init__(self, planned: Planned, progress: terminal.Progress) -> None:
+        self._planned = planned
+        self._progress = progress
+        self._began = time.monotonic()
+
+    def on_event(self, event: Happening | Told) -> None:
+        """Hand it on."""
+        self._planned.on_event(event)
+
+    def on_pause(self) -> None:
+        """Show the seconds."""
+        self._progress.show(_STATE, time.monotonic() - self._began)
+
+
+def _say_json(planned: Planned, ended: Ended) -> None:
+    terminal.say_json(
+        {
+            "schemaVersion": SCHEMA_VERSION,
+            "succeeded": ended.code == 0,
+            "endpoints": {name: each.to_json() for name, each in planned.sorted().items()},
+            "resources": planned.resources,
+        }
+    )
+    if ended.code:
+        typer.echo(_list(ended.output), err=True)
+
+
+def _show(name: str, expected: Expected) -> None:
+    if expected.change == "none":
+        return
+    title = f"{name} ({expected.endpoint})" if expected.endpoint else name
+    if terminal.is_terminal():
+        terminal.show(Group(Text(title, "bold underline"), _table(expected.rows)))
+    else:
+        terminal.say("\n".join([title, *(f"  {line}" for line in lines(expected.rows))]))
+    for note in expected.notes:
+        terminal.say("\n".join(f"  {line}" for line in note.splitlines()))
+    terminal.say("")
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        style = _STYLES.get(row.what.partition(" ")[0], "")
+        table.add_row(*(Text(cell, style) for cell in (f"  {row.what}", row.which, row.how)))
+    return table
+
+
+def _say_unchanged(planned: Planned) -> None:
+    names = [name for name, each in planned.sorted().items() if each.change == "none"]
+    if names:
+        terminal.say(f"unchanged: {', '.join(names)}\n")
+
+
+def _list(output: str) -> str:
+    """Return what the engine printed, without the lines that only say that it is at work."""
+    kept = [line for line in output.splitlines() if not _NOISE.match(_COLOURS.sub("", line))]
+    return "\n".join(kept).strip("\n")
