@@ -59,6 +59,7 @@ class ModelRelease(pulumi.ComponentResource):
         self._released: Mapping[str, Any] | None = None
         self._refusal: str | None = None
         self._most_nodes = args.get("most_nodes", {})
+        self._prices, self._currency = args.get("node_prices", {}), args.get("currency", "")
         # Before the plan, which is of the same files; a preview makes nothing that would carry it.
         self._about = about.About() if pulumi.runtime.is_dry_run() else about.current(Path.cwd())
         self._state_default = pulumi.Output.from_input(args.get("state_default"))
@@ -158,6 +159,7 @@ class ModelRelease(pulumi.ComponentResource):
             await self._state_default.future(),
             self._about.texts(),
             pulumi.get_stack(),
+            old.to_json() if old else None,
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
@@ -177,6 +179,8 @@ class ModelRelease(pulumi.ComponentResource):
             self._nodes(plan),
             await self._state_default.future(),
             pulumi.get_stack(),
+            self._prices,
+            self._currency,
         )
         end_on_interrupt(pool())
         try:

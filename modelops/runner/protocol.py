@@ -33,6 +33,8 @@ class ReleaseRequest:
     """Where the release comes from: commit and run, as plain texts. They do not belong to the plan."""
     stack: str | None = None
     """The stack's name, for commands that are printed."""
+    released: Mapping[str, Any] | None = None
+    """The plan that was released last: the history says why a revision is another one."""
 
 
 @dataclass(frozen=True, slots=True)

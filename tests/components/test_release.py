@@ -349,10 +349,13 @@ def test_a_step_is_shown_with_its_number_until_the_next_one(monkeypatch: pytest.
 
 
 def test_the_worker_gets_the_plan_and_what_is_beside_it() -> None:
-    error, requests = called(DONE, plan(), {**plan(), "pin": "mlp-00000000"})
+    before = {**plan(), "pin": "mlp-00000000"}
+    error, requests = called(DONE, plan(), before)
     assert error == ""
-    released = ReleasePlan.from_inputs(plan()).to_json()
-    assert requests == [ReleaseRequest("digits", released, str(Path.cwd()), previous="mlp-00000000", stack="dev")]
+    wanted, released = (ReleasePlan.from_inputs(each).to_json() for each in (plan(), before))
+    assert requests == [
+        ReleaseRequest("digits", wanted, str(Path.cwd()), previous="mlp-00000000", stack="dev", released=released)
+    ]
     assert asked().deadlines == [3600]
 
 

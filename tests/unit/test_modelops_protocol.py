@@ -23,7 +23,7 @@ from modelops.runner.protocol import (
 )
 
 REQUESTS: list[Request | Stop] = [
-    ReleaseRequest("digits", {"schema": 1}, root="/program", previous="mlp-01234567"),
+    ReleaseRequest("digits", {"schema": 1}, root="/program", previous="mlp-01234567", released={"schema": 1}),
     ReleaseRequest("digits", {"schema": 1}, root="/program"),
     PreviewRequest("digits", {"schema": 1}, "/root", released={"schema": 1}),
     PreviewRequest("digits", {"schema": 1}, "/root"),
