@@ -62,7 +62,7 @@ MODELOPS = [
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
-    ("runner", "report"),
+    ("runner", "report", "callers"),
     ("engine",),
     ("commands",),
     ("__main__",),
@@ -82,6 +82,7 @@ MODELOPS_LIBRARIES = {
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
+    "callers": ("jinja2",),
     "engine": ("rich",),
     "commands": ("typer", "rich", "yaml"),
 }
@@ -101,7 +102,13 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal", "modelops.about", "modelops.release.last_set"),
+            *(
+                "modelops.errors",
+                "modelops.rehearsal",
+                "modelops.about",
+                "modelops.release.last_set",
+                "modelops.release.steps",
+            ),
             *PULUMIS_END,
         ),
     ),
