@@ -10,7 +10,7 @@ from typing import assert_never
 
 from modelops.about import About
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
-from modelops.plan.plan import ReleasePlan
+from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.plan.staging import remove_abandoned
 from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
@@ -106,7 +106,8 @@ class CarriedPlan:
             running=self._running,
             where=_where(request.stack),
         )
-        report = recorded.release(plan, context, request.previous, looks_back=True)
+        released = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        report = recorded.release(plan, context, request.previous, looks_back=True, released=released)
         return Done(request.id, report.summary(), report.to_json())
 
     def _preview(self, request: PreviewRequest) -> Done:
@@ -131,7 +132,8 @@ class CarriedPlan:
 
     def _outlook(self, plan: ReleasePlan, before: ReleasePlan | None, known: Known) -> Outlook:
         if not plan.is_complete:
-            return preview.from_plans(plan, before, known)
+            place = (plan.subscription_id, plan.resource_group, plan.workspace)
+            return preview.from_plans(plan, before, known, None if UNKNOWN in place else self._workspace(plan))
         try:
             return preview.from_live(self._workspace(plan), plan, before, known)
         except RefusedPlanError:
