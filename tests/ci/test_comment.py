@@ -1,4 +1,4 @@
-"""The comment of eight previews, against the files in comments/. Run with UPDATE_COMMENTS=1 to write these anew.
+"""The comment of eight previews, against the files in comments/. Run with UPDATE_COMMENTS=1 to write these files again.
 
 The events are those that the engine and the releases tell; tests/e2e has them from the engine itself.
 """
