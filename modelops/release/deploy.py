@@ -74,11 +74,12 @@ def create_revision(
     """
     name = deployment.revision
     with azure.step(f"creating deployment {name}"), ExitStack() as copies:
+        ml = context.workspace.ml  # first: it lets one thread at a time import the SDK
         entity = _entity(plan, deployment, model_id, context.root, copies)
         entity.properties.update(found.properties if found else provenance.properties(context))
         entity.tags.update(found.tags if found else provenance.tags(context))
         _upload(context, deployment, entity)
-        poller = context.workspace.ml.batch_deployments.begin_create_or_update(entity)
+        poller = ml.batch_deployments.begin_create_or_update(entity)
         finished(poller, f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
