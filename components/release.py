@@ -25,14 +25,15 @@ from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
 from modelops.rehearsal import located
+from modelops.release import steps
 from modelops.runner.channel import is_told, tell, tell_end
 from modelops.runner.interrupt import end_on_interrupt
 from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Done, Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
-TRYING: Final = "try out"
-"""The step of a release that waits for a job."""
+_PREPARING_SECONDS: Final = 1.0
+"""What takes longer than this before a release is creating or changing something, so the release will run."""
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 
@@ -58,6 +59,7 @@ class ModelRelease(pulumi.ComponentResource):
         self._released: Mapping[str, Any] | None = None
         self._refusal: str | None = None
         self._most_nodes = args.get("most_nodes", {})
+        self._prices, self._currency = args.get("node_prices", {}), args.get("currency", "")
         # Before the plan, which is of the same files; a preview makes nothing that would carry it.
         self._about = about.About() if pulumi.runtime.is_dry_run() else about.current(Path.cwd())
         self._state_default = pulumi.Output.from_input(args.get("state_default"))
@@ -68,6 +70,8 @@ class ModelRelease(pulumi.ComponentResource):
         self._lower = LowerStack.of(name, args)
         self._ask_rehearsal(name, args)
         number = Number(name, plan, args["endpoint_id"], lambda inputs, live: self._number(name, _read(inputs), live))
+        if not pulumi.runtime.is_dry_run():
+            _prepare_meanwhile(number.value)
         plan = {**plan, "number": self._lower.before(number.value) if self._lower else number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
@@ -155,10 +159,11 @@ class ModelRelease(pulumi.ComponentResource):
             await self._state_default.future(),
             self._about.texts(),
             pulumi.get_stack(),
+            old.to_json() if old else None,
         )
         end_on_interrupt(pool())
         deadline = pool().deadline_seconds + 60 * plan.try_out_minutes
-        done = await pool().run(request, lambda event: self._forward(name, event), deadline)
+        done = await pool().run(request, self._forward, deadline)
         tell(done)
         pulumi.log.info(done.text, resource=self)
         for warning in (done.report or {}).get("warnings", ()):
@@ -174,6 +179,8 @@ class ModelRelease(pulumi.ComponentResource):
             self._nodes(plan),
             await self._state_default.future(),
             pulumi.get_stack(),
+            self._prices,
+            self._currency,
         )
         end_on_interrupt(pool())
         try:
@@ -190,18 +197,29 @@ class ModelRelease(pulumi.ComponentResource):
         if not is_told():  # `modelops plan` shows it above the engine's own list
             pulumi.log.info(done.text, resource=self)
 
-    def _forward(self, name: str, event: Progress) -> None:
-        """Show what the worker does; the next line replaces it."""
+    def _forward(self, event: Progress) -> None:
+        """Show what the worker does; the next line replaces it.
+
+        Pulumi's table leaves eleven characters at 100 columns, and cuts off the rest: they say the step's number.
+        """
         tell(event)
         match event:
             case Step():
-                pulumi.log.info(f"{event.step}: {event.text}", resource=self, ephemeral=True)
+                text = f"{steps.label(event.step, event.items)}: {event.text}"
+                pulumi.log.info(text, resource=self, ephemeral=True)
             case Heartbeat():
-                pulumi.log.info(f"{name}: still at {event.step!r}", resource=self, ephemeral=True)
+                pulumi.log.info(f"{steps.label(event.step)}: goes on", resource=self, ephemeral=True)
             case Switching():
                 pass  # its step was shown
             case _:
                 assert_never(event)
+
+
+def _prepare_meanwhile(known: pulumi.Output[Any]) -> asyncio.TimerHandle:
+    """Start the worker while Azure still creates what the plan waits for: it takes seconds to be ready."""
+    preparing = asyncio.get_running_loop().call_later(_PREPARING_SECONDS, lambda: pool().prepare())
+    known.apply(lambda _: preparing.cancel())
+    return preparing
 
 
 def _read(inputs: object) -> ReleasePlan:
@@ -260,7 +278,7 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
     why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
     # A worker that did not answer in time did not say what became of its job.
-    job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == TRYING else "")
+    job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == steps.TRY else "")
     job = job and f" {job}"
     if stopped.switch_sent:
         return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again.{job}"

@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from modelops.commands import (
+    caller,
     drift,
     history,
     import_file,
@@ -76,6 +77,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         promote.promote,
         invoke.invoke,
         score.score,
+        caller.caller,
         up.up,
     ):
         app.command()(command)

@@ -36,6 +36,11 @@ def say_warning(text: str) -> None:
     typer.echo(f"warning: {text}", err=True)
 
 
+def say_note(text: str) -> None:
+    """Print a remark to standard error: standard output has what the command is for, to be saved or piped."""
+    typer.echo(text, err=True)
+
+
 def say_json(data: Mapping[str, Any]) -> None:
     """Print one object; secrets in addresses are masked."""
     typer.echo(json.dumps(_masked(data), indent=2))

@@ -14,6 +14,7 @@ class _Span:
     subject: str
     began: float
     ended: float | None = None
+    has_failed: bool = False
 
 
 class Timeline:
@@ -41,6 +42,7 @@ class Timeline:
             yield
         except BaseException:
             with self._noting:
+                span.has_failed = True
                 self._failed_at = self._failed_at or step
             raise
         finally:
@@ -59,7 +61,7 @@ class Timeline:
         """Return the steps in the order in which they began, as plain data.
 
         Each has `step`, `subject`, `began` (seconds since the release began) and `seconds`; of one that has not ended,
-        the seconds up to now.
+        the seconds up to now. One that ended with an exception has `failed`, which is true.
         """
         return [
             {
@@ -67,6 +69,7 @@ class Timeline:
                 "subject": each.subject,
                 "began": round(each.began, 2),
                 "seconds": round(ended - each.began, 2),
+                **({"failed": True} if each.has_failed else {}),
             }
             for each, ended in self._so_far()
         ]

@@ -12,34 +12,39 @@ _TICKS: Final = (
     *(2 * 3600, 4 * 3600, 12 * 3600, 24 * 3600),
 )
 """Seconds between two marks of the scale."""
-_MOST_TICKS: Final = 5
+_MOST_TICKS: Final = 4
 _LEAST_WIDTH: Final = 0.4
 """In percent: a step that took no time is seen too."""
 _LAST_ROOM: Final = 85.0
 """In percent of the scale."""
 _EXACT_SECONDS: Final = 9.95
 """Shorter times are told with a decimal."""
+_VERY_SHORT_SECONDS: Final = 0.095
 
 
 class Bar(NamedTuple):
+    """A time that a step ran: where its bar begins and how long it is, in percent of the scale, and in words."""
+
+    left: float
+    width: float
+    text: str
+
+
+class Line(NamedTuple):
     """A step, or one of several at the same time.
 
     Attributes:
         step: as `release.context` calls it.
         subject: the revision or model that it was about; empty if it was about the endpoint.
-        began: when, after the release began.
-        took: how long.
-        left: where the bar begins, in percent of the scale.
-        width: its length, in percent of the scale.
+        took: how long, in all.
+        bars: the times that it ran.
         has_failed: whether the release failed in it.
     """
 
     step: str
     subject: str
-    began: str
     took: str
-    left: float
-    width: float
+    bars: tuple[Bar, ...]
     has_failed: bool
 
 
@@ -56,37 +61,47 @@ class Tick(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """The bars, in the order in which they began, and the scale's marks."""
+    """The steps, in the order in which they first began, and the scale's marks."""
 
-    bars: tuple[Bar, ...]
+    lines: tuple[Line, ...]
     ticks: tuple[Tick, ...]
 
 
 def of(entry: Entry) -> Timeline | None:
     """Return when the steps of a release ran; None if it has none, as a rollback."""
     spans = _spans(entry)
-    whole = max((each["began"] + each["seconds"] for each in spans), default=0.0)
     if not spans:
         return None
-    scale = whole or 1.0
-    last = {each["step"]: number for number, each in enumerate(spans)}
-    bars = (
-        Bar(
-            each["step"],
-            each["subject"],
-            told(each["began"]),
-            told(each["seconds"]),
-            round(min(each["began"] / scale * 100, 100 - _LEAST_WIDTH), 2),
-            round(max(each["seconds"] / scale * 100, _LEAST_WIDTH), 2),
-            each["step"] == entry.failed_at and number == last[each["step"]],
-        )
-        for number, each in enumerate(spans)
+    scale = max(each["began"] + each["seconds"] for each in spans) or 1.0
+    # A step that runs again, such as reading what is live, is one line.
+    lines: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for each in spans:
+        lines.setdefault((each["step"], each["subject"]), []).append(each)
+    return Timeline(
+        tuple(
+            Line(
+                step,
+                subject,
+                told(sum(each["seconds"] for each in found)),
+                tuple(_bar(each, scale) for each in found),
+                any(each.get("failed") for each in found),
+            )
+            for (step, subject), found in lines.items()
+        ),
+        tuple(_ticks(scale)),
     )
-    return Timeline(tuple(bars), tuple(_ticks(scale)))
+
+
+def _bar(span: Mapping[str, Any], scale: float) -> Bar:
+    left = min(span["began"] / scale * 100, 100 - _LEAST_WIDTH)
+    width = max(span["seconds"] / scale * 100, _LEAST_WIDTH)
+    return Bar(round(left, 2), round(width, 2), f"{told(span['seconds'])} from {told(span['began'])}")
 
 
 def told(seconds: float) -> str:
-    """Return a time as people say it; a short one with a decimal."""
+    """Return a time as people say it; a short one with a decimal, a very short one with two."""
+    if 0 < seconds < _VERY_SHORT_SECONDS:
+        return f"{seconds:.2f} s"
     return f"{seconds:.1f} s" if seconds < _EXACT_SECONDS else duration(seconds)
 
 
@@ -96,7 +111,13 @@ def _spans(entry: Entry) -> Sequence[Mapping[str, Any]]:
         return entry.timeline
     ends = accumulate(entry.steps.values())
     return [
-        {"step": step, "subject": "", "began": end - seconds, "seconds": seconds}
+        {
+            "step": step,
+            "subject": "",
+            "began": end - seconds,
+            "seconds": seconds,
+            "failed": step == entry.failed_at,
+        }
         for (step, seconds), end in zip(entry.steps.items(), ends, strict=True)
     ]
 

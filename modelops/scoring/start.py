@@ -112,7 +112,7 @@ def start(
     if options.instance_count is not None:
         on = deployment or found.default
         clusters.require(workspace, endpoint, on, options.instance_count, options.nodes_option)
-    kind, uri = _sent(workspace, source, report)
+    kind, uri = sent(workspace, source, report)
     headers = {
         "azureml-model-deployment": deployment,
         # The SDK's header, with its spelling; the SDK repeats a request with the same id.
@@ -170,8 +170,13 @@ def _output(options: JobOptions) -> dict[str, Any]:
     return {"outputData": {"score": {"jobOutputType": "UriFile", "uri": uri}}}
 
 
-def _sent(workspace: Workspace, source: JobInput, report: Report) -> tuple[Kind, str]:
-    """Return an input's kind and its address; uploads local files and reads data assets."""
+def sent(workspace: Workspace, source: JobInput, report: Report = lambda _text, _seconds: None) -> tuple[Kind, str]:
+    """Return an input's kind and its address, as a request has them; uploads local files and reads data assets.
+
+    Raises:
+        UsageError: it can be a file or a folder, there is no such data asset, or it is of another type.
+        ReleaseError: the service refused the upload or the read.
+    """
     kind, uri = source.kind, source.path
     if source.is_local:
         uri = upload.uploaded(workspace, Path(uri), report) + ("/" if kind == "uri_folder" else "")

@@ -139,6 +139,27 @@ def test_ctrl_c_while_an_old_revision_is_deleted_says_that_the_switch_was_sent(d
 
 
 @BOTH_HOSTS_IN_LONG
+def test_ctrl_c_of_make_up_during_a_release(deployed: Rehearsal) -> None:
+    """The engine has a process group of its command, and still gets the signal, once."""
+    old = deployed.default
+    deployed.fault("operation-hang", "PUT", DEPLOYMENT)
+    deployed.change_one_byte_of_the_model()
+    before = deployed.mark()
+    running = deployed.start("make", "up", "SET_UP=@:")
+    deployed.wait_for("PUT", DEPLOYMENT, after=before, finished=True)
+    deployed.wait_for("GET", "mfeOperationsStatus|" + DEPLOYMENT, after=deployed.mark())
+    before = deployed.mark()
+    running.interrupt()
+    done = running.wait().failed()
+    _alone(deployed)
+    assert deployed.writes(before) == []
+    assert re.search(r"^digits +stopped at 3/8 create revisions +\d+ s", done.out, re.MULTILINE)
+    assert done.flat.count("stopped at step 'create revisions'; default unchanged.") == 1
+    assert "pulumi cancel" not in done.text
+    _next_up_finishes(deployed, old)
+
+
+@BOTH_HOSTS_IN_LONG
 def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     """What is left is a job that nobody follows any more; the next `make up` begins another."""
     deployed.fault("delay", "GET", r"/jobs/[^/]+$", seconds=IN_FLIGHT_SECONDS)

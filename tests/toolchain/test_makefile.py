@@ -88,7 +88,9 @@ def test_every_target_of_a_stack_needs_its_file() -> None:
 
 def test_the_long_series_run_apart() -> None:
     assert '-m "not long"' in make("-n", "test").stdout
-    assert "for part in kills profiles series packages engines environments; do" in make("-n", "test-long").stdout
+    assert (
+        "for part in kills profiles series packages engines environments browser; do" in make("-n", "test-long").stdout
+    )
     assert "for part in kills; do" in make("-n", "test-long", "PART=kills").stdout
 
 
@@ -96,7 +98,7 @@ def test_an_unknown_part_is_an_error() -> None:
     ran = make("-n", "test-long", "PART=kills nonsense")
     assert ran.returncode != 0
     assert ran.stderr.splitlines()[0].endswith(
-        "PART is one or more of: kills profiles series packages engines environments.  Stop."
+        "PART is one or more of: kills profiles series packages engines environments browser.  Stop."
     )
 
 
@@ -123,6 +125,6 @@ def test_up_offers_to_score_again_only_if_something_was_scored(tmp_path: Path) -
         )
         return re.findall(r"^  (make \w+) ", ran.stdout, re.MULTILINE)
 
-    assert offered() == ["make preview", "make down"]
+    assert offered() == ["make preview", "make report", "make down"]
     (tmp_path / "predictions" / "dev").mkdir(parents=True)
-    assert offered() == ["make preview", "make score", "make down"]
+    assert offered() == ["make preview", "make report", "make score", "make down"]

@@ -62,7 +62,7 @@ MODELOPS = [
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
     ("release",),
-    ("runner", "report"),
+    ("runner", "report", "callers"),
     ("engine",),
     ("commands",),
     ("__main__",),
@@ -82,6 +82,7 @@ MODELOPS_LIBRARIES = {
     "release": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate", "requests", "jwt"),
     "scoring": ("azure.core", "azure.ai.ml", "azure.storage.blob", "isodate"),
     "report": ("jinja2",),
+    "callers": ("jinja2",),
     "engine": ("rich",),
     "commands": ("typer", "rich", "yaml"),
 }
@@ -101,7 +102,13 @@ RULES = [
         "components",
         (
             *("components", "pulumi", "pulumi_azure_native", "azure.mgmt.core.tools", "modelops.plan"),
-            *("modelops.errors", "modelops.rehearsal", "modelops.about", "modelops.release.last_set"),
+            *(
+                "modelops.errors",
+                "modelops.rehearsal",
+                "modelops.about",
+                "modelops.release.last_set",
+                "modelops.release.steps",
+            ),
             *PULUMIS_END,
         ),
     ),
@@ -150,9 +157,12 @@ RULES = [
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
+    # Pipelines: what `modelops` shows on a terminal, on GitHub.
+    Rule("ci.commands", ("ci", "modelops.engine", "typer")),
+    Rule("ci", ("ci", "modelops.engine", "modelops.plan.data_address", "modelops.runner.protocol", "requests")),
 ]
 OURS = {
-    *("settings", "components", "modelops", "policy", "toolchain", "tools", "tests"),
+    *("settings", "components", "modelops", "policy", "ci", "toolchain", "tools", "tests"),
     *("sandbox", "pulumi_standins"),
 }
 

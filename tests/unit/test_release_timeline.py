@@ -83,4 +83,8 @@ def test_the_first_step_that_fails_is_known(clock: Clock) -> None:
             clock.now += 1
             raise ValueError
     assert line.failed_at == "create"
+    assert line.spans() == [
+        {**span("create", "", 0.0, 1.0), "failed": True},
+        {**span("prune", "", 1.0, 1.0), "failed": True},
+    ]
     assert line.steps() == {"create": 1.0, "prune": 1.0}

@@ -44,6 +44,16 @@ def test_says_what_changed_and_whence() -> None:
     assert found.texts("ul", "differences") == ["compared with mlp-1:"]
 
 
+def test_says_why_a_revision_is_another_one() -> None:
+    why = {"mlp": ["code changed", "miniBatchSize 10 -> 20"]}
+    found = read(Release("digits", replace(RELEASED, why=why)))
+    assert found.texts("tr") == [
+        "DeploymentRevisionModel (SHA-256)Because",
+        "mlp serves mlp-2 abababababab code changed, miniBatchSize 10 → 20",
+        "cnn cnn-1 efefefefefef",
+    ]
+
+
 COMPARED = {
     "revision": "mlp-2",
     "with": "mlp-1",
@@ -121,6 +131,11 @@ def test_an_image_is_within_the_page(width: int, style: str) -> None:
     }
 
 
+def test_an_image_without_a_name_has_a_text_too() -> None:
+    (image,) = shown(_sample(about=None, input={"type": "image/gif", "base64": "R0lG"})).all("img")
+    assert image.attributes["alt"] == "the input"
+
+
 @pytest.mark.parametrize(
     "given",
     [
@@ -145,7 +160,7 @@ def test_a_text_is_shown_as_it_is() -> None:
 def test_steps_at_the_same_time_are_beside_each_other() -> None:
     spans = (
         {"step": "create revisions", "subject": "mlp-2", "began": 0.0, "seconds": 40.0},
-        {"step": "create revisions", "subject": "cnn-2", "began": 0.0, "seconds": 20.0},
+        {"step": "create revisions", "subject": "cnn-2", "began": 0.0, "seconds": 20.0, "failed": True},
         {"step": "try out", "subject": "mlp-2", "began": 40.0, "seconds": 0.0},
     )
     found = read(Release("digits", replace(FAILED, timeline=spans)))
@@ -158,12 +173,21 @@ def test_steps_at_the_same_time_are_beside_each_other() -> None:
     assert found.texts("span", "end") == ["40 s"]
 
 
+def test_a_step_that_runs_again_is_one_line() -> None:
+    spans = tuple({"step": "read what is live", "subject": "", "began": at, "seconds": 0.04} for at in (0.0, 9.96))
+    found = read(Release("digits", replace(RELEASED, timeline=spans)))
+    assert [each.attributes["style"] for each in found.all("span", "bar")] == [
+        *("left:0.0%;width:0.4%", "left:99.6%;width:0.4%"),
+    ]
+    assert found.texts("span", "took") == ["0.08 s: 0.04 s from 0.0 s, 0.04 s from 10 s"]
+
+
 def test_steps_are_bars_on_one_scale() -> None:
     found = read(Release("digits", RELEASED))
     (bars,) = found.all("ol", "bars")
     assert bars.text == (
-        "read what is live 0.4 s, from 0.0 s create revisions 25 s, from 0.4 s try out 70 s, from 25 s "
-        "switch the default 5.0 s, from 95 s"
+        "read what is live 0.4 s: 0.4 s from 0.0 s create revisions 25 s: 25 s from 0.4 s "
+        "try out 70 s: 70 s from 25 s switch the default 5.0 s: 5.0 s from 95 s"
     )
     assert [each.attributes["style"] for each in found.all("span", "bar")] == [
         *("left:0.0%;width:0.4%", "left:0.4%;width:24.6%", "left:25.0%;width:70.0%", "left:95.0%;width:5.0%"),
@@ -179,7 +203,7 @@ def test_a_failure_says_where_and_why() -> None:
     assert found.texts("section", "notice") == [
         "Failed at step “create revisions” creating deployment mlp-2 failed: no nodes"
     ]
-    assert found.texts("li", "bad") == ["create revisions failed 2.5 s, from 0.5 s"]
+    assert found.texts("li", "bad") == ["create revisions failed 2.5 s: 2.5 s from 0.5 s"]
     assert found.texts("p", "quiet") == ["Nothing was sent."]
 
 

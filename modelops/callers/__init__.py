@@ -1,0 +1,1 @@
+"""Text to paste into a service that calls a batch endpoint."""
