@@ -11,7 +11,7 @@ from settings.naming import check_names
 from settings.problems import dotted, editing, removing
 from settings.section import Section
 
-_VM_SIZE = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
+VM_SIZE: Final = r"(?i:standard)_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*"
 SHORT: Final = "aml"
 """The key of the cluster that `cluster` describes: its name in the state since the first version."""
 _MADE = ("vmSize", "priority", "minNodes", "maxNodes", "idleSeconds")
@@ -158,7 +158,7 @@ def _read_cluster(section: Section, workspace: str | None) -> ClusterSettings:
         vm_size=section.text(
             "vmSize",
             DEFAULT_VM_SIZE,
-            pattern=_VM_SIZE,
+            pattern=VM_SIZE,
             allowed="the name of an Azure VM size, such as STANDARD_DS11_V2 (https://learn.microsoft.com/azure/virtual-machines/sizes)",
             example=DEFAULT_VM_SIZE,
         ).upper(),

@@ -34,6 +34,8 @@ class ServedArgs(TypedDict):
     most_nodes: Mapping[str, int]
     archive_models: bool
     require_released_in: str | None
+    node_prices: Mapping[str, float]
+    currency: str
 
 
 class DescribedArgs(TypedDict):
@@ -62,6 +64,8 @@ class EndpointSettings:
         sample_type: What it is, for an address that does not tell.
         archive_models: Whether a release archives the model versions that no deployment uses.
         require_released_in: Stack that has to release a model of this repository first; None for no such stack.
+        prices: What one node costs in one hour, by deployment, without those of which that is not known.
+        currency: Of the prices; empty without any.
     """
 
     description: str
@@ -76,6 +80,8 @@ class EndpointSettings:
     sample_type: Kind | None = None
     archive_models: bool = False
     require_released_in: str | None = None
+    prices: Mapping[str, float] = field(default_factory=dict)
+    currency: str = ""
 
     @property
     def described(self) -> DescribedArgs:
@@ -99,6 +105,8 @@ class EndpointSettings:
             "most_nodes": self.most_nodes,
             "archive_models": self.archive_models,
             "require_released_in": self.require_released_in,
+            "node_prices": self.prices,
+            "currency": self.currency,
         }
 
 

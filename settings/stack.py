@@ -23,6 +23,7 @@ from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, 
 from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
 from settings.lower_stack import read_lower_stack
+from settings.prices import read_prices
 from settings.problems import Problems, SettingsError, editing
 from settings.section import Section
 from settings.stack_file import StackFile
@@ -43,6 +44,7 @@ _KEYS = (
         "tags",
         "archiveModels",
         "requireReleasedIn",
+        "prices",
     ),
 )
 
@@ -184,6 +186,7 @@ def parse(
     endpoints = read_endpoints(top.section("endpoints", of="the endpoints"), root, clusters, tags)
     archives = top.flag("archiveModels", default=False)
     lower = read_lower_stack(top, stack)
+    prices = read_prices(top)
     settings = Settings(
         location=_read_location(location, problems),
         location_place=problems.file.place(("azure-native:location",)),
@@ -191,7 +194,14 @@ def parse(
         workspace=workspace,
         clusters=clusters.settings,
         endpoints={
-            key: replace(each, archive_models=archives, require_released_in=lower) for key, each in endpoints.items()
+            key: replace(
+                each,
+                archive_models=archives,
+                require_released_in=lower,
+                prices=prices.of(each.deployments, clusters),
+                currency=prices.currency,
+            )
+            for key, each in endpoints.items()
         },
         data_access=read_data_access(top),
         deployer=read_deployer(

@@ -35,6 +35,10 @@ class ModelReleaseArgs(TypedDict):
     require_released_in: NotRequired[str | None]
     """Another stack of this project, which has to release a model of the repository first; None for no such stack. No
     part of the plan."""
+    node_prices: NotRequired[Mapping[str, float]]
+    """What one node costs in one hour, by deployment, as far as it is known: for previews. No part of the plan."""
+    currency: NotRequired[str]
+    """Of these prices, e.g. `EUR`."""
     state_default: NotRequired[pulumi.Input[str | None]]
     """The default deployment that the endpoint's state names: an update of the endpoint outside a release sends it
     again, so a release does not delete it. No part of the plan."""

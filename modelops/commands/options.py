@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -11,7 +11,7 @@ from modelops.errors import NoJobError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.scoring import jobs
-from modelops.workspace import Workspace
+from modelops.workspace import Workspace, Workspaces
 
 Stack = Annotated[
     str | None,
@@ -119,9 +119,12 @@ def released(target: targets.Target) -> ReleasePlan:
     return target.plan
 
 
+_workspaces: Final = Workspaces()
+
+
 def workspace(target: targets.Target) -> Workspace:
     """Return an endpoint's workspace."""
-    return Workspace(target.subscription_id, target.resource_group, target.workspace)
+    return _workspaces.get(target.subscription_id, target.resource_group, target.workspace)
 
 
 class Place(NamedTuple):

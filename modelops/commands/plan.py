@@ -1,26 +1,28 @@
 """`plan`: what the next `pulumi up` will do, endpoint by endpoint, and then the engine's own list."""
 
 import re
+import shutil
 import time
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from modelops.commands import options, terminal
 from modelops.engine.event_log import Happening
 from modelops.engine.planned import Expected, Planned
 from modelops.engine.running import Ended, Watcher, run
-from modelops.release.rows import Row, lines
+from modelops.release.rows import Row, lines, wrapped
 from modelops.runner.protocol import Told
 
 SCHEMA_VERSION: Final = 1
 """Version of the --json output: docs/schemas/plan.json."""
 
 _STATE: Final = "previewing"
+_INDENT: Final = "  "
+_WIDEST: Final = 120
+"""Characters of a line on a wider terminal: longer lines are hard to read."""
 _NOISE: Final = re.compile(r"@ previewing|Loading policy packs|    pulumi:pulumi:Stack \S+ *(running *)?$")
 """Lines that only say that the engine is at work."""
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -93,22 +95,21 @@ def _show(name: str, expected: Expected) -> None:
         return
     title = f"{name} ({expected.endpoint})" if expected.endpoint else name
     if terminal.is_terminal():
-        terminal.show(Group(Text(title, "bold underline"), _table(expected.rows)))
+        terminal.show(_table(title, expected.rows))
     else:
-        terminal.say("\n".join([title, *(f"  {line}" for line in lines(expected.rows))]))
+        terminal.say("\n".join([title, *(f"{_INDENT}{line}" for line in lines(expected.rows))]))
     for note in expected.notes:
-        terminal.say("\n".join(f"  {line}" for line in note.splitlines()))
+        terminal.say("\n".join(f"{_INDENT}{line}" for line in note.splitlines()))
     terminal.say("")
 
 
-def _table(rows: list[Row]) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=True)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for row in rows:
+def _table(title: str, rows: list[Row]) -> Text:
+    """Return the table for a terminal of any width: its lines are those that are printed elsewhere."""
+    width = min(shutil.get_terminal_size().columns, _WIDEST) - len(_INDENT)
+    table = Text(title, "bold underline")
+    for row, each in zip(rows, wrapped(rows, width), strict=True):
         style = _STYLES.get(row.what.partition(" ")[0], "")
-        table.add_row(*(Text(cell, style) for cell in (f"  {row.what}", row.which, row.how)))
+        table.append_text(Text("".join(f"\n{_INDENT}{line}" for line in each), style))
     return table
 
 

@@ -50,6 +50,11 @@ def model(new: UnregisteredModel, root: Path | None) -> Model:
     return Model(new.name, new.digest, size=size)
 
 
+def in_order(plan: ReleasePlan) -> list[DeploymentPlan]:
+    """Return the deployments, the one that is the default first."""
+    return sorted(plan.deployments.values(), key=lambda each: each.logical != plan.default)
+
+
 def revision(
     wanted: DeploymentPlan, released: ReleasePlan | None, there: Mapping[str, LiveDeployment] | None = None
 ) -> Revision:

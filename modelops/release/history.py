@@ -73,6 +73,8 @@ class Entry:
     """The plan's revisions, by their deployments' names in the stack file."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of their models, as far as these are files."""
+    why: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """What changed of them since the last release, e.g. `miniBatchSize 10 -> 20`; without those that did not change."""
     warnings: tuple[str, ...] = ()
 
     @classmethod

@@ -1,9 +1,10 @@
 """The release's preview: only reads, and says so if it could not read."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
-from modelops.errors import RefusedPlanError
+from modelops.errors import RefusedPlanError, ReleaseError
+from modelops.plan.models import UnregisteredModel
 from modelops.plan.plan import RegisteredModel, ReleasePlan
 from modelops.release import archive, default, existing, forecast, limits, live, prune, reconcile, register, rollback
 from modelops.release.forecast import Known
@@ -32,7 +33,7 @@ def from_live(
     rollback.require(workspace, plan, endpoint, known.nodes, known.where)
     if plan.pin is not None:
         return _pinned(plan, endpoint.default, endpoint.usable, _body(plan, endpoint, may_restore=False))
-    missing = [each for each in plan.deployments.values() if not endpoint.is_usable(each.revision)]
+    missing = [each for each in forecast.in_order(plan) if not endpoint.is_usable(each.revision)]
     before = released.target if released else None
     restored = reconcile.to_restore(plan, endpoint, before)
     served = replace(endpoint, default=restored or endpoint.default)
@@ -40,11 +41,9 @@ def from_live(
     going_first = {each.name for each in prune.to_go_first(surplus, limits.excess(endpoint, missing)) if missing}
     if problem := limits.problem(plan, endpoint, missing, going_first) or existing.problem(workspace, missing):
         return Outlook(plan.endpoint.name, refusal=problem)
-    to_register = [
-        each.model
-        for each in missing
-        if not isinstance(each.model, RegisteredModel) and register.find_version(workspace, each.model)[0] is None
-    ]
+    unregistered = dict.fromkeys(each.model for each in missing if not isinstance(each.model, RegisteredModel))
+    to_register = [each for each in unregistered if register.find_version(workspace, each)[0] is None]
+    due = sorted(candidates.due(plan, endpoint, before), key=lambda each: each[0].logical != plan.default)
     deleted = [
         Revision(each.name, each.logical, "delete", (each.why,), each.name in going_first)
         for each in sorted(surplus, key=lambda each: each.name not in going_first)
@@ -58,17 +57,28 @@ def from_live(
         plan.endpoint.name,
         Default(served.default, plan.target, restored, endpoint.default if restored else None),
         _body(plan, endpoint, may_restore=restored is not None),
-        [forecast.model(each, known.root) for each in dict.fromkeys(to_register)],
-        [*(forecast.revision(each, released, endpoint.deployments) for each in plan.deployments.values()), *deleted],
-        forecast.try_outs(candidates.due(plan, endpoint, before), served, known),
+        [forecast.model(each, known.root) for each in to_register],
+        [*(forecast.revision(each, released, endpoint.deployments) for each in forecast.in_order(plan)), *deleted],
+        forecast.try_outs(due, served, known),
         archived=archived,
         currency=known.currency,
         notes=candidates.untried(plan, endpoint),
     )
 
 
-def from_plans(plan: ReleasePlan, released: ReleasePlan | None, known: Known | None = None) -> Outlook:
-    """Compare the plan with the one released last (None: nothing was released yet).
+def from_plans(
+    plan: ReleasePlan,
+    released: ReleasePlan | None,
+    known: Known | None = None,
+    workspace: Workspace | None = None,
+) -> Outlook:
+    """Compare the plan with the one released last.
+
+    Args:
+        plan: may have unknown values.
+        released: None if nothing was released yet.
+        known: what else is known.
+        workspace: where models are looked for; None if it is not known, or cannot be asked.
 
     Raises:
         RefusedPlanError: the plan pins a revision on a cluster that is replaced.
@@ -82,12 +92,13 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None, known: Known | N
     if plan.pin is not None:
         return _pinned(plan, before, {plan.pin, *revisions}, body)
     models = [each.model.identity() for each in (released.made if released else ())]
-    missing = [each for each in plan.deployments.values() if each.revision not in revisions]
+    missing = [each for each in forecast.in_order(plan) if each.revision not in revisions]
     to_register = [
         each.model
         for each in plan.deployments.values()
         if not isinstance(each.model, RegisteredModel) and each.model.identity() not in models
     ]
+    to_register = _unregistered(workspace, to_register)
     gone = [
         each for each in (released.deployments.values() if released else ()) if each.logical not in plan.deployments
     ]
@@ -95,9 +106,9 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None, known: Known | N
         plan.endpoint.name,
         Default(before, plan.target),
         body,
-        [forecast.model(each, known.root) for each in dict.fromkeys(to_register)],
+        [forecast.model(each, known.root) for each in to_register],
         [
-            *(forecast.revision(each, released) for each in plan.deployments.values()),
+            *(forecast.revision(each, released) for each in forecast.in_order(plan)),
             *(
                 Revision(each.revision, each.logical, "delete", (f"{each.logical} is no longer in the stack file",))
                 for each in gone
@@ -107,6 +118,17 @@ def from_plans(plan: ReleasePlan, released: ReleasePlan | None, known: Known | N
         forecast.replaced(plan, released) if released else [],
         currency=known.currency,
     )
+
+
+def _unregistered(workspace: Workspace | None, models: Iterable[UnregisteredModel]) -> list[UnregisteredModel]:
+    """Return the models that a workspace does not have; all of them if it cannot be asked."""
+    found = list(dict.fromkeys(models))
+    if workspace is None:
+        return found
+    try:
+        return [each for each in found if register.find_version(workspace, each)[0] is None]
+    except ReleaseError:
+        return found
 
 
 def _pinned(plan: ReleasePlan, before: str | None, there: Collection[str], body: list[str]) -> Outlook:

@@ -1,11 +1,12 @@
 """A release whose last step is its entry in the history, also when it failed."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from modelops.errors import ReleaseError
 from modelops.plan.data_address import masked
 from modelops.plan.plan import LocalModel, ReleasePlan
-from modelops.release import history, last_set, signed_in
+from modelops.release import history, last_set, reasons, signed_in
 from modelops.release.context import READ, RECORD, Context
 from modelops.release.going_back import WentBack
 from modelops.release.reconcile import reconcile
@@ -17,7 +18,12 @@ _LONGEST_ERROR: Final = 500
 
 
 def release(
-    plan: ReleasePlan, context: Context, previous: str | None = None, *, looks_back: bool = False
+    plan: ReleasePlan,
+    context: Context,
+    previous: str | None = None,
+    *,
+    looks_back: bool = False,
+    released: ReleasePlan | None = None,
 ) -> ReleaseReport:
     """Make the endpoint match the plan, and add that to the history.
 
@@ -30,21 +36,23 @@ def release(
         previous: see `reconcile`.
         looks_back: whether a release that finds nothing to do adds the entry of the one that set the default, if that
             was killed before it could.
+        released: the plan that was released last, if it is known: the entry says what changed since then.
 
     Raises:
         ReleaseError: see `reconcile`, as for the other errors.
     """
     report = ReleaseReport(plan.endpoint.name, plan.target)
+    why = _why(plan, released)
     try:
         reconcile(plan, context, previous, report)
     except Exception as error:
         report.timeline = context.timeline.spans()
         if any(each["step"] != READ for each in report.timeline):  # it came to a step that may send something
-            _write(plan, context, report, error)
+            _write(plan, context, report, why, error)
         raise
     report.timeline = context.timeline.spans()
     if report.changed or (looks_back and _has_none(context, report)):
-        _write(plan, context, report)
+        _write(plan, context, report, why)
     return report
 
 
@@ -72,7 +80,20 @@ def rolled_back(context: Context, done: WentBack) -> str | None:
     return None
 
 
-def _write(plan: ReleasePlan, context: Context, report: ReleaseReport, error: Exception | None = None) -> None:
+def _why(plan: ReleasePlan, released: ReleasePlan | None) -> dict[str, list[str]]:
+    """Return what changed of each deployment since the last release; without those that did not change."""
+    old = released.deployments if released else {}
+    found = {each.logical: reasons.differences(old[each.logical], each) for each in plan.made if each.logical in old}
+    return {logical: changes for logical, changes in found.items() if changes}
+
+
+def _write(
+    plan: ReleasePlan,
+    context: Context,
+    report: ReleaseReport,
+    why: Mapping[str, Sequence[str]],
+    error: Exception | None = None,
+) -> None:
     """Add the entry; a failure of that is a warning, which a failed release does not show."""
     steps, seconds = context.timeline.steps(), round(context.timeline.seconds(), 1)
     context.progress(RECORD, "adding the release to the history")
@@ -99,6 +120,7 @@ def _write(plan: ReleasePlan, context: Context, report: ReleaseReport, error: Ex
             compared=tuple(context.findings.compared()),
             revisions={each.logical: each.revision for each in plan.made},
             digests={each.logical: each.model.digest for each in plan.made if isinstance(each.model, LocalModel)},
+            why=why,
             warnings=tuple(report.warnings),
         )
         history.write(context.workspace, entry, context.findings.sampled())

@@ -8,6 +8,8 @@ WIDTH: Final = 76
 """Characters of a line: Pulumi indents diagnostics by four, and the narrowest usual terminal has 80."""
 _LEAST: Final = 30
 """Characters of the last column, however long the names in the others are."""
+_FIXED: Final = "\u00a0"
+"""A space that breaks no line."""
 _KIB: Final = 1024
 
 
@@ -30,15 +32,25 @@ def lines(rows: Sequence[Row], width: int = WIDTH) -> list[str]:
 
     Only spaces break a line, so that a name or an address can be copied.
     """
+    return [line for each in wrapped(rows, width) for line in each]
+
+
+def wrapped(rows: Sequence[Row], width: int = WIDTH) -> list[list[str]]:
+    """Return the same lines, those of each row together."""
     what, which = (max((len(row[column]) for row in rows), default=0) for column in (0, 1))
-    found: list[str] = []
+    found: list[list[str]] = []
     for row in rows:
         before = f"{row.what:<{what}}  {row.which:<{which}}  "
-        wrapped = textwrap.wrap(
-            row.how, max(_LEAST, width - len(before)), break_long_words=False, break_on_hyphens=False
-        ) or [""]
-        found += [f"{before}{wrapped[0]}".rstrip(), *(f"{'':<{len(before)}}{more}" for more in wrapped[1:])]
+        first, *more = _broken(row.how, max(_LEAST, width - len(before))) or [""]
+        found.append([f"{before}{first}".rstrip(), *(f"{'':<{len(before)}}{each}" for each in more)])
     return found
+
+
+def _broken(text: str, width: int) -> list[str]:
+    """Return a text in lines; what is between two commas stays together if it fits into one."""
+    kept = ", ".join(each.replace(" ", _FIXED) if len(each) < width else each for each in text.split(", "))
+    broken = textwrap.wrap(kept, width, break_long_words=False, break_on_hyphens=False)
+    return [each.replace(_FIXED, " ") for each in broken]
 
 
 def joined(parts: Iterable[str]) -> str:

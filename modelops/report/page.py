@@ -84,12 +84,18 @@ def _endpoint(release: Release) -> dict[str, Any]:
         "has_moved": entry.previous_default != entry.default,
         "facts": _facts(entry),
         "failure": {"step": entry.failed_at, "text": masked(entry.error)} if entry.error else None,
-        "done": [masked(each).replace(" -> ", " → ") for each in entry.done],
+        "done": [_arrow(each) for each in entry.done],
         "revisions": _revisions(release),
+        "says_why": any(entry.why.values()),
         "timeline": timeline.of(entry),
         "candidates": candidates.of(entry, release.samples),
         "warnings": [masked(each) for each in entry.warnings],
     }
+
+
+def _arrow(text: str) -> str:
+    """Return a sentence of the release as a page has it."""
+    return masked(text).replace(" -> ", " → ")
 
 
 def _facts(entry: Entry) -> list[_Fact]:
@@ -118,6 +124,7 @@ def _revisions(release: Release) -> list[dict[str, Any]]:
             "before": before.revisions.get(logical) if before else None,
             "model": entry.digests.get(logical, "")[:_SHORT],
             "model_before": before.digests.get(logical, "")[:_SHORT] if before else "",
+            "why": [_arrow(each) for each in entry.why.get(logical, ())],
             "serves": revision == entry.default,
         }
         for logical, revision in entry.revisions.items()

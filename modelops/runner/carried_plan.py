@@ -10,7 +10,7 @@ from typing import assert_never
 
 from modelops.about import About
 from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
-from modelops.plan.plan import ReleasePlan
+from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.plan.staging import remove_abandoned
 from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
@@ -20,6 +20,7 @@ from modelops.release.gate import Gate
 from modelops.release.outlook import Outlook
 from modelops.release.position import Position
 from modelops.release.running import MAY_GO_ON, RunningJobs
+from modelops.release.timeline import Timeline
 from modelops.runner.protocol import (
     Done,
     Event,
@@ -54,6 +55,7 @@ class CarriedPlan:
         self._telling = threading.Lock()
         self._is_answered = False
         self._position = Position()
+        self._timeline = Timeline()
         self._running = RunningJobs()
 
     @property
@@ -95,7 +97,8 @@ class CarriedPlan:
         """Return the last answer, but not after a stop: then every error is a consequence of it."""
         if self.gate.is_closed:
             raise Stopped
-        return Failed(self._request.id, message, self._position.step, is_refused)
+        # Several steps may run at the same time: it is the one that failed first.
+        return Failed(self._request.id, message, self._timeline.failed_at or self._position.step, is_refused)
 
     def _release(self, request: ReleaseRequest) -> Done:
         plan = ReleasePlan.from_inputs(request.plan)
@@ -109,9 +112,11 @@ class CarriedPlan:
             state_default=request.state_default,
             about=About.from_texts(request.about),
             running=self._running,
+            timeline=self._timeline,
             where=_where(request.stack),
         )
-        report = recorded.release(plan, context, request.previous, looks_back=True)
+        released = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        report = recorded.release(plan, context, request.previous, looks_back=True, released=released)
         return Done(request.id, report.summary(), report.to_json())
 
     def _preview(self, request: PreviewRequest) -> Done:
@@ -136,7 +141,8 @@ class CarriedPlan:
 
     def _outlook(self, plan: ReleasePlan, before: ReleasePlan | None, known: Known) -> Outlook:
         if not plan.is_complete:
-            return preview.from_plans(plan, before, known)
+            place = (plan.subscription_id, plan.resource_group, plan.workspace)
+            return preview.from_plans(plan, before, known, None if UNKNOWN in place else self._workspace(plan))
         try:
             return preview.from_live(self._workspace(plan), plan, before, known)
         except RefusedPlanError:

@@ -12,6 +12,7 @@ from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.environments import CondaText
 from modelops.plan.plan import (
+    UNKNOWN,
     BuildEnvironment,
     DeploymentPlan,
     ImageEnvironment,
@@ -24,6 +25,7 @@ from modelops.plan.plan import (
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, uploads
+from modelops.workspace import Workspace
 from tests.modelops.conftest import IMAGE, Bench, in_one_profile
 from tests.unit.outlooks import said
 
@@ -268,3 +270,15 @@ def test_a_model_and_an_environment_of_a_registry(bench: Bench) -> None:
     assert made["model"]["assetId"] == f"azureml://registries/{registry}/models/heart.v2/versions/3"
     assert made["environmentId"] == f"azureml://registries/{registry}/environments/torch-2.1/versions/1.0"
     assert not bench.release(plan).changed
+
+
+def test_a_new_endpoint_finds_the_models_of_the_workspace(bench: Bench) -> None:
+    """Its preview has no endpoint to ask, and the workspace knows the bytes."""
+    other = replace(bench.plan, endpoint=replace(bench.plan.endpoint, name=UNKNOWN, id=UNKNOWN))
+    created = [f"default (none) -> {other.target}", f"create revision {other.target} first release"]
+    new = f"register model {bench.model_name} sha256 {fingerprint.digest(bench.root / 'model')[:12]}"
+    assert said(preview.from_plans(other, None, None, bench.workspace)) == [*created, new]
+    bench.release()
+    assert said(preview.from_plans(other, None, None, bench.workspace)) == created
+    nowhere = Workspace(bench.workspace.subscription_id, bench.workspace.resource_group, "nowhere")
+    assert said(preview.from_plans(other, None, None, nowhere)) == [*created, new]

@@ -108,6 +108,12 @@ def test_a_failed_release_is_added_and_its_error_stays(bench: Bench) -> None:
     assert entry.error == error
 
 
+def test_an_entry_says_what_changed_since_the_last_release(bench: Bench) -> None:
+    release(bench, released=None)
+    release(bench, bench.changed(mini_batch_size=3), released=bench.plan)
+    assert [each.why for each in entries(bench)] == [{"mlp": ["miniBatchSize 10 -> 3"]}, {}]
+
+
 def test_a_refused_release_leaves_no_entry(bench: Bench) -> None:
     before = bench.mark()
     with pytest.raises(PlanError, match="pin is 'mlp-00000000'"):

@@ -78,6 +78,7 @@ def hostile(text: str) -> Entry:
         timeline=({"step": text, "subject": text, "began": 0.0, "seconds": 1.0},),
         revisions={text: text},
         digests={text: text},
+        why={text: [text]},
         warnings=(text,),
     )
 

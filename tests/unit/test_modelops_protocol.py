@@ -8,6 +8,7 @@ from modelops.runner.protocol import (
     Done,
     Event,
     Failed,
+    Prepare,
     PreviewRequest,
     ProtocolError,
     ReleaseRequest,
@@ -22,7 +23,7 @@ from modelops.runner.protocol import (
 )
 
 REQUESTS: list[Request | Stop] = [
-    ReleaseRequest("digits", {"schema": 1}, root="/program", previous="mlp-01234567"),
+    ReleaseRequest("digits", {"schema": 1}, root="/program", previous="mlp-01234567", released={"schema": 1}),
     ReleaseRequest("digits", {"schema": 1}, root="/program"),
     PreviewRequest("digits", {"schema": 1}, "/root", released={"schema": 1}),
     PreviewRequest("digits", {"schema": 1}, "/root"),
@@ -42,8 +43,8 @@ EVENTS: list[Event] = [
 ]
 
 
-@pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_comes_out_as_it_went_in(request_: Request | Stop) -> None:
+@pytest.mark.parametrize("request_", [*REQUESTS, Prepare()])
+def test_a_request_comes_out_as_it_went_in(request_: Request | Stop | Prepare) -> None:
     line = encode(request_)
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
     assert decode_request(line) == request_

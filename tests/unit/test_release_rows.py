@@ -19,8 +19,8 @@ ROWS = [
 def test_columns_that_go_on_below_themselves() -> None:
     assert lines(ROWS) == [
         "default          mlp-9023e79d  -> mlp-4f24f8dd",
-        "create revision  mlp-4f24f8dd  miniBatchSize 10 -> 20, code changed, image",
-        "                               azureml/openmpi:1 -> azureml/openmpi:2",
+        "create revision  mlp-4f24f8dd  miniBatchSize 10 -> 20, code changed,",
+        "                               image azureml/openmpi:1 -> azureml/openmpi:2",
         "update endpoint                tags",
         "archive model    digits-mlp:1",
     ]

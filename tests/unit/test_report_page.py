@@ -44,6 +44,16 @@ def test_says_what_changed_and_whence() -> None:
     assert found.texts("ul", "differences") == ["compared with mlp-1:"]
 
 
+def test_says_why_a_revision_is_another_one() -> None:
+    why = {"mlp": ["code changed", "miniBatchSize 10 -> 20"]}
+    found = read(Release("digits", replace(RELEASED, why=why)))
+    assert found.texts("tr") == [
+        "DeploymentRevisionModel (SHA-256)Because",
+        "mlp serves mlp-2 abababababab code changed, miniBatchSize 10 → 20",
+        "cnn cnn-1 efefefefefef",
+    ]
+
+
 COMPARED = {
     "revision": "mlp-2",
     "with": "mlp-1",

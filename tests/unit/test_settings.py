@@ -41,6 +41,7 @@ def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
         "protect": "false",
         "archiveModels": "false",
         "requireReleasedIn": "",
+        "prices": {},
         "cluster": {},
         "dataAccess": [],
         "deployer": {},
@@ -161,8 +162,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(clutser={"maxNodes": 4}),
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, archiveModels, cluster, clusters, "
-            "dataAccess, deployer, endpoints, logRetentionDays, network, protect, registrySku, requireReleasedIn, "
-            "resourceGroup, softDeleteDays, storageSku, tags or workspace.\n"
+            "dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
+            "requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

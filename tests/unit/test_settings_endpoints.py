@@ -51,6 +51,8 @@ def test_defaults_are_the_service_s(root: Path) -> None:
         "most_nodes": {"mlp": 4},
         "archive_models": False,
         "require_released_in": None,
+        "node_prices": {},
+        "currency": "",
     }
 
 

@@ -19,6 +19,7 @@ FILE: Final = _ROOT / "docs" / "stack-file.schema.json"
 _SECTIONS: Final = {
     "The stack's own keys": "",
     "cluster": "cluster",
+    "prices": "prices",
     "endpoints.NAME": "endpoint",
     "endpoints.NAME.deployments.NAME": "deployment",
     "tryOut": "tryOut",

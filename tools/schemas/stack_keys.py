@@ -28,6 +28,7 @@ def _any_case(word: str) -> str:
 
 
 _HEX: Final = "[0-9a-fA-F]"
+_VM_SIZE: Final = rf"^{_any_case('standard')}_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*$"
 _UUID: Final = rf"{_HEX}{{8}}(-{_HEX}{{4}}){{3}}-{_HEX}{{12}}"
 _OCTET: Final = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _ADDRESS: Final = (
@@ -54,10 +55,19 @@ def top(keys: Described) -> dict[str, Schema]:
         "logRetentionDays": _as_text_too(_whole(30, 730), "^([3-9][0-9]|[1-6][0-9]{2}|7([0-2][0-9]|30))$"),
         **{key: _as_text_too({"type": "boolean"}, "^(true|false)$") for key in ("protect", "archiveModels")},
         "requireReleasedIn": _text(r"^[A-Za-z0-9_.-]*$"),
+        "prices": _prices(keys),
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
         "deployer": {**_principal(keys, "deployer"), "dependencies": _both("principalId", "principalType")},
         "tags": _tags(azure_tags.STORAGE_NAME),
     }
+
+
+def _prices(keys: Described) -> Schema:
+    """Return `prices`: the currency belongs to them."""
+    price = {"anyOf": [{"type": "number", "exclusiveMinimum": 0}, _text(r"^(?=.*[1-9])[0-9]*\.?[0-9]+$")]}
+    sizes = {"type": "object", "patternProperties": {_VM_SIZE: price}, "additionalProperties": False}
+    values = _with(keys, "prices", {"currency": _text("^[A-Z]{3}$"), "nodeHour": sizes})
+    return _only(values, anyOf=[{"maxProperties": 0}, {"required": ["currency"]}])
 
 
 def network() -> Schema:
@@ -79,7 +89,7 @@ def clusters(one: Schema) -> Schema:
 def cluster(keys: Described) -> Schema:
     """Return one cluster."""
     made = {
-        "vmSize": _text(rf"^{_any_case('standard')}_[A-Za-z]+[0-9]+[A-Za-z0-9-]*(_[A-Za-z0-9]+)*$"),
+        "vmSize": _text(_VM_SIZE),
         "priority": {"enum": ["dedicated", "lowPriority"]},
         "minNodes": _whole(0),
         "maxNodes": _whole(1),
