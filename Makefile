@@ -8,7 +8,7 @@ $(if $(filter digits $(EXAMPLES),$(EXAMPLE)),,$(error There is no example '$(EXA
 STACKS := $(sort $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml)))
 COMMA := ,
 ALLOWED := $(subst $() ,$(COMMA) ,$(STACKS))
-$(if $(filter up preview down score status drift scan,$(MAKECMDGOALS)),$(if $(filter $(STACK),$(STACKS)),,\
+$(if $(filter up preview down score status report drift scan,$(MAKECMDGOALS)),$(if $(filter $(STACK),$(STACKS)),,\
 	$(error Pulumi.$(STACK).yaml does not exist. STACK is one of: $(ALLOWED))))
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
@@ -36,7 +36,7 @@ export PULUMI_PARALLEL ?= 128
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up score status drift test test-long preview down check scan bench lock tools tools-local tools-dev help
+.PHONY: up score status report drift test test-long preview down check scan bench lock tools tools-local tools-dev help
 
 # What `make tools` installs: program (for pulumi up against Azure), local (also sandbox and example), dev (also tests).
 ONLY ?= local
@@ -59,6 +59,7 @@ up: tools-local ## deploy into the local sandbox and score the endpoints' sample
 	@$(SCORE)
 	@printf '%s\n' '' 'What next:' \
 		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model'
+	@printf '%s\n' '  make report$(FOR)     show in the browser what the release did'
 	@test ! -d predictions/$(STACK) || printf '%s\n' '  make score$(FOR)      score again'
 	@printf '%s\n' \
 		'  make down$(FOR)       remove this stack; the sandbox stops with the last one. `make up$(FOR)` creates it again' \
@@ -69,6 +70,9 @@ score: tools-local ## score the samples of the deployed endpoints, into predicti
 
 status: tools-local ## show what the deployed endpoints serve, and what differs from the last release
 	@$(RUN) python -m modelops status --stack $(STACK)
+
+report: tools-local ## show in the browser what the last release of each endpoint did
+	@$(RUN) python -m modelops report --stack $(STACK) --open
 
 drift: tools-local ## compare Azure with what the stack deployed and its endpoints released
 	@$(RUN) python -m modelops drift --stack $(STACK)

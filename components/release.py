@@ -32,6 +32,8 @@ from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Done, Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
+_PREPARING_SECONDS: Final = 1.0
+"""What takes longer than this before a release is creating or changing something, so the release will run."""
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 
@@ -68,6 +70,8 @@ class ModelRelease(pulumi.ComponentResource):
         self._lower = LowerStack.of(name, args)
         self._ask_rehearsal(name, args)
         number = Number(name, plan, args["endpoint_id"], lambda inputs, live: self._number(name, _read(inputs), live))
+        if not pulumi.runtime.is_dry_run():
+            _prepare_meanwhile(number.value)
         plan = {**plan, "number": self._lower.before(number.value) if self._lower else number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
@@ -209,6 +213,13 @@ class ModelRelease(pulumi.ComponentResource):
                 pass  # its step was shown
             case _:
                 assert_never(event)
+
+
+def _prepare_meanwhile(known: pulumi.Output[Any]) -> asyncio.TimerHandle:
+    """Start the worker while Azure still creates what the plan waits for: it takes seconds to be ready."""
+    preparing = asyncio.get_running_loop().call_later(_PREPARING_SECONDS, lambda: pool().prepare())
+    known.apply(lambda _: preparing.cancel())
+    return preparing
 
 
 def _read(inputs: object) -> ReleasePlan:

@@ -4,9 +4,11 @@ Importing azure-ai-ml takes a second, and most runs only read: previews, `status
 So reads use azure-core, with the SDK's addresses and API versions, and the SDK is only imported to send something.
 """
 
+import gc
 import importlib
 import os
 import shlex
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -43,6 +45,21 @@ _TRANSPORT: Final[dict[str, Any]] = {
 _making: Final = threading.RLock()
 """Held while a client is made: two threads must not import a package at the same time that imports itself in circles.
 Python would give one of them a module that is not complete."""
+
+
+def import_sdk() -> None:
+    """Import azure-ai-ml, which takes a second; the first time only."""
+    os.environ.setdefault("TQDM_DISABLE", "1")
+    with _making:
+        if "azure.ai.ml" in sys.modules:
+            return
+        # What is imported stays. To look for garbage in it takes a quarter of the time, and once more at the end.
+        gc.disable()
+        try:
+            importlib.import_module("azure.ai.ml")
+        finally:
+            gc.freeze()
+            gc.enable()
 
 
 class _Once(cached_property[_T]):
@@ -86,7 +103,7 @@ class Workspace:
     @_Once
     def ml(self) -> "MLClient":
         """The SDK's client; the first use imports the SDK."""
-        os.environ.setdefault("TQDM_DISABLE", "1")
+        import_sdk()
         from azure.ai.ml import MLClient  # noqa: PLC0415
 
         return MLClient(

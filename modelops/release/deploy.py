@@ -19,7 +19,7 @@ from modelops.release.single_flight import SingleFlight
 _CODE_FOLDER: Final = "code"
 _FINAL_STATES: Final = (live.SUCCEEDED, "Failed", "Canceled")
 _WAIT_SECONDS: Final = 5.0
-_uploads: Final = SingleFlight[Any]()
+_uploads: Final = SingleFlight[None]()
 
 
 def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> live.LiveDeployment | None:
@@ -77,7 +77,8 @@ def create_revision(
         entity = _entity(plan, deployment, model_id, context.root, copies)
         entity.properties.update(found.properties if found else provenance.properties(context))
         entity.tags.update(found.tags if found else provenance.tags(context))
-        poller = _sent(context, deployment, entity)
+        _upload(context, deployment, entity)
+        poller = context.workspace.ml.batch_deployments.begin_create_or_update(entity)
         finished(poller, f"creating deployment {name}")
     made = live.read_deployment(context.workspace, plan.endpoint.name, name)
     if made is None or made.state != live.SUCCEEDED:
@@ -109,12 +110,20 @@ def delete_revision(context: Context, plan: ReleasePlan, step: str, name: str) -
     when_free(context, step, name, send)
 
 
-def _sent(context: Context, deployment: DeploymentPlan, entity: Any) -> Any:
-    """Send the request, for which the SDK uploads code and build context; return the poller.
+def _upload(context: Context, deployment: DeploymentPlan, entity: Any) -> None:
+    """Upload code and build context and register the environment, as the SDK does when it sends a deployment.
 
-    Of deployments with the same ones the first goes alone, and the others find them in Azure.
+    Apart from that, because deployments with the same code need it once, but are sent at the same time: the first one
+    uploads alone, and the others find its code in Azure.
     """
-    send = functools.partial(context.workspace.ml.batch_deployments.begin_create_or_update, entity)
+    from azure.ai.ml._utils import _endpoint_utils  # noqa: PLC0415
+    from azure.ai.ml.operations._operation_orchestrator import OperationOrchestrator  # noqa: PLC0415
+
+    ml: Any = context.workspace.ml
+    if deployment.code:
+        _endpoint_utils.validate_scoring_script(entity)  # type: ignore[no-untyped-call]
+    orchestrator = OperationOrchestrator(ml._operation_container, ml._operation_scope, ml._operation_config)  # noqa: SLF001
+    upload = functools.partial(_endpoint_utils.upload_dependencies, entity, orchestrator)
     environment = deployment.environment
     # In this order, so that no two wait for each other.
     for digest in (
@@ -123,8 +132,8 @@ def _sent(context: Context, deployment: DeploymentPlan, entity: Any) -> Any:
     ):
         if digest is not None:
             key = f"{context.workspace.id}/{digest}".lower()
-            send = functools.partial(_uploads.after_first, key, send, context.wait)
-    return send()
+            upload = functools.partial(_uploads.after_first, key, upload, context.wait)
+    upload()
 
 
 def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:

@@ -6,6 +6,7 @@ plan: docs/adr/0010.
 """
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections import deque
@@ -73,6 +74,7 @@ class WorkerPool:
         self._starting = asyncio.Lock()
         # Kept until the end: asyncio kills a process when its last reference is gone, even in the middle of a request.
         self._started: list[Worker] = []
+        self._preparing: asyncio.Future[None] | None = None
         self._stopped = False
         self._running = 0
         self._done = asyncio.Event()
@@ -112,6 +114,19 @@ class WorkerPool:
         finally:
             self._running -= 1
             self._done.set()
+
+    def prepare(self) -> asyncio.Future[None]:
+        """Start the worker before its first plan, and let it get ready for a release; once, however often it is called.
+
+        If that fails, the first plan tries again. What is returned need not be awaited.
+        """
+        if self._preparing is None:
+            self._preparing = asyncio.ensure_future(self._prepare())
+        return self._preparing
+
+    async def _prepare(self) -> None:
+        with contextlib.suppress(WorkerFailed, WorkerStopped):
+            (await self._worker("")).prepare()
 
     async def _run(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
         try:

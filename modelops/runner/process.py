@@ -15,7 +15,7 @@ from typing import Final
 
 from modelops.runner.conversation import Conversation, WorkerFailed, WorkerStopped
 from modelops.runner.log import open_log
-from modelops.runner.protocol import Done, Failed, Progress, ProtocolError, Request, Stop, decode_event, encode
+from modelops.runner.protocol import Done, Failed, Prepare, Progress, ProtocolError, Request, Stop, decode_event, encode
 
 __all__ = ["Worker", "WorkerFailed", "WorkerStopped"]
 
@@ -72,6 +72,11 @@ class Worker:
     def is_usable(self) -> bool:
         """Whether the worker can take another plan: it is alive, and nothing that it said was wrong."""
         return not (self._is_retired or self._listening.done())
+
+    def prepare(self) -> None:
+        """Let the worker get ready for a release."""
+        if self.is_usable:
+            self._input.write(encode(Prepare()))
 
     async def carry_out(self, request: Request, on_event: Callable[[Progress], None], deadline: float) -> Done:
         """Send one plan and follow it to its last answer, beside others.

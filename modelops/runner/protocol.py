@@ -67,6 +67,11 @@ class Stop:
     id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """A release will probably follow: import what it needs. Nothing is answered."""
+
+
 Request = ReleaseRequest | PreviewRequest
 """What starts a plan."""
 
@@ -150,10 +155,11 @@ Told = Event | Heartbeat
 Progress = Step | Switching | Heartbeat
 """The events of a plan before its end."""
 
-_REQUESTS: Final[Mapping[str, type[Request | Stop]]] = {
+_REQUESTS: Final[Mapping[str, type[Request | Stop | Prepare]]] = {
     "release": ReleaseRequest,
     "preview": PreviewRequest,
     "stop": Stop,
+    "prepare": Prepare,
 }
 _EVENTS: Final[Mapping[str, type[Event]]] = {
     "step": Step,
@@ -165,20 +171,20 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
 _TOLD: Final[Mapping[str, type[Told]]] = {**_EVENTS, "heartbeat": Heartbeat}
 _NAMES: Final = {kind: name for kinds in (_REQUESTS, _TOLD) for name, kind in kinds.items()}
 
-_Message = TypeVar("_Message", Request | Stop, Event, Told)
+_Message = TypeVar("_Message", Request | Stop | Prepare, Event, Told)
 
 
 class ProtocolError(ValueError):
     """A line that is not a valid message."""
 
 
-def encode(message: Request | Stop | Told) -> bytes:
+def encode(message: Request | Stop | Prepare | Told) -> bytes:
     """Write a message as one line, with its end."""
     plain = {"kind": _NAMES[type(message)], **asdict(message)}
     return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
 
 
-def decode_request(line: bytes) -> Request | Stop:
+def decode_request(line: bytes) -> Request | Stop | Prepare:
     """Read a request.
 
     Raises:

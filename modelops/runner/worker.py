@@ -16,8 +16,8 @@ from typing import BinaryIO
 from modelops.plan.staging import remove_staged
 from modelops.release.gate import Gate
 from modelops.runner.carried_plan import CarriedPlan
-from modelops.runner.protocol import Event, Failed, ProtocolError, Request, Stop, decode_request, encode
-from modelops.workspace import Workspaces
+from modelops.runner.protocol import Event, Failed, Prepare, ProtocolError, Request, Stop, decode_request, encode
+from modelops.workspace import Workspaces, import_sdk
 
 
 class Worker:
@@ -45,11 +45,14 @@ class Worker:
         # Not sys.exit: threads of the SDK may sleep for half a minute between two polls of an operation.
         os._exit(0)
 
-    def _take(self, request: Request | Stop) -> None:
+    def _take(self, request: Request | Stop | Prepare) -> None:
         if isinstance(request, Stop):
             if plan := self._plans.get(request.id):
                 # In a thread, because it waits for answers about the plan's jobs.
                 threading.Thread(target=plan.stop, daemon=True).start()
+            return
+        if isinstance(request, Prepare):
+            threading.Thread(target=import_sdk, daemon=True).start()
             return
         plan = self._plans[request.id] = CarriedPlan(request, self._workspaces, self.answer)
         threading.Thread(target=plan.carry_out, name=request.id, daemon=True).start()

@@ -1,5 +1,6 @@
 """ModelRelease: a marker whose input is the whole plan, and a hook that always says why it failed."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -7,6 +8,7 @@ from typing import Any, cast
 import pulumi
 import pytest
 
+from components import release as release_module
 from components.release import ModelRelease
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
@@ -93,6 +95,7 @@ class Pretending(WorkerPool):
         self.answer = answer
         self.requests: list[Request] = []
         self.deadlines: list[float | None] = []
+        self.prepared = asyncio.Event()
 
     async def run(self, request: Request, on_event: Any, deadline_seconds: float | None = None) -> Done:
         """Keep the request and answer."""
@@ -102,6 +105,11 @@ class Pretending(WorkerPool):
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
+
+    def prepare(self) -> asyncio.Future[None]:
+        """Keep that it was asked for."""
+        self.prepared.set()
+        return asyncio.ensure_future(asyncio.sleep(0))
 
 
 DONE = Done("digits", "create revision mlp-1")
@@ -152,6 +160,26 @@ def called(*arguments: Any, **changes: Any) -> tuple[str, list[Request]]:
     waiting: Callable[[], Any] = run
     recorded(lambda: pulumi.Output.from_input(waiting()), answers=LOWER)
     return found[0]
+
+
+def test_the_worker_is_prepared_while_the_plan_waits_for_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def run() -> str:
+        workers = Pretending(DONE)
+        use_pool(workers)
+        known = pulumi.Output.from_input(1)
+        waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        later = release_module._prepare_meanwhile(known)
+        await known.apply(lambda _: None).future()
+        assert later.cancelled()
+        assert not workers.prepared.is_set()
+        monkeypatch.setattr(release_module, "_PREPARING_SECONDS", 0.0)
+        release_module._prepare_meanwhile(pulumi.Output.from_input(waiting))
+        await workers.prepared.wait()
+        waiting.set_result(1)
+        return ""
+
+    started: Callable[[], Any] = run
+    recorded(lambda: pulumi.Output.from_input(started()))
 
 
 def plan() -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from modelops.runner.pool import WorkerFailed, WorkerPool
 from modelops.runner.protocol import Progress, ReleaseRequest
 
-# Says a step, then what the test wants it to say, then that it is done; it writes its process id down with each plan.
+# Says a step, then what the test wants it to say, then that it is done; writes its process id down with each message.
 ANSWERING = """\
 import json, os, sys
 for line in sys.stdin:
@@ -21,6 +21,8 @@ for line in sys.stdin:
         continue
     with open(os.environ["DIARY"], "a") as diary:
         diary.write(f"{os.getpid()}\\n")
+    if request["kind"] == "prepare":
+        continue
     plan, name = request["id"], request["plan"]["name"]
     print(json.dumps({"kind": "step", "id": plan, "step": "create revisions", "text": name}), flush=True)
     if "says" in request["plan"]:
@@ -47,6 +49,28 @@ class Pool:
     def processes(self) -> int:
         """How many workers have taken a plan."""
         return len(set(self.diary.read_text(encoding="utf-8").split()))
+
+
+def test_a_worker_that_was_told_to_prepare_takes_the_plan(tmp_path: Path) -> None:
+    async def ended() -> None:
+        pool = Pool(tmp_path)
+        assert pool.pool.prepare() is pool.pool.prepare()
+        await pool.pool.prepare()
+        await _answered(pool)
+        assert (pool.processes(), len(pool.diary.read_text(encoding="utf-8").split())) == (1, 2)
+        await pool.pool.end()
+
+    asyncio.run(ended())
+
+
+def test_a_worker_that_could_not_be_prepared_is_an_error_of_the_plan(tmp_path: Path) -> None:
+    async def ended() -> None:
+        pool = WorkerPool([str(tmp_path / "nothing")], {}, tmp_path / "worker.log")
+        await pool.prepare()
+        with pytest.raises(WorkerFailed, match=r"^the release worker could not be started: .*nothing: No such file"):
+            await pool.run(ReleaseRequest("a", {}, root="."), lambda _event: None)
+
+    asyncio.run(ended())
 
 
 async def _answered(pool: Pool) -> None:

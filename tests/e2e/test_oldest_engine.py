@@ -16,6 +16,7 @@ def test_a_stacks_life_on_the_oldest_engine(fresh: Rehearsal) -> None:
     assert fresh.writes() == []
     assert SCORED in fresh.make("up").ok().out.splitlines()
     fresh.up("--expect-no-changes")
+    assert "DIFFERS" not in fresh.make("drift").ok().out
 
     old = fresh.default
     fresh.change_one_byte_of_the_model()

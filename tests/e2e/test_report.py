@@ -91,6 +91,7 @@ def test_the_report_of_a_release_is_opened(deployed: Rehearsal, tmp_path: Path) 
     said = deployed.run("python", "-m", "modelops", "report", "--stack", "dev").ok()
     assert said.text.splitlines()[-1] == "reports/release.html"
     assert "reports" not in deployed.changed_files()
+    assert "<td>code changed</td>" in (deployed.folder / "reports" / "release.html").read_text(encoding="utf-8")
 
     seen = asyncio.run(_seen(deployed.folder / "reports" / "release.html", tmp_path / "browser"))
     _require_good(seen)

@@ -125,6 +125,6 @@ def test_up_offers_to_score_again_only_if_something_was_scored(tmp_path: Path) -
         )
         return re.findall(r"^  (make \w+) ", ran.stdout, re.MULTILINE)
 
-    assert offered() == ["make preview", "make down"]
+    assert offered() == ["make preview", "make report", "make down"]
     (tmp_path / "predictions" / "dev").mkdir(parents=True)
-    assert offered() == ["make preview", "make score", "make down"]
+    assert offered() == ["make preview", "make report", "make score", "make down"]

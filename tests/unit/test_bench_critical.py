@@ -6,7 +6,7 @@ Does not run a benchmark: times are never asserted.
 import pytest
 
 from tools.bench import stacks
-from tools.bench.critical import Path, Work, longest, served
+from tools.bench.critical import Path, Work, longest
 from tools.bench.releases import Measured, chain, table
 
 WORKSPACE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -86,16 +86,10 @@ def test_a_path_at_full_length_keeps_what_is_not_scaled_as_it_is() -> None:
     # 60 s of Azure in one second, and half a second of real work.
     path = Path((Work("run job", "j", 0, 1.5, 60),))
     assert path.full(60) == 60.5
-    row = Measured(4.5, path, served=2)
-    assert (row.own, row.least, row.full) == (3, 60.5, 122.5)
-    assert table({"up": row}).splitlines()[-1] == "| up | 4.5 | 1.5 | 3.0 | 60.5 | 122.5 | 1.05 | 2.02 |"
+    row = Measured(4.5, path, 60)
+    assert (row.own, row.least, row.full) == (3, 60.5, 63.5)
+    assert table({"up": row}).splitlines()[-1] == "| up | 4.5 | 1.5 | 3.0 | 60.5 | 63.5 | 1.050 |"
     assert chain(path) == "run job 1.5"
-
-
-def test_what_goes_on_at_the_same_time_is_waited_for_once() -> None:
-    parallel = [Work("a", "x", 0, 9, 120), Work("b", "y", 1, 3, 120), Work("c", "z", 5, 6, 60), Work("d", "z", 7, 8, 0)]
-    assert served(parallel, 60) == 4  # 0 to 3, and 5 to 6
-    assert served([], 60) == 0
 
 
 def test_every_deployment_has_another_model() -> None:

@@ -8,6 +8,7 @@ from modelops.runner.protocol import (
     Done,
     Event,
     Failed,
+    Prepare,
     PreviewRequest,
     ProtocolError,
     ReleaseRequest,
@@ -42,8 +43,8 @@ EVENTS: list[Event] = [
 ]
 
 
-@pytest.mark.parametrize("request_", REQUESTS)
-def test_a_request_comes_out_as_it_went_in(request_: Request | Stop) -> None:
+@pytest.mark.parametrize("request_", [*REQUESTS, Prepare()])
+def test_a_request_comes_out_as_it_went_in(request_: Request | Stop | Prepare) -> None:
     line = encode(request_)
     assert (line.count(b"\n"), line[-1:]) == (1, b"\n")
     assert decode_request(line) == request_

@@ -19,6 +19,7 @@ def main() -> int:
     parts_of_one = ["deploy", "release", "try-out", "upload", "scoring", "arm", "memory"]
     shapes = {str(shape): shape for shape in stacks.SHAPES}
     parser.add_argument("--only", choices=[*parts_of_one, *shapes], help="one part alone")
+    parser.add_argument("--scale", type=float, default=60, help="Azure's seconds in one second, for releases (60)")
     options = parser.parse_args()
     parts: dict[str, Callable[[Checkout], list[str]]] = {
         "deploy": lambda copy: _rows(deploy.no_change(copy, options.runs)),
@@ -32,7 +33,7 @@ def main() -> int:
     print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} processors")
     for name, shape in shapes.items():
         if options.only in (None, name):
-            print("", *releases.lines(shape), sep="\n", flush=True)
+            print("", *releases.lines(shape, options.scale), sep="\n", flush=True)
     if options.only in shapes:
         return 0
     with checkout() as copy:

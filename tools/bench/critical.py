@@ -125,12 +125,3 @@ def longest(work: Sequence[Work]) -> Path:
         base = max(before, key=lambda path: path.seconds, default=Path(()))
         best.append(Path((*base.chain, each)))
     return max(best, key=lambda path: path.seconds, default=Path(()))
-
-
-def served(work: Sequence[Work], scale: float) -> float:
-    """Return the seconds in which anything was in progress that takes its time in Azure."""
-    total, until = 0.0, float("-inf")
-    for began, ended in sorted((each.began, each.began + each.azure_seconds / scale) for each in work):
-        total += max(0.0, ended - max(began, until))
-        until = max(until, ended)
-    return total

@@ -1,6 +1,6 @@
 """Stacks of several endpoints with several deployments each: every deployment has another model.
 
-Code and environment are the same for all, and each endpoint tries its default out on three files.
+Code and environment are the same for all, and each deployment is tried out on three files.
 """
 
 import itertools
@@ -45,7 +45,7 @@ SHAPES = (Shape(1, 1), Shape(8, 3), Shape(20, 2))
 def write(checkout: Checkout, shape: Shape, *, tries_out: bool = True) -> None:
     """Write models, script and input, and put the endpoints into the stack file; the other settings stay.
 
-    The cluster gets a node for each endpoint, so that no try-out waits for another one's nodes.
+    The cluster gets a node for each deployment, so that no try-out waits for another one's nodes.
     """
     code, files = checkout.root / CODE, checkout.root / INPUT
     for folder in (code, files):
@@ -56,7 +56,7 @@ def write(checkout: Checkout, shape: Shape, *, tries_out: bool = True) -> None:
     retrain(checkout, shape)
     file = checkout.root / STACK_FILE
     content = yaml.safe_load(file.read_text())
-    content["config"]["cluster"] = {"maxNodes": shape.endpoints}
+    content["config"]["cluster"] = {"maxNodes": shape.endpoints * shape.deployments}
     content["config"]["endpoints"] = endpoints(shape, tries_out=tries_out)
     file.write_text(yaml.safe_dump(content, sort_keys=False))
 

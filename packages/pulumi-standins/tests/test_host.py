@@ -6,6 +6,8 @@ About 20 s. Nothing outlives a test; a test that was killed leaves only a tempor
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -261,3 +263,13 @@ def test_runs_a_policy_pack(project: Project) -> None:
     project.program('import pulumi; pulumi.Stash("marker", input="allowed")')
     ran = project.run("preview", "--policy-pack", "policy", "--stack", "dev")
     assert ran.returncode == 0, ran.stdout
+
+
+def test_the_host_loads_nothing_of_the_sdk_but_its_protocol() -> None:
+    program = (
+        "import sys; from pulumi_standins.protocol import use_protocol_only; use_protocol_only(); "
+        "import pulumi_standins.language_python.service; "
+        "print(sorted(n for n in sys.modules if n.startswith('pulumi.') and 'proto' not in n))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "['pulumi.runtime']\n"

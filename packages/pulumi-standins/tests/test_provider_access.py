@@ -364,7 +364,7 @@ def test_the_process_ends_with_its_engine(tmp_path: Path) -> None:
 
 def test_the_process_loads_neither_the_sdk_nor_azure(tmp_path: Path) -> None:
     program = (
-        "import sys; from pulumi_standins.azure_native.__main__ import use_protocol_only; use_protocol_only(); "
+        "import sys; from pulumi_standins.protocol import use_protocol_only; use_protocol_only(); "
         "import pulumi_standins.azure_native.server; "
         "found = [n for n in sys.modules if n.startswith(('pulumi.', 'azure', 'pulumi_azure')) and 'proto' not in n]; "
         "print(sorted(found))"

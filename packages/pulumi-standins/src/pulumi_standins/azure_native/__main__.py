@@ -1,27 +1,16 @@
 """`python -m pulumi_standins.azure_native <engine address>`: the plug-in process, which prints its port first."""
 
 import asyncio
-import importlib.util
 import logging
 import os
 import signal
 import sys
-import types
 from pathlib import Path
+
+from pulumi_standins.protocol import use_protocol_only
 
 # How often the process looks whether its parent, the engine, still lives, in seconds.
 _PARENT_CHECK_SECONDS = 0.5
-
-
-def use_protocol_only() -> None:
-    """Make `pulumi.runtime.proto` importable without the rest of the Pulumi SDK, which takes longer than ours."""
-    for name in ("pulumi", "pulumi.runtime", "pulumi.runtime.proto"):
-        spec = importlib.util.find_spec(name)
-        if spec is None or spec.submodule_search_locations is None:
-            sys.exit("the Pulumi SDK is not installed in this environment. Install it: pip install pulumi")
-        module = types.ModuleType(name)
-        module.__path__ = list(spec.submodule_search_locations)
-        sys.modules[name] = module
 
 
 def start_log() -> None:

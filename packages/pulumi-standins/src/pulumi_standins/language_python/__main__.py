@@ -8,15 +8,19 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-from pulumi.runtime.proto import language_pb2_grpc
 
-from pulumi_standins.language_python.service import LanguageHost
+from pulumi_standins.protocol import use_protocol_only
 
 UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 def main() -> None:
     """Print the port as the first line of stdout, and serve until the engine ends or a signal arrives."""
+    use_protocol_only()
+    from pulumi.runtime.proto import language_pb2_grpc  # noqa: PLC0415
+
+    from pulumi_standins.language_python.service import LanguageHost  # noqa: PLC0415
+
     over = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: over.set())
