@@ -1,6 +1,6 @@
 """Which files changed since a revision was released: git tells, if that release had exactly a commit's files.
 
-A plan has only the digest of a folder, so without git nobody knows.
+A plan has only the digest of a folder: without git, the files are not known.
 """
 
 import os
