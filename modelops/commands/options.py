@@ -2,7 +2,7 @@
 
 import shlex
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -11,7 +11,7 @@ from modelops.errors import NoJobError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.scoring import jobs
-from modelops.workspace import Workspace
+from modelops.workspace import Workspace, Workspaces
 
 Stack = Annotated[
     str | None,
@@ -68,8 +68,17 @@ class Where(NamedTuple):
         Raises:
             UsageError: There is none.
         """
-        found = self._found()
-        return list(found.values()) if found and self.endpoint is None else [targets.choose(found, self.endpoint)]
+        return self._selected(self._found())
+
+    def with_history(self) -> list[targets.Target]:
+        """Return the same, also if the first release failed: that one is in the history, too.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if self.outputs is not None:
+            return self.one_or_all()
+        return self._selected(targets.from_stack(self.stack, self.directory, also_unreleased=True))
 
     def words(self) -> str:
         """Return the options that select the same endpoints, for a command that is printed; begins with a space.
@@ -83,6 +92,9 @@ class Where(NamedTuple):
             "--directory": None if self.directory == Path() else self.directory,
         }
         return "".join(f" {option} {shlex.quote(str(value))}" for option, value in given.items() if value is not None)
+
+    def _selected(self, found: dict[str, targets.Target]) -> list[targets.Target]:
+        return list(found.values()) if found and self.endpoint is None else [targets.choose(found, self.endpoint)]
 
     def _found(self) -> dict[str, targets.Target]:
         if self.outputs is not None:
@@ -119,9 +131,12 @@ def released(target: targets.Target) -> ReleasePlan:
     return target.plan
 
 
+_workspaces: Final = Workspaces()
+
+
 def workspace(target: targets.Target) -> Workspace:
     """Return an endpoint's workspace."""
-    return Workspace(target.subscription_id, target.resource_group, target.workspace)
+    return _workspaces.get(target.subscription_id, target.resource_group, target.workspace)
 
 
 class Place(NamedTuple):

@@ -33,20 +33,22 @@ def rollback(
     target = options.Where(stack, outputs, endpoint, directory).target()
     plan = options.released(target)
     stop = Stop()
+    watched = stop.watch()
     origin = about.current(directory)
     context = Context(
         options.workspace(target),
         directory,
-        stop.progress,
-        stop.gate.sleep,
+        watched.progress,
+        watched.gate.sleep,
         about=origin,
         where=options.Where(stack, None, None, directory).words(),
     )
     try:
-        done = go_back(context, plan, to)
-        warning = recorded.rolled_back(context, done) if done.sent else None
+        with watched.gate.guarding():
+            done = go_back(context, plan, to)
+            warning = recorded.rolled_back(context, done) if done.sent else None
     except (Stopped, ModelOpsError):
-        if not stop.gate.is_closed:
+        if not stop.is_stopped:
             raise
         threading.Event().wait()  # the thread that closed the gate reports the position and ends the process
         return

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modelops.engine.event_log import Happening, Operation, Said, name_of, type_of
-from modelops.release.steps import label
+from modelops.release.steps import RECORD, label
 from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
-from modelops.scoring.progress import duration
 
 _DONE: Final = {
     "create": "created",
@@ -37,6 +36,8 @@ class _Release:
     name: str
     began: float
     step: str = ""
+    before: str = ""
+    """The step before this one."""
     since: float = 0.0
     text: str = ""
     subjects: dict[str, tuple[int, int] | None] = field(default_factory=dict)
@@ -45,9 +46,11 @@ class _Release:
 
     @property
     def items(self) -> tuple[int, int] | None:
-        """The counts of all subjects together."""
+        """The counts of all subjects together, once each has its own."""
         counts = [each for each in self.subjects.values() if each]
-        return (sum(done for done, _ in counts), sum(total for _, total in counts)) if counts else None
+        if not counts or len(counts) < len(self.subjects):
+            return None
+        return sum(done for done, _ in counts), sum(total for _, total in counts)
 
 
 class Progress:
@@ -127,7 +130,7 @@ class Progress:
         if event.step != release.step and event.step not in release.seen:
             lines = list(self._close(release))
             release.seen.add(event.step)
-            release.step, release.since, release.subjects = event.step, now, {}
+            release.before, release.step, release.since, release.subjects = release.step, event.step, now, {}
         if event.step == release.step:
             release.text = event.text
         if event.subject and event.step == release.step:
@@ -138,7 +141,7 @@ class Progress:
     def _close(self, release: _Release) -> Iterator[str]:
         if release.step:
             about = ", ".join(release.subjects)
-            yield self._line(release.name, label(release.step, release.items), self._clock() - release.since, about)
+            yield self._line(release.name, label(release.step), self._clock() - release.since, about)
 
     def _end(self, event: Done | Failed | Stopping) -> list[str]:
         release = self._running.pop(event.id, None)
@@ -150,7 +153,9 @@ class Progress:
             summary = [f"  {line}" for line in event.text.splitlines()]
             return [*self._close(release), self._line(release.name, "done", took, ""), *summary]
         how = "stopped" if isinstance(event, Stopping) else "failed"
-        return [self._line(release.name, f"{how} at {label(release.step)}", took, ", ".join(release.subjects))]
+        # A release that fails is added to the history, too.
+        step = release.before if how == "failed" and release.step == RECORD else release.step
+        return [self._line(release.name, f"{how} at {label(step)}", took, ", ".join(release.subjects))]
 
     def _operation(self, event: Operation) -> list[str]:
         # A replacement is also told as the two operations that it consists of.
@@ -171,7 +176,13 @@ class Progress:
         return [self._line("Azure", word, now - since, _short(event.urn))]
 
     def _line(self, name: str, what: str, seconds: float, text: str) -> str:
-        return f"{name:<{self._widest}}  {what:<{_LABELS}} {duration(seconds):>8}  {text}".rstrip()
+        return f"{name:<{self._widest}}  {what:<{_LABELS}} {_elapsed(seconds):>8}  {text}".rstrip()
+
+
+def _elapsed(seconds: float) -> str:
+    """To the second, unlike other durations: it is seen to go on."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min" if minutes else f"{rest} s"
 
 
 def _short(urn: str) -> str:

@@ -62,6 +62,7 @@ def _send(
             f"deployment {target} cannot become the default of {endpoint.name}: it "
             f"{f'is in state {found.state}' if found else 'does not exist'}. The default was not changed."
         )
+    ml = workspace.ml  # first: it lets one thread at a time import the SDK
     from azure.ai.ml import entities  # noqa: PLC0415
 
     body = entities.BatchEndpoint(
@@ -76,7 +77,7 @@ def _send(
         defaults={"deployment_name": target},
     )
     with azure.step(f"switching the default of {endpoint.name} to {target}"):
-        finished(workspace.ml.batch_endpoints.begin_create_or_update(body), "the switch")
+        finished(ml.batch_endpoints.begin_create_or_update(body), "the switch")
 
 
 def verify(workspace: Workspace, name: str, target: str, again: str = "pulumi up") -> live.LiveEndpoint:

@@ -42,14 +42,14 @@ def when_free(context: Context, step: str, subject: str, do: Callable[[], _T]) -
         do: sends the request.
 
     Raises:
-        ReleaseError: of `do`; after an hour also because of the other operation.
+        Exception: of `do`; after an hour also because of the other operation.
         Stopped: the process was told to stop.
     """
     waited = 0.0
     while True:
         try:
             return do()
-        except ReleaseError as error:
+        except Exception as error:
             pause = azure.other_operation(error)
             if pause is None or waited >= LONGEST_SECONDS:
                 raise

@@ -134,13 +134,14 @@ def _register(context: Context, model: UnregisteredModel) -> str | None:
 
 
 def _numbered(context: Context, model: UnregisteredModel, address: str) -> str:
+    ml = context.workspace.ml  # first: it lets one thread at a time import the SDK
     from azure.ai.ml import entities  # noqa: PLC0415
 
     version, free = find_version(context.workspace, model)
     if version is not None:
         raise _TakenError
     try:
-        context.workspace.ml.models.create_or_update(
+        ml.models.create_or_update(
             entities.Model(
                 name=model.name,
                 version=str(free),

@@ -6,7 +6,7 @@ tags that it has. For the time of that request its state is Updating, also if it
 
 from functools import partial
 
-from modelops.plan.plan import ReleasePlan
+from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.release import altered, deploy, live, register
 from modelops.release.context import CREATE, READ
 from modelops.release.operations import when_free
@@ -27,16 +27,24 @@ def restore(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
         found = endpoint.deployments.get(revision)
         if found is None or not deployment.is_readable or not endpoint.is_usable(revision):
             continue
-        with context.timeline.span(READ, revision):
-            changed = patience.call(READ, altered.differences, context.workspace, deployment, found)
-        if not changed:
-            continue
-        with context.timeline.span(CREATE, revision):
-            context.progress(
-                CREATE, f"restoring deployment {revision}, which was changed by hand: {changed[0]}", subject=revision
-            )
-            model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
-            report.registered += [registered] if registered else []
-            again = partial(patience.call, CREATE, deploy.create_revision, context, plan, deployment, model_id, found)
-            when_free(context, CREATE, revision, again)
-        report.altered.append(revision)
+        changed = patience.call(READ, altered.differences, context.workspace, deployment, found)
+        if changed:
+            with context.timeline.span(CREATE, revision):
+                text = f"restoring deployment {revision}, which was changed by hand: {changed[0]}"
+                context.progress(CREATE, text, subject=revision)
+                _send_again(plan, patience, deployment, found, report)
+            report.altered.append(revision)
+
+
+def _send_again(
+    plan: ReleasePlan,
+    patience: Patience,
+    deployment: DeploymentPlan,
+    found: live.LiveDeployment,
+    report: ReleaseReport,
+) -> None:
+    context = patience.context
+    model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
+    report.registered += [registered] if registered else []
+    create = partial(deploy.create_revision, context, plan, deployment, model_id, found)
+    when_free(context, CREATE, deployment.revision, lambda: patience.call(CREATE, create))

@@ -20,6 +20,7 @@ from modelops.release.gate import Gate
 from modelops.release.outlook import Outlook
 from modelops.release.position import Position
 from modelops.release.running import MAY_GO_ON, RunningJobs
+from modelops.release.timeline import Timeline
 from modelops.runner.protocol import (
     Done,
     Event,
@@ -54,7 +55,13 @@ class CarriedPlan:
         self._telling = threading.Lock()
         self._is_answered = False
         self._position = Position()
+        self._timeline = Timeline()
         self._running = RunningJobs()
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether it waits for jobs, so that `stop` waits for the answers to their cancellation."""
+        return self._running.are_known
 
     def carry_out(self) -> None:
         """Carry the plan out, and answer how it ended; after a stop, `stop` does that."""
@@ -90,7 +97,8 @@ class CarriedPlan:
         """Return the last answer, but not after a stop: then every error is a consequence of it."""
         if self.gate.is_closed:
             raise Stopped
-        return Failed(self._request.id, message, self._position.step, is_refused)
+        # Several steps may run at the same time: it is the one that failed first.
+        return Failed(self._request.id, message, self._timeline.failed_at or self._position.step, is_refused)
 
     def _release(self, request: ReleaseRequest) -> Done:
         plan = ReleasePlan.from_inputs(request.plan)
@@ -104,6 +112,7 @@ class CarriedPlan:
             state_default=request.state_default,
             about=About.from_texts(request.about),
             running=self._running,
+            timeline=self._timeline,
             where=_where(request.stack),
         )
         released = None if request.released is None else ReleasePlan.from_inputs(request.released)

@@ -158,7 +158,7 @@ import os, signal
 from modelops.commands.stopping import Stop
 from modelops.errors import Stopped
 
-stop = Stop()
+stop = Stop().watch()
 stop.progress("create revisions", "one")
 stop.gate.begin("PUT", "https://management.azure.com/")
 os.kill(os.getpid(), signal.SIGTERM)
@@ -183,24 +183,27 @@ def test_a_step_that_comes_after_the_stop_is_not_where_it_stopped() -> None:
     assert ran.stdout == "create revisions: one\n"
 
 
-STOPPED_IN_THE_SECOND = """\
+STOPPED_IN_SEVERAL = """\
 import os, signal
 from modelops.commands.stopping import Stop
 
 stop = Stop()
-stop.progress("switch the default", "of the first")
-stop.gate.begin("PUT", "https://management.azure.com/batchEndpoints/first")
-stop.gate.end()
-stop.begin()
-stop.progress("create revisions", "of the second")
+names = "first", "second", "third"
+first, second, third = (stop.watch(f"{each}: ") for each in names)
+first.progress("switch the default", "to one")
+first.is_over = True
+second.progress("switch the default", "to two")
+second.gate.begin("PUT", "https://management.azure.com/batchEndpoints/second")
+second.gate.end()
+third.progress("create revisions", "three")
 os.kill(os.getpid(), signal.SIGTERM)
 signal.pause()
 """
 
 
-def test_where_it_stopped_is_about_the_endpoint_that_it_is_at() -> None:
+def test_each_endpoint_that_is_not_done_says_where_it_stopped() -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", STOPPED_IN_THE_SECOND],
+        [sys.executable, "-c", STOPPED_IN_SEVERAL],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
@@ -209,7 +212,10 @@ def test_where_it_stopped_is_about_the_endpoint_that_it_is_at() -> None:
     )
     assert (ran.returncode, ran.stderr) == (
         1,
-        "error: stopped at step 'create revisions'; default unchanged. Run the command again.\n",
+        (
+            "error: second: stopped; the switch was already sent. Run the command again.\n"
+            "error: third: stopped at step 'create revisions'; default unchanged. Run the command again.\n"
+        ),
     )
 
 

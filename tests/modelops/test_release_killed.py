@@ -7,6 +7,7 @@ import pytest
 from modelops.plan.plan import ReleasePlan
 from modelops.release import records
 from tests.modelops.conftest import ML_API, Bench, in_one_profile
+from tests.modelops.test_release_at_once import several
 from tests.modelops.test_release_try_out import GOOD, with_script
 from tests.modelops.workers import RealWorker
 
@@ -139,6 +140,50 @@ def test_a_later_release_that_was_killed_is_finished_by_the_next(
     assert len(list(bench.workspace.list(f"models/{bench.model_name}/versions", ML_API, listViewType="All"))) == 2
     before = bench.mark()
     assert not bench.release(second, first.target).changed
+    assert bench.writes(before) == []
+
+
+SEVERAL = {
+    "first deployment of three": ("PUT", "/deployments/", 0),
+    "third deployment of three": ("PUT", "/deployments/", 2),
+    "second try-out of three": ("POST", "/jobs$", 1),
+    "third try-out noted as started": ("PATCH", "/deployments/", 2),
+    "second try-out noted as passed": ("PATCH", "/deployments/mlp2-", 1),
+    "switch": ("PUT", "/batchEndpoints/[^/]+$", 0),
+}
+"""Writes of a release of three deployments, which it makes and tries out at the same time."""
+
+
+@SDK_IS_DEPRECATED
+@pytest.mark.parametrize(
+    ("method", "path", "skip"),
+    [
+        pytest.param(*write, id=name, marks=() if "noted as started" in name else pytest.mark.long(part="kills"))
+        for name, write in SEVERAL.items()
+    ],
+)
+def test_a_release_of_several_deployments_that_was_killed_is_finished_by_the_next(
+    bench: Bench, method: str, path: str, skip: int
+) -> None:
+    first = with_script(bench, GOOD)
+    bench.release(first)
+    plan = several(with_script(bench, f"{GOOD}# second of {bench.plan.endpoint.name}\n"), 1, 2, 3)
+    control = bench.place.sandbox.control
+    control.fault("delay", method=method, path=path, skip=skip, seconds=600)
+    before = bench.mark()
+    with RealWorker(bench) as worker:
+        worker.begin(plan, first.target)
+        control.wait(method=method, path=path, count=skip + 1, after=before, finished=False)
+        worker.process.kill()
+        worker.process.wait()
+    control.clear_faults()
+    _serves_what_was_tried(bench)
+    bench.release(plan, first.target)
+    assert bench.live().default == plan.target
+    assert set(plan.revisions.values()) <= set(bench.live().deployments)
+    _serves_what_was_tried(bench)
+    before = bench.mark()
+    assert not bench.release(plan, first.target).changed
     assert bench.writes(before) == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from modelops.engine.event_log import Happening, Operation, Said
 from modelops.engine.progress import Progress
-from modelops.release.context import CREATE, READ, TRY
+from modelops.release.context import CREATE, READ, RECORD, TRY
 from modelops.runner.protocol import Done, Failed, Heartbeat, Step, Stopping, Switching, Told
 
 PROGRAM = "urn:pulumi:dev::program"
@@ -69,8 +69,8 @@ def test_each_step_that_is_done_is_a_line_and_the_current_one_another() -> None:
     assert progress.now() == ["digits    4/8 12/40 try out             36 s  job b: 4 of 20 items"]
     done = Done("digits", "digits1a2b: created mlp-1\n  0 of 20 rows differ", {})
     assert taken(progress, clock, [(70, done)]) == [
-        "digits    4/8 12/40 try out            2 min  mlp-1, cnn-2",
-        "digits    done                         2 min",
+        "digits    4/8 try out               1:46 min  mlp-1, cnn-2",
+        "digits    done                      1:54 min",
         "  digits1a2b: created mlp-1",
         "    0 of 20 rows differ",
     ]
@@ -98,6 +98,20 @@ def test_a_release_that_is_not_carried_out_is_a_line(end: Told, line: str) -> No
     progress = Progress(clock=clock)
     assert taken(progress, clock, [(0, Step("churn", TRY, "trying", subject="mlp-1")), (9, end)]) == [line]
     assert progress.running == []
+
+
+def test_a_release_that_failed_did_so_before_it_was_added_to_the_history() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    events: list[tuple[float, Told]] = [
+        (0, Step("churn", TRY, "trying", subject="mlp-1")),
+        (8, Step("churn", RECORD, "adding")),
+        (1, Failed("churn", "no.")),
+    ]
+    assert taken(progress, clock, events) == [
+        "churn     4/8 try out                    8 s  mlp-1",
+        "churn     failed at 4/8 try out          9 s",
+    ]
 
 
 def test_a_release_that_never_began_is_told_by_its_error_alone() -> None:
@@ -147,7 +161,7 @@ def test_what_is_only_planned_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("said", "lines"),
     [
-        (Said("info", "uv will build its environment"), ["uv will build its environment"]),
+        (Said("info", "uv will build the environment"), ["uv will build the environment"]),
         (Said("info#err", "printed"), ["printed"]),
         (Said("info", "2 of 3", is_ephemeral=True), []),
         (Said("warning", "kept for the end"), []),
