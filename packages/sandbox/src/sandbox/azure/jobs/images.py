@@ -24,9 +24,8 @@ async def built(context: JobContext, spec: EnvironmentSpec | None, workspace_id:
         return
     content = {name: value for name, value in asdict(spec).items() if name not in ("name", "version")}
     key = f"{workspace_id} {hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()}"
-    due = context.store.document(_KIND, key)
+    due: float | None = context.store.document(_KIND, key)
     if due is None:
-        work = context.service_time.begin(IMAGE_BUILD, f"{workspace_id}/environments/{spec.name}", asked_by)
-        due = work.due
+        due = context.service_time.begin(IMAGE_BUILD, f"{workspace_id}/environments/{spec.name}", asked_by).due
         context.store.put_document(_KIND, key, due)
-    await asyncio.sleep(max(0.0, due - time.time()))
+    await asyncio.sleep(max(0.0, (due or 0.0) - time.time()))
