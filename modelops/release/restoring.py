@@ -6,7 +6,7 @@ tags that it has. For the time of that request its state is Updating, also if it
 
 from functools import partial
 
-from modelops.plan.plan import ReleasePlan
+from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.release import altered, deploy, live, register
 from modelops.release.context import CREATE, READ
 from modelops.release.operations import when_free
@@ -37,6 +37,11 @@ def restore(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
             )
             model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
             report.registered += [registered] if registered else []
-            again = partial(patience.call, CREATE, deploy.create_revision, context, plan, deployment, model_id, found)
-            when_free(context, CREATE, revision, again)
+            when_free(context, CREATE, revision, partial(_send, plan, patience, deployment, model_id, found))
         report.altered.append(revision)
+
+
+def _send(
+    plan: ReleasePlan, patience: Patience, deployment: DeploymentPlan, model_id: str, found: live.LiveDeployment
+) -> None:
+    patience.call(CREATE, deploy.create_revision, patience.context, plan, deployment, model_id, found)
