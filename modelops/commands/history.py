@@ -27,7 +27,7 @@ def history(
     directory: options.Directory = Path(),
 ) -> None:
     """List the last releases and rollbacks of the endpoints, the newest first."""
-    targets = options.Where(stack, outputs, endpoint, directory).one_or_all()
+    targets = options.Where(stack, outputs, endpoint, directory).with_history()
     found = {each.logical: releases.entries(options.workspace(each), each.endpoint, most) for each in targets}
     if json:
         endpoints = {logical: [each.to_json() for each in entries] for logical, entries in found.items()}

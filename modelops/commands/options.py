@@ -68,8 +68,17 @@ class Where(NamedTuple):
         Raises:
             UsageError: There is none.
         """
-        found = self._found()
-        return list(found.values()) if found and self.endpoint is None else [targets.choose(found, self.endpoint)]
+        return self._selected(self._found())
+
+    def with_history(self) -> list[targets.Target]:
+        """Return the same, also if the first release failed: that one is in the history, too.
+
+        Raises:
+            UsageError: There is none.
+        """
+        if self.outputs is not None:
+            return self.one_or_all()
+        return self._selected(targets.from_stack(self.stack, self.directory, also_unreleased=True))
 
     def words(self) -> str:
         """Return the options that select the same endpoints, for a command that is printed; begins with a space.
@@ -83,6 +92,9 @@ class Where(NamedTuple):
             "--directory": None if self.directory == Path() else self.directory,
         }
         return "".join(f" {option} {shlex.quote(str(value))}" for option, value in given.items() if value is not None)
+
+    def _selected(self, found: dict[str, targets.Target]) -> list[targets.Target]:
+        return list(found.values()) if found and self.endpoint is None else [targets.choose(found, self.endpoint)]
 
     def _found(self) -> dict[str, targets.Target]:
         if self.outputs is not None:

@@ -38,7 +38,7 @@ def report(
     """Write the HTML report of the endpoints' last release, or of an earlier one."""
     number = _number(release)
     where = options.Where(stack, outputs, endpoint, directory)
-    found = {each.logical: _found(each, number) for each in where.one_or_all()}
+    found = {each.logical: _found(each, number) for each in where.with_history()}
     known = [each for each in found.values() if each]
     if not known:
         raise UsageError(

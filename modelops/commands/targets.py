@@ -5,6 +5,7 @@ engine keeps the old outputs of endpoints whose release succeeded (docs/adr/0005
 """
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,11 @@ from modelops.workspace import Workspace
 
 _MARKER_TYPE: Final = "pulumi:index:Stash"
 _ENDPOINT_TYPE: Final = "azure-native:machinelearningservices:BatchEndpoint"
+_ENDPOINT_ID: Final = re.compile(
+    r"/subscriptions/([^/]+)/resourceGroups/([^/]+)/providers/Microsoft\.MachineLearningServices/workspaces/([^/]+)"
+    r"/batchEndpoints/([^/]+)",
+    re.IGNORECASE,
+)
 _STACK_TYPE: Final = "pulumi:pulumi:Stack"
 _KINDS: Final[Mapping[type, str]] = {list: "an array", str: "a string", bool: "a boolean"}
 
@@ -127,18 +133,20 @@ def _no_outputs(path: Path, why: str) -> UsageError:
     return UsageError(f"--outputs {str(path)!r} {why}. Create it with `{located('pulumi stack output --json')}`.")
 
 
-def from_stack(stack: str | None, folder: Path) -> dict[str, Target]:
+def from_stack(stack: str | None, folder: Path, *, also_unreleased: bool = False) -> dict[str, Target]:
     """The endpoints of a stack that were released, from the markers in its state; asks the `pulumi` command.
 
     Args:
         stack: its name; None takes the one that is selected in `folder`.
         folder: the program's folder.
+        also_unreleased: also those whose first release failed: see `unreleased`.
 
     Raises:
         UsageError: no such stack, no `pulumi`, or nothing was released.
         PlanError: another version of the program wrote a plan.
     """
-    found = from_export(exported(stack, folder))
+    export = exported(stack, folder)
+    found = {**(unreleased(export) if also_unreleased else {}), **from_export(export)}
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_up(stack)}.")
     return found
@@ -191,6 +199,18 @@ def from_export(export: Mapping[str, Any]) -> dict[str, Target]:
             defaults.get(plan.endpoint.id) or None,
         )
         for logical, plan in plans.items()
+    }
+
+
+def unreleased(export: Mapping[str, Any]) -> dict[str, Target]:
+    """All endpoints in an exported state, by logical name, without what a marker says: a failed first one has none."""
+    found = {
+        str(each.get("parent", "")).rpartition("::")[2]: _ENDPOINT_ID.fullmatch(str(each.get("id")))
+        for each in resources(export)
+        if each.get("type") == _ENDPOINT_TYPE and not each.get("delete")
+    }
+    return {
+        logical: Target(logical, named[1], named[2], named[3], named[4]) for logical, named in found.items() if named
     }
 
 

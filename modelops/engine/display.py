@@ -5,6 +5,7 @@ from typing import Final, Self
 
 from rich.console import Console
 from rich.live import Live
+from rich.padding import Padding
 from rich.text import Text
 
 from modelops.engine.event_log import Happening, Policies, Said, Summary, Violation
@@ -18,7 +19,7 @@ _QUICK_SECONDS: Final = 5.0
 """On a terminal, what is created in less is only counted."""
 _ROWS_LEFT: Final = 4
 """Rows of a terminal that the changing lines leave free."""
-_STOPPING: Final = "stopping: requests in flight are finished; Ctrl-C again ends at once, and may leave operations open"
+_STOPPING: Final = "stopping once the requests in flight are answered; Ctrl-C again ends at once"
 
 _ENGINES_OWN: Final = ("update failed", "Resource monitor has terminated, shutting down")
 """What the engine says after an error that was shown."""
@@ -110,6 +111,7 @@ class Screen(Display):
         super().__init__(progress or Progress(skips=_QUICK_SECONDS))
         self._console = console or Console(file=sys.stdout, highlight=False, markup=False)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._drawn: list[str] = []
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -120,8 +122,12 @@ class Screen(Display):
         self._live.stop()
 
     def say(self, line: str) -> None:
-        """Print a line above those that change."""
-        self._console.print(Text(line), soft_wrap=True)
+        """Print a line above those that change; an indented one, which has no command, is wrapped between its words."""
+        indent = len(line) - len(line.lstrip())
+        if indent:
+            self._console.print(Padding(Text(line.lstrip()), (0, 0, 0, indent), expand=False))
+        else:
+            self._console.print(Text(line), soft_wrap=True)
 
     def on_pause(self) -> None:
         """Draw the lines that change."""
@@ -131,4 +137,6 @@ class Screen(Display):
             lines = [*lines[: most - 1], f"and {len(lines) - most + 1} more"]
         if self._is_stopping:
             lines.append(_STOPPING)
-        self._live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
+        if lines != self._drawn:
+            self._drawn = lines
+            self._live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)

@@ -11,7 +11,6 @@ from typing import Final
 from modelops.engine.event_log import Happening, Operation, Said, name_of, type_of
 from modelops.release.steps import label
 from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
-from modelops.scoring.progress import duration
 
 _DONE: Final = {
     "create": "created",
@@ -45,9 +44,11 @@ class _Release:
 
     @property
     def items(self) -> tuple[int, int] | None:
-        """The counts of all subjects together."""
+        """The counts of all subjects together, once each has its own."""
         counts = [each for each in self.subjects.values() if each]
-        return (sum(done for done, _ in counts), sum(total for _, total in counts)) if counts else None
+        if not counts or len(counts) < len(self.subjects):
+            return None
+        return sum(done for done, _ in counts), sum(total for _, total in counts)
 
 
 class Progress:
@@ -138,7 +139,7 @@ class Progress:
     def _close(self, release: _Release) -> Iterator[str]:
         if release.step:
             about = ", ".join(release.subjects)
-            yield self._line(release.name, label(release.step, release.items), self._clock() - release.since, about)
+            yield self._line(release.name, label(release.step), self._clock() - release.since, about)
 
     def _end(self, event: Done | Failed | Stopping) -> list[str]:
         release = self._running.pop(event.id, None)
@@ -171,7 +172,13 @@ class Progress:
         return [self._line("Azure", word, now - since, _short(event.urn))]
 
     def _line(self, name: str, what: str, seconds: float, text: str) -> str:
-        return f"{name:<{self._widest}}  {what:<{_LABELS}} {duration(seconds):>8}  {text}".rstrip()
+        return f"{name:<{self._widest}}  {what:<{_LABELS}} {_elapsed(seconds):>8}  {text}".rstrip()
+
+
+def _elapsed(seconds: float) -> str:
+    """To the second, unlike other durations: it is seen to go on."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min" if minutes else f"{rest} s"
 
 
 def _short(urn: str) -> str:

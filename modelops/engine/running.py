@@ -102,7 +102,8 @@ def _follow(child: subprocess.Popen[bytes], tails: "Sequence[_Tail]", watcher: W
         for events in reversed([tail.read() for tail in tails]):
             for event in events:
                 watcher.on_event(event)
-        watcher.on_pause()
+        if code is None:
+            watcher.on_pause()
     return code
 
 

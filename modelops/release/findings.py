@@ -28,7 +28,7 @@ class Finding:
 
 
 class Findings:
-    """Those of all candidates, in the order in which they were found, by any thread of the release."""
+    """Those of all candidates, by name: threads of the release find them at the same time."""
 
     def __init__(self) -> None:
         self._found: list[Finding] = []
@@ -39,8 +39,11 @@ class Findings:
 
     def compared(self) -> list[dict[str, Any]]:
         """Return the figures of those that were compared."""
-        return [each.compared() for each in self._found if each.figures is not None]
+        return [each.compared() for each in self._by_name() if each.figures is not None]
 
     def sampled(self) -> list[dict[str, Any]]:
         """Return the samples of those that have some."""
-        return [each.sampled() for each in self._found if each.samples]
+        return [each.sampled() for each in self._by_name() if each.samples]
+
+    def _by_name(self) -> list[Finding]:
+        return sorted(self._found, key=lambda each: each.revision)

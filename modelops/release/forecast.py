@@ -11,7 +11,7 @@ from modelops.plan.files import files_of
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import UNKNOWN, DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import File
-from modelops.release import reasons
+from modelops.release import changed_files, reasons
 from modelops.release.live import LiveDeployment, LiveEndpoint
 from modelops.release.outlook import Model, Revision, TryOut
 from modelops.release.rows import Row
@@ -56,7 +56,10 @@ def in_order(plan: ReleasePlan) -> list[DeploymentPlan]:
 
 
 def revision(
-    wanted: DeploymentPlan, released: ReleasePlan | None, there: Mapping[str, LiveDeployment] | None = None
+    wanted: DeploymentPlan,
+    released: ReleasePlan | None,
+    there: Mapping[str, LiveDeployment] | None = None,
+    root: Path | None = None,
 ) -> Revision:
     """Return what becomes of a deployment's revision, and why.
 
@@ -64,6 +67,7 @@ def revision(
         wanted: the deployment.
         released: the plan that was released last; None if there is none.
         there: what is live, by name; None if Azure was not asked: then it has what was released.
+        root: see `Known`.
     """
     old = released.deployments.get(wanted.logical) if released else None
     is_released = released is not None and wanted.revision in {each.revision for each in released.made}
@@ -71,7 +75,7 @@ def revision(
     exists = is_released if there is None else state == "Succeeded"
     if exists and is_released:
         return Revision(wanted.revision, wanted.logical, "keep")
-    why = reasons.differences(old, wanted) if old else []
+    why = reasons.differences(old, wanted, _changed_files(old, wanted, there or {}, root)) if old else []
     if old is None and released is not None:
         why.append(f"{wanted.logical} is new in the stack file")
     elif old is None and not there:
@@ -85,6 +89,17 @@ def revision(
     elif is_released:
         why.append("it was deleted outside of releases")
     return Revision(wanted.revision, wanted.logical, "create", tuple(why))
+
+
+def _changed_files(
+    old: DeploymentPlan, wanted: DeploymentPlan, there: Mapping[str, LiveDeployment], root: Path | None
+) -> list[str]:
+    """Return which files of the code changed, if the released revision tells its commit."""
+    if root is None or old.code is None or wanted.code is None or old.code.digest == wanted.code.digest:
+        return []
+    if old.code.path != wanted.code.path or old.revision not in there:
+        return []
+    return changed_files.since(there[old.revision].properties, root, wanted.code.path)
 
 
 def try_outs(due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Known) -> list[TryOut]:

@@ -58,7 +58,10 @@ def from_live(
         Default(served.default, plan.target, restored, endpoint.default if restored else None),
         _body(plan, endpoint, may_restore=restored is not None),
         [forecast.model(each, known.root) for each in to_register],
-        [*(forecast.revision(each, released, endpoint.deployments) for each in forecast.in_order(plan)), *deleted],
+        [
+            *(forecast.revision(each, released, endpoint.deployments, known.root) for each in forecast.in_order(plan)),
+            *deleted,
+        ],
         forecast.try_outs(due, served, known),
         archived=archived,
         currency=known.currency,

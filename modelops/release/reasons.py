@@ -1,6 +1,6 @@
 """Why a deployment gets another revision: what differs between the plan released last and the wanted one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from modelops.plan.data_address import masked
@@ -9,18 +9,23 @@ from modelops.plan.environments import BuildEnvironment, CondaFile, Environment,
 from modelops.plan.models import LocalModel, Model, RegisteredModel
 from modelops.plan.reader import UNKNOWN
 
+_FEW: Final = 3
+"""Files of which each is named."""
 _LONGEST: Final = 40
 """Characters of a value that are shown."""
 
 
-def differences(old: DeploymentPlan, new: DeploymentPlan) -> list[str]:
+def differences(old: DeploymentPlan, new: DeploymentPlan, files: Sequence[str] = ()) -> list[str]:
     """Return what differs of two deployments' identities, the most telling first; empty for the same identity.
 
-    Of files only the digest of their folder is known: `code changed`.
+    Args:
+        old: the deployment of the plan that was released last.
+        new: the wanted one.
+        files: which files of the code changed; without them only its digest is known: `code changed`.
     """
     return [
         *_model(old.model, new.model),
-        *_code(old, new),
+        *_code(old, new, files),
         *_values(old.settings.to_json(), new.settings.to_json()),
         *_environment(old.environment, new.environment),
         *_values(old.environment_variables, new.environment_variables, "environment variable "),
@@ -57,7 +62,7 @@ def _version(old: RegisteredModel | NamedEnvironment, new: RegisteredModel | Nam
     return f"{names[0]}:{old.version} -> {names[1]}:{new.version}{label}"
 
 
-def _code(old: DeploymentPlan, new: DeploymentPlan) -> Iterator[str]:
+def _code(old: DeploymentPlan, new: DeploymentPlan, files: Sequence[str]) -> Iterator[str]:
     if old.code is None or new.code is None:
         if old.code is not new.code:
             yield "code added" if new.code else "code removed"
@@ -65,7 +70,13 @@ def _code(old: DeploymentPlan, new: DeploymentPlan) -> Iterator[str]:
     if old.code.scoring_script != new.code.scoring_script:
         yield f"scoringScript {old.code.scoring_script} -> {new.code.scoring_script}"
     if old.code.digest != new.code.digest:
-        yield "code changed"
+        yield from _files(files)
+
+
+def _files(files: Sequence[str]) -> list[str]:
+    if 0 < len(files) <= _FEW:
+        return [f"{each} changed" for each in files]
+    return [f"code changed ({len(files)} files)" if files else "code changed"]
 
 
 def _environment(old: Environment | None, new: Environment | None) -> Iterator[str]:

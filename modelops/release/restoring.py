@@ -27,21 +27,24 @@ def restore(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, 
         found = endpoint.deployments.get(revision)
         if found is None or not deployment.is_readable or not endpoint.is_usable(revision):
             continue
-        with context.timeline.span(READ, revision):
-            changed = patience.call(READ, altered.differences, context.workspace, deployment, found)
-        if not changed:
-            continue
-        with context.timeline.span(CREATE, revision):
-            context.progress(
-                CREATE, f"restoring deployment {revision}, which was changed by hand: {changed[0]}", subject=revision
-            )
-            model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
-            report.registered += [registered] if registered else []
-            when_free(context, CREATE, revision, partial(_send, plan, patience, deployment, model_id, found))
-        report.altered.append(revision)
+        changed = patience.call(READ, altered.differences, context.workspace, deployment, found)
+        if changed:
+            with context.timeline.span(CREATE, revision):
+                text = f"restoring deployment {revision}, which was changed by hand: {changed[0]}"
+                context.progress(CREATE, text, subject=revision)
+                _send_again(plan, patience, deployment, found, report)
+            report.altered.append(revision)
 
 
-def _send(
-    plan: ReleasePlan, patience: Patience, deployment: DeploymentPlan, model_id: str, found: live.LiveDeployment
+def _send_again(
+    plan: ReleasePlan,
+    patience: Patience,
+    deployment: DeploymentPlan,
+    found: live.LiveDeployment,
+    report: ReleaseReport,
 ) -> None:
-    patience.call(CREATE, deploy.create_revision, patience.context, plan, deployment, model_id, found)
+    context = patience.context
+    model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
+    report.registered += [registered] if registered else []
+    create = partial(deploy.create_revision, context, plan, deployment, model_id, found)
+    when_free(context, CREATE, deployment.revision, lambda: patience.call(CREATE, create))

@@ -16,7 +16,7 @@ from modelops.report.page import Release
 from tests.e2e import browser
 from tests.e2e.rehearsal import Rehearsal
 from tests.e2e.test_compared import ask, count_wrong
-from tests.unit.reports import FAILED, RELEASED, hostile
+from tests.unit.reports import FAILED, RELEASED, Page, hostile
 
 _SCHEMES = ("light", "dark")
 _WIDTHS = (1280, 400)
@@ -102,6 +102,20 @@ def test_the_report_of_a_release_is_opened(deployed: Rehearsal, tmp_path: Path) 
     assert {tuple(view.images) for view in seen.views.values()} == {(True,) * 4}
     images = sorted(each.name for each in (deployed.folder / "few").iterdir())
     assert seen.named_images == images[:4]
+
+
+@pytest.mark.long(part="browser")
+def test_a_first_release_that_failed_has_one_too(fresh: Rehearsal) -> None:
+    """The stack's state has no plan of it."""
+    ask(fresh, rows={"atLeast": 99})
+    fresh.pulumi("up").failed()
+    said = fresh.run("python", "-m", "modelops", "report", "--stack", "dev").ok()
+    assert said.text.splitlines()[-1] == "reports/release.html"
+    found = Page((fresh.folder / "reports" / "release.html").read_text(encoding="utf-8"))
+    assert (found.texts("h1"), found.texts("p", "default")) == (["digits failed"], ["No default"])
+    (why,) = found.texts("section", "notice")
+    assert why.startswith("Failed at step “try out” step 'try out' failed: deployment mlp-")
+    assert why.endswith("tryOut.rows asks for at least 99.")
 
 
 @pytest.mark.long(part="browser")

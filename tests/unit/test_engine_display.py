@@ -27,8 +27,8 @@ def test_a_log_has_a_line_after_half_a_minute_without_one(capsys: pytest.Capture
     assert capsys.readouterr().out.splitlines() == [
         "digits    4/8 8/20 try out              30 s  8 of 20 items",
         "churn     4/8 8/20 try out              30 s  8 of 20 items",
-        "digits    4/8 8/20 try out              60 s  8 of 20 items",
-        "churn     4/8 8/20 try out              60 s  8 of 20 items",
+        "digits    4/8 8/20 try out          1:00 min  8 of 20 items",
+        "churn     4/8 8/20 try out          1:00 min  8 of 20 items",
     ]
 
 
@@ -105,7 +105,7 @@ def test_a_terminal_has_a_line_for_each_endpoint_and_keeps_those_of_steps() -> N
         assert "digits    3/8 create revisions           3 s  mlp-1" in "\n".join(drawn(file))
         display.on_stop()
         display.on_pause()
-        assert any(line.startswith("stopping: requests in flight") for line in drawn(file))
+        assert any(line.startswith("stopping once the requests in flight") for line in drawn(file))
 
 
 def test_more_endpoints_than_rows_are_counted() -> None:

@@ -69,8 +69,8 @@ def test_each_step_that_is_done_is_a_line_and_the_current_one_another() -> None:
     assert progress.now() == ["digits    4/8 12/40 try out             36 s  job b: 4 of 20 items"]
     done = Done("digits", "digits1a2b: created mlp-1\n  0 of 20 rows differ", {})
     assert taken(progress, clock, [(70, done)]) == [
-        "digits    4/8 12/40 try out            2 min  mlp-1, cnn-2",
-        "digits    done                         2 min",
+        "digits    4/8 try out               1:46 min  mlp-1, cnn-2",
+        "digits    done                      1:54 min",
         "  digits1a2b: created mlp-1",
         "    0 of 20 rows differ",
     ]
@@ -147,7 +147,7 @@ def test_what_is_only_planned_is_not_shown() -> None:
 @pytest.mark.parametrize(
     ("said", "lines"),
     [
-        (Said("info", "uv will build its environment"), ["uv will build its environment"]),
+        (Said("info", "uv will build the environment"), ["uv will build the environment"]),
         (Said("info#err", "printed"), ["printed"]),
         (Said("info", "2 of 3", is_ephemeral=True), []),
         (Said("warning", "kept for the end"), []),

@@ -157,9 +157,12 @@ RULES = [
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
+    # Pipelines: what `modelops` shows on a terminal, on GitHub.
+    Rule("ci.commands", ("ci", "modelops.engine", "typer")),
+    Rule("ci", ("ci", "modelops.engine", "modelops.plan.data_address", "modelops.runner.protocol", "requests")),
 ]
 OURS = {
-    *("settings", "components", "modelops", "policy", "toolchain", "tools", "tests"),
+    *("settings", "components", "modelops", "policy", "ci", "toolchain", "tools", "tests"),
     *("sandbox", "pulumi_standins"),
 }
 

@@ -24,7 +24,7 @@ def _run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tm
 
     def run(found: dict[str, list[Entry]], *arguments: str) -> tuple[int, str, str]:
         named = [Target(logical, "sub", "rg", "ws", f"{logical}9") for logical in found]
-        monkeypatch.setattr(options.Where, "one_or_all", lambda _self: named)
+        monkeypatch.setattr(options.Where, "with_history", lambda _self: named)
         monkeypatch.setattr(history, "entries", lambda _workspace, endpoint, most: found[endpoint.rstrip("9")][:most])
         monkeypatch.setattr(history, "samples", lambda _workspace, entry: SAMPLES if entry == RELEASED else [])
         monkeypatch.setattr(logging, "disable", lambda _level: None)  # it would be for the whole test run

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelops.commands.options import released
+from modelops.commands.options import Where, released
 from modelops.commands.targets import Target, choose, from_export, from_file, from_outputs, from_stack
 from modelops.errors import UsageError
 from tests.unit.plans import plan_json
@@ -125,6 +125,27 @@ def test_a_stack_that_released_nothing_says_so(pulumi: Any, tmp_path: Path) -> N
         UsageError, match=r"^stack 'dev' has released nothing yet\. Run `pulumi up --stack dev` first\.$"
     ):
         from_stack("dev", tmp_path)
+
+
+ENDPOINT: dict[str, Any] = {
+    "type": "azure-native:machinelearningservices:BatchEndpoint",
+    "urn": "urn:pulumi:dev::p::azureml-batch:index:BatchEndpoint$x::letters-endpoint",
+    "parent": "urn:pulumi:dev::p::azureml-batch:index:BatchEndpoint::letters",
+    "id": "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/ws"
+    "/batchEndpoints/letters1a2b",
+}
+
+
+def test_an_endpoint_whose_first_release_failed_has_a_history(pulumi: Any, tmp_path: Path) -> None:
+    resources = EXPORT["deployment"]["resources"]
+    gone = {**ENDPOINT, "id": ENDPOINT["id"].replace("1a2b", "0000"), "delete": True}
+    pulumi({"stack export": {"deployment": {"resources": [*resources, ENDPOINT, gone]}}})
+    found = Where("dev", None, None, tmp_path).with_history()
+    assert [(each.logical, each.endpoint, each.plan is None) for each in found] == [
+        *(("letters", "letters1a2b", True), ("digits", from_export(EXPORT)["digits"].endpoint, False)),
+    ]
+    assert [each.logical for each in Where("dev", None, None, tmp_path).one_or_all()] == ["digits"]
+    assert found[0] == Target("letters", "sub", "rg", "ws", "letters1a2b")
 
 
 def test_an_unknown_stack_is_told_in_the_cli_s_words(pulumi: Any, tmp_path: Path) -> None:

@@ -116,6 +116,21 @@ def test_says_what_differs(old: dict[str, Any], new: dict[str, Any], said: list[
     assert (before.identity() == after.identity()) == (said == [])
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ([], ["code changed"]),
+        (["score.py"], ["score.py changed"]),
+        (["a.py", "b.py", "c.py"], ["a.py changed", "b.py changed", "c.py changed"]),
+        (["a.py", "b.py", "c.py", "d.py"], ["code changed (4 files)"]),
+    ],
+)
+def test_names_a_few_files_of_the_code(files: list[str], said: list[str]) -> None:
+    new = deployment(code={"path": "code", "digest": "2" * 64})
+    assert differences(deployment(), new, files) == said
+    assert differences(deployment(), deployment(), files) == []
+
+
 def test_the_most_telling_comes_first() -> None:
     new = deployment(
         model=model(digest="1" * 64),

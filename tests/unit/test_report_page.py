@@ -131,6 +131,11 @@ def test_an_image_is_within_the_page(width: int, style: str) -> None:
     }
 
 
+def test_an_image_without_a_name_has_a_text_too() -> None:
+    (image,) = shown(_sample(about=None, input={"type": "image/gif", "base64": "R0lG"})).all("img")
+    assert image.attributes["alt"] == "the input"
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -127,7 +127,7 @@ def test_before_an_environment_is_built_it_says_what_will_stand_in(
     conda = "dependencies: [python=3.9, libgcc, pip: [six]]"
     deployment = {"deployment": "d", "environment": {"image": "i:1", "conda": conda}, "script": SCRIPT}
     assert answer(store, deployment, folder=tmp_path) == [
-        "e.d: uv will build its environment, through your package index settings (SANDBOX_OFFLINE=1 turns this off)",
+        "e.d: uv will build the environment, through your package index settings (SANDBOX_OFFLINE=1 turns this off)",
         "e.d: 'python=3.9' is not here; if uv cannot download it, Python 3.10.13 stands in",
         "e.d: conda packages without Python code are left out: libgcc",
     ]
@@ -144,15 +144,15 @@ def test_uv_is_asked_once_for_the_pythons_of_all_deployments_and_only_if_one_nam
 
     monkeypatch.setattr(interpreters, "installed", installed)
     plain, old, older = (
-        {"deployment": "d", "environment": {"image": "i:1", "conda": f"dependencies: [{names}]"}}
-        for names in ("six", "python=3.9", "python=3.8")
+        {"deployment": deployment, "environment": {"image": "i:1", "conda": f"dependencies: [{names}]"}}
+        for deployment, names in (("d", "six"), ("d", "python=3.9"), ("f", "python=3.8"))
     )
     uv_builds = (
-        "e.d: uv will build its environment, through your package index settings (SANDBOX_OFFLINE=1 turns this off)"
+        "e.d: uv will build the environment, through your package index settings (SANDBOX_OFFLINE=1 turns this off)"
     )
     assert answer(store, plain, folder=tmp_path) == [uv_builds]
     assert asked == []
-    assert answer(store, old, older, folder=tmp_path) == [uv_builds] * 2
+    assert answer(store, old, older, folder=tmp_path) == [uv_builds.replace("e.d", "e.d, e.f")]
     assert asked == ["uv"]
 
 

@@ -53,7 +53,7 @@ class Rehearsal:
         self._stand_ins = StandIns(store)
 
     async def answer(self, deployments: Sequence[Mapping[str, Any]]) -> list[str]:
-        """Return sentences about deployments.
+        """Return sentences about deployments; what is true of several is one sentence that names them all.
 
         A deployment's members: ``endpoint``, ``deployment``; ``environment`` (see ``stand_ins.key_of``; null: Azure
         makes it from an MLflow model, whose conda file is ``model.conda``); ``rehearseWith`` (a text or null);
@@ -63,11 +63,12 @@ class Rehearsal:
         for each in sorted(deployments, key=lambda each: each.get("rehearseWith") is not None):
             if each.get("environment"):
                 self._stand_ins.keep(each["environment"], each.get("rehearseWith"))
-        said, pythons = [], _Pythons()
+        said: dict[str, list[str]] = {}
+        pythons = _Pythons()
         for each in deployments:
-            of = f"{each['endpoint']}.{each['deployment']}"
-            said += [f"{of}: {text}" for text in await self._sentences(each, pythons)]
-        return said
+            for text in await self._sentences(each, pythons):
+                said.setdefault(text, []).append(f"{each['endpoint']}.{each['deployment']}")
+        return [f"{', '.join(names)}: {text}" for text, names in said.items()]
 
     async def _sentences(self, deployment: Mapping[str, Any], pythons: _Pythons) -> list[str]:
         conda_file = self._conda_file(deployment)
@@ -106,7 +107,7 @@ class Rehearsal:
 
 async def _before(wanted: CondaFile, pythons: _Pythons) -> list[str]:
     """Say what can be known of an environment before it is built."""
-    said = [f"uv will build its environment, through your package index settings ({OFFLINE}=1 turns this off)"]
+    said = [f"uv will build the environment, through your package index settings ({OFFLINE}=1 turns this off)"]
     if wanted.python:
         available = await pythons.installed()
         if available and interpreters.matching(wanted.python_versions, available) is None:

@@ -1,0 +1,60 @@
+"""What GitHub Actions tells a job in its environment, and what a job writes for people.
+
+https://docs.github.com/actions/reference/workflows-and-actions/variables
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ci.github import Repository
+
+_BOTS: Final = "[bot]"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a job runs."""
+
+    repository: Repository | None = None
+    """None outside of GitHub Actions, or without GITHUB_TOKEN."""
+    pull_request: int | None = None
+    may_comment: bool = False
+    """Whether the token can write: not for the pull requests of forks and bots."""
+    summary: Path | None = None
+    """The file of the step's summary."""
+    commit: str = ""
+    """Of the pull request itself, not of its merge."""
+    run_url: str = ""
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Surroundings:
+    """Read the environment; outside of GitHub Actions nothing is known."""
+    event = _event(environ)
+    asked: Mapping[str, Any] = event.get("pull_request") or {}
+    token, name = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_REPOSITORY", "")
+    repository = Repository(environ.get("GITHUB_API_URL", ""), name, token) if token and name else None
+    server, run = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_RUN_ID", "")
+    head: Mapping[str, Any] = asked.get("head") or {}
+    is_own = (head.get("repo") or {}).get("full_name") == name
+    is_bot = str((asked.get("user") or {}).get("login") or "").endswith(_BOTS)
+    summary = environ.get("GITHUB_STEP_SUMMARY")
+    return Surroundings(
+        repository,
+        asked.get("number"),
+        may_comment=repository is not None and bool(asked) and is_own and not is_bot,
+        summary=Path(summary) if summary else None,
+        commit=str(head.get("sha") or environ.get("GITHUB_SHA", "")),
+        run_url=f"{server}/{name}/actions/runs/{run}" if run else "",
+    )
+
+
+def _event(environ: Mapping[str, str]) -> Mapping[str, Any]:
+    path = environ.get("GITHUB_EVENT_PATH")
+    if not path or not Path(path).is_file():
+        return {}
+    found = json.loads(Path(path).read_text(encoding="utf-8"))
+    return found if isinstance(found, dict) else {}

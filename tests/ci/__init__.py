@@ -1,0 +1,1 @@
+"""Tests of ci/: comments against golden files, GitHub as a server of this machine."""
