@@ -19,6 +19,7 @@ from components.preflight.live_default import Live, Number
 from components.release_parts import abandoned
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.lower_stack import LowerStack
+from components.release_parts.meanwhile import meanwhile
 from components.release_parts.plan_inputs import plan_inputs
 from components.release_parts.rehearsal_inputs import rehearsal_inputs
 from modelops import about, rehearsal
@@ -32,8 +33,6 @@ from modelops.runner.pool import pool
 from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Done, Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
-_PREPARING_SECONDS: Final = 1.0
-"""What takes longer than this before a release is creating or changing something, so the release will run."""
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
 
 
@@ -71,7 +70,7 @@ class ModelRelease(pulumi.ComponentResource):
         self._ask_rehearsal(name, args)
         number = Number(name, plan, args["endpoint_id"], lambda inputs, live: self._number(name, _read(inputs), live))
         if not pulumi.runtime.is_dry_run():
-            _prepare_meanwhile(number.value)
+            meanwhile(lambda: pool().prepare()).wait_for(number.value)
         plan = {**plan, "number": self._lower.before(number.value) if self._lower else number.value}
         hook = pulumi.ResourceHook(
             f"{name}-release", self._hook(name, plan), pulumi.ResourceHookOptions(on_dry_run=True)
@@ -213,13 +212,6 @@ class ModelRelease(pulumi.ComponentResource):
                 pass  # its step was shown
             case _:
                 assert_never(event)
-
-
-def _prepare_meanwhile(known: pulumi.Output[Any]) -> asyncio.TimerHandle:
-    """Start the worker while Azure still creates what the plan waits for: it takes seconds to be ready."""
-    preparing = asyncio.get_running_loop().call_later(_PREPARING_SECONDS, lambda: pool().prepare())
-    known.apply(lambda _: preparing.cancel())
-    return preparing
 
 
 def _read(inputs: object) -> ReleasePlan:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modelops.engine.event_log import Happening, Operation, Said, name_of, type_of
-from modelops.release.steps import label
+from modelops.release.steps import RECORD, label
 from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
 
 _DONE: Final = {
@@ -36,6 +36,8 @@ class _Release:
     name: str
     began: float
     step: str = ""
+    before: str = ""
+    """The step before this one."""
     since: float = 0.0
     text: str = ""
     subjects: dict[str, tuple[int, int] | None] = field(default_factory=dict)
@@ -128,7 +130,7 @@ class Progress:
         if event.step != release.step and event.step not in release.seen:
             lines = list(self._close(release))
             release.seen.add(event.step)
-            release.step, release.since, release.subjects = event.step, now, {}
+            release.before, release.step, release.since, release.subjects = release.step, event.step, now, {}
         if event.step == release.step:
             release.text = event.text
         if event.subject and event.step == release.step:
@@ -151,7 +153,9 @@ class Progress:
             summary = [f"  {line}" for line in event.text.splitlines()]
             return [*self._close(release), self._line(release.name, "done", took, ""), *summary]
         how = "stopped" if isinstance(event, Stopping) else "failed"
-        return [self._line(release.name, f"{how} at {label(release.step)}", took, ", ".join(release.subjects))]
+        # A release that fails is added to the history, too.
+        step = release.before if how == "failed" and release.step == RECORD else release.step
+        return [self._line(release.name, f"{how} at {label(step)}", took, ", ".join(release.subjects))]
 
     def _operation(self, event: Operation) -> list[str]:
         # A replacement is also told as the two operations that it consists of.

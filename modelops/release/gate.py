@@ -11,13 +11,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
+from modelops import rehearsal
 from modelops.errors import Stopped
 from modelops.release import threads
+from modelops.release.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_current: "Final[ContextVar[Gate]]" = ContextVar("current gate")
+_current: Final = ContextVar["Gate"]("current gate")
 _exempt: Final = ContextVar("exempt from the gate", default=False)
 
 
@@ -76,6 +78,11 @@ class Gate:
             if self._changed.wait_for(lambda: self._closed, seconds):
                 raise Stopped
 
+    def pause(self, seconds: float) -> None:
+        """Wait as `sleep` does; what is `exempt` does not wait."""
+        if not _exempt.get():
+            self.sleep(seconds)
+
     def begin(self, method: str, url: str) -> None:
         """Count a new request.
 
@@ -97,15 +104,19 @@ class Gate:
     def install(self) -> None:
         """Put gates in front of every request that this process makes with `requests`, until it ends.
 
-        A request passes the gate that is `guarding` where it is made; this one, if none is.
+        A request passes the gate that is `guarding` where it is made; this one, if none is. All of them together keep
+        to the pace of the service; a rehearsal's time may be scaled, so it has none.
         """
         from requests.adapters import HTTPAdapter  # noqa: PLC0415 - costs 0.1 s, and only releases need it
 
         threads.inherit_context()
         send = HTTPAdapter.send
+        pace = None if rehearsal.is_here() else Pace()
 
         def gated(adapter: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> Any:
             gate = _current.get(self)
+            if pace and (seconds := pace.seconds(str(request.method), str(request.url))):
+                gate.pause(seconds)
             gate.begin(str(request.method), str(request.url))
             try:
                 return send(adapter, request, *args, **kwargs)

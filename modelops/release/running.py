@@ -22,6 +22,11 @@ class RunningJobs:
     def __init__(self) -> None:
         self._jobs: dict[str, Workspace] = {}
 
+    @property
+    def are_known(self) -> bool:
+        """Whether there is one."""
+        return bool(self._jobs)
+
     def add(self, workspace: Workspace, name: str) -> None:
         """Note that the release waits for a job."""
         self._jobs[name] = workspace

@@ -58,6 +58,11 @@ class CarriedPlan:
         self._timeline = Timeline()
         self._running = RunningJobs()
 
+    @property
+    def has_jobs(self) -> bool:
+        """Whether it waits for jobs, so that `stop` waits for the answers to their cancellation."""
+        return self._running.are_known
+
     def carry_out(self) -> None:
         """Carry the plan out, and answer how it ended; after a stop, `stop` does that."""
         try:

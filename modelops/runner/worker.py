@@ -62,11 +62,14 @@ class Worker:
         """Stop all plans at once, and wait for their requests in flight."""
         for plan in plans:
             plan.gate.close()  # all of them, before the first is asked what became of its jobs
-        stopping = [threading.Thread(target=plan.stop, daemon=True) for plan in plans]
-        for each in stopping:
-            each.start()
-        for each in stopping:
-            each.join()
+        stopping = [threading.Thread(target=plan.stop, daemon=True) for plan in plans if plan.has_jobs]
+        for thread in stopping:
+            thread.start()
+        for plan in plans:
+            if not plan.has_jobs:
+                plan.stop()
+        for thread in stopping:
+            thread.join()
         for plan in plans:
             plan.gate.wait_until_idle()
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pulumi
 import pytest
 
-from components import release as release_module
 from components.release import ModelRelease
+from components.release_parts import meanwhile
 from components.release_parts.args import ModelReleaseArgs
 from components.release_parts.plan_inputs import plan_inputs
 from modelops import rehearsal
@@ -95,7 +95,6 @@ class Pretending(WorkerPool):
         self.answer = answer
         self.requests: list[Request] = []
         self.deadlines: list[float | None] = []
-        self.prepared = asyncio.Event()
 
     async def run(self, request: Request, on_event: Any, deadline_seconds: float | None = None) -> Done:
         """Keep the request and answer."""
@@ -105,11 +104,6 @@ class Pretending(WorkerPool):
         if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
-
-    def prepare(self) -> asyncio.Future[None]:
-        """Keep that it was asked for."""
-        self.prepared.set()
-        return asyncio.ensure_future(asyncio.sleep(0))
 
 
 DONE = Done("digits", "create revision mlp-1")
@@ -162,24 +156,36 @@ def called(*arguments: Any, **changes: Any) -> tuple[str, list[Request]]:
     return found[0]
 
 
-def test_the_worker_is_prepared_while_the_plan_waits_for_azure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_plans_wait_for_is_time_to_get_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meanwhile, "_SECONDS", 0.0)
+    monkeypatch.setattr(meanwhile, "_EACH_SECONDS", 0.0)
+
     async def run() -> str:
-        workers = Pretending(DONE)
-        use_pool(workers)
-        known = pulumi.Output.from_input(1)
-        waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        later = release_module._prepare_meanwhile(known)
+        known, prepared = pulumi.Output.from_input(1), asyncio.Event()
+        here = meanwhile.meanwhile(prepared.set)
+        assert meanwhile.meanwhile(prepared.set) is here
+        here.wait_for(known)
         await known.apply(lambda _: None).future()
-        assert later.cancelled()
-        assert not workers.prepared.is_set()
-        monkeypatch.setattr(release_module, "_PREPARING_SECONDS", 0.0)
-        release_module._prepare_meanwhile(pulumi.Output.from_input(waiting))
-        await workers.prepared.wait()
+        here._look()
+        assert not prepared.is_set()
+        waiting: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        here.wait_for(pulumi.Output.from_input(waiting))
+        await prepared.wait()
         waiting.set_result(1)
         return ""
 
     started: Callable[[], Any] = run
     recorded(lambda: pulumi.Output.from_input(started()))
+
+
+def test_a_program_gets_ready_and_a_preview_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[object] = []
+    monkeypatch.setattr(meanwhile.Meanwhile, "wait_for", lambda _self, plan: taken.append(plan))
+    recorded(lambda: ModelRelease("digits", args()))
+    assert len(taken) == 1
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    recorded(lambda: ModelRelease("digits", args()))
+    assert len(taken) == 1
 
 
 def plan() -> dict[str, Any]:

@@ -21,6 +21,7 @@ from modelops.release.reconcile import reconcile
 from modelops.release.report import ReleaseReport
 from modelops.workspace import Workspace
 from sandbox.azure.authorization.built_in import BLOB_CONTRIBUTOR
+from sandbox.commands.client import Answer
 from sandbox.testing import Sandbox, awaited, started
 
 GROUP = "modelops"
@@ -54,9 +55,19 @@ class Place:
 
     def put(self, below: str, body: Mapping[str, Any], api: str = ML_API) -> Any:
         """PUT something below the workspace; its operation is finished when this returns."""
-        answer = self.sandbox.arm("PUT", f"{self.path}/{below}", dict(body), api_version=api)
+        answer = self._when_free("PUT", f"{self.path}/{below}", dict(body), api)
         assert answer.status in (200, 201, 202), answer.json
         return answer.json
+
+    def _when_free(self, method: str, path: str, body: Any, api: str) -> Answer:
+        """Send a change, again while another operation on its endpoint is in progress."""
+
+        def answered() -> Answer | None:
+            answer = self.sandbox.arm(method, path, body, api_version=api)
+            busy = answer.status == 409 and answer.json["error"]["code"] == "AnotherOperationInProgress"
+            return None if busy else answer
+
+        return awaited(answered, f"{method} {path}")
 
     def get(self, below: str, api: str = ML_API) -> Any:
         """GET a resource below the workspace."""
@@ -72,7 +83,7 @@ class Place:
     def delete_endpoint(self, name: str) -> None:
         """DELETE an endpoint, if there is one: a region has room for 100, and a session has more tests."""
         path = f"{self.path}/batchEndpoints/{name}"
-        answer = self.sandbox.arm("DELETE", path, api_version=ML_API)
+        answer = self._when_free("DELETE", path, None, ML_API)
         assert answer.status in (202, 204), answer.json
         awaited(
             lambda: self.sandbox.arm("GET", path, api_version=ML_API).status == 404 or None,

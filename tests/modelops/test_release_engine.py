@@ -93,7 +93,7 @@ def test_many_markers_do_not_wait_for_each_other(program: Program, count: int, a
     assert [note for note in program.notes() if note.startswith("released")] == sorted(
         f"released digits-{number}" for number in range(count)
     )
-    assert program.notes().count("started") <= 2
+    assert program.notes().count("started") == 1
     program.up("--expect-no-changes", *arguments, MARKERS=str(count))
 
 
@@ -161,6 +161,25 @@ def test_ctrl_c_stops_the_release_and_says_where(
     assert "Traceback" not in output
     program.up()
     assert "released digits-0" in program.notes()
+
+
+def test_ctrl_c_stops_eight_releases_at_once_and_says_where_each_was(program: Program) -> None:
+    names = [f"digits-{number}" for number in range(8)]
+    working = {f"working {name}" for name in names}
+    with program.start("up", "--yes", "--skip-preview", "--parallel", "8", WORKER="wait", MARKERS="8") as running:
+        until(lambda: working <= set(program.notes()), "eight releases to work", running)
+        os.killpg(running.pid, signal.SIGINT)
+        output, _ = running.communicate(timeout=SECONDS)
+    assert running.returncode != 0
+    for name in names:
+        assert f"the release of endpoint '{name}' was stopped: stopped at step 'create revisions'" in output
+        assert f"Job of {name}." in output
+    assert "Traceback" not in output
+    until(lambda: "ended" in program.notes(), "the worker to end")
+    assert program.notes().count("started") == 1
+    assert {f"finished the request in flight {name}" for name in names} <= set(program.notes())
+    program.up(MARKERS="8")
+    assert {f"released {name}" for name in names} <= set(program.notes())
 
 
 def test_a_killed_engine_stops_the_release(program: Program) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from modelops.engine.event_log import Happening, Operation, Said
 from modelops.engine.progress import Progress
-from modelops.release.context import CREATE, READ, TRY
+from modelops.release.context import CREATE, READ, RECORD, TRY
 from modelops.runner.protocol import Done, Failed, Heartbeat, Step, Stopping, Switching, Told
 
 PROGRAM = "urn:pulumi:dev::program"
@@ -98,6 +98,20 @@ def test_a_release_that_is_not_carried_out_is_a_line(end: Told, line: str) -> No
     progress = Progress(clock=clock)
     assert taken(progress, clock, [(0, Step("churn", TRY, "trying", subject="mlp-1")), (9, end)]) == [line]
     assert progress.running == []
+
+
+def test_a_release_that_failed_did_so_before_it_was_added_to_the_history() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    events: list[tuple[float, Told]] = [
+        (0, Step("churn", TRY, "trying", subject="mlp-1")),
+        (8, Step("churn", RECORD, "adding")),
+        (1, Failed("churn", "no.")),
+    ]
+    assert taken(progress, clock, events) == [
+        "churn     4/8 try out                    8 s  mlp-1",
+        "churn     failed at 4/8 try out          9 s",
+    ]
 
 
 def test_a_release_that_never_began_is_told_by_its_error_alone() -> None:

@@ -108,5 +108,14 @@ def test_a_wait_ends_when_the_gate_closes() -> None:
     assert ended == [True]
 
 
+def test_a_request_that_waits_for_its_turn_ends_when_the_gate_closes_and_last_words_do_not_wait() -> None:
+    gate = Gate()
+    gate.close()
+    with pytest.raises(Stopped):
+        gate.pause(3600)
+    with gate.exempt():
+        gate.pause(3600)
+
+
 def test_stopped_is_not_an_error_that_the_sdk_would_catch_and_repeat() -> None:
     assert not issubclass(Stopped, Exception)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tools.bench.checkout import Checkout
 
+OURS = ("program", "release worker")
+TOGETHER = "program and release worker together"
 # Part of a command line -> name in the report; the first match counts.
 ROLES = {
     "sandbox.server": "sandbox server",
@@ -21,14 +23,20 @@ ROLES = {
 
 
 def peaks(checkout: Checkout, *command: str) -> Mapping[str, float]:
-    """Run a command in the sandbox and return the peak MiB of each kind of process that was seen meanwhile."""
+    """Run a command in the sandbox and return the peak MiB of each kind of process that was seen meanwhile.
+
+    `TOGETHER` is the peak of the sum of our processes: what several of them share counts once in it.
+    """
     found: dict[str, float] = {}
     ended = threading.Event()
 
     def watch() -> None:
         while not ended.wait(0.05):
-            for role, mebibytes in _now(str(checkout.sandbox_home)):
-                found[role] = max(found.get(role, 0.0), mebibytes)
+            ours = 0.0
+            for role, peak, share in _now(str(checkout.sandbox_home)):
+                found[role] = max(found.get(role, 0.0), peak)
+                ours += share if role in OURS else 0.0
+            found[TOGETHER] = max(found.get(TOGETHER, 0.0), ours)
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -45,8 +53,8 @@ def role_of(command: str) -> str | None:
     return next((role for part, role in ROLES.items() if part in command), None)
 
 
-def _now(sandbox_home: str) -> list[tuple[str, float]]:
-    """Return (role, peak MiB so far) of every process that belongs to this sandbox."""
+def _now(sandbox_home: str) -> list[tuple[str, float, float]]:
+    """Return (role, peak MiB so far, its share now in MiB) of every process that belongs to this sandbox."""
     seen = []
     for process in Path("/proc").iterdir():
         if not process.name.isdigit():
@@ -55,12 +63,18 @@ def _now(sandbox_home: str) -> list[tuple[str, float]]:
             command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
             environment = (process / "environ").read_bytes().decode(errors="replace")
             status = (process / "status").read_text()
+            share = _kibibytes((process / "smaps_rollup").read_text(), "Pss:")
         except OSError:
             continue
         if sandbox_home not in environment and sandbox_home not in command:
             continue
         role = role_of(command)
-        peak = next((line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")), None)
-        if role is not None and peak is not None:
-            seen.append((role, int(peak) / 1024))
+        peak = _kibibytes(status, "VmHWM:")
+        if role is not None and peak and share:
+            seen.append((role, peak / 1024, share / 1024))
     return seen
+
+
+def _kibibytes(text: str, label: str) -> int:
+    """Return the figure of a line of /proc; 0 without such a line, as of a process that has just ended."""
+    return next((int(line.split()[1]) for line in text.splitlines() if line.startswith(label)), 0)

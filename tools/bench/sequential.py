@@ -9,6 +9,7 @@ import sys
 import uuid
 from pathlib import Path
 
+import yaml
 from azure.ai.ml import Input, MLClient
 from azure.ai.ml.constants import AssetTypes
 from azure.ai.ml.entities import (
@@ -30,7 +31,7 @@ def main(group: str, workspace: str, cluster: str, endpoints: str, deployments: 
     own = uuid.uuid4().hex[:8]
     # A new image, which has to be built, as in a new workspace.
     conda_file = Path("bench") / f"conda-{own}.yaml"
-    conda_file.write_text(f"# {own}\n{Path(stacks.CONDA_FILE).read_text()}")
+    conda_file.write_text(yaml.safe_dump({**yaml.safe_load(Path(stacks.CONDA_FILE).read_text()), "name": own}))
     for logical, names in stacks.Shape(int(endpoints), int(deployments)).names.items():
         name = f"{logical}-{own}"
         ml.batch_endpoints.begin_create_or_update(BatchEndpoint(name=name)).result()

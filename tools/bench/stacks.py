@@ -18,6 +18,8 @@ SCRIPT = "score_files.py"
 IMAGE = "mcr.microsoft.com/azureml/openmpi4.1.0-ubuntu22.04:20250601.v1"
 CONDA_FILE = "examples/digits/environment/conda.yaml"
 _FILES = 3
+_MOST_NODES = 100
+"""A cluster's limit."""
 _numbers = itertools.count(1)
 
 
@@ -56,7 +58,7 @@ def write(checkout: Checkout, shape: Shape, *, tries_out: bool = True) -> None:
     retrain(checkout, shape)
     file = checkout.root / STACK_FILE
     content = yaml.safe_load(file.read_text())
-    content["config"]["cluster"] = {"maxNodes": shape.endpoints * shape.deployments}
+    content["config"]["cluster"] = {"maxNodes": min(shape.endpoints * shape.deployments, _MOST_NODES)}
     content["config"]["endpoints"] = endpoints(shape, tries_out=tries_out)
     file.write_text(yaml.safe_dump(content, sort_keys=False))
 

@@ -9,6 +9,7 @@ from learning import API, WORKSPACE, Learning, deployment_body, endpoint_body
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import OperationFault
 from sandbox.azure.readings import Switches
+from sandbox.testing import awaited
 
 EP = "/batchEndpoints/digits-ep"
 BLUE = f"{EP}/deployments/blue"
@@ -162,7 +163,7 @@ def test_the_recorded_states_of_a_deployment_and_of_its_end(ready: Learning) -> 
     answer = ready.call("PUT", green, deployment_body())
     assert (answer.status, answer.body["properties"]["provisioningState"]) == (201, "Updating")
     assert answer.headers["Location"] == f"https://management.azure.com{WORKSPACE}{green}?api-version={API}"
-    ready.done("PUT", green, deployment_body())
+    awaited(lambda: ready.call("GET", green).body["properties"]["provisioningState"] == "Succeeded" or None, "green")
     deleted = ready.call("DELETE", green)
     assert (deleted.status, deleted.body, deleted.has_null) == (202, None, True)
     assert "/mfeOperationResults/" in deleted.headers["Location"]
@@ -176,7 +177,14 @@ def test_deleting_an_endpoint_deletes_its_deployments(learning: Learning) -> Non
     answer = learning.call("DELETE", EP)
     assert answer.status == 202
     assert {"Azure-AsyncOperation", "Location"} <= set(answer.headers)
-    assert learning.refused("PUT", EP, endpoint_body())[:2] == (409, "Conflict")
+    assert learning.refused("PUT", EP, endpoint_body()) == (
+        409,
+        "AnotherOperationInProgress",
+        (
+            "Another operation is in progress on the endpoint 'digits-ep': 'digits-ep' is in Deleting provisioning"
+            " state. Try again when it has ended."
+        ),
+    )
     assert learning.call("GET", answer.headers["Azure-AsyncOperation"]).body["status"] == "Succeeded"
     assert learning.store.get(WORKSPACE + BLUE) is None
     assert learning.call("DELETE", EP).status == 204
@@ -310,6 +318,7 @@ def test_an_older_client_reads_the_operation_in_the_properties(learning: Learnin
         "AzureAsyncOperationUri": deployment.headers["Azure-AsyncOperation"]
     }
     assert learning.call("GET", BLUE).body["properties"]["miniBatchSize"] == 5
+    assert learning.call("GET", BLUE).body["properties"]["provisioningState"] == "Succeeded"
     newer = learning.call("PUT", f"{path}?api-version=2023-10-01", endpoint_body())
     assert "AzureAsyncOperationUri" not in newer.body["properties"]["properties"]
 
@@ -325,7 +334,7 @@ def test_what_a_put_leaves_out_of_the_create_only_members_stays(ready: Learning)
 
 def test_an_endpoint_holds_twenty_deployments(ready: Learning) -> None:
     for number in range(20):
-        assert ready.call("PUT", f"{EP}/deployments/dep-{number}", deployment_body()).status == 201
+        ready.done("PUT", f"{EP}/deployments/dep-{number}", deployment_body())
     assert ready.refused("PUT", f"{EP}/deployments/dep-20", deployment_body()) == (
         400,
         "QuotaExceeded",

@@ -24,7 +24,6 @@ use_pool(
         [sys.executable, str(HERE / "worker.py")],
         dict(os.environ),
         Path(os.environ["MARKERS_LOG"]),
-        size=2,
         deadline_seconds=float(os.environ.get("MARKERS_DEADLINE", "60")),
     )
 )

@@ -16,6 +16,8 @@ class Switches:
     """Deleting the default deployment answers 409 (else it is deleted and the default cleared)."""
     missing_default_refused: bool = True
     """An endpoint PUT whose ``defaults`` is not an existing deployment answers 400 (else it is stored)."""
+    one_operation_per_endpoint: bool = True
+    """A change of an endpoint or one of its deployments answers 409 while another is in progress (else it is made)."""
     durations_respelled: bool = True
     """Durations are returned in their shortest form, PT120S as PT2M (else as they were sent)."""
     workspace_dependencies_fixed: bool = True
@@ -58,6 +60,7 @@ PROFILES = {
         put_without_defaults_clears=False,
         delete_of_default_refused=False,
         missing_default_refused=False,
+        one_operation_per_endpoint=False,
         durations_respelled=False,
         workspace_dependencies_fixed=False,
         short_results_retried=True,

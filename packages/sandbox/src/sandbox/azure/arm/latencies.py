@@ -18,11 +18,11 @@ _ENDPOINT = f"{_WORKSPACE}/batchEndpoints"
 
 _OPERATIONS: Mapping[str, float] = {
     "delete Microsoft.Resources/resourceGroups": 120,
-    "create Microsoft.Storage/storageAccounts": 25,
-    f"create {_WORKSPACE}": 40,
+    "create Microsoft.Storage/storageAccounts": 40,
+    f"create {_WORKSPACE}": 60,
     f"update {_WORKSPACE}": 20,
     f"delete {_WORKSPACE}": 30,
-    f"create {_WORKSPACE}/computes": 20,
+    f"create {_WORKSPACE}/computes": 60,
     f"update {_WORKSPACE}/computes": 15,
     f"delete {_WORKSPACE}/computes": 60,
     f"create {_ENDPOINT}": 15,
@@ -36,13 +36,13 @@ _OPERATIONS: Mapping[str, float] = {
 """Long-running operations: the answer to the request comes at once."""
 
 _REQUESTS: Mapping[str, float] = {
-    "create Microsoft.KeyVault/vaults": 30,
+    "create Microsoft.KeyVault/vaults": 60,
     "delete Microsoft.KeyVault/vaults": 5,
     "create Microsoft.ContainerRegistry/registries": 15,
     "delete Microsoft.ContainerRegistry/registries": 5,
     "create Microsoft.OperationalInsights/workspaces": 20,
     "delete Microsoft.OperationalInsights/workspaces": 5,
-    "create Microsoft.Insights/components": 5,
+    "create Microsoft.Insights/components": 17,
     "update Microsoft.Storage/storageAccounts": 3,
     "delete Microsoft.Storage/storageAccounts": 3,
     "create Microsoft.ManagedIdentity/userAssignedIdentities": 3,
@@ -55,7 +55,7 @@ _REQUESTS: Mapping[str, float] = {
 }
 """Requests that are answered when the work is done."""
 
-_JOBS: Mapping[str, float] = {IMAGE_BUILD: 480, NODE_START: 180, JOB_RUN: 90}
+_JOBS: Mapping[str, float] = {IMAGE_BUILD: 720, NODE_START: 300, JOB_RUN: 120}
 """What a job waits for, in this order; ``JOB_RUN`` is what it takes beyond the scoring itself."""
 
 PROFILES: Mapping[str, Mapping[str, float]] = {"none": {}, "azure": {**_OPERATIONS, **_REQUESTS, **_JOBS}}

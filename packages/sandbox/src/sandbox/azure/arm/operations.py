@@ -148,6 +148,11 @@ class Operations:
         # Without Retry-After: azure-core would use that one, which is at least a second (get_retry_after).
         return {"retry-after-ms": str(wait)}
 
+    def due(self, resource_id: str) -> float | None:
+        """Return when the operation on a resource ends (Unix seconds); None if there is none, or it is not known."""
+        name = self._store.document("operation-of", resource_id)
+        return None if name is None else _Operation.from_json(self._store.document(_KIND, name)).due
+
     def touch(self, resource_id: str) -> None:
         """Advance the operation on a resource by one step, if any: a GET of the resource counts as a poll."""
         name = self._store.document("operation-of", resource_id)

@@ -16,6 +16,7 @@ from sandbox.azure.machine_learning.endpoints.batch_endpoints import (
     default_of,
     set_default,
 )
+from sandbox.azure.machine_learning.endpoints.conflicts import require_no_other_operation
 from sandbox.azure.machine_learning.endpoints.references import asset_ids, compute_of, referenced_asset
 from sandbox.azure.machine_learning.endpoints.settings import complete_settings
 from sandbox.azure.machine_learning.handlers import Handlers
@@ -93,6 +94,7 @@ class _Deployments(Handlers):
         body["properties"]["properties"] = grown(old, body["properties"].get("properties"), {})
         fill(body, {"tags": {}})
         stamp(request, old, body)
+        require_no_other_operation(self._world, endpoint)
         is_new, headers = self._provisioning.put(request, resource_id, DEPLOYMENTS, body, None)
         add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
@@ -107,6 +109,7 @@ class _Deployments(Handlers):
         if change["properties"].get("description") is not None:
             body["properties"] = body["properties"] | {"description": change["properties"]["description"]}
         stamp(request, old, body)
+        require_no_other_operation(self._world, self._parent(request))
         self._world.store.put(old.id, DEPLOYMENTS, body)
         return ArmResponse(200, body)
 
@@ -116,15 +119,16 @@ class _Deployments(Handlers):
         found = reached(self._world, resource_id)
         if found is None:
             return ArmResponse(204)
-        default = default_of(endpoint.body)
-        if default is not None and default.lower() == found.name.lower():
-            if self._world.switches.delete_of_default_refused:
-                raise ArmError(
-                    409,
-                    "Conflict",
-                    f"The deployment '{found.name}' is the default of the endpoint '{endpoint.name}'. Make another"
-                    " one the default, then delete it.",
-                )
+        is_default = (default_of(endpoint.body) or "").lower() == found.name.lower()
+        if is_default and self._world.switches.delete_of_default_refused:
+            raise ArmError(
+                409,
+                "Conflict",
+                f"The deployment '{found.name}' is the default of the endpoint '{endpoint.name}'. Make another"
+                " one the default, then delete it.",
+            )
+        require_no_other_operation(self._world, endpoint)
+        if is_default:
             set_default(endpoint.body, None)
             self._world.store.put(endpoint.id, ENDPOINTS, endpoint.body)
         return self._provisioning.delete(request, resource_id)

@@ -9,6 +9,7 @@ from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.machine_learning.bodies import checked
+from sandbox.azure.machine_learning.endpoints.conflicts import require_no_other_operation
 from sandbox.azure.machine_learning.handlers import Handlers
 from sandbox.azure.machine_learning.identities import answered_identity, take_identity
 from sandbox.azure.machine_learning.property_maps import add_operation_uri, grown
@@ -73,6 +74,7 @@ class _Endpoints(Handlers):
         take_identity(self._world, request, body, old)
         self._complete_defaults(body, old)
         self._complete(body, old, request)
+        require_no_other_operation(self._world, old)
         is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)
         add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
@@ -89,8 +91,14 @@ class _Endpoints(Handlers):
         if change.get("identity") is not None:
             body["identity"] = answered_identity(self._world, request, change["identity"], old)
         stamp(request, old, body)
+        require_no_other_operation(self._world, old)
         self._world.store.put(old.id, ENDPOINTS, body)
         return ArmResponse(200, body)
+
+    async def delete(self, request: ArmRequest) -> ArmResponse:
+        """Delete an endpoint with its deployments: 202, or 204 if it does not exist."""
+        require_no_other_operation(self._world, reached(self._world, self._id(request)))
+        return await super().delete(request)
 
     def _check_new(self, name: str, region: str) -> None:
         if not NAME.fullmatch(name):
