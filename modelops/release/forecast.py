@@ -102,8 +102,12 @@ def _changed_files(
     return changed_files.since(there[old.revision].properties, root, wanted.code.path)
 
 
-def try_outs(due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Known) -> list[TryOut]:
-    """Return the try-outs; `endpoint` is what is live when they begin, None if that is not known.
+def try_outs(
+    due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Known, before: str | None = None
+) -> list[TryOut]:
+    """Return the try-outs; `endpoint` is what is live when they begin.
+
+    Without it `before`, the default of the last release, is taken for what serves, and for not having scored the input.
 
     Minutes of nodes count while a job waits for nodes or runs: an image is built elsewhere. What serves scores files of
     the repository once for all candidates; other data, which may change, for each.
@@ -114,13 +118,14 @@ def try_outs(due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Kno
         nodes = asked.instance_count or deployment.settings.instance_count
         minutes = asked.queue_minutes + asked.run_minutes
         serves = serving.revision(endpoint, deployment.revision) if endpoint else None
-        is_anew = serves is not None and serving.known_job(serves, asked) is None
+        name = serves.name if serves else before if endpoint is None else None
+        is_anew = name is not None and (serves is None or serving.known_job(serves, asked) is None)
         if is_anew and isinstance(asked.input, File):
             is_anew = (asked.input, asked.instance_count) not in scored
             scored.add((asked.input, asked.instance_count))
         node_minutes = nodes * minutes
-        if serves is not None and is_anew:
-            node_minutes += (asked.instance_count or serves.instances) * minutes
+        if is_anew:
+            node_minutes += (asked.instance_count or (serves.instances if serves else nodes)) * minutes
         price = known.prices.get(deployment.logical)
         found.append(
             TryOut(
@@ -129,7 +134,7 @@ def try_outs(due: Sequence[DueTryOut], endpoint: LiveEndpoint | None, known: Kno
                 asked.minutes,
                 nodes,
                 node_minutes,
-                serves.name if serves else None,
+                name,
                 is_anew,
                 None if price is None else price * node_minutes / _HOUR,
             )

@@ -19,7 +19,7 @@ from modelops.release.pace import Pace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_current: "Final[ContextVar[Gate]]" = ContextVar("current gate")
+_current: Final = ContextVar["Gate"]("current gate")
 _exempt: Final = ContextVar("exempt from the gate", default=False)
 
 

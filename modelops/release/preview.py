@@ -117,7 +117,7 @@ def from_plans(
                 for each in gone
             ),
         ],
-        forecast.try_outs([(each, each.try_out) for each in missing if each.try_out is not None], None, known),
+        forecast.try_outs([(each, each.try_out) for each in missing if each.try_out is not None], None, known, before),
         forecast.replaced(plan, released) if released else [],
         currency=known.currency,
     )

@@ -98,6 +98,12 @@ def test_a_try_out_and_what_it_costs_at_most() -> None:
     assert said(priced)[3:] == [tried, "node-minutes at most 90 0.75 EUR, without the cluster's idle time"]
     assert priced.to_json()["mostCost"] == {"amount": 0.75, "currency": "EUR"}
     assert said(from_plans(plan, plan)) == [f"default {FIRST} stays; nothing to register or create"]
+    plain["deployments"]["mlp"]["settings"]["miniBatchSize"] = 3
+    next_one = ReleasePlan.from_inputs(plain)
+    assert said(from_plans(next_one, plan))[2:] == [
+        f"try out {next_one.target} on azureml:data:1, at most 70 min, and as long for {FIRST}, to compare with it",
+        "node-minutes at most 180 without the cluster's idle time",
+    ]
 
 
 def test_a_pin_on_the_cluster_that_is_replaced() -> None:
