@@ -4,11 +4,13 @@ Which steps run at the same time, without Azure: tests/unit/test_release_branche
 """
 
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,6 +100,22 @@ def test_the_same_model_and_code_are_uploaded_once_for_all_deployments(bench: Be
     assert len([each for each in sent if re.match(r"PUT .*/models/[^/]+/versions/1$", each)]) == 1
     assert len([each for each in sent if re.match(r"POST .*/codes/[^/]+/versions/1/startPendingUpload$", each)]) == 1
     assert len([each for each in sent if re.match(r"PUT .*/codes/[^/]+/versions/1$", each)]) == 1
+
+
+@in_one_profile
+def test_copies_to_upload_are_removed_before_the_service_creates_the_deployment(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(copies))
+    before = bench.mark()
+    with held(bench, "PUT", DEPLOYMENT, 1) as let_go:
+        end = in_thread(bench.release)
+        bench.place.sandbox.control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
+        assert list(copies.iterdir()) == []
+        let_go()
+    assert end.result(60).changed
 
 
 @in_one_profile
