@@ -21,7 +21,9 @@ def carry_out(branches: Sequence[Sequence[Step]], tell: Callable[[int, Exception
         tell: is called in a branch's thread with its number and its failure, while others may still run.
 
     Raises:
-        ModelOpsError: the failure; if there are several with different texts, a `ReleaseError` with all of them.
+        ModelOpsError: the failure; if there are several with different texts, a `ReleaseError` with all of them, in
+            the order in which they happened.
+        Exception: an internal error, with the other failures as notes.
         Stopped: the process was told to stop.
     """
     if len(branches) <= 1:
@@ -29,6 +31,7 @@ def carry_out(branches: Sequence[Sequence[Step]], tell: Callable[[int, Exception
             step()
         return
     has_failed = threading.Event()
+    failures: list[BaseException] = []
 
     def branch(number: int) -> None:
         try:
@@ -36,15 +39,17 @@ def carry_out(branches: Sequence[Sequence[Step]], tell: Callable[[int, Exception
                 if has_failed.is_set():
                     return
                 step()
-        except Exception as error:
+        except BaseException as error:
+            failures.append(error)
             has_failed.set()
-            tell(number, error)
+            if isinstance(error, Exception):
+                tell(number, error)
             raise
 
     with ThreadPoolExecutor(len(branches)) as threads:
         # A release is known by its context variables: which gate its requests pass.
-        ends = [threads.submit(copy_context().run, branch, number) for number in range(len(branches))]
-    failures = [error for each in ends if (error := each.exception()) is not None]
+        for number in range(len(branches)):
+            threads.submit(copy_context().run, branch, number)
     if failures:
         raise _one(failures)
 
@@ -52,7 +57,12 @@ def carry_out(branches: Sequence[Sequence[Step]], tell: Callable[[int, Exception
 def _one(failures: Sequence[BaseException]) -> BaseException:
     """Return the failure to raise."""
     for each in failures:
-        if isinstance(each, Stopped) or not isinstance(each, ModelOpsError):
+        if isinstance(each, Stopped):
+            return each
+    for each in failures:
+        if not isinstance(each, ModelOpsError):
+            for text in dict.fromkeys(str(other) or type(other).__name__ for other in failures if other is not each):
+                each.add_note(f"Also: {text}")
             return each
     # Branches that wait for the same upload fail with the same text.
     texts = list(dict.fromkeys(map(str, failures)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import branches, deploy, existing, limits, live, prune, register
-from modelops.release.context import CREATE, READ, REGISTER
+from modelops.release.context import CREATE, READ, REGISTER, TRY
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
@@ -76,12 +76,13 @@ class _Making:
     created: list[str] = field(default_factory=list)
     tried: list[candidates.Tried] = field(default_factory=list)
     _model_id: str = ""
+    _step: str = REGISTER
 
     def tell(self, error: Exception) -> None:
         """Say that it failed, while others are brought to their end."""
         revision = self.deployment.revision
         text = f"{revision} failed; what has begun for other deployments is brought to its end: {error}"
-        self.patience.context.progress(CREATE, text.splitlines()[0], subject=revision)
+        self.patience.context.progress(self._step, text.splitlines()[0], subject=revision)
 
     def register(self) -> None:
         """Step 2: its model exists then."""
@@ -101,7 +102,7 @@ class _Making:
 
     def create(self) -> None:
         """Step 3: it exists and works then."""
-        revision = self.deployment.revision
+        self._step, revision = CREATE, self.deployment.revision
         with self.patience.context.timeline.span(CREATE, revision):
             self._create()
 
@@ -125,6 +126,7 @@ class _Making:
         """Step 4: it has scored its try-out, if it has one, unless it serves or did so before."""
         if self.deployment.try_out is None:
             return
+        self._step = TRY
         now = live.read(self.patience.context.workspace, self.plan)
         for which in candidates.due(self.plan, now, self.previous):
             if which[0].logical == self.deployment.logical:

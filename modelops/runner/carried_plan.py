@@ -91,7 +91,8 @@ class CarriedPlan:
             return self._failed(str(error), is_refused=isinstance(error, RefusedPlanError))
         except Exception as error:  # noqa: BLE001 - the hook must get every error as a text
             traceback.print_exc()
-            return self._failed(f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}")
+            text = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
+            return self._failed("\n".join([text, *getattr(error, "__notes__", ())]))
 
     def _failed(self, message: str, *, is_refused: bool = False) -> Failed:
         """Return the last answer, but not after a stop: then every error is a consequence of it."""

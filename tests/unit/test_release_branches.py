@@ -70,22 +70,24 @@ def test_after_a_failure_what_runs_is_brought_to_its_end_and_nothing_begins() ->
 
 
 def of_several(*errors: BaseException) -> pytest.ExceptionInfo[BaseException]:
-    """Let each branch fail with one of these, all at the same time, and return what comes of it."""
+    """Let each branch fail with one of these, the last branch first, and return what comes of it."""
     together = threading.Barrier(len(errors), timeout=SECONDS)
+    told = [threading.Event() for _ in errors]
 
-    def branch(error: BaseException) -> Callable[[], None]:
+    def branch(number: int) -> Callable[[], None]:
         def step() -> None:
             together.wait()
-            raise error
+            assert number + 1 == len(errors) or told[number + 1].wait(SECONDS)
+            raise errors[len(errors) - 1 - number]
 
         return step
 
     with pytest.raises(BaseException) as raised:  # noqa: PT011 - the tests say which
-        carry_out([[branch(each)] for each in errors], lambda _number, _error: None)
+        carry_out([[branch(each)] for each in range(len(errors))], lambda number, _error: told[number].set())
     return raised
 
 
-def test_several_failures_are_all_told() -> None:
+def test_several_failures_are_all_told_in_the_order_in_which_they_happened() -> None:
     first = PlanError("score.py changed.\nRun it again.")
     raised = of_several(first, ReleaseError("no nodes"))
     assert raised.type is ReleaseError
@@ -100,5 +102,6 @@ def test_the_same_failure_is_told_once() -> None:
 
 def test_a_stop_goes_before_failures_and_an_internal_error_before_others() -> None:
     stopped, internal = Stopped(), KeyError("internal")
-    assert of_several(ReleaseError("no nodes"), stopped, internal).value is stopped
-    assert of_several(ReleaseError("no nodes"), internal).value is internal
+    assert of_several(ReleaseError("no nodes"), internal, stopped).value is stopped
+    found = of_several(ReleaseError("no nodes"), internal).value
+    assert (found, found.__notes__) == (internal, ["Also: no nodes"])
