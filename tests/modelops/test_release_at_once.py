@@ -18,7 +18,7 @@ import pytest
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import LocalModel, ReleasePlan
-from modelops.release import records
+from modelops.release import operations, records
 from modelops.release.context import CREATE, SWITCH, TRY
 from modelops.release.going_back import go_back
 from modelops.release.reconcile import reconcile
@@ -190,8 +190,9 @@ def test_the_others_are_brought_to_their_end_when_one_fails(bench: Bench) -> Non
     assert bench.live().default == plan.target
 
 
-@in_one_profile
+@pytest.mark.parametrize("profile", ["lenient"], indirect=True)
 def test_all_failures_are_told(bench: Bench) -> None:
+    """The service works on all revisions of an endpoint at the same time: one that waits begins no more."""
     plan = several(bench.plan, 1, 2, 3)
     one, two, three = plan.revisions.values()
     for each in (one, three):
@@ -252,8 +253,11 @@ def busy(bench: Bench, method: str, path: str, times: int = 1) -> None:
         ("PUT", r"/batchEndpoints/[^/?]+(\?|$)", SWITCH),
     ],
 )
-def test_another_operation_is_awaited(bench: Bench, method: str, path: str, step: str) -> None:
+def test_another_operation_is_awaited(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str, path: str, step: str
+) -> None:
     waited: list[float] = []
+    monkeypatch.setattr(operations, "monotonic", lambda: 1.0 + sum(waited))
     plan = with_script(bench, SCRIPT)
     context = replace(bench.context(), wait=waited.append)
     busy(bench, method, path, times=2)
@@ -268,6 +272,20 @@ def test_another_operation_is_awaited(bench: Bench, method: str, path: str, step
     assert waited.count(5.0) >= 2
     assert report.created == [plan.target]
     assert bench.live().default == plan.target
+
+
+@in_one_profile
+def test_the_wait_for_another_operation_ends_after_an_hour(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+
+    def wait(seconds: float) -> None:
+        clock[0] += seconds * 100
+        assert clock[0] < 2 * operations.LONGEST_SECONDS
+
+    monkeypatch.setattr(operations, "monotonic", lambda: clock[0])
+    busy(bench, "PUT", DEPLOYMENT, times=20)
+    with pytest.raises(ReleaseError, match="Another operation on this"):
+        bench.release_in(replace(bench.context(), wait=wait), bench.plan)
 
 
 @in_one_profile
