@@ -118,14 +118,14 @@ def _lines(found: Drift, where: options.Where) -> Iterator[str]:
     comparison = found.comparison
     stack = options.Where(where.stack, None, None, where.directory).words()
     as_in_state = comparison.compared - sum(each.change != "unreadable" for each in comparison.drifted)
-    yield f"resources   {as_in_state} are in Azure as in the stack's state"
+    yield f"{as_in_state} resource{' matches' if as_in_state == 1 else 's match'} the state"
     for each in comparison.drifted:
-        yield from (f"DIFFERS     {line}" for line in _described(each))
+        yield from (f"DIFFERS  {line}" for line in _described(each))
     if comparison.missed:
-        yield f"DIFFERS     {comparison.missed} more were not compared, because of those that cannot be read"
+        yield f"DIFFERS  {comparison.missed} more were not compared, because of those that cannot be read"
     for logical, problems in found.endpoints.items():
-        yield f"endpoint    {logical} {'differs from' if problems else 'is as in'} its last release"
-        yield from (f"DIFFERS     {problem}" for problem in problems)
+        yield f"{logical} {'differs from' if problems else 'matches'} its last release"
+        yield from (f"DIFFERS  {problem}" for problem in problems)
     commands = [located(each) for each in found.grants]
     if any(each.change != "unreadable" for each in comparison.drifted):
         place = "" if where.directory == Path() else f" --cwd {shlex.quote(str(where.directory))}"

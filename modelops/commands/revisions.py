@@ -13,8 +13,8 @@ from modelops.workspace import Workspace
 SCHEMA_VERSION: Final = 1
 """Version of the --json output: docs/schemas/revisions.json."""
 
-_DIGITS: Final = 12
-_HEADS: Final = ("revision", "created", "model", "commit", "try-out", "default since", "")
+_DIGITS: Final = 8
+_HEADS: Final = ("revision", "created", "model", "commit", "try-out", "default since", "status")
 
 
 def revisions(
@@ -36,7 +36,7 @@ def revisions(
         return
     for logical, each in found.items():
         terminal.say(logical)
-        terminal.show_rows([_HEADS, *map(_row, each)])
+        terminal.show_table(_HEADS, list(map(_row, each)), has_titles_in_files=True)
 
 
 def _read(workspace: Workspace, target: Target) -> list[Revision]:
@@ -44,14 +44,19 @@ def _read(workspace: Workspace, target: Target) -> list[Revision]:
 
 
 def _row(each: Revision) -> tuple[str, ...]:
-    since = "never" if each.default_at is None else each.default_at or "(unknown)"
+    since = "never" if each.default_at is None else _minute(each.default_at) or "(unknown)"
     left = "rolled back" if each.is_left else ""
     return (
         each.name,
-        (each.created or "").partition(".")[0],
+        _minute(each.created or ""),
         each.model or "",
         (each.commit or "")[:_DIGITS],
         each.try_out or "none",
         since,
-        "is the default" if each.is_default else each.problem or left,
+        "serves" if each.is_default else each.problem or left,
     )
+
+
+def _minute(time: str) -> str:
+    """Return `11-30 17:16` for a time of ISO 8601 in UTC."""
+    return time[5:16].replace("T", " ")

@@ -78,8 +78,7 @@ def show_rows(rows: Sequence[Sequence[str]]) -> None:
     """Print rows as a table on a terminal, elsewhere as lines; long cells are cut."""
     cut = [[cell if len(cell) <= _WIDTH else f"{cell[: _WIDTH - 1]}…" for cell in row] for row in rows]
     if not is_terminal():
-        for row in cut:
-            say("  " + "  ".join(row))
+        _show_columns(cut, indent="  ")
         return
     table = Table(show_header=False)
     for _ in cut[0]:
@@ -89,10 +88,15 @@ def show_rows(rows: Sequence[Sequence[str]]) -> None:
     show(table)
 
 
-def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, has_titles_in_files: bool = False) -> None:
     """Print a table with titles on a terminal, elsewhere rows in columns; nothing without rows.
 
     A terminal that is too narrow gets columns too, which it wraps: no name is cut.
+
+    Args:
+        titles: of the columns.
+        rows: their cells.
+        has_titles_in_files: whether the titles are printed elsewhere than on a terminal, too.
     """
     if not rows:
         return
@@ -100,7 +104,7 @@ def show_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*map(Text, row))
     if not is_terminal():
-        _show_columns(rows)
+        _show_columns([titles, *rows] if has_titles_in_files else rows)
     elif _width(table) > Console(file=sys.stdout).width:
         _show_columns([titles, *rows])
     else:
@@ -113,10 +117,11 @@ def _width(table: Table) -> int:
     return console.measure(table, options=console.options.update(width=_ANY_WIDTH)).maximum
 
 
-def _show_columns(rows: Sequence[Sequence[str]]) -> None:
+def _show_columns(rows: Sequence[Sequence[str]], indent: str = "") -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        say("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        say(indent + "  ".join(cells).rstrip())
 
 
 class Progress:

@@ -1,5 +1,6 @@
 """Shows a running `pulumi` command: on a terminal with lines that change, elsewhere with lines alone."""
 
+import re
 import sys
 from typing import Final, Self
 
@@ -8,7 +9,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
-from modelops.engine.event_log import Happening, Policies, Said, Summary, Violation
+from modelops.engine.event_log import Happening, Operation, Policies, Said, Summary, Violation, type_of
 from modelops.engine.progress import Progress
 from modelops.engine.running import Ended, Watcher
 from modelops.runner.protocol import Step, Told
@@ -23,6 +24,10 @@ _STOPPING: Final = "stopping once the requests in flight are answered; Ctrl-C ag
 
 _ENGINES_OWN: Final = ("update failed", "Resource monitor has terminated, shutting down")
 """What the engine says after an error that was shown."""
+_HOOK: Final = re.compile(r'^before hook "[^"]*" failed: ')
+"""What the engine says before the error of a release."""
+_STACK: Final = "pulumi:pulumi:Stack"
+"""The engine's type for the program as a whole: its errors belong to no resource."""
 
 
 class Display(Watcher):
@@ -32,6 +37,7 @@ class Display(Watcher):
         self._progress = progress
         self._problems: list[Said | Violation] = []
         self._packs: dict[str, None] = {}
+        self._failed: set[str] = set()
         self._summary: Summary | None = None
         self._is_stopping = False
 
@@ -45,6 +51,8 @@ class Display(Watcher):
         """Show it, or keep it for the end."""
         for line in self._progress.take(event):
             self.say(line)
+        if isinstance(event, Operation | Said) and _has_failed(event):
+            self._failed.add(event.urn)
         match event:
             case Said(severity="warning" | "error") | Violation() if event not in self._problems:
                 self._problems.append(event)
@@ -64,22 +72,30 @@ class Display(Watcher):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
+    def say_problem(self, text: str) -> None:
+        """Print an error, a warning or a violation."""
+        self.say(text)
+
     def end(self, ended: Ended) -> None:
         """Print what is left to tell: problems, each once, policies, and how many resources changed."""
         for problem in self._problems:
             if problem.text.strip() in _ENGINES_OWN:
                 continue
             kind = problem.severity if isinstance(problem, Said) else f"policy {problem.policy} ({problem.level})"
-            self.say(f"{kind}: {problem.text}")
+            self.say_problem(f"{kind}: {_HOOK.sub('', problem.text)}")
         if ended.code and not any(isinstance(each, Said) and each.severity == "error" for each in self._problems):
             self.say(ended.output.strip())  # a lock, for example, is not in the event log
         for pack in self._packs:
             violated = sum(isinstance(each, Violation) for each in self._problems)
             count = f"{violated} violation{'' if violated == 1 else 's'}"
-            self.say(f"policies: {pack}, {count if violated else 'all kept'}")
+            # A run that ended early did not check everything.
+            if violated or not ended.code:
+                self.say(f"policies: {pack}, {count if violated else 'all kept'}")
         if self._summary:
             counts = self._progress.counted(self._summary.changes)
-            self.say(f"resources: {counts or 'none'} ({self._summary.seconds:.0f} s)")
+            failed = f"{len(self._failed)} failed" if self._failed else ""
+            told = ", ".join(filter(None, [counts, failed]))
+            self.say(f"resources: {told or 'none'} ({self._summary.seconds:.0f} s)")
 
 
 class Lines(Display):
@@ -129,6 +145,11 @@ class Screen(Display):
         else:
             self._console.print(Text(line), soft_wrap=True)
 
+    def say_problem(self, text: str) -> None:
+        """Print it wrapped between its words; an indented line is a command, which is to be copied."""
+        for line in text.splitlines():
+            self._console.print(Text(line), soft_wrap=line.startswith(" "))
+
     def on_pause(self) -> None:
         """Draw the lines that change."""
         lines = self._progress.now()
@@ -140,3 +161,8 @@ class Screen(Display):
         if lines != self._drawn:
             self._drawn = lines
             self._live.update(Text("\n".join(lines), no_wrap=True, overflow="ellipsis"), refresh=True)
+
+
+def _has_failed(event: Operation | Said) -> bool:
+    is_failure = event.state == "failed" if isinstance(event, Operation) else event.severity == "error"
+    return is_failure and event.urn != "" and type_of(event.urn) != _STACK

@@ -11,7 +11,7 @@ from modelops.plan.files import files_of
 from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import UNKNOWN, DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import File
-from modelops.release import changed_files, reasons
+from modelops.release import changed_files, reasons, records
 from modelops.release.live import LiveDeployment, LiveEndpoint
 from modelops.release.outlook import Model, Revision, TryOut
 from modelops.release.rows import Row
@@ -83,12 +83,17 @@ def revision(
     elif old is not None and old.revision == wanted.revision and not is_released:
         why.append("it waited for the end of the pin")
     if exists:
-        return Revision(wanted.revision, wanted.logical, "use", (*why, "made before"))
+        return Revision(wanted.revision, wanted.logical, "use", (*why, _found(wanted.revision, there or {})))
     if state is not None:
         why.append(f"the one that exists is {state}")
     elif is_released:
         why.append("it was deleted outside of releases")
     return Revision(wanted.revision, wanted.logical, "create", tuple(why))
+
+
+def _found(revision: str, there: Mapping[str, LiveDeployment]) -> str:
+    record = records.try_out(there[revision]) if revision in there else None
+    return "failed its try-out" if record is not None and record.outcome == "failed" else "exists"
 
 
 def _changed_files(

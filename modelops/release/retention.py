@@ -83,8 +83,8 @@ def surplus(
     found += [
         going(each, f"deployment {each.logical} is no longer in the stack file", safe=False) for each in reversed(left)
     ]
-    for logical, line in lines.items():
-        found += [going(each, f"{logical} keeps {plan.keep}") for each in reversed(line[plan.keep - 1 :])]
+    for line in lines.values():
+        found += [going(each, f"beyond keep: {plan.keep}") for each in reversed(line[plan.keep - 1 :])]
     return [each for each in found if each.name not in never]
 
 

@@ -116,7 +116,7 @@ def _score(fresh: Rehearsal, folder: str) -> None:
 def _drift(fresh: Rehearsal) -> list[str]:
     """Return what `drift` says when nothing differs."""
     said = fresh.run("python", "-m", "modelops", "drift", "--stack", "dev").ok().out
-    return [line.partition(" ")[2].strip() for line in said.splitlines()]
+    return said.splitlines()
 
 
 def _declared(fresh: Rehearsal) -> list[str]:
@@ -139,7 +139,7 @@ def test_an_adopted_workspace_and_cluster_are_used_and_left_as_they_were(fresh: 
     there, bodies, begun = fresh.resources(), team.bodies(), fresh.mark()
     fresh.up()
     assert _declared(fresh) == ["BatchEndpoint"]
-    assert _drift(fresh) == ["1 are in Azure as in the stack's state", "digits is as in its last release"]
+    assert _drift(fresh) == ["1 resource matches the state", "digits matches its last release"]
     fresh.up("--expect-no-changes")
     _score(fresh, "predictions/theirs")
     assert team.bodies() == bodies
@@ -166,7 +166,7 @@ def test_an_adopted_workspace_and_cluster_are_used_and_left_as_they_were(fresh: 
     (cluster,) = set(fresh.of_kind("computes")) - {"shared"}
     assert [each.rpartition("/")[2] for each in team.written(begun)] == [cluster]
     _score(fresh, "predictions/ours")
-    assert _drift(fresh) == ["3 are in Azure as in the stack's state", "digits is as in its last release"]
+    assert _drift(fresh) == ["3 resources match the state", "digits matches its last release"]
     fresh.up("--expect-no-changes")
     assert team.bodies() == bodies
 

@@ -18,7 +18,7 @@ from tests.e2e.test_going_back import API, batches_of, endpoint, live, move, pin
 GONE = {"SANDBOX_PROVIDER_MISSING_ROLE_ASSIGNMENT": "gone"}
 """By this reading, a refresh tells a role that is gone, and does not fail on it."""
 ENDPOINTS = "**$azure-native:machinelearningservices:BatchEndpoint::*"
-QUIET = "resources   28 are in Azure as in the stack's state\nendpoint    digits is as in its last release\n"
+QUIET = "28 resources match the state\ndigits matches its last release\n"
 PRINTED = ".venv/bin/python -m sandbox run -- "
 
 
@@ -42,7 +42,7 @@ def is_loud(rehearsal: Rehearsal, *lines: str, **extra: str) -> list[str]:
     """Require that exactly these lines differ; return the commands that are printed, without the sandbox's part."""
     found = drift(rehearsal, **extra)
     assert found.code == 1, found.text
-    assert re.findall(r"^DIFFERS     (.*)$", found.out, re.MULTILINE) == list(lines)
+    assert re.findall(r"^DIFFERS  (.*)$", found.out, re.MULTILINE) == list(lines)
     commands = re.findall(r"^  (\S.*)$", found.out, re.MULTILINE)
     assert all(each.startswith(PRINTED) for each in commands)
     return [each.removeprefix(PRINTED) for each in commands]

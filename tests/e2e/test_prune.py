@@ -59,7 +59,7 @@ def test_a_release_deletes_what_is_beyond_keep(fresh: Rehearsal) -> None:
     third, deleted = _up(fresh)
     assert deleted == []
 
-    assert f"delete revision {second} mlp keeps 2" in _another_revision(fresh, 4)
+    assert f"delete revision {second} beyond keep: 2" in _another_revision(fresh, 4)
     fault = fresh.fault(
         "status", "DELETE", "/deployments/[^/]+$", times=-1, status=409, code="Conflict", message="locked"
     )
@@ -76,8 +76,8 @@ def test_a_release_deletes_what_is_beyond_keep(fresh: Rehearsal) -> None:
 
     fresh.pulumi("refresh").ok()
     preview = _another_revision(fresh, 5)
-    assert f"delete revision {first} mlp keeps 2" in preview
-    assert f"delete revision {third} mlp keeps 2" in preview
+    assert f"delete revision {first} beyond keep: 2" in preview
+    assert f"delete revision {third} beyond keep: 2" in preview
     fifth, deleted = _up(fresh)
     assert deleted == [first, third]
     assert sorted(fresh.of_kind("batchEndpoints/deployments")) == sorted([fourth, fifth])
@@ -91,7 +91,7 @@ def test_models_that_no_deployment_uses_are_archived_if_the_stack_asks(deployed:
     first = deployed.default
     deployed.change_one_byte_of_the_model()
     preview = deployed.pulumi("preview").ok().flat
-    assert f"delete revision {first} mlp keeps 1" in preview
+    assert f"delete revision {first} beyond keep: 1" in preview
     assert "archive model digits-mlp:1" in preview
 
     _, deleted = _up(deployed)

@@ -149,7 +149,7 @@ def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> 
         f"restore the default {second.target} first, found {first.default}",
         f"default {second.target} -> {third.target}",
         f"create revision {third.target} miniBatchSize 3 -> 4",
-        f"delete revision {first.default} mlp keeps 2",
+        f"delete revision {first.default} beyond keep: 2",
     ]
 
 

@@ -51,7 +51,7 @@ def test_what_is_beyond_keep_is_deleted_after_the_verified_switch(bench: Bench) 
     assert said(preview.from_live(bench.workspace, third, second)) == [
         f"default {second.target} -> {third.target}",
         f"create revision {third.target} miniBatchSize 2 -> 3",
-        f"delete revision {first.target} mlp keeps 2",
+        f"delete revision {first.target} beyond keep: 2",
     ]
     before = bench.mark()
     bench.steps.clear()
@@ -86,7 +86,7 @@ def test_a_pinned_revision_and_the_states_default_stay(bench: Bench) -> None:
     assert live(bench) == {first.target, second.target, fourth.target}
     assert said(preview.from_live(bench.workspace, fourth, fourth, Known(state_default=second.target)))[1:] == []
     assert said(preview.from_live(bench.workspace, fourth, fourth))[1:] == [
-        f"delete revision {second.target} mlp keeps 2"
+        f"delete revision {second.target} beyond keep: 2"
     ]
 
 
@@ -149,7 +149,7 @@ def test_room_is_made_before_the_candidate_where_that_is_safe(bench: Bench) -> N
     released(bench, plans[:3])
     for number in range(17):
         by_hand(bench, f"by-hand-{number}", plans[0].target)
-    assert f"delete revision {plans[0].target} first, mlp keeps 3" in said(
+    assert f"delete revision {plans[0].target} first, beyond keep: 3" in said(
         preview.from_live(bench.workspace, plans[3], plans[2])
     )
     before = bench.mark()

@@ -212,7 +212,7 @@ def test_a_candidate_that_failed_a_try_out_is_named_when_it_serves_without_one(b
     line = f"{worse.target} failed its try-out (job {job}); the stack file now has tryOut: none"
     assert said(preview.from_live(bench.workspace, untried, first)) == [
         f"default {first.target} -> {worse.target}",
-        f"use revision {worse.target} code changed, made before",
+        f"use revision {worse.target} code changed, failed its try-out",
         line,
     ]
     assert bench.release(untried).warnings == [line]

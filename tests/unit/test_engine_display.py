@@ -6,12 +6,12 @@ import pytest
 from rich.console import Console
 
 from modelops.engine.display import Display, Lines, Screen
-from modelops.engine.event_log import Policies, Said, Summary, Violation
+from modelops.engine.event_log import Operation, Policies, Said, Summary, Violation
 from modelops.engine.progress import Progress
 from modelops.engine.running import Ended
 from modelops.release.context import CREATE, TRY
 from modelops.runner.protocol import Step
-from tests.unit.test_engine_progress import Clock
+from tests.unit.test_engine_progress import MARKER, Clock
 
 FAILED = "before hook \"digits-release\" failed: the release of endpoint 'digits' failed: no.\nRun `pulumi up` again."
 
@@ -42,8 +42,9 @@ def test_the_end_tells_problems_once_then_policies_and_counts(capsys: pytest.Cap
     lines = Lines()
     for event in (
         Said("warning", "the default could not be read", "urn"),
-        Said("error", FAILED, "urn"),
-        Said("error", FAILED, "urn"),
+        Operation("failed", "update", MARKER),
+        Said("error", FAILED, MARKER),
+        Said("error", FAILED, MARKER),
         Policies("azureml-batch@v0.1.0"),
         Violation("Storage allows keys.", "urn", "storage-keys", "advisory"),
         Policies("azureml-batch@v0.1.0"),
@@ -54,10 +55,11 @@ def test_the_end_tells_problems_once_then_policies_and_counts(capsys: pytest.Cap
         lines.on_event(event)
     assert shown(lines, Ended(1, "what pulumi printed"), capsys) == [
         "warning: the default could not be read",
-        *f"error: {FAILED}".splitlines(),
+        "error: the release of endpoint 'digits' failed: no.",
+        "Run `pulumi up` again.",
         "policy storage-keys (advisory): Storage allows keys.",
         "policies: azureml-batch@v0.1.0, 1 violation",
-        "resources: 40 unchanged (11 s)",
+        "resources: 40 unchanged, 1 failed (11 s)",
     ]
 
 
@@ -69,6 +71,14 @@ def test_policies_that_are_kept_and_nothing_else(capsys: pytest.CaptureFixture[s
         "policies: azureml-batch@v0.1.0, all kept",
         "resources: none (1 s)",
     ]
+
+
+def test_a_program_that_ended_early_says_nothing_of_policies(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = Lines()
+    stack = "urn:pulumi:dev::program::pulumi:pulumi:Stack::program-dev"
+    for event in (Policies("azureml-batch@v0.1.0"), Said("error", "keep is 'x'", stack), Summary({}, 1)):
+        lines.on_event(event)
+    assert shown(lines, Ended(1, ""), capsys) == ["error: keep is 'x'", "resources: none (1 s)"]
 
 
 def test_a_failure_without_an_event_is_told_in_pulumi_s_words(capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +116,14 @@ def test_a_terminal_has_a_line_for_each_endpoint_and_keeps_those_of_steps() -> N
         display.on_stop()
         display.on_pause()
         assert any(line.startswith("stopping once the requests in flight") for line in drawn(file))
+
+
+def test_a_terminal_wraps_errors_between_words_but_no_command() -> None:
+    display, _, file = screen(40, width=20)
+    command = "  pulumi up --stack a-long-name"
+    display.on_event(Said("error", f"the release of endpoint digits failed:\n{command}", "urn"))
+    display.end(Ended(1, ""))
+    assert [line.rstrip() for line in drawn(file)] == ["error: the release", "of endpoint digits", "failed:", command]
 
 
 def test_more_endpoints_than_rows_are_counted() -> None:

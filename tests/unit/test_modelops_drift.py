@@ -77,7 +77,7 @@ def _run(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_nothing_differs(run: Any) -> None:
     assert run([], []) == (
         0,
-        "resources   28 are in Azure as in the stack's state\nendpoint    digits is as in its last release\n",
+        "28 resources match the state\ndigits matches its last release\n",
     )
 
 
@@ -87,7 +87,7 @@ def test_what_a_release_set_is_no_drift_and_the_rest_of_its_endpoint_is(run: Any
     code, said = run([replace(OWN, members=(*members, Member("identity", None, {"type": "SystemAssigned"})))], [])
     assert (code, said.splitlines()[1]) == (
         1,
-        'DIFFERS     BatchEndpoint digits: identity is {"type": "SystemAssigned"}, in the state it is not set',
+        'DIFFERS  BatchEndpoint digits: identity is {"type": "SystemAssigned"}, in the state it is not set',
     )
 
 
@@ -96,7 +96,7 @@ def test_an_endpoint_without_a_release_has_no_members_to_leave_out(run: Any) -> 
     code, said = run([other], [])
     assert (code, said.splitlines()[1]) == (
         1,
-        'DIFFERS     BatchEndpoint digits: properties.description is "b", in the state it is "a"',
+        'DIFFERS  BatchEndpoint digits: properties.description is "b", in the state it is "a"',
     )
 
 
@@ -109,13 +109,13 @@ def test_each_kind_of_difference_has_its_command(run: Any) -> None:
     assert run(found, ["the default is (none), released was mlp-1"], "--stack", "dev") == (
         1,
         (
-            "resources   25 are in Azure as in the stack's state\n"
-            'DIFFERS     StorageAccount store: minimumTlsVersion is "TLS1_0", in the state it is "TLS1_2"\n'
-            "DIFFERS     StorageAccount store: key differs\n"
-            "DIFFERS     StorageAccount store2 does not exist in Azure\n"
-            "DIFFERS     RoleAssignment role does not exist in Azure, and a refresh fails on it\n"
-            "endpoint    digits differs from its last release\n"
-            "DIFFERS     the default is (none), released was mlp-1\n"
+            "25 resources match the state\n"
+            'DIFFERS  StorageAccount store: minimumTlsVersion is "TLS1_0", in the state it is "TLS1_2"\n'
+            "DIFFERS  StorageAccount store: key differs\n"
+            "DIFFERS  StorageAccount store2 does not exist in Azure\n"
+            "DIFFERS  RoleAssignment role does not exist in Azure, and a refresh fails on it\n"
+            "digits differs from its last release\n"
+            "DIFFERS  the default is (none), released was mlp-1\n"
             "To fix it:\n"
             "  az role assignment create --name 0-1 --assignee-object-id p-1 --assignee-principal-type ServicePrincipal"
             " --role r-1 --scope /subscriptions/s/resourceGroups/g\n"
@@ -131,10 +131,10 @@ def test_what_cannot_be_read_is_told_with_the_reason(run: Any) -> None:
     assert (code, said) == (
         1,
         (
-            "resources   27 are in Azure as in the stack's state\n"
-            'DIFFERS     StorageAccount store cannot be read: Status=403 Code="F" Message="no"\n'
-            "DIFFERS     3 more were not compared, because of those that cannot be read\n"
-            "endpoint    digits is as in its last release\n"
+            "27 resources match the state\n"
+            'DIFFERS  StorageAccount store cannot be read: Status=403 Code="F" Message="no"\n'
+            "DIFFERS  3 more were not compared, because of those that cannot be read\n"
+            "digits matches its last release\n"
             "Then compare again: python -m modelops drift\n"
         ),
     )
@@ -145,8 +145,8 @@ def test_an_endpoint_that_is_gone_is_told_once(run: Any) -> None:
     assert (code, said) == (
         1,
         (
-            "resources   27 are in Azure as in the stack's state\n"
-            "DIFFERS     BatchEndpoint digits does not exist in Azure\n"
+            "27 resources match the state\n"
+            "DIFFERS  BatchEndpoint digits does not exist in Azure\n"
             "To fix it:\n  pulumi up --refresh\n"
         ),
     )
@@ -156,7 +156,7 @@ def test_an_endpoint_that_cannot_be_asked_differs(run: Any) -> None:
     code, said = run([], ReleaseError("reading endpoint digits9 failed: no"))
     assert (code, said.splitlines()[1:3]) == (
         1,
-        ["endpoint    digits differs from its last release", "DIFFERS     reading endpoint digits9 failed: no"],
+        ["digits differs from its last release", "DIFFERS  reading endpoint digits9 failed: no"],
     )
 
 

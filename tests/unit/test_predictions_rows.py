@@ -64,12 +64,19 @@ def test_files_without_rows_of_text_are_passed_over(tmp_path: Path) -> None:
 
 
 ROWS = (("a.csv", "0.25"), ("b.csv", "[link]" + "x" * 200))
+WIDE = (("a.csv", "0.25", "7"), ("long.csv", "1", "8"))
 
 
 def test_elsewhere_rows_are_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", output := io.StringIO())
     terminal.show_rows(ROWS)
     assert output.getvalue() == f"  a.csv  0.25\n  b.csv  [link]{'x' * 53}…\n"
+
+
+def test_elsewhere_rows_are_in_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", output := io.StringIO())
+    terminal.show_rows(WIDE)
+    assert output.getvalue() == "  a.csv     0.25  7\n  long.csv  1     8\n"
 
 
 def test_on_a_terminal_they_are_a_table(monkeypatch: pytest.MonkeyPatch) -> None:

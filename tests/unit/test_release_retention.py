@@ -37,7 +37,7 @@ def going(found: LiveEndpoint, plan: ReleasePlan = PLAN, **options: Any) -> dict
 
 def test_the_plans_revision_is_the_newest_and_the_latest_others_stay() -> None:
     found = endpoint(revision("mlp-2", 2), revision("mlp-4", 4), revision("mlp-3", 3))
-    assert going(found) == {"mlp-2": "mlp keeps 2", "mlp-3": "mlp keeps 2"}
+    assert going(found) == {"mlp-2": "beyond keep: 2", "mlp-3": "beyond keep: 2"}
     assert list(going(found, replace(PLAN, keep=1))) == ["mlp-2", "mlp-3", "mlp-4"]
     assert going(found, replace(PLAN, keep=4)) == {}
 
@@ -51,13 +51,13 @@ def test_when_a_revision_was_the_default_counts_before_when_it_was_made() -> Non
 
 def test_before_the_switch_the_live_default_is_the_latest() -> None:
     found = endpoint(revision("mlp-2", 2), revision("mlp-3", 3), default="mlp-2", earlier=("mlp-3",))
-    assert surplus(PLAN, found) == [Surplus("mlp-3", "mlp", "mlp keeps 2", is_failed=False, may_go_first=False)]
+    assert surplus(PLAN, found) == [Surplus("mlp-3", "mlp", "beyond keep: 2", is_failed=False, may_go_first=False)]
 
 
 def test_a_deployment_without_our_mark_or_that_is_being_changed_stays() -> None:
     foreign = revision("by-hand", 2, None)
     changing = revision("mlp-3", 3, state="Updating")
-    assert going(endpoint(foreign, changing, revision("mlp-4", 4), revision("mlp-5", 5))) == {"mlp-4": "mlp keeps 2"}
+    assert going(endpoint(foreign, changing, revision("mlp-4", 4), revision("mlp-5", 5))) == {"mlp-4": "beyond keep: 2"}
 
 
 def test_what_the_state_names_or_is_pinned_stays() -> None:
@@ -75,7 +75,7 @@ def test_failed_candidates_go_first_and_do_not_count() -> None:
         revision("mlp-5", 5, state="Canceled"),
         revision("mlp-6", 6),
     )
-    assert going(found) == {"mlp-3": "failed", "mlp-4": "failed", "mlp-2": "mlp keeps 2"}
+    assert going(found) == {"mlp-3": "failed", "mlp-4": "failed", "mlp-2": "beyond keep: 2"}
     assert list(going(found, replaced=["mlp"])) == ["mlp-3", "mlp-4", "mlp-5", "mlp-2"]
 
 
@@ -94,10 +94,10 @@ def test_a_deployment_that_left_the_stack_file_goes() -> None:
 
 def test_what_was_the_default_counts_as_a_revision_of_the_default_deployment() -> None:
     found = endpoint(revision("blue-2", 2, "blue"), revision("blue-3", 3, "blue"), earlier=("blue-3", "blue-2"))
-    assert going(found) == {"blue-2": "mlp keeps 2"}
+    assert going(found) == {"blue-2": "beyond keep: 2"}
     assert going(found, replace(PLAN, keep=3)) == {}
     with_newer = endpoint(revision("blue-3", 3, "blue"), revision("mlp-4", 4), earlier=("mlp-4", "blue-3"))
-    assert going(with_newer) == {"blue-3": "mlp keeps 2"}
+    assert going(with_newer) == {"blue-3": "beyond keep: 2"}
 
 
 def test_a_revision_whose_cluster_is_gone_goes() -> None:
