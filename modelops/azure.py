@@ -17,11 +17,13 @@ SHORT_RETRIES: Final[Mapping[str, Any]] = {"initial_backoff": 1, "increment_base
 
 _OTHER_OPERATION_CODES: Final = ("AnotherOperationInProgress", "ConflictingConcurrentWriteNotAllowed")
 _OTHER_OPERATION: Final = re.compile(
-    r"another operation|operation is (?:already )?in progress|in \w+ provisioning state"
+    r"another operation|operation is (?:already )?in progress"
+    r"|in (?:creating|updating|deleting|accepted|provisioning|scaling|running) provisioning state"
     r"|is (?:currently )?being (?:created|updated|deleted)",
     re.IGNORECASE,
 )
 _PAUSE_SECONDS: Final = 5.0
+_SHORTEST_PAUSE_SECONDS: Final = 1.0
 
 # The SDK's format for the results of its own checks (azure-ai-ml: _exception_helper.py).
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -115,7 +117,7 @@ def other_operation(error: BaseException) -> float | None:
     if code not in _OTHER_OPERATION_CODES and _OTHER_OPERATION.search(str(found)) is None:
         return None
     seconds = _retry_after(found)
-    return _PAUSE_SECONDS if seconds is None else seconds
+    return _PAUSE_SECONDS if seconds is None else max(seconds, _SHORTEST_PAUSE_SECONDS)
 
 
 def is_firewall(error: BaseException) -> bool:

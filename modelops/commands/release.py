@@ -65,6 +65,7 @@ def _release(target: Target, watched: Watched, directory: Path, origin: about.Ab
         watched.progress,
         watched.gate.sleep,
         state_default=target.state_default,
+        restores=True,
         about=origin,
         running=watched.running,
         where=where,

@@ -123,7 +123,8 @@ class ReleasePlan:
     def try_out_minutes(self) -> int:
         """The most minutes that the try-outs of all its revisions may take together; none beside a pin.
 
-        Each is twice as long as one job: what serves may have to score the input, too.
+        Each is twice as long as one job: what serves may have to score the input, too. They run at the same time, and
+        yet this is their sum: on one cluster, their jobs may queue.
         """
         if self.pin is not None:
             return 0

@@ -1,7 +1,6 @@
-"""Copies to upload instead of the originals, because the SDK reads files twice.
+"""Temporary folders of releases; in most are copies to upload instead of the originals, which the SDK reads twice.
 
-Each is in its own temporary folder and is removed after it was sent; the next release on the machine removes those of a
-killed process.
+Each is removed after its use; the next release on the machine removes those of a killed process.
 """
 
 import contextlib
@@ -31,7 +30,7 @@ def staged(source: Path, folder: str, expected: str) -> Iterator[Path]:
         PlanError: the content changed since the plan was made.
     """
     tree = Tree(source)
-    with _holder() as holder:
+    with temporary_folder() as holder:
         root = holder if source.is_file() else holder / folder
         for each in tree.files:
             target = root / each.name
@@ -57,8 +56,11 @@ def remove_abandoned() -> None:
 
 
 @contextlib.contextmanager
-def _holder() -> Iterator[Path]:
-    """A new temporary folder, locked while it exists: the system unlocks it if the process is killed."""
+def temporary_folder() -> Iterator[Path]:
+    """Yield a new folder for files that are removed at the end, or by the next release if the process is killed.
+
+    It is locked while it exists: the system unlocks it if the process is killed.
+    """
     with contextlib.ExitStack() as held:
         holder = _locked_folder(held)
         _staged.add(holder)

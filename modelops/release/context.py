@@ -64,6 +64,8 @@ class Context:
     """Most nodes of the clusters, by their ARM ids in lower case; of some nothing may be known."""
     state_default: str | None = None
     """The deployment that the endpoint's Pulumi state names as default: it is never deleted."""
+    restores: bool = False
+    """Whether revisions that were changed by hand are restored; otherwise they are only told."""
     about: About = field(default_factory=About)
     """Where the release comes from."""
     running: RunningJobs = field(default_factory=RunningJobs)

@@ -1,13 +1,15 @@
 """Creates deployment revisions: immutable, named after their content, never edited."""
 
 import functools
+import json
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import ReleaseError
-from modelops.plan.environments import CondaText, Environment
+from modelops.plan.environments import CondaText, Environment, ImageEnvironment
 from modelops.plan.plan import BuildEnvironment, DeploymentPlan, NamedEnvironment, ReleasePlan
 from modelops.plan.staging import staged
 from modelops.rehearsal import in_studio
@@ -19,7 +21,7 @@ from modelops.release.single_flight import SingleFlight
 _CODE_FOLDER: Final = "code"
 _FINAL_STATES: Final = (live.SUCCEEDED, "Failed", "Canceled")
 _WAIT_SECONDS: Final = 5.0
-_uploads: Final = SingleFlight[None]()
+_uploads: Final = SingleFlight[Any]()
 
 
 def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> live.LiveDeployment | None:
@@ -73,12 +75,11 @@ def create_revision(
         PlanError: code or conda file changed since the plan was made.
     """
     name = deployment.revision
-    with azure.step(f"creating deployment {name}"), ExitStack() as copies:
+    with azure.step(f"creating deployment {name}"):
         ml = context.workspace.ml  # first: it lets one thread at a time import the SDK
-        entity = _entity(plan, deployment, model_id, context.root, copies)
+        entity = _uploaded(context, plan, deployment, model_id)
         entity.properties.update(found.properties if found else provenance.properties(context))
         entity.tags.update(found.tags if found else provenance.tags(context))
-        _upload(context, deployment, entity)
         is_again = False
 
         def send() -> None:
@@ -119,30 +120,48 @@ def delete_revision(context: Context, plan: ReleasePlan, step: str, name: str) -
     when_free(context, step, name, send)
 
 
-def _upload(context: Context, deployment: DeploymentPlan, entity: Any) -> None:
+def _uploaded(context: Context, plan: ReleasePlan, deployment: DeploymentPlan, model_id: str) -> Any:
     """Upload code and build context and register the environment, as the SDK does when it sends a deployment.
 
-    Apart from that, because deployments with the same code need it once, but are sent at the same time: the first one
-    uploads alone, and the others find its code in Azure.
+    Apart from that, because deployments that share one of them are sent at the same time: the first one brings it to
+    Azure alone, and the others find it there.
+
+    Returns:
+        The deployment to send, which has their ids. It needs no files any more.
     """
     from azure.ai.ml._utils import _endpoint_utils  # noqa: PLC0415
     from azure.ai.ml.operations._operation_orchestrator import OperationOrchestrator  # noqa: PLC0415
 
     ml: Any = context.workspace.ml
-    if deployment.code:
-        _endpoint_utils.validate_scoring_script(entity)  # type: ignore[no-untyped-call]
     orchestrator = OperationOrchestrator(ml._operation_container, ml._operation_scope, ml._operation_config)  # noqa: SLF001
-    upload = functools.partial(_endpoint_utils.upload_dependencies, entity, orchestrator)
+
+    def upload() -> Any:
+        with ExitStack() as copies:
+            entity = _entity(plan, deployment, model_id, context.root, copies)
+            if deployment.code:
+                _endpoint_utils.validate_scoring_script(entity)  # type: ignore[no-untyped-call]
+            _endpoint_utils.upload_dependencies(entity, orchestrator)
+        return entity
+
+    do: Callable[[], Any] = upload
+    for key in reversed(shared_with_others(deployment)):
+        do = functools.partial(_uploads.after_first, f"{context.workspace.id}/{key}".lower(), do, context.wait)
+    return do()
+
+
+def shared_with_others(deployment: DeploymentPlan) -> list[str]:
+    """Return keys of what other deployments may need at the same time: code, build context, environment.
+
+    They are waited for in this order, so that no two deployments wait for each other. Each begins with its kind: code
+    and build context may be the same folder.
+    """
+    keys = [f"code/{deployment.code.digest}"] if deployment.code else []
     environment = deployment.environment
-    # In this order, so that no two wait for each other.
-    for digest in (
-        environment.digest if isinstance(environment, BuildEnvironment) else None,
-        deployment.code.digest if deployment.code else None,
-    ):
-        if digest is not None:
-            key = f"{context.workspace.id}/{digest}".lower()
-            upload = functools.partial(_uploads.after_first, key, upload, context.wait)
-    upload()
+    if isinstance(environment, BuildEnvironment):
+        keys.append(f"build/{environment.digest}")
+    if isinstance(environment, BuildEnvironment | ImageEnvironment):
+        keys.append(f"environment/{json.dumps(environment.identity(), sort_keys=True)}")
+    return keys
 
 
 def _entity(plan: ReleasePlan, deployment: DeploymentPlan, model_id: str, root: Path, copies: ExitStack) -> Any:

@@ -6,7 +6,6 @@ from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import DeploymentPlan, LocalModel, RegisteredModel, ReleasePlan
 from modelops.release import branches, deploy, existing, limits, live, prune, register
 from modelops.release.context import CREATE, READ, REGISTER
-from modelops.release.operations import when_free
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 from modelops.release.tryout import candidates
@@ -104,7 +103,7 @@ class _Making:
         """Step 3: it exists and works then."""
         revision = self.deployment.revision
         with self.patience.context.timeline.span(CREATE, revision):
-            when_free(self.patience.context, CREATE, revision, self._create)
+            self._create()
 
     def _create(self) -> None:
         context, revision = self.patience.context, self.deployment.revision

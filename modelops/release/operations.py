@@ -1,6 +1,7 @@
 """The service's long-running operations: waits for their end, and for those of others on the same endpoint."""
 
 from collections.abc import Callable
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from modelops import azure
@@ -39,24 +40,24 @@ def when_free(context: Context, step: str, subject: str, do: Callable[[], _T]) -
         context: the release's surroundings.
         step: the step's name.
         subject: what it is about; see `Progress`.
-        do: sends the request.
+        do: sends the request; it does not call this function itself, or the two waits multiply.
 
     Raises:
         Exception: of `do`; after an hour also because of the other operation.
         Stopped: the process was told to stop.
     """
-    waited = 0.0
+    began = monotonic()
     while True:
         try:
             return do()
         except Exception as error:
             pause = azure.other_operation(error)
+            waited = monotonic() - began
             if pause is None or waited >= LONGEST_SECONDS:
                 raise
         text = f"waiting for another operation on the endpoint ({waited:.0f} s)"
         context.progress(step, text, subject=subject)
         context.wait(pause)
-        waited += pause
 
 
 def still_going(doing: str) -> ReleaseError:

@@ -1,10 +1,10 @@
 """The steps of a release, in order. Every run does only what is missing.
 
-0. restore what was last set, if the default was moved or lost  1. read what is live, and restore revisions that were
-changed by hand (modelops/release/restoring.py)  2. register missing models  3. create missing revisions  4. try them
-out  5. switch the default  6. verify  7. prune
+0. restore what was last set, if the default was moved or lost  1. read what is live  2. register missing models
+3. create missing revisions  4. try them out  5. switch the default  6. verify  7. prune
 
 Steps 2 to 4 run for all deployments at the same time (modelops/release/making.py).
+The command `release` also restores revisions that were changed by hand, after step 4 (modelops/release/restoring.py).
 A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are made when the pin is removed.
 """
 
@@ -40,10 +40,14 @@ def reconcile(
     patience = Patience(context)
     report = report or ReleaseReport(plan.endpoint.name, plan.target)
     endpoint = when_free(context, RESTORE, "", lambda: _begin(plan, patience, previous, report))
-    restoring.restore(plan, patience, endpoint, report)
+    edited = restoring.edited(plan, patience, endpoint)
+    if not context.restores:
+        report.warnings += restoring.warnings(plan, context.where, edited)
     if plan.pin is None:
         user_code.require((asked for _, asked in candidates.due(plan, endpoint, previous)), context.root)
         making.make_missing(plan, patience, endpoint, previous, report)
+    if context.restores:
+        restoring.restore(plan, patience, endpoint, edited, report)
     endpoint = when_free(context, SWITCH, plan.target, lambda: _serve_target(plan, patience, report))
     if plan.pin is None:
         _prune(plan, context, endpoint, report)

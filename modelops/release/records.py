@@ -17,6 +17,7 @@ from modelops.plan.try_out import TryOut
 from modelops.release import live
 from modelops.release.context import TRY, Context
 from modelops.release.operations import when_free
+from modelops.release.turns import turn
 
 TRY_OUT: Final = f"{OUR_TAGS}try-out"
 """`OUTCOME JOB DIGEST`: what came of the revision's last try-out."""
@@ -118,7 +119,7 @@ def not_passed(endpoint: live.LiveEndpoint, deployment: live.LiveDeployment, pla
 
 
 def write(context: Context, endpoint: str, revision: str, tag: str, value: str) -> None:
-    """Set one of our tags on a revision; the others stay.
+    """Set one of our tags on a revision; the others stay. Steps of this process that do this at once take turns.
 
     Args:
         context: the release's surroundings.
@@ -129,16 +130,18 @@ def write(context: Context, endpoint: str, revision: str, tag: str, value: str) 
 
     Raises:
         ReleaseError: the revision is gone, the service refused it, or did not do it in five minutes.
+        Stopped: the process was told to stop.
     """
-    found = when_free(context, TRY, revision, lambda: _sent(context, endpoint, revision, tag, value))
-    waited = 0.0
-    while found is not None and found.tags.get(tag) != value:
-        if waited >= _LONGEST_SECONDS:
-            raise ReleaseError(f"deployment {revision} has no tag {tag} {waited:.0f} s after the service took it.")
-        context.progress(TRY, f"waiting for a tag of deployment {revision} ({waited:.0f} s)", subject=revision)
-        context.wait(_WAIT_SECONDS)
-        waited += _WAIT_SECONDS
-        found = live.read_deployment(context.workspace, endpoint, revision)
+    with turn(f"{context.workspace.id}/{endpoint}/{revision}".lower(), context.wait):
+        found = when_free(context, TRY, revision, lambda: _sent(context, endpoint, revision, tag, value))
+        waited = 0.0
+        while found is not None and found.tags.get(tag) != value:
+            if waited >= _LONGEST_SECONDS:
+                raise ReleaseError(f"deployment {revision} has no tag {tag} {waited:.0f} s after the service took it.")
+            context.progress(TRY, f"waiting for a tag of deployment {revision} ({waited:.0f} s)", subject=revision)
+            context.wait(_WAIT_SECONDS)
+            waited += _WAIT_SECONDS
+            found = live.read_deployment(context.workspace, endpoint, revision)
 
 
 def _sent(context: Context, endpoint: str, revision: str, tag: str, value: str) -> live.LiveDeployment | None:

@@ -1,50 +1,77 @@
-"""Gives revisions that were changed by hand the settings again that they were released with.
+"""What becomes of revisions that were changed by hand: a release tells them, and the command `release` restores them.
 
-The one case in which a revision is edited: it is sent again as it was made, under its name, with the properties and
-tags that it has. For the time of that request its state is Updating, also if it is the default.
+That command is the one case in which a revision is edited: it is sent again as it was made, under its name, with the
+properties and tags that it has. For the time of that request its state is Updating, also if it is the default.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.release import altered, deploy, live, register
-from modelops.release.context import CREATE, READ
-from modelops.release.operations import when_free
+from modelops.release.context import CREATE, READ, command
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
 
 
-def restore(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
-    """Send every revision of the plan again that exists, works and differs.
+class Edited(NamedTuple):
+    """A revision of the plan that exists, works and differs."""
+
+    deployment: DeploymentPlan
+    found: live.LiveDeployment
+    differences: list[str]
+    """One sentence each."""
+
+
+def edited(plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint) -> list[Edited]:
+    """Return the revisions of the plan that were changed by hand.
+
+    Raises:
+        ReleaseError: Azure cannot be asked.
+    """
+    workspace = patience.context.workspace
+    made = [
+        (each, endpoint.deployments[each.revision])
+        for each in plan.made
+        if each.is_readable and each.revision in endpoint.deployments and endpoint.is_usable(each.revision)
+    ]
+    compared = [Edited(*each, patience.call(READ, altered.differences, workspace, *each)) for each in made]
+    return [each for each in compared if each.differences]
+
+
+def warnings(plan: ReleasePlan, where: str, changed: list[Edited]) -> list[str]:
+    """Say of each revision what differs, and what restores it; `where` is the context's."""
+    restores = command("release", plan.endpoint.name, where)
+    return [
+        f"deployment {each.found.name} was changed by hand and stays like that: {'; '.join(each.differences)}. To "
+        f"restore it, run `{restores}`; a change of its settings in the stack file makes a new revision."
+        for each in changed
+    ]
+
+
+def restore(
+    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, changed: list[Edited], report: ReleaseReport
+) -> None:
+    """Send each revision again as it was made.
 
     Raises:
         ReleaseError: the service refused it; one that does not work afterwards is sent again by the next release.
         PlanError: the files changed since the plan was made.
     """
     context = patience.context
-    for deployment in plan.made:
-        revision = deployment.revision
-        found = endpoint.deployments.get(revision)
-        if found is None or not deployment.is_readable or not endpoint.is_usable(revision):
-            continue
-        changed = patience.call(READ, altered.differences, context.workspace, deployment, found)
-        if changed:
-            with context.timeline.span(CREATE, revision):
-                text = f"restoring deployment {revision}, which was changed by hand: {changed[0]}"
-                context.progress(CREATE, text, subject=revision)
-                _send_again(plan, patience, deployment, found, report)
-            report.altered.append(revision)
+    for each in changed:
+        revision = each.found.name
+        serves = ", which serves and is in state Updating meanwhile" if revision == endpoint.default else ""
+        with context.timeline.span(CREATE, revision):
+            text = f"restoring deployment {revision}{serves}, changed by hand: {'; '.join(each.differences)}"
+            context.progress(CREATE, text, subject=revision)
+            _send_again(plan, patience, each, report)
+        report.altered.append(revision)
 
 
-def _send_again(
-    plan: ReleasePlan,
-    patience: Patience,
-    deployment: DeploymentPlan,
-    found: live.LiveDeployment,
-    report: ReleaseReport,
-) -> None:
+def _send_again(plan: ReleasePlan, patience: Patience, each: Edited, report: ReleaseReport) -> None:
     context = patience.context
-    model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, deployment.model)
+    model_id, registered = patience.call(CREATE, register.ensure_model, context, plan, each.deployment.model)
     report.registered += [registered] if registered else []
-    create = partial(deploy.create_revision, context, plan, deployment, model_id, found)
-    when_free(context, CREATE, deployment.revision, lambda: patience.call(CREATE, create))
+    create = partial(deploy.create_revision, context, plan, each.deployment, model_id, each.found)
+    patience.call(CREATE, create)

@@ -6,7 +6,7 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from typing import Final, Generic, TypeVar
 
-from modelops.errors import Stopped
+from modelops.errors import PlanError, Stopped
 
 _T = TypeVar("_T")
 
@@ -24,7 +24,8 @@ class SingleFlight(Generic[_T]):
     def share(self, key: str, do: Callable[[], _T], wait: Callable[[float], None]) -> tuple[_T, bool]:
         """Return the result of `do`, or of a call with the same key that runs already; and whether it was this `do`.
 
-        A failure is shared like a result; only if the other one was told to stop, `do` is called after all.
+        A failure is shared like a result, but `do` is called after all if the other one was told to stop, or its own
+        files have changed.
 
         Args:
             key: what is done.
@@ -39,7 +40,7 @@ class SingleFlight(Generic[_T]):
             if is_own:
                 return self._own(key, flight, do), True
             _wait(flight, wait)
-            if not isinstance(flight.exception(), Stopped):
+            if not isinstance(flight.exception(), PlanError | Stopped):
                 return flight.result(), False
 
     def after_first(self, key: str, do: Callable[[], _T], wait: Callable[[float], None]) -> _T:

@@ -31,15 +31,18 @@ _LARGE_BYTES: Final = 4 * 1024 * 1024
 _REPORT_SECONDS: Final = 2.0
 _turns: Final = threading.BoundedSemaphore(2)
 """Large uploads of all releases of this process at the same time; each holds many connections, and up to 64 MiB."""
+_small_turns: Final = threading.BoundedSemaphore(16)
+"""The same for uploads of up to 4 MiB."""
 _LOOK_SECONDS: Final = 1.0
 """Pause between two looks whether the one who waits for its turn was told to stop."""
 
 
 def container(workspace: Workspace) -> "ContainerClient":
     """Return the container that the SDK uploads models to, with its datastore's credential."""
+    ml = workspace.ml  # first: it lets one thread at a time import the SDK, with the storage's packages
     from azure.storage.blob import ContainerClient  # noqa: PLC0415
 
-    datastore: Any = workspace.ml.datastores.get(_DATASTORE, include_secrets=True)
+    datastore: Any = ml.datastores.get(_DATASTORE, include_secrets=True)
     credentials = datastore.credentials
     secret = getattr(credentials, "account_key", None) or getattr(credentials, "sas_token", None)
     return ContainerClient(
@@ -93,7 +96,13 @@ def uploaded(
             raise
 
 
-def placed(workspace: Workspace, source: Path, expected: str, progress: Callable[[str], None]) -> str:
+def placed(
+    workspace: Workspace,
+    source: Path,
+    expected: str,
+    progress: Callable[[str], None],
+    pause: Callable[[float], None],
+) -> str:
     """Upload a small `source` (a folder or one file) to the address of its content, unless it was before; return that.
 
     So the next release, on whatever machine, finds it. An upload that was killed is continued.
@@ -103,6 +112,7 @@ def placed(workspace: Workspace, source: Path, expected: str, progress: Callable
         source: their path.
         expected: their digest in the plan.
         progress: called from time to time with the amount that was sent.
+        pause: see `Context.wait`.
 
     Raises:
         PlanError: the content changed since the plan was made.
@@ -115,25 +125,24 @@ def placed(workspace: Workspace, source: Path, expected: str, progress: Callable
         if {f"{root}/{each.name}": each.size for each in tree.files} != there:
             # Hashed first: at this address must be no other content, not even for a moment.
             require(source, expected)
-            _send(client, tree, root, _Progress(tree, progress), overwrite=True)
+            with _turn(tree, progress, pause):
+                _send(client, tree, root, _Progress(tree, progress), overwrite=True)
             tree.require(expected)
     return f"azureml://datastores/{_DATASTORE}/paths/{root}/" + (tree.files[0].name if source.is_file() else "")
 
 
 @contextlib.contextmanager
 def _turn(tree: Tree, progress: Callable[[str], None], pause: Callable[[float], None]) -> Iterator[None]:
-    """Wait until few enough large uploads of this process are in progress; small ones need no turn."""
-    if sum(each.size for each in tree.files) <= _LARGE_BYTES:
-        yield
-        return
-    if not _turns.acquire(blocking=False):
-        progress("waiting for the uploads of other models")
-        while not _turns.acquire(timeout=_LOOK_SECONDS):
+    """Wait until few enough uploads of this process are in progress, of its size: small ones do not wait for large."""
+    turns = _turns if sum(each.size for each in tree.files) > _LARGE_BYTES else _small_turns
+    if not turns.acquire(blocking=False):
+        progress("waiting for other uploads")
+        while not turns.acquire(timeout=_LOOK_SECONDS):
             pause(0)
     try:
         yield
     finally:
-        _turns.release()
+        turns.release()
 
 
 def _remove(client: "ContainerClient", folder: str) -> None:

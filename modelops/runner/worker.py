@@ -62,12 +62,11 @@ class Worker:
         """Stop all plans at once, and wait for their requests in flight."""
         for plan in plans:
             plan.gate.close()  # all of them, before the first is asked what became of its jobs
-        stopping = [threading.Thread(target=plan.stop, daemon=True) for plan in plans if plan.has_jobs]
+        # Each in its own thread, because one waits for the answers about its jobs, and may get a job only now.
+        in_order = sorted(plans, key=lambda plan: plan.has_jobs)
+        stopping = [threading.Thread(target=plan.stop, daemon=True) for plan in in_order]
         for thread in stopping:
             thread.start()
-        for plan in plans:
-            if not plan.has_jobs:
-                plan.stop()
         for thread in stopping:
             thread.join()
         for plan in plans:

@@ -103,6 +103,7 @@ class BlobFiles:
             UsageError: they are not in blob storage, or in no datastore of this workspace.
             ReleaseError: the service refused to say where they are.
         """
+        _ = workspace.ml  # lets one thread at a time import the SDK, with the storage's packages
         # A public container of another tenant refuses the login and needs none: the data of Microsoft's examples.
         self._logins = (workspace.credential, None)
         self._place = _place(workspace, source)

@@ -1,4 +1,4 @@
-"""A revision that somebody changed by hand is told, and the next release restores it."""
+"""A revision that somebody changed by hand is told, and the command `release` restores it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from modelops.errors import PlanError
 from modelops.plan.plan import LocalModel, NamedEnvironment, RegisteredModel
 from modelops.release.status import status
 from sandbox.testing import awaited
@@ -109,8 +110,8 @@ def test_another_version_of_an_environment_is_told(bench: Bench) -> None:
     assert problems(bench) == ["environment is named-for-drift:2, released was named-for-drift:1"]
 
 
-@pytest.mark.parametrize("is_default", [True, False])
-def test_the_next_release_restores_it_and_nothing_else(bench: Bench, *, is_default: bool) -> None:
+def altered_by_hand(bench: Bench, *, is_default: bool) -> str:
+    """Release, change a revision by hand, and return its name."""
     bench.release()
     altered = bench.plan.target
     if not is_default:
@@ -118,15 +119,57 @@ def test_the_next_release_restores_it_and_nothing_else(bench: Bench, *, is_defau
         bench.plan = replace(bench.plan, deployments={**bench.plan.deployments, "side": side})
         bench.release()
         altered = side.revision
-    before = bench.place.get(f"batchEndpoints/{bench.plan.endpoint.name}/deployments/{altered}")
     change(bench, lambda body: body.update(miniBatchSize=7), altered)
+    return altered
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+def test_a_release_tells_it_and_sends_nothing(bench: Bench, *, is_default: bool) -> None:
+    altered = altered_by_hand(bench, is_default=is_default)
     mark = bench.mark()
-    assert bench.release().altered == [altered]
+    report = bench.release_in(replace(bench.context(), where=" --stack dev"), bench.plan)
+    assert bench.writes(mark) == []
+    assert not report.changed
+    (warning,) = report.warnings
+    assert warning.startswith(
+        f"deployment {altered} was changed by hand and stays like that: miniBatchSize is 7, released was "
+        f"{10 if is_default else 3}. To restore it, run `"
+    )
+    assert warning.endswith(
+        f"python -m modelops release --stack dev --endpoint {bench.plan.endpoint.name}`; a change of its settings in "
+        "the stack file makes a new revision."
+    )
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+def test_the_command_restores_it_and_nothing_else(bench: Bench, *, is_default: bool) -> None:
+    altered = altered_by_hand(bench, is_default=is_default)
+    before = bench.place.get(f"batchEndpoints/{bench.plan.endpoint.name}/deployments/{altered}")
+    before["properties"]["miniBatchSize"] = 10 if is_default else 3
+    mark = bench.mark()
+    report = bench.release_in(replace(bench.context(), restores=True), bench.plan)
+    assert (report.altered, report.warnings) == ([altered], [])
+    serves = ", which serves and is in state Updating meanwhile" if is_default else ""
+    assert any(
+        each.startswith(f"restoring deployment {altered}{serves}, changed by hand: miniBatchSize is 7")
+        for each in bench.said
+    )
     sent = [each for each in bench.writes(mark) if "/batchEndpoints/" in each]
     assert [each.partition(" ")[0] for each in sent] == ["PUT"]
     assert problems(bench) == []
     after = bench.place.get(f"batchEndpoints/{bench.plan.endpoint.name}/deployments/{altered}")
     assert (after["tags"], after["properties"]) == (before["tags"], before["properties"])
     mark = bench.mark()
-    assert not bench.release().changed
+    assert not bench.release_in(replace(bench.context(), restores=True), bench.plan).changed
     assert bench.writes(mark) == []
+
+
+def test_the_command_restores_nothing_if_it_is_refused(bench: Bench) -> None:
+    altered = altered_by_hand(bench, is_default=True)
+    deployment = replace(bench.plan.deployments["mlp"], logical="side", environment=NamedEnvironment("absent", "1"))
+    plan = replace(bench.plan, deployments={**bench.plan.deployments, "side": deployment})
+    mark = bench.mark()
+    with pytest.raises(PlanError, match="Nothing was uploaded or created"):
+        bench.release_in(replace(bench.context(), restores=True), plan)
+    assert bench.writes(mark) == []
+    assert problems(bench, altered) == ["miniBatchSize is 7, released was 10"]

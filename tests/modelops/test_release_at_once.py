@@ -4,11 +4,13 @@ Which steps run at the same time, without Azure: tests/unit/test_release_branche
 """
 
 import re
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import LocalModel, ReleasePlan
-from modelops.release import records
+from modelops.release import operations, records
 from modelops.release.context import CREATE, SWITCH, TRY
 from modelops.release.going_back import go_back
 from modelops.release.reconcile import reconcile
@@ -98,6 +100,22 @@ def test_the_same_model_and_code_are_uploaded_once_for_all_deployments(bench: Be
     assert len([each for each in sent if re.match(r"PUT .*/models/[^/]+/versions/1$", each)]) == 1
     assert len([each for each in sent if re.match(r"POST .*/codes/[^/]+/versions/1/startPendingUpload$", each)]) == 1
     assert len([each for each in sent if re.match(r"PUT .*/codes/[^/]+/versions/1$", each)]) == 1
+
+
+@in_one_profile
+def test_copies_to_upload_are_removed_before_the_service_creates_the_deployment(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies = tmp_path / "copies"
+    copies.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(copies))
+    before = bench.mark()
+    with held(bench, "PUT", DEPLOYMENT, 1) as let_go:
+        end = in_thread(bench.release)
+        bench.place.sandbox.control.wait(method="PUT", path=DEPLOYMENT, after=before, finished=False)
+        assert list(copies.iterdir()) == []
+        let_go()
+    assert end.result(60).changed
 
 
 @in_one_profile
@@ -234,8 +252,11 @@ def busy(bench: Bench, method: str, path: str, times: int = 1) -> None:
         ("PUT", r"/batchEndpoints/[^/?]+(\?|$)", SWITCH),
     ],
 )
-def test_another_operation_is_awaited(bench: Bench, method: str, path: str, step: str) -> None:
+def test_another_operation_is_awaited(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, method: str, path: str, step: str
+) -> None:
     waited: list[float] = []
+    monkeypatch.setattr(operations, "monotonic", lambda: 1.0 + sum(waited))
     plan = with_script(bench, SCRIPT)
     context = replace(bench.context(), wait=waited.append)
     busy(bench, method, path, times=2)
@@ -250,6 +271,20 @@ def test_another_operation_is_awaited(bench: Bench, method: str, path: str, step
     assert waited.count(5.0) >= 2
     assert report.created == [plan.target]
     assert bench.live().default == plan.target
+
+
+@in_one_profile
+def test_the_wait_for_another_operation_ends_after_an_hour(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+
+    def wait(seconds: float) -> None:
+        clock[0] += seconds * 100
+        assert clock[0] < 2 * operations.LONGEST_SECONDS
+
+    monkeypatch.setattr(operations, "monotonic", lambda: clock[0])
+    busy(bench, "PUT", DEPLOYMENT, times=20)
+    with pytest.raises(ReleaseError, match="Another operation on this"):
+        bench.release_in(replace(bench.context(), wait=wait), bench.plan)
 
 
 @in_one_profile

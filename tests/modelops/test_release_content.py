@@ -25,6 +25,7 @@ from modelops.plan.plan import (
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, uploads
+from modelops.release.deploy import shared_with_others
 from modelops.workspace import Workspace
 from tests.modelops.conftest import IMAGE, Bench, in_one_profile
 from tests.unit.outlooks import said
@@ -117,6 +118,32 @@ def test_a_build_context(bench: Bench) -> None:
     sent = {each.name.removeprefix(folder) for each in uploads.container(bench.workspace).list_blobs(folder)}
     assert sent == {"docker/Dockerfile", "requirements.txt"}
     assert not bench.release(plan).changed
+
+
+def test_one_folder_is_code_and_build_context(bench: Bench) -> None:
+    (bench.root / "code" / "Dockerfile").write_text("FROM base:1\n", encoding="utf-8")
+    code = bench.plan.deployments["mlp"].code
+    assert code is not None
+    digest = fingerprint.digest(bench.root / "code")
+    environment = BuildEnvironment("code", "Dockerfile", digest)
+    plan = _with(bench, code=replace(code, digest=digest), environment=environment)
+    assert shared_with_others(plan.deployments["mlp"]) == [
+        f"code/{digest}",
+        f"build/{digest}",
+        f'environment/{{"build": {{"digest": "{digest}", "dockerfilePath": "Dockerfile"}}}}',
+    ]
+    bench.release(plan)
+    assert _environment(bench, plan)["build"]["dockerfilePath"] == "Dockerfile"
+
+
+def test_what_deployments_share_is_brought_to_azure_by_one_of_them(bench: Bench) -> None:
+    parts = {"code": None, "environment": ImageEnvironment(IMAGE, CondaText("dependencies: []"))}
+    with_image = _with(bench, **parts).deployments["mlp"]
+    assert shared_with_others(with_image) == [
+        f'environment/{{"conda": "dependencies: []", "image": "{IMAGE}"}}',
+    ]
+    assert shared_with_others(replace(with_image, environment=NamedEnvironment("torch", "1"))) == []
+    assert shared_with_others(replace(with_image, environment=None)) == []
 
 
 def test_a_registered_environment_whose_name_has_dots(bench: Bench) -> None:

@@ -153,6 +153,7 @@ def test_a_step_swallows_nothing_of_other_threads(monkeypatch: pytest.MonkeyPatc
     [
         (409, "AnotherOperationInProgress", "Busy.", {}, 5.0),
         (409, "AnotherOperationInProgress", "Busy.", {"Retry-After": "7"}, 7.0),
+        (409, "AnotherOperationInProgress", "Busy.", {"Retry-After": "0"}, 1.0),
         (409, "Conflict", "Another operation on this or dependent resource is in progress.", {}, 5.0),
         (
             409,
@@ -161,6 +162,8 @@ def test_a_step_swallows_nothing_of_other_threads(monkeypatch: pytest.MonkeyPatc
             {},
             5.0,
         ),
+        (409, "UserError", "The deployment is in Failed provisioning state.", {}, None),
+        (409, "UserError", "The deployment is in Succeeded provisioning state.", {}, None),
         (409, "Conflict", "'e' is being deleted; try again when that is done.", {}, 5.0),
         (409, "Conflict", "The deployment 'a' is the default of the endpoint 'e'.", {}, None),
         (400, "AnotherOperationInProgress", "Busy.", {}, None),

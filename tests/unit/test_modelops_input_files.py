@@ -1,5 +1,6 @@
 """The files of a job's input, on this machine and in blob storage (a stand-in for the container)."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
@@ -10,6 +11,7 @@ import pytest
 from modelops.azure import SHORT_RETRIES
 from modelops.errors import UsageError
 from modelops.plan import data_address
+from modelops.release import uploads
 from modelops.scoring import input_files
 from modelops.scoring.inputs import JobInput
 
@@ -107,6 +109,23 @@ def test_a_public_container_of_another_tenant_is_read_without_a_login(workspace:
     files = input_files.files_of(workspace, _input("https://public.blob.core.windows.net/c/data/in/"))
     assert files.names() == ("a.csv", "sub/b.csv")
     assert len(_Container.opened) == 2
+
+
+def test_the_sdk_is_imported_before_the_storage_s_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Importing:
+        credential = "login"
+
+        @property
+        def ml(self) -> Any:
+            raise LookupError
+
+    monkeypatch.setitem(sys.modules, "azure.storage.blob", None)
+    address: Any = _input("https://acc.blob.core.windows.net/c/data/in/")
+    workspace: Any = Importing()
+    with pytest.raises(LookupError):
+        input_files.files_of(workspace, address).names()
+    with pytest.raises(LookupError):
+        uploads.container(workspace)
 
 
 def test_a_single_blob_has_its_own_name(workspace: Any, tmp_path: Path) -> None:

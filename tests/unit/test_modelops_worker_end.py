@@ -14,7 +14,10 @@ from modelops.release import preview
 from modelops.release.gate import Gate
 from modelops.release.outlook import Outlook
 from modelops.runner import worker
+from modelops.runner.carried_plan import CarriedPlan
 from modelops.runner.protocol import Done, Event, PreviewRequest, Stop, Stopping, decode_event, encode
+from modelops.runner.worker import Worker
+from modelops.workspace import Workspaces
 from tests.unit.plans import plan_json
 
 OUTLOOK = Outlook("digits-0000", refusal="too many")
@@ -97,3 +100,41 @@ def test_one_plan_is_stopped_and_the_other_goes_on(monkeypatch: pytest.MonkeyPat
     fed.put(None)
     assert held.ended.wait(60)
     assert held.answers.lines.empty()
+
+
+class Plan(CarriedPlan):
+    """A plan whose jobs are as told, one answer for each time that it is asked."""
+
+    def __init__(self, *has_jobs: bool) -> None:
+        super().__init__(REQUEST, Workspaces(), lambda _event: None)
+        self._has_jobs = list(has_jobs)
+        self.stops = 0
+        self.waits_for: Plan | None = None
+        self.is_stopped = threading.Event()
+
+    @property
+    def has_jobs(self) -> bool:
+        """Whether it has jobs now."""
+        return self._has_jobs.pop(0)
+
+    def stop(self) -> None:
+        """Count the calls; what waits for another plan stands for one that waits for answers about its jobs."""
+        assert self.gate.is_closed
+        if self.waits_for is not None:
+            assert self.waits_for.is_stopped.wait(60)
+        self.stops += 1
+        self.is_stopped.set()
+
+
+def test_a_plan_whose_job_begins_or_ends_at_the_end_of_the_input_is_stopped_once() -> None:
+    begins, ends = Plan(False, True), Plan(True, False)
+    Worker._stop([begins, ends])
+    assert (begins.stops, ends.stops) == (1, 1)
+
+
+def test_no_plan_waits_for_the_stop_of_another() -> None:
+    """Even if it has got a job since it was asked."""
+    first, last = Plan(False, False), Plan(False, False)
+    first.waits_for = last
+    Worker._stop([first, last])
+    assert (first.stops, last.stops) == (1, 1)

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from modelops.errors import ReleaseError, Stopped
+from modelops.errors import PlanError, ReleaseError, Stopped
 from modelops.release.single_flight import SingleFlight
 
 SECONDS = 60.0
@@ -79,6 +79,14 @@ def test_a_stop_is_not_shared() -> None:
     work.error = Stopped()
     first, second = at_once(work, lambda: flights.share("model", work, work.wait))
     assert isinstance(first.exception(), Stopped)
+    assert second.result() == ("by call 2", True)
+
+
+def test_a_changed_file_of_another_release_is_not_shared() -> None:
+    work, flights = Work(), SingleFlight[str]()
+    work.error = PlanError("its file changed")
+    first, second = at_once(work, lambda: flights.share("model", work, work.wait))
+    assert first.exception() is work.error
     assert second.result() == ("by call 2", True)
 
 

@@ -1,14 +1,13 @@
 """Tries the new revisions of a plan out, before the default moves: the release's step between making and switching."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 from modelops.errors import ReleaseError, UsageError
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
+from modelops.plan.staging import temporary_folder
 from modelops.plan.try_out import TryOut
 from modelops.rehearsal import located
 from modelops.release import live, records
@@ -192,8 +191,7 @@ class _Candidate:
 
     def _judged(self, ended: EndedJob, beside: Serving | None) -> tuple[int | None, tuple[str, ...]]:
         """Return the number of rows, and lines that say how they differ from those of what serves."""
-        with tempfile.TemporaryDirectory(prefix="try-out-") as folder:
-            place = Path(folder)
+        with temporary_folder() as place:
             candidate = place / "candidate"
             candidate.mkdir()
             context = self.patience.context

@@ -35,7 +35,7 @@ def in_azure(context: Context, try_out: TryOut) -> JobInput:
 
     def placed() -> str:
         with azure.step(f"uploading the input of the try-out, {path.relative_to(context.root)}"):
-            return uploads.placed(context.workspace, path, digest, sent)
+            return uploads.placed(context.workspace, path, digest, sent, context.wait)
 
     # Candidates that are tried out at the same time have one upload.
     address, _ = _uploads.share(f"{context.workspace.id}/{digest}".lower(), placed, context.wait)

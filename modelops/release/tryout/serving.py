@@ -4,7 +4,6 @@ They come from a job of that revision by name, with the candidate's job settings
 of the revision has its name.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -78,6 +77,8 @@ class Serving:
     _job: str | None = field(default=None, init=False)
     _lost: str = field(default="", init=False)
     """Why it has neither."""
+    _was_canceled: bool = field(default=False, init=False)
+    """Whether a job was canceled while it was followed."""
     _failure: ModelOpsError | None = field(default=None, init=False)
 
     def begin(self) -> None:
@@ -89,7 +90,7 @@ class Serving:
             Stopped: the process was told to stop.
         """
         try:
-            self._share(self._find)
+            self._share()
         except (ReleaseError, UsageError) as error:
             self._failure = error
 
@@ -104,34 +105,45 @@ class Serving:
         if self._failure is not None:
             raise self._failure
         context = self.patience.context
-        if self._earlier is not None:
+        while self._earlier is not None:
             if self._has_copied(self._earlier, folder):
                 return None
-            self._share(self._start)
+            self._share(self._earlier)
         if self._job is None:
             return self._lost
         ended = job.follow(context, self._job, self.asked, self.deployment.name)
         if ended.over is not None:
             limit = minutes(self.asked, ended.over)
             return f"its job {self._job} was {ended.over} for more than {limit} min (tryOut.{KEYS[ended.over]})"
+        if ended.state == jobs.CANCELED and not self._was_canceled:
+            # Another candidate, whose try-out has a shorter limit, may have shared it.
+            self._was_canceled = True
+            self._share(self._job)
+            return self.predict(folder)
         if ended.state != jobs.COMPLETED:
             return f"its job {self._job} ended in state {ended.state}"
         predictions.copy(context.workspace.ml, self._job, folder)
         return None
 
-    def _share(self, do: Callable[[], _Beside]) -> None:
-        """Use what `do` returns, or what it returns to the try-out of another candidate that asks at the same time."""
-        if _is_fixed(self.asked):
-            endpoint = f"{self.patience.context.workspace.id}/{self.plan.endpoint.name}"
-            key = f"{endpoint}/{self.deployment.name}/{_digest(self.asked)}".lower()
-            found, _ = _jobs.share(key, do, self.patience.context.wait)
-        else:
-            found = do()
+    def _share(self, useless: str | None = None) -> None:
+        """Use a job that is known or is started now, or the one of another candidate that asks at the same time.
+
+        Args:
+            useless: a job whose predictions cannot be used; the other candidate may not know that.
+        """
+        found = None
+        while found is None or (useless is not None and useless in found):
+            if _is_fixed(self.asked):
+                endpoint = f"{self.patience.context.workspace.id}/{self.plan.endpoint.name}"
+                key = f"{endpoint}/{self.deployment.name}/{_digest(self.asked)}".lower()
+                found, _ = _jobs.share(key, lambda: self._found(useless), self.patience.context.wait)
+            else:
+                found = self._found(useless)
         self._earlier, self._job, self._lost = found
 
-    def _find(self) -> _Beside:
+    def _found(self, useless: str | None) -> _Beside:
         earlier = self._known()
-        return _Beside(earlier=earlier) if earlier else self._start()
+        return _Beside(earlier=earlier) if earlier and earlier != useless else self._start()
 
     def _start(self) -> _Beside:
         context, name, compute = self.patience.context, self.deployment.name, self.deployment.compute
@@ -179,8 +191,11 @@ class Serving:
         """Keep the job's name for later releases; a deployment that none of them made is not touched."""
         if self.deployment.logical is not None and _is_fixed(self.asked):
             value = str(Sample(started, _digest(self.asked)))
-            endpoint = self.plan.endpoint.name
-            records.write(self.patience.context, endpoint, self.deployment.name, records.SAMPLE, value)
+            context, name = self.patience.context, self.deployment.name
+            try:
+                records.write(context, self.plan.endpoint.name, name, records.SAMPLE, value)
+            except ReleaseError as error:  # all that it saves is a job
+                context.progress(TRY, f"{error} A later release may start job {started} again.", subject=name)
 
 
 def _digest(asked: TryOut) -> str:
