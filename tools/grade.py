@@ -31,7 +31,7 @@ def main(stack: str) -> int:
         if program is not None:
             grade = [sys.executable, str(program), f"predictions/{stack}/{name}", "--sample", sample]
             graded = subprocess.run(grade, check=False, stdout=subprocess.PIPE, text=True)
-            print(f"{name}: {graded.stdout}" if len(endpoints) > 1 and graded.stdout else graded.stdout, end="")
+            sys.stdout.write(f"{name}: {graded.stdout}" if len(endpoints) > 1 and graded.stdout else graded.stdout)
             code = code or int(graded.returncode != 0)
     return code
 

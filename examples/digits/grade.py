@@ -51,7 +51,7 @@ def read(path: Path) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def grade(labels: dict[str, str], pairs: list[tuple[str, str]], malformed: list[str]) -> tuple[str, bool]:
-    """Return the line to print and whether every image was scored exactly once; `labels` has "" for an unknown label."""
+    """Return the line to print and whether every image was scored exactly once; an unknown label is ""."""
     times = Counter(file for file, _ in pairs)
     problems = {
         "not scored": [file for file in labels if file not in times],

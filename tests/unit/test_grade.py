@@ -17,7 +17,8 @@ def _graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "examples" / "digits" / "data").mkdir(parents=True)
     (tmp_path / "examples" / "other").mkdir()
     (tmp_path / "examples" / "digits" / "grade.py").write_text(
-        f"import sys\nopen({str(file)!r}, 'a').write(sys.argv[1])\nprint(*sys.argv[1:])\nsys.exit('/bad/' in sys.argv[1])\n"
+        f"import sys\nopen({str(file)!r}, 'a').write(sys.argv[1])\n"
+        "print(*sys.argv[1:])\nsys.exit('/bad/' in sys.argv[1])\n"
     )
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
