@@ -55,6 +55,7 @@ TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 up: tools-local ## deploy into the local sandbox and score the endpoints' samples; EXAMPLE=tabular deploys another example
 	@$(VENV)/python -m sandbox recover --stack $(STACK)
 	@$(DEPLOY)
+	@echo 'recording the endpoints in the state'
 	@$(RECORD)
 	@$(SCORE)
 	@printf '%s\n' '' 'What next:' \

@@ -21,14 +21,17 @@ def grader(sample: str) -> Path | None:
 
 
 def main(stack: str) -> int:
-    """Grade every endpoint's predictions; return 1 if one of them is incomplete."""
+    """Grade every endpoint's predictions of its sample; return 1 if one of them is incomplete."""
     command = ["pulumi", "stack", "output", "endpoints", "--json", "--stack", stack]
     endpoints = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     code = 0
     for name, endpoint in endpoints.items():
-        program = grader(endpoint.get("sample", ""))
+        sample = endpoint.get("sample", "")
+        program = grader(sample)
         if program is not None:
-            graded = subprocess.run([sys.executable, str(program), f"predictions/{stack}/{name}"], check=False)
+            grade = [sys.executable, str(program), f"predictions/{stack}/{name}", "--sample", sample]
+            graded = subprocess.run(grade, check=False, stdout=subprocess.PIPE, text=True)
+            sys.stdout.write(f"{name}: {graded.stdout}" if len(endpoints) > 1 and graded.stdout else graded.stdout)
             code = code or int(graded.returncode != 0)
     return code
 

@@ -3,7 +3,8 @@
     python examples/digits/grade.py predictions/            a folder that `invoke --download` filled, or one CSV file
 
 Prints one line and exits with 0 if every image was scored exactly once; otherwise lists missing, repeated, unknown and
-malformed lines, and exits with 1. The number of *right* predictions does not affect the exit code.
+malformed lines, and exits with 1. The number of *right* predictions does not affect the exit code. `--sample` names the
+folder or file that was scored, if it was not all images.
 """
 
 import argparse
@@ -50,7 +51,7 @@ def read(path: Path) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def grade(labels: dict[str, str], pairs: list[tuple[str, str]], malformed: list[str]) -> tuple[str, bool]:
-    """Return the line to print and whether every image was scored exactly once."""
+    """Return the line to print and whether every image was scored exactly once; an unknown label is ""."""
     times = Counter(file for file, _ in pairs)
     problems = {
         "not scored": [file for file in labels if file not in times],
@@ -59,7 +60,8 @@ def grade(labels: dict[str, str], pairs: list[tuple[str, str]], malformed: list[
         "malformed lines": malformed,
     }
     right = sum(labels.get(file) == label for file, label in dict(pairs).items())
-    accuracy = f"{right} right (accuracy {right / len(labels):.1%})".replace("%", " %")
+    known = sum(bool(label) for label in labels.values())
+    accuracy = f"{right} right (accuracy {right / known:.1%})".replace("%", " %") if known else "no label to compare"
     scored = len(labels.keys() & times.keys())
     if any(problems.values()):
         told = "; ".join(f"{what}: {_shortened(names)}" for what, names in problems.items() if names)
@@ -72,11 +74,20 @@ def _shortened(names: list[str]) -> str:
     return f"{len(names)}, {', '.join(names[:SHOWN])}{rest}"
 
 
+def _wanted(labels: dict[str, str], sample: Path | None) -> dict[str, str]:
+    """Return the labels of the files below `sample`, by default all."""
+    if sample is None:
+        return labels
+    files = [sample] if sample.is_file() else sorted(sample.rglob("*"))
+    return {file.name: labels.get(file.name, "") for file in files if file.is_file() and not file.name.startswith(".")}
+
+
 def main(arguments: list[str]) -> int:
     """Read, grade, print; see the module's docstring."""
     parser = argparse.ArgumentParser(description="Grade the predictions of the digits example.")
     parser.add_argument("predictions", type=Path, help="a folder of downloaded predictions, or the file itself")
     parser.add_argument("--name", default="predictions.csv", help="the predictions' file name (default: %(default)s)")
+    parser.add_argument("--sample", type=Path, help="the folder or file that was scored (default: all images)")
     chosen = parser.parse_args(arguments)
     with LABELS.open(encoding="utf-8", newline="") as handle:
         labels = {row["file"]: row["label"] for row in csv.DictReader(handle)}
@@ -85,7 +96,7 @@ def main(arguments: list[str]) -> int:
     except ValueError as problem:
         print(problem, file=sys.stderr)
         return 2
-    told, complete = grade(labels, pairs, malformed)
+    told, complete = grade(_wanted(labels, chosen.sample), pairs, malformed)
     print(told)
     return 0 if complete else 1
 

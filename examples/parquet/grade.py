@@ -14,9 +14,9 @@ MAGIC = b"PAR1"
 """What a parquet file begins and ends with."""
 
 
-def grade(folder: Path) -> tuple[str, bool]:
+def grade(folder: Path, sample: Path = ROWS) -> tuple[str, bool]:
     """Return the line to print and whether every input file has its predictions."""
-    wanted = {f"{file.stem}.parquet" for file in ROWS.iterdir()}
+    wanted = {f"{file.stem}.parquet" for file in ([sample] if sample.is_file() else sample.iterdir())}
     found = [file for file in folder.rglob("*") if file.is_file()]
     whole = {file.name for file in found if (data := file.read_bytes()).startswith(MAGIC) and data.endswith(MAGIC)}
     others = sorted(file.name for file in found if file.name not in wanted & whole)
@@ -28,7 +28,9 @@ def main(arguments: list[str]) -> int:
     """Look and print; see the module's docstring."""
     parser = argparse.ArgumentParser(description="Grade the predictions of the parquet example.")
     parser.add_argument("predictions", type=Path, help="a folder of downloaded predictions")
-    told, complete = grade(parser.parse_args(arguments).predictions)
+    parser.add_argument("--sample", type=Path, default=ROWS, help="the folder or file that was scored (default: all)")
+    chosen = parser.parse_args(arguments)
+    told, complete = grade(chosen.predictions, chosen.sample)
     print(told)
     return 0 if complete else 1
 

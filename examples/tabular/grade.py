@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 LABELS = Path(__file__).resolve().parent / "data" / "labels.csv"
+ROWS = LABELS.parent / "rows"
 
 
 def read(place: Path) -> list[tuple[str, ...]]:
@@ -44,9 +45,19 @@ def main(arguments: list[str]) -> int:
     """Read, grade, print; see the module's docstring."""
     parser = argparse.ArgumentParser(description="Grade the predictions of the tabular example.")
     parser.add_argument("predictions", type=Path, help="a folder of downloaded predictions, or the file itself")
+    parser.add_argument(
+        "--sample", type=Path, default=ROWS, help="the folder or file that was scored (default: all rows)"
+    )
     chosen = parser.parse_args(arguments)
+    sample: Path = chosen.sample
+    files = {file.name for file in ([sample] if sample.is_file() else sample.rglob("*"))}
     with LABELS.open(encoding="utf-8", newline="") as handle:
-        labels = {(line["file"], line["row"]): line["label"] for line in csv.DictReader(handle)}
+        labels = {
+            (line["file"], line["row"]): line["label"] for line in csv.DictReader(handle) if line["file"] in files
+        }
+    if not labels:
+        print(f"not graded: no file in {sample} has labels")
+        return 0
     try:
         lines = read(chosen.predictions)
     except ValueError as problem:

@@ -61,9 +61,12 @@ class _Sent:
             self._tell(total)
 
     def _tell(self, total: int) -> None:
-        files = f"{self._done:,} of {self._files:,} files, " if self._files > 1 else ""
-        size = f"{self._bytes // _MEBIBYTE:,} of {total // _MEBIBYTE:,} MiB"
-        self._report(f"Uploading, {files}{size}", time.monotonic() - self._begun)
+        told = ["Uploading"]
+        if self._files > 1:
+            told.append(f"{self._done:,} of {self._files:,} files")
+        if total >= _MEBIBYTE:
+            told.append(f"{self._bytes // _MEBIBYTE:,} of {total // _MEBIBYTE:,} MiB")
+        self._report(", ".join(told), time.monotonic() - self._begun)
 
 
 class _Bar:

@@ -60,3 +60,27 @@ def test_no_file_several_files_and_no_folder_exit_with_2(
         f"{tmp_path} contains several predictions.csv: {one}, {two}. Choose one of them.",
         f"{tmp_path / 'gone'} does not exist. Give the folder of `python -m modelops invoke --download`.",
     ]
+
+
+def test_a_smaller_sample_is_graded_alone(
+    grade: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = digits / "data" / "try-out"
+    names = sorted(file.name for file in sample.iterdir())
+    (tmp_path / "predictions.csv").write_text("".join(f"{name},0,0.9\n" for name in names), encoding="utf-8")
+    assert grade.main([str(tmp_path), "--sample", str(sample)]) == 0
+    assert capsys.readouterr().out == "scored 20 of 20 images, each exactly once; 2 right (accuracy 10.0 %)\n"
+    (tmp_path / "predictions.csv").write_text("".join(f"{name},0,0.9\n" for name in names[1:]), encoding="utf-8")
+    assert grade.main([str(tmp_path), "--sample", str(sample)]) == 1
+    assert capsys.readouterr().out.startswith(
+        f"scored 19 of 20 images, not each exactly once (not scored: 1, {names[0]});"
+    )
+
+
+def test_a_sample_of_ones_own_has_no_accuracy(
+    grade: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.png").touch()
+    (tmp_path / "predictions.csv").write_text("mine.png,3,0.9\n", encoding="utf-8")
+    assert grade.main([str(tmp_path), "--sample", str(tmp_path / "mine.png")]) == 0
+    assert capsys.readouterr().out == "scored 1 of 1 images, each exactly once; no label to compare\n"

@@ -404,6 +404,14 @@ def test_an_upload_says_how_far_it_is(scored: Scored, tmp_path: Path) -> None:
     told.clear()
     upload.uploaded(scored.bench.workspace, large, report)
     assert told == []  # the same content is not sent again
+    for name in ("tiny/1.txt", "tiny/2.txt", "one.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{name} {os.urandom(8).hex()}")
+    upload.uploaded(scored.bench.workspace, tmp_path / "tiny", report)
+    upload.uploaded(scored.bench.workspace, tmp_path / "one.txt", report)
+    assert set(told) == {"Uploading, 1 of 2 files", "Uploading, 2 of 2 files", "Uploading"}, (
+        "no MiB below the first one"
+    )
 
 
 def test_a_symbolic_link_is_uploaded_as_what_it_names(scored: Scored, tmp_path: Path) -> None:

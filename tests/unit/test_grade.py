@@ -17,7 +17,8 @@ def _graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "examples" / "digits" / "data").mkdir(parents=True)
     (tmp_path / "examples" / "other").mkdir()
     (tmp_path / "examples" / "digits" / "grade.py").write_text(
-        f"import sys\nopen({str(file)!r}, 'a').write(sys.argv[1])\nsys.exit('/bad/' in sys.argv[1])\n"
+        f"import sys\nopen({str(file)!r}, 'a').write(sys.argv[1])\n"
+        "print(*sys.argv[1:])\nsys.exit('/bad/' in sys.argv[1])\n"
     )
     pulumi = tmp_path / "bin" / "pulumi"
     pulumi.parent.mkdir()
@@ -30,6 +31,10 @@ def _graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(("stack", "code"), [("dev", 0), ("bad", 1)])
-def test_an_example_is_graded_by_its_program(graded: Path, stack: str, code: int) -> None:
+def test_an_example_is_graded_by_its_program(
+    graded: Path, stack: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert grade.main(stack) == code
+    told = f"predictions/{stack}/numbers --sample examples/digits/data"
+    assert capsys.readouterr().out == f"numbers: {told}\n", "the line names the endpoint, where there are several"
     assert graded.read_text() == f"predictions/{stack}/numbers"
