@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from components import roles
 from components.roles import Role
 from sandbox.commands import lifecycle
-from sandbox.commands.client import Client
+from sandbox.commands.client import Answer, Client
 from sandbox.home import Facts, Home
 from tests.e2e.commands import alive, command_of, until
 from tests.e2e.hosts import LANGUAGE_HOST
@@ -65,9 +65,19 @@ class Observed:
     def arm(
         self, method: str, path: str, version: str, body: object = None, principal: str = "deployer"
     ) -> dict[str, Any]:
-        """Send one request to Azure Resource Manager, as a principal of the sandbox, and return the JSON answer."""
+        """Send a request to Azure Resource Manager, as a principal of the sandbox, and return the JSON answer.
+
+        It is sent again while another operation on an endpoint is in progress.
+        """
         home = Home(self.home)
-        answer = Client(home, lifecycle.start(home), principal).request(method, f"{path}?api-version={version}", body)
+        client = Client(home, lifecycle.start(home), principal)
+
+        def sent() -> Answer | None:
+            found = client.request(method, f"{path}?api-version={version}", body)
+            return None if found.status == 409 and found.error[1] == "AnotherOperationInProgress" else found
+
+        answer = until(sent, "the end of another operation")
+        assert answer is not None
         assert answer.status < 400, f"{method} {path}: {answer.error}"
         return dict(answer.json or {})
 

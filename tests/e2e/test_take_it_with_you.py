@@ -86,7 +86,7 @@ def test_the_pages_that_the_copy_names_are_named_too() -> None:
         for file in ((REPOSITORY / name).rglob("*") if name.endswith("/") else [REPOSITORY / name])
         if file.suffix in {".py", ".yaml", ".json"}
         for text in _shown(file)
-        for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.\w+", text)
+        for page in re.findall(r"(?<![\w/])docs/[\w/-]+(?:\.\w+)+", text)
     }
     assert "docs/configuration.md" in pages
     assert sorted(pages - set(NAMED)) == []

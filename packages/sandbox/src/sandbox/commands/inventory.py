@@ -17,10 +17,11 @@ from typing import Any
 from sandbox.azure.arm.operations import ARM
 from sandbox.azure.arm.origin import Origin, origin_of, origins
 from sandbox.azure.arm.store import Resource, Store
-from sandbox.commands.client import Client
+from sandbox.commands.client import Answer, Client
 from sandbox.home import Home
 
 _DELETE_POLLS = 1000
+_BUSY = "AnotherOperationInProgress"
 _GROUP = re.compile(r"/subscriptions/[^/]+/resourceGroups/([^/]+)", re.IGNORECASE)
 
 
@@ -138,6 +139,11 @@ def table(rows: list[Resource]) -> Iterator[str]:
         yield f"  {row.type:<60} {row.name:<40} {group}{' (soft-deleted)' if row.deleted else ''}".rstrip()
 
 
+def _pause(answer: Answer) -> float:
+    """Return the seconds after which the service wants to be asked again."""
+    return int(answer.headers.get("retry-after-ms", "100")) / 1000
+
+
 def delete(home: Home, client: Client, resource_id: str, api_version: str | None) -> None:
     """Delete a resource as the deployer and wait until it is deleted.
 
@@ -150,7 +156,13 @@ def delete(home: Home, client: Client, resource_id: str, api_version: str | None
         api_version = None if origin is None else origin.api_version
     if not api_version:
         raise ValueError(f"no program created '{resource_id}': add --api-version to delete it")
-    answer = client.request("DELETE", f"{resource_id}?api-version={api_version}")
+    path = f"{resource_id}?api-version={api_version}"
+    answer = client.request("DELETE", path)
+    for _ in range(_DELETE_POLLS):
+        if answer.status != 409 or answer.error[1] != _BUSY:  # noqa: PLR2004 - conflict
+            break
+        time.sleep(_pause(answer))
+        answer = client.request("DELETE", path)
     follow = answer.headers.get("Azure-AsyncOperation") or answer.headers.get("Location")
     for _ in range(_DELETE_POLLS):
         if answer.status >= 400:  # noqa: PLR2004 - an HTTP error
@@ -161,6 +173,6 @@ def delete(home: Home, client: Client, resource_id: str, api_version: str | None
         is_over = answer.status != 202 and not running  # noqa: PLR2004 - accepted
         if is_over or follow is None:
             return
-        time.sleep(int(answer.headers.get("retry-after-ms", "100")) / 1000)
+        time.sleep(_pause(answer))
         answer = client.request("GET", follow.removeprefix(ARM))
     raise ValueError(f"'{resource_id}' is still being deleted")
