@@ -37,14 +37,17 @@ def go_back(context: Context, plan: ReleasePlan, to: str | None) -> WentBack:
         PlanError: no former default is known, or the revision cannot be the default.
         ReleaseError: Azure refused it.
     """
-    return when_free(context, SWITCH, "", lambda: _went_back(context, plan, to))
+    chosen: list[str] = []
+    return when_free(context, SWITCH, "", lambda: _went_back(context, plan, to, chosen))
 
 
-def _went_back(context: Context, plan: ReleasePlan, to: str | None) -> WentBack:
+def _went_back(context: Context, plan: ReleasePlan, to: str | None, chosen: list[str]) -> WentBack:
+    """Go back; a repeat has what was chosen first, for the request whose answer was lost may have been carried out."""
     workspace, name = context.workspace, plan.endpoint.name
     context.progress(READ, f"reading endpoint {name}")
     endpoint = live.read_endpoint(workspace, name)
-    target = to or _former(endpoint, plan)
+    target = to or next(iter(chosen), None) or _former(endpoint, plan)
+    chosen.append(target)
     if target not in endpoint.deployments and to is not None:
         raise UsageError(f"--to: endpoint {name} has no revision {to!r}. {_allowed(endpoint, plan)}")
     if problem := unusable(workspace, endpoint, target, plan):
