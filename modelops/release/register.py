@@ -12,7 +12,6 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
@@ -24,6 +23,7 @@ from modelops.plan.plan import RegisteredModel, ReleasePlan
 from modelops.release import provenance, uploads
 from modelops.release.context import REGISTER, Context
 from modelops.release.single_flight import SingleFlight
+from modelops.release.turns import turn
 from modelops.workspace import Workspace
 
 DIGEST_PROPERTY: Final = "contentDigest"
@@ -34,10 +34,6 @@ reads its bytes."""
 _MODELS_API: Final = "2023-08-01-preview"  # as azure-ai-ml 1.35
 _ATTEMPTS: Final = 6
 _registrations: Final = SingleFlight[tuple[str, bool]]()
-_numbering: Final[dict[str, threading.Lock]] = {}
-"""By workspace and model: held from the choice of a number until the service has the version."""
-_LOOK_SECONDS: Final = 1.0
-"""Pause between two looks whether the one who waits was told to stop."""
 _LOCK_POLL_SECONDS: Final = 0.2
 # The service's text for a version that exists with different content (azure-ai-ml: _utils/_asset_utils.py).
 _OTHER_CONTENT: Final = "Asset paths cannot be updated"
@@ -127,25 +123,14 @@ class _TakenError(Exception):
 
 def _register(context: Context, model: UnregisteredModel) -> str | None:
     """Upload, if it is a local model, and register it; return the version, or None if another machine was faster."""
+    numbering = f"{context.workspace.id}/models/{model.name}/versions".lower()
     with azure.step(f"registering model {model.name}"):
         try:
             # The number is chosen after the upload, by one at a time: nobody uploads twice because it was taken.
-            with _address(context, model) as address, _alone(context, model.name):
+            with _address(context, model) as address, turn(numbering, context.wait):
                 return _numbered(context, model, address)
         except _TakenError:
             return None
-
-
-@contextlib.contextmanager
-def _alone(context: Context, name: str) -> Iterator[None]:
-    """Let the releases of this process number the versions of one model in turn."""
-    lock = _numbering.setdefault(f"{context.workspace.id}/{name}".lower(), threading.Lock())
-    while not lock.acquire(timeout=_LOOK_SECONDS):
-        context.wait(0)
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _numbered(context: Context, model: UnregisteredModel, address: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from modelops import azure
 from modelops.plan.fingerprint import Tree, require
+from modelops.release.turns import taken
 from modelops.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ _turns: Final = threading.BoundedSemaphore(2)
 """Large uploads of all releases of this process at the same time; each holds many connections, and up to 64 MiB."""
 _small_turns: Final = threading.BoundedSemaphore(16)
 """The same for uploads of up to 4 MiB."""
-_LOOK_SECONDS: Final = 1.0
-"""Pause between two looks whether the one who waits for its turn was told to stop."""
 
 
 def container(workspace: Workspace) -> "ContainerClient":
@@ -131,18 +130,12 @@ def placed(
     return f"azureml://datastores/{_DATASTORE}/paths/{root}/" + (tree.files[0].name if source.is_file() else "")
 
 
-@contextlib.contextmanager
-def _turn(tree: Tree, progress: Callable[[str], None], pause: Callable[[float], None]) -> Iterator[None]:
+def _turn(
+    tree: Tree, progress: Callable[[str], None], pause: Callable[[float], None]
+) -> contextlib.AbstractContextManager[None]:
     """Wait until few enough uploads of this process are in progress, of its size: small ones do not wait for large."""
-    turns = _turns if sum(each.size for each in tree.files) > _LARGE_BYTES else _small_turns
-    if not turns.acquire(blocking=False):
-        progress("waiting for other uploads")
-        while not turns.acquire(timeout=_LOOK_SECONDS):
-            pause(0)
-    try:
-        yield
-    finally:
-        turns.release()
+    places = _turns if sum(each.size for each in tree.files) > _LARGE_BYTES else _small_turns
+    return taken(places, pause, lambda: progress("waiting for other uploads"))
 
 
 def _remove(client: "ContainerClient", folder: str) -> None:

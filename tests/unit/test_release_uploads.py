@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from modelops.errors import Stopped
-from modelops.release import uploads
+from modelops.release import turns, uploads
 
 
 def test_a_small_upload_waits_for_its_turn_and_can_be_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     taken = threading.BoundedSemaphore(1)
     taken.acquire()
     monkeypatch.setattr(uploads, "_small_turns", taken)
-    monkeypatch.setattr(uploads, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(turns, "_LOOK_SECONDS", 0.01)
     monkeypatch.setattr(uploads, "container", contextlib.nullcontext)
     (tmp_path / "weights.bin").write_bytes(b"small")
     said: list[str] = []
