@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ci.github import Repository
+from modelops.about import run_url
 
 _BOTS: Final = "[bot]"
 
@@ -37,7 +38,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Surroundings:
     asked: Mapping[str, Any] = event.get("pull_request") or {}
     token, name = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_REPOSITORY", "")
     repository = Repository(environ.get("GITHUB_API_URL", ""), name, token) if token and name else None
-    server, run = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_RUN_ID", "")
     head: Mapping[str, Any] = asked.get("head") or {}
     is_own = (head.get("repo") or {}).get("full_name") == name
     is_bot = str((asked.get("user") or {}).get("login") or "").endswith(_BOTS)
@@ -48,7 +48,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Surroundings:
         may_comment=repository is not None and bool(asked) and is_own and not is_bot,
         summary=Path(summary) if summary else None,
         commit=str(head.get("sha") or environ.get("GITHUB_SHA", "")),
-        run_url=f"{server}/{name}/actions/runs/{run}" if run else "",
+        run_url=run_url(environ),
     )
 
 

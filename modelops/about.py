@@ -4,13 +4,14 @@ It only describes a release: it belongs neither to the plan nor to the identity 
 """
 
 import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import quote
+
+from modelops import git
 
 _GIT_SECONDS: Final = 30.0
 _COMMIT: Final = "# branch.oid "
@@ -57,32 +58,20 @@ def read(folder: Path, environ: Mapping[str, str]) -> About:
     commit, clean = _git(folder, environ)
     # Sources without a repository, such as a downloaded archive.
     commit = commit or environ.get("GITHUB_SHA") or environ.get("BUILD_SOURCEVERSION") or ""
-    return About(commit, clean, _run_url(environ))
+    return About(commit, clean, run_url(environ))
 
 
 def _git(folder: Path, environ: Mapping[str, str]) -> tuple[str, bool | None]:
     """Return the commit, and whether the working tree has no changes; ignored files do not count."""
-    command = ["git", "-C", str(folder), "status", "--porcelain=v2", "--branch"]
-    try:
-        # Without the optional lock, a `git commit` at the same time does not fail.
-        done = subprocess.run(
-            command,
-            env={**environ, "GIT_OPTIONAL_LOCKS": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=True,
-            timeout=_GIT_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError):
+    said = git.output(folder, "status", "--porcelain=v2", "--branch", seconds=_GIT_SECONDS, environ=environ)
+    if said is None:
         return "", None
-    lines = done.stdout.splitlines()
+    lines = said.splitlines()
     commit = next((line.removeprefix(_COMMIT) for line in lines if line.startswith(_COMMIT)), _NO_COMMIT)
     return ("", None) if commit == _NO_COMMIT else (commit, all(line.startswith("#") for line in lines))
 
 
-def _run_url(environ: Mapping[str, str]) -> str:
+def run_url(environ: Mapping[str, str]) -> str:
     """Return the address of the run.
 
     Sources: https://docs.github.com/actions/reference/workflows-and-actions/variables and

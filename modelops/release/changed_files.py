@@ -3,12 +3,11 @@
 A plan has only the digest of a folder: without git, the files are not known.
 """
 
-import os
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from modelops import git
 from modelops.release import provenance
 
 _SECONDS: Final = 5.0
@@ -26,24 +25,12 @@ def since(released: Mapping[str, str], root: Path, folder: str) -> list[str]:
     commit = released.get(provenance.COMMIT)
     if not commit or commit.startswith("-") or released.get(provenance.CLEAN) != "true":
         return []
-    differing = _git(root / folder, "diff", "--name-only", "--relative", "-z", commit, "--", ".")
-    added = _git(root / folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
+    differing = _named(root / folder, "diff", "--name-only", "--relative", "-z", commit, "--", ".")
+    added = _named(root / folder, "ls-files", "--others", "--exclude-standard", "-z", "--", ".")
     return [] if differing is None or added is None else sorted({*differing, *added})
 
 
-def _git(folder: Path, *words: str) -> list[str] | None:
+def _named(folder: Path, *words: str) -> list[str] | None:
     """Return the names that git prints; None if it fails: another clone may not have the commit."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *words],
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=True,
-            timeout=_SECONDS,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return [each for each in done.stdout.split("\0") if each]
+    said = git.output(folder, *words, seconds=_SECONDS)
+    return None if said is None else [each for each in said.split("\0") if each]

@@ -56,8 +56,8 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "about", "output"),
-    ("credential",),
+    ("errors", "git", "output"),
+    ("about", "credential"),
     ("workspace",),
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
@@ -159,7 +159,17 @@ RULES = [
     Rule("policy", ("policy", "pulumi_policy")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
     Rule("ci.commands", ("ci", "modelops.engine", "typer")),
-    Rule("ci", ("ci", "modelops.engine", "modelops.plan.data_address", "modelops.runner.protocol", "requests")),
+    Rule(
+        "ci",
+        (
+            "ci",
+            "modelops.engine",
+            "modelops.about",
+            "modelops.plan.data_address",
+            "modelops.runner.protocol",
+            "requests",
+        ),
+    ),
 ]
 OURS = {
     *("settings", "components", "modelops", "policy", "ci", "toolchain", "tools", "tests"),
