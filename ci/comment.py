@@ -115,11 +115,7 @@ def _gone(seen: Seen) -> str:
 
 
 def _resource(operation: Operation) -> str:
-    return f"{code(operation.name)} ({text(_kind(operation.type))})"
-
-
-def _kind(token: str) -> str:
-    return re.split(r"[:$]", token)[-1]
+    return f"{code(operation.name)} ({text(operation.kind)})"
 
 
 def _changed(operation: Operation) -> str:
@@ -162,7 +158,7 @@ def _told(summary: str) -> str:
 
 
 def _list(seen: Seen) -> str:
-    rows = [(text(each.op), code(each.name), text(_kind(each.type)), _names(changed(each))) for each in _sorted(seen)]
+    rows = [(text(each.op), code(each.name), text(each.kind), _names(changed(each))) for each in _sorted(seen)]
     if not rows:
         return ""
     title = f"All {len(rows)} resources that change" if len(rows) > 1 else "The resource that changes"

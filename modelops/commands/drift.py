@@ -141,7 +141,7 @@ def _lines(found: Drift, where: options.Where) -> Iterator[str]:
 
 
 def _described(each: Drifted) -> Iterator[str]:
-    named = f"{each.type.rpartition(':')[2]} {each.name}"
+    named = each.title
     if each.change == "deleted":
         yield f"{named} does not exist in Azure"
     elif _is_role_that_is_gone(each):

@@ -21,8 +21,35 @@ _STATES: Final[Mapping[str, Literal["began", "ended", "failed"]]] = {
 }
 
 
+class OfResource:
+    """What the engine says of one resource, by its URN."""
+
+    __slots__ = ()
+    urn: str
+
+    @property
+    def type(self) -> str:
+        """The resource's type token."""
+        return type_of(self.urn)
+
+    @property
+    def kind(self) -> str:
+        """The resource's type without its provider, e.g. `BatchEndpoint`."""
+        return self.type.rpartition(":")[2]
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return name_of(self.urn)
+
+    @property
+    def title(self) -> str:
+        """Both, for people: `BatchEndpoint digits`."""
+        return f"{self.kind} {self.name}"
+
+
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(OfResource):
     """An operation on a resource: it begins, and ends or fails."""
 
     state: Literal["began", "ended", "failed"]
@@ -33,16 +60,6 @@ class Operation:
     """Whether it belongs to a preview, and nothing is done."""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """What else the engine says of it: `old` and `new` with `inputs` and `outputs`, `diffs`, `detailedDiff`."""
-
-    @property
-    def type(self) -> str:
-        """The resource's type token."""
-        return type_of(self.urn)
-
-    @property
-    def name(self) -> str:
-        """The resource's name in the program."""
-        return name_of(self.urn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from modelops.engine.event_log import Happening, Operation, Said, name_of, type_of
+from modelops.engine.event_log import Happening, Operation, Said
 from modelops.release.steps import RECORD, label
 from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
 
@@ -68,7 +68,8 @@ class Progress:
         self._began = clock()
         self._running: dict[str, _Release] = {}
         self._texts: set[str] = set()
-        self._operations: dict[str, tuple[str, float]] = {}
+        self._operations: dict[str, tuple[Operation, float]] = {}
+        """What is in progress, by URN, and since when."""
         self._changed: dict[str, int] = {}
         self._widest = _NAMES[0]
 
@@ -93,9 +94,9 @@ class Progress:
     def _resources(self) -> Iterator[str]:
         counts = ", ".join(f"{count} {word}" for word, count in self._changed.items())
         if self._operations:
-            (urn, (op, since)), *more = self._operations.items()
+            (event, since), *more = self._operations.values()
             others = f" and {len(more)} more" if more else ""
-            yield self._line("Azure", counts, self._clock() - since, f"{op} {_short(urn)}{others}")
+            yield self._line("Azure", counts, self._clock() - since, f"{event.op} {event.title}{others}")
         elif not self._running:
             yield self._line("Azure", counts or "starting", self.seconds, "")
 
@@ -164,16 +165,16 @@ class Progress:
         now = self._clock()
         if event.state == "began":
             if event.op != "same":
-                self._operations[event.urn] = (event.op, now)
+                self._operations[event.urn] = (event, now)
             return []
-        _, since = self._operations.pop(event.urn, (event.op, now))
+        _, since = self._operations.pop(event.urn, (event, now))
         if event.state == "failed":
-            return [self._line("Azure", f"{event.op} failed", now - since, _short(event.urn))]
+            return [self._line("Azure", f"{event.op} failed", now - since, event.title)]
         word = _DONE[event.op]
         self._changed[word] = self._changed.get(word, 0) + 1
         if event.op == "same" or (event.op == "create" and now - since < self._skips):
             return []
-        return [self._line("Azure", word, now - since, _short(event.urn))]
+        return [self._line("Azure", word, now - since, event.title)]
 
     def _line(self, name: str, what: str, seconds: float, text: str) -> str:
         return f"{name:<{self._widest}}  {what:<{_LABELS}} {_elapsed(seconds):>8}  {text}".rstrip()
@@ -183,11 +184,6 @@ def _elapsed(seconds: float) -> str:
     """To the second, unlike other durations: it is seen to go on."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02} min" if minutes else f"{rest} s"
-
-
-def _short(urn: str) -> str:
-    """A resource's type without its provider, and its name."""
-    return f"{type_of(urn).rpartition(':')[2]} {name_of(urn)}"
 
 
 def _is_custom(event: Operation) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from modelops.engine.command import answer
-from modelops.engine.event_log import name_of, type_of
+from modelops.engine.event_log import OfResource
 from modelops.errors import ReleaseError
 
 Change = Literal["changed", "deleted", "unreadable"]
@@ -41,7 +41,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Drifted:
+class Drifted(OfResource):
     """A resource that is not in Azure as in the state."""
 
     urn: str
@@ -53,16 +53,6 @@ class Drifted:
     """Inputs whose changes the program ignores."""
     reason: str = ""
     """Why it cannot be read."""
-
-    @property
-    def type(self) -> str:
-        """Its type token."""
-        return type_of(self.urn)
-
-    @property
-    def name(self) -> str:
-        """Its name in the program."""
-        return name_of(self.urn)
 
 
 @dataclass(frozen=True, slots=True)
