@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,11 @@ from modelops.commands import app, options
 from modelops.commands.targets import Target
 from modelops.release import history
 from modelops.release.history import Entry
+from tests.unit import reports
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs" / "schemas" / "history.json").read_text("utf-8"))
-RELEASED = Entry(
-    endpoint="digits9",
-    outcome="released",
-    at="2026-11-30T08:44:47Z",
-    who="ada@example.com",
-    default="mlp-2",
-    previous_default="mlp-1",
-    set_at="2026-11-30T08:44:40Z",
-    commit="0123456789" * 4,
-    clean=False,
-    run_url="https://dev.azure.com/org/p/_build/results?buildId=18",
+RELEASED = replace(
+    reports.RELEASED,
     seconds=75.2,
     steps={"read what is live": 0.2, "try out": 70.0, "switch the default": 5.0},
     timeline=(
@@ -32,7 +25,6 @@ RELEASED = Entry(
         {"step": "try out", "subject": "mlp-2", "began": 0.24, "seconds": 70.0},
         {"step": "switch the default", "subject": "mlp-2", "began": 70.3, "seconds": 4.9},
     ),
-    done=("created mlp-2", "tried mlp-2 (20 rows, 41 s)", "default mlp-1 -> mlp-2"),
     tried=({"revision": "mlp-2", "job": "j", "rows": 20, "seconds": 41.0, "differences": ["compared with mlp-1:"]},),
     revisions={"mlp": "mlp-2"},
     digests={"mlp": "ab" * 32},

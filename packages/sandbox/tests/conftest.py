@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clocks import Clock
 from job_bench import JobBench
 from learning import Learning
 from sandbox.testing import Sandbox
 
 if TYPE_CHECKING:
     from sdk_client import Client
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time that the sandbox reads in this process: it stands still until a test moves it."""
+    return Clock(monkeypatch)
 
 
 @pytest.fixture

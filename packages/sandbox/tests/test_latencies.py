@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from clocks import Clock
 from job_bench import JobBench
 from learning import WORKSPACE, Learning, cluster_body, workspace_body
 from made_world import close
@@ -33,19 +34,6 @@ NAMES = """
     def init(): pass
     def run(mini_batch): return [os.path.basename(path) for path in mini_batch]
 """
-
-
-class Clock:
-    """The time that the sandbox reads."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1_700_000_000.0
-        monkeypatch.setattr("time.time", lambda: self.now)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 @pytest.fixture

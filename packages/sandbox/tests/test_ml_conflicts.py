@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from clocks import Clock
 from learning import Learning, deployment_body, endpoint_body
 from made_world import close
 from sandbox.azure.arm.errors import ArmError
@@ -25,19 +26,6 @@ CHANGES: list[tuple[str, str, Any]] = [
     ("PATCH", EP, {"tags": {"a": "b"}}),
     ("DELETE", EP, None),
 ]
-
-
-class Clock:
-    """The time that the sandbox reads."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1_700_000_000.0
-        monkeypatch.setattr("time.time", lambda: self.now)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return Clock(monkeypatch)
 
 
 @pytest.fixture
