@@ -124,8 +124,9 @@ class CarriedPlan:
         """Compare with Azure if it can be asked, else with the plan that was released last."""
         plan = ReleasePlan.from_inputs(request.plan)
         before = None if request.released is None else ReleasePlan.from_inputs(request.released)
+        root = Path(request.root)
         known = Known(
-            Path(request.root),
+            root,
             request.nodes,
             request.state_default,
             _where(request.stack),
@@ -135,7 +136,7 @@ class CarriedPlan:
         slow: list[str] = []
         if plan.pin is None:
             asked = filter(None, (each.try_out for each in plan.deployments.values()))
-            slow = user_code.previewed(asked, known.root or Path())
+            slow = user_code.previewed(asked, root)
         outlook = self._outlook(plan, before, known)
         outlook = replace(outlook, notes=[*outlook.notes, *slow])
         return Done(request.id, "\n".join(outlook.lines()), outlook.to_json())

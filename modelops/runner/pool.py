@@ -25,7 +25,7 @@ DEADLINE_SECONDS: Final = 3600.0
 upload and deploy."""
 
 PLANS_AT_ONCE: Final = 100
-"""A release mostly waits, so the number of cores does not matter. Memory: below 1 MB each. The service has room for
+"""A release mostly waits, so the number of cores does not matter. Memory: about 1 MiB each. The service has room for
 100 batch endpoints in a region (docs/adr/0010)."""
 
 _pool: "WorkerPool | None" = None
