@@ -12,7 +12,7 @@ from modelops.plan.models import UnregisteredModel, UriModel
 from modelops.plan.plan import UNKNOWN, DeploymentPlan, ReleasePlan
 from modelops.plan.try_out import File
 from modelops.release import changed_files, reasons, records
-from modelops.release.live import LiveDeployment, LiveEndpoint
+from modelops.release.live import SUCCEEDED, LiveDeployment, LiveEndpoint
 from modelops.release.outlook import Model, Revision, TryOut
 from modelops.release.rows import Row
 from modelops.release.tryout import serving
@@ -72,7 +72,7 @@ def revision(
     old = released.deployments.get(wanted.logical) if released else None
     is_released = released is not None and wanted.revision in {each.revision for each in released.made}
     state = there[wanted.revision].state if there is not None and wanted.revision in there else None
-    exists = is_released if there is None else state == "Succeeded"
+    exists = is_released if there is None else state == SUCCEEDED
     if exists and is_released:
         return Revision(wanted.revision, wanted.logical, "keep")
     why = reasons.differences(old, wanted, _changed_files(old, wanted, there or {}, root)) if old else []
