@@ -61,6 +61,8 @@ def _begin(plan: ReleasePlan, patience: Patience, previous: str | None, report: 
     with context.timeline.span(READ):
         endpoint = patience.call(READ, live.read, context.workspace, plan)
     report.previous_default, report.last_set = endpoint.default, endpoint.last_set
+    found = endpoint.deployments.get(endpoint.default or "")
+    report.previous_deployment = found.logical if found else None
     rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
     if plan.pin is not None:
         report.waiting = rollback.waiting(plan, endpoint.usable)
