@@ -222,7 +222,7 @@ def test_the_job_of_what_serves_is_canceled_too(bench: Bench) -> None:
 def test_the_job_of_what_serves_goes_on_after_a_candidate_failed_and_the_next_release_takes_it_up(
     bench: Bench,
 ) -> None:
-    """The end of the release's process is no reason to cancel it."""
+    """It is not canceled because the process of the release ends."""
     first = waiting(bench)
     tried_by(bench, first)
     (bench.root / "go").unlink()
