@@ -204,7 +204,7 @@ def _problems_of_environments(given: Mapping[str, Any]) -> list[str]:
             found.append(f"{key} is '{value}'. Allowed: an entry for each of {', '.join(map(str, known))}.")
             continue
         found += [
-            f"{key} has '{each}', which is no environment. Allowed: {', '.join(map(str, known))}."
+            f"{key} has '{each}', an unknown environment. Allowed: {', '.join(map(str, known))}."
             for each in value
             if each not in known
         ]

@@ -49,7 +49,7 @@ def apply(
         return
     terminal.say(_summary(done))
     for line in next_steps.commands(choice, walk.known):
-        typer.echo(line)  # the address of the state is no secret
+        typer.echo(line)  # unmasked: the address of the state is not secret
 
 
 def _tell(change: Change) -> None:

@@ -89,7 +89,7 @@ def summary(changes: Sequence[Change]) -> str:
 
 
 def say_json(changes: Sequence[Change], known: Known, choice: Setup) -> None:
-    """Print everything as one object; the address of the state in it is no secret."""
+    """Print everything as one object; the address of the state is not masked, since it is not secret."""
     values = next_steps.variables(choice, known)
     data = {
         "schemaVersion": 1,

@@ -1,4 +1,4 @@
-"""`plan`: what an administrator would give, and what of it is there."""
+"""`plan`: what an administrator would give, and what of it exists."""
 
 from modelops import credential
 from modelops.commands import terminal

@@ -14,9 +14,9 @@ SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
 GIVEN: dict[str, Any] = {"repository": "contoso/Digit_Scoring", "location": "westeurope", "subscription": SUBSCRIPTION}
 
 
-def read(tmp_path: Path, text: str = "", **options: Any) -> Setup:
+def read(tmp_path: Path, **options: Any) -> Setup:
     file = tmp_path / "given.yaml"
-    file.write_text(text or "{}", encoding="utf-8")
+    file.write_text("{}", encoding="utf-8")
     return setup.read(file, options, {})
 
 
@@ -112,7 +112,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         f"  environments has 'Prod'. Allowed: {allowed}",
         f"  environments has 'preview'. Allowed: {allowed}",
         "  environments names one twice.",
-        "  groups has 'test', which is no environment. Allowed: dev, Prod, preview, dev.",
+        "  groups has 'test', an unknown environment. Allowed: dev, Prod, preview, dev.",
         "  azureDevOps.dev must have issuer and subject, both as the service connection's page shows them.",
         "docs/prerequisites.md has a file.",
     ]
