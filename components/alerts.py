@@ -58,7 +58,7 @@ class WorkspaceAlerts(pulumi.ComponentResource):
         self._told: list[pulumi.Input[str]] = [*args["action_groups"]]
         if args["emails"]:
             self._told.insert(0, self._group().id)
-        # Each failed run is told: an alert that is resolved by itself would say nothing of the next one until then.
+        # Each failed run is told: one that Azure resolves tells no further failure before it has resolved the first.
         self._alert(
             "failed-runs",
             "A run of the workspace failed: a scoring job, or the try-out of a release.",

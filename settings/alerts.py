@@ -12,7 +12,7 @@ ACTION_GROUP: Final = (
     r"[Mm]icrosoft\.[Ii]nsights/actionGroups/[^/]+"
 )
 SEVERITY: Final = 3
-"""What is set without a word: https://github.com/Azure/azure-monitor-baseline-alerts"""
+"""The default: https://github.com/Azure/azure-monitor-baseline-alerts"""
 _ID: Final = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Insights/actionGroups/NAME"
 
 

@@ -9,7 +9,6 @@ name on the wire, as the service's REST reference gives it. Run it after a chang
 
 import collections.abc
 import enum
-import operator
 import sys
 import types
 import typing
@@ -22,7 +21,7 @@ from tools.schemas.schema_file import PRIMITIVES, SANDBOX, documented, run, text
 
 FILE = SANDBOX / "arm.json"
 
-# ARM type: (module of pulumi_azure_native, args class); two classes of `monitor` have the name ActionGroupArgs
+# ARM type: (module of pulumi_azure_native, args class)
 RESOURCES = {
     "Microsoft.Storage/storageAccounts": ("storage", "StorageAccountArgs"),
     "Microsoft.Storage/storageAccounts/blobServices": ("storage", "BlobServicePropertiesArgs"),
@@ -36,7 +35,7 @@ RESOURCES = {
     "Microsoft.OperationalInsights/workspaces": ("operationalinsights", "WorkspaceArgs"),
     "Microsoft.Insights/components": ("applicationinsights", "ComponentArgs"),
     "Microsoft.Insights/diagnosticSettings": ("monitor", "DiagnosticSettingArgs"),
-    "Microsoft.Insights/actionGroups": ("monitor.action_group", "ActionGroupArgs"),
+    "Microsoft.Insights/actionGroups": ("monitor", "ActionGroupInitArgs"),
     "Microsoft.Insights/metricAlerts": ("monitor", "MetricAlertArgs"),
     "Microsoft.Logic/workflows": ("logic", "WorkflowArgs"),
 }
@@ -111,7 +110,7 @@ def generate() -> str:
 
 def _resource(type_: str, module: str, name: str) -> dict[str, Any]:
     # Through the package, which loads its modules lazily: importing a part of one leaves the module itself half loaded.
-    loaded = operator.attrgetter(module)(pulumi_azure_native)
+    loaded = getattr(pulumi_azure_native, module)
     members = _members(getattr(loaded, name))
     leaf = type_.rsplit("/", 1)[-1]
     kept = {key: value for key, value in members.items() if key not in PATH and f"{key}@{leaf}" not in PATH}
