@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from azure.core.exceptions import AzureError
 from typer.core import TyperGroup
 
-from ci import comment, engine, surroundings
+from ci import comment, deployment, engine, publishing, surroundings
 from ci.comment import About
-from ci.github import GitHubError
 from ci.rehearsal import Rehearsal
 from ci.rehearsal import rehearse as rehearsed
 from ci.sandboxed import SandboxError, base_of
 from ci.seen import Seen
-from ci.surroundings import Surroundings
+from ci.sign_in import signed_in
 from modelops.errors import ModelOpsError
 
 
@@ -27,7 +27,7 @@ class _Commands(TyperGroup):
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         try:
             return super().invoke(ctx)
-        except (ModelOpsError, SandboxError) as error:
+        except (ModelOpsError, SandboxError, AzureError) as error:
             typer.echo(f"error: {error}", err=True)
             raise typer.Exit(1) from None
 
@@ -56,13 +56,14 @@ def preview(
     """Preview a stack with its policies, and say on the pull request, or in the step's summary, what a release does."""
     around = surroundings.read()
     seen = Seen()
-    ended = engine.preview(stack, Path(), seen)
+    with signed_in():
+        ended = engine.preview(stack, Path(), seen)
     about = About(around.commit, around.run_url, engine.versions())
     part = _read(rehearsal, _REHEARSAL)
     said = comment.comment(stack, seen, succeeded=ended.code == 0, about=about, rehearsal=part)
     if output is not None:
         output.write_text(said + "\n", encoding="utf-8")
-    publish(around, stack, said)
+    publishing.publish(around, stack, said)
     raise typer.Exit(1 if ended.code else 0)
 
 
@@ -88,7 +89,7 @@ def rehearse(
         output.mkdir(parents=True, exist_ok=True)
         (output / _REHEARSAL).write_text(part, encoding="utf-8")
         (output / _COMMENT).write_text(said, encoding="utf-8")
-    summarise(around, said)
+    publishing.summarise(around, said)
     raise typer.Exit(0 if done.succeeded else 1)
 
 
@@ -102,7 +103,69 @@ def write_comment(
     around = surroundings.read()
     said = _read(rehearsal, _COMMENT)
     if said:
-        publish(around, stack, said)
+        publishing.publish(around, stack, said)
+
+
+@app.command()
+def deploy(
+    *,
+    stack: Stack,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Also write the releases' HTML report.")
+    ] = None,
+) -> None:
+    """Deploy a stack with its policies, and check that it serves what was released."""
+    around = surroundings.read()
+    seen = Seen()
+    with signed_in():
+        ended = engine.up(stack, Path(), seen, engine.policies(stack))
+        status = deployment.modelops("status", "--stack", stack, "--check") if ended.code == 0 else None
+        if report is not None:
+            deployment.modelops("report", "--stack", stack, "--output", str(report))
+    footer = comment.footer(About(around.commit, around.run_url, engine.versions()))
+    said = deployment.deployed(stack, seen, succeeded=ended.code == 0, status=status, footer=footer)
+    publishing.summarise(around, said)
+    raise typer.Exit(1 if ended.code or (status is not None and status.code) else 0)
+
+
+@app.command()
+def rollback(
+    *,
+    stack: Stack,
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", metavar="NAME", help="The endpoint. Needed if the stack has several.")
+    ] = "",
+    to: Annotated[
+        str, typer.Option("--to", metavar="REVISION", help="A revision's name. Default: the default before this.")
+    ] = "",
+) -> None:
+    """Make a former default the default again, at once."""
+    around = surroundings.read()
+    chosen = ["--stack", stack, *(["--endpoint", endpoint] if endpoint else [])]
+    with signed_in():
+        ran = deployment.modelops("rollback", *chosen, *(["--to", to] if to else []))
+        status = deployment.modelops("status", *chosen)
+    footer = comment.footer(About(around.commit, around.run_url))
+    publishing.summarise(around, deployment.rolled_back(stack, ran, status, footer))
+    raise typer.Exit(1 if ran.code else 0)
+
+
+@app.command()
+def drift(*, stack: Stack) -> None:
+    """Compare Azure with what a stack deployed and released; keep one issue while it differs.
+
+    Without GitHub, a difference ends with 1. A check that failed ends with 1 everywhere, and leaves the issue as it is.
+    """
+    around = surroundings.read()
+    with signed_in():
+        ran = deployment.modelops("drift", "--stack", stack, "--json")
+    found = deployment.read_drift(ran)
+    if found is None:
+        raise typer.Exit(1)
+    body = deployment.drift(stack, found, comment.footer(About(around.commit, around.run_url)))
+    publishing.summarise(around, body or f"### {stack}: nothing differs")
+    is_kept = publishing.report(around, stack, body)
+    raise typer.Exit(0 if body is None or is_kept else 1)
 
 
 def _parts(stack: str, done: Rehearsal, about: About) -> tuple[str, str]:
@@ -120,27 +183,3 @@ def _read(folder: Path | None, name: str) -> str:
     """Return a file of a rehearsal; empty if it was not written, for example because its job was stopped."""
     file = None if folder is None else folder / name
     return file.read_text(encoding="utf-8") if file is not None and file.is_file() else ""
-
-
-def summarise(around: Surroundings, said: str) -> None:
-    """Write a text into the step's summary; print it where there is none."""
-    if around.summary is None:
-        typer.echo(said)
-        return
-    with around.summary.open("a", encoding="utf-8") as summary:
-        summary.write(f"{said}\n\n")
-
-
-def publish(around: Surroundings, stack: str, said: str) -> None:
-    """Write a comment into the step's summary, and on the pull request if the token may write there.
-
-    A comment that cannot be written is a warning: whether a preview succeeds does not depend on GitHub.
-    """
-    summarise(around, said)
-    if not (around.may_comment and around.repository and around.pull_request):
-        return
-    try:
-        done = around.repository.say(around.pull_request, comment.marker(stack), said)
-        typer.echo(f"comment of stack {stack}: {done}")
-    except GitHubError as error:
-        typer.echo(f"::warning title=The comment was not written::{error}. The step's summary has it.")

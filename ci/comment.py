@@ -73,15 +73,18 @@ def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsal:
         _policies(seen),
         rehearsal,
         _list(seen),
-        _footer(about),
+        footer(about),
     ]
     return fitting(parts, MOST)
 
 
 def headline(seen: Seen, *, succeeded: bool) -> str:
     """Return a preview in a few words: `1 to update, 40 unchanged`, `no changes`, `preview failed`."""
-    if not succeeded:
-        return "preview failed"
+    return counted(seen) if succeeded else "preview failed"
+
+
+def counted(seen: Seen) -> str:
+    """Return how many resources are treated how."""
     counts: dict[str, int] = {}
     for op, count in seen.resources.items():
         if word := _WORDS.get(op):
@@ -147,14 +150,14 @@ def _policies(seen: Seen) -> str:
 
 def not_rehearsed(stack: str, why: str, about: About) -> str:
     """Return the comment of a stack that a sandbox cannot have."""
-    parts = [f"{marker(stack)}\n### {text(stack)}: not rehearsed", text(why), _footer(about)]
+    parts = [f"{marker(stack)}\n### {text(stack)}: not rehearsed", text(why), footer(about)]
     return fitting(parts, MOST)
 
 
 def rehearsal(rehearsed: Rehearsed) -> str:
     """Return what the sandbox shows: the change was released there, with try-out and comparison."""
     result = "released in the sandbox" if rehearsed.succeeded else "**the release failed in the sandbox**"
-    lines = [f"- {text(name)}: {_told(each)}" for name, each in sorted(rehearsed.seen.done.items())]
+    lines = [f"- {text(name)}: {told(each)}" for name, each in sorted(rehearsed.seen.done.items())]
     lines += [f"- {text(name)}: {text(why)}" for name, why in sorted(rehearsed.without.items())]
     lines += [f"- {text(each)}" for each in rehearsed.notes]
     failures = [*rehearsed.seen.failed.values()] or ([] if rehearsed.succeeded else rehearsed.seen.errors)
@@ -162,8 +165,8 @@ def rehearsal(rehearsed: Rehearsed) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def _told(summary: str) -> str:
-    """A release's own summary: its first line, and indented ones for what changed in the predictions."""
+def told(summary: str) -> str:
+    """Return a release's own summary: its first line, and indented ones for what changed in the predictions."""
     first, *more = summary.splitlines() or [""]
     return "".join([text(first.partition(": ")[2] or first), *(f"<br>{text(each)}" for each in more)])
 
@@ -184,7 +187,8 @@ def _names(properties: Iterable[str]) -> str:
     return ", ".join(map(code, properties))
 
 
-def _footer(about: About) -> str:
+def footer(about: About) -> str:
+    """Return where a text comes from; empty if nothing is known."""
     parts = [f"commit {code(about.commit[:8])}"] if about.commit else []
     if about.base:
         parts.append(f"previewed in the sandbox against {code(about.base[:8])}")

@@ -12,7 +12,7 @@ from ci import engine
 from ci.comment import Rehearsed
 from ci.sandboxed import Sandbox, SandboxError, base_commit, place
 from ci.seen import Seen
-from ci.stand_ins import Stack
+from ci.stand_ins import Stack, words
 
 _NO_FILE = "the base commit does not have this stack: everything is new"
 _NO_BASE = "the base commit does not deploy in the sandbox, so everything is new here"
@@ -37,7 +37,7 @@ class Rehearsal:
 
 
 def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -> Rehearsal:
-    """Deploy a stack's base commit and then the checkout into a sandbox of their own, which is gone afterwards.
+    """Deploy a stack's base commit and then the checkout into a new sandbox, which is gone afterwards.
 
     Args:
         stack: its name.
@@ -54,6 +54,8 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
         return Rehearsal(why_not=f"Pulumi.{stack}.yaml does not exist or cannot be read")
     if here.adopts:
         return Rehearsal(why_not=f"the stack adopts what only Azure has ({here.adopts})")
+    if found := [each.reference for each in here.elsewhere() if not words(each.reference, Path(), is_mlflow=False)]:
+        return Rehearsal(why_not=f"nothing can stand in for the model {found[0]}")
     without = here.not_tried_out()
     with place() as folder, base_commit(program, base, folder) as before:
         then = Stack.read(before, stack)

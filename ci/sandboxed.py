@@ -1,4 +1,4 @@
-"""A sandbox of its own for a rehearsal, and the base commit beside the checkout. Both are gone afterwards."""
+"""A new sandbox for a rehearsal, and the base commit beside the checkout. Both are gone afterwards."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ class SandboxError(Exception):
 
 
 class Sandbox:
-    """A new and empty sandbox; its state is in a folder of its own."""
+    """A new and empty sandbox; its state is in its own folder."""
 
     def __init__(self, place: Path, name: str) -> None:
         self._place = place
