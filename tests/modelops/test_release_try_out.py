@@ -125,7 +125,7 @@ def test_a_candidate_that_fails_does_not_serve(bench: Bench, script: str, reason
     assert noted.outcome == "failed"
     assert f"The default is unchanged: {good.target}." in why
     assert why.endswith(
-        "Its logs: "
+        "Its logs:\n  "
         + located(
             f"python -m modelops jobs logs {noted.job} --subscription {plan.subscription_id} --resource-group modelops "
             f"--workspace {plan.workspace}"
