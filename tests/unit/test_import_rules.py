@@ -168,14 +168,18 @@ RULES = [
             *("modelops.commands.terminal", "modelops.credential", "modelops.errors", "modelops.rehearsal"),
         ),
     ),
+    Rule("ci.publishing", ("ci", "typer")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
-    Rule("ci.commands", ("ci", "modelops.engine", "typer")),
+    Rule("ci.commands", ("ci", "azure.core.exceptions", "modelops.errors", "typer")),
     Rule(
         "ci",
         (
-            "ci",
+            *("ci", "azure.core.exceptions", "yaml"),
             "modelops.engine",
             "modelops.about",
+            "modelops.credential",
+            "modelops.errors",
+            "modelops.git",
             "modelops.plan.data_address",
             "modelops.runner.protocol",
             "requests",
