@@ -157,6 +157,17 @@ RULES = [
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
+    # Before a deployment to Azure: what the program checks at its start, and more, without the engine.
+    Rule("prerequisites.commands", ("prerequisites", "modelops.engine.command", "modelops.rehearsal", "typer")),
+    Rule(
+        "prerequisites.checks",
+        (
+            *("prerequisites.checks", "settings", "components.preflight", "components.names"),
+            *("modelops.credential", "modelops.engine.command", "modelops.errors", "modelops.plan.scoring_settings"),
+            *("azure.core", "jwt"),
+        ),
+    ),
+    Rule("prerequisites", ("prerequisites.commands", "typer")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
     Rule("ci.commands", ("ci", "modelops.engine", "typer")),
     Rule(
@@ -172,7 +183,7 @@ RULES = [
     ),
 ]
 OURS = {
-    *("settings", "components", "modelops", "policy", "ci", "toolchain", "tools", "tests"),
+    *("settings", "components", "modelops", "policy", "prerequisites", "ci", "toolchain", "tools", "tests"),
     *("sandbox", "pulumi_standins"),
 }
 
