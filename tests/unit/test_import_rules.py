@@ -158,7 +158,10 @@ RULES = [
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
     # Before a deployment to Azure: what the program checks at its start, and more, without the engine.
-    Rule("prerequisites.commands", ("prerequisites", "modelops.engine.command", "modelops.rehearsal", "typer")),
+    Rule(
+        "prerequisites.commands.check",
+        ("prerequisites.checks", "modelops.engine.command", "modelops.rehearsal", "typer"),
+    ),
     Rule(
         "prerequisites.checks",
         (
@@ -168,14 +171,18 @@ RULES = [
         ),
     ),
     Rule("prerequisites", ("prerequisites.commands", "typer")),
+    Rule("ci.publishing", ("ci", "typer")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
-    Rule("ci.commands", ("ci", "modelops.engine", "typer")),
+    Rule("ci.commands", ("ci", "azure.core.exceptions", "modelops.errors", "typer")),
     Rule(
         "ci",
         (
-            "ci",
+            *("ci", "azure.core.exceptions", "yaml"),
             "modelops.engine",
             "modelops.about",
+            "modelops.credential",
+            "modelops.errors",
+            "modelops.git",
             "modelops.plan.data_address",
             "modelops.runner.protocol",
             "requests",

@@ -215,7 +215,7 @@ def _explained(
     """
     serves = _what_serves(endpoint, revision)
     workspace = Workspace(plan.subscription_id, plan.resource_group, plan.workspace)
-    logs = f"\nIts logs: {jobs.command(workspace, f'logs {name}')}" if name else ""
+    logs = f"\nIts logs:\n  {jobs.command(workspace, f'logs {name}')}" if name else ""
     about = f"step '{TRY}' failed: deployment {revision} of endpoint {plan.endpoint.name}"
     try:
         yield
@@ -232,7 +232,7 @@ def _explained(
     except PerhapsStartedError as error:
         raise ReleaseError(
             f"{about} could not be tried out: {error}\n{serves} A job may have started: the next `pulumi up` looks "
-            f"for it. To look yourself: {jobs.command(workspace, 'list')} --endpoint {plan.endpoint.name}"
+            f"for it. To look yourself:\n  {jobs.command(workspace, 'list')} --endpoint {plan.endpoint.name}"
         ) from error
     except (ReleaseError, UsageError) as error:
         raise ReleaseError(
