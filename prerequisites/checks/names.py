@@ -2,7 +2,7 @@
 
 A name with a random part, as this project's are, meets nothing. Azure lists its soft-deleted vaults
 (https://learn.microsoft.com/rest/api/keyvault/keyvault/vaults/list-deleted); of workspaces, only the portal does, so
-that one is known to be deleted if the state has it and Azure has not.
+that one is known to be deleted if the state has it and Azure does not.
 """
 
 import re
