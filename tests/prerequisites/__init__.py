@@ -1,1 +1,1 @@
-"""Tests of prerequisites/: a set-up that is right, with one thing wrong."""
+"""Tests of prerequisites/: the checks with one thing wrong; plan and apply against the sandbox, over real HTTP."""

@@ -170,7 +170,17 @@ RULES = [
             *("azure.core", "jwt"),
         ),
     ),
-    Rule("prerequisites", ("prerequisites.commands", "typer")),
+    # What an administrator gives: requests to Resource Manager, and no resource of Pulumi's.
+    Rule(
+        "prerequisites.access.resource_manager", ("azure.core", "azure.mgmt.core", "modelops.azure", "modelops.errors")
+    ),
+    Rule(
+        "prerequisites",
+        (
+            *("prerequisites", "components.roles", "typer", "yaml"),
+            *("modelops.commands.terminal", "modelops.credential", "modelops.errors", "modelops.rehearsal"),
+        ),
+    ),
     Rule("ci.publishing", ("ci", "typer")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
     Rule("ci.commands", ("ci", "azure.core.exceptions", "modelops.errors", "typer")),
