@@ -141,6 +141,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "alerts": ("object", {}),
         "triggers": ("object", {}),
         "dataAccess": ("array", []),
+        "registryAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),
     }
