@@ -87,6 +87,7 @@ def test_the_next_preview_of_a_stack_that_the_last_tag_deployed(
         _restore(fresh)
     else:
         _deploy(tag, fresh)
+    fresh.start_server()
     before = fresh.mark()
     preview = fresh.pulumi("preview", "--stack", "dev").ok()
     assert [step for step in preview.steps if step.op not in {"create", "update"}] == []
