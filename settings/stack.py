@@ -25,6 +25,7 @@ from settings.endpoints import EndpointSettings, read_endpoints
 from settings.lower_stack import read_lower_stack
 from settings.prices import read_prices
 from settings.problems import Problems, SettingsError, editing
+from settings.rehearsal import check_rehearsal
 from settings.section import Section
 from settings.stack_file import StackFile
 from settings.tags import STORAGE_NAME, check_number, merged, read_tags
@@ -45,6 +46,7 @@ _KEYS = (
         "archiveModels",
         "requireReleasedIn",
         "prices",
+        "rehearsal",
     ),
 )
 
@@ -187,6 +189,7 @@ def parse(
     archives = top.flag("archiveModels", default=False)
     lower = read_lower_stack(top, stack)
     prices = read_prices(top)
+    check_rehearsal(top, root)
     settings = Settings(
         location=_read_location(location, problems),
         location_place=problems.file.place(("azure-native:location",)),

@@ -14,6 +14,7 @@ from modelops.plan.try_out import ANY, AT_LEAST, KEYS, MOST_SAMPLES, PER_FILE
 from settings import tags as azure_tags
 from settings.access import PRINCIPAL_TYPES
 from settings.network import MOST as MOST_ADDRESSES
+from settings.rehearsal import MODEL
 from settings.try_out import MOST_MINUTES, NONE
 from settings.workspace import REGISTRY_SKUS, STORAGE_SKUS
 
@@ -56,6 +57,7 @@ def top(keys: Described) -> dict[str, Schema]:
         **{key: _as_text_too({"type": "boolean"}, "^(true|false)$") for key in ("protect", "archiveModels")},
         "requireReleasedIn": _text(r"^[A-Za-z0-9_.-]*$"),
         "prices": _prices(keys),
+        "rehearsal": _only(_with(keys, "rehearsal", {"models": _texts(f"^({MODEL})$", _text(_PATH))})),
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
         "deployer": {**_principal(keys, "deployer"), "dependencies": _both("principalId", "principalType")},
         "tags": _tags(azure_tags.STORAGE_NAME),
