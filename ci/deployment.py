@@ -104,5 +104,5 @@ def _resource(each: Mapping[str, Any]) -> Sequence[str]:
     if not each["members"]:
         why = f": {text(each['reason'])}" if each["reason"] else ""
         return [f"- {kind} {name}: {text(each['change'])}{why}"]
-    # Names of members alone: a value may be one that nobody should read in an issue.
+    # Names of members alone: an issue is read by more people than the value may be for.
     return [f"- {kind} {name}: {code(member['path'])} {text(each['change'])}" for member in each["members"]]

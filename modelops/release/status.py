@@ -1,11 +1,11 @@
 """Compares the released plan with the live endpoint, for users and scheduled checks."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from modelops.plan.plan import ReleasePlan
-from modelops.release import altered, last_set, live
+from modelops.release import altered, last_set, live, records
 from modelops.workspace import Workspace
 
 
@@ -16,6 +16,8 @@ class Status:
     endpoint: live.LiveEndpoint
     released_default: str
     problems: tuple[str, ...]
+    not_passed: Mapping[str, str] = field(default_factory=dict)
+    """Why a revision that works must not become the default, by its name in Azure: the end of a sentence."""
 
     @property
     def rolled_back(self) -> str | None:
@@ -26,6 +28,13 @@ class Status:
         who = f" by {record.who}" if record.who else ""
         return f"{record.at}{who}, from {record.abandoned[0] if record.abandoned else '(unknown)'}"
 
+    def states(self) -> dict[str, str]:
+        """Return the state of each deployment, for users: one that failed its try-out is not just Succeeded."""
+        return {
+            name: f"{each.state}, but it {why}" if (why := self.not_passed.get(name)) else each.state
+            for name, each in sorted(self.endpoint.deployments.items())
+        }
+
     def lines(self) -> list[str]:
         """The lines for a user."""
         shown = [
@@ -34,9 +43,9 @@ class Status:
             f"default     {self.endpoint.default or '(none)'}",
             *([f"rolled back {self.rolled_back}"] if self.rolled_back else []),
         ]
-        for each in sorted(self.endpoint.deployments.values(), key=lambda deployment: deployment.name):
-            mark = "  (default)" if each.name == self.endpoint.default else ""
-            shown.append(f"deployment  {each.name}  {each.state}{mark}")
+        for name, state in self.states().items():
+            mark = "  (default)" if name == self.endpoint.default else ""
+            shown.append(f"deployment  {name}  {state}{mark}")
         return [*shown, *(f"DIFFERS     {problem}" for problem in self.problems)]
 
     def to_json(self) -> dict[str, Any]:
@@ -47,8 +56,14 @@ class Status:
             "default": self.endpoint.default,
             "releasedDefault": self.released_default,
             "deployments": {name: each.state for name, each in sorted(self.endpoint.deployments.items())},
+            "tryOuts": {name: tried.outcome for name, tried in self._tried()},
             "problems": list(self.problems),
         }
+
+    def _tried(self) -> Iterator[tuple[str, records.Record]]:
+        for name, each in sorted(self.endpoint.deployments.items()):
+            if tried := records.try_out(each):
+                yield name, tried
 
 
 def status(workspace: Workspace, plan: ReleasePlan) -> Status:
@@ -77,7 +92,8 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
         problems.append(
             f"the tags are {last_set.without_ours(endpoint.tags)}, released were {dict(plan.endpoint.tags)}"
         )
-    return Status(endpoint, plan.target, tuple(problems))
+    judged = {name: records.not_passed(endpoint, endpoint.deployments[name], plan) for name in endpoint.usable}
+    return Status(endpoint, plan.target, tuple(problems), {name: why for name, why in judged.items() if why})
 
 
 def _deployments(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint) -> Iterator[str]:

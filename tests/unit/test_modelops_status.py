@@ -38,6 +38,13 @@ def _status(name: str, *problems: str) -> Status:
     return Status(endpoint, "mlp-1", problems)
 
 
+def _with_failed_candidate() -> Status:
+    failed = LiveDeployment("mlp-3", "Succeeded", tags={"modelops-try-out": "failed job-1 0123456789ab"})
+    passed = LiveDeployment("mlp-1", "Succeeded", tags={"modelops-try-out": "passed job-0 0123456789ab"})
+    endpoint = LiveEndpoint("digits9", "mlp-1", "", {}, {}, "westeurope", None, {"mlp-3": failed, "mlp-1": passed})
+    return Status(endpoint, "mlp-1", (), {"mlp-3": "failed its try-out"})
+
+
 @pytest.fixture(name="run")
 def _run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a function that runs `status` for these endpoints and returns the exit code and the output."""
@@ -97,6 +104,27 @@ def test_on_a_terminal_the_deployments_are_a_table(run: Any) -> None:
     ]
 
 
+def test_a_candidate_that_failed_its_try_out_is_not_just_succeeded(run: Any) -> None:
+    found = _with_failed_candidate()
+    assert found.lines()[3:] == [
+        "deployment  mlp-1  Succeeded  (default)",
+        "deployment  mlp-3  Succeeded, but it failed its try-out",
+    ]
+    _, output = run(Terminal(), [found])
+    assert [line.rstrip() for line in output.splitlines()][-3:-1] == [
+        "│ mlp-1      │ Succeeded                            │ yes     │",
+        "│ mlp-3      │ Succeeded, but it failed its try-out │         │",
+    ]
+
+
+def test_a_program_is_told_of_try_outs(run: Any) -> None:
+    _, output = run(io.StringIO(), [_with_failed_candidate()], "--json")
+    printed = json.loads(output)
+    jsonschema.validate(printed, SCHEMA)
+    assert printed["endpoints"]["digits"]["deployments"] == {"mlp-1": "Succeeded", "mlp-3": "Succeeded"}
+    assert printed["endpoints"]["digits"]["tryOuts"] == {"mlp-1": "passed", "mlp-3": "failed"}
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -123,6 +151,7 @@ def test_a_program_gets_one_object_that_keeps_the_schema(run: Any) -> None:
         "default": "mlp-1",
         "releasedDefault": "mlp-1",
         "deployments": {"mlp-1": "Succeeded", "mlp-2": "Failed"},
+        "tryOuts": {},
         "problems": ["deployment mlp-2 is in state Failed"],
     }
 
