@@ -89,7 +89,8 @@ def test_every_target_of_a_stack_needs_its_file() -> None:
 def test_the_long_series_run_apart() -> None:
     assert '-m "not long"' in make("-n", "test").stdout
     assert (
-        "for part in kills profiles series packages engines environments browser workflows; do" in make("-n", "test-long").stdout
+        "for part in kills profiles series packages engines environments browser workflows; do"
+        in make("-n", "test-long").stdout
     )
     assert "for part in kills; do" in make("-n", "test-long", "PART=kills").stdout
 
