@@ -3,7 +3,7 @@
 import pulumi
 
 import settings as configuration
-from components import provided
+from components import alerts, provided
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
@@ -43,6 +43,7 @@ releases = {
     )
     for key, each in settings.endpoints.items()
 }
+alerts.watch("mlbatch", workspace.place, workspace.workspace_id, settings.alerts)
 EndpointCallers("mlbatch", {**workspace.for_callers, "endpoints": endpoints, "callers": settings.callers})
 
 pulumi.export("subscriptionId", me.subscription_id)
@@ -51,10 +52,7 @@ pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", next(iter(clusters.values())).cluster_name)
 pulumi.export("clusters", {key: each.cluster_name for key, each in clusters.items()})
 pulumi.export("location", workspace.place["location"])
-pulumi.export(
-    "endpoints",
-    {
-        key: {**endpoints[key].address, **each.serves, **settings.endpoints[key].sampled}
-        for key, each in releases.items()
-    },
-)
+served = {
+    key: {**endpoints[key].address, **each.serves, **settings.endpoints[key].sampled} for key, each in releases.items()
+}
+pulumi.export("endpoints", served)

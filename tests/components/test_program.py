@@ -138,6 +138,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "archiveModels": ("boolean", False),
         "requireReleasedIn": ("string", ""),
         "prices": ("object", {}),
+        "alerts": ("object", {}),
         "dataAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),

@@ -21,6 +21,7 @@ _SECTIONS: Final = {
     "cluster": "cluster",
     "prices": "prices",
     "rehearsal": "rehearsal",
+    "alerts": "alerts",
     "endpoints.NAME": "endpoint",
     "endpoints.NAME.deployments.NAME": "deployment",
     "tryOut": "tryOut",
