@@ -11,6 +11,6 @@ from tests.ci.workflows import FILES
 
 @pytest.mark.long(part="workflows")
 def test_actionlint_finds_nothing(tool: Callable[[str], Path]) -> None:
-    command = [tool("actionlint"), "-no-color", *FILES]
+    command = [str(tool("actionlint")), "-no-color", *map(str, FILES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
