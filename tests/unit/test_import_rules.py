@@ -157,6 +157,17 @@ RULES = [
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
+    # What an administrator gives: requests to Resource Manager, and no resource of Pulumi's.
+    Rule(
+        "prerequisites.access.resource_manager", ("azure.core", "azure.mgmt.core", "modelops.azure", "modelops.errors")
+    ),
+    Rule(
+        "prerequisites",
+        (
+            *("prerequisites", "components.roles", "typer", "yaml"),
+            *("modelops.commands.terminal", "modelops.credential", "modelops.errors", "modelops.rehearsal"),
+        ),
+    ),
     Rule("ci.publishing", ("ci", "typer")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
     Rule("ci.commands", ("ci", "azure.core.exceptions", "modelops.errors", "typer")),
@@ -176,7 +187,7 @@ RULES = [
     ),
 ]
 OURS = {
-    *("settings", "components", "modelops", "policy", "ci", "toolchain", "tools", "tests"),
+    *("settings", "components", "modelops", "policy", "prerequisites", "ci", "toolchain", "tools", "tests"),
     *("sandbox", "pulumi_standins"),
 }
 

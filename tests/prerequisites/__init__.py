@@ -1,0 +1,1 @@
+"""`python -m prerequisites` against the sandbox, over real HTTP."""
