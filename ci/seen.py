@@ -66,7 +66,7 @@ class Seen(Planned):
     def _note(self, event: Operation) -> None:
         """Keep one operation for each resource: of a replacement's three, the one that names the properties.
 
-        A component is no resource in Azure; its children are there by themselves.
+        Components are left out: what they made is there by itself.
         """
         state = event.metadata.get("new") or event.metadata.get("old")
         if state and not state.get("custom"):
