@@ -164,7 +164,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
             "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
-            "rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags or workspace.\n"
+            "rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

@@ -22,6 +22,7 @@ _SECTIONS: Final = {
     "prices": "prices",
     "rehearsal": "rehearsal",
     "alerts": "alerts",
+    "triggers.NAME": "trigger",
     "endpoints.NAME": "endpoint",
     "endpoints.NAME.deployments.NAME": "deployment",
     "tryOut": "tryOut",
