@@ -7,7 +7,7 @@ from typer.core import TyperGroup
 
 from modelops.commands import terminal
 from modelops.errors import ModelOpsError, UsageError
-from prerequisites.commands import apply, plan
+from prerequisites.commands import apply, check, plan
 
 
 class _Commands(TyperGroup):
@@ -31,6 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a subscription and a machine need before the first deployment.",
 )
+app.command()(check.check)
 app.command()(plan.plan)
 app.command()(apply.apply)
 

@@ -73,8 +73,14 @@ class CarriedPlan:
             pass
 
     def stop(self) -> None:
-        """Let no request of the plan begin, cancel its jobs, and answer where it was."""
+        """Let no request of the plan begin, cancel its jobs, and answer where it was.
+
+        Of a plan that has ended, only the first: a job that it did not wait for goes on, and the next release takes it
+        up.
+        """
         self.gate.close()
+        if self._is_answered:
+            return
         at = self._position
         jobs = self._running.cancel(self.gate) or (MAY_GO_ON if at.is_trying else "")
         self._answer(Stopping(self._request.id, at.step, at.switch_sent, at.restored, jobs))

@@ -157,6 +157,19 @@ RULES = [
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
+    # Before a deployment to Azure: what the program checks at its start, and more, without the engine.
+    Rule(
+        "prerequisites.commands.check",
+        ("prerequisites.checks", "modelops.engine.command", "modelops.rehearsal", "typer"),
+    ),
+    Rule(
+        "prerequisites.checks",
+        (
+            *("prerequisites.checks", "settings", "components.preflight", "components.names"),
+            *("modelops.credential", "modelops.engine.command", "modelops.errors", "modelops.plan.scoring_settings"),
+            *("azure.core", "jwt"),
+        ),
+    ),
     # What an administrator gives: requests to Resource Manager, and no resource of Pulumi's.
     Rule(
         "prerequisites.access.resource_manager", ("azure.core", "azure.mgmt.core", "modelops.azure", "modelops.errors")

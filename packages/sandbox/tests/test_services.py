@@ -118,6 +118,26 @@ def test_the_regions_are_listed(arm: Arm) -> None:
     assert {"westeurope", "eastus2"} < set(names)
 
 
+def test_resource_providers_are_registered_until_somebody_ends_that(arm: Arm) -> None:
+    vaults = f"/subscriptions/{SUB}/providers/Microsoft.KeyVault"
+    registered = {
+        "id": vaults,
+        "namespace": "Microsoft.KeyVault",
+        "registrationState": "Registered",
+        "resourceTypes": [],
+    }
+    assert arm("GET", vaults.replace("Vault", "vault")).body == registered
+    assert arm("POST", f"{vaults}/unregister").body == {**registered, "registrationState": "NotRegistered"}
+    assert arm("GET", vaults).body["registrationState"] == "NotRegistered"
+    assert arm("GET", f"/subscriptions/{SUB}/providers/Microsoft.Storage").body["registrationState"] == "Registered"
+    assert arm("POST", f"{vaults}/register").body == registered
+    assert arm.refused("GET", f"/subscriptions/{SUB}/providers/Microsoft.Vaults") == (
+        404,
+        "InvalidResourceNamespace",
+        "The resource namespace 'Microsoft.Vaults' is invalid.",
+    )
+
+
 def test_router_refusals(arm: Arm) -> None:
     missing = f"/subscriptions/{SUB}/resourceGroups/nope/providers/Microsoft.KeyVault/vaults/v"
     assert arm.refused("GET", missing) == (404, "ResourceGroupNotFound", "Resource group 'nope' could not be found.")
