@@ -16,6 +16,7 @@ pytestmark = pytest.mark.long("series")
 
 SECRETS = ("ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_TOKEN_CREDENTIALS")
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
+CHECK = ("python", "-m", "prerequisites", "check", "--stack", "dev")
 APPLY = ("python", "-m", "prerequisites", "apply", "--yes", "--json", "--location", "westeurope")
 
 
@@ -49,6 +50,8 @@ def test_a_deployer_that_apply_made_deploys_into_its_own_group_only(fresh: Rehea
 
         fresh.configure(lambda config: config.update(resourceGroup="rg-scoring-dev"))
         before = fresh.mark()
+        checked = _as_a_job(fresh, ci.github, clients["dev"], *CHECK).ok()
+        assert checked.out.splitlines()[-1].endswith(f"as {own['principalId']}")
         _as_a_job(fresh, ci.github, clients["dev"], *UP).ok()
     assert fresh.outputs()["resourceGroup"] == "rg-scoring-dev"
     assert fresh.default
