@@ -18,7 +18,7 @@ READER: Final = "preview"
 """Key of the reader, the identity of pull requests and of the drift check; in `azureDevOps` its service connection."""
 
 DRIFT: Final = "drift"
-"""The GitHub environment of the drift check, which nobody has to approve; its jobs read."""
+"""The GitHub environment of the drift check, without an approval; its jobs read."""
 
 _KEYS: Final = (
     *("repository", "ownerId", "repositoryId", "environments"),

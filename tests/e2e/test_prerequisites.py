@@ -12,7 +12,7 @@ from tests.ci_service import running
 from tests.e2e.commands import Done
 from tests.e2e.rehearsal import Rehearsal
 
-pytestmark = pytest.mark.long("series")
+pytestmark = pytest.mark.long(part="series")
 
 SECRETS = ("ARM_CLIENT_SECRET", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_TOKEN_CREDENTIALS")
 UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color", "never")
