@@ -49,6 +49,8 @@ def _show(found: Status) -> None:
         return
     terminal.say(found.endpoint.name)
     terminal.say(found.endpoint.scoring_uri or "(scoring URI unknown)")
+    if found.studio:
+        terminal.say(found.studio)
     if found.rolled_back:
         terminal.say(f"rolled back {found.rolled_back}")
     table = Table("deployment", "state", "default", header_style="")

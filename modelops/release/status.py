@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from modelops.plan.plan import ReleasePlan
+from modelops.rehearsal import in_studio
 from modelops.release import altered, last_set, live, records
 from modelops.workspace import Workspace
 
@@ -16,6 +17,8 @@ class Status:
     endpoint: live.LiveEndpoint
     released_default: str
     problems: tuple[str, ...]
+    studio: str = ""
+    """The endpoint's page in Azure Machine Learning studio; empty in a rehearsal, which has none."""
     not_passed: Mapping[str, str] = field(default_factory=dict)
     """Why a revision that works must not become the default, by its name in Azure: the end of a sentence."""
 
@@ -40,6 +43,7 @@ class Status:
         shown = [
             f"endpoint    {self.endpoint.name}",
             f"scoring URI {self.endpoint.scoring_uri or '(unknown)'}",
+            *([f"studio      {self.studio}"] if self.studio else []),
             f"default     {self.endpoint.default or '(none)'}",
             *([f"rolled back {self.rolled_back}"] if self.rolled_back else []),
         ]
@@ -53,6 +57,7 @@ class Status:
         return {
             "endpoint": self.endpoint.name,
             "scoringUri": self.endpoint.scoring_uri,
+            "studio": self.studio,
             "default": self.endpoint.default,
             "releasedDefault": self.released_default,
             "deployments": {name: each.state for name, each in sorted(self.endpoint.deployments.items())},
@@ -93,7 +98,18 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
             f"the tags are {last_set.without_ours(endpoint.tags)}, released were {dict(plan.endpoint.tags)}"
         )
     judged = {name: records.not_passed(endpoint, endpoint.deployments[name], plan) for name in endpoint.usable}
-    return Status(endpoint, plan.target, tuple(problems), {name: why for name, why in judged.items() if why})
+    return Status(
+        endpoint,
+        plan.target,
+        tuple(problems),
+        in_studio(_page(workspace, endpoint.name)),
+        {name: why for name, why in judged.items() if why},
+    )
+
+
+def _page(workspace: Workspace, endpoint: str) -> str:
+    """Return the address of an endpoint's page, in the form of the links in Microsoft's own pages."""
+    return f"https://ml.azure.com/endpoints/batch/{endpoint}/detail?wsid={workspace.id}"
 
 
 def _deployments(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint) -> Iterator[str]:

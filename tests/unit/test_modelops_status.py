@@ -5,6 +5,7 @@ import json
 import logging
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def _with_failed_candidate() -> Status:
     failed = LiveDeployment("mlp-3", "Succeeded", tags={"modelops-try-out": "failed job-1 0123456789ab"})
     passed = LiveDeployment("mlp-1", "Succeeded", tags={"modelops-try-out": "passed job-0 0123456789ab"})
     endpoint = LiveEndpoint("digits9", "mlp-1", "", {}, {}, "westeurope", None, {"mlp-3": failed, "mlp-1": passed})
-    return Status(endpoint, "mlp-1", (), {"mlp-3": "failed its try-out"})
+    return Status(endpoint, "mlp-1", (), "", {"mlp-3": "failed its try-out"})
 
 
 @pytest.fixture(name="run")
@@ -117,6 +118,13 @@ def test_a_candidate_that_failed_its_try_out_is_not_just_succeeded(run: Any) -> 
     ]
 
 
+def test_the_page_in_the_studio_is_there_but_not_in_a_rehearsal(run: Any) -> None:
+    page = "https://ml.azure.com/endpoints/batch/digits9/detail?wsid=/subscriptions/s"
+    found = replace(_status("digits9"), studio=page)
+    assert found.lines()[2] == f"studio      {page}"
+    assert run(Terminal(), [found])[1].splitlines()[2] == page
+
+
 def test_a_program_is_told_of_try_outs(run: Any) -> None:
     _, output = run(io.StringIO(), [_with_failed_candidate()], "--json")
     printed = json.loads(output)
@@ -150,6 +158,7 @@ def test_a_program_gets_one_object_that_keeps_the_schema(run: Any) -> None:
         "scoringUri": "https://letters9.westeurope.inference.ml.azure.com/jobs",
         "default": "mlp-1",
         "releasedDefault": "mlp-1",
+        "studio": "",
         "deployments": {"mlp-1": "Succeeded", "mlp-2": "Failed"},
         "tryOuts": {},
         "problems": ["deployment mlp-2 is in state Failed"],
