@@ -12,7 +12,7 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from components import roles
-from components.preflight import arm, caller_roles, release_actions
+from components.preflight import arm, caller_roles, release_actions, rerun
 from components.preflight.login import Login
 
 _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
@@ -73,7 +73,7 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
         if undefined:
             told.append(caller_roles.text(undefined, login.subscription_id))
         if told:
-            told.append("Nothing was created. A new role takes some minutes to take effect; then run pulumi up again.")
+            told.append("Nothing was created. A new role takes some minutes to take effect; then try again.")
             raise pulumi.RunError("\n".join(told))
         return name
 
@@ -109,7 +109,7 @@ def _no_group(group: str, login: Login) -> str:
     return (
         f"Resource group '{group}' does not exist in subscription {login.subscription_id}, so nothing was created.\n"
         f"  Create it: az group create --name {group} --location LOCATION\n"
-        "  Or let the program create one: pulumi config rm resourceGroup"
+        f"  Or let the program create one: remove resourceGroup from Pulumi.{pulumi.get_stack()}.yaml"
     )
 
 
@@ -117,5 +117,5 @@ def _group_is_gone(group: str, login: Login) -> str:
     return (
         f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside "
         "Pulumi, with everything in it, so nothing was created.\n"
-        "  Create everything again: pulumi up --refresh"
+        f"  Create everything again: {rerun.up(pulumi.get_stack(), '--refresh')}"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from modelops.errors import ReleaseError
+from modelops.errors import ExplainedError, ReleaseError
 from modelops.plan.data_address import masked
 from modelops.plan.plan import LocalModel, ReleasePlan
 from modelops.release import history, last_set, reasons, signed_in
@@ -141,5 +141,5 @@ def _has_none(context: Context, report: ReleaseReport) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    text = masked(str(error)) or type(error).__name__
+    text = masked(error.brief if isinstance(error, ExplainedError) else str(error)) or type(error).__name__
     return text.splitlines()[0][:_LONGEST_ERROR]

@@ -49,6 +49,21 @@ class ScriptError(NamedTuple):
     def __str__(self) -> str:
         return f"{self.text} ({self.place})" if self.place else self.text
 
+    @property
+    def file(self) -> str:
+        """The file of its place; "" if unknown."""
+        return self.place.partition(", line ")[0]
+
+    def line(self) -> str:
+        """Return it with its place first, as `score.py:7 in run: ValueError: text`."""
+        place = self.place.replace(", line ", ":").replace(", in ", " in ")
+        return _short(f"{place}: {self.text}" if place else self.text)
+
+    def is_told(self, said: str) -> bool:
+        """Whether the service's reason says the same; it may leave out the exception's class."""
+        message = self.text.partition(": ")[2]
+        return not said or self.text in said or bool(message and message in said)
+
 
 def reason(logs: JobLogs) -> str:
     """Return why the job failed, as one or two sentences on one line; "" if neither the service nor the logs say.
@@ -58,13 +73,17 @@ def reason(logs: JobLogs) -> str:
     return _short(_reason(_service_reason(logs.message()), last_error(logs)))
 
 
+def service_reason(logs: JobLogs) -> str:
+    """Return what the service says of the failure, on one line, shortened as by `reason`; "" if it says nothing."""
+    return _short(_service_reason(logs.message()))
+
+
 def _reason(said: str, error: ScriptError | None) -> str:
     if error is None:
         return said
     if error.text in said:
         return said.replace(error.text, str(error))
-    # The service may leave out the exception's class.
-    if (message := error.text.partition(": ")[2]) and message in said:
+    if said and error.is_told(said):
         return said
     end = "." if said and said[-1] not in ".!?" else ""
     return " ".join(filter(None, [said + end, f"The script's last exception: {error}"]))
@@ -107,18 +126,6 @@ def read(trace: str) -> ScriptError | None:
     # After the last frame stand its source lines, all indented.
     rest = dropwhile(lambda line: line.startswith(" ") or not line.strip(), lines[frames[-1][0] + 1 :])
     return ScriptError(next(rest, lines[-1]).strip(), _place([frame for _, frame in frames]))
-
-
-def users_lines(trace: str) -> list[str]:
-    """Return a traceback's lines from the first of the user's own files on; without one, none.
-
-    The frames above are the driver's, and the same for every script.
-    """
-    lines = trace.rpartition(_TRACEBACK)[2].strip("\n").splitlines()
-    frames = [_Frame(found["file"], 0, "") if (found := _FRAME.match(line)) else None for line in lines]
-    users = _users([frame for frame in frames if frame])
-    first = next((number for number, frame in enumerate(frames) if frame in users), len(lines))
-    return lines[first:]
 
 
 def _place(frames: list[_Frame]) -> str:
