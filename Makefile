@@ -11,6 +11,14 @@ ALLOWED := $(subst $() ,$(COMMA) ,$(STACKS))
 $(if $(filter up preview down score status report drift scan,$(MAKECMDGOALS)),$(if $(filter $(STACK),$(STACKS)),,\
 	$(error Pulumi.$(STACK).yaml does not exist. STACK is one of: $(ALLOWED))))
 
+# The place: `make up TARGET=azure` does the same in Azure, after it has checked what that needs.
+TARGET ?= sandbox
+$(if $(filter sandbox azure,$(TARGET)),,$(error TARGET is sandbox or azure, not '$(TARGET)'))
+IN_AZURE := $(filter azure,$(TARGET))
+$(if $(and $(IN_AZURE),$(filter scan,$(MAKECMDGOALS))),$(error make scan looks at the sandbox: leave out TARGET=azure))
+# Against Azure, `make up` and `make down` ask before they change anything; YES=1 is for pipelines.
+SURE := $(if $(and $(IN_AZURE),$(if $(YES),,asks)),,--yes)
+
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
 PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11
 FIND_PYTHON := import sys; print(sys.executable); sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -25,7 +33,10 @@ POLICY_CONFIG ?= $(wildcard policy/$(STACK).json)
 CHECKED := $(if $(POLICY),--policy-pack $(POLICY) $(if $(POLICY_CONFIG),--policy-pack-config $(POLICY_CONFIG)))
 
 VENV := .venv/bin
-RUN := $(VENV)/python -m sandbox run --
+RUN := $(if $(IN_AZURE),,$(VENV)/python -m sandbox run --)
+ifneq ($(IN_AZURE),)
+export PATH := $(CURDIR)/$(VENV):$(PATH)
+endif
 PULUMI := $(RUN) pulumi
 
 # How many resources the engine works on at once; a release counts as one, and mostly waits. Its default is four for
@@ -36,24 +47,29 @@ export PULUMI_PARALLEL ?= 128
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: up score status report drift test test-long preview down check scan bench lock tools tools-local tools-dev help
+.PHONY: up score status report drift test test-long preview down check scan bench lock tools tools-program tools-local tools-dev help
 
 # What `make tools` installs: program (for pulumi up against Azure), local (also sandbox and example), dev (also tests).
 ONLY ?= local
 
-DEPLOY = $(RUN) python -m modelops up --stack $(STACK) --yes $(if $(CHECKED),-- $(CHECKED)) \
-	|| { code=$$?; $(VENV)/python -m sandbox status --lost; exit $$code; }
+# What a deployment needs first.
+CHECK = $(VENV)/python -m prerequisites check --stack $(STACK) --init
+READY = $(if $(IN_AZURE),$(CHECK),$(VENV)/python -m sandbox recover --stack $(STACK))
+DEPLOY = $(RUN) python -m modelops up --stack $(STACK) $(SURE) $(if $(CHECKED),-- $(CHECKED)) \
+	|| { code=$$?; $(if $(IN_AZURE),,$(VENV)/python -m sandbox status --lost;) exit $$code; }
 # A release sets the endpoint's default behind Pulumi's back; without this, `pulumi refresh --preview-only` tells it as drift.
 ENDPOINTS = '**$$azure-native:machinelearningservices:BatchEndpoint::*'
 RECORD = said=$$($(PULUMI) refresh --stack $(STACK) --yes --skip-preview --suppress-outputs --target $(ENDPOINTS) 2>&1) \
 	|| { code=$$?; printf '%s\n' "$$said" >&2; exit $$code; }
 SCORE = $(RUN) python -m modelops score --stack $(STACK) && $(RUN) python -m tools.grade $(STACK)
 # What a printed command needs to be about this stack.
-FOR = $(if $(filter-out dev,$(STACK)), STACK=$(STACK))
+FOR = $(if $(IN_AZURE), TARGET=azure)$(if $(filter-out dev,$(STACK)), STACK=$(STACK))
 TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 
-up: tools-local ## deploy into the local sandbox and score the endpoints' samples; EXAMPLE=tabular deploys another example
-	@$(VENV)/python -m sandbox recover --stack $(STACK)
+TOOLS := $(if $(IN_AZURE),tools-program,tools-local)
+
+up: $(TOOLS) ## deploy into the local sandbox (TARGET=azure: to Azure) and score the samples; EXAMPLE=tabular: another example
+	@$(READY)
 	@$(DEPLOY)
 	@echo 'recording the endpoints in the state'
 	@$(RECORD)
@@ -63,19 +79,19 @@ up: tools-local ## deploy into the local sandbox and score the endpoints' sample
 	@printf '%s\n' '  make report$(FOR)     show in the browser what the release did'
 	@test ! -d predictions/$(STACK) || printf '%s\n' '  make score$(FOR)      score again'
 	@printf '%s\n' \
-		'  make down$(FOR)       remove this stack; the sandbox stops with the last one. `make up$(FOR)` creates it again' \
-		'  README.md       how to do the same in Azure'
+		'  make down$(FOR)       remove this stack$(if $(IN_AZURE),,; the sandbox stops with the last one). `make up$(FOR)` creates it again'
+	@$(if $(IN_AZURE),,printf '%s\n' '  README.md       how to do the same in Azure')
 
-score: tools-local ## score the samples of the deployed endpoints, into predictions/STACK
+score: $(TOOLS) ## score the samples of the deployed endpoints, into predictions/STACK
 	@$(SCORE)
 
-status: tools-local ## show what the deployed endpoints serve, and what differs from the last release
+status: $(TOOLS) ## show what the deployed endpoints serve, and what differs from the last release
 	@$(RUN) python -m modelops status --stack $(STACK)
 
-report: tools-local ## show in the browser what the last release of each endpoint did
+report: $(TOOLS) ## show in the browser what the last release of each endpoint did
 	@$(RUN) python -m modelops report --stack $(STACK) --open
 
-drift: tools-local ## compare Azure with what the stack deployed and its endpoints released
+drift: $(TOOLS) ## compare Azure with what the stack deployed and its endpoints released
 	@$(RUN) python -m modelops drift --stack $(STACK)
 
 # The parts of the long tests; pyproject.toml says what each holds.
@@ -95,14 +111,14 @@ test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills p
 		times="$$times  $$part: $$(($$(date +%s) - began)) s"; done; \
 		echo "test-long:$$times"; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
-preview: tools-local ## show what `make up` would change in the local sandbox
+preview: $(TOOLS) ## show what `make up` would change
+	@$(if $(IN_AZURE),$(CHECK) --advise)
 	@$(RUN) python -m modelops plan --stack $(STACK) -- --suppress-permalink=true $(CHECKED)
 
-down: tools-local ## remove what `make up` created; the sandbox stops with its last stack
-	@$(VENV)/python -m sandbox recover --stack $(STACK)
-	@$(VENV)/python -m sandbox removable --stack $(STACK)
-	@$(PULUMI) destroy --stack $(STACK) --yes --skip-preview --suppress-permalink=true
-	@$(VENV)/python -m sandbox stop --if-unused
+down: $(TOOLS) ## remove what `make up` created; the sandbox stops with its last stack
+	@$(if $(IN_AZURE),,$(READY) && $(VENV)/python -m sandbox removable --stack $(STACK))
+	@$(PULUMI) destroy --stack $(STACK) $(if $(SURE),--yes --skip-preview) --suppress-permalink=true
+	@$(if $(IN_AZURE),,$(VENV)/python -m sandbox stop --if-unused)
 
 check: tools-dev ## check format, lint, types, import rules, requirements
 	@$(VENV)/ruff format --check --quiet .
@@ -127,6 +143,9 @@ lock: tools-dev ## recompile the requirements files after you edit the dependenc
 
 tools: ## only set up .venv and the Pulumi CLI; ONLY=program leaves out the sandbox and the example
 	$(SET_UP) $(ONLY) pulumi
+
+tools-program:
+	$(SET_UP) program pulumi
 
 tools-local:
 	$(SET_UP) local pulumi

@@ -3,11 +3,11 @@
 import pulumi
 
 import settings as configuration
-from components import provided
+from components import alerts, provided
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
-from components.preflight import ending, login, offers
+from components.preflight import ending, leaving, login, offers
 from components.release import ModelRelease
 
 ending.quiet()
@@ -43,18 +43,17 @@ releases = {
     )
     for key, each in settings.endpoints.items()
 }
+alerts.watch("mlbatch", workspace.place, workspace.workspace_id, settings.alerts)
 EndpointCallers("mlbatch", {**workspace.for_callers, "endpoints": endpoints, "callers": settings.callers})
+leaving.tell(settings.endpoints)
 
 pulumi.export("subscriptionId", me.subscription_id)
 pulumi.export("resourceGroup", group.group_name)
 pulumi.export("workspace", workspace.workspace_name)
 pulumi.export("cluster", next(iter(clusters.values())).cluster_name)
-pulumi.export("clusters", {key: each.cluster_name for key, each in clusters.items()})
+pulumi.export("clusters", provided.several(clusters))
 pulumi.export("location", workspace.place["location"])
-pulumi.export(
-    "endpoints",
-    {
-        key: {**endpoints[key].address, **each.serves, **settings.endpoints[key].sampled}
-        for key, each in releases.items()
-    },
-)
+served = {
+    key: {**endpoints[key].address, **each.serves, **settings.endpoints[key].sampled} for key, each in releases.items()
+}
+pulumi.export("endpoints", served)

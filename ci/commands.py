@@ -1,79 +1,185 @@
 """The commands: each is one step of a workflow."""
 
-import importlib.metadata
-import subprocess
+import os
+import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
+from azure.core.exceptions import AzureError
+from typer.core import TyperGroup
 
-from ci import comment, surroundings
+from ci import comment, deployment, engine, publishing, surroundings
 from ci.comment import About
-from ci.github import GitHubError
+from ci.rehearsal import Rehearsal
+from ci.rehearsal import rehearse as rehearsed
+from ci.sandboxed import SandboxError, base_of
 from ci.seen import Seen
-from ci.surroundings import Surroundings
-from modelops.engine.running import Ended, run
+from ci.sign_in import signed_in
+from modelops.errors import ModelOpsError
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="The steps of the pipelines.")
 
-_POLICY: Final = Path("policy")
+class _Commands(TyperGroup):
+    """Turns our errors into a message; finds `pulumi` beside this Python."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+        try:
+            return super().invoke(ctx)
+        except (ModelOpsError, SandboxError, AzureError) as error:
+            typer.echo(f"error: {error}", err=True)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=_Commands, add_completion=False, pretty_exceptions_enable=False, help="The steps of the pipelines."
+)
 
 Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="The stack.")]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Also write the comment into a file.")]
 
-
-@app.callback()
-def _nothing() -> None:
-    """Keep the commands' names, even if there is only one."""
+_REHEARSAL: Final = "rehearsal.md"
+_COMMENT: Final = "comment.md"
 
 
 @app.command()
-def preview(*, stack: Stack, output: Output = None) -> None:
+def preview(
+    *,
+    stack: Stack,
+    output: Output = None,
+    rehearsal: Annotated[
+        Path | None,
+        typer.Option("--rehearsal", metavar="FOLDER", help="What `rehearse --output` wrote, for the comment."),
+    ] = None,
+) -> None:
     """Preview a stack with its policies, and say on the pull request, or in the step's summary, what a release does."""
     around = surroundings.read()
     seen = Seen()
-    ended = run(["preview", "--suppress-outputs", *policies(stack)], stack, Path(), seen)
-    typer.echo(ended.output)
-    about = About(around.commit, around.run_url, versions())
-    said = comment.comment(stack, seen, succeeded=ended.code == 0, about=about)
+    with signed_in():
+        ended = engine.preview(stack, Path(), seen)
+    about = About(around.commit, around.run_url, engine.versions())
+    part = _read(rehearsal, _REHEARSAL)
+    said = comment.comment(stack, seen, succeeded=ended.code == 0, about=about, rehearsal=part)
     if output is not None:
         output.write_text(said + "\n", encoding="utf-8")
-    publish(around, stack, said)
-    raise typer.Exit(_code(ended))
+    publishing.publish(around, stack, said)
+    raise typer.Exit(1 if ended.code else 0)
 
 
-def publish(around: Surroundings, stack: str, said: str) -> None:
-    """Write a comment into the step's summary, and on the pull request if the token may write there.
+@app.command()
+def rehearse(
+    *,
+    stack: Stack,
+    base: Annotated[
+        str | None,
+        typer.Option("--base", metavar="COMMIT", help="Compare with it. Default: the pull request's base commit."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FOLDER", help="Write the comment and its parts there.")
+    ] = None,
+) -> None:
+    """Release the base commit in a sandbox and then the change, with try-outs: needs no login."""
+    around = surroundings.read()
+    commit = base_of(Path(), base)
+    done = rehearsed(stack, Path.cwd(), commit, typer.echo)
+    about = About(around.commit, around.run_url, engine.versions(), base=commit)
+    part, said = _parts(stack, done, about)
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / _REHEARSAL).write_text(part, encoding="utf-8")
+        (output / _COMMENT).write_text(said, encoding="utf-8")
+    publishing.summarise(around, said)
+    raise typer.Exit(0 if done.succeeded else 1)
 
-    A comment that cannot be written is a warning: whether a preview succeeds does not depend on GitHub.
+
+@app.command(name="comment")
+def write_comment(
+    *,
+    stack: Stack,
+    rehearsal: Annotated[Path, typer.Option("--rehearsal", metavar="FOLDER", help="What `rehearse --output` wrote.")],
+) -> None:
+    """Write a rehearsal's comment on the pull request, where nothing is previewed against Azure."""
+    around = surroundings.read()
+    said = _read(rehearsal, _COMMENT)
+    if said:
+        publishing.publish(around, stack, said)
+
+
+@app.command()
+def deploy(
+    *,
+    stack: Stack,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Also write the releases' HTML report.")
+    ] = None,
+) -> None:
+    """Deploy a stack with its policies, and check that it serves what was released."""
+    around = surroundings.read()
+    seen = Seen()
+    with signed_in():
+        ended = engine.up(stack, Path(), seen, engine.policies(stack))
+        status = deployment.modelops("status", "--stack", stack, "--check") if ended.code == 0 else None
+        if report is not None:
+            deployment.modelops("report", "--stack", stack, "--output", str(report))
+    footer = comment.footer(About(around.commit, around.run_url, engine.versions()))
+    said = deployment.deployed(stack, seen, succeeded=ended.code == 0, status=status, footer=footer)
+    publishing.summarise(around, said)
+    raise typer.Exit(1 if ended.code or (status is not None and status.code) else 0)
+
+
+@app.command()
+def rollback(
+    *,
+    stack: Stack,
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", metavar="NAME", help="The endpoint. Needed if the stack has several.")
+    ] = "",
+    to: Annotated[
+        str, typer.Option("--to", metavar="REVISION", help="A revision's name. Default: the default before this.")
+    ] = "",
+) -> None:
+    """Make a former default the default again, at once."""
+    around = surroundings.read()
+    chosen = ["--stack", stack, *(["--endpoint", endpoint] if endpoint else [])]
+    with signed_in():
+        ran = deployment.modelops("rollback", *chosen, *(["--to", to] if to else []))
+        status = deployment.modelops("status", *chosen)
+    footer = comment.footer(About(around.commit, around.run_url))
+    publishing.summarise(around, deployment.rolled_back(stack, ran, status, footer))
+    raise typer.Exit(1 if ran.code else 0)
+
+
+@app.command()
+def drift(*, stack: Stack) -> None:
+    """Compare Azure with what a stack deployed and released; keep one issue while it differs.
+
+    Without GitHub, a difference ends with 1. A check that failed ends with 1 everywhere, and leaves the issue as it is.
     """
-    if around.summary is not None:
-        with around.summary.open("a", encoding="utf-8") as summary:
-            summary.write(f"{said}\n\n")
-    if not (around.may_comment and around.repository and around.pull_request):
-        return
-    try:
-        done = around.repository.say(around.pull_request, comment.marker(stack), said)
-        typer.echo(f"comment of stack {stack}: {done}")
-    except GitHubError as error:
-        typer.echo(f"::warning title=The comment was not written::{error}. The step's summary has it.")
+    around = surroundings.read()
+    with signed_in():
+        ran = deployment.modelops("drift", "--stack", stack, "--json")
+    found = deployment.read_drift(ran)
+    if found is None:
+        raise typer.Exit(1)
+    body = deployment.drift(stack, found, comment.footer(About(around.commit, around.run_url)))
+    publishing.summarise(around, body or f"### {stack}: nothing differs")
+    is_kept = publishing.report(around, stack, body)
+    raise typer.Exit(0 if body is None or is_kept else 1)
 
 
-def policies(stack: str) -> list[str]:
-    """Return the options for the policy pack, with the stack's own levels; none without a pack in this folder."""
-    if not _POLICY.is_dir():
-        return []
-    levels = _POLICY / f"{stack}.json"
-    return ["--policy-pack", str(_POLICY), *(["--policy-pack-config", str(levels)] if levels.is_file() else [])]
+def _parts(stack: str, done: Rehearsal, about: About) -> tuple[str, str]:
+    """Return what a preview's comment takes of a rehearsal, and its own comment."""
+    if done.why_not:
+        return f"Rehearsal: none, because {done.why_not}", comment.not_rehearsed(stack, done.why_not, about)
+    if done.released is None:
+        whole = comment.comment(stack, done.preview, succeeded=False, about=about)
+        return "Rehearsal: **the preview failed in the sandbox**", whole
+    part = comment.rehearsal(done.released)
+    return part, comment.comment(stack, done.preview, succeeded=done.is_previewed, about=about, rehearsal=part)
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of what makes a preview."""
-    asked = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=False)
-    found = {"Pulumi": asked.stdout.strip().removeprefix("v")}
-    found |= {name: importlib.metadata.version(name) for name in ("pulumi-azure-native", "azure-ai-ml")}
-    return {name: version for name, version in found.items() if version}
-
-
-def _code(ended: Ended) -> int:
-    return 0 if ended.code == 0 else 1
+def _read(folder: Path | None, name: str) -> str:
+    """Return a file of a rehearsal; empty if it was not written, for example because its job was stopped."""
+    file = None if folder is None else folder / name
+    return file.read_text(encoding="utf-8") if file is not None and file.is_file() else ""

@@ -39,6 +39,8 @@ class Rehearsed:
     succeeded: bool
     without: Mapping[str, str] = field(default_factory=dict)
     """Why an endpoint's try-out was not rehearsed, by the endpoint's name in the stack file."""
+    notes: list[str] = field(default_factory=list)
+    """What else is to be known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,11 @@ class About:
     run_url: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of what made it, by name."""
+    base: str = ""
+    """The commit that it is compared with, in the sandbox; empty for a preview against Azure."""
 
 
-def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsed: Rehearsed | None = None) -> str:
+def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsal: str = "") -> str:
     """Return a stack's comment, at most 60,000 characters long.
 
     Args:
@@ -59,7 +63,7 @@ def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsed:
         seen: what the preview told.
         succeeded: whether the preview did.
         about: where it comes from.
-        rehearsed: what came of the change in a sandbox; None without a rehearsal.
+        rehearsal: what came of the change in a sandbox, as `rehearsal` returns it; empty without a rehearsal.
     """
     parts = [
         f"{marker(stack)}\n### {text(stack)}: {headline(seen, succeeded=succeeded)}",
@@ -67,17 +71,20 @@ def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsed:
         *(_release(name, each) for name, each in seen.sorted().items() if each.change != "none"),
         _gone(seen),
         _policies(seen),
-        *([_rehearsal(rehearsed)] if rehearsed else []),
+        rehearsal,
         _list(seen),
-        _footer(about),
+        footer(about),
     ]
     return fitting(parts, MOST)
 
 
 def headline(seen: Seen, *, succeeded: bool) -> str:
     """Return a preview in a few words: `1 to update, 40 unchanged`, `no changes`, `preview failed`."""
-    if not succeeded:
-        return "preview failed"
+    return counted(seen) if succeeded else "preview failed"
+
+
+def counted(seen: Seen) -> str:
+    """Return how many resources are treated how."""
     counts: dict[str, int] = {}
     for op, count in seen.resources.items():
         if word := _WORDS.get(op):
@@ -141,18 +148,25 @@ def _policies(seen: Seen) -> str:
     return "\n".join([f"**Policies**: {names}, {said}", "", *lines])
 
 
-def _rehearsal(rehearsed: Rehearsed) -> str:
-    """What the sandbox shows: the change was released there, with try-out and comparison."""
+def not_rehearsed(stack: str, why: str, about: About) -> str:
+    """Return the comment of a stack that a sandbox cannot have."""
+    parts = [f"{marker(stack)}\n### {text(stack)}: not rehearsed", text(why), footer(about)]
+    return fitting(parts, MOST)
+
+
+def rehearsal(rehearsed: Rehearsed) -> str:
+    """Return what the sandbox shows: the change was released there, with try-out and comparison."""
     result = "released in the sandbox" if rehearsed.succeeded else "**the release failed in the sandbox**"
-    lines = [f"- {text(name)}: {_told(each)}" for name, each in sorted(rehearsed.seen.done.items())]
+    lines = [f"- {text(name)}: {told(each)}" for name, each in sorted(rehearsed.seen.done.items())]
     lines += [f"- {text(name)}: {text(why)}" for name, why in sorted(rehearsed.without.items())]
+    lines += [f"- {text(each)}" for each in rehearsed.notes]
     failures = [*rehearsed.seen.failed.values()] or ([] if rehearsed.succeeded else rehearsed.seen.errors)
     parts = [f"Rehearsal: {result}", "\n".join(lines), block("\n\n".join(failures)) if failures else ""]
     return "\n\n".join(filter(None, parts))
 
 
-def _told(summary: str) -> str:
-    """A release's own summary: its first line, and indented ones for what changed in the predictions."""
+def told(summary: str) -> str:
+    """Return a release's own summary: its first line, and indented ones for what changed in the predictions."""
     first, *more = summary.splitlines() or [""]
     return "".join([text(first.partition(": ")[2] or first), *(f"<br>{text(each)}" for each in more)])
 
@@ -173,8 +187,11 @@ def _names(properties: Iterable[str]) -> str:
     return ", ".join(map(code, properties))
 
 
-def _footer(about: About) -> str:
+def footer(about: About) -> str:
+    """Return where a text comes from; empty if nothing is known."""
     parts = [f"commit {code(about.commit[:8])}"] if about.commit else []
+    if about.base:
+        parts.append(f"previewed in the sandbox against {code(about.base[:8])}")
     if re.fullmatch(r"https://[\w./?=&%-]+", about.run_url):
         parts.append(f"[run]({about.run_url})")
     parts += [f"{text(name)} {text(version)}" for name, version in about.versions.items()]

@@ -5,6 +5,7 @@ Owns everything that can be declared. The models, deployments and default of an 
 """
 
 from components.adoption import AdoptedCluster, AdoptedWorkspace, AdoptedWorkspaceArgs
+from components.alerts import WorkspaceAlerts, WorkspaceAlertsArgs
 from components.callers import EndpointCallers, EndpointCallersArgs
 from components.cluster import MlCluster, MlClusterArgs
 from components.endpoint import BatchEndpoint, BatchEndpointArgs
@@ -30,4 +31,6 @@ __all__ = [
     "MlWorkspaceArgs",
     "ModelRelease",
     "ModelReleaseArgs",
+    "WorkspaceAlerts",
+    "WorkspaceAlertsArgs",
 ]

@@ -45,9 +45,6 @@ class EndpointAddress(TypedDict):
     scoringUri: pulumi.Output[str]
     """The URL for starting jobs."""
 
-    studio: pulumi.Output[str]
-    """The endpoint's page in Azure Machine Learning studio."""
-
 
 class EndpointForRelease(TypedDict):
     """The endpoint's data for a release, and its planned body."""
@@ -116,7 +113,6 @@ class BatchEndpoint(pulumi.ComponentResource):
         self.address: EndpointAddress = {
             "name": endpoint.name,
             "scoringUri": self.scoring_uri,
-            "studio": endpoint.id.apply(studio),
         }
         self.for_release: EndpointForRelease = {
             "endpoint_name": endpoint.name,
@@ -134,9 +130,3 @@ class BatchEndpoint(pulumi.ComponentResource):
             ),
         }
         self.register_outputs({"endpoint_name": self.endpoint_name, "scoring_uri": self.scoring_uri})
-
-
-def studio(endpoint_id: str) -> str:
-    """Return the address of an endpoint's page, in the form of the links in Microsoft's own pages."""
-    workspace, _, name = endpoint_id.partition("/batchEndpoints/")
-    return f"https://ml.azure.com/endpoints/batch/{name}/detail?wsid={workspace}"

@@ -50,6 +50,11 @@ def workspace(
     return MlWorkspace(name, {**args, "resource_group_name": checked})
 
 
+def several(clusters: Mapping[str, MlCluster | AdoptedCluster]) -> dict[str, pulumi.Output[str]] | None:
+    """Return the clusters' names in Azure by their keys, as a stack output; None for one, which needs no second one."""
+    return {key: each.cluster_name for key, each in clusters.items()} if len(clusters) > 1 else None
+
+
 def clusters(
     of: MlWorkspace | AdoptedWorkspace, nodes: Mapping[str, ClusterNodesArgs]
 ) -> dict[str, MlCluster | AdoptedCluster]:

@@ -76,12 +76,14 @@ def is_missing(error: BaseException) -> bool:
 
 
 def is_refused(error: BaseException) -> bool:
-    """Whether the service refused the request. After an internal error, or without an answer, it may have done it.
-
-    501 means that the service cannot do what was asked.
-    """
+    """Whether the service refused the request. After an internal error, or without an answer, it may have done it."""
     status = getattr(error, "status_code", None)
-    return isinstance(status, int) and (400 <= status < 500 or status == 501) and status not in (408, 429)  # noqa: PLR2004
+    return isinstance(status, int) and refuses(status)
+
+
+def refuses(status: int) -> bool:
+    """Whether an answer's status says that nothing was done; 501: the service cannot do what was asked."""
+    return (400 <= status < 500 or status == 501) and status not in (408, 429)  # noqa: PLR2004
 
 
 def asks_to_wait(error: BaseException) -> float | None:

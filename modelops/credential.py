@@ -56,6 +56,17 @@ def find(environ: Mapping[str, str] = os.environ) -> "TokenCredential":
     return DefaultAzureCredential()
 
 
+def token_of_github(environ: Mapping[str, str]) -> str:
+    """Return a new token of a GitHub job with `id-token: write`, for Entra; it lives for five minutes.
+
+    Raises:
+        ClientAuthenticationError: GitHub gives none.
+        AzureError: it does not answer.
+    """
+    url, bearer = environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""), environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+    return _requested(url, bearer, environ.get("ARM_OIDC_AUDIENCE") or _AUDIENCE)
+
+
 def _of_github(environ: Mapping[str, str], url: str, bearer: str) -> "TokenCredential":
     from azure.identity import ClientAssertionCredential  # noqa: PLC0415
 

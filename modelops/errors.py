@@ -22,10 +22,10 @@ class ReleaseError(ModelOpsError):
 class ExplainedError(ReleaseError):
     """A release that did not finish, whose text also says what serves and what to run next: nothing is added to it."""
 
-    def __init__(self, text: str, brief: str) -> None:
+    def __init__(self, text: str, trace: str = "") -> None:
         super().__init__(text)
-        self.brief: Final = brief
-        """What failed and why, in one line."""
+        self.trace: Final = trace
+        """The script's traceback, for the report; "" without one."""
 
 
 class NoPredictionsError(ReleaseError):

@@ -15,11 +15,13 @@ import pulumi
 import pulumi.runtime
 
 from components.adoption import Existing
+from components.alerts import AlertsArgs
 from components.callers import CallerArgs
 from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
 from settings import namespaces, stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
+from settings.alerts import read_alerts
 from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
 from settings.lower_stack import read_lower_stack
@@ -45,6 +47,7 @@ _KEYS = (
         "archiveModels",
         "requireReleasedIn",
         "prices",
+        "alerts",
     ),
 )
 
@@ -63,6 +66,7 @@ class Settings:
         data_access: ARM ids of storage elsewhere that jobs may read.
         deployer: The principal that releases models.
         tags: Azure tags of every resource, including the names of the project and the stack.
+        alerts: Whom to tell when jobs fail or nodes cannot be used; None for nobody.
         warnings: Sentences about values that are taken, but that the user should know about.
     """
 
@@ -75,6 +79,7 @@ class Settings:
     data_access: tuple[str, ...]
     deployer: DeployerSettings
     tags: Mapping[str, str]
+    alerts: AlertsArgs | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -210,6 +215,7 @@ def parse(
             required=workspace.network["restricted"],
         ),
         tags=tags,
+        alerts=read_alerts(top),
     )
     problems.raise_if_any()
     return replace(settings, warnings=tuple(problems.warnings))

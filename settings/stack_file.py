@@ -56,7 +56,7 @@ def read(folder: Path, stack: str, project: str) -> StackFile:
     """
     name = f"Pulumi.{stack}.yaml"
     try:
-        text = (_config_folder(folder) / name).read_text(encoding="utf-8")
+        text = (config_folder(folder) / name).read_text(encoding="utf-8")
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return StackFile(name)
@@ -70,7 +70,7 @@ def read(folder: Path, stack: str, project: str) -> StackFile:
     return StackFile(name, lines, tuple(twice))
 
 
-def _config_folder(folder: Path) -> Path:
+def config_folder(folder: Path) -> Path:
     """Return the folder of the stack files, which the project file may name."""
     project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
     return folder / str((project or {}).get("stackConfigDir") or ".")

@@ -15,11 +15,14 @@ from urllib.parse import parse_qsl, urlsplit
 AUDIENCE = "api://AzureADTokenExchange"
 
 
-def assertion(seconds: float, audience: str = AUDIENCE) -> str:
+SUBJECT = "repo:example/scoring:environment:dev"
+
+
+def assertion(seconds: float, audience: str = AUDIENCE, subject: str = SUBJECT) -> str:
     """Return a token as GitHub issues one for a job of an environment, valid for so many seconds."""
     claims = {
         "iss": "https://token.actions.githubusercontent.com",
-        "sub": "repo:example/scoring:environment:dev",
+        "sub": subject,
         "aud": audience,
         "exp": int(time.time() + seconds),
         "jti": str(uuid.uuid4()),

@@ -12,7 +12,7 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from components import roles
-from components.preflight import arm, caller_roles, release_actions
+from components.preflight import arm, assigned_roles, caller_roles, release_actions
 
 _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/"
 _QUEUES = "Microsoft.Storage/storageAccounts/queueServices/queues/messages/"
@@ -140,15 +140,8 @@ def missing_roles(needs: Needs, principals: Sequence[str], azure: arm.ResourceMa
     return [
         Missing(who, principal, role, scope, tuple(lacking))
         for who, principal, role, scope in wanted
-        if (lacking := _lacking(role, _assigned(principal, scope, azure), azure, definitions))
+        if (lacking := _lacking(role, assigned_roles.ids(principal, scope, azure), azure, definitions))
     ]
-
-
-def _assigned(principal: str, scope: str, azure: arm.ResourceManager) -> list[str]:
-    """Return the ids of a principal's role definitions at a scope, including inherited ones and those of groups."""
-    query = f"&$filter=atScope()%20and%20assignedTo('{principal}')"
-    found = azure.read_all(f"{scope}/providers/Microsoft.Authorization/roleAssignments", query)
-    return [str(each["properties"]["roleDefinitionId"]) for each in found]
 
 
 def _lacking(
@@ -162,20 +155,8 @@ def _lacking(
         return []
     data = role in _DATA_ACTIONS
     actions = _DATA_ACTIONS[role] if data else _ACTIONS[role]
-    entries = [entry for each in assigned for entry in _definition(each, azure, definitions)]
+    entries = [entry for each in assigned for entry in assigned_roles.permissions(each, azure, definitions)]
     return release_actions.lacking(actions, entries, data=data)
-
-
-def _definition(
-    definition: str, azure: arm.ResourceManager, known: dict[str, Sequence[Mapping[str, Any]]]
-) -> Sequence[Mapping[str, Any]]:
-    """Return the permissions of a role definition; none if it cannot be read."""
-    if definition not in known:
-        try:
-            known[definition] = azure.read(definition)["properties"].get("permissions") or ()
-        except arm.Refused:
-            known[definition] = ()
-    return known[definition]
 
 
 def _text(missing: Sequence[Missing]) -> str:

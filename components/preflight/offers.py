@@ -7,7 +7,7 @@ said: the service then decides.
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pulumi
 from pulumi_azure_native import authorization
@@ -18,6 +18,26 @@ from components.preflight.login import Login
 
 _RESOURCES = "2022-12-01"
 """The api-version of the list of regions."""
+
+
+class Shortage(NamedTuple):
+    """A cluster whose nodes need more vCPUs than the quota of their family has."""
+
+    cluster: str
+    """Its path in the stack file (`clusters.gpu`)."""
+
+    most: int
+    """Nodes that the quota is enough for."""
+
+    text: str
+    """The whole message."""
+
+
+class Offers(NamedTuple):
+    """What is wrong with a region for a stack: `refused` by Azure, or only `short` of quota."""
+
+    refused: list[str]
+    short: list[Shortage]
 
 
 def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs], place: str) -> None:
@@ -31,53 +51,78 @@ def check(login: Login, location: str, clusters: Mapping[str, ClusterNodesArgs],
 
     Raises: pulumi.RunError: Azure does not have the region or a VM size; names the closest ones.
     """
-    subscription = f"/subscriptions/{login.subscription_id}"
-    provider = f"{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"
     try:
         azure = arm.ResourceManager(authorization.get_client_token().token, arm.PREVIEW_SECONDS)
-        regions = [each["name"] for each in azure.read_all(f"{subscription}/locations", version=_RESOURCES)]
-        if regions and location not in regions:
-            raise ending.because(_no_region(location, regions, place))
-        if not clusters:
-            return
-        sizes = azure.read_all(f"{provider}/vmSizes", version=arm.MACHINE_LEARNING)
-        usages = azure.read_all(f"{provider}/usages", version=arm.MACHINE_LEARNING)
+        found = find(azure, login.subscription_id, location, clusters, place)
     except (arm.Refused, arm.Unanswered, KeyError, TypeError):
         return
+    if found.refused:
+        raise ending.because("\n".join([*found.refused, "Nothing was created or changed."]))
+    for each in found.short:
+        pulumi.log.warn(each.text)
+
+
+def find(
+    azure: arm.ResourceManager,
+    subscription_id: str,
+    location: str,
+    clusters: Mapping[str, ClusterNodesArgs],
+    place: str,
+) -> Offers:
+    """Return what a region does not offer; see `check`.
+
+    Raises:
+        arm.Refused: The lists may not be read.
+        arm.Unanswered: Azure gave no usable answer.
+        KeyError: Azure's answer has another form than its documentation says.
+        TypeError: The same.
+    """
+    subscription = f"/subscriptions/{subscription_id}"
+    provider = f"{subscription}/providers/Microsoft.MachineLearningServices/locations/{location}"
+    regions = [each["name"] for each in azure.read_all(f"{subscription}/locations", version=_RESOURCES)]
+    if regions and location not in regions:
+        return Offers([_no_region(location, regions, place)], [])
+    if not clusters:
+        return Offers([], [])
+    sizes = azure.read_all(f"{provider}/vmSizes", version=arm.MACHINE_LEARNING)
+    usages = azure.read_all(f"{provider}/usages", version=arm.MACHINE_LEARNING)
     known = {str(size.get("name")).lower(): size for size in sizes}
     if not known:
-        return
-    lacking = [
-        _no_size(name, _vm_size(nodes), location, sizes)
-        for name, nodes in clusters.items()
-        if _vm_size(nodes).lower() not in known
-    ]
-    if lacking:
-        raise ending.because("\n".join([*lacking, "Nothing was created or changed."]))
+        return Offers([], [])
+    lacking = {name: nodes for name, nodes in clusters.items() if _vm_size(nodes).lower() not in known}
     quotas = {str((usage.get("name") or {}).get("value")).lower(): usage.get("limit") for usage in usages}
-    for name, nodes in clusters.items():
-        _warn_of_quota(name, nodes, known[_vm_size(nodes).lower()], quotas)
+    short = (
+        _shortage(name, nodes, known[_vm_size(nodes).lower()], quotas)
+        for name, nodes in clusters.items()
+        if name not in lacking
+    )
+    return Offers(
+        [_no_size(name, _vm_size(nodes), location, sizes) for name, nodes in lacking.items()],
+        [each for each in short if each],
+    )
 
 
 def _vm_size(nodes: ClusterNodesArgs) -> str:
     return nodes.get("vm_size", DEFAULT_VM_SIZE)
 
 
-def _warn_of_quota(
+def _shortage(
     name: str, nodes: ClusterNodesArgs, size: Mapping[str, Any], quotas: Mapping[str, int | None]
-) -> None:
-    """Warn if the family's quota is less than the cluster's most nodes need; low-priority nodes have another quota."""
+) -> Shortage | None:
+    """Say that the family's quota is less than the cluster's most nodes need; low-priority nodes have another quota."""
     family = str(size.get("family"))
     limit, cores = quotas.get(family.lower()), size.get("vCPUs")
     if nodes.get("low_priority") or limit is None or not cores or limit < 0:
-        return
+        return None
     most = nodes.get("max_nodes", DEFAULT_MAX_NODES)
-    if (needed := most * int(cores)) > limit:
-        pulumi.log.warn(
-            f"{name}: {most} nodes of {_vm_size(nodes)} need {needed} vCPUs, and the quota of {family} "
-            f"is {limit}. Jobs will get {limit // int(cores)} nodes at most. Ask for more under Quota in the Azure "
-            "Machine Learning studio, or lower maxNodes."
-        )
+    if (needed := most * int(cores)) <= limit:
+        return None
+    text = (
+        f"{name}: {most} nodes of {_vm_size(nodes)} need {needed} vCPUs, and the quota of {family} "
+        f"is {limit}. Jobs will get {limit // int(cores)} nodes at most. Ask for more under Quota in the Azure "
+        "Machine Learning studio, or lower maxNodes."
+    )
+    return Shortage(name, limit // int(cores), text)
 
 
 def _no_region(location: str, regions: Iterable[str], place: str) -> str:
@@ -85,8 +130,8 @@ def _no_region(location: str, regions: Iterable[str], place: str) -> str:
     hint = f"Similar: {', '.join(near)}. " if near else ""
     fix = f"\n  {place}: change it to azure-native:location: {near[0]}" if near else ""
     return (
-        f"azure-native:location is '{location}', which is not a region of this subscription, so nothing was created or "
-        f"changed. {hint}All: az account list-locations --query [].name{fix}"
+        f"azure-native:location is '{location}', which is not a region of this subscription. "
+        f"{hint}All: az account list-locations --query [].name{fix}"
     )
 
 

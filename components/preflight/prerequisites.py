@@ -66,10 +66,11 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
             raise pulumi.RunError(f"The roles could not be checked, so nothing was created: {error}") from None
         except arm.Refused as error:
             if error.status == 404:  # noqa: PLR2004
-                raise pulumi.RunError(_group_is_gone(name, login) if is_own else _no_group(name, login)) from None
+                raise pulumi.RunError(no_group(name, login.subscription_id, is_own=is_own)) from None
             pulumi.log.warn(f"The roles in resource group '{name}' were not checked: {error}.")
             return name
-        told = [_missing(missing, name, login)] if missing else []
+        where = f"in resource group '{name}'"
+        told = [missing_text(missing, where, f"{_groups(login)}/{name}", login.object_id)] if missing else []
         if undefined:
             told.append(caller_roles.text(undefined, login.subscription_id))
         if told:
@@ -91,31 +92,41 @@ def missing_roles(permissions: Sequence[Mapping[str, Any]]) -> dict[roles.Role, 
     return {role: lacking for role, lacking in found.items() if lacking}
 
 
-def _missing(missing: Mapping[roles.Role, Sequence[str]], group: str, login: Login) -> str:
-    scope = f"/subscriptions/{login.subscription_id}/resourceGroups/{group}"
+def missing_text(missing: Mapping[roles.Role, Sequence[str]], where: str, scope: str, object_id: str) -> str:
+    """Return the message for missing roles, with the commands for somebody who can grant them.
+
+    Args:
+        missing: The roles, each with the actions that are not allowed.
+        where: The scope in words ("in resource group 'rg'").
+        scope: Its ARM id.
+        object_id: The deployer's.
+    """
     commands = "\n".join(
-        f'  az role assignment create --assignee {login.object_id} --role "{role.name}" --scope {scope}'
+        f'  az role assignment create --assignee {object_id} --role "{role.name}" --scope {scope}'
         f"{_CONDITION if role == roles.RBAC_ADMINISTRATOR else ''}"
         for role in missing
     )
     names = ", ".join(f"{role.name}{release_actions.named(lacking)}" for role, lacking in missing.items())
     return (
-        f"The deployer ({login.object_id}) is missing these roles in resource group '{group}': {names}.\n"
+        f"The deployer ({object_id}) is missing these roles {where}: {names}.\n"
         f"Somebody who can grant roles there can run:\n{commands}"
     )
 
 
-def _no_group(group: str, login: Login) -> str:
+def _groups(login: Login) -> str:
+    return f"/subscriptions/{login.subscription_id}/resourceGroups"
+
+
+def no_group(group: str, subscription_id: str, *, is_own: bool) -> str:
+    """Return the message for a resource group that does not exist; `is_own`: the stack had created it."""
+    if is_own:
+        return (
+            f"The stack's own resource group '{group}' in subscription {subscription_id} was deleted outside "
+            "Pulumi, with everything in it, so nothing was created.\n"
+            f"  Create everything again: {rerun.up(pulumi.get_stack(), '--refresh')}"
+        )
     return (
-        f"Resource group '{group}' does not exist in subscription {login.subscription_id}, so nothing was created.\n"
+        f"Resource group '{group}' does not exist in subscription {subscription_id}, so nothing was created.\n"
         f"  Create it: az group create --name {group} --location LOCATION\n"
         f"  Or let the program create one: remove resourceGroup from Pulumi.{pulumi.get_stack()}.yaml"
-    )
-
-
-def _group_is_gone(group: str, login: Login) -> str:
-    return (
-        f"The stack's own resource group '{group}' in subscription {login.subscription_id} was deleted outside "
-        "Pulumi, with everything in it, so nothing was created.\n"
-        f"  Create everything again: {rerun.up(pulumi.get_stack(), '--refresh')}"
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 import typer
@@ -13,6 +14,8 @@ from modelops.plan.scoring_settings import SETTINGS
 from modelops.scoring.inputs import Kind
 
 _INSTEAD: Final = "instead of the deployment's"
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,3})([mhd])")
+_UNITS: Final = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _DATASTORE_PATH: Final = re.compile(r"(azureml:/)?/.*/?datastores/[^/]+/paths/.+", re.IGNORECASE)
 
 Name = Annotated[str, typer.Argument(metavar="JOB", help="The job's name.", show_default=False)]
@@ -90,7 +93,42 @@ Key = Annotated[
 AllowMissing = Annotated[
     bool, typer.Option("--allow-missing", help="End with 0 although files of the input have no result.")
 ]
+FailedSince = Annotated[
+    str | None,
+    typer.Option(
+        "--failed-since",
+        metavar="DURATION|TIME",
+        help="Only the jobs that failed since then, all of them, and exit with 1 if there are any: 30m, 24h, 7d, or "
+        "ISO 8601, in UTC if without a zone.",
+    ),
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start the job, and do not wait for it.")]
+
+
+def moment(given: str, now: datetime) -> datetime:
+    """Return the moment of --failed-since, in UTC.
+
+    Raises:
+        UsageError: it is neither a duration nor a time, or in the future.
+    """
+    if duration := _DURATION.fullmatch(given):
+        return now - int(duration[1]) * _UNITS[duration[2]]
+    found = _time(given)
+    if found is None or found > now:
+        wrong = "is in the future" if found else "is neither a duration nor a time"
+        raise UsageError(
+            f"--failed-since {given!r} {wrong}. Allowed are a duration (30m, 24h, 7d), and a time in the past in ISO "
+            f"8601, such as {now - timedelta(days=1):%Y-%m-%dT%H:%MZ}."
+        )
+    return found
+
+
+def _time(given: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(given)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def key(given: str | None) -> str | None:

@@ -25,6 +25,7 @@ app.command("download")(downloading.download)
 def list_(
     *,
     most: Annotated[int, typer.Option("--most", metavar="N", min=1, help="How many of each endpoint.")] = 10,
+    failed_since: job_arguments.FailedSince = None,
     json: options.Json = False,
     stack: options.Stack = None,
     outputs: options.Outputs = None,
@@ -36,6 +37,9 @@ def list_(
 ) -> None:
     """List the last jobs of the endpoints, the newest first."""
     place = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    if failed_since is not None:
+        _list_failed(place, job_arguments.moment(failed_since, datetime.now(UTC)), is_json=json)
+        return
     found = [job for each in place.endpoints() for job in jobs.listed(options.workspace(each), each.endpoint, most)]
     if json:
         terminal.say_json({"schemaVersion": SCHEMA_VERSION, "jobs": [_document(job) for job in found]})
@@ -44,6 +48,24 @@ def list_(
     terminal.show_table(("job", "state", "deployment", "started", "by"), rows)
     if not found:
         terminal.say("No jobs.")
+
+
+def _list_failed(place: options.Place, since: datetime, *, is_json: bool) -> None:
+    """List the jobs that have failed since a moment, and exit with 1 if there are any."""
+    targets = place.endpoints()
+    found = [(each, job) for each in targets for job in jobs.failed(options.workspace(each), each.endpoint, since)]
+    if is_json:
+        documents = [{**_document(job), "ended": job.ended} for _, job in found]
+        terminal.say_json({"schemaVersion": SCHEMA_VERSION, "failedSince": since.isoformat(), "jobs": documents})
+    else:
+        rows = [(job.name, job.state, job.endpoint or "", job.deployment or "", _moment(job.ended)) for _, job in found]
+        terminal.show_table(("job", "state", "endpoint", "deployment", "ended"), rows)
+        if not found:
+            terminal.say(f"No failed jobs since {_moment(since.isoformat())}.")
+        for target, job in found[:1]:
+            terminal.say(f"To see why: {options.jobs_command(options.workspace(target), 'show', job.name)}")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -163,6 +185,7 @@ def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:
 
 def _document(job: jobs.Job) -> dict[str, Any]:
     document = asdict(job)
+    del document["ended"]
     display_name = document.pop("display_name")
     return {**document, "displayName": display_name, "tags": dict(job.tags or {})}
 

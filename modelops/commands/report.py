@@ -17,7 +17,7 @@ from modelops.report.page import Release
 LATEST: Final = "latest"
 _DEFAULT_OUTPUT: Final = Path("reports") / "release.html"
 _LOOKS_BACK: Final = 10
-"""Entries before it among which the release before it is looked for."""
+"""Entries before it that tell which models the revisions had that it found."""
 
 
 def report(
@@ -70,13 +70,17 @@ def _number(release: str) -> int:
 def _found(target: Target, number: int) -> Release | None:
     """Return an endpoint's release, the latest by 1; None if it has no such one."""
     workspace = options.workspace(target)
-    # What was released before it: not a failed one, and no rollback, which made no revisions.
     entries = history.entries(workspace, target.endpoint, number + _LOOKS_BACK)
     if len(entries) < number:
         return None
-    before = (each for each in entries[number:] if each.outcome == history.RELEASED)
     entry = entries[number - 1]
-    return Release(target.logical, entry, next(before, None), history.samples(workspace, entry))
+    digests = {
+        revision: each.digests[logical]
+        for each in entries[number:]
+        for logical, revision in each.revisions.items()
+        if logical in each.digests
+    }
+    return Release(target.logical, entry, digests, history.samples(workspace, entry))
 
 
 def _write(file: Path, text: str) -> None:

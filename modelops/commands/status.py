@@ -49,11 +49,13 @@ def _show(found: Status) -> None:
         return
     terminal.say(found.endpoint.name)
     terminal.say(found.endpoint.scoring_uri or "(scoring URI unknown)")
+    if found.studio:
+        terminal.say(found.studio)
     if found.rolled_back:
         terminal.say(f"rolled back {found.rolled_back}")
     table = Table("deployment", "state", "default", header_style="")
-    for name, each in sorted(found.endpoint.deployments.items()):
-        table.add_row(name, each.state, "yes" if name == found.endpoint.default else "")
+    for name, state in found.states().items():
+        table.add_row(name, state, "yes" if name == found.endpoint.default else "")
     terminal.show(table)
     for problem in found.problems:
         terminal.say(f"DIFFERS {problem}")

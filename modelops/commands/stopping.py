@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NoReturn, TextIO
 
 from modelops.plan.staging import remove_staged
-from modelops.release.context import TRY
 from modelops.release.gate import Gate
 from modelops.release.position import Position
 from modelops.release.running import MAY_GO_ON, RunningJobs
@@ -30,6 +29,7 @@ class Watched:
         self._output = output
         self._position = Position()
         self.gate.on_request = self._position.notice
+        self.gate.on_answer = self._position.answered
 
     def progress(self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
         """Print what a step does, and note it as the release's position; the text has what the others say."""
@@ -41,9 +41,10 @@ class Watched:
 
     def stop(self) -> str:
         """Cancel its jobs, wait for its requests in flight, and return where it was; the gate is closed."""
-        jobs = self.running.cancel(self.gate) or (MAY_GO_ON if self._position.step == TRY else "")
+        jobs = self.running.cancel(self.gate) or (MAY_GO_ON if self._position.is_trying else "")
         self.gate.wait_until_idle()
-        where = f"stopped at step {self._position.step!r}; default unchanged"
+        default = "the default is the last release's again" if self._position.restored else "default unchanged"
+        where = f"stopped at step {self._position.step!r}; {default}"
         if self._position.switch_sent:
             where = "stopped; the switch was already sent"
         return " ".join(filter(None, [f"error: {self.title}{where}.", jobs, "Run the command again."]))

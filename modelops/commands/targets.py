@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from modelops.commands.stack_file import StackFile
 from modelops.engine.command import answer
 from modelops.errors import UsageError
 from modelops.plan.data_address import Kind
@@ -149,7 +150,18 @@ def from_stack(stack: str | None, folder: Path, *, also_unreleased: bool = False
     found = {**(unreleased(export) if also_unreleased else {}), **from_export(export)}
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_up(stack)}.")
-    return found
+    return _in_order(found, export, folder)
+
+
+def _in_order(found: dict[str, Target], export: Mapping[str, Any], folder: Path) -> dict[str, Target]:
+    """Return the endpoints as the stack file orders them, then those that it does not have (any more)."""
+    names = [str(each.get("urn")).split("::")[0] for each in resources(export) if each.get("type") == _STACK_TYPE]
+    try:
+        file = StackFile(names[0].removeprefix("urn:pulumi:"), folder) if names else None
+    except UsageError:  # the stack's configuration is somewhere else
+        file = None
+    wanted = [each for each in file.models() if each in found] if file else []
+    return {logical: found[logical] for logical in dict.fromkeys([*wanted, *found])}
 
 
 def exported(stack: str | None, folder: Path) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ class Expected:
     def rows(self) -> list[Row]:
         """The table's rows."""
         if self.change == "removed":
-            gone = f"{self.uri} stops answering, and its revisions go with it"
+            gone = f"{self.uri} stops answering, and its deployments go with it; jobs and what they wrote stay"
             return [Row("delete endpoint", self.endpoint, gone.lstrip())]
         return [Row(*each) for each in (self.outlook or {}).get("rows", ())]
 

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,13 @@ class Watcher:
 
 
 def run(
-    arguments: Sequence[str], stack: str | None, folder: Path, watcher: Watcher, *, is_coloured: bool = False
+    arguments: Sequence[str],
+    stack: str | None,
+    folder: Path,
+    watcher: Watcher,
+    *,
+    is_coloured: bool = False,
+    environ: Mapping[str, str] = os.environ,
 ) -> Ended:
     """Run a `pulumi` command that has an event log (preview, up, refresh, destroy) to its end.
 
@@ -59,6 +65,7 @@ def run(
         folder: the program's folder.
         watcher: is told what happens.
         is_coloured: whether its output has colours.
+        environ: its environment variables.
 
     Raises:
         UsageError: there is no such folder or command.
@@ -70,15 +77,17 @@ def run(
         words = [*command.words(arguments, stack), "--color", colour, "--event-log", str(engine)]
         tails = [_Tail(engine, event_log.decode), _Tail(releases, _told)]
         with printed.open("wb") as output:
-            child = _start(words, folder, releases, output)
+            child = _start(words, folder, releases, output, environ)
         with _passing_on(child, watcher.on_stop):
             code = _follow(child, tails, watcher)
         return Ended(code if code >= 0 else 1, printed.read_text(encoding="utf-8", errors="replace"))
 
 
-def _start(words: Sequence[str], folder: Path, releases: Path, output: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    words: Sequence[str], folder: Path, releases: Path, output: IO[bytes], environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     # The option --event-log is only there with this variable; Pulumi's Automation API does the same.
-    environment = {**os.environ, VARIABLE: str(releases), "PULUMI_DEBUG_COMMANDS": "true"}
+    environment = {**environ, VARIABLE: str(releases), "PULUMI_DEBUG_COMMANDS": "true"}
     try:
         return subprocess.Popen(
             words,

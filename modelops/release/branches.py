@@ -71,7 +71,9 @@ def _one(failures: Sequence[BaseException]) -> BaseException:
     error: ReleaseError
     explained = [each for each in failures if isinstance(each, ExplainedError)]
     if len(explained) == len(failures):
-        error = ExplainedError("\n".join(texts), "; ".join(dict.fromkeys(each.brief for each in explained)))
+        error = ExplainedError(
+            "\n".join(texts), "\n".join(filter(None, dict.fromkeys(each.trace for each in explained)))
+        )
     else:
         error = ReleaseError("\nAlso: ".join(texts))
     error.__cause__ = failures[0]

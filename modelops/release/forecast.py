@@ -147,11 +147,40 @@ def try_outs(
     return found
 
 
+def left(plan: ReleasePlan, released: ReleasePlan | None, going: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return a sentence for each deployment that is no longer in the stack file: what is refused, and what stays.
+
+    Args:
+        plan: the new one.
+        released: the plan that was released last, if there is one.
+        going: names of the revisions that are deleted, by deployment.
+    """
+    found = []
+    for each in released.deployments.values() if released else ():
+        if each.logical in plan.deployments:
+            continue
+        if names := going.get(each.logical):
+            what = f"jobs that name {' or '.join(names)} are refused from then on; its model and what jobs wrote stay."
+        else:
+            what = f"{each.revision} stays for now, to go back to (keep: {plan.keep})."
+        found.append(f"deployment {each.logical} is no longer in the stack file: {what}")
+    return found
+
+
 def replaced(plan: ReleasePlan, released: ReleasePlan) -> list[Row]:
     """Return rows about what the stack replaces: its address or id is not known yet, and was before."""
     rows = []
+    if plan.workspace == UNKNOWN != released.workspace:
+        gone = "its jobs, registered models and data assets go with it, and its files if its storage account does"
+        rows.append(Row("replace workspace", released.workspace, gone))
     if plan.endpoint.id == UNKNOWN != released.endpoint.id:
-        rows.append(Row("replace endpoint", released.endpoint.name, "it gets another address: tell its callers"))
+        rows.append(
+            Row(
+                "replace endpoint",
+                released.endpoint.name,
+                "its address stops answering, and it gets another: tell its callers",
+            )
+        )
     clusters = {
         released.deployments[logical].compute.rpartition("/")[2]
         for logical, each in plan.deployments.items()

@@ -32,6 +32,8 @@ class Gate:
         self._closed = False
         self.on_request: Callable[[str, str], object] = lambda _method, _url: None
         """Called with method and URL immediately before a request goes out, while the gate cannot close."""
+        self.on_answer: Callable[[str, str, int], object] = lambda _method, _url, _status: None
+        """Called with method, URL and status when a request is answered, and still counts as in flight."""
 
     @property
     def is_closed(self) -> bool:
@@ -119,7 +121,9 @@ class Gate:
                 gate.pause(seconds)
             gate.begin(str(request.method), str(request.url))
             try:
-                return send(adapter, request, *args, **kwargs)
+                answer = send(adapter, request, *args, **kwargs)
+                gate.on_answer(str(request.method), str(request.url), answer.status_code)
+                return answer
             finally:
                 gate.end()
 

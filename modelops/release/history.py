@@ -61,6 +61,8 @@ class Entry:
     """The step that failed."""
     error: str | None = None
     """First line of the error's text, without secrets of addresses."""
+    details: tuple[str, ...] = ()
+    """The lines below it: the script's traceback, what serves now, the command that shows the job's logs."""
     done: tuple[str, ...] = ()
     """What was sent, for people, in order."""
     tried: tuple[Mapping[str, Any], ...] = ()
@@ -73,6 +75,10 @@ class Entry:
     """The plan's revisions, by their deployments' names in the stack file."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of their models, as far as these are files."""
+    before: Mapping[str, str] = field(default_factory=dict)
+    """The revisions that it found, by deployment: the default, and of the others those of `released`."""
+    released: Mapping[str, str] = field(default_factory=dict)
+    """The last release's revisions, by deployment: `why` compares with them. A rollback may have left them since."""
     why: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """What changed of them since the last release, e.g. `miniBatchSize 10 -> 20`; without those that did not change."""
     warnings: tuple[str, ...] = ()

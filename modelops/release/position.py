@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from modelops.release.context import READ, RESTORE, SWITCH
+from modelops import azure
+from modelops.release.context import PRUNE, READ, RECORD, RESTORE, SWITCH, TRY, VERIFY
 
 _ENDPOINT: Final = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
 
@@ -14,19 +15,35 @@ class Position:
     """One release's steps and requests, as they happen."""
 
     step: str = READ
-    switch_sent: bool = False
-    """Whether the request that moves the default to another revision was sent. A rollback continues after it."""
     restored: bool = False
-    """Whether the default of the last release was restored first."""
+    """Whether the default of the last release was restored first, and read back."""
+    is_trying: bool = False
+    """Whether a try-out may be running; others may be in other steps at the same time."""
+    _sent: int = 0
+
+    @property
+    def switch_sent(self) -> bool:
+        """Whether a request that moves the default was sent, and not refused. A rollback continues after it."""
+        return self._sent > 0
 
     def enter(self, step: str) -> None:
-        """Note that a step starts, or continues."""
-        if self.step == RESTORE and step != RESTORE and self.switch_sent:
-            self.restored, self.switch_sent = True, False
+        """Note that a step starts, or continues. To read what is live is to have read the restored default back."""
+        if self.step == RESTORE and step == READ:
+            self.restored, self._sent = True, 0
+        if step in (TRY, SWITCH, VERIFY, PRUNE, RECORD):
+            self.is_trying = step == TRY
         self.step = step
 
     def notice(self, method: str, url: str) -> bool:
         """Note that a request is sent; return whether it moves the default."""
-        is_switch = method == "PUT" and self.step in (SWITCH, RESTORE) and _ENDPOINT.search(url) is not None
-        self.switch_sent = self.switch_sent or is_switch
+        is_switch = self._is_switch(method, url)
+        self._sent += is_switch
         return is_switch
+
+    def answered(self, method: str, url: str, status: int) -> None:
+        """Note the answer: a request that was refused has moved nothing."""
+        if self._sent and self._is_switch(method, url) and azure.refuses(status):
+            self._sent -= 1
+
+    def _is_switch(self, method: str, url: str) -> bool:
+        return method == "PUT" and self.step in (SWITCH, RESTORE) and _ENDPOINT.search(url) is not None

@@ -65,7 +65,7 @@ def from_live(
         forecast.try_outs(due, served, known),
         archived=archived,
         currency=known.currency,
-        notes=candidates.untried(plan, endpoint),
+        notes=[*candidates.untried(plan, endpoint), *forecast.left(plan, released, _by_deployment(deleted))],
     )
 
 
@@ -120,7 +120,15 @@ def from_plans(
         forecast.try_outs([(each, each.try_out) for each in missing if each.try_out is not None], None, known, before),
         forecast.replaced(plan, released) if released else [],
         currency=known.currency,
+        notes=forecast.left(plan, released, {each.logical: [each.revision] for each in gone}),
     )
+
+
+def _by_deployment(deleted: Iterable[Revision]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for each in deleted:
+        found.setdefault(each.logical, []).append(each.name)
+    return found
 
 
 def _unregistered(workspace: Workspace | None, models: Iterable[UnregisteredModel]) -> list[UnregisteredModel]:

@@ -39,7 +39,7 @@ def reconcile(
     """
     patience = Patience(context)
     report = report or ReleaseReport(plan.endpoint.name, plan.target)
-    endpoint = when_free(context, RESTORE, "", lambda: _begin(plan, patience, previous, report))
+    endpoint = _begin(plan, patience, previous, report)
     edited = restoring.edited(plan, patience, endpoint)
     if not context.restores:
         report.warnings += restoring.warnings(plan, context.where, edited)
@@ -48,7 +48,7 @@ def reconcile(
         making.make_missing(plan, patience, endpoint, previous, report)
     if context.restores:
         restoring.restore(plan, patience, endpoint, edited, report)
-    endpoint = when_free(context, SWITCH, plan.target, lambda: _serve_target(plan, patience, report))
+    endpoint = _serve_target(plan, patience, report)
     if plan.pin is None:
         _prune(plan, context, endpoint, report)
     return report
@@ -60,12 +60,19 @@ def _begin(plan: ReleasePlan, patience: Patience, previous: str | None, report: 
     context.progress(READ, f"reading endpoint {plan.endpoint.name}")
     with context.timeline.span(READ):
         endpoint = patience.call(READ, live.read, context.workspace, plan)
-    report.previous_default, report.last_set = endpoint.default, endpoint.last_set
-    rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
+    _require(plan, context, endpoint, report)
     if plan.pin is not None:
         report.waiting = rollback.waiting(plan, endpoint.usable)
         return endpoint
-    return _restore(plan, context, endpoint, previous, report)
+    return _restore(plan, patience, endpoint, previous, report)
+
+
+def _require(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:
+    """Note what is live, and refuse a plan that a rollback abandoned."""
+    report.previous_default, report.last_set = endpoint.default, endpoint.last_set
+    found = endpoint.deployments.get(endpoint.default or "")
+    report.previous_deployment = found.logical if found else None
+    rollback.require(context.workspace, plan, endpoint, context.nodes, context.where)
 
 
 def to_restore(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | None) -> str | None:
@@ -88,21 +95,42 @@ def to_restore(plan: ReleasePlan, endpoint: live.LiveEndpoint, previous: str | N
 
 
 def _restore(
-    plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
+    plan: ReleasePlan, patience: Patience, endpoint: live.LiveEndpoint, previous: str | None, report: ReleaseReport
 ) -> live.LiveEndpoint:
     """Step 0: restore the default that was last set, before anything that can fail."""
-    wanted = to_restore(plan, endpoint, previous)
+    context = patience.context
+    wanted = _restorable(plan, context, endpoint, previous)
     if wanted is None:
         return endpoint
-    compute = endpoint.deployments[wanted].compute
-    if compute and not live.compute_exists(context.workspace, compute):
-        return endpoint
-    with context.timeline.span(RESTORE, wanted):
+    is_again = False
+
+    def send() -> live.LiveEndpoint:
+        nonlocal endpoint, wanted, is_again
+        if is_again:
+            endpoint = patience.call(RESTORE, live.read, context.workspace, plan)
+            _require(plan, context, endpoint, report)
+            wanted = _restorable(plan, context, endpoint, previous)
+        is_again = True
+        if wanted is None:
+            return endpoint
         context.progress(RESTORE, f"restoring the default {wanted} (found {endpoint.default or 'none'})")
         record = _record(context, plan, endpoint, wanted, is_restored=True)
         default.switch(context.workspace, plan, endpoint, record)
         report.restored, report.last_set = wanted, record
-        return default.verify(context.workspace, endpoint.name, wanted, up(context.where))
+        restored = default.verify(context.workspace, endpoint.name, wanted, up(context.where))
+        context.progress(READ, f"the default is {wanted} again")
+        return restored
+
+    # It includes the waiting: a step has not failed because the service refused one of its requests.
+    with context.timeline.span(RESTORE, wanted):
+        return when_free(context, RESTORE, "", send)
+
+
+def _restorable(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, previous: str | None) -> str | None:
+    """Return the default to restore, if its cluster exists."""
+    wanted = to_restore(plan, endpoint, previous)
+    compute = endpoint.deployments[wanted].compute if wanted else None
+    return None if compute and not live.compute_exists(context.workspace, compute) else wanted
 
 
 def _record(
@@ -135,11 +163,23 @@ def _serve_target(plan: ReleasePlan, patience: Patience, report: ReleaseReport) 
     rollback.require_unchanged(plan, endpoint, report.last_set, context.where)
     if not default.needs_switch(plan, endpoint, plan.target):
         return endpoint
+    sent: last_set.LastSet | None = None
+
+    def send() -> None:
+        nonlocal endpoint, sent
+        if sent:
+            endpoint = live.read(context.workspace, plan)
+            rollback.require_unchanged(plan, endpoint, report.last_set, context.where)
+        if default.needs_switch(plan, endpoint, plan.target):
+            context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
+            sent = _record(context, plan, endpoint, plan.target)
+            patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, sent)
+            report.switched, report.last_set = True, sent
+        else:  # either the first request was carried out and its answer lost, or another release did the same
+            report.switched, report.last_set = bool(sent and sent.is_same(endpoint.last_set)), endpoint.last_set
+
     with context.timeline.span(SWITCH, plan.target):
-        context.progress(SWITCH, f"switching the default {endpoint.default or '(none)'} -> {plan.target}")
-        record = _record(context, plan, endpoint, plan.target)
-        patience.call(SWITCH, default.switch, context.workspace, plan, endpoint, record)
-        report.switched, report.last_set = True, record
+        when_free(context, SWITCH, plan.target, send)
     report.warnings += candidates.untried(plan, endpoint)
     with context.timeline.span(VERIFY, plan.target):
         context.progress(VERIFY, f"checking that the default is {plan.target}")

@@ -1,6 +1,5 @@
 """A release whose last step is its entry in the history, also when it failed."""
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
 from modelops.errors import ExplainedError, ReleaseError
@@ -15,6 +14,10 @@ from modelops.release.report import ReleaseReport
 _LOOKS_BACK: Final = 5
 """Entries to read, to find that of the release that set the default."""
 _LONGEST_ERROR: Final = 500
+_LONGEST_LINE: Final = 1000
+_FIRST_LINES: Final = 50
+_LAST_LINES: Final = 10
+"""Of a longer text; the command to run next comes last."""
 
 
 def release(
@@ -42,17 +45,16 @@ def release(
         ReleaseError: see `reconcile`, as for the other errors.
     """
     report = ReleaseReport(plan.endpoint.name, plan.target)
-    why = _why(plan, released)
     try:
         reconcile(plan, context, previous, report)
     except Exception as error:
         report.timeline = context.timeline.spans()
         if any(each["step"] != READ for each in report.timeline):  # it came to a step that may send something
-            _write(plan, context, report, why, error)
+            _write(plan, context, report, released, error)
         raise
     report.timeline = context.timeline.spans()
     if report.changed or (looks_back and _has_none(context, report)):
-        _write(plan, context, report, why)
+        _write(plan, context, report, released)
     return report
 
 
@@ -80,6 +82,18 @@ def rolled_back(context: Context, done: WentBack) -> str | None:
     return None
 
 
+def _before(report: ReleaseReport, released: ReleasePlan | None) -> dict[str, str]:
+    """Return the revisions that the release found: the default may not be the last release's, after a rollback."""
+    found = _made(released) if released else {}
+    if report.previous_default and report.previous_deployment:
+        found[report.previous_deployment] = report.previous_default
+    return found
+
+
+def _made(plan: ReleasePlan) -> dict[str, str]:
+    return {each.logical: each.revision for each in plan.made}
+
+
 def _why(plan: ReleasePlan, released: ReleasePlan | None) -> dict[str, list[str]]:
     """Return what changed of each deployment since the last release; without those that did not change."""
     old = released.deployments if released else {}
@@ -91,10 +105,11 @@ def _write(
     plan: ReleasePlan,
     context: Context,
     report: ReleaseReport,
-    why: Mapping[str, Sequence[str]],
+    released: ReleasePlan | None,
     error: Exception | None = None,
 ) -> None:
     """Add the entry; a failure of that is a warning, which a failed release does not show."""
+    first, *further = _lines(error) if error else [""]
     steps, seconds = context.timeline.steps(), round(context.timeline.seconds(), 1)
     context.progress(RECORD, "adding the release to the history")
     reached = report.default if report.switched else report.restored or report.previous_default
@@ -114,13 +129,16 @@ def _write(
             steps=steps,
             timeline=tuple(report.timeline),
             failed_at=context.timeline.failed_at if error else None,
-            error=_first_line(error) if error else None,
+            error=first[:_LONGEST_ERROR] or None,
+            details=tuple(further),
             done=tuple(report.done()),
             tried=tuple(each._asdict() for each in report.tried),
             compared=tuple(context.findings.compared()),
-            revisions={each.logical: each.revision for each in plan.made},
+            revisions=_made(plan),
             digests={each.logical: each.model.digest for each in plan.made if isinstance(each.model, LocalModel)},
-            why=why,
+            before=_before(report, released),
+            released=_made(released) if released else {},
+            why=_why(plan, released),
             warnings=tuple(report.warnings),
         )
         history.write(context.workspace, entry, context.findings.sampled())
@@ -140,6 +158,11 @@ def _has_none(context: Context, report: ReleaseReport) -> bool:
     return all(each.set_at != record.at for each in found if each.outcome == history.RELEASED)
 
 
-def _first_line(error: Exception) -> str:
-    text = masked(error.brief if isinstance(error, ExplainedError) else str(error)) or type(error).__name__
-    return text.splitlines()[0][:_LONGEST_ERROR]
+def _lines(error: Exception) -> list[str]:
+    """Return the lines of an error's text; of a very long one, those at its ends."""
+    trace = error.trace if isinstance(error, ExplainedError) else ""
+    text = masked(f"{error}\n{trace}").strip() or type(error).__name__
+    lines = [each[:_LONGEST_LINE] for each in text.splitlines()]
+    if len(lines) <= _FIRST_LINES + _LAST_LINES:
+        return lines
+    return [*lines[:_FIRST_LINES], "…", *lines[-_LAST_LINES:]]

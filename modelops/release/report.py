@@ -14,6 +14,8 @@ class ReleaseReport:
     endpoint: str
     default: str
     previous_default: str | None = None
+    previous_deployment: str | None = None
+    """Name in the stack file of the deployment that this is a revision of; None if no release made it."""
     restored: str | None = None
     registered: list[str] = field(default_factory=list)
     altered: list[str] = field(default_factory=list)

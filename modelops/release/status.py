@@ -1,11 +1,12 @@
 """Compares the released plan with the live endpoint, for users and scheduled checks."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from modelops.plan.plan import ReleasePlan
-from modelops.release import altered, last_set, live
+from modelops.rehearsal import in_studio
+from modelops.release import altered, last_set, live, records
 from modelops.workspace import Workspace
 
 
@@ -16,6 +17,10 @@ class Status:
     endpoint: live.LiveEndpoint
     released_default: str
     problems: tuple[str, ...]
+    studio: str = ""
+    """The endpoint's page in Azure Machine Learning studio; empty in a rehearsal, which has none."""
+    not_passed: Mapping[str, str] = field(default_factory=dict)
+    """Why a revision that works must not become the default, by its name in Azure: the end of a sentence."""
 
     @property
     def rolled_back(self) -> str | None:
@@ -26,17 +31,25 @@ class Status:
         who = f" by {record.who}" if record.who else ""
         return f"{record.at}{who}, from {record.abandoned[0] if record.abandoned else '(unknown)'}"
 
+    def states(self) -> dict[str, str]:
+        """Return the state of each deployment, for users: one that failed its try-out is not just Succeeded."""
+        return {
+            name: f"{each.state}, but it {why}" if (why := self.not_passed.get(name)) else each.state
+            for name, each in sorted(self.endpoint.deployments.items())
+        }
+
     def lines(self) -> list[str]:
         """The lines for a user."""
         shown = [
             f"endpoint    {self.endpoint.name}",
             f"scoring URI {self.endpoint.scoring_uri or '(unknown)'}",
+            *([f"studio      {self.studio}"] if self.studio else []),
             f"default     {self.endpoint.default or '(none)'}",
             *([f"rolled back {self.rolled_back}"] if self.rolled_back else []),
         ]
-        for each in sorted(self.endpoint.deployments.values(), key=lambda deployment: deployment.name):
-            mark = "  (default)" if each.name == self.endpoint.default else ""
-            shown.append(f"deployment  {each.name}  {each.state}{mark}")
+        for name, state in self.states().items():
+            mark = "  (default)" if name == self.endpoint.default else ""
+            shown.append(f"deployment  {name}  {state}{mark}")
         return [*shown, *(f"DIFFERS     {problem}" for problem in self.problems)]
 
     def to_json(self) -> dict[str, Any]:
@@ -44,11 +57,18 @@ class Status:
         return {
             "endpoint": self.endpoint.name,
             "scoringUri": self.endpoint.scoring_uri,
+            "studio": self.studio,
             "default": self.endpoint.default,
             "releasedDefault": self.released_default,
             "deployments": {name: each.state for name, each in sorted(self.endpoint.deployments.items())},
+            "tryOuts": {name: tried.outcome for name, tried in self._tried()},
             "problems": list(self.problems),
         }
+
+    def _tried(self) -> Iterator[tuple[str, records.Record]]:
+        for name, each in sorted(self.endpoint.deployments.items()):
+            if tried := records.try_out(each):
+                yield name, tried
 
 
 def status(workspace: Workspace, plan: ReleasePlan) -> Status:
@@ -77,7 +97,19 @@ def status(workspace: Workspace, plan: ReleasePlan) -> Status:
         problems.append(
             f"the tags are {last_set.without_ours(endpoint.tags)}, released were {dict(plan.endpoint.tags)}"
         )
-    return Status(endpoint, plan.target, tuple(problems))
+    judged = {name: records.not_passed(endpoint, endpoint.deployments[name], plan) for name in endpoint.usable}
+    return Status(
+        endpoint,
+        plan.target,
+        tuple(problems),
+        in_studio(_page(workspace, endpoint.name)),
+        {name: why for name, why in judged.items() if why},
+    )
+
+
+def _page(workspace: Workspace, endpoint: str) -> str:
+    """Return the address of an endpoint's page, in the form of the links in Microsoft's own pages."""
+    return f"https://ml.azure.com/endpoints/batch/{endpoint}/detail?wsid={workspace.id}"
 
 
 def _deployments(workspace: Workspace, plan: ReleasePlan, endpoint: live.LiveEndpoint) -> Iterator[str]:

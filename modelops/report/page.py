@@ -6,7 +6,9 @@ It has no script and asks for nothing: style and images are within it, and its p
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, Final, NamedTuple
 
 from modelops.plan.data_address import masked
@@ -17,6 +19,7 @@ from modelops.report import candidates, timeline
 _FOLDER: Final = Path(__file__).parent
 _SHORT: Final = 12
 _SHORT_COMMIT: Final = 8
+_INDENT: Final = "  "
 _OUTCOMES: Final[Mapping[str, str]] = {
     history.RELEASED: "good",
     history.FAILED: "bad",
@@ -33,8 +36,8 @@ class Release:
     """Its name in the stack file."""
     entry: Entry
     """The release or rollback."""
-    before: Entry | None = None
-    """The last release before it, for what changed since; None: it is the first, or nothing is known of it."""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of the models of earlier revisions, as far as they are known."""
     samples: Sequence[Mapping[str, Any]] = field(default=())
     """What was kept of its try-outs: see `history.samples`."""
 
@@ -83,7 +86,7 @@ def _endpoint(release: Release) -> dict[str, Any]:
         "moved": entry.previous_default if entry.previous_default != entry.default else None,
         "has_moved": entry.previous_default != entry.default,
         "facts": _facts(entry),
-        "failure": {"step": entry.failed_at, "text": masked(entry.error)} if entry.error else None,
+        "failure": _failure(entry) if entry.error else None,
         "done": [_arrow(each) for each in entry.done],
         "revisions": _revisions(release),
         "says_why": any(entry.why.values()),
@@ -91,6 +94,20 @@ def _endpoint(release: Release) -> dict[str, Any]:
         "candidates": candidates.of(entry, release.samples),
         "warnings": [masked(each) for each in entry.warnings],
     }
+
+
+class _Block(NamedTuple):
+    """A part of an error's text: sentences, or lines that people read as they are: a traceback, a command."""
+
+    text: str
+    is_code: bool
+
+
+def _failure(entry: Entry) -> dict[str, Any]:
+    """Return where a release failed, why, and what is below that: the lines that are indented belong together."""
+    parts = groupby(map(masked, entry.details), lambda line: line.startswith(_INDENT))
+    blocks = [_Block(dedent("\n".join(lines)), is_code) for is_code, lines in parts]
+    return {"step": entry.failed_at, "text": masked(entry.error or ""), "blocks": blocks}
 
 
 def _arrow(text: str) -> str:
@@ -115,15 +132,16 @@ def _facts(entry: Entry) -> list[_Fact]:
 
 
 def _revisions(release: Release) -> list[dict[str, Any]]:
-    """Return the plan's revisions, with those of the release before it."""
-    entry, before = release.entry, release.before
+    """Return the plan's revisions, with those that the release found."""
+    entry = release.entry
     return [
         {
             "deployment": logical,
             "revision": revision,
-            "before": before.revisions.get(logical) if before else None,
+            "before": entry.before.get(logical),
             "model": entry.digests.get(logical, "")[:_SHORT],
-            "model_before": before.digests.get(logical, "")[:_SHORT] if before else "",
+            "model_before": release.digests.get(entry.before.get(logical, ""), "")[:_SHORT],
+            "since": entry.released.get(logical) if entry.released.get(logical) != entry.before.get(logical) else None,
             "why": [_arrow(each) for each in entry.why.get(logical, ())],
             "serves": revision == entry.default,
         }

@@ -14,7 +14,7 @@ from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.plan.staging import remove_abandoned
 from modelops.release import preview, recorded
 from modelops.release.comparison import user_code
-from modelops.release.context import TRY, Context
+from modelops.release.context import Context
 from modelops.release.forecast import Known
 from modelops.release.gate import Gate
 from modelops.release.outlook import Outlook
@@ -55,6 +55,7 @@ class CarriedPlan:
         self._telling = threading.Lock()
         self._is_answered = False
         self._position = Position()
+        self.gate.on_answer = self._position.answered
         self._timeline = Timeline()
         self._running = RunningJobs()
 
@@ -72,10 +73,16 @@ class CarriedPlan:
             pass
 
     def stop(self) -> None:
-        """Let no request of the plan begin, cancel its jobs, and answer where it was."""
+        """Let no request of the plan begin, cancel its jobs, and answer where it was.
+
+        Of a plan that has ended, only the first: a job that it did not wait for goes on, and the next release takes it
+        up.
+        """
         self.gate.close()
+        if self._is_answered:
+            return
         at = self._position
-        jobs = self._running.cancel(self.gate) or (MAY_GO_ON if at.step == TRY else "")
+        jobs = self._running.cancel(self.gate) or (MAY_GO_ON if at.is_trying else "")
         self._answer(Stopping(self._request.id, at.step, at.switch_sent, at.restored, jobs))
 
     def _outcome(self) -> Done | Failed:

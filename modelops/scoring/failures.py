@@ -128,6 +128,18 @@ def read(trace: str) -> ScriptError | None:
     return ScriptError(next(rest, lines[-1]).strip(), _place([frame for _, frame in frames]))
 
 
+def users_lines(trace: str) -> list[str]:
+    """Return a traceback's lines from the first of the user's own files on; without one, none.
+
+    The frames above are the driver's, and the same for every script.
+    """
+    lines = trace.rpartition(_TRACEBACK)[2].strip("\n").splitlines()
+    frames = [_Frame(found["file"], 0, "") if (found := _FRAME.match(line)) else None for line in lines]
+    users = _users([frame for frame in frames if frame])
+    first = next((number for number, frame in enumerate(frames) if frame in users), len(lines))
+    return lines[first:]
+
+
 def _place(frames: list[_Frame]) -> str:
     users = _users(frames)
     if not users:

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from modelops import azure
 from modelops.errors import NoJobError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import endpoints
+from modelops.scoring.job_logs import JobLogs
 from modelops.workspace import Workspace
 
 _API: Final = "2023-10-01"
@@ -21,8 +22,11 @@ _NEVER: Final = "0001-01-01T00:00:00Z"
 COMPLETED: Final = "Completed"
 FAILED: Final = "Failed"
 CANCELED: Final = "Canceled"
-ENDED: Final = frozenset({COMPLETED, FAILED, CANCELED, "NotResponding"})
+NOT_RESPONDING: Final = "NotResponding"
+ENDED: Final = frozenset({COMPLETED, FAILED, CANCELED, NOT_RESPONDING})
 """The states in which a job stays."""
+# A job may run for 21 days, after it has waited: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas.
+_LONGEST: Final = timedelta(days=30)
 
 
 def command(workspace: Workspace, what: str, where: str = "") -> str:
@@ -52,6 +56,7 @@ class Job:
         experiment: the experiment that it belongs to.
         tags: its tags, with the service's own.
         studio: its page in the studio.
+        ended: when it ended: ISO 8601; only `failed` asks for it.
     """
 
     name: str
@@ -65,6 +70,7 @@ class Job:
     experiment: str | None = None
     tags: Mapping[str, str] | None = None
     studio: str | None = None
+    ended: str | None = None
 
 
 def listed(workspace: Workspace, endpoint: str, most: int) -> list[Job]:
@@ -80,6 +86,30 @@ def listed(workspace: Workspace, endpoint: str, most: int) -> list[Job]:
         found = {str(each.name): str(each.id) for each in workspace.ml.batch_endpoints.list_jobs(endpoint)}
         jobs = list(_details(workspace, endpoint, found))
     return sorted(jobs, key=_moment, reverse=True)[:most]
+
+
+def failed(workspace: Workspace, endpoint: str, since: datetime) -> list[Job]:
+    """Return the jobs of an endpoint that have failed since a moment or do not respond, the newest first.
+
+    The moment is that of a job's end, for which the run history is asked. A job whose end is not known counts, and so
+    does one that does not respond. Jobs that began more than 30 days before `since` are not looked at.
+
+    Raises:
+        ReleaseError: the service refused a read, for example because there is no such endpoint.
+    """
+    with azure.step(f"listing the jobs of endpoint {endpoint}"):
+        own = workspace.ml.batch_endpoints.list_jobs(endpoint)
+        # Asked again: an end is final, but no source says how old the other states of this list may be.
+        found = {str(each.name): str(each.id) for each in own if each.status not in {COMPLETED, CANCELED}}
+        jobs = [each for each in _details(workspace, endpoint, found) if each.state in {FAILED, NOT_RESPONDING}]
+    known = [_with_end(workspace, each) for each in jobs if _moment(each) >= since - _LONGEST or not each.created]
+    recent = [each for each in known if each.ended is None or datetime.fromisoformat(each.ended) >= since]
+    return sorted(recent, key=_moment, reverse=True)
+
+
+def _with_end(workspace: Workspace, job: Job) -> Job:
+    _, ended = JobLogs(workspace.ml, job.name).times()
+    return replace(job, ended=ended.astimezone(UTC).isoformat() if ended else None)
 
 
 def _moment(job: Job) -> datetime:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ci.comment import About, Rehearsed, comment, headline, marker
+from ci.comment import About, Rehearsed, comment, headline, marker, rehearsal
 from ci.seen import Seen
 from modelops.engine.event_log import Happening, Operation, Policies, Said, Summary, Violation
 from modelops.release.outlook import Default, Model, Outlook, Revision, TryOut
@@ -117,7 +117,7 @@ def test_a_rehearsal_tells_try_out_and_what_changed_in_the_predictions() -> None
         without={"letters": "try-out not rehearsed: the model is in Azure"},
     )
     seen = _seen(CASES["release"][0])
-    _is_as_written("rehearsed", comment("dev", seen, succeeded=True, about=ABOUT, rehearsed=rehearsed))
+    _is_as_written("rehearsed", comment("dev", seen, succeeded=True, about=ABOUT, rehearsal=rehearsal(rehearsed)))
 
 
 def test_a_rehearsal_that_failed_says_why() -> None:
@@ -125,7 +125,9 @@ def test_a_rehearsal_that_failed_says_why() -> None:
         _seen([Failed("digits", "step 'try out' failed: 0 rows\nValueError: broken")]), succeeded=False
     )
     seen = _seen(CASES["release"][0])
-    _is_as_written("rehearsal_failed", comment("dev", seen, succeeded=True, about=ABOUT, rehearsed=rehearsed))
+    _is_as_written(
+        "rehearsal_failed", comment("dev", seen, succeeded=True, about=ABOUT, rehearsal=rehearsal(rehearsed))
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from components.endpoint import BatchEndpoint, BatchEndpointArgs, studio
+from components.endpoint import BatchEndpoint, BatchEndpointArgs
 from tests.components.recorder import recorded
 
 ARGS: BatchEndpointArgs = {
@@ -65,12 +65,4 @@ def test_what_a_release_is_told() -> None:
         "name": "digits-physical",
         "scoringUri": "https://scoring/jobs",
         "state_default": "mlp-refreshed",
-        "studio": "https://ml.azure.com/endpoints/batch//detail?wsid=/BatchEndpoint/digits",
     }
-
-
-def test_its_page_in_studio() -> None:
-    workspace = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
-    assert studio(f"{workspace}/batchEndpoints/digits1a2b") == (
-        f"https://ml.azure.com/endpoints/batch/digits1a2b/detail?wsid={workspace}"
-    )

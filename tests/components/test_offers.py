@@ -71,9 +71,10 @@ def test_a_region_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         _check(monkeypatch, _azure(), "westeurop", cluster=_nodes())
     assert str(raised.value) == (
-        "azure-native:location is 'westeurop', which is not a region of this subscription, so nothing was created or "
-        "changed. Similar: westeurope, westus. All: az account list-locations --query [].name\n"
-        "  Pulumi.dev.yaml:3: change it to azure-native:location: westeurope"
+        "azure-native:location is 'westeurop', which is not a region of this subscription. "
+        "Similar: westeurope, westus. All: az account list-locations --query [].name\n"
+        "  Pulumi.dev.yaml:3: change it to azure-native:location: westeurope\n"
+        "Nothing was created or changed."
     )
 
 

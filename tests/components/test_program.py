@@ -99,10 +99,10 @@ def test_the_outputs_have_their_stable_names(program: tuple[Recorder, dict[str, 
         "resourceGroup": "mlbatch-group-physical",
         "workspace": "mlbatch-workspace-physical",
         "cluster": "aml-cluster-physical",
-        "clusters": {"aml": "aml-cluster-physical"},
+        "clusters": None,
         "location": "westeurope",
     }
-    assert set(digits) == {"name", "scoringUri", "studio", "default", "deployments", "sample"}
+    assert set(digits) == {"name", "scoringUri", "default", "deployments", "sample"}
     assert digits["sample"] == "examples/digits/data/images"
     assert (digits["name"], digits["scoringUri"]) == ("digits-physical", "https://scoring/jobs")
 
@@ -138,6 +138,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "archiveModels": ("boolean", False),
         "requireReleasedIn": ("string", ""),
         "prices": ("object", {}),
+        "alerts": ("object", {}),
         "dataAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),

@@ -149,6 +149,13 @@ class Observed:
         commands = [command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
         return [each for each in commands if each and "sandbox.server" not in each and not LANGUAGE_HOST.search(each)]
 
+    def kill(self, pattern: re.Pattern[str]) -> None:
+        """Send SIGKILL to the one process of this rehearsal whose command line matches."""
+        mine = f"SANDBOX_HOME={self.home}".encode()
+        folders = [each for each in Path("/proc").iterdir() if each.name.isdigit()]
+        (found,) = [int(each.name) for each in folders if pattern.search(command_of(each, mine))]
+        os.kill(found, signal.SIGKILL)
+
     def kill_server(self) -> None:
         """Send SIGKILL to the sandbox's server and wait until it is gone."""
         pid = int(self.server["pid"])

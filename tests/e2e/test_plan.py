@@ -56,6 +56,11 @@ def test_a_change_a_new_endpoint_and_one_that_leaves(deployed: Rehearsal) -> Non
     deployed.up()
     endpoint = deployed.outputs()["endpoints"]["letters"]
     deployed.configure(lambda config: config["endpoints"].pop("letters"))
+    preview = deployed.pulumi("preview").ok()
+    assert (
+        f"warning: endpoint letters ({endpoint['name']}) is no longer in the stack file: {endpoint['scoringUri']} "
+        "stops answering, and its deployments go with it; its jobs, models and what jobs wrote stay."
+    ) in preview.flat
     assert _plan(deployed) == {
         "digits": {"change": "none", "endpoint": None, "rows": [], "notes": []},
         "letters": {
@@ -65,7 +70,10 @@ def test_a_change_a_new_endpoint_and_one_that_leaves(deployed: Rehearsal) -> Non
                 [
                     "delete endpoint",
                     endpoint["name"],
-                    f"{endpoint['scoringUri']} stops answering, and its revisions go with it",
+                    (
+                        f"{endpoint['scoringUri']} stops answering, and its deployments go with it; jobs and what "
+                        "they wrote stay"
+                    ),
                 ]
             ],
             "notes": [],

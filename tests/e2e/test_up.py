@@ -16,14 +16,13 @@ REVISION = re.compile(r"mlp-[0-9a-f]{8}")
 def test_up_makes_an_endpoint_whose_default_is_a_revision_of_the_one_deployment(deployed: Rehearsal) -> None:
     outputs = json.loads(deployed.run("pulumi", "stack", "output", "--json").ok().out)
     assert outputs == deployed.outputs()
-    names = ["cluster", "clusters", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
+    names = ["cluster", "endpoints", "location", "resourceGroup", "subscriptionId", "workspace"]
     assert sorted(outputs) == names
     assert list(outputs["endpoints"]) == ["digits"]
     endpoint = outputs["endpoints"]["digits"]
-    assert sorted(endpoint) == ["default", "deployments", "name", "sample", "scoringUri", "studio"]
+    assert sorted(endpoint) == ["default", "deployments", "name", "sample", "scoringUri"]
     assert REVISION.fullmatch(endpoint["default"])
     assert re.fullmatch(rf"{endpoint['default']} sha256:[0-9a-f]{{64}}", endpoint["deployments"]["mlp"])
-    assert outputs["clusters"] == {"aml": outputs["cluster"]}
     assert deployed.of_kind("batchEndpoints") == [endpoint["name"]]
     assert deployed.of_kind("batchEndpoints/deployments") == [endpoint["default"]]
     assert deployed.of_kind("models/versions") == ["1"]

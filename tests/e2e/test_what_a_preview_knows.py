@@ -127,7 +127,7 @@ def test_every_mistake_is_said_by_one_preview(wrong: Rehearsal) -> None:
         (
             "azure-native:location",
             "westeurop",
-            "azure-native:location is 'westeurop', which is not a region of this subscription, so nothing was created",
+            "azure-native:location is 'westeurop', which is not a region of this subscription. Similar: westeurope",
         ),
         (
             "cluster",

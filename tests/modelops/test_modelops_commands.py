@@ -187,14 +187,18 @@ import os, signal
 from modelops.commands.stopping import Stop
 
 stop = Stop()
-names = "first", "second", "third"
-first, second, third = (stop.watch(f"{each}: ") for each in names)
+names = "first", "second", "third", "fourth"
+first, second, third, fourth = (stop.watch(f"{each}: ") for each in names)
 first.progress("switch the default", "to one")
 first.is_over = True
 second.progress("switch the default", "to two")
 second.gate.begin("PUT", "https://management.azure.com/batchEndpoints/second")
 second.gate.end()
 third.progress("create revisions", "three")
+fourth.progress("restore the default", "four")
+fourth.gate.begin("PUT", "https://management.azure.com/batchEndpoints/fourth")
+fourth.gate.end()
+fourth.progress("read what is live", "four again")
 os.kill(os.getpid(), signal.SIGTERM)
 signal.pause()
 """
@@ -214,6 +218,8 @@ def test_each_endpoint_that_is_not_done_says_where_it_stopped() -> None:
         (
             "error: second: stopped; the switch was already sent. Run the command again.\n"
             "error: third: stopped at step 'create revisions'; default unchanged. Run the command again.\n"
+            "error: fourth: stopped at step 'read what is live'; the default is the last release's again. "
+            "Run the command again.\n"
         ),
     )
 

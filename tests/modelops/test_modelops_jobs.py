@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,29 @@ def test_a_job_that_failed_is_listed_shown_and_explained(bench: Bench) -> None:
     assert (code, errors) == (0, "")
     assert re.fullmatch(rf"{job}  Failed  {revision}  \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC  \S.*\n", output)
 
+    here = bench.place.sandbox.env["REHEARSAL_COMMAND"]
+    code, output, errors = run(bench, "jobs list", "--endpoint", name, "--failed-since", "1h")
+    assert (code, errors) == (1, "")
+    assert re.fullmatch(
+        rf"{job}  Failed  {name}  {revision}  \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n"
+        rf"To see why: {re.escape(here)} python -m modelops jobs show {job} {' '.join(words)}\n",
+        output,
+    )
+    code, output, errors = run(bench, "jobs list", *words, "--endpoint", name, "--failed-since", "1h", "--json")
+    assert (code, errors) == (1, "")
+    document = _checked("jobs-list.json", output)
+    assert [(each["name"], each["endpoint"], each["deployment"]) for each in document["jobs"]] == [
+        (job, name, revision)
+    ]
+    (ended,) = [datetime.fromisoformat(each["ended"]) for each in document["jobs"]]
+    assert datetime.fromisoformat(document["failedSince"]) < ended
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    assert run(bench, "jobs list", "--failed-since", now) == (
+        *(0,),
+        f"No failed jobs since {now[:19].replace('T', ' ')} UTC.\n",
+        "",
+    )
+
     code, output, errors = run(bench, "jobs show", job, *words, "--json")
     assert (code, errors) == (0, "")
     shown = _checked("jobs-show.json", output)
@@ -82,7 +106,6 @@ def test_a_job_that_failed_is_listed_shown_and_explained(bench: Bench) -> None:
     assert (code, errors) == (0, "")
     assert {"logs/azureml/executionlogs.txt", "logs/user/error.txt"} <= set(output.splitlines())
     assert "The script's last error:\nTraceback (most recent call last):\n" in output
-    here = bench.place.sandbox.env["REHEARSAL_COMMAND"]
     assert output.splitlines()[-1] == (
         f"To print one: {here} python -m modelops jobs logs {job} {' '.join(words)} FILE"
     )

@@ -116,7 +116,7 @@ def test_a_default_that_was_moved_is_restored_before_anything_else(bench: Bench)
     bench.move(first.default)
     bench.steps.clear()
     report = bench.release(third)
-    assert bench.steps == [READ, RESTORE, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
+    assert bench.steps == [READ, RESTORE, READ, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
     assert report.restored == second.default
     assert report.previous_default == first.default
     assert bench.live().default == third.target

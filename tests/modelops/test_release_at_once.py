@@ -19,7 +19,7 @@ from modelops.errors import PlanError, ReleaseError
 from modelops.plan import fingerprint
 from modelops.plan.plan import LocalModel, ReleasePlan
 from modelops.release import operations, records
-from modelops.release.context import CREATE, SWITCH, TRY
+from modelops.release.context import CREATE, READ, RESTORE, SWITCH, TRY
 from modelops.release.going_back import go_back
 from modelops.release.reconcile import reconcile
 from modelops.release.report import ReleaseReport
@@ -29,6 +29,7 @@ from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 # The SDK uses what the libraries below it have deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
+ENDPOINT = r"/batchEndpoints/[^/?]+(\?|$)"
 DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/?]+(\?|$)"
 LONG = 600.0
 """Seconds of a delay that the test ends itself."""
@@ -251,7 +252,7 @@ def busy(bench: Bench, method: str, path: str, times: int = 1) -> None:
     [
         ("PUT", DEPLOYMENT, CREATE),
         ("PATCH", DEPLOYMENT, TRY),
-        ("PUT", r"/batchEndpoints/[^/?]+(\?|$)", SWITCH),
+        ("PUT", ENDPOINT, SWITCH),
     ],
 )
 def test_another_operation_is_awaited(
@@ -271,8 +272,56 @@ def test_another_operation_is_awaited(
         (step, "waiting for another operation on the endpoint (5 s)"),
     ]
     assert waited.count(5.0) >= 2
+    assert context.timeline.failed_at is None  # the refused requests do not count
     assert report.created == [plan.target]
     assert bench.live().default == plan.target
+
+
+@in_both_profiles
+def test_a_default_is_restored_once_another_operation_has_ended(bench: Bench) -> None:
+    first = bench.release().default
+    second = bench.changed(mini_batch_size=2)
+    bench.release(second)
+    third = bench.changed(mini_batch_size=3)
+    bench.move(first)
+    bench.steps.clear()
+    busy(bench, "PUT", ENDPOINT)
+    fail(bench, third.target)
+    context = bench.context()
+    with pytest.raises(ReleaseError, match=f"no nodes for {third.target}"):
+        bench.release_in(context, third)
+    assert list(bench.steps)[:5] == [READ, RESTORE, RESTORE, RESTORE, READ]  # sent, waiting, sent, read back
+    assert context.timeline.failed_at == CREATE
+    assert bench.live().default == second.target
+
+
+@in_one_profile
+def test_a_default_that_a_rollback_set_in_the_meantime_is_not_restored(bench: Bench) -> None:
+    first = bench.release().default
+    second = bench.changed(mini_batch_size=2)
+    bench.release(second)
+    third = bench.changed(mini_batch_size=3)
+    bench.move(first)
+    busy(bench, "PUT", ENDPOINT)
+
+    def wait(_seconds: float) -> None:
+        go_back(bench.context(), second, first)
+
+    report = bench.release_in(replace(bench.context(), wait=wait), third)
+    assert report.done()[1:] == [f"default {first} -> {third.target}", f"deleted {second.target}"]
+    assert (report.restored, bench.live().default) == (None, third.target)
+
+
+@in_one_profile
+def test_a_switch_whose_answer_was_lost_is_told_although_its_repeat_was_refused(bench: Bench) -> None:
+    before = bench.mark()
+    bench.place.sandbox.control.fault("reset-after", method="PUT", path=ENDPOINT)
+    busy(bench, "PUT", ENDPOINT)
+    report = bench.release()
+    assert "waiting for another operation on the endpoint (0 s)" in bench.said
+    assert report.done()[-1] == f"default (none) -> {bench.plan.target}"
+    assert report.last_set == bench.live().last_set
+    assert len([each for each in bench.writes(before) if re.search(r"^PUT .*/batchEndpoints/[^/]+$", each)]) == 2
 
 
 @in_one_profile
@@ -306,7 +355,7 @@ def test_a_rollback_that_a_switch_waits_for_is_not_undone(bench: Bench) -> None:
     second = bench.changed(mini_batch_size=2)
     bench.release(second)
     third = bench.changed(mini_batch_size=3)
-    busy(bench, "PUT", r"/batchEndpoints/[^/?]+(\?|$)")
+    busy(bench, "PUT", ENDPOINT)
 
     def wait(_seconds: float) -> None:
         go_back(bench.context(), third, first)
@@ -321,7 +370,7 @@ def test_a_rollback_waits_for_another_operation(bench: Bench) -> None:
     first = bench.release().default
     plan = bench.changed(mini_batch_size=2)
     bench.release(plan)
-    busy(bench, "PUT", r"/batchEndpoints/[^/?]+(\?|$)")
+    busy(bench, "PUT", ENDPOINT)
     done = go_back(bench.context(), plan, None)
     assert (done.endpoint.default, done.sent) == (first, True)
     assert "waiting for another operation on the endpoint (0 s)" in bench.said

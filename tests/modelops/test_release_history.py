@@ -2,17 +2,19 @@
 
 from dataclasses import replace
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from modelops.about import About
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
-from modelops.release import history, last_set, recorded
-from modelops.release.context import CREATE, PRUNE, READ, RECORD, REGISTER, SWITCH, VERIFY
+from modelops.release import deploy, history, last_set, recorded, records
+from modelops.release.context import CREATE, PRUNE, READ, RECORD, REGISTER, SWITCH, TRY, VERIFY
 from modelops.release.going_back import go_back
 from modelops.release.history import Entry
 from modelops.release.report import ReleaseReport
+from tests.modelops.compared import SCRIPT, with_script
 from tests.modelops.conftest import Bench, in_both_profiles, in_one_profile
 from tests.modelops.workers import RealWorker
 
@@ -23,6 +25,22 @@ ENTRIES = "/releases/"
 def release(bench: Bench, plan: ReleasePlan | None = None, **options: Any) -> ReleaseReport:
     """Release as a program does that knows its commit."""
     return recorded.release(plan or bench.plan, replace(bench.context(), about=ABOUT), **options)
+
+
+def failed_with(bench: Bench, text: str) -> Entry:
+    """Release a plan whose deployment fails with this text, and return the entry."""
+    release(bench)
+    changed = bench.changed(mini_batch_size=3)
+    with patch.object(deploy, "create_revision", side_effect=ReleaseError(text)), pytest.raises(ReleaseError):
+        release(bench, changed)
+    return entries(bench)[0]
+
+
+def tried_by(bench: Bench, plan: ReleasePlan) -> str:
+    """Return the job that tried a plan's default out."""
+    record = records.try_out(bench.live().deployments[plan.target])
+    assert record is not None
+    return record.job
 
 
 def entries(bench: Bench) -> list[Entry]:
@@ -108,10 +126,55 @@ def test_a_failed_release_is_added_and_its_error_stays(bench: Bench) -> None:
     assert entry.error == error
 
 
+# The SDK uses what the libraries below it have deprecated.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@in_one_profile
+def test_a_failed_try_out_is_added_with_its_traceback_and_the_command_for_its_logs(bench: Bench) -> None:
+    recorded.release(with_script(bench, SCRIPT), bench.context())
+    broken = with_script(bench, SCRIPT.replace("return os", 'raise ValueError("broken on purpose")\n    return os'))
+    with pytest.raises(ReleaseError) as failed:
+        release(bench, broken)
+    entry = entries(bench)[0]
+    assert (entry.outcome, entry.failed_at) == ("failed", TRY)
+    told = str(failed.value).splitlines()
+    assert [entry.error, *entry.details][: len(told)] == told
+    at, *trace = entry.details[len(told) - 1 :]
+    assert at.endswith(", line 6, in run")
+    assert trace[-1] == "    ValueError: broken on purpose"
+    command = f"python -m modelops jobs logs {tried_by(bench, broken)} --subscription {bench.plan.subscription_id} "
+    assert told[-2].startswith("  Logs: ")
+    assert command in told[-2]
+
+
+def test_the_lines_of_a_very_long_error_are_those_at_its_ends(bench: Bench) -> None:
+    entry = failed_with(bench, "\n".join(["it failed", *(f"    {number}" for number in range(100)), "Its logs:"]))
+    assert entry.details[47:51] == ("    47", "    48", "…", "    91")
+    assert entry.details[-1] == "Its logs:"
+
+
+def test_an_error_has_no_secrets_of_addresses_in_the_history(bench: Bench) -> None:
+    entry = failed_with(bench, "it failed\n    GET https://a.blob.core.windows.net/c/b?sig=secret")
+    assert entry.details == ("    GET https://a.blob.core.windows.net/c/b?***",)
+
+
 def test_an_entry_says_what_changed_since_the_last_release(bench: Bench) -> None:
     release(bench, released=None)
     release(bench, bench.changed(mini_batch_size=3), released=bench.plan)
     assert [each.why for each in entries(bench)] == [{"mlp": ["miniBatchSize 10 -> 3"]}, {}]
+
+
+def test_after_a_rollback_an_entry_says_what_served(bench: Bench) -> None:
+    first, second, third = bench.plan, bench.changed(mini_batch_size=3), bench.changed(mini_batch_size=4)
+    release(bench, first)
+    release(bench, second, released=first)
+    go_back(bench.context(), second, None)
+    release(bench, third, released=second)
+    entry = entries(bench)[0]
+    assert (entry.default, entry.previous_default) == (third.target, first.target)
+    assert (entry.before, entry.released, entry.why) == (
+        *({"mlp": first.target}, {"mlp": second.target}),
+        {"mlp": ["miniBatchSize 3 -> 4"]},
+    )
 
 
 def test_a_refused_release_leaves_no_entry(bench: Bench) -> None:

@@ -1,16 +1,22 @@
 """Eight releases in one worker process: each keeps the promises that it keeps alone. The journal is the witness."""
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+import functools
+import re
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modelops.plan.plan import LocalModel
-from modelops.runner.protocol import Done, Stop, Stopping
+from modelops.runner.pool import WorkerPool, WorkerStopped
+from modelops.runner.protocol import Done, ReleaseRequest, Stop, Stopping
 from tests.modelops.conftest import Bench, Place, in_one_profile, new_bench
 from tests.modelops.test_release_stopped_trying import CANCEL, job_of, waiting
-from tests.modelops.workers import RealWorker
+from tests.modelops.workers import REPOSITORY, RealWorker
 
 pytestmark = in_one_profile
 
@@ -208,14 +214,95 @@ def test_a_killed_process_leaves_eight_that_one_more_run_finishes(
     assert one.writes(before) == []
 
 
-def _converge(benches: dict[str, Bench]) -> None:
+@pytest.mark.long(part="kills")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_killed_process_leaves_eight_jobs_that_the_next_run_takes_up(benches: dict[str, Bench]) -> None:
+    one = benches["plan-0"]
+    before = one.mark()
+    for bench in benches.values():
+        bench.plan = waiting(bench)
+    with RealWorker(one) as worker:
+        worker.begin_all(benches)
+        one.place.sandbox.control.wait(method="PATCH", path="/deployments/", count=COUNT, after=before)
+        worker.process.kill()
+        worker.process.wait()
+    jobs = {plan_id: job_of(bench, bench.plan) for plan_id, bench in benches.items()}
+    for bench in benches.values():
+        (bench.root / "go").touch()
+    ended = _converge(benches)
+    assert len([each for each in one.writes(before) if each.endswith("/jobs")]) == COUNT
+    tried = {plan_id: done.report["tried"] for plan_id, done in ended.items() if done.report}
+    assert {plan_id: [each["job"] for each in found] for plan_id, found in tried.items()} == {
+        plan_id: [job] for plan_id, job in jobs.items()
+    }
+
+
+def test_the_deadline_of_one_stops_it_alone(
+    benches: dict[str, Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, one = "plan-5", benches["plan-0"]
+    control = one.place.sandbox.control
+
+    async def program() -> None:
+        alarms: dict[float, Callable[[], None]] = {}
+        loop = asyncio.get_running_loop()
+        call_later = loop.call_later
+
+        def recorded(delay: float, expire: Callable[..., None], *more: Any, **others: Any) -> asyncio.TimerHandle:
+            alarms[delay] = functools.partial(expire, *more)
+            return call_later(delay, expire, *more, **others)
+
+        monkeypatch.setattr(loop, "call_later", recorded)
+        own = {"PYTHONPATH": str(REPOSITORY), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+        command = [sys.executable, "-m", "modelops", "worker"]
+        pool = WorkerPool(command, {**one.place.sandbox.env, **own}, tmp_path / "log" / "worker.log")
+        control.fault("delay", method="PUT", path=DEPLOYMENT, times=-1, seconds=600)
+        before = one.mark()
+        ends = {
+            plan_id: asyncio.ensure_future(
+                pool.run(
+                    ReleaseRequest(plan_id, bench.plan.to_json(), str(bench.root)),
+                    lambda _event: None,
+                    2000.0 if plan_id == late else 1000.0,
+                )
+            )
+            for plan_id, bench in benches.items()
+        }
+        await asyncio.to_thread(control.wait, method="PUT", path=DEPLOYMENT, after=before, count=COUNT, finished=False)
+        at = one.mark()
+        alarms[2000.0]()  # the deadline has come
+        with pytest.raises(WorkerStopped) as stopped:
+            await ends[late]
+        said = stopped.value
+        assert (said.plan_id, said.step, said.switch_sent, said.at_deadline) == (late, "create revisions", False, True)
+        assert [each for each, end in ends.items() if end.done()] == [late]
+        control.clear_faults()
+        del ends[late]
+        await asyncio.gather(*ends.values())
+        await pool.end()
+        name = benches[late].plan.endpoint.name
+        assert [each for each in one.writes(at) if f"/{name}" in each] == []
+
+    asyncio.run(program())
+    for plan_id, bench in benches.items():
+        assert bench.live().default == (None if plan_id == late else bench.plan.target)
+    before = one.mark()
+    _converge(benches)
+    assert [each for each in one.writes(before) if re.search(ENDPOINT, each)] == [
+        f"PUT {one.place.path}/batchEndpoints/{benches[late].plan.endpoint.name}"
+    ]
+
+
+def _converge(benches: dict[str, Bench]) -> dict[str, Done]:
     """Release all again, in another worker: each ends with its own revision as the default, and no other."""
     one = benches["plan-0"]
     with RealWorker(one) as worker:
         worker.begin_all(benches)
         ended = worker.lasts(COUNT)
-    assert {type(each) for each in ended.values()} == {Done}, ended
+    done = {plan_id: each for plan_id, each in ended.items() if isinstance(each, Done)}
+    assert done == ended
     for bench in benches.values():
         found = bench.live()
         assert (found.default, set(found.deployments)) == (bench.plan.target, {bench.plan.target})
         assert found.is_usable(found.default)
+    return done

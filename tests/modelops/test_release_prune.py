@@ -103,9 +103,24 @@ def test_a_deployment_that_left_the_stack_file_is_named_and_deleted(bench: Bench
     both = replace(bench.plan, deployments={"side": side, **bench.plan.deployments})
     bench.release(both)
     gone = f"delete revision {side.revision} deployment side is no longer in the stack file"
-    assert said(preview.from_live(bench.workspace, bench.plan, both))[1:] == [gone]
+    told = (
+        f"deployment side is no longer in the stack file: jobs that name {side.revision} are refused from then on; its "
+        "model and what jobs wrote stay."
+    )
+    assert said(preview.from_live(bench.workspace, bench.plan, both))[1:] == [gone, told]
     assert bench.release().pruned == [side.revision]
     assert live(bench) == {bench.plan.target}
+
+
+def test_the_former_default_of_a_deployment_that_left_the_stack_file_stays_for_now(bench: Bench) -> None:
+    bench.release()
+    other = replace(bench.changed(mini_batch_size=3).deployments["mlp"], logical="other")
+    plan = replace(bench.plan, deployments={"other": other}, default="other")
+    assert said(preview.from_live(bench.workspace, plan, bench.plan))[-1] == (
+        f"deployment mlp is no longer in the stack file: {bench.plan.target} stays for now, to go back to (keep: 2)."
+    )
+    bench.release(plan)
+    assert live(bench) == {bench.plan.target, plan.target}
 
 
 def test_a_failed_candidate_is_replaced_by_the_next_attempt(bench: Bench) -> None:

@@ -73,7 +73,7 @@ def test_samples_have_both_predictions_and_the_input(bench: Bench) -> None:
         [{"2": str(len(text))}],
     )
     assert re.fullmatch(rf"release-samples/{second.endpoint}/[\dTZ.-]+-[0-9a-f]{{8}}\.json", second.samples)
-    html = page.html([page.Release("digits", second, first, history.samples(bench.workspace, second))], "dev")
+    html = page.html([page.Release("digits", second, {}, history.samples(bench.workspace, second))], "dev")
     assert "1</dd>" in html
     assert f"b.txt of {bench.plan.endpoint.name}" in html
 

@@ -13,7 +13,7 @@ import pytest
 from modelops.plan.plan import ReleasePlan
 from modelops.release import records
 from modelops.release.running import MAY_GO_ON
-from modelops.runner.protocol import Stopping
+from modelops.runner.protocol import Failed, Stopping
 from modelops.scoring import jobs
 from tests.modelops.compared import OTHER, SCRIPT, with_script
 from tests.modelops.conftest import Bench, in_one_profile
@@ -216,6 +216,35 @@ def test_the_job_of_what_serves_is_canceled_too(bench: Bench) -> None:
     (tried,) = bench.release(second).tried
     assert tried.differences[0] == f"compared with {first.target}, which serves:"
     assert started(bench, before) == 4
+
+
+@in_one_profile
+def test_the_job_of_what_serves_goes_on_after_a_candidate_failed_and_the_next_release_takes_it_up(
+    bench: Bench,
+) -> None:
+    """It is not canceled because the process of the release ends."""
+    first = waiting(bench)
+    tried_by(bench, first)
+    (bench.root / "go").unlink()
+    (bench.root / "try-out" / "c.txt").write_text("new", encoding="utf-8")
+    raises = with_script(bench, OTHER.replace("def init(): ...", "def init():\n    raise ValueError('on purpose')"))
+    before = bench.mark()
+    with RealWorker(bench) as worker:
+        worker.begin(raises)
+        failed = worker.last()
+        assert isinstance(failed, Failed)
+        assert "ValueError: on purpose" in failed.message
+    sample = records.sample(bench.live().deployments[first.target])
+    assert sample is not None
+    assert [each for each in bench.writes(before) if each.endswith("/cancel")] == []
+    assert state_of(bench, sample.job) not in jobs.ENDED
+    assert started(bench, before) == 2
+
+    (bench.root / "go").touch()
+    before = bench.mark()
+    (tried,) = bench.release(with_script(bench, OTHER)).tried
+    assert tried.differences[0] == f"compared with {first.target}, which serves:"
+    assert started(bench, before) == 1
 
 
 @in_one_profile

@@ -17,6 +17,7 @@ from modelops.plan.try_out import File, TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, records
 from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY, up
+from modelops.release.status import status
 from modelops.release.tryout import sample
 from modelops.release.uploads import container
 from modelops.scoring import inputs, jobs, losses, start
@@ -123,6 +124,7 @@ def test_a_candidate_that_fails_does_not_serve(bench: Bench, script: str, reason
     noted = record(bench, plan.target)
     assert noted is not None
     assert noted.outcome == "failed"
+    assert status(bench.workspace, good).not_passed == {plan.target: "failed its try-out"}
     names = f"--subscription {plan.subscription_id} --resource-group modelops --workspace {plan.workspace}"
     fixed = "the script" if script in (NO_RUN, FEW) else "score.py"
     assert lines[-2:] == [

@@ -9,14 +9,8 @@ from modelops.release.history import Entry
 _EMPTY: Final = {"meta", "img", "br", "link", "input"}
 """Elements that are never closed."""
 
-BEFORE: Final = Entry(
-    endpoint="digits9",
-    outcome="released",
-    at="2026-11-29T08:00:00Z",
-    default="mlp-1",
-    revisions={"mlp": "mlp-1", "cnn": "cnn-1"},
-    digests={"mlp": "cd" * 32, "cnn": "ef" * 32},
-)
+EARLIER: Final = {"mlp-1": "cd" * 32, "cnn-1": "ef" * 32}
+"""SHA-256 of the models of the revisions before these releases."""
 RELEASED: Final = Entry(
     endpoint="digits9",
     outcome="released",
@@ -34,6 +28,8 @@ RELEASED: Final = Entry(
     tried=({"revision": "mlp-2", "job": "j-1", "rows": 20, "seconds": 41.0, "differences": ["compared with mlp-1:"]},),
     revisions={"mlp": "mlp-2", "cnn": "cnn-1"},
     digests={"mlp": "ab" * 32, "cnn": "ef" * 32},
+    before={"mlp": "mlp-1", "cnn": "cnn-1"},
+    released={"mlp": "mlp-1", "cnn": "cnn-1"},
 )
 FAILED: Final = Entry(
     endpoint="digits9",
@@ -71,6 +67,7 @@ def hostile(text: str) -> Entry:
         run_url=f"https://{text}",
         failed_at=text,
         error=text,
+        details=(text, f"  {text}"),
         steps={text: 1.0},
         done=(text,),
         tried=found,
@@ -78,6 +75,8 @@ def hostile(text: str) -> Entry:
         timeline=({"step": text, "subject": text, "began": 0.0, "seconds": 1.0},),
         revisions={text: text},
         digests={text: text},
+        before={text: f"{text}1"},
+        released={text: f"{text}0"},
         why={text: [text]},
         warnings=(text,),
     )

@@ -73,9 +73,14 @@ def test_an_endpoint_that_is_removed() -> None:
             [
                 "delete endpoint",
                 "churn1a2b",
-                "https://churn1a2b.example/jobs stops answering, and its revisions go with it",
+                (
+                    "https://churn1a2b.example/jobs stops answering, and its deployments go with it; jobs and what "
+                    "they wrote stay"
+                ),
             ]
         ],
         "notes": [],
     }
-    assert planned.endpoints["x"].rows == [("delete endpoint", "", "stops answering, and its revisions go with it")]
+    assert planned.endpoints["x"].rows == [
+        ("delete endpoint", "", "stops answering, and its deployments go with it; jobs and what they wrote stay")
+    ]

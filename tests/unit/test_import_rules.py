@@ -157,14 +157,42 @@ RULES = [
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),
+    # Before a deployment to Azure: what the program checks at its start, and more, without the engine.
+    Rule(
+        "prerequisites.commands.check",
+        ("prerequisites.checks", "modelops.engine.command", "modelops.rehearsal", "typer"),
+    ),
+    Rule(
+        "prerequisites.checks",
+        (
+            *("prerequisites.checks", "settings", "components.preflight", "components.names"),
+            *("modelops.credential", "modelops.engine.command", "modelops.errors", "modelops.plan.scoring_settings"),
+            *("azure.core", "jwt"),
+        ),
+    ),
+    # What an administrator gives: requests to Resource Manager, and no resource of Pulumi's.
+    Rule(
+        "prerequisites.access.resource_manager", ("azure.core", "azure.mgmt.core", "modelops.azure", "modelops.errors")
+    ),
+    Rule(
+        "prerequisites",
+        (
+            *("prerequisites", "components.roles", "typer", "yaml"),
+            *("modelops.commands.terminal", "modelops.credential", "modelops.errors", "modelops.rehearsal"),
+        ),
+    ),
+    Rule("ci.publishing", ("ci", "typer")),
     # Pipelines: what `modelops` shows on a terminal, on GitHub.
-    Rule("ci.commands", ("ci", "modelops.engine", "typer")),
+    Rule("ci.commands", ("ci", "azure.core.exceptions", "modelops.errors", "typer")),
     Rule(
         "ci",
         (
-            "ci",
+            *("ci", "azure.core.exceptions", "yaml"),
             "modelops.engine",
             "modelops.about",
+            "modelops.credential",
+            "modelops.errors",
+            "modelops.git",
             "modelops.plan.data_address",
             "modelops.runner.protocol",
             "requests",
@@ -172,7 +200,7 @@ RULES = [
     ),
 ]
 OURS = {
-    *("settings", "components", "modelops", "policy", "ci", "toolchain", "tools", "tests"),
+    *("settings", "components", "modelops", "policy", "prerequisites", "ci", "toolchain", "tools", "tests"),
     *("sandbox", "pulumi_standins"),
 }
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from modelops.scoring.failures import last_error, read, reason
+from modelops.scoring.failures import last_error, read, reason, users_lines
 from modelops.scoring.job_logs import JobLogs
 
 WD = "/mnt/azureml/cr/j/1f0c/exe/wd"
@@ -196,6 +196,17 @@ def test_the_reason_is_what_the_service_says_and_the_scripts_exception(
     message: str, files: dict[str, str], expected: str
 ) -> None:
     assert reason(logs(message, files)) == expected
+
+
+def test_the_lines_of_a_traceback_without_the_drivers() -> None:
+    lines = users_lines(entry(RUN))
+    assert lines[:2] == [f'  File "{WD}/score.py", line 12, in run', "    rows = read(path)"]
+    assert lines[-1] == "pandas.errors.EmptyDataError: No columns to parse from file"
+
+
+@pytest.mark.parametrize("trace", ["", "ended with exit code -9", RUN.replace(f"{WD}/", f"{WD}/azureml_sys/")])
+def test_no_lines_without_a_frame_of_the_users(trace: str) -> None:
+    assert users_lines(trace) == []
 
 
 def test_a_reason_of_many_lines_is_said_once_and_keeps_its_beginning_and_its_end() -> None:

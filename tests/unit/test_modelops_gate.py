@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from requests import Request
+from requests import Request, Response
 from requests.adapters import HTTPAdapter
 
 from modelops.errors import Stopped
@@ -33,9 +33,13 @@ def test_the_requests_of_a_thread_can_be_exempt() -> None:
 
 def test_what_is_guarded_and_the_threads_that_it_starts_pass_their_own_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(HTTPAdapter, "send", lambda *_arguments: None)
+    refused = Response()
+    refused.status_code = 409
+    monkeypatch.setattr(HTTPAdapter, "send", lambda *_arguments: refused)
     monkeypatch.setattr(threading.Thread, "start", threading.Thread.start)
     others, mine = Gate(), Gate()
+    answered: list[tuple[str, str, int]] = []
+    mine.on_answer = lambda method, url, status: answered.append((method, url, status))
     others.on_request = lambda _method, url: seen.append(f"others {url}")
     mine.on_request = lambda _method, url: seen.append(f"mine {url}")
     others.install()
@@ -59,6 +63,7 @@ def test_what_is_guarded_and_the_threads_that_it_starts_pass_their_own_gate(monk
     waiting.set()
     thread.join()
     assert seen == ["others https://a/", "mine https://b/", "mine https://d/", "others https://e/", "mine https://c/"]
+    assert answered == [("GET", f"https://{each}/", 409) for each in "bdc"]
 
 
 def test_a_closed_gate_stops_its_own_requests_only() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.context import CREATE, PRUNE, READ, RECORD, REGISTER, RESTORE, SWITCH, TRY, VERIFY
 from modelops.release.position import Position
 
 BODY = "https://management.azure.com/subscriptions/s/workspaces/w/batchEndpoints/digits?api-version=1"
@@ -28,16 +28,26 @@ SENT = f"PUT {BODY}"
         ([SWITCH, SENT, VERIFY, REGISTER, CREATE], (CREATE, True, False)),
         ([RESTORE, SENT], (RESTORE, True, False)),
         ([RESTORE, SENT, RESTORE], (RESTORE, True, False)),
-        ([RESTORE, SENT, REGISTER], (REGISTER, False, True)),
+        ([RESTORE, SENT, READ, REGISTER], (REGISTER, False, True)),
+        # It was accepted, but is not what is read back.
+        ([RESTORE, SENT, RECORD], (RECORD, True, False)),
+        # It was refused.
+        ([RESTORE, SENT, f"409 {BODY}", RECORD], (RECORD, False, False)),
+        ([SWITCH, SENT, f"409 {BODY}", RECORD], (RECORD, False, False)),
+        # The first one was not answered, or with an internal error: it may have moved the default.
+        ([SWITCH, SENT, SENT, f"409 {BODY}"], (SWITCH, True, False)),
+        ([SWITCH, SENT, f"500 {BODY}"], (SWITCH, True, False)),
         ([RESTORE, REGISTER], (REGISTER, False, False)),
-        ([RESTORE, SENT, REGISTER, SWITCH, SENT, VERIFY], (VERIFY, True, True)),
+        ([RESTORE, SENT, READ, REGISTER, SWITCH, SENT, VERIFY], (VERIFY, True, True)),
     ],
 )
 def test_it_follows_steps_and_requests(happened: list[str], position: tuple[str, bool, bool]) -> None:
     found = Position()
     for each in happened:
         method, _, url = each.partition(" ")
-        if url.startswith("https:"):
+        if method.isdigit():
+            found.answered("PUT", url, int(method))
+        elif url.startswith("https:"):
             found.notice(method, url)
         else:
             found.enter(each)
@@ -52,3 +62,12 @@ def test_it_says_which_request_is_the_switch() -> None:
         False,
         True,
     ]
+
+
+def test_a_try_out_beside_other_steps_may_have_started_a_job() -> None:
+    position = Position()
+    found = []
+    for each in (CREATE, TRY, CREATE, SWITCH):
+        position.enter(each)
+        found.append(position.is_trying)
+    assert found == [False, True, True, False]

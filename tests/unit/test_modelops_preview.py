@@ -80,6 +80,10 @@ def test_a_deployment_that_is_new_and_one_that_left_the_stack_file() -> None:
     assert said(from_plans(RELEASED, two)) == [
         f"default {FIRST} stays",
         f"delete revision {old} old is no longer in the stack file",
+        (
+            f"deployment old is no longer in the stack file: jobs that name {old} are refused from then on; its model "
+            "and what jobs wrote stay."
+        ),
     ]
     assert said(from_plans(two, RELEASED)) == [
         f"default {FIRST} stays",
@@ -124,7 +128,15 @@ def test_a_cluster_and_an_endpoint_that_are_replaced() -> None:
     endpoint = unknown(changed("endpoint", "id", value="?"))
     assert said(from_plans(endpoint, RELEASED))[:2] == [
         f"default {FIRST} stays",
-        "replace endpoint digits1a2b it gets another address: tell its callers",
+        "replace endpoint digits1a2b its address stops answering, and it gets another: tell its callers",
+    ]
+    workspace = unknown({**changed("endpoint", "id", value="?"), "workspace": "?"})
+    assert said(from_plans(workspace, RELEASED))[1:3] == [
+        (
+            "replace workspace ws its jobs, registered models and data assets go with it, and its files if its storage "
+            "account does"
+        ),
+        "replace endpoint digits1a2b its address stops answering, and it gets another: tell its callers",
     ]
 
 

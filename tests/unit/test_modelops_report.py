@@ -2,6 +2,7 @@
 
 import logging
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from modelops.commands import app, options
 from modelops.commands.targets import Target
 from modelops.release import history
 from modelops.release.history import Entry
-from tests.unit.reports import BEFORE, FAILED, RELEASED, Page
+from tests.unit.reports import FAILED, RELEASED, ROLLED_BACK, Page
 
+FIRST = replace(RELEASED, default="mlp-1", revisions={"mlp": "mlp-1"}, digests={"mlp": "cd" * 32})
+BAD = replace(RELEASED, default="mlp-0", revisions={"mlp": "mlp-0"}, digests={"mlp": "99" * 32})
 SAMPLE = {"about": "a.png", "changed": False, "candidate": [{"2": "7"}], "current": None, "input": None}
 SAMPLES = [{"revision": "mlp-2", "with": None, "samples": [SAMPLE]}]
 
@@ -40,10 +43,15 @@ def written(file: str = "reports/release.html") -> Page:
 
 
 def test_writes_the_last_release_and_says_where(run: Any) -> None:
-    assert run({"digits": [RELEASED, FAILED, BEFORE]}, "--stack", "dev") == (0, "reports/release.html\n", "")
+    assert run({"digits": [RELEASED, FAILED, FIRST]}, "--stack", "dev") == (0, "reports/release.html\n", "")
     assert written().texts("h1") == ["digits released"]
     assert written().texts("ul", "samples") == ["a.png Columnmlp-2 27"]
     assert written().texts("p", "kicker") == ["Release report · stack dev"]
+    assert written().texts("tr")[1] == "mlp serves mlp-1 → to mlp-2 cdcdcdcdcdcd → to abababababab"
+
+
+def test_after_a_rollback_the_revision_before_is_the_one_that_served(run: Any) -> None:
+    run({"digits": [RELEASED, ROLLED_BACK, BAD, FIRST]})
     assert written().texts("tr")[1] == "mlp serves mlp-1 → to mlp-2 cdcdcdcdcdcd → to abababababab"
 
 

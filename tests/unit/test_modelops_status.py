@@ -5,6 +5,7 @@ import json
 import logging
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,13 @@ def _status(name: str, *problems: str) -> Status:
     address = f"https://{name}.westeurope.inference.ml.azure.com/jobs"
     endpoint = LiveEndpoint(name, "mlp-1", "", {}, {}, "westeurope", address, deployments)
     return Status(endpoint, "mlp-1", problems)
+
+
+def _with_failed_candidate() -> Status:
+    failed = LiveDeployment("mlp-3", "Succeeded", tags={"modelops-try-out": "failed job-1 0123456789ab"})
+    passed = LiveDeployment("mlp-1", "Succeeded", tags={"modelops-try-out": "passed job-0 0123456789ab"})
+    endpoint = LiveEndpoint("digits9", "mlp-1", "", {}, {}, "westeurope", None, {"mlp-3": failed, "mlp-1": passed})
+    return Status(endpoint, "mlp-1", (), "", {"mlp-3": "failed its try-out"})
 
 
 @pytest.fixture(name="run")
@@ -97,6 +105,34 @@ def test_on_a_terminal_the_deployments_are_a_table(run: Any) -> None:
     ]
 
 
+def test_a_candidate_that_failed_its_try_out_is_not_just_succeeded(run: Any) -> None:
+    found = _with_failed_candidate()
+    assert found.lines()[3:] == [
+        "deployment  mlp-1  Succeeded  (default)",
+        "deployment  mlp-3  Succeeded, but it failed its try-out",
+    ]
+    _, output = run(Terminal(), [found])
+    assert [line.rstrip() for line in output.splitlines()][-3:-1] == [
+        "│ mlp-1      │ Succeeded                            │ yes     │",
+        "│ mlp-3      │ Succeeded, but it failed its try-out │         │",
+    ]
+
+
+def test_the_page_in_the_studio_is_there_but_not_in_a_rehearsal(run: Any) -> None:
+    page = "https://ml.azure.com/endpoints/batch/digits9/detail?wsid=/subscriptions/s"
+    found = replace(_status("digits9"), studio=page)
+    assert found.lines()[2] == f"studio      {page}"
+    assert run(Terminal(), [found])[1].splitlines()[2] == page
+
+
+def test_a_program_is_told_of_try_outs(run: Any) -> None:
+    _, output = run(io.StringIO(), [_with_failed_candidate()], "--json")
+    printed = json.loads(output)
+    jsonschema.validate(printed, SCHEMA)
+    assert printed["endpoints"]["digits"]["deployments"] == {"mlp-1": "Succeeded", "mlp-3": "Succeeded"}
+    assert printed["endpoints"]["digits"]["tryOuts"] == {"mlp-1": "passed", "mlp-3": "failed"}
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -122,7 +158,9 @@ def test_a_program_gets_one_object_that_keeps_the_schema(run: Any) -> None:
         "scoringUri": "https://letters9.westeurope.inference.ml.azure.com/jobs",
         "default": "mlp-1",
         "releasedDefault": "mlp-1",
+        "studio": "",
         "deployments": {"mlp-1": "Succeeded", "mlp-2": "Failed"},
+        "tryOuts": {},
         "problems": ["deployment mlp-2 is in state Failed"],
     }
 

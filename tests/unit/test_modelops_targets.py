@@ -105,6 +105,25 @@ def test_a_stack_is_asked_by_name(pulumi: Any, tmp_path: Path) -> None:
     assert asked.read_text(encoding="utf-8") == "stack export --stack dev --non-interactive\n"
 
 
+def exported(*names: str) -> dict[str, Any]:
+    """A state with the markers of these endpoints."""
+    stack, _, marker = EXPORT["deployment"]["resources"]
+    parents = [f"{marker['parent'].removesuffix('digits')}{name}" for name in names]
+    return {"deployment": {"resources": [stack, *({**marker, "parent": each} for each in parents)]}}
+
+
+@pytest.mark.parametrize("key", ["endpoints", "azureml-batch-endpoint:endpoints"])
+def test_the_endpoints_are_in_the_stack_file_s_order(pulumi: Any, tmp_path: Path, key: str) -> None:
+    pulumi({"stack export": exported("old", "a", "digits")})
+    (tmp_path / "Pulumi.dev.yaml").write_text(f"config:\n  {key}: {{digits: {{}}, new: {{}}, a: {{}}}}\n", "utf-8")
+    assert list(from_stack(None, tmp_path)) == ["digits", "a", "old"]
+
+
+def test_without_a_stack_file_they_are_in_the_state_s_order(pulumi: Any, tmp_path: Path) -> None:
+    pulumi({"stack export": exported("b", "a")})
+    assert list(from_stack(None, tmp_path)) == ["b", "a"]
+
+
 def test_the_markers_of_a_stack_count_and_not_its_outputs(pulumi: Any, tmp_path: Path) -> None:
     """When one release of an `up` fails, the engine keeps the old outputs, and so those of the others."""
     asked = pulumi({"stack output": OUTPUTS, "stack export": EXPORT})

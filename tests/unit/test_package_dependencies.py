@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"sandbox": "sandbox", "pulumi-standins": "pulumi_standins"}
 """Folder below packages/ and import name."""
 
-PROGRAM = ("settings", "components", "modelops", "policy")
+PROGRAM = ("settings", "components", "modelops", "policy", "prerequisites")
 """The program's folders with code."""
 
 DISTRIBUTIONS = {"google": "protobuf", "grpc": "grpcio", "jwt": "pyjwt", "yaml": "pyyaml"}

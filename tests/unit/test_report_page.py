@@ -8,7 +8,7 @@ import pytest
 from modelops.release.history import Entry
 from modelops.report import page
 from modelops.report.page import Release
-from tests.unit.reports import BEFORE, FAILED, RELEASED, ROLLED_BACK, Page, hostile
+from tests.unit.reports import EARLIER, FAILED, RELEASED, ROLLED_BACK, Page, hostile
 
 HOSTILE = "<script>alert(1)</script>\"'&"
 
@@ -18,7 +18,7 @@ def read(*releases: Release, stack: str = "") -> Page:
 
 
 def test_says_what_changed_and_whence() -> None:
-    found = read(Release("digits", RELEASED, BEFORE), stack="dev")
+    found = read(Release("digits", RELEASED, EARLIER), stack="dev")
     assert found.texts("title") == ["Release of digits"]
     assert found.texts("p", "kicker") == ["Release report · stack dev"]
     assert found.texts("h1") == ["digits released"]
@@ -44,11 +44,30 @@ def test_says_what_changed_and_whence() -> None:
     assert found.texts("ul", "differences") == ["compared with mlp-1:"]
 
 
+WHY = {"mlp": ["code changed", "miniBatchSize 10 -> 20"]}
+
+
 def test_says_why_a_revision_is_another_one() -> None:
-    why = {"mlp": ["code changed", "miniBatchSize 10 -> 20"]}
-    found = read(Release("digits", replace(RELEASED, why=why)))
+    found = read(Release("digits", replace(RELEASED, why=WHY)))
     assert found.texts("tr") == [
         "DeploymentRevisionModel (SHA-256)Because",
+        "mlp serves mlp-1 → to mlp-2 abababababab code changed, miniBatchSize 10 → 20",
+        "cnn cnn-1 efefefefefef",
+    ]
+
+
+def test_after_a_rollback_both_are_told_what_served_and_what_changed_since_the_last_release() -> None:
+    entry = replace(RELEASED, released={"mlp": "mlp-bad", "cnn": "cnn-1"}, why=WHY)
+    found = read(Release("digits", entry, {**EARLIER, "mlp-bad": "99" * 32}))
+    assert found.texts("tr")[1:] == [
+        "mlp serves mlp-1 → to mlp-2 cdcdcdcdcdcd → to abababababab since mlp-bad: code changed, miniBatchSize 10 → 20",
+        "cnn cnn-1 efefefefefef",
+    ]
+
+
+def test_an_entry_of_an_older_version_does_not_say_what_was_there() -> None:
+    found = read(Release("digits", replace(RELEASED, before={}, released={}, why=WHY), EARLIER))
+    assert found.texts("tr")[1:] == [
         "mlp serves mlp-2 abababababab code changed, miniBatchSize 10 → 20",
         "cnn cnn-1 efefefefefef",
     ]
@@ -207,6 +226,26 @@ def test_a_failure_says_where_and_why() -> None:
     assert found.texts("p", "quiet") == ["Nothing was sent."]
 
 
+def test_a_failure_has_the_traceback_and_the_command_that_shows_the_logs() -> None:
+    details = (
+        '    File "score.py", line 6, in run',
+        '      raise ValueError("broken")',
+        "    ValueError: broken",
+        "The default is unchanged: mlp-1.",
+        "Its logs:",
+        "  python -m modelops jobs logs j-2",
+    )
+    found = read(Release("digits", replace(FAILED, details=details)))
+    (notice,) = found.all("section", "notice")
+    assert ["".join(each.texts) for each in found.all("pre")] == [
+        'File "score.py", line 6, in run\n  raise ValueError("broken")\nValueError: broken',
+        "python -m modelops jobs logs j-2",
+    ]
+    assert notice.text.endswith(
+        "ValueError: broken The default is unchanged: mlp-1. Its logs: python -m modelops jobs logs j-2"
+    )
+
+
 def test_a_rollback_has_no_steps() -> None:
     found = read(Release("digits", ROLLED_BACK))
     assert found.texts("h2") == ["What changed"]
@@ -236,14 +275,14 @@ def test_several_endpoints_have_one_page() -> None:
 def test_nothing_of_an_entry_is_markup() -> None:
     sampled = _sample(about=HOSTILE, candidate=[{HOSTILE: HOSTILE}], input={"type": "text", "text": HOSTILE})
     kept = [{"revision": HOSTILE, "with": HOSTILE, "samples": [sampled]}]
-    found = read(Release(HOSTILE, hostile(HOSTILE), hostile(HOSTILE), kept), stack=HOSTILE)
+    found = read(Release(HOSTILE, hostile(HOSTILE), {HOSTILE: HOSTILE}, kept), stack=HOSTILE)
     assert found.all("script") == []
     assert found.texts("h1") == [f"{HOSTILE} failed"]
     assert {name for each in found.elements for name in each.attributes if name.startswith("on")} == set()
 
 
 def test_the_page_needs_nothing_else() -> None:
-    found = read(Release("digits", RELEASED, BEFORE))
+    found = read(Release("digits", RELEASED, EARLIER))
     (policy,) = (each for each in found.all("meta") if "http-equiv" in each.attributes)
     assert policy.attributes["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
     assert {each.name for each in found.elements} & {"script", "link", "iframe", "object", "embed"} == set()

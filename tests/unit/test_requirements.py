@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from toolchain import cli, gobuild, requirements
-from toolchain.environment import REQUIREMENTS, UV_PIN, Level
-from toolchain.places import OLDEST_PULUMI, PULUMI_VERSION, REPOSITORY, SetupError
+from toolchain.environment import REQUIREMENTS, UV, UV_PIN, Level
+from toolchain.places import OLDEST_PULUMI, PULUMI_VERSION, PYTHON, REPOSITORY, SetupError
 from toolchain.scanner import REQUIREMENTS as SCAN
 from toolchain.versions import satisfies
 
@@ -102,6 +102,12 @@ def test_they_hold_no_addresses(path: Path) -> None:
     assert "://" not in text
     assert "index-url" not in text
     assert "find-links" not in text
+
+
+def test_the_pins_fit_each_other() -> None:
+    """A pin that was raised by itself can be one that another package refuses, and uv installs it anyway."""
+    ran = subprocess.run([UV, "pip", "check", "--python", PYTHON], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_no_file_names_a_package_registry() -> None:

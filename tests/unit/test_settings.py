@@ -161,8 +161,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
     (
         _set(clutser={"maxNodes": 4}),
         (
-            "clutser is an unknown key. Did you mean cluster? Allowed: allowedIps, archiveModels, cluster, clusters, "
-            "dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
+            "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
+            "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
             "requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),

@@ -106,7 +106,7 @@ def _paragraphs(file: Path) -> Iterator[tuple[int, str]]:
     line = 1
     text = file.read_text(encoding="utf-8")
     if file.name == "CHANGELOG.md":
-        text = re.split(r"^## (?!Unreleased)", text, flags=re.MULTILINE)[0]  # what follows is history
+        text = "## ".join(re.split(r"^## ", text, flags=re.MULTILINE)[:2])  # older versions are history
     for paragraph in re.split(r"(\n\s*\n)", text):
         yield line, re.sub(r"\s+(?:# )?\s*", " ", paragraph)
         line += paragraph.count("\n")

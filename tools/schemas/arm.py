@@ -27,15 +27,26 @@ RESOURCES = {
     "Microsoft.Storage/storageAccounts/blobServices": ("storage", "BlobServicePropertiesArgs"),
     "Microsoft.Storage/storageAccounts/blobServices/containers": ("storage", "BlobContainerArgs"),
     "Microsoft.KeyVault/vaults": ("keyvault", "VaultArgs"),
+    "Microsoft.KeyVault/vaults/keys": ("keyvault", "KeyArgs"),
     "Microsoft.ContainerRegistry/registries": ("containerregistry", "RegistryArgs"),
     "Microsoft.ManagedIdentity/userAssignedIdentities": ("managedidentity", "UserAssignedIdentityArgs"),
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": (
+        "managedidentity",
+        "FederatedIdentityCredentialArgs",
+    ),
     "Microsoft.Authorization/roleAssignments": ("authorization", "RoleAssignmentArgs"),
     "Microsoft.Authorization/roleDefinitions": ("authorization", "RoleDefinitionArgs"),
     "Microsoft.Authorization/locks": ("authorization", "ManagementLockByScopeArgs"),
     "Microsoft.OperationalInsights/workspaces": ("operationalinsights", "WorkspaceArgs"),
     "Microsoft.Insights/components": ("applicationinsights", "ComponentArgs"),
     "Microsoft.Insights/diagnosticSettings": ("monitor", "DiagnosticSettingArgs"),
+    "Microsoft.Insights/actionGroups": ("monitor", "ActionGroupInitArgs"),
+    "Microsoft.Insights/metricAlerts": ("monitor", "MetricAlertArgs"),
+    "Microsoft.Logic/workflows": ("logic", "WorkflowArgs"),
 }
+
+# Cases of a union that the sandbox does not model.
+NOT_MODELLED = {"MetricAlertMultipleResourceMultipleMetricCriteriaArgs", "WebtestLocationAvailabilityCriteriaArgs"}
 
 # Members of the envelope; the other members of a flat class belong under "properties".
 ENVELOPE = {"location", "tags", "kind", "sku", "identity", "extendedLocation", "zones", "etag"}
@@ -49,6 +60,8 @@ PATH = {
     "blobServicesName",
     "containerName",
     "vaultName",
+    "keyName",
+    "federatedIdentityCredentialResourceName",
     "registryName",
     "resourceName",
     "roleAssignmentName",
@@ -58,6 +71,9 @@ PATH = {
     "lockName",
     "resourceUri",
     "name",
+    "actionGroupName",
+    "ruleName",
+    "workflowName",
 }
 
 # Class.member -> the name on the wire.
@@ -80,6 +96,7 @@ RENAMED = {
     "ComponentArgs.forceCustomerStorageForProfiler": "ForceCustomerStorageForProfiler",
     "ComponentArgs.retentionInDays": "RetentionInDays",
     "RoleDefinitionArgs.roleType": "type",
+    "MetricAlertSingleResourceMultipleMetricCriteriaArgs.odataType": "odata.type",
 }
 
 # Enums whose members may be combined ("Logging, Metrics").
@@ -147,7 +164,7 @@ def _schema(hint: Any, module: types.ModuleType) -> dict[str, Any]:
     if hint in PRIMITIVES:
         return PRIMITIVES[hint]
     if origin is typing.Union or origin is types.UnionType:
-        return documented([_schema(argument, module) for argument in arguments if _reaches_the_wire(argument)])
+        return documented([_schema(argument, module) for argument in arguments if _is_modelled(argument)])
     if origin in (Sequence, list):
         return {"type": "array", "items": _schema(arguments[0], module)}
     if origin in (Mapping, dict):
@@ -162,10 +179,10 @@ def _schema(hint: Any, module: types.ModuleType) -> dict[str, Any]:
     raise TypeError(msg)
 
 
-def _reaches_the_wire(hint: Any) -> bool:
-    """Drop what ``Input`` adds to a type: None, Awaitable[T], and the forward reference 'Output[T]'."""
+def _is_modelled(hint: Any) -> bool:
+    """Drop ``NOT_MODELLED``, and what ``Input`` adds: None, Awaitable[T], and the forward reference 'Output[T]'."""
     if isinstance(hint, typing.ForwardRef):
-        return not hint.__forward_arg__.startswith("Output[")
+        return not hint.__forward_arg__.startswith("Output[") and hint.__forward_arg__ not in NOT_MODELLED
     return hint is not type(None) and typing.get_origin(hint) is not collections.abc.Awaitable
 
 

@@ -20,6 +20,7 @@ _SECTIONS: Final = {
     "The stack's own keys": "",
     "cluster": "cluster",
     "prices": "prices",
+    "alerts": "alerts",
     "endpoints.NAME": "endpoint",
     "endpoints.NAME.deployments.NAME": "deployment",
     "tryOut": "tryOut",

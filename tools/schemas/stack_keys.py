@@ -13,6 +13,7 @@ from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from modelops.plan.try_out import ANY, AT_LEAST, KEYS, MOST_SAMPLES, PER_FILE
 from settings import tags as azure_tags
 from settings.access import PRINCIPAL_TYPES
+from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
 from settings.try_out import MOST_MINUTES, NONE
 from settings.workspace import REGISTRY_SKUS, STORAGE_SKUS
@@ -56,6 +57,7 @@ def top(keys: Described) -> dict[str, Schema]:
         **{key: _as_text_too({"type": "boolean"}, "^(true|false)$") for key in ("protect", "archiveModels")},
         "requireReleasedIn": _text(r"^[A-Za-z0-9_.-]*$"),
         "prices": _prices(keys),
+        "alerts": _alerts(keys),
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
         "deployer": {**_principal(keys, "deployer"), "dependencies": _both("principalId", "principalType")},
         "tags": _tags(azure_tags.STORAGE_NAME),
@@ -68,6 +70,17 @@ def _prices(keys: Described) -> Schema:
     sizes = {"type": "object", "patternProperties": {_VM_SIZE: price}, "additionalProperties": False}
     values = _with(keys, "prices", {"currency": _text("^[A-Z]{3}$"), "nodeHour": sizes})
     return _only(values, anyOf=[{"maxProperties": 0}, {"required": ["currency"]}])
+
+
+def _alerts(keys: Described) -> Schema:
+    """Return `alerts`: somebody has to be told."""
+    told: dict[str, Schema] = {
+        "emails": {"type": "array", "items": _text(f"^{EMAIL}$")},
+        "actionGroups": {"type": "array", "items": _text(f"^{ACTION_GROUP}$")},
+    }
+    somebody = [{"properties": {key: {"minItems": 1}}, "required": [key]} for key in told]
+    values = _with(keys, "alerts", {**told, "severity": _whole(0, 4)})
+    return _only(values, anyOf=[{"maxProperties": 0}, *somebody])
 
 
 def network() -> Schema:

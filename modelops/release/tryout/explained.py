@@ -37,7 +37,9 @@ class Explaining:
         try:
             yield
         except CandidateFailedError as error:
-            raise self._error(f"{self.revision} failed its try-out", error, job, error.fix) from error
+            raise self._error(
+                f"{self.revision} failed its try-out", error, job, error.fix, trace=error.trace
+            ) from error
         except TryOutFailedError as error:
             not_its = f"Nothing shows that {self.revision} is at fault."
             raise self._error(self._untried, error, job, error.fix, not_its) from error
@@ -52,13 +54,15 @@ class Explaining:
     def _untried(self) -> str:
         return f"{self.revision} could not be tried out"
 
-    def _error(self, what: str, why: Exception, job: str | None, fix: str, *more: str) -> ExplainedError:
+    def _error(
+        self, what: str, why: Exception, job: str | None, fix: str, *more: str, trace: str = ""
+    ) -> ExplainedError:
         where, reasons = self.context.where, str(why).splitlines()
         logs = [f"Logs: {jobs.command(self.context.workspace, f'logs {job}', where)}"] if job else []
         last = f"Fix: {fix}, then run" if fix else "To try again once the cause is gone"
         lines = [*reasons, *more, *logs, *self._to_replace(), f"{last}: {context.up(where)}"]
         text = "\n".join([f"{what}; {self._what_serves()}", *(f"{_INDENT}{line}" for line in lines)])
-        return ExplainedError(text, f"{what}: {reasons[0] if reasons else type(why).__name__}")
+        return ExplainedError(text, trace)
 
     def _what_serves(self) -> str:
         if self.endpoint.default is None:

@@ -29,6 +29,7 @@ _NOT_THE_CANDIDATES: Final = re.compile(
     # The input: not readable (how-to-troubleshoot-batch-endpoints), or without files.
     r"|StreamAccessException|Unable to create any task within"
 )
+_TRACE_LINES: Final = 12
 _SCRIPT: Final = "correct the script"
 SUMMARY_ONLY: Final = "summary_only"
 
@@ -36,10 +37,11 @@ SUMMARY_ONLY: Final = "summary_only"
 class CandidateFailedError(ReleaseError):
     """The candidate did not pass; the text is the reason."""
 
-    def __init__(self, why: str, fix: str = "correct the deployment") -> None:
-        """Take the reason, and what to do about it: part of a sentence."""
+    def __init__(self, why: str, fix: str = "correct the deployment", trace: str = "") -> None:
+        """Take the reason, what to do about it (part of a sentence), and the script's traceback, for the report."""
         super().__init__(why)
         self.fix: Final = fix
+        self.trace: Final = trace
 
 
 class TryOutFailedError(ReleaseError):
@@ -78,7 +80,9 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
     if lost.missing:
         error = failures.last_error(logs)
         raise CandidateFailedError(
-            "\n".join([*losses.sentences(lost), *([error.line()] if error else [])]), _fix(deployment, error, lost)
+            "\n".join([*losses.sentences(lost), *([error.line()] if error else [])]),
+            _fix(deployment, error, lost),
+            _trace(logs),
         )
     try:
         files = predictions.download(context.workspace.ml, job.name, folder)
@@ -115,7 +119,7 @@ def _require_completed(logs: JobLogs, deployment: DeploymentPlan, try_out: TryOu
         lines.append(f"job {job.name} ended in state {job.state}{f': {said}' if said else '.'}")
     text = "\n".join(lines)
     if job.state == jobs.FAILED and (error or (job.ran and not _NOT_THE_CANDIDATES.search(said))):
-        raise CandidateFailedError(text, _fix(deployment, error, losses.count(logs)))
+        raise CandidateFailedError(text, _fix(deployment, error, losses.count(logs)), _trace(logs))
     raise TryOutFailedError(text)
 
 
@@ -136,3 +140,8 @@ def _fix(deployment: DeploymentPlan, error: ScriptError | None, lost: Losses) ->
     if lost.timeouts:
         return mini_batches.about_timeouts(deployment.settings.timeout_seconds, deployment.settings.mini_batch_size)
     return f"correct {error.file}" if error and error.file else _SCRIPT
+
+
+def _trace(logs: JobLogs) -> str:
+    """Return the last lines of the script's last exception, indented; "" if the logs have none."""
+    return "\n".join(f"    {line}" for line in failures.users_lines(failures.last_trace(logs))[-_TRACE_LINES:])

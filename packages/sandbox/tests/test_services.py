@@ -118,6 +118,26 @@ def test_the_regions_are_listed(arm: Arm) -> None:
     assert {"westeurope", "eastus2"} < set(names)
 
 
+def test_resource_providers_are_registered_until_somebody_ends_that(arm: Arm) -> None:
+    vaults = f"/subscriptions/{SUB}/providers/Microsoft.KeyVault"
+    registered = {
+        "id": vaults,
+        "namespace": "Microsoft.KeyVault",
+        "registrationState": "Registered",
+        "resourceTypes": [],
+    }
+    assert arm("GET", vaults.replace("Vault", "vault")).body == registered
+    assert arm("POST", f"{vaults}/unregister").body == {**registered, "registrationState": "NotRegistered"}
+    assert arm("GET", vaults).body["registrationState"] == "NotRegistered"
+    assert arm("GET", f"/subscriptions/{SUB}/providers/Microsoft.Storage").body["registrationState"] == "Registered"
+    assert arm("POST", f"{vaults}/register").body == registered
+    assert arm.refused("GET", f"/subscriptions/{SUB}/providers/Microsoft.Vaults") == (
+        404,
+        "InvalidResourceNamespace",
+        "The resource namespace 'Microsoft.Vaults' is invalid.",
+    )
+
+
 def test_router_refusals(arm: Arm) -> None:
     missing = f"/subscriptions/{SUB}/resourceGroups/nope/providers/Microsoft.KeyVault/vaults/v"
     assert arm.refused("GET", missing) == (404, "ResourceGroupNotFound", "Resource group 'nope' could not be found.")
@@ -417,3 +437,58 @@ def test_telemetry_needs_its_workspace(arm: Arm) -> None:
 def test_locks_are_refused_by_name(arm: Arm) -> None:
     url = f"{GROUP}/providers/Microsoft.Authorization/locks/keep"
     assert arm.refused("PUT", url, {"properties": {"level": "CanNotDelete"}})[:2] == (501, "NotModelledInSandbox")
+
+
+def _alert(scope: str, **changed: Any) -> dict[str, Any]:
+    criterion = {
+        "name": "failed",
+        "criterionType": "StaticThresholdCriterion",
+        "metricName": "Failed Runs",
+        "operator": "GreaterThan",
+        "threshold": 0,
+        "timeAggregation": "Total",
+    }
+    return {
+        "location": "global",
+        "properties": {
+            "criteria": {
+                "odata.type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+                "allOf": [{**criterion, **changed}],
+            },
+            "enabled": True,
+            "evaluationFrequency": "PT5M",
+            "scopes": [scope],
+            "severity": 3,
+            "windowSize": "PT5M",
+        },
+    }
+
+
+def test_an_alert_is_on_a_metric_of_a_resource_that_exists_and_tells_a_group_that_exists(arm: Arm) -> None:
+    insights = f"{GROUP}/providers/Microsoft.Insights"
+    alert, group = f"{insights}/metricAlerts/failed", f"{insights}/actionGroups/told"
+    arm("PUT", GROUP, {"location": "westeurope"})
+    assert arm.refused(
+        "PUT", group, {"location": "global", "properties": {"groupShortName": "far too long it is"}}
+    ) == (
+        *(400, "BadRequest"),
+        "groupShortName must have 1 to 12 characters, and has 18.",
+    )
+    told = arm("PUT", group, {"location": "global", "properties": {"groupShortName": "told"}})
+    assert (told.status, told.body["properties"]["enabled"]) == (201, True)
+    body = _alert(GROUP)
+    body["properties"]["actions"] = [{"actionGroupId": f"{group}2"}]
+    assert arm.refused("PUT", alert, body)[:2] == (404, "ResourceNotFound")
+    body["properties"]["actions"] = [{"actionGroupId": group}]
+    made = arm("PUT", alert, body)
+    assert (made.status, made.body["properties"]["autoMitigate"]) == (201, True)
+    assert arm.refused("PUT", alert, _alert(f"{GROUP}2"))[:2] == (404, "ResourceNotFound")
+    for changed in (
+        {"metricName": "Failed runs of today"},
+        {"metricName": "Unusable Nodes", "timeAggregation": "Count"},
+    ):
+        name, aggregation = changed["metricName"], changed.get("timeAggregation", "Total")
+        assert arm.refused("PUT", alert, _alert(GROUP, **changed)) == (
+            *(400, "BadRequest"),
+            f"The workspace has no metric '{name}' with aggregation '{aggregation}'.",
+        )

@@ -97,7 +97,7 @@ class Server:
         async with contextlib.AsyncExitStack() as closing:
             store = closing.enter_context(Store(self._home.store))
             blobs = closing.enter_context(contextlib.closing(BlobStore(self._home.root / "blobs")))
-            directory = Directory(self._home.root, facts.tenant_id, facts.accounts, self._home.signing_key())
+            directory = Directory(self._home.root, facts.tenant_id, facts.accounts, self._home.signing_key(), store)
             service_time = ServiceTime(store, Latencies(LATENCIES[self._options.latency], self._options.time_scale))
             world = self._world(facts, store, blobs, directory, service_time)
             world.jobs.recover()

@@ -196,6 +196,12 @@ RESOURCES: Mapping[str, ResourceType] = {
         located=True,
         rules=_GROUP_RULE,
     ),
+    "azure-native:logic:Workflow": ResourceType(
+        f"{_GROUP}/providers/Microsoft.Logic/workflows/{{workflowName}}",
+        force_new=_LOCATION,
+        located=True,
+        rules=_GROUP_RULE,
+    ),
     "azure-native:machinelearningservices:Workspace": ResourceType(_WORKSPACE, rules=_WORKSPACE_RULES, **_POLLED),
     # Compute names have a look-ahead in their pattern, which the provider's regular expressions cannot compile.
     "azure-native:machinelearningservices:Compute": _ml("computes/{computeName}", **_POLLED),

@@ -19,6 +19,8 @@ from jwt.types import Options
 
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import Principal
+from sandbox.azure.arm.store import Resource, Store
+from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY
 
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 ML_AUDIENCES = ("https://ml.azure.com",)
@@ -80,17 +82,21 @@ def acted_for(folder: Path, name: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The tenant of one sandbox: its principals by name, the key of its tokens, and the folder with the named ones."""
+    """The tenant of one sandbox: its principals by name, the key of its tokens, and the folder with the named ones.
+
+    ``store`` has the user-assigned identities, which sign in with the tokens of issuers that they trust.
+    """
 
     folder: Path
     tenant_id: str
     accounts: Mapping[str, Account]
     key: bytes = field(repr=False)
+    store: Store
 
     def acts_for(self, object_id: str) -> frozenset[str]:
         """Return the object ids (in lower case) that one of the sandbox's own principals acts for."""
-        principal = self.principal(object_id)
-        return frozenset() if principal is None else acted_for(self.folder, principal.name)
+        account = self._account_of(object_id)
+        return frozenset() if account is None else acted_for(self.folder, account.principal.name)
 
     def kind_of(self, object_id: str) -> str | None:
         """Return what a principal is (``ServicePrincipal``, ``Group``, ...); None when the directory has none such."""
@@ -104,11 +110,34 @@ class Directory:
         return None
 
     def principal(self, object_id: str) -> Principal | None:
-        """Return the service principal with this object id."""
-        for account in self.accounts.values():
-            if account.principal.object_id.lower() == object_id.lower():
-                return account.principal
-        return None
+        """Return the service principal with this object id, or the user-assigned identity."""
+        account = self._account_of(object_id)
+        return account.principal if account else self._identity("principalId", object_id)
+
+    def identity(self, client_id: str) -> Principal | None:
+        """Return the user-assigned identity with this client id."""
+        return self._identity("clientId", client_id)
+
+    def trusted(self, identity: Principal) -> list[tuple[str, str]]:
+        """Return whose tokens a user-assigned identity signs in with: (issuer, subject) of its credentials."""
+        found = self._resource("principalId", identity.object_id)
+        credentials = self.store.children(found.id, FEDERATED_CREDENTIAL) if found else []
+        return [(each.body["properties"]["issuer"], each.body["properties"]["subject"]) for each in credentials]
+
+    def _account_of(self, object_id: str) -> Account | None:
+        accounts = self.accounts.values()
+        return next((each for each in accounts if each.principal.object_id.lower() == object_id.lower()), None)
+
+    def _identity(self, member: str, value: str) -> Principal | None:
+        found = self._resource(member, value)
+        if found is None:
+            return None
+        properties = found.body["properties"]
+        return Principal(found.name, properties["principalId"], properties["clientId"], self.tenant_id)
+
+    def _resource(self, member: str, value: str) -> Resource | None:
+        identities = self.store.of_type(IDENTITY)
+        return next((each for each in identities if each.body["properties"][member].lower() == value.lower()), None)
 
     def issue(self, principal: Principal, audience: str, *, seconds: int = TOKEN_SECONDS) -> str:
         """Return an access token for ``audience`` that expires in ``seconds`` (negative: already expired)."""

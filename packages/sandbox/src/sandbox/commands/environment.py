@@ -68,9 +68,14 @@ def variables(home: Home, facts: Facts, server: Running, principal: str = "deplo
         "AZUREML_RUN_POLLING_INTERVAL_MAX": "1",
         "SANDBOX_HOME": str(home.root),
         # How a program that prints a command says where it has to run.
-        "REHEARSAL_COMMAND": f"{inventory.python()} -m sandbox run --",
+        "REHEARSAL_COMMAND": f"{inventory.python()} -m sandbox run{_as(principal)} --",
         "REHEARSAL_URL": server.rehearsal_url,
     }
+
+
+def _as(principal: str) -> str:
+    """Return the option that signs in as a principal; the deployer needs none."""
+    return "" if principal == "deployer" else f" --as {principal}"
 
 
 def complete(

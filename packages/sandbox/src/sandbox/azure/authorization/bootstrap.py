@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from sandbox.azure.authorization.built_in import (
-    ACCESS_ADMINISTRATOR,
     CONTRIBUTOR,
     IDENTITY_OPERATOR,
+    OWNER,
     RBAC_ADMINISTRATOR,
     READER,
 )
@@ -27,7 +27,7 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "deployer": _DEPLOYER,
     "second": _DEPLOYER,
     "reader": (READER,),
-    "administrator": (ACCESS_ADMINISTRATOR,),
+    "administrator": (OWNER,),
 }
 """Built-in roles at the subscription, by the principal's name; other principals have none.
 

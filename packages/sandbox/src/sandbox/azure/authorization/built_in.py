@@ -167,6 +167,20 @@ BUILT_IN: Mapping[str, RoleDefinition] = {
             "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
         ),
     ),
+    "12338af0-0e69-4776-bea7-57ae8d297424": _role(
+        "Key Vault Crypto User",
+        data=(
+            "Microsoft.KeyVault/vaults/keys/read",
+            "Microsoft.KeyVault/vaults/keys/update/action",
+            "Microsoft.KeyVault/vaults/keys/backup/action",
+            "Microsoft.KeyVault/vaults/keys/encrypt/action",
+            "Microsoft.KeyVault/vaults/keys/decrypt/action",
+            "Microsoft.KeyVault/vaults/keys/wrap/action",
+            "Microsoft.KeyVault/vaults/keys/unwrap/action",
+            "Microsoft.KeyVault/vaults/keys/sign/action",
+            "Microsoft.KeyVault/vaults/keys/verify/action",
+        ),
+    ),
     "3913510d-42f4-4e42-8a64-420c390055eb": _role(
         "Monitoring Metrics Publisher",
         "Microsoft.Insights/Register/Action",

@@ -8,7 +8,7 @@ import hmac
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -111,6 +111,11 @@ class Login:
                 70003,
                 f"The app requested an unsupported grant type '{form['grant_type']}'.",
             )
+        if (identity := self._directory.identity(form["client_id"])) is not None:
+            if "client_assertion" not in form:
+                raise _no_credential()
+            _check_trusted(_checked_assertion(form), self._directory.trusted(identity))
+            return identity, self._resource(form["scope"])
         account = self._directory.account(form["client_id"])
         if account is None:
             raise SignInError(
@@ -121,14 +126,9 @@ class Login:
                 f"'{self._directory.tenant_id}'.",
             )
         if "client_assertion" in form:
-            _check_assertion(form)
+            _checked_assertion(form)
         elif not form.get("client_secret"):
-            raise SignInError(
-                401,
-                "invalid_client",
-                7000218,
-                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-            )
+            raise _no_credential()
         elif not hmac.compare_digest(form["client_secret"].encode(), account.secret.encode()):
             raise SignInError(
                 401,
@@ -193,8 +193,17 @@ def _clouds(tenant: str) -> dict[str, Any]:
     }
 
 
-def _check_assertion(form: Mapping[str, str]) -> None:
-    """Check a workload identity's token as far as possible without its issuer: format, audience and expiry."""
+def _no_credential() -> SignInError:
+    return SignInError(
+        401,
+        "invalid_client",
+        7000218,
+        "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    )
+
+
+def _checked_assertion(form: Mapping[str, str]) -> tuple[str, str]:
+    """Return issuer and subject of a token, checked as far as possible without its issuer: format, audience, expiry."""
     if form.get("client_assertion_type") != _ASSERTION_TYPE:
         raise SignInError(
             400, "invalid_request", 900144, "The request body must contain the parameter: 'client_assertion_type'."
@@ -202,7 +211,7 @@ def _check_assertion(form: Mapping[str, str]) -> None:
     try:
         claims = jwt.decode(form["client_assertion"], options={"verify_signature": False})
         audience, expires = claims["aud"], float(claims["exp"])
-        _ = claims["iss"], claims["sub"]
+        issuer, subject = str(claims["iss"]), str(claims["sub"])
     except (jwt.InvalidTokenError, ValueError, KeyError, TypeError):
         raise SignInError(
             401, "invalid_client", 50027, "JWT token is invalid or malformed: iss, sub, aud and exp are required."
@@ -217,3 +226,29 @@ def _check_assertion(form: Mapping[str, str]) -> None:
         )
     if expires <= time.time():
         raise SignInError(401, "invalid_client", 700024, "Client assertion is not within its valid time range.")
+    return issuer, subject
+
+
+def _check_trusted(presented: tuple[str, str], trusted: Sequence[tuple[str, str]]) -> None:
+    """Refuse a token that no federated credential of the identity names: both parts exactly, upper and lower case too.
+
+    Numbers and texts: https://github.com/Azure/login/issues/482 and /515; that of the issuer is inferred.
+    """
+    if presented in trusted:
+        return
+    issuer, subject = presented
+    subjects = [each for trusted_issuer, each in trusted if trusted_issuer == issuer]
+    number, what, hint = 700213, f"subject '{subject}'", ""
+    if not subjects:
+        number, what = 700211, f"issuer '{issuer}'"
+    elif subject.lower() in {each.lower() for each in subjects}:
+        number = 7002138
+        hint = " The subject matches with case-insensitive comparison, but not with case-sensitive comparison."
+    raise SignInError(
+        401,
+        "invalid_client",
+        number,
+        f"No matching federated identity record found for presented assertion {what}.{hint} Check your federated "
+        "identity credential Subject, Audience and Issuer against the presented assertion. "
+        "https://learn.microsoft.com/entra/workload-id/workload-identity-federation",
+    )

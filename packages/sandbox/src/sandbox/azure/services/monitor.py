@@ -11,10 +11,24 @@ from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 
+_ALERT_NAME = (
+    r"[^*#&+:<>?@%{}\\/|]{0,259}[^*#&+:<>?@%{}\\/|. ]",
+    "1 to 260 characters without * # & + : < > ? @ % { } \\ / |",
+)
+_SHORT_NAME = 12
+"""Most characters: https://learn.microsoft.com/azure/azure-monitor/alerts/action-groups"""
+_ONE_RESOURCE = "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria"
+_OF_AN_ALERT = ("criteria", "enabled", "evaluationFrequency", "scopes", "severity", "windowSize")
+_COUNTED = frozenset({"Average", "Count", "Maximum", "Minimum", "Total"})
+_MEASURED = _COUNTED - {"Count"}
+METRICS = {"Failed Runs": _COUNTED, "Not Responding Runs": _COUNTED, "Unusable Nodes": _MEASURED}
+"""Metrics of a machine learning workspace that alerts are about, with their aggregations:
+https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-machinelearningservices-workspaces-metrics"""
+
 
 def register(world: World) -> None:
-    """Serve Log Analytics workspaces, Application Insights components and diagnostic settings of any resource."""
-    for handlers in (_Workspaces(world), _Components(world), _Settings(world)):
+    """Serve Log Analytics, Application Insights, diagnostic settings, action groups and metric alerts."""
+    for handlers in (_Workspaces(world), _Components(world), _Settings(world), _Groups(world), _Alerts(world)):
         handlers.register()
 
 
@@ -93,3 +107,52 @@ class _Settings(Declared):
         workspace = properties.get("workspaceId")
         if workspace and self._world.store.get(workspace) is None:
             raise resource_not_found(workspace)
+
+
+class _Groups(Declared):
+    """Action groups; nobody is told anything."""
+
+    type = "Microsoft.Insights/actionGroups"
+    template = f"{GROUP}/providers/Microsoft.Insights/actionGroups/{{receivers}}"
+    name_rule = _ALERT_NAME
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        del request, old
+        short = body["properties"].get("groupShortName") or ""
+        if not 1 <= len(short) <= _SHORT_NAME:
+            raise ArmError(
+                400, "BadRequest", f"groupShortName must have 1 to {_SHORT_NAME} characters, and has {len(short)}."
+            )
+        fill(body["properties"], {"enabled": True})
+
+
+class _Alerts(Declared):
+    """Metric alerts on one resource, with fixed thresholds; they never fire."""
+
+    type = "Microsoft.Insights/metricAlerts"
+    template = f"{GROUP}/providers/Microsoft.Insights/metricAlerts/{{rule}}"
+    name_rule = _ALERT_NAME
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        del request, old
+        properties = body["properties"]
+        missing = [each for each in _OF_AN_ALERT if properties.get(each) is None]
+        if missing:
+            raise ArmError(400, "BadRequest", f"A metric alert needs {', '.join(missing)}.")
+        kind = properties["criteria"].get("odata.type")
+        if kind != _ONE_RESOURCE:
+            raise ArmError(400, "NotModelled", f"The sandbox models only criteria of type {_ONE_RESOURCE}, not {kind}.")
+        groups = [each.get("actionGroupId", "") for each in properties.get("actions") or ()]
+        for each in (*properties["scopes"], *groups):
+            if self._world.store.get(each) is None:
+                raise resource_not_found(each)
+        for each in properties["criteria"].get("allOf") or ():
+            known = METRICS.get(each.get("metricName"))
+            if known is None or each.get("timeAggregation") not in known:
+                raise ArmError(
+                    400,
+                    "BadRequest",
+                    f"The workspace has no metric '{each.get('metricName')}' with aggregation "
+                    f"'{each.get('timeAggregation')}'.",
+                )
+        fill(properties, {"autoMitigate": True})

@@ -8,13 +8,12 @@ from sandbox.azure.arm.errors import ArmError, not_modelled, resource_not_found
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
-from sandbox.azure.arm.types import WORKSPACE
+from sandbox.azure.arm.types import IDENTITY, WORKSPACE
 from sandbox.azure.authorization import conditions
 from sandbox.azure.authorization.built_in import BUILT_IN
 from sandbox.azure.authorization.evaluation import ASSIGNMENT
 from sandbox.azure.circumstances import propagation_polls
 from sandbox.azure.services.declared import Declared
-from sandbox.azure.services.managed_identity import IDENTITY
 from sandbox.azure.world import World
 
 _CONTAINER = re.compile(r"(?P<account>.+)/blobServices/default/containers/(?P<name>[^/]+)", re.IGNORECASE)

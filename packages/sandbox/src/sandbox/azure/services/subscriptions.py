@@ -1,8 +1,10 @@
-"""Microsoft.Resources: the tenant, the subscription, its regions, and the list of its resources."""
+"""Microsoft.Resources: the tenant, the subscription, its regions and resource providers, the list of its resources."""
 
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.azure.arm.actions import Need
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.queries import equalities, take
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
@@ -21,11 +23,25 @@ _LOCATIONS = (
     *("westindia", "westus", "westus2", "westus3"),
 )
 """A table of November 2026: https://learn.microsoft.com/azure/reliability/regions-list"""
+_NAMESPACES = (
+    "Microsoft.Authorization",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.MachineLearningServices",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.OperationalInsights",
+    "Microsoft.Resources",
+    "Microsoft.Storage",
+)
+_PROVIDER = "/subscriptions/{subscription}/providers/{namespace}"
+_STATE = "registration"
+"""The kind of the documents that have a namespace's state; without one it is registered."""
 _MEMBERS = ("name", "resourcegroup", "resourcetype", "location")
 
 
 def register(world: World) -> None:
-    """Serve the only tenant, the only subscription, its regions, and the list of its resources."""
+    """Serve the only tenant, the only subscription, its regions and resource providers, and its resources."""
     _Subscriptions(world).register()
 
 
@@ -42,6 +58,13 @@ class _Subscriptions:
         router.add("GET", "/subscriptions", self.list, need=ANYBODY)
         router.add("GET", "/subscriptions/{subscription}", self.get)
         router.add("GET", "/subscriptions/{subscription}/locations", self.locations)
+        scope = "/subscriptions/{subscription}"
+        router.add(
+            "GET", _PROVIDER, self.provider, need=Need("Microsoft.Resources/subscriptions/providers/read", scope)
+        )
+        # https://learn.microsoft.com/azure/azure-resource-manager/management/resource-providers-and-types
+        router.add("POST", f"{_PROVIDER}/register", self.set_registration, need=ANYBODY)
+        router.add("POST", f"{_PROVIDER}/unregister", self.set_registration, need=ANYBODY)
         query = ("$filter", "$top", "$expand")
         router.add("GET", "/subscriptions/{subscription}/resources", self.resources, query=query, need=ANYBODY)
 
@@ -65,6 +88,28 @@ class _Subscriptions:
         """Return the regions, by their short names."""
         base = f"/subscriptions/{request.params['subscription']}/locations"
         return ArmResponse(200, {"value": [{"id": f"{base}/{name}", "name": name} for name in _LOCATIONS]})
+
+    async def provider(self, request: ArmRequest) -> ArmResponse:
+        """Return a resource provider; those of the sandbox's services exist."""
+        return ArmResponse(200, self._shown_provider(request))
+
+    async def set_registration(self, request: ArmRequest) -> ArmResponse:
+        """Register the subscription with a resource provider, or end that; in Azure, either takes minutes."""
+        name = self._shown_provider(request)["namespace"]
+        verb = request.path.rstrip("/").rpartition("/")[2].lower()
+        scope = f"/subscriptions/{request.params['subscription']}"
+        self._world.authorization.require(request.principal, f"{name}/{verb}/action", scope)
+        self._world.store.put_document(_STATE, name, "Registered" if verb == "register" else "NotRegistered")
+        return ArmResponse(200, self._shown_provider(request))
+
+    def _shown_provider(self, request: ArmRequest) -> dict[str, Any]:
+        asked = request.params["namespace"]
+        name = next((each for each in _NAMESPACES if each.lower() == asked.lower()), None)
+        if name is None:
+            raise ArmError(404, "InvalidResourceNamespace", f"The resource namespace '{asked}' is invalid.")
+        state = self._world.store.document(_STATE, name) or "Registered"
+        provider_id = f"/subscriptions/{request.params['subscription']}/providers/{name}"
+        return {"id": provider_id, "namespace": name, "registrationState": state, "resourceTypes": []}
 
     async def resources(self, request: ArmRequest) -> ArmResponse:
         """Return the resources that the caller may read: the list is filtered, not refused."""

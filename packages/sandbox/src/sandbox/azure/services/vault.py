@@ -1,9 +1,10 @@
 """Microsoft.KeyVault: vaults, with the soft delete that keeps their names taken."""
 
+import uuid
 from typing import Any
 
 from sandbox.azure.arm.bodies import fill, stamp
-from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.errors import ArmError, resource_not_found
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
@@ -17,8 +18,9 @@ _BASE = "/subscriptions/{subscription}/providers/Microsoft.KeyVault"
 
 
 def register(world: World) -> None:
-    """Serve vaults, and list and purge soft-deleted ones."""
+    """Serve vaults, list and purge soft-deleted ones, and serve their keys as far as ARM does."""
     _Vaults(world).register()
+    _Keys(world).register()
 
 
 class _Vaults(Declared):
@@ -110,6 +112,44 @@ class _Vaults(Declared):
         """Return the soft-deleted vault with this name, case-insensitively."""
         hidden = (item for item in self._world.store.soft_deleted() if item.type == VAULT)
         return next((item for item in hidden if item.name.lower() == name.lower()), None)
+
+
+class _Keys(Declared):
+    """Keys: a PUT makes the first version of a new key, and changes nothing of one that exists; there is no DELETE.
+
+    Source: https://learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist. Nothing here encrypts: the
+    vault's own host is not emulated.
+    """
+
+    type = f"{VAULT}/keys"
+    template = f"{_Vaults.template}/keys/{{key}}"
+    name_rule = (r"[a-zA-Z0-9-]{1,127}", "1 to 127 letters, digits and hyphens")
+    tracked = False
+
+    def register(self) -> None:
+        """Add the routes."""
+        self._world.router.add("PUT", self.template, self.put)
+        self._world.router.add("GET", self.template, self.get)
+        self._world.router.add("GET", self.template.rpartition("/")[0], self.list)
+
+    async def put(self, request: ArmRequest) -> ArmResponse:
+        """Answer the key, new or not: 200."""
+        found = self._world.store.get(self.resource_id(request))
+        return ArmResponse(200, found.body if found else (await super().put(request)).body)
+
+    def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
+        del old
+        vault_id = self.resource_id(request).rpartition("/keys/")[0]
+        vault = self._world.store.get(vault_id)
+        if vault is None:
+            raise resource_not_found(vault_id)
+        properties = body["properties"]
+        if not properties.get("kty"):
+            raise ArmError(400, "BadRequest", "A key needs 'properties.kty'.")
+        uri = f"{vault.body['properties']['vaultUri']}keys/{body['name']}"
+        fill(properties, {"keySize": 2048} if properties["kty"].startswith("RSA") else {"curveName": "P-256"})
+        properties |= {"keyUri": uri, "keyUriWithVersion": f"{uri}/{uuid.uuid4().hex}"}
+        body["location"] = vault.body["location"]
 
 
 def _shown(vault: Resource) -> dict[str, Any]:

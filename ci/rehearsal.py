@@ -1,0 +1,108 @@
+"""A rehearsal: the base commit is deployed into a sandbox, and then the change, without any login.
+
+It shows what a preview cannot: that the release works, with its try-out, and which predictions change.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ci import engine
+from ci.comment import Rehearsed
+from ci.sandboxed import Sandbox, SandboxError, base_commit, place
+from ci.seen import Seen
+from ci.stand_ins import Stack, words
+
+_NO_FILE = "the base commit does not have this stack: everything is new"
+_NO_BASE = "the base commit does not deploy in the sandbox, so everything is new here"
+
+
+@dataclass
+class Rehearsal:
+    """What came of it."""
+
+    preview: Seen = field(default_factory=Seen)
+    is_previewed: bool = False
+    """Whether the preview succeeded."""
+    released: Rehearsed | None = None
+    """None if nothing was released: the preview failed, or the stack cannot be rehearsed."""
+    why_not: str = ""
+    """Why the stack cannot be rehearsed."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether nothing failed; a stack that cannot be rehearsed fails nothing."""
+        return bool(self.why_not) or (self.is_previewed and self.released is not None and self.released.succeeded)
+
+
+def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -> Rehearsal:
+    """Deploy a stack's base commit and then the checkout into a new sandbox, which is gone afterwards.
+
+    Args:
+        stack: its name.
+        program: the folder with Pulumi.yaml, as it is in the checkout.
+        base: the commit to compare with.
+        say: tells what is done.
+
+    Raises:
+        UsageError: git does not have the base commit.
+        SandboxError: the sandbox does not start, or a stand-in does not exist.
+    """
+    here = Stack.read(program, stack)
+    if here is None:
+        return Rehearsal(why_not=f"Pulumi.{stack}.yaml does not exist or cannot be read")
+    if here.adopts:
+        return Rehearsal(why_not=f"the stack adopts what only Azure has ({here.adopts})")
+    if found := [each.reference for each in here.elsewhere() if not words(each.reference, Path(), is_mlflow=False)]:
+        return Rehearsal(why_not=f"nothing can stand in for the model {found[0]}")
+    without = here.not_tried_out()
+    with place() as folder, base_commit(program, base, folder) as before:
+        then = Stack.read(before, stack)
+        notes = [] if then else [_NO_FILE]
+        sandbox = Sandbox(folder, "base")
+        try:
+            sandbox.start(program)
+            if then is not None and not then.adopts:
+                say(f"releasing the base commit {base[:8]} in the sandbox")
+                if not _released(sandbox, then, stack):
+                    notes.append(_NO_BASE)
+                    sandbox.stop()
+                    sandbox = Sandbox(folder, "new")
+                    sandbox.start(program)
+            done = _change(sandbox, here, stack, without, say)
+        finally:
+            sandbox.stop()
+    if done.released is not None:
+        done.released.notes.extend(notes)
+    return done
+
+
+def _released(sandbox: Sandbox, base: Stack, stack: str) -> bool:
+    """Deploy the base commit; say whether that worked."""
+    try:
+        sandbox.add_models(base)
+        # Its try-outs took place when it was released: here they would only take time.
+        names = dict.fromkeys(base.endpoints, "")
+        environ = sandbox.environment(base.folder, stack, names)
+    except SandboxError as error:
+        sys.stdout.write(f"{error}\n")
+        return False
+    return engine.up(stack, base.folder, Seen(), environ=environ).code == 0
+
+
+def _change(
+    sandbox: Sandbox, here: Stack, stack: str, without: dict[str, str], say: Callable[[str], None]
+) -> Rehearsal:
+    sandbox.add_models(here)
+    done = Rehearsal()
+    say("previewing the change in the sandbox")
+    environ = sandbox.environment(here.folder, stack, {})
+    done.is_previewed = engine.preview(stack, here.folder, done.preview, environ).code == 0
+    if not done.is_previewed:
+        return done
+    say("releasing the change in the sandbox")
+    seen = Seen()
+    ended = engine.up(stack, here.folder, seen, environ=sandbox.environment(here.folder, stack, without))
+    done.released = Rehearsed(seen, ended.code == 0, without)
+    return done

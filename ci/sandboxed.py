@@ -1,0 +1,162 @@
+"""A new sandbox for a rehearsal, and the base commit beside the checkout. Both are gone afterwards."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ci.rehearsed_config import edited
+from ci.stand_ins import Stack, words
+from modelops import git
+from modelops.errors import UsageError
+
+_GIT_SECONDS: Final = 120.0
+_CONFIG: Final = "PULUMI_OPTION_CONFIG_FILE"
+_MODEL: Final = "Stands in for a model whose bytes are in Azure.\n"
+_MLMODEL: Final = "flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n    python_version: '3.11'\n"
+
+
+class SandboxError(Exception):
+    """A command of the sandbox failed; the text is what it printed."""
+
+
+class Sandbox:
+    """A new and empty sandbox; its state is in its own folder."""
+
+    def __init__(self, place: Path, name: str) -> None:
+        self._place = place
+        self._home = place / name
+
+    def start(self, folder: Path) -> None:
+        """Start it, with the administrator's set-up of a program's folder.
+
+        Raises:
+            SandboxError: it does not start.
+        """
+        self._run(["start"], folder)
+
+    def stop(self) -> None:
+        """Stop it, if it runs."""
+        if self._home.exists():
+            subprocess.run(
+                self._words(["stop"]), env=self._environment(""), capture_output=True, check=False, cwd=self._place
+            )
+
+    def add_models(self, stack: Stack) -> None:
+        """Add a stack's stand-ins, and placeholders for its other models in Azure.
+
+        Raises:
+            SandboxError: a stand-in does not exist.
+        """
+        have = stack.stand_ins
+        for each in stack.elsewhere():
+            path = have.get(each.reference) or self._placeholder(is_mlflow=each.is_mlflow)
+            if command := words(each.reference, path, is_mlflow=each.is_mlflow):
+                self._run(command, stack.folder)
+
+    def environment(self, folder: Path, stack: str, without_try_out: Mapping[str, str]) -> dict[str, str]:
+        """Return the variables with which `pulumi` in a folder deploys a stack into it.
+
+        Raises:
+            SandboxError: the stack cannot be prepared.
+        """
+        asked = self._run(["run", "--", "env", "-0"], folder, stack)
+        found = dict(each.split("=", 1) for each in asked.split("\0") if "=" in each)
+        config = Path(found[_CONFIG])
+        own = self._place / f"Pulumi.{stack}.yaml"
+        own.write_text(edited(config.read_text(encoding="utf-8"), without_try_out), encoding="utf-8")
+        return found | {_CONFIG: str(own)}
+
+    def _placeholder(self, *, is_mlflow: bool) -> Path:
+        folder = self._place / ("mlflow-model" if is_mlflow else "model")
+        folder.mkdir(exist_ok=True)
+        (folder / ("MLmodel" if is_mlflow else "model.txt")).write_text(
+            _MLMODEL if is_mlflow else _MODEL, encoding="utf-8"
+        )
+        return folder
+
+    def _run(self, command: list[str], folder: Path, stack: str = "") -> str:
+        done = subprocess.run(
+            self._words(command), env=self._environment(stack), capture_output=True, text=True, check=False, cwd=folder
+        )
+        if done.returncode:
+            raise SandboxError(f"{done.stdout}{done.stderr}".strip())
+        return done.stdout
+
+    def _words(self, command: list[str]) -> list[str]:
+        return [sys.executable, "-m", "sandbox", *command]
+
+    def _environment(self, stack: str) -> dict[str, str]:
+        return {**os.environ, "SANDBOX_HOME": str(self._home), **({"PULUMI_STACK": stack} if stack else {})}
+
+
+@contextmanager
+def place() -> Iterator[Path]:
+    """Give a folder that is removed afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def base_commit(program: Path, commit: str, where: Path) -> Iterator[Path]:
+    """Give the program's folder as it is in another commit, with this checkout's packages.
+
+    Raises:
+        UsageError: git does not have the commit.
+    """
+    root = Path((git.output(program, "rev-parse", "--show-toplevel", seconds=_GIT_SECONDS) or "").strip() or program)
+    checkout = where / "base"
+    _git(root, "worktree", "add", "--detach", "--quiet", str(checkout), commit)
+    try:
+        folder = checkout / program.resolve().relative_to(root.resolve())
+        environment = program / ".venv"
+        if folder.is_dir() and environment.exists() and not (folder / ".venv").exists():
+            (folder / ".venv").symlink_to(environment.resolve(), target_is_directory=True)
+        yield folder
+    finally:
+        _git(root, "worktree", "remove", "--force", str(checkout))
+
+
+def base_of(program: Path, named: str | None) -> str:
+    """Return the commit that a change is compared with.
+
+    It is the one that is named; else the first parent of a pull request's merge, as CI checks it out; else the commit
+    where this branch left origin's default branch, or `main`.
+
+    Raises:
+        UsageError: none of these exists in this clone.
+    """
+    if named is not None:
+        return _resolved(program, named) or _missing(f"commit {named!r} is not in this clone")
+    if _resolved(program, "HEAD^2"):
+        return _resolved(program, "HEAD^1") or _missing("the base commit is not in this clone")
+    for other in ("origin/HEAD", "main"):
+        if found := git.output(program, "merge-base", "HEAD", other, seconds=_GIT_SECONDS):
+            return found.strip()
+    return _missing("no base commit was found in this clone")
+
+
+def _resolved(program: Path, commit: str) -> str:
+    asked = ("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
+    return (git.output(program, *asked, seconds=_GIT_SECONDS) or "").strip()
+
+
+def _missing(what: str) -> str:
+    raise UsageError(
+        f"{what}, so nothing was rehearsed. Allowed: a commit that git has here. In CI, check out with fetch-depth: 2; "
+        "elsewhere name it: --base COMMIT"
+    )
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UsageError(f"`git {' '.join(arguments)}` failed: {done.stderr.strip()}")

@@ -1,0 +1,197 @@
+"""The administrator's set-up: read from a file and options, refused as a whole, and turned into names and trusts."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components import roles
+from modelops.errors import UsageError
+from prerequisites.access import grants, items, setup, trusts
+from prerequisites.access.setup import Setup, Trust
+
+SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
+GIVEN: dict[str, Any] = {"repository": "contoso/Digit_Scoring", "location": "westeurope", "subscription": SUBSCRIPTION}
+
+
+def read(tmp_path: Path, **options: Any) -> Setup:
+    file = tmp_path / "given.yaml"
+    file.write_text("{}", encoding="utf-8")
+    return setup.read(file, options, {})
+
+
+def test_names_come_from_the_repository_and_are_the_same_in_every_run(tmp_path: Path) -> None:
+    found = read(tmp_path, **GIVEN)
+    shared = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-digit-scoring-prerequisites"
+    assert found.environments == ("dev", "staging", "prod")
+    assert items.account_id(found) == f"{shared}/providers/Microsoft.Storage/storageAccounts/stdigitscoringb8249e66"
+    assert items.vault_id(found) == f"{shared}/providers/Microsoft.KeyVault/vaults/kv-digit-scorin-b8249e66"
+    assert items.identity_id(found, "dev") == f"{shared}/providers/{items.IDENTITIES}/id-digit-scoring-dev"
+    assert found.group("dev") == f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-digit-scoring-dev"
+    other = read(tmp_path, **GIVEN | {"subscription": SUBSCRIPTION.replace("1", "2")})
+    assert other.account != found.account
+
+
+@pytest.mark.parametrize("name", ["abc", "a" * 24, "a-b-c-d-e-f-g-h-i-j-k-lm"])
+def test_names_keep_to_azures_lengths(tmp_path: Path, name: str) -> None:
+    found = read(tmp_path, **GIVEN, name=name)
+    assert len(found.account) <= 24
+    assert found.account.isalnum()
+    assert len(found.vault) <= 24
+    assert "--" not in found.vault
+
+
+def test_an_option_goes_before_the_file_and_the_file_before_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "given.yaml"
+    file.write_text(f"repository: a/b\nlocation: northeurope\nname: fromfile\nsubscription: {SUBSCRIPTION}\n", "utf-8")
+    other = {"AZURE_SUBSCRIPTION_ID": SUBSCRIPTION.replace("1", "9")}
+    found = setup.read(file, {"location": "westeurope", "name": None}, other)
+    assert (found.repository, found.location, found.name, found.subscription) == (
+        "a/b",
+        "westeurope",
+        "fromfile",
+        SUBSCRIPTION,
+    )
+    assert (
+        setup.read(setup.FILE, {key: GIVEN[key] for key in ("repository", "location")}, other).subscription
+        != SUBSCRIPTION
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "prefix"),
+    [({}, "repo:contoso/Digit_Scoring"), ({"ownerId": 12, "repositoryId": 345}, "repo:contoso@12/Digit_Scoring@345")],
+)
+def test_each_identity_trusts_exactly_its_jobs(tmp_path: Path, more: dict[str, int], prefix: str) -> None:
+    found = read(tmp_path, **GIVEN, **more)
+    assert trusts.reader(found) == {
+        "github-pull-request": Trust("https://token.actions.githubusercontent.com", f"{prefix}:pull_request"),
+        "github-branch": Trust("https://token.actions.githubusercontent.com", f"{prefix}:ref:refs/heads/main"),
+    }
+    assert trusts.deployer(found, "prod") == {
+        "github-environment": Trust("https://token.actions.githubusercontent.com", f"{prefix}:environment:prod")
+    }
+
+
+def test_service_connections_are_trusted_as_their_page_shows_them(tmp_path: Path) -> None:
+    connections = {
+        each: {"issuer": f"https://issuer/{each}", "subject": f"sc://o/p/{each}"} for each in ("dev", "preview")
+    }
+    found = read(tmp_path, **GIVEN | {"repository": None}, name="scoring", azureDevOps=connections)
+    assert trusts.deployer(found, "dev") == {"azure-devops": Trust("https://issuer/dev", "sc://o/p/dev")}
+    assert trusts.deployer(found, "prod") == {}
+    assert trusts.reader(found) == {"azure-devops": Trust("https://issuer/preview", "sc://o/p/preview")}
+
+
+def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "repository": "contoso",
+        "ownerId": 0,
+        "repositoryId": 3,
+        "environments": ["dev", "Prod", "preview", "dev"],
+        "subscription": "mine",
+        "location": "West Europe",
+        "name": "X",
+        "groups": {"test": "rg"},
+        "azureDevOps": {"dev": {"issuer": "x"}},
+        "region": "x",
+    }
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **wrong)
+    keys = "repository, ownerId, repositoryId, branch, environments, subscription, location, name, groups, azureDevOps"
+    allowed = "2 to 32 lower-case letters, digits and hyphens, and not 'preview'."
+    assert str(caught.value).splitlines() == [
+        "The set-up cannot be used, and nothing was sent:",
+        f"  region: unknown key. Allowed: {keys}.",
+        "  repository is 'contoso'. Allowed: OWNER/NAME of a GitHub repository.",
+        "  ownerId and repositoryId belong together: give both, or none.",
+        "  ownerId is '0'. Allowed: a number above 0.",
+        "  subscription is 'mine'. Allowed: the id of a subscription, a GUID.",
+        "  location is 'West Europe'. Allowed: a region in its short form, such as westeurope.",
+        "  name is 'X'. Allowed: 3 to 24 lower-case letters, digits and hyphens, a letter first.",
+        f"  environments has 'Prod'. Allowed: {allowed}",
+        f"  environments has 'preview'. Allowed: {allowed}",
+        "  environments names one twice.",
+        "  groups has 'test', an unknown environment. Allowed: dev, Prod, preview, dev.",
+        "  azureDevOps.dev must have issuer and subject, both as the service connection's page shows them.",
+        "docs/prerequisites.md has a file.",
+    ]
+
+
+def test_what_is_missing_is_said_with_where_it_comes_from(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, name="abc")
+    assert str(caught.value).splitlines()[1:-1] == [
+        "  repository is missing: `--repository OWNER/NAME`, or service connections under `azureDevOps:`.",
+        "  subscription is missing: `--subscription ID`. `az account show --query id` prints the current one.",
+        "  location is missing: `--location REGION`, such as westeurope.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("- a", " must have keys, such as `repository: OWNER/NAME`."),
+        ("a: [", " is not YAML: "),
+        (None, ": No such file"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, text: str | None, error: str) -> None:
+    file = tmp_path / "given.yaml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as caught:
+        setup.read(file, {}, {})
+    assert str(caught.value).startswith(f"--file '{file}'{error}")
+
+
+def test_every_grant_is_as_small_as_the_page_says(tmp_path: Path) -> None:
+    found = read(tmp_path, **GIVEN, environments=["dev", "prod"])
+    where = {
+        found.group("dev"): "dev",
+        found.group("prod"): "prod",
+        items.container_id(found): "state",
+        items.key_id(found): "key",
+    }
+    told = [
+        (each.identity, each.role.name, where[each.scope], bool(each.condition)) for each in grants.all_grants(found)
+    ]
+    deployer = [
+        (roles.CONTRIBUTOR.name, "", False),
+        (roles.IDENTITY_OPERATOR.name, "", False),
+        (roles.RBAC_ADMINISTRATOR.name, "", True),
+        (roles.BLOB_CONTRIBUTOR.name, "state", False),
+        ("Key Vault Crypto User", "key", False),
+    ]
+    assert told == [
+        *((each, role, place or each, limited) for each in ("dev", "prod") for role, place, limited in deployer),
+        ("preview", "Reader", "dev", False),
+        ("preview", "Reader", "prod", False),
+        ("preview", roles.BLOB_READER.name, "state", False),
+        ("preview", "Key Vault Crypto User", "key", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keep", "live", "is_exact", "expected"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, False, []),
+        ({"a": {"b": True}}, {"a": {"b": False}}, False, ["a.b"]),
+        ({"a": "X"}, {"a": "x"}, False, []),
+        ({"a": "X"}, {"a": "x"}, True, ["a"]),
+        ({"a": ["x", "y"]}, {"a": ["Y", "X"]}, False, []),
+        ({"a": ["x"]}, {"a": ["x", "y"]}, False, ["a"]),
+        ({"a": [{"b": "c"}]}, {"a": [{"b": "C", "d": []}]}, False, []),
+        ({"a": {"b": 1}}, None, False, ["a.b"]),
+    ],
+)
+def test_only_what_has_to_be_so_is_compared(keep: Any, live: Any, *, is_exact: bool, expected: list[str]) -> None:
+    assert [*items.differences(keep, live, is_exact=is_exact)] == expected
+
+
+def test_what_was_set_besides_stays() -> None:
+    live = {"properties": {"a": 1, "b": {"c": 2, "d": 3}}, "tags": {"x": "y"}}
+    assert items.overlaid({"properties": {"b": {"c": 9}}}, live) == {
+        "properties": {"a": 1, "b": {"c": 9, "d": 3}},
+        "tags": {"x": "y"},
+    }
