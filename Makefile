@@ -18,6 +18,8 @@ IN_AZURE := $(filter azure,$(TARGET))
 $(if $(and $(IN_AZURE),$(filter scan,$(MAKECMDGOALS))),$(error make scan looks at the sandbox: leave out TARGET=azure))
 # Against Azure, `make up` and `make down` ask before they change anything; YES=1 is for pipelines.
 SURE := $(if $(and $(IN_AZURE),$(if $(YES),,asks)),,--yes)
+ASKED = $(if $(SURE),,test -t 0 || { echo 'make $@ TARGET=azure asks first, and there is no terminal to ask on.' \
+	'Add YES=1.' >&2; exit 1; })
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
 PYTHON ?= .venv/bin/python python3 python3.13 python3.12 python3.11
@@ -69,6 +71,7 @@ TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 TOOLS := $(if $(IN_AZURE),tools-program,tools-local)
 
 up: $(TOOLS) ## deploy into the local sandbox (TARGET=azure: to Azure) and score the samples; EXAMPLE=tabular: another example
+	@$(ASKED)
 	@$(READY)
 	@$(DEPLOY)
 	@echo 'recording the endpoints in the state'
@@ -116,6 +119,7 @@ preview: $(TOOLS) ## show what `make up` would change
 	@$(RUN) python -m modelops plan --stack $(STACK) -- --suppress-permalink=true $(CHECKED)
 
 down: $(TOOLS) ## remove what `make up` created; the sandbox stops with its last stack
+	@$(ASKED)
 	@$(if $(IN_AZURE),,$(READY) && $(VENV)/python -m sandbox removable --stack $(STACK))
 	@$(PULUMI) destroy --stack $(STACK) $(if $(SURE),--yes --skip-preview) --suppress-permalink=true
 	@$(if $(IN_AZURE),,$(VENV)/python -m sandbox stop --if-unused)

@@ -3,7 +3,7 @@
 import pulumi
 
 import settings as configuration
-from components import alerts, provided
+from components import alerts, provided, trigger
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
@@ -30,7 +30,7 @@ workspace = provided.workspace(
     login=me,
     existing=settings.existing,
     makes_cluster=bool(settings.new_clusters),
-    has_callers=bool(settings.callers),
+    has_callers=settings.has_callers,
 )
 clusters = provided.clusters(workspace, settings.new_clusters)
 endpoints = {key: BatchEndpoint(key, {**workspace.place, **each.described}) for key, each in settings.endpoints.items()}
@@ -44,6 +44,7 @@ releases = {
     for key, each in settings.endpoints.items()
 }
 alerts.watch("mlbatch", workspace.place, workspace.workspace_id, settings.alerts)
+trigger.schedule(workspace.for_callers, workspace.place, endpoints, releases, settings.triggers)
 EndpointCallers("mlbatch", {**workspace.for_callers, "endpoints": endpoints, "callers": settings.callers})
 leaving.tell(settings.endpoints)
 

@@ -12,6 +12,7 @@ from components.endpoint import BatchEndpoint, BatchEndpointArgs
 from components.group import MlResourceGroup, MlResourceGroupArgs
 from components.release import ModelRelease
 from components.release_parts.args import ModelReleaseArgs
+from components.trigger import EndpointTrigger, EndpointTriggerArgs
 from components.workspace import MlWorkspace
 from components.workspace_parts.workspace_args import MlWorkspaceArgs
 
@@ -23,6 +24,8 @@ __all__ = [
     "BatchEndpointArgs",
     "EndpointCallers",
     "EndpointCallersArgs",
+    "EndpointTrigger",
+    "EndpointTriggerArgs",
     "MlCluster",
     "MlClusterArgs",
     "MlResourceGroup",

@@ -93,6 +93,9 @@ LOG_WORKSPACE = Rule("Log Analytics workspace", 4, 63, "-", _WORDS, _WORDS_IN_WO
 APP_INSIGHTS = Rule("Application Insights component", 1, 255, "-", _WORDS, _WORDS_IN_WORDS)
 DIAGNOSTICS = Rule("diagnostic setting", 1, 255, "-", _WORDS, _WORDS_IN_WORDS)
 ALERT = Rule("metric alert or action group", 1, 260, "-", _WORDS, _WORDS_IN_WORDS)
+# The key in the stack file, before "-trigger" and the suffix.
+WORKFLOW_KEY = Rule("trigger", 1, 27, "-", _WORDS, _WORDS_IN_WORDS, suffix=0)
+WORKFLOW = Rule("Logic App", 1, 43, "-", _WORDS, _WORDS_IN_WORDS)
 IDENTITY = Rule("user-assigned identity", 3, 128, "-", _WORDS, _WORDS_IN_WORDS)
 WORKSPACE = Rule("machine learning workspace", 3, 33, "-", r"[a-zA-Z0-9][a-zA-Z0-9_-]*", _WORDS_IN_WORDS)
 # Pulumi.yaml has the pattern for computes: a hyphen, five hex digits and an x, because the service refuses names that

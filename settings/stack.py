@@ -7,7 +7,7 @@ top-level keys; this package finds unknown keys and nested mistakes.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from components.alerts import AlertsArgs
 from components.callers import CallerArgs
 from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
+from components.trigger import TriggerArgs
 from settings import namespaces, stack_file
 from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
 from settings.alerts import read_alerts
@@ -30,6 +31,7 @@ from settings.problems import Problems, SettingsError, editing
 from settings.section import Section
 from settings.stack_file import StackFile
 from settings.tags import STORAGE_NAME, check_number, merged, read_tags
+from settings.triggers import read_triggers
 from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -48,6 +50,7 @@ _KEYS = (
         "requireReleasedIn",
         "prices",
         "alerts",
+        "triggers",
     ),
 )
 
@@ -67,6 +70,7 @@ class Settings:
         deployer: The principal that releases models.
         tags: Azure tags of every resource, including the names of the project and the stack.
         alerts: Whom to tell when jobs fail or nodes cannot be used; None for nobody.
+        triggers: What starts jobs on a schedule, by logical names.
         warnings: Sentences about values that are taken, but that the user should know about.
     """
 
@@ -80,6 +84,7 @@ class Settings:
     deployer: DeployerSettings
     tags: Mapping[str, str]
     alerts: AlertsArgs | None = None
+    triggers: Mapping[str, TriggerArgs] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
     @property
@@ -110,6 +115,11 @@ class Settings:
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:
         """The callers of each endpoint, as an argument of the components."""
         return {key: each.callers for key, each in self.endpoints.items() if each.callers}
+
+    @property
+    def has_callers(self) -> bool:
+        """Whether somebody gets the callers' roles."""
+        return bool(self.callers or self.triggers)
 
 
 def load() -> Settings:
@@ -192,6 +202,7 @@ def parse(
     archives = top.flag("archiveModels", default=False)
     lower = read_lower_stack(top, stack)
     prices = read_prices(top)
+    data_access = read_data_access(top)
     settings = Settings(
         location=_read_location(location, problems),
         location_place=problems.file.place(("azure-native:location",)),
@@ -208,7 +219,7 @@ def parse(
             )
             for key, each in endpoints.items()
         },
-        data_access=read_data_access(top),
+        data_access=data_access,
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),
             service_login=service_login,
@@ -216,6 +227,7 @@ def parse(
         ),
         tags=tags,
         alerts=read_alerts(top),
+        triggers=read_triggers(top, endpoints, data_access),
     )
     problems.raise_if_any()
     return replace(settings, warnings=tuple(problems.warnings))

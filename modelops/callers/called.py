@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from modelops.scoring.inputs import Kind
-from modelops.scoring.start import WIRE
+from modelops.scoring.inputs import WIRE, Kind
 
 DATASTORE: Final = "workspaceblobstore"
 """The datastore that takes the predictions; the role of `callers` reads it."""

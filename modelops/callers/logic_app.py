@@ -4,11 +4,13 @@ Its identity signs in, with the audience that a batch endpoint needs:
 https://learn.microsoft.com/azure/logic-apps/authenticate-with-managed-identity
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from modelops.callers.called import ENDED, Called
 
 _SIGNED_IN: Final = {"type": "ManagedServiceIdentity", "audience": "https://ml.azure.com"}
+_EVERY_DAY: Final = {"frequency": "Day", "interval": 1}
 _SCHEMA: Final = (
     "https://schema.management.azure.com/providers/Microsoft.Logic/schemas/2016-06-01/workflowdefinition.json#"
 )
@@ -19,28 +21,37 @@ def definition(called: Called) -> dict[str, Any]:
     return {"definition": workflow(called), "parameters": {}}
 
 
-def workflow(called: Called) -> dict[str, Any]:
-    """Return the workflow definition: once a day; it fails if the job does not complete."""
+def workflow(
+    called: Called, recurrence: Mapping[str, Any] | None = None, identity_id: str | None = None
+) -> dict[str, Any]:
+    """Return the workflow definition; a run fails if its job does not complete.
+
+    Args:
+        called: the endpoint.
+        recurrence: when it runs, in the words of its trigger; None: once a day, the first time at once.
+        identity_id: ARM id of the user-assigned identity that signs in; None: the system-assigned one.
+    """
+    signed_in = {**_SIGNED_IN, **({} if identity_id is None else {"identity": identity_id})}
     return {
         "$schema": _SCHEMA,
         "contentVersion": "1.0.0.0",
         "parameters": {},
-        "triggers": {"Every_day": {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1}}},
+        "triggers": {"Recurrence": {"type": "Recurrence", "recurrence": {**(recurrence or _EVERY_DAY)}}},
         "actions": {
             "Status": {
                 "type": "InitializeVariable",
                 "inputs": {"variables": [{"name": "status", "type": "string", "value": "NotStarted"}]},
                 "runAfter": {},
             },
-            "Start": _start(called),
-            "Finish": _finish(called),
+            "Start": _start(called, signed_in),
+            "Finish": _finish(called, signed_in),
             "Judge": _judge(),
         },
         "outputs": {},
     }
 
 
-def _start(called: Called) -> dict[str, Any]:
+def _start(called: Called, signed_in: Mapping[str, str]) -> dict[str, Any]:
     return {
         "type": "Http",
         "inputs": {
@@ -48,7 +59,7 @@ def _start(called: Called) -> dict[str, Any]:
             "uri": called.scoring_uri,
             "headers": {"Content-Type": "application/json", **called.headers},
             "body": called.request(called.input, "callers/@{workflow().run.name}.csv"),
-            "authentication": _SIGNED_IN,
+            "authentication": {**signed_in},
             # A second request may start a second job.
             "retryPolicy": {"type": "none"},
         },
@@ -56,7 +67,7 @@ def _start(called: Called) -> dict[str, Any]:
     }
 
 
-def _finish(called: Called) -> dict[str, Any]:
+def _finish(called: Called, signed_in: Mapping[str, str]) -> dict[str, Any]:
     ended = ",".join(f"'{each}'" for each in ENDED)
     return {
         "type": "Until",
@@ -73,7 +84,7 @@ def _finish(called: Called) -> dict[str, Any]:
                 "inputs": {
                     "method": "GET",
                     "uri": f"{called.scoring_uri}/@{{body('Start')['name']}}",
-                    "authentication": _SIGNED_IN,
+                    "authentication": {**signed_in},
                 },
                 "runAfter": {"Pause": ["Succeeded"]},
             },

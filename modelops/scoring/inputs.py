@@ -1,13 +1,17 @@
 """What a job scores: local files, addresses and data assets."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from modelops.errors import UsageError
 from modelops.plan import data_address
 from modelops.plan.data_address import KINDS, DataAsset, Kind
 
-__all__ = ["KINDS", "JobInput", "Kind", "read", "unknown_kind"]
+__all__ = ["KINDS", "WIRE", "JobInput", "Kind", "read", "unknown_kind"]
+
+WIRE: Final[Mapping[Kind, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
+"""The kinds of an input, in the data plane's words."""
 
 
 def unknown_kind(source: str, option: str = "--input") -> UsageError:

@@ -13,10 +13,10 @@ from modelops import azure
 from modelops.errors import NoJobError, UsageError
 from modelops.plan import data_address
 from modelops.scoring import endpoints, keys, losses
-from modelops.scoring.inputs import JobInput, Kind
+from modelops.scoring.inputs import WIRE, JobInput, Kind
 from modelops.scoring.jobs import COMPLETED, ENDED, deployment_of
 from modelops.scoring.losses import Losses
-from modelops.scoring.start import WIRE, JobOptions
+from modelops.scoring.start import JobOptions
 
 if TYPE_CHECKING:
     from modelops.workspace import Workspace

@@ -9,18 +9,15 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from modelops import azure
 from modelops.errors import ReleaseError, UsageError
 from modelops.scoring import clusters, data_assets, endpoints, existing, upload
-from modelops.scoring.inputs import KINDS, JobInput, Kind, unknown_kind
+from modelops.scoring.inputs import KINDS, WIRE, JobInput, Kind, unknown_kind
 from modelops.scoring.jobs import deployment_of
 from modelops.scoring.upload import Report
 from modelops.workspace import Workspace
-
-WIRE: Final[Mapping[Kind, str]] = {"uri_file": "UriFile", "uri_folder": "UriFolder"}
-"""The kinds of an input, in the data plane's words."""
 
 
 class JobOptions(NamedTuple):

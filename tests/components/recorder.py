@@ -62,8 +62,9 @@ class Recorder(Mocks):
             read = {"scoringUri": "https://scoring/jobs", "defaults": {"deploymentName": "mlp-refreshed"}}
             outputs["properties"] = {**args.inputs["properties"], **read}
         if "identity" in args.inputs:  # goes in as a list, comes back as a map
-            ids = args.inputs["identity"]["userAssignedIdentities"]
+            ids = args.inputs["identity"].get("userAssignedIdentities", [])
             outputs["identity"] = {**args.inputs["identity"], "userAssignedIdentities": {each: {} for each in ids}}
+            outputs["identity"]["principalId"] = f"{args.name}-principal"
         return f"/{args.typ.rpartition(':')[2]}/{args.name}", outputs
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

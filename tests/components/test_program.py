@@ -139,6 +139,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "requireReleasedIn": ("string", ""),
         "prices": ("object", {}),
         "alerts": ("object", {}),
+        "triggers": ("object", {}),
         "dataAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),

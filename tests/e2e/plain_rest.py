@@ -56,11 +56,11 @@ class PlainRest:
         proxy = urllib.request.ProxyHandler({"https": environment["HTTPS_PROXY"]})
         trust = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
         self._opener = urllib.request.build_opener(proxy, urllib.request.HTTPSHandler(context=trust))
-        self._tokens: dict[str, str] = {}
+        self.tokens: dict[str, str] = {}
 
     def token(self, resource: str) -> str:
         """Return an access token for a resource, ``https://ml.azure.com`` for example."""
-        if resource not in self._tokens:
+        if resource not in self.tokens:
             form = {
                 "grant_type": "client_credentials",
                 "client_id": self._environment["AZURE_CLIENT_ID"],
@@ -68,8 +68,8 @@ class PlainRest:
                 "scope": f"{resource}/.default",
             }
             url = f"https://login.microsoftonline.com/{self._environment['AZURE_TENANT_ID']}/oauth2/v2.0/token"
-            self._tokens[resource] = self._send("POST", url, urlencode(form).encode(), {}).ok().json["access_token"]
-        return self._tokens[resource]
+            self.tokens[resource] = self._send("POST", url, urlencode(form).encode(), {}).ok().json["access_token"]
+        return self.tokens[resource]
 
     def send(self, method: str, url: str, body: Any = None, **headers: str) -> Answer:
         """Send a request with the token that its host asks for; ``body``: bytes as they are, all else as JSON."""

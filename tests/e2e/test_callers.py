@@ -1,7 +1,8 @@
 """Callers of a deployed endpoint, by plain REST: what their grants allow, and that they allow nothing else.
 
-One `up` of the real engine for the whole module: two endpoints, `callers` on one of them, and `dataAccess` to a storage
-account that somebody else made. It does not prove what real Azure requires of a caller (docs/security.md).
+One `up` of the real engine for the whole module: two endpoints, `callers` and `triggers` on one of them, `alerts`, and
+`dataAccess` to a storage account that somebody else made. The triggers are run by tests/modelops/definitions.py: the
+sandbox runs no Logic App. It does not prove what real Azure requires of a caller (docs/security.md).
 """
 
 import contextlib
@@ -12,12 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from components import roles
+from sandbox.commands.environment import variables
+from sandbox.commands.lifecycle import running
+from sandbox.home import Home
 from tests.e2e.plain_rest import PlainRest, principal
 from tests.e2e.rehearsal import Rehearsal
+from tests.modelops.definitions import FailedRunError, LogicApp
 
 ROLES = "2022-04-01"
 STORAGE = "2024-01-01"
@@ -110,6 +116,10 @@ def _deployed(rehearsal: Rehearsal) -> Called:
         config["dataAccess"] = [elsewhere]
         config["endpoints"]["letters"] = copy.deepcopy(config["endpoints"]["digits"])
         config["endpoints"]["digits"]["callers"] = [{"principalId": who["caller"]["objectId"]}]
+        nightly = {"endpoint": "digits", "input": called.images, "startTime": "2027-01-31T02:00:00"}
+        weekly = {**nightly, "frequency": "Week", "identity": "userAssigned", "enabled": False}
+        config["triggers"] = {"nightly": nightly, "weekly": weekly}
+        config["alerts"] = {"emails": ["ops@example.com"]}
 
     rehearsal.configure(two_endpoints)
     rehearsal.up()
@@ -184,6 +194,47 @@ def test_and_is_refused_everything_else(called: Called, what: str) -> None:
     assert refused.status == 403, refused.content.decode()
     assert refused.error == (403, "AuthorizationFailed")
     assert called.rehearsal.resources() == before
+
+
+def _workflow(called: Called, key: str) -> dict[str, Any]:
+    (found,) = [each for each in called.rehearsal.resources() if f"/workflows/{key}-trigger" in each]
+    body: dict[str, Any] = called.administrator.arm("GET", found, api="2019-05-01").ok().json
+    return body
+
+
+def _run_as(called: Called, workflow: dict[str, Any], definition: dict[str, Any]) -> None:
+    """Run a definition with the tokens of the workflow's identity, which only Azure itself has."""
+    home = Home(called.rehearsal.home)
+    server = running(home)
+    assert server is not None
+    users = workflow["identity"].get("userAssignedIdentities", {})
+    who = next((each["principalId"] for each in users.values()), workflow["identity"].get("principalId"))
+    asked = urlencode({"principal": who, "audience": "https://ml.azure.com"})
+    robot = PlainRest(variables(home, home.facts(), server, "caller"))
+    robot.tokens["https://ml.azure.com"] = server.control("GET", f"/token?{asked}")["token"]
+
+    def send(method: str, url: str, headers: dict[str, str], body: Any) -> tuple[int, Any]:
+        answer = robot.send(method, url, body, **headers)
+        return answer.status, answer.json
+
+    LogicApp({"definition": definition}, send, next(iter(users), None), workflow["name"]).run()
+
+
+@pytest.mark.parametrize("key", ["nightly", "weekly"])
+def test_a_trigger_scores_at_its_endpoint_and_is_refused_at_the_neighbour(called: Called, key: str) -> None:
+    """As the workflow's own identity, and as one that was made for it."""
+    workflow = _workflow(called, key)
+    definition = workflow["properties"]["definition"]
+    assert workflow["properties"]["state"] == ("Enabled" if key == "nightly" else "Disabled")
+    _run_as(called, workflow, definition)
+    elsewhere = json.dumps(definition).replace(called.scoring_uri("digits"), called.scoring_uri("letters"))
+    with pytest.raises(FailedRunError, match=r"^Start: 403 .*AuthorizationFailed"):
+        _run_as(called, workflow, json.loads(elsewhere))
+
+
+def test_the_next_preview_changes_nothing(called: Called) -> None:
+    assert called.rehearsal.of_kind("metricAlerts") != []
+    called.rehearsal.pulumi("preview", "--expect-no-changes").ok()
 
 
 def _is_account(resource: str) -> bool:

@@ -81,16 +81,21 @@ def _after(activity: dict[str, Any]) -> set[str]:
 class LogicApp:
     """A run of a Logic App's definition."""
 
-    def __init__(self, content: dict[str, Any], send: Send) -> None:
+    def __init__(
+        self, content: dict[str, Any], send: Send, identity_id: str | None = None, run: str = "08584000000000000000"
+    ) -> None:
+        """Run as the system-assigned identity, or as the user-assigned one with this id; `run` is the run's name."""
         self._definition = content["definition"]
         self._send = send
+        named = {"identity": identity_id} if identity_id else {}
+        self._signed_in = {"type": "ManagedServiceIdentity", "audience": "https://ml.azure.com", **named}
         self.variables: dict[str, Any] = {}
         self._bodies: dict[str, Any] = {}
         self._functions: Functions = {
             **COMMON,
             "variables": lambda name: self.variables[name],
             "body": lambda name: self._bodies[name],
-            "workflow": lambda: {"run": {"name": "08584000000000000000"}},
+            "workflow": lambda: {"run": {"name": run}},
         }
 
     def run(self) -> None:
@@ -119,7 +124,7 @@ class LogicApp:
             return
         given = evaluated(action["inputs"], self._functions)
         if kind == "Http":
-            assert given["authentication"] == {"type": "ManagedServiceIdentity", "audience": "https://ml.azure.com"}
+            assert given["authentication"] == self._signed_in
             status, answer = self._send(given["method"], given["uri"], given.get("headers", {}), given.get("body"))
             if status >= 400:
                 raise FailedRunError(f"{name}: {status} {answer}")

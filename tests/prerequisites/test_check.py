@@ -3,12 +3,14 @@
 Does not prove that Azure answers like this: tests/e2e/test_target_azure.py asks the sandbox.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from components.roles import CALLER_RUNS, ENDPOINT_CALLER
+from prerequisites.checks.subscription import NAMESPACES
 from tests.prerequisites.set_up import PRINCIPAL, READER, SUBSCRIPTION, SetUp, az, quota
 from tests.unit.settings_world import mlp
 
@@ -468,3 +470,8 @@ def test_a_stack_that_cannot_be_created(setup: SetUp) -> None:
     ended = setup.check("--init")
     assert ended.exit_code == 1
     assert ended.stderr == "error: stack dev could not be created: no write access\n"
+
+
+def test_the_page_lists_the_resource_providers() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "getting-started.md").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"`(Microsoft\.\w+)`", page)) == NAMESPACES

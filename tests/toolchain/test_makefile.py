@@ -71,6 +71,40 @@ def test_previews_and_deployments_are_checked_with_the_policy_pack(target: str) 
     assert "--policy-pack" not in make("-n", target, "POLICY=", "STACK=prod").stdout
 
 
+@pytest.mark.parametrize("target", ["up", "preview", "down", "score", "status", "report", "drift"])
+def test_in_azure_the_steps_are_the_same_without_the_sandbox(target: str) -> None:
+    def steps(*variables: str) -> list[str]:
+        made = make("-n", target, "STACK=prod", "SET_UP=@:", *variables).stdout.splitlines()
+        printed = [each for each in made if "printf" not in each and "make " not in each and not each.startswith(": ")]
+        return [re.sub(r" +", " ", each.replace(".venv/bin/python -m sandbox run -- ", "")).strip() for each in printed]
+
+    check = ".venv/bin/python -m prerequisites check --stack prod --init"
+    first = {"up": [check], "preview": [f"{check} --advise"]}.get(target, [])
+    lost = ".venv/bin/python -m sandbox status --lost; "
+    sandbox = [each.replace(lost, "") for each in steps() if not each.startswith(".venv/bin/python -m sandbox")]
+    assert steps("TARGET=azure", "YES=1") == first + sandbox
+
+
+@pytest.mark.parametrize("target", ["up", "down"])
+def test_in_azure_a_change_is_asked_about(target: str) -> None:
+    assert "--yes" in make("-n", target).stdout
+    assert "--yes" in make("-n", target, "TARGET=azure", "YES=1").stdout
+    asks = make("-n", target, "TARGET=azure").stdout
+    assert "--yes" not in asks.replace("refresh --stack dev --yes", "")
+    assert "test -t 0 || " in asks
+
+
+def test_an_unknown_target_is_an_error() -> None:
+    ran = make("-n", "up", "TARGET=aws")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.endswith("TARGET is sandbox or azure, not 'aws'.  Stop.\n")
+    assert make("-n", "scan", "TARGET=azure").stderr.endswith("looks at the sandbox: leave out TARGET=azure.  Stop.\n")
+
+
+def test_in_azure_no_sandbox_is_installed() -> None:
+    assert "-m toolchain program pulumi\n" in make("-n", "up", "TARGET=azure").stdout
+
+
 @pytest.mark.parametrize("target", ["up", "preview", "down", "score", "status", "scan"])
 def test_a_stack_without_a_file_is_an_error_before_anything_runs(target: str) -> None:
     stacks = ", ".join(sorted(path.name.split(".")[1] for path in REPOSITORY.glob("Pulumi.*.yaml")))

@@ -163,7 +163,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
             "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
-            "requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags or workspace.\n"
+            "requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

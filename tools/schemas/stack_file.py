@@ -21,6 +21,7 @@ _SECTIONS: Final = {
     "cluster": "cluster",
     "prices": "prices",
     "alerts": "alerts",
+    "triggers.NAME": "trigger",
     "endpoints.NAME": "endpoint",
     "endpoints.NAME.deployments.NAME": "deployment",
     "tryOut": "tryOut",

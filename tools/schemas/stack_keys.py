@@ -15,6 +15,8 @@ from settings import tags as azure_tags
 from settings.access import PRINCIPAL_TYPES
 from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
+from settings.triggers import IDENTITIES, START, ZONE
+from settings.triggers import MOST as INTERVALS
 from settings.try_out import MOST_MINUTES, NONE
 from settings.workspace import REGISTRY_SKUS, STORAGE_SKUS
 
@@ -58,6 +60,7 @@ def top(keys: Described) -> dict[str, Schema]:
         "requireReleasedIn": _text(r"^[A-Za-z0-9_.-]*$"),
         "prices": _prices(keys),
         "alerts": _alerts(keys),
+        "triggers": {"type": "object", **_named(names.WORKFLOW_KEY, _trigger(keys))},
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
         "deployer": {**_principal(keys, "deployer"), "dependencies": _both("principalId", "principalType")},
         "tags": _tags(azure_tags.STORAGE_NAME),
@@ -81,6 +84,22 @@ def _alerts(keys: Described) -> Schema:
     somebody = [{"properties": {key: {"minItems": 1}}, "required": [key]} for key in told]
     values = _with(keys, "alerts", {**told, "severity": _whole(0, 4)})
     return _only(values, anyOf=[{"maxProperties": 0}, *somebody])
+
+
+def _trigger(keys: Described) -> Schema:
+    """Return a trigger; whether its address is a file's or a folder's, only the settings know."""
+    values: dict[str, Schema] = {
+        "endpoint": _text("."),
+        "input": _text(r"^((https?|wasbs?|abfss?)://[^?]+|(azureml:)?//?([^?]*/)?datastores/[^/?]+/paths/[^?]+)$"),
+        "inputType": {"enum": [*KINDS, None]},
+        "startTime": _text(f"^{START}$"),
+        "timeZone": _text(f"^{ZONE}$"),
+        "frequency": {"enum": list(INTERVALS)},
+        "interval": _whole(1, max(INTERVALS.values())),
+        "identity": {"enum": list(IDENTITIES)},
+        "enabled": {"type": "boolean"},
+    }
+    return _only(_with(keys, "trigger", values), required=["input", "startTime"])
 
 
 def network() -> Schema:

@@ -18,6 +18,7 @@ from sandbox.azure.authorization.evaluation import Assignment
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.services import (
     authorization,
+    logic,
     managed_identity,
     monitor,
     registry,
@@ -63,7 +64,17 @@ class Arm:
         owner = Assignment("/owner", f"/subscriptions/{SUB}", DEPLOYER.object_id, OWNER)
         self.world = make_world(home, SUB, TENANT, [owner], principals=[DEPLOYER.object_id], blobs=RecordingBlobs)
         self.store, self.blobs = self.world.store, cast("RecordingBlobs", self.world.blobs)
-        for service in (subscriptions, resources, storage, vault, registry, managed_identity, monitor, authorization):
+        for service in (
+            subscriptions,
+            resources,
+            storage,
+            vault,
+            registry,
+            managed_identity,
+            monitor,
+            logic,
+            authorization,
+        ):
             service.register(self.world)
 
     def __call__(
@@ -492,3 +503,63 @@ def test_an_alert_is_on_a_metric_of_a_resource_that_exists_and_tells_a_group_tha
             *(400, "BadRequest"),
             f"The workspace has no metric '{name}' with aggregation '{aggregation}'.",
         )
+
+
+def _workflow(**changed: Any) -> dict[str, Any]:
+    definition = {
+        "$schema": "https://schema.management.azure.com/",
+        "contentVersion": "1.0.0.0",
+        "triggers": {"Recurrence": {"type": "Recurrence", "recurrence": {"frequency": "Day", "interval": 1}}},
+        "actions": {
+            "One": {"type": "Http", "runAfter": {}},
+            "Two": {"type": "Http", "runAfter": {"One": ["Succeeded"]}},
+        },
+    }
+    return {
+        "location": "westeurope",
+        "identity": {"type": "SystemAssigned"},
+        "properties": {"definition": {**definition, **changed}},
+    }
+
+
+def test_a_workflow_has_an_identity_that_it_keeps_and_that_roles_are_granted_to(arm: Arm) -> None:
+    workflow = f"{GROUP}/providers/Microsoft.Logic/workflows/nightly"
+    arm("PUT", GROUP, {"location": "westeurope"})
+    made = arm("PUT", workflow, _workflow())
+    own = made.body["identity"]["principalId"]
+    assert (made.status, made.body["properties"]["state"]) == (201, "Enabled")
+    assert made.body["properties"]["provisioningState"] == "Succeeded"
+    again = arm("PUT", workflow, {**_workflow(), "properties": {**_workflow()["properties"], "state": "Disabled"}})
+    assert (again.status, again.body["identity"]["principalId"], again.body["properties"]["state"]) == (
+        *(200, own),
+        "Disabled",
+    )
+    grant = f"{GROUP}/providers/Microsoft.Authorization/roleAssignments/55555555-5555-5555-5555-555555555555"
+    role = {"roleDefinitionId": CONTRIBUTOR, "principalId": own, "principalType": "ServicePrincipal"}
+    assert arm("PUT", grant, {"properties": role}).status == 201
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (
+            {"triggers": {"T": {"type": "Recurrence", "recurrence": {"frequency": "Daily"}}}},
+            "the frequency of trigger 'T' must be one of Second, Minute, Hour, Day, Week, Month",
+        ),
+        (
+            {"actions": {"A": {"type": "Http", "runAfter": {"B": ["Succeeded"]}}}},
+            "action 'A' has no type, or runs after unknown ones: B",
+        ),
+        (
+            {"actions": {"A": {"type": "If", "else": {"actions": {"B": {}}}}}},
+            "action 'B' has no type, or runs after unknown ones: none",
+        ),
+    ],
+)
+def test_a_workflow_s_definition_is_checked(arm: Arm, changed: dict[str, Any], why: str) -> None:
+    arm("PUT", GROUP, {"location": "westeurope"})
+    workflow = f"{GROUP}/providers/Microsoft.Logic/workflows/nightly"
+    assert arm.refused("PUT", workflow, _workflow(**changed)) == (
+        *(400, "InvalidTemplate"),
+        f"The template validation failed: {why}.",
+    )

@@ -36,6 +36,7 @@ from sandbox.azure.machine_learning.stock.intake import Intake
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import (
     authorization,
+    logic,
     managed_identity,
     monitor,
     registry,
@@ -66,6 +67,7 @@ SERVICES = (
     vault,
     registry,
     monitor,
+    logic,
     machine_learning,
 )
 """The modules that register routes, in matching order."""

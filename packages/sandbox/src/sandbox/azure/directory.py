@@ -20,7 +20,7 @@ from jwt.types import Options
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import Principal
 from sandbox.azure.arm.store import Resource, Store
-from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY
+from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY, WORKFLOW
 
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 ML_AUDIENCES = ("https://ml.azure.com",)
@@ -84,7 +84,8 @@ def acted_for(folder: Path, name: str) -> frozenset[str]:
 class Directory:
     """The tenant of one sandbox: its principals by name, the key of its tokens, and the folder with the named ones.
 
-    ``store`` has the user-assigned identities, which sign in with the tokens of issuers that they trust.
+    ``store`` has the user-assigned identities, which sign in with the tokens of issuers that they trust, and the
+    workflows, whose own identities Azure signs in.
     """
 
     folder: Path
@@ -110,9 +111,11 @@ class Directory:
         return None
 
     def principal(self, object_id: str) -> Principal | None:
-        """Return the service principal with this object id, or the user-assigned identity."""
+        """Return the service principal with this object id, the user-assigned identity, or a workflow's own."""
         account = self._account_of(object_id)
-        return account.principal if account else self._identity("principalId", object_id)
+        if account is not None:
+            return account.principal
+        return self._identity("principalId", object_id) or self._of_a_workflow(object_id)
 
     def identity(self, client_id: str) -> Principal | None:
         """Return the user-assigned identity with this client id."""
@@ -134,6 +137,13 @@ class Directory:
             return None
         properties = found.body["properties"]
         return Principal(found.name, properties["principalId"], properties["clientId"], self.tenant_id)
+
+    def _of_a_workflow(self, object_id: str) -> Principal | None:
+        for each in self.store.of_type(WORKFLOW):
+            own = str((each.body.get("identity") or {}).get("principalId") or "")
+            if own.lower() == object_id.lower():
+                return Principal(each.name, own, own, self.tenant_id)
+        return None
 
     def _resource(self, member: str, value: str) -> Resource | None:
         identities = self.store.of_type(IDENTITY)

@@ -166,14 +166,17 @@ class Control:
         return web.json_response({"found": found})
 
     async def _issue(self, request: web.Request) -> web.Response:
-        """Issue an access token without signing in: ``principal`` (a name), ``audience``, ``seconds``."""
+        """Issue an access token without signing in: ``principal`` (a name or object id), ``audience``, ``seconds``."""
         name = request.query.get("principal", "deployer")
         account = self._directory.accounts.get(name)
-        if account is None:
-            raise ValueError(f"principal is '{name}'; allowed: {', '.join(self._directory.accounts)}")
+        principal = account.principal if account else self._directory.principal(name)
+        if principal is None:
+            raise ValueError(
+                f"principal is '{name}'; allowed: {', '.join(self._directory.accounts)}, or an identity's object id"
+            )
         audience = request.query.get("audience", "https://management.azure.com")
         seconds = int(request.query.get("seconds", TOKEN_SECONDS))
-        return web.json_response({"token": self._directory.issue(account.principal, audience, seconds=seconds)})
+        return web.json_response({"token": self._directory.issue(principal, audience, seconds=seconds)})
 
     async def _rehearse(self, request: web.Request) -> web.Response:
         """Answer what of a preview's ``deployments`` can be rehearsed, or which ``inputs`` a job cannot read here."""

@@ -8,7 +8,7 @@ from sandbox.azure.arm.errors import ArmError, not_modelled, resource_not_found
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
-from sandbox.azure.arm.types import IDENTITY, WORKSPACE
+from sandbox.azure.arm.types import IDENTITY, WORKFLOW, WORKSPACE
 from sandbox.azure.authorization import conditions
 from sandbox.azure.authorization.built_in import BUILT_IN
 from sandbox.azure.authorization.evaluation import ASSIGNMENT
@@ -115,7 +115,7 @@ def check_scope(world: World, scope: str) -> None:
 def _principal_type(world: World, object_id: str) -> str | None:
     """Return the type of a principal of the directory or of a resource ("ServicePrincipal"), or None."""
     known = {item.body["properties"]["principalId"].lower() for item in world.store.of_type(IDENTITY)}
-    for each in world.store.of_type(WORKSPACE):
+    for each in (*world.store.of_type(WORKSPACE), *world.store.of_type(WORKFLOW)):
         known.add(str((each.body.get("identity") or {}).get("principalId")).lower())
     return "ServicePrincipal" if object_id.lower() in known else world.kind_of(object_id)
 

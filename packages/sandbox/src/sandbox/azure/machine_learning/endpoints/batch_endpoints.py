@@ -8,10 +8,10 @@ from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.identities import answered_identity, take_identity
 from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.endpoints.conflicts import require_no_other_operation
 from sandbox.azure.machine_learning.handlers import Handlers
-from sandbox.azure.machine_learning.identities import answered_identity, take_identity
 from sandbox.azure.machine_learning.property_maps import add_operation_uri, grown
 from sandbox.azure.machine_learning.scope import (
     DEPLOYMENTS,

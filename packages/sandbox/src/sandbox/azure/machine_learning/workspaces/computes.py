@@ -8,9 +8,9 @@ from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource, now_iso
+from sandbox.azure.identities import take_identity
 from sandbox.azure.machine_learning.bodies import checked, refuse_other_cases, respelled
 from sandbox.azure.machine_learning.handlers import Handlers
-from sandbox.azure.machine_learning.identities import take_identity
 from sandbox.azure.machine_learning.scope import (
     COMPUTES,
     WORKSPACE_PATH,

@@ -11,9 +11,9 @@ from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import INSIGHTS, REGISTRY, STORAGE_ACCOUNT, VAULT
+from sandbox.azure.identities import answered_identity
 from sandbox.azure.machine_learning.assets.system_datastores import create_system_datastores
 from sandbox.azure.machine_learning.bodies import checked
-from sandbox.azure.machine_learning.identities import answered_identity
 from sandbox.azure.machine_learning.provisioning import LOCATION, Provisioning
 from sandbox.azure.machine_learning.scope import (
     GROUP_PATH,

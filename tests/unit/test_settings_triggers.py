@@ -1,0 +1,140 @@
+"""The key `triggers`: what starts jobs on a schedule, and at which endpoint."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.settings_world import RIGHT, make_files, problems, read
+
+NIGHTLY = {"input": "https://incoming.blob.core.windows.net/images/new/", "startTime": "2027-01-31T02:00:00"}
+SET = "pulumi config set --path triggers.nightly"
+ACCOUNT = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/r/providers/Microsoft.Storage/storageAccounts"
+)
+INPUT = (
+    "Allowed: the address of a file or a folder: https://..., azureml://datastores/NAME/paths/PATH, without a query."
+)
+START = "Allowed: the time of the first run, such as 2027-01-31T02:00:00, which timeZone is for."
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    return make_files(tmp_path)
+
+
+def _stack(**trigger: Any) -> dict[str, Any]:
+    return {**RIGHT, "triggers": {"nightly": {**NIGHTLY, **trigger}}}
+
+
+def test_without_the_key_there_is_none(root: Path) -> None:
+    settings = read(root, RIGHT)
+    assert (settings.triggers, settings.has_callers) == ({}, False)
+
+
+def test_what_is_set_silently(root: Path) -> None:
+    settings = read(root, _stack())
+    assert settings.has_callers
+    assert settings.triggers == {
+        "nightly": {
+            "endpoint": "digits",
+            "input": NIGHTLY["input"],
+            "input_kind": "uri_folder",
+            "input_scopes": [],
+            "recurrence": {
+                "frequency": "Day",
+                "interval": 1,
+                "startTime": "2027-01-31T02:00:00",
+                "timeZone": "UTC",
+            },
+            "identity": "systemAssigned",
+            "enabled": True,
+        }
+    }
+
+
+def test_every_key_is_taken(root: Path) -> None:
+    told = {
+        "endpoint": "digits",
+        "input": "azureml://datastores/workspaceblobstore/paths/new",
+        "inputType": "uri_file",
+        "timeZone": "W. Europe Standard Time",
+        "frequency": "Week",
+        "interval": 71,
+        "identity": "userAssigned",
+        "enabled": False,
+    }
+    found = read(root, _stack(**told)).triggers["nightly"]
+    assert (found["input"], found["input_kind"]) == (told["input"], "uri_file")
+    assert (found["identity"], found["enabled"]) == ("userAssigned", False)
+    assert found["recurrence"] == {
+        "frequency": "Week",
+        "interval": 71,
+        "startTime": "2027-01-31T02:00:00",
+        "timeZone": "W. Europe Standard Time",
+    }
+
+
+def test_the_storage_of_the_input_is_what_the_stack_lets_jobs_read(root: Path) -> None:
+    container = f"{ACCOUNT}/incoming/blobServices/default/containers/images"
+    stack = {**_stack(), "dataAccess": [f"{ACCOUNT}/other", container]}
+    assert read(root, stack).triggers["nightly"]["input_scopes"] == [container]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "problem"),
+    [
+        ({"input": "images"}, f"input is 'images'. {INPUT}\n{SET}.input"),
+        ({"input": "azureml:images:1"}, f"input is 'azureml:images:1'. {INPUT}\n{SET}.input"),
+        ({"input": None}, f"input is not set. {INPUT}\n{SET}.input"),
+        (
+            {"input": "https://a.blob.core.windows.net/c/d.csv"},
+            (
+                "inputType is not set. The input can be a file or a folder. Allowed: uri_file or uri_folder.\n"
+                f"{SET}.inputType uri_folder --stack dev"
+            ),
+        ),
+        ({"startTime": None}, f"startTime is not set. {START}\n{SET}.startTime 2027-01-31T02:00:00 --stack dev"),
+        (
+            {"startTime": "2027-02-30T02:00:00"},
+            (
+                f"startTime is '2027-02-30T02:00:00', which does not exist. {START}\n"
+                f"{SET}.startTime 2027-01-31T02:00:00 --stack dev"
+            ),
+        ),
+        (
+            {"timeZone": "Europe/Zurich"},
+            (
+                "timeZone is 'Europe/Zurich'. Allowed: the Windows name of a time zone.\n"
+                f"{SET}.timeZone 'W. Europe Standard Time' --stack dev"
+            ),
+        ),
+        (
+            {"frequency": "Month", "interval": 17},
+            (
+                "interval is 17. Allowed: with frequency Month at most 16, which is Azure's limit.\n"
+                f"{SET}.interval 1 --stack dev"
+            ),
+        ),
+        ({"endpoint": "letters"}, f"endpoint is 'letters'. Allowed: digits.\n{SET}.endpoint digits --stack dev"),
+        (
+            {"identity": "mine"},
+            (
+                "identity is 'mine'. Allowed: systemAssigned or userAssigned.\n"
+                f"{SET}.identity systemAssigned --stack dev"
+            ),
+        ),
+    ],
+)
+def test_what_is_refused(root: Path, trigger: dict[str, Any], problem: str) -> None:
+    (found,) = problems(root, _stack(**trigger))
+    assert found.startswith(f"triggers.nightly.{problem}")
+
+
+def test_with_several_endpoints_a_trigger_names_one(root: Path) -> None:
+    stack = copy.deepcopy(_stack())
+    stack["endpoints"]["letters"] = stack["endpoints"]["digits"]
+    assert problems(root, stack) == [
+        f"triggers.nightly.endpoint is not set. Allowed: digits or letters.\n{SET}.endpoint digits --stack dev"
+    ]
