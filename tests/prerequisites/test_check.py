@@ -351,7 +351,7 @@ def test_a_resource_group_that_does_not_exist(setup: SetUp) -> None:
             "nothing was created."
         ),
         "      Create it: az group create --name team --location LOCATION",
-        "      Or let the program create one: pulumi config rm resourceGroup",
+        "      Or let the program create one: remove resourceGroup from Pulumi.dev.yaml",
     ]
 
 
@@ -396,7 +396,7 @@ def test_mistakes_of_the_stack_file_are_listed_as_the_program_lists_them(setup: 
     assert ended.stderr.splitlines()[2:-1] == [
         "  stack file: The configuration of stack 'dev' has a problem, so nothing was created or changed.",
         "      1. softDeleteDays is 3. Allowed: a whole number from 7 to 90 (days to keep deleted blobs).",
-        "          pulumi config set softDeleteDays 7 --stack dev",
+        "          Pulumi.dev.yaml:17: set softDeleteDays to 7",
         "    docs/configuration.md describes every key.",
     ]
 
