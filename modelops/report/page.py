@@ -107,7 +107,9 @@ def _failure(entry: Entry) -> dict[str, Any]:
     """Return where a release failed, why, and what is below that: the lines that are indented belong together."""
     parts = groupby(map(masked, entry.details), lambda line: line.startswith(_INDENT))
     blocks = [_Block(dedent("\n".join(lines)), is_code) for is_code, lines in parts]
-    return {"step": entry.failed_at, "text": masked(entry.error or ""), "blocks": blocks}
+    # The heading says the step already.
+    text = (entry.error or "").removeprefix(f"step {entry.failed_at!r} failed: ")
+    return {"step": entry.failed_at, "text": masked(text), "blocks": blocks}
 
 
 def _arrow(text: str) -> str:

@@ -114,7 +114,7 @@ def test_a_first_release_that_failed_has_one_too(fresh: Rehearsal) -> None:
     found = Page((fresh.folder / "reports" / "release.html").read_text(encoding="utf-8"))
     assert (found.texts("h1"), found.texts("p", "default")) == (["digits failed"], ["No default"])
     (why,) = found.texts("section", "notice")
-    assert why.startswith("Failed at step “try out” step 'try out' failed: deployment mlp-")
+    assert why.startswith("Failed at step “try out” deployment mlp-")
     assert "tryOut.rows asks for at least 99. The endpoint has no default. The deployment stays " in why
     (command,) = found.texts("pre")
     assert " python -m modelops jobs logs batchjob-" in command

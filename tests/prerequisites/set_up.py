@@ -72,6 +72,7 @@ class SetUp:
     resources: list[dict[str, Any]] = field(default_factory=list)
     """Of the stack's state."""
     subscription: dict[str, Any] | int = field(default_factory=lambda: {"state": "Enabled"})
+    listed: str = "the-team-s"
     """A body, or the status of a refusal; as everywhere below."""
     registration: dict[str, str] = field(default_factory=dict)
     quota: list[dict[str, Any]] | int = field(default_factory=lambda: [_quota(100)])
@@ -141,7 +142,7 @@ class SetUp:
             f"{provider}/vmSizes": [{"name": "Standard_DS11_v2", "family": "standardDSv2Family", "vCPUs": 2}],
             f"{provider}/usages": self.quota,
             "/providers/Microsoft.KeyVault/deletedVaults": self.deleted_vaults,
-            "/subscriptions": [{"displayName": "Team", "subscriptionId": "the-team-s"}],
+            "/subscriptions": [{"displayName": "Team", "subscriptionId": self.listed, "state": "Enabled"}],
         }
         if path in lists or kind in {"permissions", "roleAssignments"}:
             assigned = [{"properties": {"roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}/roles/theirs"}}]

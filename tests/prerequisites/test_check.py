@@ -301,6 +301,11 @@ def test_a_subscription_that_the_login_cannot_read(setup: SetUp) -> None:
     ]
 
 
+def test_a_subscription_that_is_listed_for_a_role_in_one_of_its_groups(setup: SetUp) -> None:
+    setup.subscription, setup.listed = 403, SUBSCRIPTION.upper()
+    assert setup.check().exit_code == 0
+
+
 def test_a_region_that_does_not_exist(setup: SetUp) -> None:
     setup.top["azure-native:location"] = "westeurop"
     assert setup.problems() == [

@@ -235,12 +235,14 @@ def test_a_failure_has_the_traceback_and_the_command_that_shows_the_logs() -> No
         "Its logs:",
         "  python -m modelops jobs logs j-2",
     )
-    found = read(Release("digits", replace(FAILED, details=details)))
+    error = "step 'create revisions' failed: deployment mlp-2 did not pass."
+    found = read(Release("digits", replace(FAILED, error=error, details=details)))
     (notice,) = found.all("section", "notice")
     assert ["".join(each.texts) for each in found.all("pre")] == [
         'File "score.py", line 6, in run\n  raise ValueError("broken")\nValueError: broken',
         "python -m modelops jobs logs j-2",
     ]
+    assert notice.text.startswith("Failed at step “create revisions” deployment mlp-2 did not pass. File ")
     assert notice.text.endswith(
         "ValueError: broken The default is unchanged: mlp-1. Its logs: python -m modelops jobs logs j-2"
     )
