@@ -14,6 +14,7 @@ from prerequisites.access.grants import Grant, all_grants
 from prerequisites.access.items import Item
 from prerequisites.access.resource_manager import ResourceManager
 from prerequisites.access.setup import READER, Setup
+from prerequisites.checks.subscription import NAMESPACES
 
 Action = Literal["create", "update", "unchanged", "not in the set-up"]
 _MOST_CREDENTIALS: Final = 20
@@ -63,6 +64,8 @@ class Walk:
     def __iter__(self) -> Iterator[Change]:
         setup = self._setup
         self.known.tenant_id = self._tenant()
+        for namespace in NAMESPACES:
+            yield self._provider(namespace)
         for each in (*items.groups(setup), *items.state(setup), *items.secrets(setup, self.known.tenant_id)):
             yield self._change(each)
         for key in (READER, *setup.environments):
@@ -81,6 +84,16 @@ class Walk:
                 "made. `az account list --query [].id` prints those that it sees."
             )
         return str(found["tenantId"])
+
+    def _provider(self, namespace: str) -> Change:
+        """Register a resource provider: a deployer's roles end at its resource group, so it cannot."""
+        path = f"{self._setup.scope}/providers/{namespace}"
+        live = self._azure.read(path, items.GROUP_VERSION)
+        if live is not None and live["registrationState"] in {"Registered", "Registering"}:
+            return Change("unchanged", "resource provider", namespace, path)
+        if self._makes:
+            self._azure.write("POST", f"{path}/register", items.GROUP_VERSION, {})
+        return Change("update", "resource provider", namespace, path, ("registrationState",))
 
     def _change(self, item: Item, told: str = "") -> Change:
         """Compare an item with Azure, and correct it."""

@@ -17,7 +17,7 @@ CONTAINER: Final = "state"
 KEY: Final = "state"
 _STORAGE_VERSION: Final = "2024-01-01"
 _VAULT_VERSION: Final = "2024-11-01"
-_GROUP_VERSION: Final = "2021-04-01"
+GROUP_VERSION: Final = "2021-04-01"
 _RETENTION_DAYS: Final = 30
 """For which a deleted or overwritten state can be restored."""
 
@@ -60,7 +60,7 @@ def groups(setup: Setup) -> Iterator[Item]:
     So a deployer has no role in the group of the identities: it could add a trust to another one.
     """
     for group in (setup.shared_group, *(setup.group(each) for each in setup.environments)):
-        yield Item("resource group", group, _GROUP_VERSION, {"location": setup.location})
+        yield Item("resource group", group, GROUP_VERSION, {"location": setup.location})
 
 
 def state(setup: Setup) -> Iterator[Item]:

@@ -11,6 +11,7 @@ from azure.core.polling import LROPoller
 from azure.core.rest import HttpRequest, HttpResponse
 from azure.mgmt.core import ARMPipelineClient
 from azure.mgmt.core.exceptions import ARMErrorFormat
+from azure.mgmt.core.policies import ARMAutoResourceProviderRegistrationPolicy
 from azure.mgmt.core.polling.arm_polling import ARMPolling
 
 from modelops import azure
@@ -32,6 +33,8 @@ class ResourceManager:
         policies = [
             RequestIdPolicy(),
             UserAgentPolicy("azureml-batch-endpoint"),
+            # Waits until a resource provider that was registered a moment ago is ready.
+            ARMAutoResourceProviderRegistrationPolicy(),
             RetryPolicy(),
             BearerTokenCredentialPolicy(credential, f"{HOST}/.default"),
         ]
@@ -70,7 +73,7 @@ class ResourceManager:
         return found
 
     def write(self, method: str, resource_id: str, version: str, body: Mapping[str, Any]) -> Any:
-        """Send a PUT or PATCH, wait until it is done, and return the resource."""
+        """Send a PUT, PATCH or POST, wait until it is done, and return the resource."""
         with azure.step(f"writing {resource_id}"):
             request = HttpRequest(method, HOST + resource_id, params={"api-version": version}, json=dict(body))
             first = self._client.send_request(request, _return_pipeline_response=True)

@@ -15,10 +15,13 @@ FILE: Final = Path("prerequisites.yaml")
 """The file that is read if no other one is named; it need not exist."""
 
 READER: Final = "preview"
-"""Key of the reader's service connection in `azureDevOps`: the identity of pull requests and of the drift check."""
+"""Key of the reader, the identity of pull requests and of the drift check; in `azureDevOps` its service connection."""
+
+DRIFT: Final = "drift"
+"""The GitHub environment of the drift check, without an approval; its jobs read."""
 
 _KEYS: Final = (
-    *("repository", "ownerId", "repositoryId", "branch", "environments"),
+    *("repository", "ownerId", "repositoryId", "environments"),
     *("subscription", "location", "name", "groups", "azureDevOps"),
 )
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
@@ -42,7 +45,6 @@ class Setup:
     Attributes:
         repository: `OWNER/NAME` on GitHub, "" for none.
         owner_id, repository_id: GitHub's numbers of both, 0 for a repository whose tokens do not have them.
-        branch: the branch whose scheduled jobs read, too.
         environments: a GitHub environment and a stack of this name each.
         subscription: where everything is made.
         location: the region.
@@ -58,7 +60,6 @@ class Setup:
     repository: str = ""
     owner_id: int = 0
     repository_id: int = 0
-    branch: str = "main"
     groups: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, Trust] = field(default_factory=dict)
 
@@ -120,7 +121,6 @@ def read(file: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> 
         repository=repository,
         owner_id=given.get("ownerId") or 0,
         repository_id=given.get("repositoryId") or 0,
-        branch=given.get("branch") or "main",
         groups=given.get("groups") or {},
         connections={key: Trust(**each) for key, each in (given.get("azureDevOps") or {}).items()},
     )
@@ -189,9 +189,9 @@ def _problems_of_environments(given: Mapping[str, Any]) -> list[str]:
     if not isinstance(environments, (list, tuple)):
         return [f"environments is '{environments}'. Allowed: a list of names, such as [dev, prod]."]
     found = [
-        f"environments has '{each}'. Allowed: 2 to 32 lower-case letters, digits and hyphens, and not '{READER}'."
+        f"environments has '{each}'. Allowed: 2 to 32 lower-case letters, digits and hyphens, except {READER}, {DRIFT}."
         for each in environments
-        if not _ENVIRONMENT.fullmatch(str(each)) or each == READER
+        if not _ENVIRONMENT.fullmatch(str(each)) or each in {READER, DRIFT}
     ]
     if len({str(each) for each in environments}) < len(environments):
         found.append("environments names one twice.")

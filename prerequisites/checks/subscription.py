@@ -51,7 +51,16 @@ def state(azure: Azure) -> str:
         arm.Refused: the login cannot read it.
         arm.Unanswered: Azure gave no usable answer.
     """
-    return str(azure.arm.read(azure.scope, version=_SUBSCRIPTIONS).get("state", "Enabled"))
+    try:
+        found = azure.arm.read(azure.scope, version=_SUBSCRIPTIONS)
+    except arm.Refused:
+        # A login whose roles are in a resource group finds the subscription in its list, and may not read it.
+        listed = azure.arm.read_all("/subscriptions", version=_SUBSCRIPTIONS)
+        same = [each for each in listed if str(each.get("subscriptionId")).lower() == azure.subscription.lower()]
+        if not same:
+            raise
+        found = same[0]
+    return str(found.get("state", "Enabled"))
 
 
 def unreadable(azure: Azure, error: arm.Refused) -> Finding:

@@ -54,6 +54,10 @@ class SetUp:
     """The project's keys of Pulumi.dev.yaml."""
     top: dict[str, Any] = field(default_factory=lambda: {"azure-native:location": "westeurope"})
     """Its other keys."""
+    document: dict[str, Any] = field(default_factory=dict)
+    """What the file has beside `config`."""
+    text: str | None = ""
+    """The whole file instead; None for no file."""
     environ: dict[str, str] = field(
         default_factory=lambda: {
             "ARM_SUBSCRIPTION_ID": SUBSCRIPTION,
@@ -68,6 +72,7 @@ class SetUp:
     resources: list[dict[str, Any]] = field(default_factory=list)
     """Of the stack's state."""
     subscription: dict[str, Any] | int = field(default_factory=lambda: {"state": "Enabled"})
+    listed: str = "the-team-s"
     """A body, or the status of a refusal; as everywhere below."""
     registration: dict[str, str] = field(default_factory=dict)
     quota: list[dict[str, Any]] | int = field(default_factory=lambda: [_quota(100)])
@@ -84,8 +89,10 @@ class SetUp:
         """Run `python -m prerequisites check --stack dev`."""
         make_files(self.folder)
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(PROJECT), encoding="utf-8")
-        document = {"config": {**self.top, **self.config}}
-        (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        document = {**self.document, "config": {**self.top, **self.config}}
+        text = yaml.safe_dump(document, sort_keys=False) if self.text == "" else self.text
+        if text is not None:
+            (self.folder / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
         self.patch.chdir(self.folder)
         for name in ("ARM_USE_OIDC", "ARM_USE_MSI", "ARM_CLIENT_CERTIFICATE_PATH", "PULUMI_CONFIG_PASSPHRASE_FILE"):
             self.patch.delenv(name, raising=False)
@@ -135,7 +142,7 @@ class SetUp:
             f"{provider}/vmSizes": [{"name": "Standard_DS11_v2", "family": "standardDSv2Family", "vCPUs": 2}],
             f"{provider}/usages": self.quota,
             "/providers/Microsoft.KeyVault/deletedVaults": self.deleted_vaults,
-            "/subscriptions": [{"displayName": "Team", "subscriptionId": "the-team-s"}],
+            "/subscriptions": [{"displayName": "Team", "subscriptionId": self.listed, "state": "Enabled"}],
         }
         if path in lists or kind in {"permissions", "roleAssignments"}:
             assigned = [{"properties": {"roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}/roles/theirs"}}]
@@ -154,10 +161,11 @@ class SetUp:
 
 
 def az(setup: SetUp, prints: str, code: int = 0) -> None:
-    """Put an Azure CLI on PATH that prints something."""
+    """Put an Azure CLI on PATH that prints something, as an error if its exit code is not 0."""
     place = setup.folder / "bin" / "az"
     place.parent.mkdir(exist_ok=True)
-    place.write_text(f"#!/bin/sh\necho '{prints}'\nexit {code}\n")
+    where = " >&2" if code else ""
+    place.write_text(f'#!/bin/sh\necho "{prints}"{where}\nexit {code}\n')
     place.chmod(0o755)
 
 

@@ -86,7 +86,7 @@ def _made(place: Sandbox) -> Any:
 def test_a_plan_writes_nothing_and_names_what_apply_then_does(made: Mapping[str, Any]) -> None:
     assert made["writes"] == []
     assert made["plan"] == made["again"]
-    assert actions(made["plan"]) == {"create": 28, "unchanged": 2, "update": 1}
+    assert actions(made["plan"]) == {"create": 28, "unchanged": 9, "update": 1}
     shown = [
         [(each["action"], each["kind"], each["name"]) for each in made[key]["changes"]] for key in ("plan", "apply")
     ]
@@ -100,7 +100,7 @@ def test_a_plan_writes_nothing_and_names_what_apply_then_does(made: Mapping[str,
 def test_a_second_apply_changes_nothing(made: Mapping[str, Any], place: Sandbox) -> None:
     before = place.control.sequence()
     again = data("apply", "--yes", *OPTIONS)
-    assert actions(again) == {"unchanged": 31}
+    assert actions(again) == {"unchanged": 38}
     assert [each for each in place.control.journal(before) if each["method"] not in ("GET", "POST")] == []
     assert again["variables"] == made["apply"]["variables"]
     assert again["identities"] == made["apply"]["identities"]
@@ -116,8 +116,20 @@ def test_what_somebody_changed_is_found_and_changed_back(made: Mapping[str, Any]
     assert [(each["action"], each["kind"], each["differs"]) for each in changed] == [
         ("update", "storage account", ["properties.allowSharedKeyAccess"])
     ]
-    assert actions(data("apply", "--yes", *OPTIONS)) == {"unchanged": 30, "update": 1}
-    assert actions(data("plan", *OPTIONS)) == {"unchanged": 31}
+    assert actions(data("apply", "--yes", *OPTIONS)) == {"unchanged": 37, "update": 1}
+    assert actions(data("plan", *OPTIONS)) == {"unchanged": 38}
+
+
+def test_a_resource_provider_that_is_not_registered_is(made: Mapping[str, Any], place: Sandbox) -> None:
+    del made
+    storage = f"/subscriptions/{place.subscription}/providers/Microsoft.Storage"
+    token = place.control.token("administrator")
+    place.arm("POST", f"{storage}/unregister", api_version="2021-04-01", token=token)
+    changed = [each for each in data("apply", "--yes", *OPTIONS)["changes"] if each["action"] != "unchanged"]
+    assert [(each["action"], each["name"], each["differs"]) for each in changed] == [
+        ("update", "Microsoft.Storage", ["registrationState"])
+    ]
+    assert place.arm("GET", storage, api_version="2021-04-01").json["registrationState"] == "Registered"
 
 
 def test_a_renamed_repository_changes_the_trusts_and_names_no_other(made: Mapping[str, Any]) -> None:
@@ -127,7 +139,7 @@ def test_a_renamed_repository_changes_the_trusts_and_names_no_other(made: Mappin
     changed = [(each["action"], each["name"]) for each in found["changes"] if each["action"] != "unchanged"]
     assert changed == [
         ("update", "repo:contoso/renamed:pull_request"),
-        ("update", "repo:contoso/renamed:ref:refs/heads/main"),
+        ("update", "repo:contoso/renamed:environment:drift"),
         ("update", "repo:contoso/renamed:environment:dev"),
         ("update", "repo:contoso/renamed:environment:prod"),
     ]
@@ -142,7 +154,7 @@ def test_a_trust_that_the_set_up_does_not_name_is_shown_and_stays(made: Mapping[
     code, output, errors = run("plan", *OPTIONS)
     place.arm("DELETE", path, api_version="2023-01-31", token=token)
     assert code == 0
-    assert output.splitlines()[-1] == "0 to create, 0 to update, 31 unchanged"
+    assert output.splitlines()[-1] == "0 to create, 0 to update, 38 unchanged"
     assert errors == (
         f"warning: {path} trusts anybody, which the set-up does not name. If nobody needs it: "
         f"az identity federated-credential delete --ids {path}\n"
@@ -166,7 +178,7 @@ def test_a_grant_that_exists_by_another_name_is_the_same_grant(made: Mapping[str
     by_hand = f"{assignments}/11111111-2222-4333-8444-555555555555"
     body = {key: ours["properties"][key] for key in ("principalId", "principalType", "roleDefinitionId")}
     place.arm("PUT", by_hand, {"properties": body}, api_version=ROLES, token=token)
-    assert actions(data("plan", *OPTIONS)) == {"unchanged": 31}
+    assert actions(data("plan", *OPTIONS)) == {"unchanged": 38}
 
 
 def test_a_deployer_works_in_its_own_group_and_nowhere_else(made: Mapping[str, Any], place: Sandbox) -> None:
@@ -218,10 +230,11 @@ def test_apply_prints_the_variables_and_the_stacks_as_commands(made: Mapping[str
     key, state = made["apply"]["secretsProvider"], shared["PULUMI_BACKEND_URL"]
     assert code == 0
     assert output.splitlines() == [
-        "0 created, 0 updated, 31 unchanged",
+        "0 created, 0 updated, 38 unchanged",
         "GitHub (a job that names an environment that does not exist makes it, without protection):",
         "  gh api --method PUT repos/contoso/scoring/environments/dev",
         "  gh api --method PUT repos/contoso/scoring/environments/prod",
+        "  gh api --method PUT repos/contoso/scoring/environments/drift",
         f"  gh variable set AZURE_TENANT_ID --repo contoso/scoring --body {place.tenant}",
         f"  gh variable set AZURE_SUBSCRIPTION_ID --repo contoso/scoring --body {place.subscription}",
         f"  gh variable set AZURE_CLIENT_ID --repo contoso/scoring --body {shared['AZURE_CLIENT_ID']}",
@@ -266,7 +279,7 @@ def test_an_apply_that_stopped_goes_on_where_it_was(place: Sandbox) -> None:
     place.control.clear_faults()
     assert (code, output.splitlines()[-1]) == (1, "created container state")
     assert errors.splitlines()[-1] == "Made before that: 6, which stay. Run apply again: it makes only what is missing."
-    assert actions(data("apply", "--yes", *options)) == {"create": 23, "unchanged": 8}
+    assert actions(data("apply", "--yes", *options)) == {"create": 23, "unchanged": 15}
 
 
 @pytest.mark.parametrize("arguments", [("apply",), ("apply", "--json")])

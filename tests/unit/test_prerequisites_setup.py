@@ -66,7 +66,7 @@ def test_each_identity_trusts_exactly_its_jobs(tmp_path: Path, more: dict[str, i
     found = read(tmp_path, **GIVEN, **more)
     assert trusts.reader(found) == {
         "github-pull-request": Trust("https://token.actions.githubusercontent.com", f"{prefix}:pull_request"),
-        "github-branch": Trust("https://token.actions.githubusercontent.com", f"{prefix}:ref:refs/heads/main"),
+        "github-drift": Trust("https://token.actions.githubusercontent.com", f"{prefix}:environment:drift"),
     }
     assert trusts.deployer(found, "prod") == {
         "github-environment": Trust("https://token.actions.githubusercontent.com", f"{prefix}:environment:prod")
@@ -98,8 +98,8 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     }
     with pytest.raises(UsageError) as caught:
         read(tmp_path, **wrong)
-    keys = "repository, ownerId, repositoryId, branch, environments, subscription, location, name, groups, azureDevOps"
-    allowed = "2 to 32 lower-case letters, digits and hyphens, and not 'preview'."
+    keys = "repository, ownerId, repositoryId, environments, subscription, location, name, groups, azureDevOps"
+    allowed = "2 to 32 lower-case letters, digits and hyphens, except preview, drift."
     assert str(caught.value).splitlines() == [
         "The set-up cannot be used, and nothing was sent:",
         f"  region: unknown key. Allowed: {keys}.",

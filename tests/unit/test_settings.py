@@ -42,6 +42,7 @@ def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
         "archiveModels": "false",
         "requireReleasedIn": "",
         "prices": {},
+        "rehearsal": {},
         "cluster": {},
         "dataAccess": [],
         "deployer": {},
@@ -163,7 +164,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
             "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
-            "requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or workspace.\n"
+            "rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),
