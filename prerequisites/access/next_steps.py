@@ -52,6 +52,6 @@ def commands(setup: Setup, known: Known) -> Iterator[str]:
     for each in setup.environments:
         principal = known.identities.get(each, {}).get("principalId", UNKNOWN)
         yield f"  pulumi stack init {each} --secrets-provider {secrets_provider(setup)}"
-        yield f"  pulumi config set resourceGroup {setup.group(each).rpartition('/')[2]} --stack {each}"
-        yield f"  pulumi config set --path deployer.principalId {shlex.quote(principal)} --stack {each}"
-        yield f"  pulumi config set --path deployer.principalType ServicePrincipal --stack {each}"
+        yield f"In Pulumi.{each}.yaml, below config:"
+        yield f"  resourceGroup: {setup.group(each).rpartition('/')[2]}"
+        yield f"  deployer: {{principalId: {principal}, principalType: ServicePrincipal}}"

@@ -246,13 +246,13 @@ def test_apply_prints_the_variables_and_the_stacks_as_commands(made: Mapping[str
         "Stacks (once for each, by somebody with Storage Blob Data Contributor and Key Vault Crypto User there):",
         f"  pulumi login '{state}'",
         f"  pulumi stack init dev --secrets-provider {key}",
-        "  pulumi config set resourceGroup rg-scoring-dev --stack dev",
-        f"  pulumi config set --path deployer.principalId {identity['dev']['principalId']} --stack dev",
-        "  pulumi config set --path deployer.principalType ServicePrincipal --stack dev",
+        "In Pulumi.dev.yaml, below config:",
+        "  resourceGroup: rg-scoring-dev",
+        f"  deployer: {{principalId: {identity['dev']['principalId']}, principalType: ServicePrincipal}}",
         f"  pulumi stack init prod --secrets-provider {key}",
-        "  pulumi config set resourceGroup rg-scoring-prod --stack prod",
-        f"  pulumi config set --path deployer.principalId {identity['prod']['principalId']} --stack prod",
-        "  pulumi config set --path deployer.principalType ServicePrincipal --stack prod",
+        "In Pulumi.prod.yaml, below config:",
+        "  resourceGroup: rg-scoring-prod",
+        f"  deployer: {{principalId: {identity['prod']['principalId']}, principalType: ServicePrincipal}}",
     ]
 
 
