@@ -98,7 +98,7 @@ drift: $(TOOLS) ## compare Azure with what the stack deployed and its endpoints 
 	@$(RUN) python -m modelops drift --stack $(STACK)
 
 # The parts of the long tests; pyproject.toml says what each holds.
-PARTS := kills profiles series packages engines environments browser
+PARTS := kills profiles series packages engines environments browser workflows
 PART ?= $(PARTS)
 SUITE := $(VENV)/python -m pytest -n auto
 
@@ -106,7 +106,7 @@ test: tools-dev ## run the tests that every change must pass; PYTEST="-k name -x
 	@$(VENV)/python -m toolchain scan
 	@$(SUITE) --dist loadfile --no-loadscope-reorder -m "not long" $(PYTEST)
 
-test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines environments browser
+test-long: tools-dev ## run the long tests; PART=kills runs one part of: kills profiles series packages engines environments browser workflows
 	$(if $(filter-out $(PARTS),$(PART)),$(error PART is one or more of: $(PARTS)))
 	@$(VENV)/python -m toolchain scan
 	@for part in $(PART); do began=$$(date +%s); \

@@ -141,6 +141,8 @@ def rollback(
 ) -> None:
     """Make a former default the default again, at once."""
     around = surroundings.read()
+    # A form of Azure Pipelines has no empty text.
+    endpoint, to = endpoint.strip(), to.strip()
     chosen = ["--stack", stack, *(["--endpoint", endpoint] if endpoint else [])]
     with signed_in():
         ran = deployment.modelops("rollback", *chosen, *(["--to", to] if to else []))

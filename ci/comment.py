@@ -70,7 +70,7 @@ def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsal:
         *([] if succeeded else [_failure(seen)]),
         *(_release(name, each) for name, each in seen.sorted().items() if each.change != "none"),
         _gone(seen),
-        _policies(seen),
+        _policies(seen, succeeded=succeeded),
         rehearsal,
         _list(seen),
         footer(about),
@@ -130,8 +130,9 @@ def _changed(operation: Operation) -> str:
     return f": {', '.join(map(code, properties))}" if properties else ""
 
 
-def _policies(seen: Seen) -> str:
-    if not seen.packs:
+def _policies(seen: Seen, *, succeeded: bool) -> str:
+    # A preview that failed has not checked everything.
+    if not seen.packs or not (seen.violations or succeeded):
         return ""
     names = ", ".join(map(text, seen.packs))
     if not seen.violations:

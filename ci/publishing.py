@@ -14,6 +14,8 @@ def summarise(around: Surroundings, said: str) -> None:
         return
     with around.summary.open("a", encoding="utf-8") as summary:
         summary.write(f"{said}\n\n")
+    if around.uploads:
+        typer.echo(f"##vso[task.uploadsummary]{around.summary.resolve()}")
 
 
 def publish(around: Surroundings, stack: str, said: str) -> None:

@@ -60,16 +60,18 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
     with place() as folder, base_commit(program, base, folder) as before:
         then = Stack.read(before, stack)
         notes = [] if then else [_NO_FILE]
+        have = {**(then.stand_ins if then else {}), **here.stand_ins}
         sandbox = Sandbox(folder, "base")
         try:
             sandbox.start(program)
             if then is not None and not then.adopts:
                 say(f"releasing the base commit {base[:8]} in the sandbox")
-                if not _released(sandbox, then, stack):
+                if not _released(sandbox, then, stack, have):
                     notes.append(_NO_BASE)
                     sandbox.stop()
                     sandbox = Sandbox(folder, "new")
                     sandbox.start(program)
+            sandbox.add_models(here, have)
             done = _change(sandbox, here, stack, without, say)
         finally:
             sandbox.stop()
@@ -78,10 +80,10 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
     return done
 
 
-def _released(sandbox: Sandbox, base: Stack, stack: str) -> bool:
+def _released(sandbox: Sandbox, base: Stack, stack: str, have: dict[str, Path]) -> bool:
     """Deploy the base commit; say whether that worked."""
     try:
-        sandbox.add_models(base)
+        sandbox.add_models(base, have)
         # Its try-outs took place when it was released: here they would only take time.
         names = dict.fromkeys(base.endpoints, "")
         environ = sandbox.environment(base.folder, stack, names)
@@ -94,7 +96,6 @@ def _released(sandbox: Sandbox, base: Stack, stack: str) -> bool:
 def _change(
     sandbox: Sandbox, here: Stack, stack: str, without: dict[str, str], say: Callable[[str], None]
 ) -> Rehearsal:
-    sandbox.add_models(here)
     done = Rehearsal()
     say("previewing the change in the sandbox")
     environ = sandbox.environment(here.folder, stack, {})

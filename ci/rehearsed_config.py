@@ -8,8 +8,8 @@ from typing import Final
 
 import yaml
 
-_LOWER_STACK: Final = "requireReleasedIn"
-"""Another stack has released nothing in a new sandbox."""
+_ONLY_IN_AZURE: Final = ("requireReleasedIn", "resourceGroup")
+"""Another stack has released nothing in a new sandbox; and the sandbox makes a group instead of the named one."""
 _TRY_OUT: Final = "tryOut"
 _TEXT: Final = "tag:yaml.org,2002:str"
 
@@ -23,7 +23,8 @@ def edited(text: str, without_try_out: Collection[str] = ()) -> str:
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     for config in _members(root, "config"):
-        _remove(config, _LOWER_STACK)
+        for key in _ONLY_IN_AZURE:
+            _remove(config, key)
         for endpoints in _members(config, "endpoints"):
             for name, endpoint in _items(endpoints):
                 if name in without_try_out:

@@ -47,13 +47,16 @@ class Sandbox:
                 self._words(["stop"]), env=self._environment(""), capture_output=True, check=False, cwd=self._place
             )
 
-    def add_models(self, stack: Stack) -> None:
-        """Add a stack's stand-ins, and placeholders for its other models in Azure.
+    def add_models(self, stack: Stack, have: Mapping[str, Path]) -> None:
+        """Add what stands in for a stack's models in Azure, and placeholders for those without.
+
+        Args:
+            stack: the stack.
+            have: the files by the model; the same for the base commit and the change, as a model has one content.
 
         Raises:
             SandboxError: a stand-in does not exist.
         """
-        have = stack.stand_ins
         for each in stack.elsewhere():
             path = have.get(each.reference) or self._placeholder(is_mlflow=each.is_mlflow)
             if command := words(each.reference, path, is_mlflow=each.is_mlflow):

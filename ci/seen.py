@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from modelops.engine.display import ENGINES_OWN, HOOK
 from modelops.engine.event_log import Happening, Operation, Policies, Said, Violation
 from modelops.engine.planned import Planned
 from modelops.runner.protocol import Done, Failed, Told
@@ -38,8 +39,8 @@ class Seen(Planned):
                 self.violations.append(event)
             case Policies():
                 self.packs[event.pack] = None
-            case Said(severity="error") if event.text.strip() not in self.errors:
-                self.errors.append(event.text.strip())
+            case Said(severity="error"):
+                self._note_error(HOOK.sub("", event.text.strip()))
             case Done():
                 self.done[event.id] = event.text
             case Failed():
@@ -57,8 +58,19 @@ class Seen(Planned):
         """The resources that are deleted without a replacement."""
         return [each for each in self.operations.values() if each.op == "delete"]
 
+    def _note_error(self, text: str) -> None:
+        """Keep an error once, without what the engine says after every one."""
+        if text not in (*self.errors, *ENGINES_OWN):
+            self.errors.append(text)
+
     def _note(self, event: Operation) -> None:
-        """Keep one operation for each resource: of a replacement's three, the one that names the properties."""
+        """Keep one operation for each resource: of a replacement's three, the one that names the properties.
+
+        Components are left out: what they made is there by itself.
+        """
+        state = event.metadata.get("new") or event.metadata.get("old")
+        if state and not state.get("custom"):
+            return
         before = self.operations.get(event.urn)
         if before is None or event.op == "replace":
             self.operations[event.urn] = event

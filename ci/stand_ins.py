@@ -54,8 +54,6 @@ class Stack:
     @property
     def adopts(self) -> str:
         """The key of something in Azure that the stack adopts; empty if it makes everything itself."""
-        if self.config.get("resourceGroup"):
-            return "resourceGroup"
         if _mapping(self.config.get("workspace")).get("existing"):
             return "workspace.existing"
         clusters = {"cluster": self.config.get("cluster"), **self._section("clusters")}

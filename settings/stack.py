@@ -28,6 +28,7 @@ from settings.endpoints import EndpointSettings, read_endpoints
 from settings.lower_stack import read_lower_stack
 from settings.prices import read_prices
 from settings.problems import Problems, SettingsError, editing
+from settings.rehearsal import check_rehearsal
 from settings.section import Section
 from settings.stack_file import StackFile
 from settings.tags import STORAGE_NAME, check_number, merged, read_tags
@@ -49,6 +50,7 @@ _KEYS = (
         "archiveModels",
         "requireReleasedIn",
         "prices",
+        "rehearsal",
         "alerts",
         "triggers",
     ),
@@ -125,10 +127,12 @@ class Settings:
 def load() -> Settings:
     """Read and check the configuration of the stack that is being deployed.
 
-    Raises: pulumi.RunError: The configuration is wrong; the text lists all problems. Pulumi shows it without a
-        traceback.
+    Raises: pulumi.RunError: The configuration is wrong, and the text lists all problems; or the project has the name
+        of another namespace. Pulumi shows it without a traceback.
     """
     project = pulumi.get_project()
+    if (taken := namespaces.taken(project)) is not None:
+        raise pulumi.RunError(taken)
     everything = pulumi.runtime.get_config_env()
     raw: dict[str, Any] = {
         key.removeprefix(f"{project}:"): value for key, value in everything.items() if key.startswith(f"{project}:")
@@ -202,6 +206,7 @@ def parse(
     archives = top.flag("archiveModels", default=False)
     lower = read_lower_stack(top, stack)
     prices = read_prices(top)
+    check_rehearsal(top, root)
     data_access = read_data_access(top)
     settings = Settings(
         location=_read_location(location, problems),

@@ -22,9 +22,9 @@ _ROWS_LEFT: Final = 4
 """Rows of a terminal that the changing lines leave free."""
 _STOPPING: Final = "stopping once the requests in flight are answered; Ctrl-C again ends at once"
 
-_ENGINES_OWN: Final = ("update failed", "Resource monitor has terminated, shutting down")
+ENGINES_OWN: Final = ("update failed", "preview failed", "Resource monitor has terminated, shutting down")
 """What the engine says after an error that was shown."""
-_HOOK: Final = re.compile(r'^before hook "[^"]*" failed: ')
+HOOK: Final = re.compile(r'^(Preview failed: )?before hook "[^"]*" failed: ')
 """What the engine says before the error of a release."""
 _STACK: Final = "pulumi:pulumi:Stack"
 """The engine's type for the program as a whole: its errors belong to no resource."""
@@ -79,10 +79,10 @@ class Display(Watcher):
     def end(self, ended: Ended) -> None:
         """Print what is left to tell: problems, each once, policies, and how many resources changed."""
         for problem in self._problems:
-            if problem.text.strip() in _ENGINES_OWN:
+            if problem.text.strip() in ENGINES_OWN:
                 continue
             kind = problem.severity if isinstance(problem, Said) else f"policy {problem.policy} ({problem.level})"
-            self.say_problem(f"{kind}: {_HOOK.sub('', problem.text)}")
+            self.say_problem(f"{kind}: {HOOK.sub('', problem.text)}")
         if ended.code and not any(isinstance(each, Said) and each.severity == "error" for each in self._problems):
             self.say(ended.output.strip())  # a lock, for example, is not in the event log
         for pack in self._packs:

@@ -62,7 +62,11 @@ CASES: dict[str, tuple[list[Happening | Told], bool]] = {
                 "delete",
                 ENDPOINT,
                 old={
-                    "outputs": {"name": "digits1a2b", "properties": {"scoringUri": "https://digits1a2b.inference/jobs"}}
+                    "custom": True,
+                    "outputs": {
+                        "name": "digits1a2b",
+                        "properties": {"scoringUri": "https://digits1a2b.inference/jobs"},
+                    },
                 },
             ),
             Summary({"same": 38, "delete": 3}, 3),

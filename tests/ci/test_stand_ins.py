@@ -103,9 +103,8 @@ def test_a_try_out_is_not_rehearsed_without_the_model_or_the_input(tmp_path: Pat
     ("config", "adopts"),
     [
         ({}, ""),
-        ({"resourceGroup": ""}, ""),
-        ({"resourceGroup": "rg"}, "resourceGroup"),
-        ({"project:resourceGroup": "rg"}, "resourceGroup"),
+        ({"resourceGroup": "rg"}, ""),
+        ({"project:workspace": {"existing": "/s"}}, "workspace.existing"),
         ({"workspace": {"existing": "/s"}}, "workspace.existing"),
         ({"cluster": {"existing": "/s"}}, "cluster.existing"),
         ({"clusters": {"gpu": {"existing": "/s"}, "cpu": {}}}, "clusters.gpu.existing"),
@@ -123,7 +122,8 @@ def test_a_stack_file_that_cannot_be_read(tmp_path: Path, text: str | None) -> N
 
 
 def test_what_is_deployed_keeps_every_spelling() -> None:
-    text = "config:\n  p:requireReleasedIn: dev\n  p:tags:\n    a: 0123\n    b: yes\n  p:endpoints:\n"
+    text = "config:\n  p:requireReleasedIn: dev\n  resourceGroup: rg\n  p:tags:\n"
+    text += "    a: 0123\n    b: yes\n  p:endpoints:\n"
     text += "    churn:\n      tryOut:\n        input: data\n      deployments:\n        a:\n          tryOut: none\n"
     text += "    other:\n      tryOut:\n        input: data\n"
     assert edited(text, ["churn"]) == (

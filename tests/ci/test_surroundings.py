@@ -1,6 +1,7 @@
 """What a job on GitHub knows of its pull request, and whether its token may write there."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,15 @@ def test_a_push_has_no_pull_request(tmp_path: Path) -> None:
     found = _read(tmp_path, None)
     assert (found.pull_request, found.may_comment, found.commit) == (None, False, "merge")
     assert not _read(tmp_path, OWN, GITHUB_TOKEN="").may_comment
+
+
+def test_a_job_of_azure_pipelines_uploads_its_summary(tmp_path: Path) -> None:
+    found = read(
+        {
+            "TF_BUILD": "True",
+            "AGENT_TEMPDIRECTORY": str(tmp_path),
+            "BUILD_SOURCEVERSION": "merge",
+            "SYSTEM_PULLREQUEST_SOURCECOMMITID": "abc",
+        }
+    )
+    assert found == Surroundings(summary=tmp_path / f"summary-{os.getpid()}.md", uploads=True, commit="abc")

@@ -123,7 +123,8 @@ def test_every_target_of_a_stack_needs_its_file() -> None:
 def test_the_long_series_run_apart() -> None:
     assert '-m "not long"' in make("-n", "test").stdout
     assert (
-        "for part in kills profiles series packages engines environments browser; do" in make("-n", "test-long").stdout
+        "for part in kills profiles series packages engines environments browser workflows; do"
+        in make("-n", "test-long").stdout
     )
     assert "for part in kills; do" in make("-n", "test-long", "PART=kills").stdout
 
@@ -132,7 +133,7 @@ def test_an_unknown_part_is_an_error() -> None:
     ran = make("-n", "test-long", "PART=kills nonsense")
     assert ran.returncode != 0
     assert ran.stderr.splitlines()[0].endswith(
-        "PART is one or more of: kills profiles series packages engines environments browser.  Stop."
+        "PART is one or more of: kills profiles series packages engines environments browser workflows.  Stop."
     )
 
 

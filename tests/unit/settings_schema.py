@@ -19,6 +19,7 @@ SCHEMA = jsonschema.Draft7Validator(TEXT)
 _BEYOND = re.compile(
     # of files
     r"there is no such|has no such file|File name too long|which is a file|whose MLmodel|has no file MLmodel"
+    r"|name another path"
     r"|\. The (file|script) |is not a conda environment|and .* is an MLflow model|^\S+from is |\nedit .*\.ya?ml"
     # of the stack file as a whole
     r"|is set twice|belongs to another project|is a secret|is set to a secret"

@@ -109,6 +109,7 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
         "clusters": {"c": {"nokey": 1}},
         "deployer": {"nokey": 1},
         "prices": {"nokey": 1},
+        "rehearsal": {"nokey": 1},
         "alerts": {"nokey": 1},
         "triggers": {"t": {"nokey": 1}},
         "endpoints": {
@@ -132,9 +133,9 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
         settings.parse(stack, location="westeurope", project=PROJECT, stack="dev", root=ROOT)
     lists = re.findall(r"nokey is an unknown key\. (?:Did you mean key\? )?Allowed: (.*)\.", str(raised.value))
     keys = {key for each in lists for key in re.split(r", | or ", each)}
-    assert len(lists) == 15
+    assert len(lists) == 16
     assert keys >= {each.key for each in SETTINGS.values()}
-    assert len(keys - {each.key for each in SETTINGS.values()}) == 77
+    assert len(keys - {each.key for each in SETTINGS.values()}) == 79
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
 
 

@@ -20,6 +20,7 @@ _SECTIONS: Final = {
     "The stack's own keys": "",
     "cluster": "cluster",
     "prices": "prices",
+    "rehearsal": "rehearsal",
     "alerts": "alerts",
     "triggers.NAME": "trigger",
     "endpoints.NAME": "endpoint",

@@ -15,6 +15,7 @@ from settings import tags as azure_tags
 from settings.access import PRINCIPAL_TYPES
 from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
+from settings.rehearsal import MODEL
 from settings.triggers import IDENTITIES, START, ZONE
 from settings.triggers import MOST as INTERVALS
 from settings.try_out import MOST_MINUTES, NONE
@@ -59,6 +60,7 @@ def top(keys: Described) -> dict[str, Schema]:
         **{key: _as_text_too({"type": "boolean"}, "^(true|false)$") for key in ("protect", "archiveModels")},
         "requireReleasedIn": _text(r"^[A-Za-z0-9_.-]*$"),
         "prices": _prices(keys),
+        "rehearsal": _only(_with(keys, "rehearsal", {"models": _texts(f"^({MODEL})$", _text(_PATH))})),
         "alerts": _alerts(keys),
         "triggers": {"type": "object", **_named(names.WORKFLOW_KEY, _trigger(keys))},
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
