@@ -8,13 +8,29 @@ from collections.abc import Collection, Iterable
 
 from settings.problems import Problems, editing, renaming
 
-_PULUMIS = ("azure-native:", "pulumi:")
-"""The namespaces that the provider and Pulumi itself read."""
+_EXAMPLES = {"azure-native:": "azure-native:location", "pulumi:": "pulumi:autonaming"}
+"""The namespaces that the provider and Pulumi itself read, each with a key."""
+
+_PULUMIS = tuple(_EXAMPLES)
 
 
 def foreign(keys: Iterable[str], project: str) -> list[str]:
     """Return the keys, with their namespaces, that belong neither to the project nor to the provider or Pulumi."""
     return [key for key in keys if not key.startswith((f"{project}:", *_PULUMIS))]
+
+
+def taken(project: str) -> str | None:
+    """Return why a project cannot have its name, with what to do; None if it can.
+
+    Pulumi allows any name, but under one of these the provider's keys would be read as this program's.
+    """
+    if f"{project}:" not in _PULUMIS:
+        return None
+    return (
+        f"The project's name is {project!r}, which is the namespace of keys that are not this program's, such as "
+        f"{_EXAMPLES[f'{project}:']}. Nothing was created or changed. Allowed: any other name. Change `name:` in "
+        "Pulumi.yaml."
+    )
 
 
 def check(problems: Problems, strangers: Collection[str], project: str, known: Collection[str]) -> None:

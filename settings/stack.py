@@ -127,10 +127,12 @@ class Settings:
 def load() -> Settings:
     """Read and check the configuration of the stack that is being deployed.
 
-    Raises: pulumi.RunError: The configuration is wrong; the text lists all problems. Pulumi shows it without a
-        traceback.
+    Raises: pulumi.RunError: The configuration is wrong, and the text lists all problems; or the project has the name
+        of another namespace. Pulumi shows it without a traceback.
     """
     project = pulumi.get_project()
+    if (taken := namespaces.taken(project)) is not None:
+        raise pulumi.RunError(taken)
     everything = pulumi.runtime.get_config_env()
     raw: dict[str, Any] = {
         key.removeprefix(f"{project}:"): value for key, value in everything.items() if key.startswith(f"{project}:")

@@ -16,7 +16,7 @@ import pytest
 
 from tests.e2e.hosts import INSTALLED, environment
 from tests.e2e.profiles import HARSH
-from tests.e2e.rehearsal import OUTCOME, REPOSITORY, Rehearsal, leave_out_try_outs
+from tests.e2e.rehearsal import OUTCOME, REPOSITORY, UPGRADED, Rehearsal, leave_out_try_outs
 
 
 @pytest.fixture(name="language_host", scope="session")
@@ -132,10 +132,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the killed sandboxes led to. Reports bring it here, also from the processes that tests may run in."""
+    """Say what the killed sandboxes led to, and what an upgrade started from.
+
+    Reports bring it here, also from the processes that tests may run in.
+    """
     counts: Counter[str] = Counter()
     for report in terminalreporter.getreports("passed"):
-        counts.update(dict(report.user_properties).get(OUTCOME, {}))
+        properties = dict(report.user_properties)
+        counts.update(properties.get(OUTCOME, {}))
+        if UPGRADED in properties:
+            terminalreporter.write_line(f"{UPGRADED}: {properties[UPGRADED]}")
     if counts:
         told = ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
         terminalreporter.write_line(f"{OUTCOME}: {told}")

@@ -24,6 +24,8 @@ SCORED = "scored 360 of 360 images, each exactly once; 353 right (accuracy 98.1 
 """What the example's committed model does with the example's images."""
 OUTCOME = "sandbox killed"
 """The property in which a test records what an interrupted run needed; the terminal summary counts them."""
+UPGRADED = "upgraded from"
+"""The property in which the test of an upgrade records what it started from; the terminal summary says it."""
 
 
 _TRY_OUT = re.compile(r"^( +)tryOut:\n(?:\1 +.*\n)+", re.MULTILINE)

@@ -4,6 +4,7 @@ The engine is the environment's: the copy does not hold it.
 """
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -13,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from settings.namespaces import taken
 from tests.e2e.commands import KEPT
-from tests.e2e.rehearsal import PROJECT, REPOSITORY, Rehearsal
+from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
 
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 SECTION = README.partition("\n## Take it with you\n")[2].partition("\n## ")[0]
-NAMED = SECTION.partition("```text\n")[2].partition("```")[0].split()
-"""The files and folders that README's section names."""
+NAMED, WITH_MAKE = (block.partition("```")[0].split() for block in SECTION.split("```text\n")[1:])
+"""The files and folders that README's section names: the program, and what the workflows and `make` need beside it."""
 REHEARSE = SECTION.partition("```sh\n")[2].partition("```")[0]
 """The commands of README's section."""
 INSTALL_SECONDS = 15 * 60.0
@@ -29,19 +31,28 @@ INSTALL_SECONDS = 15 * 60.0
 def _copy(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
     """Return a rehearsal of a folder that holds what is named, as the project `other`, without an environment."""
     place = tmp_path / "elsewhere"
-    folder = place / "program"
-    for name in NAMED:
+    _take(NAMED, checkout, place / "program")
+    _rename(place / "program", "other")
+    rehearsal = Rehearsal(place / "program", place / "home")
+    yield rehearsal
+    rehearsal.stop()
+
+
+def _take(names: list[str], checkout: Path, folder: Path) -> None:
+    for name in names:
         source, target = checkout / name, folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith("/"):
             shutil.copytree(source, target)
         else:
             shutil.copy2(source, target)
+
+
+def _rename(folder: Path, name: str) -> None:
     file = folder / "Pulumi.yaml"
-    file.write_text(file.read_text(encoding="utf-8").replace(f"name: {PROJECT}", "name: other"), encoding="utf-8")
-    rehearsal = Rehearsal(folder, place / "home")
-    yield rehearsal
-    rehearsal.stop()
+    renamed, count = re.subn(r"^name: .*$", f"name: {name}", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert count == 1
+    file.write_text(renamed, encoding="utf-8")
 
 
 def test_a_copy_of_what_is_named_previews_the_same_resources(copy: Rehearsal, fresh: Rehearsal) -> None:
@@ -63,6 +74,38 @@ def test_a_copy_under_another_name_previews_the_same_prod(copy: Rehearsal, fresh
     assert set(there.steps) == set(here.steps)
     # Only a restricted network has it: with the defaults of a stack file that nothing reads, it would be missing.
     assert [step.name for step in there.steps if step.name == "mlbatch-image-builder"] != []
+
+
+@pytest.mark.long(part="series")
+@pytest.mark.parametrize(
+    "name", ["Team.ML_batch-2026", '"2026"', "_", "a" * 100], ids=["mixed", "number", "short", "longest"]
+)
+def test_a_copy_with_make_deploys_under_any_name(name: str, copy: Rehearsal, checkout: Path) -> None:
+    """From `make up` to `make down`, as a team's newcomer would."""
+    _take(WITH_MAKE, checkout, copy.folder)
+    _rename(copy.folder, name)
+    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
+    assert SCORED in copy.make("up").ok().out.splitlines()
+    copy.pulumi("up", "--stack", "dev", "--expect-no-changes").ok()
+    assert "DIFFERS" not in copy.make("status").ok().out
+    exported = json.loads(copy.run("pulumi", "stack", "export", "--stack", "dev").ok().out)
+    tags = [
+        each["inputs"]["tags"]
+        for each in exported["deployment"]["resources"]
+        if each["type"].endswith(":ResourceGroup")
+    ]
+    assert tags == [{"project": name.strip('"'), "stack": "dev"}]
+    copy.make("down").ok()
+    assert not copy.processes()
+
+
+def test_a_copy_cannot_have_the_name_of_the_providers_namespace(copy: Rehearsal) -> None:
+    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
+    _rename(copy.folder, "azure-native")
+    preview = copy.pulumi("preview", "--stack", "dev").failed()
+    assert f"error: {taken('azure-native')}" in preview.flat
+    assert "unknown key" not in preview.flat
+    assert "except `azure-native` and `pulumi`" in SECTION.replace("\n", " ")
 
 
 @pytest.mark.long(part="packages")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from settings import stack_file
+from settings.namespaces import taken
 from settings.stack_file import StackFile, Twice
 from tests.unit.settings_world import RIGHT, Config, changed, make_files, mlp, problems
 
@@ -121,3 +122,18 @@ def test_a_secret_is_named_by_its_line(tmp_path: Path) -> None:
     file = _read(tmp_path, "config:\n  tags:\n    owner:\n      secure: v1:xyz\n")
     (told,) = problems(root, {**RIGHT, "tags": {"owner": "hunter2"}}, secrets=["tags"], file=file)
     assert told.endswith("\nPulumi.dev.yaml:3: put a plain value in place of the secret, or remove it")
+
+
+@pytest.mark.parametrize(
+    ("project", "key"), [("azure-native", "azure-native:location"), ("pulumi", "pulumi:autonaming")]
+)
+def test_a_project_cannot_have_the_name_of_another_namespace(project: str, key: str) -> None:
+    assert taken(project) == (
+        f"The project's name is {project!r}, which is the namespace of keys that are not this program's, such as "
+        f"{key}. Nothing was created or changed. Allowed: any other name. Change `name:` in Pulumi.yaml."
+    )
+
+
+@pytest.mark.parametrize("project", ["azureml-batch-endpoint", "Azure-Native", "azure-native2", "a.b_c-d", "2026"])
+def test_any_other_name_is_fine(project: str) -> None:
+    assert taken(project) is None

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.commands import lifecycle
+from sandbox.commands.stacks import Project, StackError
 from sandbox.testing import Sandbox, started
 
 PROGRAM = """
@@ -174,3 +175,15 @@ def test_recover_after_the_engine_was_killed(rehearsed: Sandbox, project: Path) 
     assert call(rehearsed, project, "recover", "--stack", "dev") == ""
     # The request in flight went through: the group exists, and only the user can say that it is this stack's.
     assert "cannot create already existing resource" in up(rehearsed, project, code=1)
+
+
+@pytest.mark.parametrize("content", ["name: 2026\n", "runtime: python\n"], ids=["a number", "none"])
+def test_a_project_without_a_name_that_is_a_text(content: str, tmp_path: Path) -> None:
+    """Pulumi refuses both, too; a name is a text of letters, digits, hyphens, underscores and periods for it."""
+    (tmp_path / "Pulumi.yaml").write_text(content)
+    with pytest.raises(StackError) as caught:
+        Project.find(tmp_path)
+    assert str(caught.value) == (
+        f"'{tmp_path / 'Pulumi.yaml'}' has no project name that is a text. Allowed: letters, digits, hyphens, "
+        "underscores and periods; a number in quotes."
+    )

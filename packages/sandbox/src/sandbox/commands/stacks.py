@@ -89,7 +89,10 @@ class Project:
             return None
         data = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
         if not isinstance(data, dict) or not isinstance(data.get("name"), str):
-            raise StackError(f"'{folder / 'Pulumi.yaml'}' has no project name")
+            raise StackError(
+                f"'{folder / 'Pulumi.yaml'}' has no project name that is a text. Allowed: letters, digits, hyphens, "
+                "underscores and periods; a number in quotes."
+            )
         return cls(folder, data["name"], folder / str(data.get("stackConfigDir") or "."))
 
     def stack_file(self, stack: str) -> Path:
