@@ -147,7 +147,7 @@ def test_a_registry_is_named_by_its_id_once(root: Path) -> None:
         (
             "registryAccess[0] is 'shared'. Allowed: the ARM id of a machine learning registry: /subscriptions/ID/"
             "resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/registries/NAME.\n"
-            "pulumi config set --path 'registryAccess[0]' /subscriptions/ID/resourceGroups/GROUP/providers/"
-            "Microsoft.MachineLearningServices/registries/NAME --stack dev"
+            "Pulumi.dev.yaml: set registryAccess[0] to /subscriptions/ID/resourceGroups/GROUP/providers/"
+            "Microsoft.MachineLearningServices/registries/NAME"
         )
     ]
