@@ -25,7 +25,6 @@ from components.release_parts.rehearsal_inputs import rehearsal_inputs
 from modelops import about, rehearsal
 from modelops.errors import RehearsalError
 from modelops.plan.plan import LocalModel, PlanError, ReleasePlan
-from modelops.rehearsal import located
 from modelops.release import steps
 from modelops.runner.channel import is_told, tell, tell_end
 from modelops.runner.interrupt import end_on_interrupt
@@ -132,7 +131,7 @@ class ModelRelease(pulumi.ComponentResource):
                 tell_end(name, failed)
                 raise RuntimeError(_failed_text(name, failed)) from None
             except asyncio.CancelledError:
-                raise RuntimeError(f"the release of endpoint {name!r} was cancelled. Run `pulumi up` again.") from None
+                raise RuntimeError(f"the release of endpoint {name!r} was cancelled. {_again()}") from None
             except Exception as error:
                 tell_end(name, error)
                 # The engine treats an empty text as success, and TimeoutError() or a bare assert have no text.
@@ -148,8 +147,7 @@ class ModelRelease(pulumi.ComponentResource):
             raise WorkerFailed(self._refusal, refused=True)
         known = _digests(old).values() if old else ()
         if self._lower and (problem := await self._lower.problem(_digests(wanted), known)):
-            command = located(f"pulumi up --stack {self._lower.stack}")
-            raise WorkerFailed(f"{problem}\n  {command}", refused=True)
+            raise WorkerFailed(f"{problem}\n  {rehearsal.up(self._lower.stack)}", refused=True)
 
     def _nodes(self, plan: ReleasePlan) -> dict[str, int]:
         """Most nodes of the plan's clusters, by their ids in lower case, as far as the stack knows them."""
@@ -276,25 +274,31 @@ async def _secret_leaves(value: object, path: str) -> AsyncIterator[str]:
 
 
 def _stopped_text(name: str, stopped: WorkerStopped) -> str:
-    why = "reached its deadline and was stopped" if stopped.at_deadline else "was stopped"
+    why = " at its deadline" if stopped.at_deadline else ""
+    where = f"at step {stopped.step!r}" if stopped.step else "before it began"
+    default = "the default is unchanged"
+    if stopped.restored:
+        default = "the default is the last release's again"
+    if stopped.switch_sent:
+        default = "the switch was already sent"
     # A worker that did not answer in time did not say what became of its job.
     job = stopped.jobs or ("A job may go on, and the next release takes it up." if stopped.step == steps.TRY else "")
     job = job and f" {job}"
-    if stopped.switch_sent:
-        return f"the release of endpoint {name!r} {why}: the switch was already sent; run `pulumi up` again.{job}"
-    default = "the default is the last release's again" if stopped.restored else "default unchanged"
-    return (
-        f"the release of endpoint {name!r} {why}: stopped at step {stopped.step or 'waiting for a worker'!r}; "
-        f"{default}.{job} Run `pulumi up` again."
-    )
+    return f"the release of endpoint {name!r} was stopped{why}, {where}; {default}.{job} {_again()}"
 
 
 def _failed_text(name: str, failed: WorkerFailed) -> str:
+    if failed.explained:
+        return f"{name}: {failed}"
     if failed.refused:
         return f"the release of endpoint {name!r} is refused: {failed}"
     state = "The switch was already sent" if failed.switch_sent else "The switch to the new default was not made"
     return (
         f"the release of endpoint {name!r} failed: {failed}\n"
-        f"{state}; the infrastructure is up. Fix the cause and run `pulumi up` again: the release continues from "
-        f"here. (Log: {pool().log})"
+        f"{state}; the infrastructure is up. Once the cause is gone, run `{rehearsal.up(pulumi.get_stack())}`: the "
+        f"release continues from here. (Log: {pool().log})"
     )
+
+
+def _again() -> str:
+    return f"To go on, run `{rehearsal.up(pulumi.get_stack())}`."

@@ -164,8 +164,7 @@ def _firewall_hint(error: "HttpResponseError") -> str:
     account = (urlsplit(url).hostname or "").partition(".")[0] or "ACCOUNT"
     return (
         "The storage account's firewall only lets in trusted services and `allowedIps`: add the public address of "
-        "this machine to that list (`pulumi config set --path 'allowedIps[N]' ADDRESS`, where N is the number of "
-        "addresses in it: a smaller N replaces one), then run `pulumi up`. For an adopted workspace, ask the owner "
+        "this machine to that list in the stack file, and deploy. For an adopted workspace, ask the owner "
         f"of its storage to run: `az storage account network-rule add --account-name {account} --ip-address "
         "ADDRESS`."
     )

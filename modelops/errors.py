@@ -2,10 +2,6 @@
 
 from typing import Final
 
-RERUN: Final = (
-    "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
-)
-
 
 class ModelOpsError(Exception):
     """A problem that the user can fix; the text says what was wrong, what is allowed and what to run next."""
@@ -21,6 +17,15 @@ class RefusedPlanError(PlanError):
 
 class ReleaseError(ModelOpsError):
     """A release that did not finish; the default is still a deployment in state Succeeded."""
+
+
+class ExplainedError(ReleaseError):
+    """A release that did not finish, whose text also says what serves and what to run next: nothing is added to it."""
+
+    def __init__(self, text: str, trace: str = "") -> None:
+        super().__init__(text)
+        self.trace: Final = trace
+        """The script's traceback, for the report; "" without one."""
 
 
 class NoPredictionsError(ReleaseError):

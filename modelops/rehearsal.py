@@ -7,6 +7,7 @@ asked.
 import http.client
 import json
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -25,6 +26,11 @@ _COMMAND: Final = "REHEARSAL_COMMAND"
 def located(command: str) -> str:
     """Return a command to print as it must be typed to reach what this program reaches."""
     return " ".join(filter(None, [os.environ.get(_COMMAND), command]))
+
+
+def up(stack: str, *options: str) -> str:
+    """Return the command that deploys a stack, to print."""
+    return located(shlex.join(["pulumi", "up", *options, "--stack", stack]))
 
 
 def is_here(environ: Mapping[str, str] = os.environ) -> bool:

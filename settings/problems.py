@@ -1,15 +1,13 @@
 """The problems of a stack's configuration, and their messages.
 
-Every problem names its key and value, says what is allowed, and gives the command that fixes it, or the file to edit. A
-command never throws away what the user wrote below a key: a wrong key is renamed, in its line of the stack file.
+Every problem names its key and value, says what is allowed, and what to edit in which line of which file. No `pulumi
+config` command is printed: it would sort the whole stack file and drop its comments.
 """
 
 import re
-import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from modelops.rehearsal import located
 from settings.stack_file import StackFile
 
 
@@ -51,7 +49,7 @@ class Problems:
             path: The key, part by part.
             said: The problem, starting with a verb: "is 'x'".
             allowed: The allowed values: one or more sentences.
-            fix: The command that fixes it (`setting`, `removing`), or what to edit (`renaming`, `editing`, `Edit`).
+            fix: What to edit (`setting`, `removing`, `renaming`, `editing`, `Edit`).
         """
         if _is_below(path, self.silenced):
             return
@@ -59,11 +57,11 @@ class Problems:
         if place and self.warn_of_file(path, said):
             self.unread.add(tuple(path))
             return
-        line = fix.line(self.stack, self.file)
+        line = fix.line(self.file)
         if place:
             # A value for the stack file replaces the other file's; to remove or rename that one, one edits the file.
-            is_value = isinstance(fix, Command) and fix.value is not None
-            line = f"edit {place}, or: {line}" if is_value else f"edit {place}"
+            is_value = isinstance(fix, KeyEdit) and fix.is_value
+            line = f"edit {place}, or {line}" if is_value else f"edit {place}"
         self.found.append(f"{dotted(path)} {said}. {allowed}\n      {line}")
 
     def add_content(self, path: Sequence[str], said: str, why: str, fix: "Fix") -> None:
@@ -140,31 +138,15 @@ def dotted(path: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Command:
-    """A `pulumi config` command: its verb, the key, and the value to set, if any."""
-
-    verb: str
-    path: tuple[str, ...]
-    value: str | None = None
-
-    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - a command needs no line of the file
-        """Write the command as one line for a shell."""
-        words = [dotted(self.path)] if self.value is None else [dotted(self.path), self.value]
-        options = ["--path"] if len(self.path) > 1 else []
-        chosen = ["--stack", stack]
-        if words[-1].startswith("-"):  # it would be taken for an option
-            return located(shlex.join(["pulumi", "config", self.verb, *options, *chosen, "--", *words]))
-        return located(shlex.join(["pulumi", "config", self.verb, *options, *words, *chosen]))
-
-
-@dataclass(frozen=True)
 class KeyEdit:
-    """A change of the stack file by hand, at a key: no `pulumi config` command makes it."""
+    """A change of the stack file, at a key."""
 
     path: tuple[str, ...]
     text: str
+    is_value: bool = False
+    """Whether it gives the key a value, and so replaces one of another file."""
 
-    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - the file's name has the stack's
+    def line(self, file: StackFile) -> str:
         """Write the place in the file, and what to do there."""
         return f"{file.place(self.path)}: {self.text}"
 
@@ -175,23 +157,23 @@ class Edit:
 
     file: str
 
-    def line(self, stack: str, file: StackFile) -> str:  # noqa: ARG002 - every kind of fix is asked so
+    def line(self, file: StackFile) -> str:  # noqa: ARG002 - every kind of fix is asked so
         """Say which file to edit."""
         return f"edit {self.file}"
 
 
-Fix = Command | KeyEdit | Edit
+Fix = KeyEdit | Edit
 """What the user does about a problem."""
 
 
-def setting(path: Sequence[str], value: object) -> Command:
-    """Return the command that sets a key; upper-case values are for the user to fill in."""
-    return Command("set", tuple(path), str(value))
+def setting(path: Sequence[str], value: object) -> KeyEdit:
+    """Return the edit that sets a key; upper-case values are for the user to fill in."""
+    return KeyEdit(tuple(path), f"set {dotted(path)} to {value}", is_value=True)
 
 
-def removing(path: Sequence[str]) -> Command:
-    """Return the command that removes a key: one that has no meaning here, and no block below it."""
-    return Command("rm", tuple(path))
+def removing(path: Sequence[str]) -> KeyEdit:
+    """Return the edit that removes a key: one that has no meaning here, and no block below it."""
+    return editing(path, f"remove {dotted(path)}")
 
 
 def renaming(path: Sequence[str], name: str) -> KeyEdit:

@@ -117,9 +117,7 @@ def checked(needs: Needs, principals: Mapping[str, pulumi.Input[str]], name: str
         if undefined:
             told.append(caller_roles.text(undefined, needs.subscription_id))
         if told:
-            told.append(
-                "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
-            )
+            told.append("Nothing was added to it. A new role takes some minutes to take effect; then try again.")
             raise pulumi.RunError("\n".join(told))
         return name
 

@@ -34,8 +34,8 @@ _RETRIES = 5
 
 _LONGEST_PAUSE_SECONDS = 4.0
 
-_NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
-_LATER = "Wait some minutes, then run pulumi up again; https://azure.status.microsoft names outages."
+_NETWORK = "Check the network and HTTPS_PROXY, then try again."
+_LATER = "Wait some minutes, then try again; https://azure.status.microsoft names outages."
 
 
 class Unanswered(Exception):  # noqa: N818 - the request itself was right

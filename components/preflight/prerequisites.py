@@ -12,7 +12,7 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from components import roles
-from components.preflight import arm, caller_roles, release_actions
+from components.preflight import arm, caller_roles, release_actions, rerun
 from components.preflight.login import Login
 
 _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
@@ -66,7 +66,9 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
             raise pulumi.RunError(f"The roles could not be checked, so nothing was created: {error}") from None
         except arm.Refused as error:
             if error.status == 404:  # noqa: PLR2004
-                raise pulumi.RunError(no_group(name, login.subscription_id, is_own=is_own)) from None
+                raise pulumi.RunError(
+                    no_group(name, login.subscription_id, pulumi.get_stack(), is_own=is_own)
+                ) from None
             pulumi.log.warn(f"The roles in resource group '{name}' were not checked: {error}.")
             return name
         where = f"in resource group '{name}'"
@@ -74,7 +76,7 @@ def checked(group: pulumi.Output[str], login: Login, *, is_own: bool, has_caller
         if undefined:
             told.append(caller_roles.text(undefined, login.subscription_id))
         if told:
-            told.append("Nothing was created. A new role takes some minutes to take effect; then run pulumi up again.")
+            told.append("Nothing was created. A new role takes some minutes to take effect; then try again.")
             raise pulumi.RunError("\n".join(told))
         return name
 
@@ -117,16 +119,16 @@ def _groups(login: Login) -> str:
     return f"/subscriptions/{login.subscription_id}/resourceGroups"
 
 
-def no_group(group: str, subscription_id: str, *, is_own: bool) -> str:
+def no_group(group: str, subscription_id: str, stack: str, *, is_own: bool) -> str:
     """Return the message for a resource group that does not exist; `is_own`: the stack had created it."""
     if is_own:
         return (
             f"The stack's own resource group '{group}' in subscription {subscription_id} was deleted outside "
             "Pulumi, with everything in it, so nothing was created.\n"
-            "  Create everything again: pulumi up --refresh"
+            f"  Create everything again: {rerun.up(stack, '--refresh')}"
         )
     return (
         f"Resource group '{group}' does not exist in subscription {subscription_id}, so nothing was created.\n"
         f"  Create it: az group create --name {group} --location LOCATION\n"
-        "  Or let the program create one: pulumi config rm resourceGroup"
+        f"  Or let the program create one: remove resourceGroup from Pulumi.{stack}.yaml"
     )

@@ -29,13 +29,11 @@ def refusal(name: str, plan: ReleasePlan, live: Live, stack: str) -> str | None:
     record = LastSet.read(live.tags)
     if record is None or not record.refuses(plan.target, plan.pin):
         return None
-    pin = f"pulumi config set --path endpoints.{name}.pin"
     again = located(f"python -m modelops rollback --to {plan.target} --endpoint {name} --stack {stack}")
     return (
-        f"the stack file still makes {plan.target} the default, which a rollback abandoned on {record.at}. Nothing was "
-        f"released; the default stays {record.default}.\n"
-        "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
-        f"    {located(f'{pin} {record.default} --stack {stack}')}\n"
-        f"  If {plan.target} should serve again after all:\n"
-        f"    {again}"
+        f"a rollback on {record.at} abandoned {plan.target}, which the stack file still makes the default. Nothing was "
+        f"released; {record.default} still serves.\n"
+        "  To release a fix: change the deployment, or go back in git\n"
+        f"  To keep {record.default}: add a line below endpoints.{name} in Pulumi.{stack}.yaml: pin: {record.default}\n"
+        f"  To let {plan.target} serve again: {again}"
     )

@@ -187,7 +187,7 @@ def judge(found: Losses | None, *, is_allowed: bool, resume: str) -> None:
             "To score what is missing:",
             f"  {resume}{' --mini-batch-size 1' if takes_others else ''}",
             (
-                "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment "
+                "That runs on the same deployment. After a repair of the script and its release, add --deployment "
                 f"NAME: `{status}` names the new one."
             ),
         ]

@@ -151,9 +151,9 @@ class Place(NamedTuple):
     workspace_name: str | None
 
     def endpoints(self) -> list[targets.Target]:
-        """Return the endpoints: the one that is named, or all of the stack."""
+        """Return the endpoints: the one that is named, or all of the stack, also those whose first release failed."""
         named = by_names(*self[4:], self.endpoint)
-        return [named] if named else Where(*self[:4]).one_or_all()
+        return [named] if named else Where(*self[:4]).with_history()
 
     def job(self, name: str) -> tuple[Workspace, jobs.Job]:
         """Return the workspace, and a job of it; without a stack, the endpoint does not matter.
@@ -162,7 +162,7 @@ class Place(NamedTuple):
             UsageError: there is no such job.
         """
         named = by_names(*self[4:], self.endpoint or "ENDPOINT")
-        place = workspace(named or Where(*self[:4]).one_or_all()[0])
+        place = workspace(named or Where(*self[:4]).with_history()[0])
         try:
             return place, jobs.found(place, name)
         except NoJobError as error:
@@ -179,7 +179,9 @@ class Place(NamedTuple):
         """
         if named := by_names(*self[4:], self.endpoint or endpoint):
             return named
-        return Where(*self[:2], self.endpoint or endpoint, self.directory).target()
+        where = Where(*self[:2], self.endpoint or endpoint, self.directory)
+        found = {each.logical: each for each in where.with_history()}
+        return targets.choose(found, where.endpoint)
 
 
 def list_command(target: targets.Target) -> str:

@@ -1,6 +1,5 @@
 """`rollback`: makes a former default the default again."""
 
-import shlex
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,6 @@ from modelops.commands import options, terminal
 from modelops.commands.stopping import Stop
 from modelops.errors import ModelOpsError, Stopped
 from modelops.plan.plan import ReleasePlan
-from modelops.rehearsal import located
 from modelops.release import recorded
 from modelops.release.context import Context
 from modelops.release.going_back import WentBack, go_back
@@ -62,17 +60,14 @@ def rollback(
 
 
 def _to_keep_it(done: WentBack, plan: ReleasePlan, logical: str, stack: str | None, directory: Path) -> list[str]:
-    """Return the commands that keep the stack file true; none if an unchanged `pulumi up` does not refuse."""
+    """Return what keeps the stack file true; nothing if an unchanged `pulumi up` does not refuse it."""
     record = done.endpoint.last_set
     if record is None or not record.refuses(plan.target, plan.pin):
         return []
-    where = "" if stack is None else f" --stack {shlex.quote(stack)}"
-    where += "" if directory == Path() else f" --cwd {shlex.quote(str(directory))}"
-    key = shlex.quote(f"endpoints.{logical}.pin")
+    file = directory / f"Pulumi.{stack.rpartition('/')[2] if stack else 'STACK'}.yaml"
     return [
         f"The last release made {plan.target} the default. If the stack file still does, `pulumi up` refuses it.",
-        "To keep this default without a change of the deployment, pin it:",
-        f"  {located(f'pulumi config set --path {key} {done.endpoint.default}{where}')}",
-        "If you have pinned it, remove the pin when the fix is in the stack file:",
-        f"  {located(f'pulumi config rm --path {key}{where}')}",
+        f"To keep this default without a change of the deployment, add a line below endpoints.{logical} in {file}:",
+        f"  pin: {done.endpoint.default}",
+        "Remove that line when the fix is in the stack file.",
     ]

@@ -123,6 +123,6 @@ class HashedFile:
 
 def _changed(path: Path) -> PlanError:
     return PlanError(
-        f"{path.as_posix()!r} changed after the plan was made, so it was not released. Run `pulumi up` again to "
-        "release the current files."
+        f"{path.as_posix()!r} changed after the plan was made, so it was not released. Another release "
+        "takes the current files."
     )

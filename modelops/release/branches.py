@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 
-from modelops.errors import ModelOpsError, ReleaseError, Stopped
+from modelops.errors import ExplainedError, ModelOpsError, ReleaseError, Stopped
 
 Step = Callable[[], object]
 
@@ -68,6 +68,13 @@ def _one(failures: Sequence[BaseException]) -> BaseException:
     texts = list(dict.fromkeys(map(str, failures)))
     if len(texts) == 1:
         return failures[0]
-    error = ReleaseError("\nAlso: ".join(texts))
+    error: ReleaseError
+    explained = [each for each in failures if isinstance(each, ExplainedError)]
+    if len(explained) == len(failures):
+        error = ExplainedError(
+            "\n".join(texts), "\n".join(filter(None, dict.fromkeys(each.trace for each in explained)))
+        )
+    else:
+        error = ReleaseError("\nAlso: ".join(texts))
     error.__cause__ = failures[0]
     return error

@@ -27,6 +27,7 @@ __all__ = [
     "Context",
     "Progress",
     "command",
+    "up",
 ]
 
 PATIENCE_SECONDS: Final = 600.0
@@ -76,6 +77,11 @@ class Context:
     """What its try-outs found, for the report."""
     where: str = ""
     """The options that find the stack, for a command that is printed; begins with a space."""
+
+
+def up(where: str) -> str:
+    """Return the command that deploys the stack, to print; see `Context.where`."""
+    return located(f"pulumi up{where.replace(' --directory ', ' --cwd ')}")
 
 
 def command(what: str, endpoint: str, where: str) -> str:

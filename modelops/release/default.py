@@ -80,7 +80,7 @@ def _send(
         finished(ml.batch_endpoints.begin_create_or_update(body), "the switch")
 
 
-def verify(workspace: Workspace, name: str, target: str, again: str = "pulumi up") -> live.LiveEndpoint:
+def verify(workspace: Workspace, name: str, target: str, again: str) -> live.LiveEndpoint:
     """Read the endpoint back and compare.
 
     Args:
@@ -100,7 +100,7 @@ def verify(workspace: Workspace, name: str, target: str, again: str = "pulumi up
         )
     if not endpoint.is_usable(target):
         raise ReleaseError(
-            f"the default of {endpoint.name} is {target}, which is no longer in state {live.SUCCEEDED}. Run `pulumi "
-            "up` again: the release creates it again."
+            f"the default of {endpoint.name} is {target}, which is no longer in state {live.SUCCEEDED}. Run "
+            f"`{again}` again."
         )
     return endpoint

@@ -42,7 +42,7 @@ def settle(context: Context, plan: ReleasePlan, deployment: DeploymentPlan) -> l
             raise ReleaseError(
                 f"deployment {found.name} exists with different content (identity {found.identity}, planned "
                 f"{deployment.identity()}): the 8 digits of its name are the same by chance. Add an environment "
-                "variable to the deployment to change its name, and run `pulumi up`."
+                "variable to the deployment to change its name."
             )
         if found.state in _FINAL_STATES:
             return found

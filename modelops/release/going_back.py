@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from modelops.errors import PlanError, UsageError
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, last_set, live, records, signed_in
-from modelops.release.context import READ, SWITCH, VERIFY, Context, command
+from modelops.release.context import READ, SWITCH, VERIFY, Context, command, up
 from modelops.release.operations import when_free
 from modelops.workspace import Workspace
 
@@ -53,7 +53,7 @@ def _went_back(context: Context, plan: ReleasePlan, to: str | None, chosen: list
     if problem := unusable(workspace, endpoint, target, plan):
         raise PlanError(
             f"{target} {problem}. The default stays {endpoint.default or 'not set'}. {_allowed(endpoint, plan)} "
-            "`pulumi up` tries out and releases what the stack file has."
+            f"To try out and release what the stack file has: {up(context.where)}"
         )
     record = endpoint.last_set
     if endpoint.default == target and record and record.default == target:

@@ -8,6 +8,7 @@ from modelops import azure
 from modelops.errors import ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.registered import Registered
+from modelops.rehearsal import located
 from modelops.release.last_set import LastSet, without_ours
 from modelops.workspace import Workspace
 
@@ -104,8 +105,8 @@ def read_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
             if not azure.is_missing(error):
                 raise
             raise ReleaseError(
-                f"endpoint {name} does not exist in workspace {workspace.name}: it was deleted outside Pulumi. Run "
-                "`pulumi up --refresh` to create it again and release to it."
+                f"endpoint {name} does not exist in workspace {workspace.name}: it was deleted outside Pulumi. To "
+                f"create it again and release to it: {located('pulumi up --refresh --stack STACK')}"
             ) from error
     listed = deployments(workspace, name)
     body = endpoint["properties"]

@@ -35,11 +35,9 @@ def make_missing(
         missing = [each for each in plan.deployments.values() if not _is_there(endpoint, each)]
         going = prune.going_first(context.workspace, plan, endpoint, context.state_default, missing)
         if problem := limits.problem(plan, endpoint, missing, going):
-            raise ReleaseError(f"{problem}\nThen run `pulumi up` again.")
+            raise ReleaseError(problem)
         if problem := patience.call(READ, existing.problem, context.workspace, missing):
-            raise PlanError(
-                f"{problem}\nNothing was uploaded or created; correct the stack file and run `pulumi up` again."
-            )
+            raise PlanError(f"{problem}\nNothing was uploaded or created; correct the stack file.")
     absent = {each.logical for each in missing}
     due = {deployment.logical for deployment, _ in candidates.due(plan, endpoint, previous)}
     makings = [

@@ -64,6 +64,6 @@ def still_going(doing: str) -> ReleaseError:
     """Return the message for an operation that does not end."""
     watch = in_studio("watch it in the studio, and ")
     return ReleaseError(
-        f"{doing} has not ended after {LONGEST_SECONDS:.0f} s. It continues in {place()}: {watch}run `pulumi up` again "
+        f"{doing} has not ended after {LONGEST_SECONDS:.0f} s. It continues in {place()}: {watch}release again "
         "when it has ended; the release continues from there."
     )

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from modelops.errors import RERUN, ReleaseError
+from modelops.errors import ReleaseError
 from modelops.release.context import Context
 
 PAUSE_SECONDS: Final = 10.0
@@ -117,7 +117,7 @@ class Patience:
         needed = f", which allows {lack.action}" if lack.action else ""
         return (
             f"step '{step}' failed: {lack.principal} is missing the role {lack.role}{needed}, on {scope}. "
-            f"It was still missing after {self.waited:.0f} s. {lack.grant(scope)}\n{RERUN}"
+            f"It was still missing after {self.waited:.0f} s. {lack.grant(scope)}"
         )
 
     def _arm_id(self, scope: str) -> str:

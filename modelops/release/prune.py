@@ -139,7 +139,7 @@ def make_room(
         why = [*pruned.failures, *(f"{each} is used by a job that has not ended." for each in pruned.in_use)]
         raise ReleaseError(
             f"endpoint {endpoint.name} has no room for the new deployments: {' '.join(why)} The default was not "
-            "changed. Run `pulumi up` again."
+            "changed."
         )
     return pruned.deleted
 

@@ -11,7 +11,7 @@ A plan with a `pin` is 5 and 6 only: its revision exists, and the plan's own are
 from modelops.plan.plan import ReleasePlan
 from modelops.release import default, last_set, live, making, prune, records, restoring, rollback, signed_in
 from modelops.release.comparison import user_code
-from modelops.release.context import PRUNE, READ, RESTORE, SWITCH, VERIFY, Context, command
+from modelops.release.context import PRUNE, READ, RESTORE, SWITCH, VERIFY, Context, command, up
 from modelops.release.operations import when_free
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
@@ -117,7 +117,7 @@ def _restore(
         record = _record(context, plan, endpoint, wanted, is_restored=True)
         default.switch(context.workspace, plan, endpoint, record)
         report.restored, report.last_set = wanted, record
-        restored = default.verify(context.workspace, endpoint.name, wanted)
+        restored = default.verify(context.workspace, endpoint.name, wanted, up(context.where))
         context.progress(READ, f"the default is {wanted} again")
         return restored
 
@@ -183,7 +183,7 @@ def _serve_target(plan: ReleasePlan, patience: Patience, report: ReleaseReport) 
     report.warnings += candidates.untried(plan, endpoint)
     with context.timeline.span(VERIFY, plan.target):
         context.progress(VERIFY, f"checking that the default is {plan.target}")
-        return default.verify(context.workspace, endpoint.name, plan.target)
+        return default.verify(context.workspace, endpoint.name, plan.target, up(context.where))
 
 
 def _prune(plan: ReleasePlan, context: Context, endpoint: live.LiveEndpoint, report: ReleaseReport) -> None:

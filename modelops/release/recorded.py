@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from modelops.errors import ReleaseError
+from modelops.errors import ExplainedError, ReleaseError
 from modelops.plan.data_address import masked
 from modelops.plan.plan import LocalModel, ReleasePlan
 from modelops.release import history, last_set, reasons, signed_in
@@ -160,7 +160,8 @@ def _has_none(context: Context, report: ReleaseReport) -> bool:
 
 def _lines(error: Exception) -> list[str]:
     """Return the lines of an error's text; of a very long one, those at its ends."""
-    text = masked(str(error)).strip() or type(error).__name__
+    trace = error.trace if isinstance(error, ExplainedError) else ""
+    text = masked(f"{error}\n{trace}").strip() or type(error).__name__
     lines = [each[:_LONGEST_LINE] for each in text.splitlines()]
     if len(lines) <= _FIRST_LINES + _LAST_LINES:
         return lines

@@ -99,8 +99,8 @@ def _ensured(context: Context, plan: ReleasePlan, model: UnregisteredModel) -> t
             if (made := _register(context, model)) is not None:
                 return made, True
     raise ReleaseError(
-        f"registering model {model.name} failed: {_ATTEMPTS} times, another release took the version number. Run "
-        "`pulumi up` again when the other releases of this model are done."
+        f"registering model {model.name} failed: {_ATTEMPTS} times, another release took the version number. "
+        "Release again when the other releases of this model are done."
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.release import going_back
-from modelops.release.context import command
+from modelops.release.context import command, up
 from modelops.release.last_set import LastSet
 from modelops.release.live import LiveEndpoint
 from modelops.workspace import Workspace
@@ -35,8 +35,8 @@ def require(
     found = problem(workspace, plan, endpoint, nodes)
     if found:
         raise RefusedPlanError(
-            f"{found} Nothing was changed; correct or remove the key: without it, `pulumi up` tries out and releases "
-            "what the stack file has. Across a change of the cluster, go back in git."
+            f"{found} Nothing was changed; correct or remove the key: without it, what the stack file has is tried out "
+            "and released. Across a change of the cluster, go back in git."
         )
 
 
@@ -61,7 +61,7 @@ def require_unchanged(plan: ReleasePlan, endpoint: LiveEndpoint, before: LastSet
     raise ReleaseError(
         f"a {now.by}{who} made {now.default} the default of {endpoint.name} on {now.at}, while this release ran. It "
         f"was not undone: the default stays {now.default}, and what this release made so far stays, too. If "
-        f"{plan.target} should serve instead, run `pulumi up` again."
+        f"{plan.target} should serve instead, run: {up(where)}"
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import assert_never
 
 from modelops.about import About
-from modelops.errors import ModelOpsError, RefusedPlanError, Stopped
+from modelops.errors import ExplainedError, ModelOpsError, RefusedPlanError, Stopped
 from modelops.plan.plan import UNKNOWN, ReleasePlan
 from modelops.plan.staging import remove_abandoned
 from modelops.release import preview, recorded
@@ -95,18 +95,21 @@ class CarriedPlan:
                 case request:
                     assert_never(request)
         except ModelOpsError as error:
-            return self._failed(str(error), is_refused=isinstance(error, RefusedPlanError))
+            failed = self._failed(str(error))
+            return replace(
+                failed, refused=isinstance(error, RefusedPlanError), explained=isinstance(error, ExplainedError)
+            )
         except Exception as error:  # noqa: BLE001 - the hook must get every error as a text
             traceback.print_exc()
             text = f"internal error in step {self._position.step!r}: {type(error).__name__}: {error}"
             return self._failed("\n".join([text, *getattr(error, "__notes__", ())]))
 
-    def _failed(self, message: str, *, is_refused: bool = False) -> Failed:
+    def _failed(self, message: str) -> Failed:
         """Return the last answer, but not after a stop: then every error is a consequence of it."""
         if self.gate.is_closed:
             raise Stopped
         # Several steps may run at the same time: it is the one that failed first.
-        return Failed(self._request.id, message, self._timeline.failed_at or self._position.step, is_refused)
+        return Failed(self._request.id, message, self._timeline.failed_at or self._position.step)
 
     def _release(self, request: ReleaseRequest) -> Done:
         plan = ReleasePlan.from_inputs(request.plan)

@@ -42,6 +42,6 @@ def tell_end(plan_id: str, ended: Exception, environ: Mapping[str, str] = os.env
         case WorkerStopped():
             tell(Stopping(plan_id, ended.step or "", ended.switch_sent, ended.restored, ended.jobs), environ)
         case WorkerFailed():
-            tell(Failed(plan_id, str(ended), refused=ended.refused), environ)
+            tell(Failed(plan_id, str(ended), refused=ended.refused, explained=ended.explained), environ)
         case _:
             tell(Failed(plan_id, str(ended) or type(ended).__name__), environ)

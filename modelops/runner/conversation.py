@@ -19,12 +19,14 @@ _HEARTBEAT_SECONDS: Final = 30.0
 class WorkerFailed(Exception):  # noqa: N818 - says what happened
     """The release failed; the text comes from the worker, or says how it ended."""
 
-    def __init__(self, text: str, *, switch_sent: bool = False, refused: bool = False) -> None:
+    def __init__(self, text: str, *, switch_sent: bool = False, refused: bool = False, explained: bool = False) -> None:
         super().__init__(text)
         self.switch_sent = switch_sent
         """Whether the request that moves the default was sent."""
         self.refused = refused
         """Whether the plan was refused before anything was made."""
+        self.explained = explained
+        """Whether the text also says what serves and what to run next."""
 
 
 class WorkerStopped(Exception):  # noqa: N818 - says what happened
@@ -148,7 +150,9 @@ class Conversation:
                 return event
             case Failed():
                 text = event.message or "the worker did not give a reason."
-                raise WorkerFailed(text, switch_sent=self._switch_sent, refused=event.refused)
+                raise WorkerFailed(
+                    text, switch_sent=self._switch_sent, refused=event.refused, explained=event.explained
+                )
             case Stopping():
                 self._note(event)
                 raise self._stopped(event.jobs)

@@ -136,6 +136,8 @@ class Failed:
     """The step that failed."""
     refused: bool = False
     """Whether the plan was refused before anything was made; a preview that is answered so fails."""
+    explained: bool = False
+    """Whether the message also says what serves and what to run next."""
 
 
 Event = Step | Switching | Stopping | Done | Failed

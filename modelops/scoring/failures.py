@@ -49,6 +49,21 @@ class ScriptError(NamedTuple):
     def __str__(self) -> str:
         return f"{self.text} ({self.place})" if self.place else self.text
 
+    @property
+    def file(self) -> str:
+        """The file of its place; "" if unknown."""
+        return self.place.partition(", line ")[0]
+
+    def line(self) -> str:
+        """Return it with its place first, as `score.py:7 in run: ValueError: text`."""
+        place = self.place.replace(", line ", ":").replace(", in ", " in ")
+        return _short(f"{place}: {self.text}" if place else self.text)
+
+    def is_told(self, said: str) -> bool:
+        """Whether the service's reason says the same; it may leave out the exception's class."""
+        message = self.text.partition(": ")[2]
+        return not said or self.text in said or bool(message and message in said)
+
 
 def reason(logs: JobLogs) -> str:
     """Return why the job failed, as one or two sentences on one line; "" if neither the service nor the logs say.
@@ -58,13 +73,17 @@ def reason(logs: JobLogs) -> str:
     return _short(_reason(_service_reason(logs.message()), last_error(logs)))
 
 
+def service_reason(logs: JobLogs) -> str:
+    """Return what the service says of the failure, on one line, shortened as by `reason`; "" if it says nothing."""
+    return _short(_service_reason(logs.message()))
+
+
 def _reason(said: str, error: ScriptError | None) -> str:
     if error is None:
         return said
     if error.text in said:
         return said.replace(error.text, str(error))
-    # The service may leave out the exception's class.
-    if (message := error.text.partition(": ")[2]) and message in said:
+    if said and error.is_told(said):
         return said
     end = "." if said and said[-1] not in ".!?" else ""
     return " ".join(filter(None, [said + end, f"The script's last exception: {error}"]))

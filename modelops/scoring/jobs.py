@@ -29,9 +29,15 @@ ENDED: Final = frozenset({COMPLETED, FAILED, CANCELED, NOT_RESPONDING})
 _LONGEST: Final = timedelta(days=30)
 
 
-def command(workspace: Workspace, what: str) -> str:
-    """Return a command about jobs, to print, e.g. `show NAME` or `list`; it needs no stack."""
-    return located(f"python -m modelops jobs {what}{workspace.words()}")
+def command(workspace: Workspace, what: str, where: str = "") -> str:
+    """Return a command about jobs, to print.
+
+    Args:
+        workspace: theirs.
+        what: e.g. `show NAME` or `list`.
+        where: the options that find their stack, beginning with a space; "": the workspace is named instead.
+    """
+    return located(f"python -m modelops jobs {what}{where or workspace.words()}")
 
 
 @dataclass(frozen=True, slots=True)

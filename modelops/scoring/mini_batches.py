@@ -54,6 +54,11 @@ class MiniBatch:
         return None if self.succeeded else self.names
 
 
+def about_timeouts(seconds: int, size: int) -> str:
+    """Return what to do about calls of `run()` that take longer than the deployment allows: part of a sentence."""
+    return f"raise timeoutSeconds ({seconds}) of the deployment, lower its miniBatchSize ({size}), or make run() faster"
+
+
 def read(report: str) -> dict[str, MiniBatch]:
     """Return the mini-batches that a report has, by id; {} if it is empty or has other columns."""
     found: dict[str, MiniBatch] = {}

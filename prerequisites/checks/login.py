@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import jwt
 from azure.core.exceptions import AzureError
@@ -24,7 +24,7 @@ SUBJECT: Final = "login"
 
 _AZ_SECONDS: Final = 30.0
 _COMMANDS: Final = (
-    "az login",
+    "az login    (https://learn.microsoft.com/cli/azure/install-azure-cli)",
     "in a pipeline: set the variables of docs/configuration.md#login",
 )
 _OTHER_LOGINS: Final = {"useDefaultAzureCredential": "ARM_USE_DEFAULT_AZURE_CREDENTIAL"}
@@ -51,29 +51,42 @@ def sign_in(stack: Stack) -> SignedIn | Finding:
         return Finding(SUBJECT, "the token for Azure does not say whose it is.", _COMMANDS)
 
 
-def find(stack: Stack) -> Iterator[Finding]:
-    """Yield the problems of the provider's login, as far as its variables show them."""
-    if not _is_az(stack) or shutil.which("az", path=stack.environ.get("PATH")):
-        return
-    yield Finding(
-        SUBJECT,
-        "Pulumi's Azure provider has no login: no ARM_* variables are set, and the Azure CLI (az) is not on PATH.",
-        (
-            "install it, then az login: https://learn.microsoft.com/cli/azure/install-azure-cli",
-            "in a pipeline: set the variables of docs/configuration.md#login",
-        ),
-    )
+class Cli(NamedTuple):
+    """The Azure CLI's login, if the provider takes it.
+
+    Attributes:
+        subscription: id of its current subscription; empty if it has no login.
+        said: why it has none.
+    """
+
+    subscription: str = ""
+    said: str = ""
 
 
-def subscription(stack: Stack) -> str:
+def cli(stack: Stack) -> Cli | None:
+    """Ask the Azure CLI for its login; None if the provider has another one, as far as its variables show."""
+    if not _is_az(stack):
+        return None
+    if not shutil.which("az", path=stack.environ.get("PATH")):
+        return Cli(said="the Azure CLI (az) is not on PATH")
+    return _current(stack.environ)
+
+
+def find(asked: Cli | None) -> Iterator[Finding]:
+    """Yield the problem of a provider without a login."""
+    if asked is not None and not asked.subscription:
+        yield Finding(
+            SUBJECT, f"Pulumi's Azure provider has no login: no ARM_* variables are set, and {asked.said}.", _COMMANDS
+        )
+
+
+def subscription(stack: Stack, asked: Cli | None) -> str:
     """Return the id of the subscription that the provider uses; empty if nothing says which.
 
     Its setting wins over ARM_SUBSCRIPTION_ID; without both, the Azure CLI's current subscription counts.
     """
     named = stack.committed.provider("subscriptionId") or stack.environ.get("ARM_SUBSCRIPTION_ID")
-    if named or not _is_az(stack):
-        return named or ""
-    return _current(stack.environ)
+    return named or (asked.subscription if asked else "")
 
 
 def _is_az(stack: Stack) -> bool:
@@ -83,19 +96,18 @@ def _is_az(stack: Stack) -> bool:
     return all(each in {None, "", "false"} for each in found)
 
 
-def _current(environ: Mapping[str, str]) -> str:
+def _current(environ: Mapping[str, str]) -> Cli:
+    command = ("az", "account", "show", "--query", "id", "--output", "tsv")
     try:
         done = subprocess.run(
-            ["az", "account", "show", "--query", "id", "--output", "tsv"],
-            env=dict(environ),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_AZ_SECONDS,
+            command, env=dict(environ), capture_output=True, text=True, check=False, timeout=_AZ_SECONDS
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return Cli(said=f"`az account show` did not end: {error}")
+    if done.returncode == 0 and done.stdout.strip():
+        return Cli(done.stdout.strip())
+    lines = [line.strip().removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.strip()]
+    return Cli(said=f"`az account show` failed: {lines[0].rstrip('.') if lines else f'exit code {done.returncode}'}")
 
 
 def _first_line(error: AzureError) -> str:

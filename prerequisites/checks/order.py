@@ -65,13 +65,15 @@ def _of_file(committed: Committed) -> Iterator[Finding]:
 
 def _sign_in(stack: Stack) -> tuple[Azure | None, list[Finding]]:
     """Return the subscription if it can be read, and what is wrong."""
-    findings = list(login.find(stack))
+    asked = login.cli(stack)
+    findings = list(login.find(asked))
     signed_in = login.sign_in(stack)
     if isinstance(signed_in, Finding):
         return None, [*findings, signed_in]
-    named = login.subscription(stack)
+    named = login.subscription(stack, asked)
     if not named:
-        return None, [*findings, subscription.not_named()]
+        # A missing login of the Azure CLI, which would name one, was said.
+        return None, findings or [subscription.not_named()]
     azure = Azure(named, signed_in.principal, arm.ResourceManager(signed_in.token, _SECONDS))
     try:
         findings += subscription.find(azure, subscription.state(azure))

@@ -33,7 +33,7 @@ def find(azure: Azure, stack: Stack, settings: Settings) -> Iterator[Finding]:
     except arm.Refused as error:
         if group and error.status == _NOT_FOUND:
             is_own = settings.resource_group is None
-            yield Finding(GROUP, prerequisites.no_group(group, azure.subscription, is_own=is_own))
+            yield Finding(GROUP, prerequisites.no_group(group, azure.subscription, stack.name, is_own=is_own))
         else:
             yield not_checked(SUBJECT, error)
         return

@@ -233,7 +233,7 @@ def test_callers_of_an_adopted_workspace_need_their_custom_roles(azure: Azure) -
         "Microsoft.Authorization/roleDefinitions/"
         f'{roles.CALLER_RUNS.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
         f'prerequisites/caller-roles/{roles.CALLER_RUNS.id}.json)"\n'
-        "Nothing was added to it. A new role takes some minutes to take effect; then run pulumi up again."
+        "Nothing was added to it. A new role takes some minutes to take effect; then try again."
     )
 
 
@@ -247,7 +247,7 @@ def test_without_an_answer_nothing_is_added(monkeypatch: pytest.MonkeyPatch) -> 
     assert str(raised.value) == (
         "The roles could not be checked, so nothing was added: https://management.azure.com gave no usable answer "
         "in 6 attempts; the last: no network.\n"
-        "  Check the network and HTTPS_PROXY, then run pulumi up again."
+        "  Check the network and HTTPS_PROXY, then try again."
     )
 
 

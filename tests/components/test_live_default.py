@@ -143,12 +143,11 @@ def test_a_plan_that_names_an_abandoned_revision_is_refused(*, moved_back: bool)
     # The number changes in any case, so that the hook runs, which refuses.
     assert asked_of(Live(own if moved_back else "mlp-0", left)) == (
         (
-            f"the stack file still makes {own} the default, which a rollback abandoned on {ABANDONED_AT}. Nothing was "
-            "released; the default stays mlp-0.\n"
-            "  Change the deployment (a fix is another revision), or go back in git, or keep the default:\n"
-            "    pulumi config set --path endpoints.digits.pin mlp-0 --stack dev\n"
-            f"  If {own} should serve again after all:\n"
-            f"    python -m modelops rollback --to {own} --endpoint digits --stack dev"
+            f"a rollback on {ABANDONED_AT} abandoned {own}, which the stack file still makes the default. Nothing was "
+            "released; mlp-0 still serves.\n"
+            "  To release a fix: change the deployment, or go back in git\n"
+            "  To keep mlp-0: add a line below endpoints.digits in Pulumi.dev.yaml: pin: mlp-0\n"
+            f"  To let {own} serve again: python -m modelops rollback --to {own} --endpoint digits --stack dev"
         ),
         5,
     )
@@ -158,7 +157,7 @@ def test_a_new_pin_brings_it_back_and_the_one_that_was_abandoned_does_not() -> N
     own = target()
     assert asked_of(Live("mlp-0", tags(4, abandoned=(own,))), pin=own) == (None, 5)
     text, number = asked_of(Live("mlp-0", tags(4, abandoned=(own,), abandoned_pin=own)), pin=own)
-    assert (text or "").startswith(f"the stack file still makes {own} the default, which a rollback abandoned on ")
+    assert (text or "").startswith(f"a rollback on  abandoned {own}, which the stack file still makes the default. ")
     assert number == 5
 
 

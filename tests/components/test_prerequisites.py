@@ -71,7 +71,7 @@ def test_a_role_that_does_not_allow_one_step_of_a_release_is_found_before_anythi
         "\nSomebody who can grant roles there can run:\n"
         f'  az role assignment create --assignee {DEPLOYER} --role "Contributor" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
-        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
+        "Nothing was created. A new role takes some minutes to take effect; then try again."
     )
 
 
@@ -126,7 +126,7 @@ def test_a_next_page_on_another_host_is_not_asked_for(monkeypatch: pytest.Monkey
     assert str(raised.value) == (
         "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
         "in 1 attempt; the last: a next page on another host, https://management.azure.com.example.org/x.\n"
-        "  Check the network and HTTPS_PROXY, then run pulumi up again."
+        "  Check the network and HTTPS_PROXY, then try again."
     )
     assert len(azure.asked) == 1
 
@@ -145,7 +145,7 @@ def test_missing_roles_are_named_with_the_command(monkeypatch: pytest.MonkeyPatc
         ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0\n'
         f'  az role assignment create --assignee {DEPLOYER} --role "Managed Identity Operator" '
         f"--scope /subscriptions/{SUBSCRIPTION}/resourceGroups/rg\n"
-        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
+        "Nothing was created. A new role takes some minutes to take effect; then try again."
     )
 
 
@@ -183,7 +183,7 @@ def test_callers_need_their_custom_roles(monkeypatch: pytest.MonkeyPatch) -> Non
         "Microsoft.Authorization/roleDefinitions/"
         f'{CALLER_RUNS.id}?api-version=2022-04-01" --body "$(sed s/SUBSCRIPTION/{SUBSCRIPTION}/ '
         f'prerequisites/caller-roles/{CALLER_RUNS.id}.json)"\n'
-        "Nothing was created. A new role takes some minutes to take effect; then run pulumi up again."
+        "Nothing was created. A new role takes some minutes to take effect; then try again."
     )
 
 
@@ -236,7 +236,7 @@ def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(raised.value) == (
         f"Resource group 'rg' does not exist in subscription {SUBSCRIPTION}, so nothing was created.\n"
         "  Create it: az group create --name rg --location LOCATION\n"
-        "  Or let the program create one: pulumi config rm resourceGroup"
+        "  Or let the program create one: remove resourceGroup from Pulumi.dev.yaml"
     )
 
 
@@ -247,7 +247,7 @@ def test_a_group_of_the_stack_s_own_that_is_gone_was_deleted_by_somebody(monkeyp
     assert str(raised.value) == (
         f"The stack's own resource group 'rg' in subscription {SUBSCRIPTION} was deleted outside Pulumi, with "
         "everything in it, so nothing was created.\n"
-        "  Create everything again: pulumi up --refresh"
+        "  Create everything again: pulumi up --refresh --stack dev"
     )
 
 
@@ -287,8 +287,8 @@ def _lost(_url: str) -> requests.Response:
     raise requests.ReadTimeout("read timed out")
 
 
-LATER = "Wait some minutes, then run pulumi up again; https://azure.status.microsoft names outages."
-NETWORK = "Check the network and HTTPS_PROXY, then run pulumi up again."
+LATER = "Wait some minutes, then try again; https://azure.status.microsoft names outages."
+NETWORK = "Check the network and HTTPS_PROXY, then try again."
 
 
 @pytest.mark.parametrize(

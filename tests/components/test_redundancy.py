@@ -66,5 +66,5 @@ def test_what_takes_a_conversion(before: str, after: str, first: str, allowed: s
         f"in place. Allowed: {allowed}. To convert the account, which takes hours or days:\n"
         "  az storage account migration start --account-name mlstorage1a2b --resource-group rg "
         f"--sku {first} --no-wait\n"
-        "Then set storageSku to that, and run pulumi up --refresh."
+        "Then set storageSku to that, and run: pulumi up --refresh --stack dev"
     )

@@ -425,9 +425,15 @@ def test_a_failure_says_what_is_left_and_what_to_run() -> None:
     error, _ = called(WorkerFailed("registration refused."), plan())
     assert error == (
         "the release of endpoint 'digits' failed: registration refused.\n"
-        "The switch to the new default was not made; the infrastructure is up. Fix the cause and run `pulumi up` "
-        "again: the release continues from here. (Log: worker.log)"
+        "The switch to the new default was not made; the infrastructure is up. Once the cause is gone, run `pulumi up "
+        "--stack dev`: the release continues from here. (Log: worker.log)"
     )
+
+
+def test_a_failure_that_says_everything_gets_only_the_endpoints_name() -> None:
+    text = "mlp-1 failed its try-out; mlp-0 still serves\n  score.py:6 in run: ValueError: broken"
+    error, _ = called(WorkerFailed(text, explained=True), plan())
+    assert error == f"digits: {text}"
 
 
 @pytest.mark.parametrize("is_preview", [True, False])
@@ -441,8 +447,8 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
     error, _ = called(WorkerFailed("not verified.", switch_sent=True), plan())
     assert error == (
         "the release of endpoint 'digits' failed: not verified.\n"
-        "The switch was already sent; the infrastructure is up. Fix the cause and run `pulumi up` again: the "
-        "release continues from here. (Log: worker.log)"
+        "The switch was already sent; the infrastructure is up. Once the cause is gone, run `pulumi up --stack dev`: "
+        "the release continues from here. (Log: worker.log)"
     )
 
 
@@ -452,47 +458,50 @@ def test_a_failure_after_the_switch_says_that_it_was_sent() -> None:
         (
             WorkerStopped("digits", "create revisions"),
             (
-                "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; default unchanged. "
-                "Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped, at step 'create revisions'; the default is unchanged. "
+                "To go on, run `pulumi up --stack dev`."
             ),
         ),
         (
             WorkerStopped("digits", "switch the default", switch_sent=True),
-            "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again.",
+            (
+                "the release of endpoint 'digits' was stopped, at step 'switch the default'; the switch was already "
+                "sent. To go on, run `pulumi up --stack dev`."
+            ),
         ),
         (
             WorkerStopped("digits", TRY),
             (
-                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. A job may "
-                "go on, and the next release takes it up. Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped, at step 'try out'; the default is unchanged. A job may "
+                "go on, and the next release takes it up. To go on, run `pulumi up --stack dev`."
             ),
         ),
         (
             WorkerStopped("digits", TRY, jobs="Job a is canceled; the next release starts another."),
             (
-                "the release of endpoint 'digits' was stopped: stopped at step 'try out'; default unchanged. Job a is "
-                "canceled; the next release starts another. Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped, at step 'try out'; the default is unchanged. Job a is "
+                "canceled; the next release starts another. To go on, run `pulumi up --stack dev`."
             ),
         ),
         (
             WorkerStopped("digits", TRY, switch_sent=True, jobs="Job a is canceled; the next release starts another."),
             (
-                "the release of endpoint 'digits' was stopped: the switch was already sent; run `pulumi up` again. Job "
-                "a is canceled; the next release starts another."
+                "the release of endpoint 'digits' was stopped, at step 'try out'; the switch was already sent. Job a "
+                "is canceled; the next release starts another. To go on, run `pulumi up --stack dev`."
             ),
         ),
         (
             WorkerStopped("digits", "create revisions", restored=True),
             (
-                "the release of endpoint 'digits' was stopped: stopped at step 'create revisions'; the default is the "
-                "last release's again. Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped, at step 'create revisions'; the default is the last "
+                "release's again. To go on, run `pulumi up --stack dev`."
             ),
         ),
         (
             WorkerStopped("digits", None, at_deadline=True),
             (
-                "the release of endpoint 'digits' reached its deadline and was stopped: stopped at step 'waiting for a "
-                "worker'; default unchanged. Run `pulumi up` again."
+                "the release of endpoint 'digits' was stopped at its deadline, before it began; the default is "
+                "unchanged. To go on, run `pulumi up --stack dev`."
             ),
         ),
     ],

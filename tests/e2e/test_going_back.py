@@ -117,7 +117,7 @@ def test_after_a_switch_that_was_sent_and_not_recorded_the_next_up_has_one_diff(
     running = deployed.begin("up")
     deployed.wait_for("PUT", ENDPOINT, after=before, finished=False)
     running.interrupt()
-    assert "the switch was already sent; run `pulumi up` again" in running.wait().failed().flat
+    assert "the switch was already sent. To go on, run `" in running.wait().failed().flat
     until(lambda: not deployed.processes(), "the release's process to end")
     deployed.mend()
     moved = live(deployed)
@@ -155,13 +155,16 @@ def test_after_a_rollback_the_bad_revision_is_never_the_default_again(deployed: 
     first, bad = second(deployed)
     done = deployed.run("python", "-m", "modelops", "rollback", "--stack", "dev").ok()
     assert f"default {bad} -> {first}" in done.out
-    assert f"pulumi config set --path endpoints.digits.pin {first} --stack dev" in done.out
+    assert f"\n  pin: {first}\n" in done.out
     assert ours(deployed) == {"default": first, "set-by": "rollback", "number": "2", "abandoned": bad}
 
     before, outputs = deployed.mark(), deployed.outputs()
     for verb in ("preview", "up"):
         refused = deployed.pulumi(verb).failed()
-        assert f"the stack file still makes {bad} the default, which a rollback abandoned on " in refused.flat
+        assert (
+            f" abandoned {bad}, which the stack file still makes the default. Nothing was released; {first} still "
+            "serves." in refused.flat
+        )
         assert "Traceback" not in refused.text
     assert deployed.writes(before) == []
     assert live(deployed) == first

@@ -122,7 +122,7 @@ def test_a_throttled_check_is_asked_again_and_never_passes_in_silence(fresh: Reh
     throttled = fresh.pulumi("up", principal="nobody").failed()
     told = (
         "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
-        "in 1 attempt; the last: HTTP 429, with the request to wait 600 s. Wait some minutes, then run pulumi up "
+        "in 1 attempt; the last: HTTP 429, with the request to wait 600 s. Wait some minutes, then try "
         "again; https://azure.status.microsoft names outages."
     )
     assert throttled.flat.count(told) == 1  # while it runs, the engine shows no more than the first line

@@ -37,7 +37,7 @@ EVICTED = (
     "(azure-native:machinelearningservices:Compute: aml-cluster) "
     "A low-priority cluster has more than one node: a job that loses its only node is cancelled. "
     "vmPriority is 'LowPriority' and properties.properties.scaleSettings.maxNodeCount is 1. "
-    "pulumi config set --path cluster.maxNodes 2, or pulumi config set --path cluster.priority dedicated "
+    "Set cluster.maxNodes to 2, or cluster.priority to dedicated, in the stack file. "
     "Why: https://learn.microsoft.com/azure/machine-learning/how-to-use-low-priority-batch"
 )
 WORKERS = (

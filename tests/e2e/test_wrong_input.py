@@ -81,7 +81,7 @@ def _told_once_and_nothing_made(done: Done, rehearsal: Rehearsal, before: int, *
 
 WRONG: dict[str, tuple[Callable[[Config], None], list[str]]] = {
     "endpoint name too long": (_long_name, ["is not a valid batch endpoint name: it has 45 characters"]),
-    "malformed VM size": (_vm_size, ["cluster.vmSize is 'DS11 v2'", "pulumi config set --path cluster.vmSize"]),
+    "malformed VM size": (_vm_size, ["cluster.vmSize is 'DS11 v2'", ": set cluster.vmSize to STANDARD_DS11_V2"]),
     "more least than most nodes": (_nodes, ["cluster.maxNodes is 2, which is less than cluster.minNodes (3)"]),
     "default is not a deployment": (_default, ["endpoints.digits.default is 'forest'"]),
     "no model there": (_no_model, ["endpoints.digits.deployments.mlp.model.path is 'examples/digits/modle'"]),

@@ -15,7 +15,6 @@ import pytest
 
 from modelops.plan import fingerprint
 from modelops.plan.plan import Code, ReleasePlan
-from modelops.rehearsal import located
 from modelops.scoring import following, inputs, predictions
 from modelops.scoring import start as starting
 from modelops.scoring.job_logs import JobLogs
@@ -341,13 +340,12 @@ def test_a_rollback_prints_the_pin_where_an_unchanged_up_is_refused(bench: Bench
     bench.plan = bench.changed(mini_batch_size=3)
     bench.release()
     name, bad = bench.plan.endpoint.name, bench.plan.target
-    key, where = "pulumi config set --path endpoints.digits.pin", f"--cwd {bench.root}"
     pin = (
         f"The last release made {bad} the default. If the stack file still does, `pulumi up` refuses it.\n"
-        "To keep this default without a change of the deployment, pin it:\n"
-        f"  {located(f'{key} {first.default} {where}')}\n"
-        "If you have pinned it, remove the pin when the fix is in the stack file:\n"
-        f"  {located(f'pulumi config rm --path endpoints.digits.pin {where}')}\n"
+        "To keep this default without a change of the deployment, add a line below endpoints.digits in "
+        f"{bench.root}/Pulumi.STACK.yaml:\n"
+        f"  pin: {first.default}\n"
+        "Remove that line when the fix is in the stack file.\n"
     )
 
     def said(words: str) -> str:

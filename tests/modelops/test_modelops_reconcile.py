@@ -6,6 +6,7 @@ import pytest
 
 from modelops.errors import PlanError, ReleaseError
 from modelops.plan.plan import RegisteredModel
+from modelops.rehearsal import located
 from modelops.release import last_set
 from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
 from modelops.release.status import status
@@ -180,8 +181,8 @@ def test_an_endpoint_that_is_gone_is_named(bench: Bench) -> None:
     with pytest.raises(ReleaseError) as failed:
         bench.release(gone)
     assert str(failed.value) == (
-        "endpoint nowhere does not exist in workspace modelops-workspace: it was deleted outside Pulumi. Run "
-        "`pulumi up --refresh` to create it again and release to it."
+        "endpoint nowhere does not exist in workspace modelops-workspace: it was deleted outside Pulumi. To "
+        f"create it again and release to it: {located('pulumi up --refresh --stack STACK')}"
     )
 
 
@@ -218,7 +219,7 @@ def test_another_revision_of_the_same_name_is_never_taken_for_ours(bench: Bench)
     assert str(refused.value) == (
         f"deployment {changed.target} exists with different content (identity {'0' * 64}, planned "
         f"{changed.deployments['mlp'].identity()}): the 8 digits of its name are the same by chance. Add an "
-        "environment variable to the deployment to change its name, and run `pulumi up`."
+        "environment variable to the deployment to change its name."
     )
     assert bench.live().default == bench.plan.target
 

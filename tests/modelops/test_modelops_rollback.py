@@ -8,7 +8,7 @@ from modelops.errors import PlanError, RefusedPlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.try_out import TryOut
 from modelops.release import default, deploy, live, preview, register
-from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY
+from modelops.release.context import CREATE, PRUNE, READ, REGISTER, RESTORE, SWITCH, VERIFY, up
 from modelops.release.last_set import LastSet
 from modelops.release.status import status
 from tests.modelops.conftest import Bench, in_both_profiles
@@ -161,7 +161,7 @@ def test_a_switch_that_did_not_hold_is_noticed(bench: Bench, monkeypatch: pytest
         bench.release(changed)
     assert str(failed.value) == (
         f"the switch of {bench.plan.endpoint.name} to {changed.target} was accepted, but the endpoint's default is "
-        f"{first.default}. Somebody changed it at the same moment; run `pulumi up` again."
+        f"{first.default}. Somebody changed it at the same moment; run `{up('')}` again."
     )
 
 
@@ -169,7 +169,7 @@ def test_a_default_that_broke_since_the_switch_is_noticed(bench: Bench) -> None:
     bench.release()
     _break(bench, bench.plan)
     with pytest.raises(ReleaseError, match=rf"is {bench.plan.target}, which is no longer in state Succeeded\."):
-        default.verify(bench.workspace, bench.plan.endpoint.name, bench.plan.target)
+        default.verify(bench.workspace, bench.plan.endpoint.name, bench.plan.target, "pulumi up")
 
 
 def test_only_a_succeeded_deployment_can_become_the_default(bench: Bench) -> None:
@@ -224,8 +224,8 @@ def test_a_revision_that_is_never_made_ends_the_wait(bench: Bench, monkeypatch: 
     with pytest.raises(ReleaseError) as failed:
         deploy.settle(bench.context(), bench.plan, deployment)
     assert str(failed.value) == (
-        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. It continues in the sandbox: run "
-        "`pulumi up` again when it has ended; the release continues from there."
+        f"{bench.plan.target} is in state Deleting, which has not ended after 3600 s. It continues in the sandbox: "
+        "release again when it has ended; the release continues from there."
     )
 
 

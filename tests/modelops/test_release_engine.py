@@ -126,7 +126,7 @@ def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) ->
         "before hook \"digits-0-release\" failed: the release of endpoint 'digits-0' failed: registration refused\n"
         in output
     )
-    assert "the infrastructure is up. Fix the cause and run `pulumi up` again" in output
+    assert "the infrastructure is up. Once the cause is gone, run `pulumi up --stack " in output
     program.up()
     assert "released digits-0" in program.notes()
     program.up("--expect-no-changes")
@@ -137,12 +137,12 @@ def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) ->
     [
         (
             "wait",
-            (
-                "was stopped: stopped at step 'create revisions'; default unchanged. Job of digits-0. "
-                "Run `pulumi up` again."
-            ),
+            "was stopped, at step 'create revisions'; the default is unchanged. Job of digits-0. To go on, run",
         ),
-        ("switch", "was stopped: the switch was already sent; run `pulumi up` again. Job of digits-0."),
+        (
+            "switch",
+            "was stopped, at step 'switch the default'; the switch was already sent. Job of digits-0. To go on,",
+        ),
     ],
 )
 @pytest.mark.parametrize("whole_group", [True, False], ids=["terminal", "engine alone"])
@@ -172,7 +172,7 @@ def test_ctrl_c_stops_eight_releases_at_once_and_says_where_each_was(program: Pr
         output, _ = running.communicate(timeout=SECONDS)
     assert running.returncode != 0
     for name in names:
-        assert f"the release of endpoint '{name}' was stopped: stopped at step 'create revisions'" in output
+        assert f"the release of endpoint '{name}' was stopped, at step 'create revisions'" in output
         assert f"Job of {name}." in output
     assert "Traceback" not in output
     until(lambda: "ended" in program.notes(), "the worker to end")

@@ -10,7 +10,7 @@ from modelops.errors import RefusedPlanError, ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
 from modelops.release import preview, records
-from modelops.release.context import CREATE, READ, RESTORE, TRY
+from modelops.release.context import CREATE, READ, RESTORE, TRY, up
 from modelops.release.going_back import go_back
 from modelops.release.last_set import LastSet
 from modelops.release.report import ReleaseReport
@@ -80,7 +80,7 @@ def test_a_fix_waits_for_a_second_run_if_a_rollback_came_in_between(bench: Bench
     assert str(refused.value) == (
         f"a rollback by {last(bench).who} made {first.default} the default of {bench.plan.endpoint.name} on "
         f"{last(bench).at}, while this release ran. It was not undone: the default stays {first.default}, and what "
-        f"this release made so far stays, too. If {fix.target} should serve instead, run `pulumi up` again."
+        f"this release made so far stays, too. If {fix.target} should serve instead, run: {up('')}"
     )
     assert bench.release(fix).done() == [f"default {first.default} -> {fix.target}", f"deleted {bad.target}"]
 
@@ -98,7 +98,7 @@ def test_a_failed_candidate_that_was_made_the_default_by_hand_does_not_stay_it(b
     good = with_script(bench, SCRIPT)
     bench.release(good)
     bad = with_script(bench, RAISES)
-    with pytest.raises(ReleaseError, match="did not pass its try-out"):
+    with pytest.raises(ReleaseError, match="failed its try-out"):
         bench.release(bad, good.target)
     bench.move(bad.target)
     sentences = said(preview.from_live(bench.workspace, bad, good))

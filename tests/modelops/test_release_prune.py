@@ -232,7 +232,7 @@ def test_a_revision_that_a_job_uses_stays_until_the_job_has_ended(bench: Bench) 
         bench.release(fourth)
     assert str(refused.value) == (
         f"endpoint {bench.plan.endpoint.name} has no room for the new deployments: {old} is used by a job that has not "
-        "ended. The default was not changed. Run `pulumi up` again."
+        "ended. The default was not changed."
     )
     (bench.root / "go").touch()
     following.follow(bench.workspace.ml, job.name, lambda _text, _seconds: None, "")

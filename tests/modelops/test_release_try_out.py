@@ -16,7 +16,7 @@ from modelops.plan.plan import Code, CondaFile, ImageEnvironment, ReleasePlan
 from modelops.plan.try_out import File, TryOut
 from modelops.rehearsal import located
 from modelops.release import preview, records
-from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY
+from modelops.release.context import CREATE, READ, REGISTER, SWITCH, TRY, VERIFY, up
 from modelops.release.status import status
 from modelops.release.tryout import sample
 from modelops.release.uploads import container
@@ -103,9 +103,9 @@ def test_a_first_release_is_tried_out_and_then_serves(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("script", "reasons"),
     [
-        (RAISES, ["ValueError: broken on purpose (score.py, line 6, in run)"]),
+        (RAISES, ["score.py:6 in run: ValueError: broken on purpose"]),
         (NO_RUN, ["run"]),
-        (NO_INIT, ["OSError: no such model (score.py, line 4, in init)"]),
+        (NO_INIT, ["score.py:4 in init: OSError: no such model"]),
         (FEW, ["1 of 2 files has no result: 1 mini-batch returned fewer results than files."]),
     ],
     ids=["raises", "no run", "no init", "too few"],
@@ -116,23 +116,21 @@ def test_a_candidate_that_fails_does_not_serve(bench: Bench, script: str, reason
     plan = with_script(bench, script)
     before = bench.mark()
     why = refused(bench, plan)
-    assert why.startswith(
-        f"step 'try out' failed: deployment {plan.target} of endpoint {plan.endpoint.name} did not pass its try-out: "
-    )
+    lines = why.splitlines()
+    assert lines[0] == f"{plan.target} failed its try-out; {good.target} still serves"
     for reason in reasons:
+        assert why.count(reason.rpartition(": ")[2]) == 1 or reason == "run"
         assert reason in why
     noted = record(bench, plan.target)
     assert noted is not None
     assert noted.outcome == "failed"
     assert status(bench.workspace, good).not_passed == {plan.target: "failed its try-out"}
-    assert f"The default is unchanged: {good.target}." in why
-    assert why.endswith(
-        "Its logs:\n  "
-        + located(
-            f"python -m modelops jobs logs {noted.job} --subscription {plan.subscription_id} --resource-group modelops "
-            f"--workspace {plan.workspace}"
-        )
-    )
+    names = f"--subscription {plan.subscription_id} --resource-group modelops --workspace {plan.workspace}"
+    fixed = "the script" if script in (NO_RUN, FEW) else "score.py"
+    assert lines[-2:] == [
+        f"  Logs: {located(f'python -m modelops jobs logs {noted.job} {names}')}",
+        f"  Fix: correct {fixed}, then run: {up('')}",
+    ]
     assert not [each for each in bench.writes(before) if re.search(r"PUT .*/batchEndpoints/[^/]+$", each)]
 
     # The next release tries it again, by another job.
@@ -144,7 +142,8 @@ def test_a_candidate_that_fails_does_not_serve(bench: Bench, script: str, reason
 
 @in_both_profiles
 def test_a_first_release_that_fails_leaves_no_default(bench: Bench) -> None:
-    assert "The endpoint has no default." in refused(bench, with_script(bench, RAISES))
+    plan = with_script(bench, RAISES)
+    assert refused(bench, plan).startswith(f"{plan.target} failed its try-out; the endpoint has no default\n")
     assert bench.live().default is None
 
 
@@ -163,13 +162,20 @@ def test_a_candidate_that_hangs_is_canceled(bench: Bench) -> None:
     noted = record(bench, plan.target)
     assert noted is not None
     assert noted.outcome == "failed"
-    assert f"job {noted.job} was canceled, because it was running for more than 0 min (tryOut.runMinutes)." in why
+    assert why.splitlines()[1:] == [
+        (
+            f"  job {noted.job} was canceled, because it was running for more than 0 min (tryOut.runMinutes). A call "
+            "of run() may take 30 s (timeoutSeconds), and is tried 3 times (maxRetries)."
+        ),
+        why.splitlines()[2],
+        f"  Fix: make the script faster, or raise tryOut.runMinutes (0) in the stack file, then run: {up('')}",
+    ]
     assert bench.place.get(f"jobs/{noted.job}")["properties"]["status"] in ("CancelRequested", "Canceled")
 
 
 def could_not(bench: Bench, plan: ReleasePlan) -> str:
     """Return why a candidate could not be tried, which is not noted against it."""
-    about = f"step 'try out' failed: deployment {plan.target} of endpoint {plan.endpoint.name} could not be tried out"
+    about = f"{plan.target} could not be tried out; "
     why = refused(bench, plan)
     assert why.startswith(about)
     noted = record(bench, plan.target)
@@ -182,7 +188,7 @@ def test_an_input_without_files_is_not_the_candidates_fault(bench: Bench) -> Non
     folder = f"of-{bench.plan.endpoint.name}"
     plan = with_script(bench, GOOD, input=f"azureml://datastores/workspaceblobstore/paths/{folder}/")
     why = could_not(bench, plan)
-    assert why.startswith(", and nothing shows that this is its fault: job ")
+    assert f"\n  Nothing shows that {plan.target} is at fault.\n" in why
     assert "Unable to create any task within 600 seconds." in why
     with container(bench.workspace) as client:
         client.upload_blob(f"{folder}/a.txt", b"a")
@@ -251,7 +257,7 @@ def test_a_throttled_request_is_not_the_candidates_fault(bench: Bench) -> None:
     control.fault("status", method="POST", path="/jobs$", times=-1, status=429, code="TooManyRequests")
     why = could_not(bench, plan)
     assert "TooManyRequests" in why
-    assert "A job may have started: the next `pulumi up` looks for it." in why
+    assert "A job may have started. To look for it: " in why
     control.clear_faults()
     assert bench.release(plan).default == plan.target
 
@@ -338,7 +344,7 @@ def test_a_lost_answer_after_a_busy_one_is_found_by_the_next_release(bench: Benc
     control = bench.place.sandbox.control
     control.fault(**BUSY, status=429)
     control.fault("reset-after", method="POST", path="/jobs$")
-    assert "A job may have started: the next `pulumi up` looks for it." in could_not(bench, plan)
+    assert "A job may have started. To look for it: " in could_not(bench, plan)
     control.clear_faults()
     assert released(bench, plan) == ([], 0)
     assert len(jobs_of(bench, plan)) == 1
@@ -412,7 +418,7 @@ def test_a_job_that_does_not_say_what_it_lost_is_not_passed(bench: Bench, monkey
     count = losses.count
     monkeypatch.setattr(losses, "count", lambda _logs: losses.Losses(items=2))
     assert re.search(
-        r"could not be tried out, and nothing shows that this is its fault: job \S+ is completed, but whether it lost "
+        r"could not be tried out; the endpoint has no default\n  job \S+ is completed, but whether it lost "
         r"files is not known: neither its counts nor its report \(logs/sys/job_report/processed_mini-batches\.csv\) "
         r"could be read\. See whether the deployer may read both \(docs/security\.md, what a release needs\)\.\n",
         refused(bench, plan),

@@ -54,6 +54,10 @@ class SetUp:
     """The project's keys of Pulumi.dev.yaml."""
     top: dict[str, Any] = field(default_factory=lambda: {"azure-native:location": "westeurope"})
     """Its other keys."""
+    document: dict[str, Any] = field(default_factory=dict)
+    """What the file has beside `config`."""
+    text: str | None = ""
+    """The whole file instead; None for no file."""
     environ: dict[str, str] = field(
         default_factory=lambda: {
             "ARM_SUBSCRIPTION_ID": SUBSCRIPTION,
@@ -85,8 +89,10 @@ class SetUp:
         """Run `python -m prerequisites check --stack dev`."""
         make_files(self.folder)
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(PROJECT), encoding="utf-8")
-        document = {"config": {**self.top, **self.config}}
-        (self.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        document = {**self.document, "config": {**self.top, **self.config}}
+        text = yaml.safe_dump(document, sort_keys=False) if self.text == "" else self.text
+        if text is not None:
+            (self.folder / "Pulumi.dev.yaml").write_text(text, encoding="utf-8")
         self.patch.chdir(self.folder)
         for name in ("ARM_USE_OIDC", "ARM_USE_MSI", "ARM_CLIENT_CERTIFICATE_PATH", "PULUMI_CONFIG_PASSPHRASE_FILE"):
             self.patch.delenv(name, raising=False)
@@ -155,10 +161,11 @@ class SetUp:
 
 
 def az(setup: SetUp, prints: str, code: int = 0) -> None:
-    """Put an Azure CLI on PATH that prints something."""
+    """Put an Azure CLI on PATH that prints something, as an error if its exit code is not 0."""
     place = setup.folder / "bin" / "az"
     place.parent.mkdir(exist_ok=True)
-    place.write_text(f"#!/bin/sh\necho '{prints}'\nexit {code}\n")
+    where = " >&2" if code else ""
+    place.write_text(f'#!/bin/sh\necho "{prints}"{where}\nexit {code}\n')
     place.chmod(0o755)
 
 

@@ -17,7 +17,10 @@ from tests.unit.settings_world import mlp
 VAULT = "mlbatch-vault1a2b3c4d"
 WORKSPACE = "mlbatch-workspace1a2b3c4d"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}"
-IN_PIPELINE = "      in a pipeline: set the variables of docs/configuration.md#login"
+LOGGING_IN = [
+    "      az login    (https://learn.microsoft.com/cli/azure/install-azure-cli)",
+    "      in a pipeline: set the variables of docs/configuration.md#login",
+]
 SELECTING = ["      az account set --subscription ID", "      in a pipeline: set ARM_SUBSCRIPTION_ID"]
 KEY = "azurekeyvault://VAULT.vault.azure.net/keys/KEY"
 
@@ -34,8 +37,7 @@ def no_provider_login(setup: SetUp) -> list[str]:
             "  login: Pulumi's Azure provider has no login: no ARM_* variables are set, and the Azure "
             "CLI (az) is not on PATH."
         ),
-        "      install it, then az login: https://learn.microsoft.com/cli/azure/install-azure-cli",
-        IN_PIPELINE,
+        *LOGGING_IN,
     ]
 
 
@@ -240,8 +242,7 @@ def test_without_a_login_the_rest_is_said_all_the_same(setup: SetUp) -> None:
         NOT_ASKED,
         "error: stack dev cannot be deployed to Azure yet: 1 problem. Nothing was created or changed.",
         "  login: no token for Azure: No credential in this chain provided a token.",
-        "      az login",
-        IN_PIPELINE,
+        *LOGGING_IN,
         "To check again: python -m prerequisites check --stack dev",
     ]
     assert setup.asked == []
@@ -257,18 +258,35 @@ def test_the_azure_cli_is_a_login_and_names_the_subscription(setup: SetUp) -> No
     assert setup.check().stdout == f"stack dev can be deployed to subscription {SUBSCRIPTION}, as {PRINCIPAL}\n"
 
 
-@pytest.mark.parametrize("has_az", [True, False])
-def test_nothing_names_a_subscription(setup: SetUp, *, has_az: bool) -> None:
+def test_nothing_says_which_subscription(setup: SetUp) -> None:
     del setup.environ["ARM_SUBSCRIPTION_ID"]
-    if has_az:
-        del setup.environ["ARM_CLIENT_SECRET"]
-        az(setup, "Please run 'az login' to setup account.", 1)
     ended = setup.check()
     assert ended.stderr.splitlines()[:1] == [NOT_ASKED]
     assert ended.stderr.splitlines()[2:-1] == [
         "  subscription: nothing says which subscription to deploy to.",
         *SELECTING,
     ]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_the_azure_cli_has_no_login(setup: SetUp, *, is_named: bool) -> None:
+    """The release may have another one: then Azure is asked anyway if a subscription is named."""
+    del setup.environ["ARM_CLIENT_SECRET"]
+    if not is_named:
+        del setup.environ["ARM_SUBSCRIPTION_ID"]
+    az(setup, "ERROR: Please run 'az login' to setup account.", 1)
+    ended = setup.check()
+    first, *lines, _ = [each for each in ended.stderr.splitlines() if each != NOT_ASKED]
+    assert first.endswith(": 1 problem. Nothing was created or changed.")
+    assert lines == [
+        (
+            "  login: Pulumi's Azure provider has no login: no ARM_* variables are set, and `az account show` failed: "
+            "Please run 'az login' to setup account."
+        ),
+        *LOGGING_IN,
+    ]
+    assert (NOT_ASKED in ended.stderr) is not is_named
+    assert bool(setup.asked) is is_named
 
 
 def test_a_subscription_that_the_login_cannot_read(setup: SetUp) -> None:
@@ -356,7 +374,7 @@ def test_a_resource_group_that_does_not_exist(setup: SetUp) -> None:
             "nothing was created."
         ),
         "      Create it: az group create --name team --location LOCATION",
-        "      Or let the program create one: pulumi config rm resourceGroup",
+        "      Or let the program create one: remove resourceGroup from Pulumi.dev.yaml",
     ]
 
 
@@ -401,7 +419,7 @@ def test_mistakes_of_the_stack_file_are_listed_as_the_program_lists_them(setup: 
     assert ended.stderr.splitlines()[2:-1] == [
         "  stack file: The configuration of stack 'dev' has a problem, so nothing was created or changed.",
         "      1. softDeleteDays is 3. Allowed: a whole number from 7 to 90 (days to keep deleted blobs).",
-        "          pulumi config set softDeleteDays 7 --stack dev",
+        "          Pulumi.dev.yaml:17: set softDeleteDays to 7",
         "    docs/configuration.md describes every key.",
     ]
 
@@ -480,3 +498,28 @@ def test_a_stack_that_cannot_be_created(setup: SetUp) -> None:
 def test_the_page_lists_the_resource_providers() -> None:
     page = (Path(__file__).parents[2] / "docs" / "getting-started.md").read_text(encoding="utf-8")
     assert tuple(re.findall(r"`(Microsoft\.\w+)`", page)) == NAMESPACES
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "Pulumi.dev.yaml cannot be read: No such file or directory."),
+        ("config: [", "Pulumi.dev.yaml is not a YAML file: while parsing a flow node."),
+        ("encryptionsalt: v1:x", "Pulumi.dev.yaml does not have an object `config`."),
+    ],
+)
+def test_a_stack_file_that_cannot_be_read(setup: SetUp, text: str | None, told: str) -> None:
+    setup.text = text
+    assert setup.problems() == [f"  stack file: {told}"]
+    assert (setup.asked, setup.ran) == ([], [])
+
+
+def test_a_secret_in_the_stack_file_is_not_decrypted(setup: SetUp) -> None:
+    setup.config["tags"] = {"owner": {"secure": "v1:abc"}}
+    assert "      1. tags is a secret. Allowed: plain values." in setup.check().stderr
+
+
+def test_a_key_of_the_stack_file_needs_no_passphrase(setup: SetUp) -> None:
+    del setup.environ["PULUMI_CONFIG_PASSPHRASE"]
+    setup.document = {"secretsprovider": "azurekeyvault://v.vault.azure.net/keys/k", "encryptedkey": "abc"}
+    assert setup.check().exit_code == 0

@@ -50,7 +50,7 @@ def _problem(try_out: TryOut, root: Path) -> str | None:
         user_code.require([try_out, try_out], root)
     except RefusedPlanError as error:
         text, _, last = str(error).rpartition("\n")
-        assert last == "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
+        assert last == "Nothing was uploaded or created; correct it first."
         return text
     return None
 
@@ -258,8 +258,8 @@ def test_a_slow_import_is_no_problem_of_a_release(root: Path, monkeypatch: pytes
     file = _file(root, "slow.py", SLOW.replace("5", "2"))
     try_out = TryOut("x", check=file, compare=file)
     assert user_code.previewed([try_out], root) == [
-        f"tryOut.{function}: slow.py did not end within 1 s, and was ended. Whether it can be imported is first known "
-        "in `pulumi up`."
+        f"tryOut.{function}: slow.py did not end within 1 s, and was ended. Only the release will tell whether it "
+        "can be imported."
         for function in ("check", "compare")
     ]
     user_code.require([try_out], root)
@@ -272,7 +272,7 @@ def test_a_preview_refuses_what_can_be_known_beside_a_slow_import(root: Path, mo
         user_code.previewed([TryOut("x", check=_file(root, "slow.py", SLOW), compare=compare)], root)
     assert str(caught.value) == (
         "tryOut.compare: compare.py cannot be imported: ZeroDivisionError: division by zero (compare.py, line 1)\n"
-        "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
+        "Nothing was uploaded or created; correct it first."
     )
 
 

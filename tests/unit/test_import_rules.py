@@ -98,7 +98,7 @@ RULES = [
             *("modelops.azureml_yaml", "modelops.plan", "modelops.rehearsal"),
         ),
     ),
-    Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core")),
+    Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core", "modelops.rehearsal")),
     Rule(
         "components",
         (

@@ -55,9 +55,8 @@ def test_the_firewall_s_hint_adds_an_address_and_replaces_none() -> None:
     error.error_code = "AuthorizationFailure"  # type: ignore[attr-defined]
     assert azure.describe(error) == (
         "This request is not authorized. (HTTP 403, request 42). The storage account's firewall only lets in "
-        "trusted services and `allowedIps`: add the public address of this machine to that list (`pulumi config set "
-        "--path 'allowedIps[N]' ADDRESS`, where N is the number of addresses in it: a smaller N replaces one), then "
-        "run `pulumi up`. For an adopted workspace, ask the owner of its storage to run: `az storage account "
+        "trusted services and `allowedIps`: add the public address of this machine to that list in the stack file, "
+        "and deploy. For an adopted workspace, ask the owner of its storage to run: `az storage account "
         "network-rule add --account-name mlbatchstorage1a --ip-address ADDRESS`."
     )
 

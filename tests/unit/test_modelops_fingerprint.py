@@ -108,8 +108,8 @@ def test_content_that_changed_since_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PlanError) as refused, staged(root, "model", before):
         pass
     assert str(refused.value) == (
-        f"'{root.as_posix()}' changed after the plan was made, so it was not released. Run `pulumi up` again to "
-        "release the current files."
+        f"'{root.as_posix()}' changed after the plan was made, so it was not released. Another release "
+        "takes the current files."
     )
 
 

@@ -15,7 +15,7 @@ from modelops.scoring.losses import Losses
 from modelops.workspace import Workspace
 
 AGAIN = (
-    "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment NAME: "
+    "That runs on the same deployment. After a repair of the script and its release, add --deployment NAME: "
     "`python -m modelops status` names the new one.\n"
 )
 

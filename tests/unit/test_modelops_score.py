@@ -126,7 +126,7 @@ def test_files_without_a_result_end_it_with_3_unless_that_is_allowed(
         "To score what is missing:\n"
         "  python -m modelops invoke --subscription sub --resource-group rg --workspace ws --endpoint short1a2b "
         f"--resume job-1 --download {tmp_path}/predictions/staging/short\n"
-        "That runs on the same deployment. After a repair of the script and `pulumi up`, add --deployment NAME: "
+        "That runs on the same deployment. After a repair of the script and its release, add --deployment NAME: "
         "`python -m modelops status` names the new one.\n"
     )
     assert score(short="x", digits="y") == (

@@ -103,7 +103,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "cluster.vmSize is 'DS11 v2'. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
             "(https://learn.microsoft.com/azure/virtual-machines/sizes).\n"
-            "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
+            "Pulumi.dev.yaml: set cluster.vmSize to STANDARD_DS11_V2"
         ),
     ),
     (
@@ -111,28 +111,28 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "cluster.vmSize is 11. Allowed: the name of an Azure VM size, such as STANDARD_DS11_V2 "
             "(https://learn.microsoft.com/azure/virtual-machines/sizes).\n"
-            "pulumi config set --path cluster.vmSize STANDARD_DS11_V2 --stack dev"
+            "Pulumi.dev.yaml: set cluster.vmSize to STANDARD_DS11_V2"
         ),
     ),
     (
         _set(cluster={"minNodes": 3, "maxNodes": 2}),
         (
             "cluster.maxNodes is 2, which is less than cluster.minNodes (3). Allowed: a whole number from 3.\n"
-            "pulumi config set --path cluster.maxNodes 3 --stack dev"
+            "Pulumi.dev.yaml: set cluster.maxNodes to 3"
         ),
     ),
     (
         _set(cluster={"maxNodes": 0}),
         (
             "cluster.maxNodes is 0. Allowed: a whole number from 1 (nodes at most).\n"
-            "pulumi config set --path cluster.maxNodes 4 --stack dev"
+            "Pulumi.dev.yaml: set cluster.maxNodes to 4"
         ),
     ),
     (
         _set(cluster={"minNodes": True}),
         (
             "cluster.minNodes is true. Allowed: a whole number from 0 (nodes that stay up without work).\n"
-            "pulumi config set --path cluster.minNodes 0 --stack dev"
+            "Pulumi.dev.yaml: set cluster.minNodes to 0"
         ),
     ),
     (
@@ -140,14 +140,14 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "cluster.idleSeconds is 0.5. Allowed: a whole number from 1 (seconds without work before a node is "
             "released).\n"
-            "pulumi config set --path cluster.idleSeconds 120 --stack dev"
+            "Pulumi.dev.yaml: set cluster.idleSeconds to 120"
         ),
     ),
     (
         _set(cluster={"priority": "low"}),
         (
             "cluster.priority is 'low'. Allowed: dedicated or lowPriority.\n"
-            "pulumi config set --path cluster.priority dedicated --stack dev"
+            "Pulumi.dev.yaml: set cluster.priority to dedicated"
         ),
     ),
     (
@@ -173,48 +173,48 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "resourceGroup is 'ends with a dot.'. Allowed: the name of an existing resource group, or empty to "
             "create one.\n"
-            "pulumi config set resourceGroup NAME --stack dev"
+            "Pulumi.dev.yaml: set resourceGroup to NAME"
         ),
     ),
     (
         _set(network="close"),
-        "network is 'close'. Allowed: open, restricted or isolated.\npulumi config set network open --stack dev",
+        "network is 'close'. Allowed: open, restricted or isolated.\nPulumi.dev.yaml: set network to open",
     ),
     (
         _set(dataAccess=[ACCOUNT, "images"]),
         (
             "dataAccess[1] is 'images'. Allowed: the ARM id of a storage account, or of a blob container in one: "
             "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT.\n"
-            "pulumi config set --path 'dataAccess[1]' "
-            "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT --stack dev"
+            "Pulumi.dev.yaml: set dataAccess[1] to "
+            "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
         ),
     ),
     (
         _set(deployer={"principalId": "me", "principalType": "User"}),
         (
             "deployer.principalId is 'me'. Allowed: the object id of a principal.\n"
-            "pulumi config set --path deployer.principalId OBJECT-ID --stack dev"
+            "Pulumi.dev.yaml: set deployer.principalId to OBJECT-ID"
         ),
     ),
     (
         _set(deployer={"principalId": SUBSCRIPTION}),
         (
             "deployer.principalType is not set. Allowed: ServicePrincipal, User or Group.\n"
-            "pulumi config set --path deployer.principalType ServicePrincipal --stack dev"
+            "Pulumi.dev.yaml: set deployer.principalType to ServicePrincipal"
         ),
     ),
     (
         _set(tags={"cost": 1.5}),
         (
             "tags.cost is 1.5. Allowed: a text or a whole number (put everything else in quotes).\n"
-            "pulumi config set --path tags.cost VALUE --stack dev"
+            "Pulumi.dev.yaml: set tags.cost to VALUE"
         ),
     ),
     (
         _set(tags={"owner": ""}),
         (
             "tags.owner is ''. Allowed: a value of 1 to 256 characters, because Azure refuses a tag without a value.\n"
-            "pulumi config set --path tags.owner VALUE --stack dev"
+            "Pulumi.dev.yaml: set tags.owner to VALUE"
         ),
     ),
     (
@@ -262,7 +262,7 @@ def test_a_missing_location_is_told(root: Path) -> None:
         (
             "azure-native:location is not set. Allowed: an Azure region, such as westeurope "
             "(`az account list-locations` lists them).\n"
-            "pulumi config set azure-native:location westeurope --stack dev"
+            "Pulumi.dev.yaml: set azure-native:location to westeurope"
         )
     ]
 
@@ -291,10 +291,10 @@ def test_all_problems_are_told_in_one_message(root: Path) -> None:
     assert str(raised.value) == (
         "The configuration of stack 'my stack' has 2 problems, so nothing was created or changed.\n"
         "  1. cluster.maxNodes is 0. Allowed: a whole number from 1 (nodes at most).\n"
-        "      pulumi config set --path cluster.maxNodes 4 --stack 'my stack'\n"
+        "      Pulumi.my stack.yaml: set cluster.maxNodes to 4\n"
         "  2. cluster.idleSeconds is -5. Allowed: a whole number from 1 (seconds without work before a node is "
         "released).\n"
-        "      pulumi config set --path cluster.idleSeconds 120 --stack 'my stack'\n"
+        "      Pulumi.my stack.yaml: set cluster.idleSeconds to 120\n"
         "docs/configuration.md describes every key."
     )
 

@@ -38,36 +38,36 @@ def test_who_is_told(root: Path, alerts: dict[str, Any], told: tuple[object, ...
             {"severity": 1},
             (
                 "alerts.emails is not set. Nobody would be told. Allowed: at least one entry in emails or in "
-                "actionGroups.\npulumi config set --path 'alerts.emails[0]' ops@example.com --stack dev"
+                "actionGroups.\nPulumi.dev.yaml: set alerts.emails[0] to ops@example.com"
             ),
         ),
         (
             {"emails": ["ops"]},
             (
                 "alerts.emails[0] is 'ops'. Allowed: a mail address.\n"
-                "pulumi config set --path 'alerts.emails[0]' ops@example.com --stack dev"
+                "Pulumi.dev.yaml: set alerts.emails[0] to ops@example.com"
             ),
         ),
         (
             {"emails": "ops@example.com"},
             (
                 "alerts.emails is 'ops@example.com'. Allowed: an array of texts, each a mail address.\n"
-                "pulumi config set --path 'alerts.emails[0]' ops@example.com --stack dev"
+                "Pulumi.dev.yaml: set alerts.emails[0] to ops@example.com"
             ),
         ),
         (
             {"actionGroups": ["ops"]},
             (
                 "alerts.actionGroups[0] is 'ops'. Allowed: the ARM id of an action group.\n"
-                "pulumi config set --path 'alerts.actionGroups[0]' /subscriptions/ID/resourceGroups/GROUP/providers/"
-                "Microsoft.Insights/actionGroups/NAME --stack dev"
+                "Pulumi.dev.yaml: set alerts.actionGroups[0] to /subscriptions/ID/resourceGroups/GROUP/providers/"
+                "Microsoft.Insights/actionGroups/NAME"
             ),
         ),
         (
             {"emails": ["ops@example.com"], "severity": 5},
             (
                 "alerts.severity is 5. Allowed: a whole number from 0 to 4 (0 is critical, 4 is verbose).\n"
-                "pulumi config set --path alerts.severity 3 --stack dev"
+                "Pulumi.dev.yaml: set alerts.severity to 3"
             ),
         ),
     ],

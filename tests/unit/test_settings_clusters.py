@@ -67,24 +67,24 @@ def test_letters_of_a_size_do_not_count(root: Path) -> None:
 WRONG: list[tuple[Config, str]] = [
     (
         _stack(TWO),
-        f"{MLP}.compute is not set. Allowed: cpu or gpu.\npulumi config set --path {MLP}.compute cpu --stack dev",
+        f"{MLP}.compute is not set. Allowed: cpu or gpu.\nPulumi.dev.yaml: set {MLP}.compute to cpu",
     ),
     (
         _stack(TWO, compute="tpu"),
-        f"{MLP}.compute is 'tpu'. Allowed: cpu or gpu.\npulumi config set --path {MLP}.compute cpu --stack dev",
+        f"{MLP}.compute is 'tpu'. Allowed: cpu or gpu.\nPulumi.dev.yaml: set {MLP}.compute to cpu",
     ),
     (
         _stack(TWO, compute="cpu", instanceCount=3),
         (
             f"{MLP}.instanceCount is 3. Allowed: at most 2, which is clusters.cpu.maxNodes.\n"
-            f"pulumi config set --path {MLP}.instanceCount 2 --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.instanceCount to 2"
         ),
     ),
     (
         changed(lambda config: mlp(config).update(compute="cpu")),
         (
             f"{MLP}.compute is 'cpu'. The stack has only one cluster (the key cluster). Allowed: no compute, or a key "
-            f"of clusters.\npulumi config rm --path {MLP}.compute --stack dev"
+            f"of clusters.\nPulumi.dev.yaml: remove {MLP}.compute"
         ),
     ),
     (
@@ -106,7 +106,7 @@ WRONG: list[tuple[Config, str]] = [
         _stack({"cpu": {"minNodes": 3, "maxNodes": 2}}),
         (
             "clusters.cpu.maxNodes is 2, which is less than clusters.cpu.minNodes (3). Allowed: a whole number from "
-            "3.\npulumi config set --path clusters.cpu.maxNodes 3 --stack dev"
+            "3.\nPulumi.dev.yaml: set clusters.cpu.maxNodes to 3"
         ),
     ),
     (

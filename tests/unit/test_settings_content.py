@@ -12,7 +12,7 @@ import pytest
 from tests.unit.settings_world import Config, changed, make_files, mlp, problems, read
 
 MLP = "endpoints.digits.deployments.mlp"
-SET = f"pulumi config set --path {MLP}"
+SET = f"Pulumi.dev.yaml: set {MLP}"
 URIS = "azureml://jobs/JOB/outputs/OUTPUT/paths/PATH, azureml://datastores/DATASTORE/paths/PATH or runs:/RUN/PATH"
 
 
@@ -174,16 +174,14 @@ ARM = "azureml:/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLear
     ],
 )
 def test_a_reference_to_a_model_that_is_not_fixed(root: Path, written: str, meant: str) -> None:
-    assert _problems(root, model=written) == [
-        f"{MLP}.model is '{written}'. {MODEL_REFERENCE}\n{SET}.model {meant} --stack dev"
-    ]
+    assert _problems(root, model=written) == [f"{MLP}.model is '{written}'. {MODEL_REFERENCE}\n{SET}.model to {meant}"]
 
 
 def test_a_reference_to_an_environment_that_is_not_fixed(root: Path) -> None:
     assert _problems(root, environment="azureml:torch@latest") == [
         (
             f"{MLP}.environment is 'azureml:torch@latest'. {ENVIRONMENT_REFERENCE}\n"
-            f"{SET}.environment azureml:torch:VERSION --stack dev"
+            f"{SET}.environment to azureml:torch:VERSION"
         )
     ]
 
@@ -204,36 +202,36 @@ WRONG: list[tuple[dict[str, object], str]] = [
         {"model": {"registry": "a/b", "name": "heart", "version": 3}},
         (
             f"{MLP}.model.registry is 'a/b'. Allowed: the name of a registry, 2 to 33 characters: letters, digits, "
-            f"hyphens and underscores, starting with a letter or digit.\n{SET}.model.registry REGISTRY"
+            f"hyphens and underscores, starting with a letter or digit.\n{SET}.model.registry to REGISTRY"
         ),
     ),
     (
         {"model": {"path": "azureml://jobs/calm_pear/model", "name": "heart"}},
-        f"{MLP}.model.path is 'azureml://jobs/calm_pear/model'. Allowed: a path, or {URIS}.\n{SET}.model.path PATH",
+        f"{MLP}.model.path is 'azureml://jobs/calm_pear/model'. Allowed: a path, or {URIS}.\n{SET}.model.path to PATH",
     ),
     (
         {"model": {"path": "azureml:heart:1", "name": "heart"}},
-        f"{MLP}.model.path is 'azureml:heart:1'. Allowed: a path, or {URIS}.\n{SET}.model.path PATH",
+        f"{MLP}.model.path is 'azureml:heart:1'. Allowed: a path, or {URIS}.\n{SET}.model.path to PATH",
     ),
     (
         {"model": {"path": "runs:/0f1e/model.pkl", "name": "heart", "type": "mlflow_model"}},
         (
             f"{MLP}.model.path is 'runs:/0f1e/model.pkl'. Allowed: for mlflow_model, the address of a folder, whose "
-            f"name has no dot.\n{SET}.model.path PATH"
+            f"name has no dot.\n{SET}.model.path to PATH"
         ),
     ),
     (
         {"model": {"path": "models/mlp", "name": "heart.v2"}},
         (
             f"{MLP}.model.name is 'heart.v2'. Allowed: a model's name, 1 to 255 characters: letters, digits, hyphens "
-            f"and underscores, starting with a letter or digit.\n{SET}.model.name MODEL"
+            f"and underscores, starting with a letter or digit.\n{SET}.model.name to MODEL"
         ),
     ),
     (
         {"model": {"name": "a b", "version": 1}},
         (
             f"{MLP}.model.name is 'a b'. Allowed: the name of an existing model, 1 to 255 characters: letters, digits, "
-            f"dots, hyphens and underscores, not starting with a dot or hyphen.\n{SET}.model.name MODEL"
+            f"dots, hyphens and underscores, not starting with a dot or hyphen.\n{SET}.model.name to MODEL"
         ),
     ),
     (
@@ -241,42 +239,42 @@ WRONG: list[tuple[dict[str, object], str]] = [
         (
             f"{MLP}.environment.name is '{'a' * 256}'. Allowed: the name of an existing environment, 1 to 255 "
             f"characters: letters, digits, dots, hyphens and underscores, not starting with a dot or "
-            f"hyphen.\n{SET}.environment.name ENVIRONMENT"
+            f"hyphen.\n{SET}.environment.name to ENVIRONMENT"
         ),
     ),
     (
         {"environment": {"build": {"path": "env"}}},
         (
             f"{MLP}.environment.build.dockerfilePath is 'Dockerfile', and env has no such file. Allowed: the path of a "
-            f"Dockerfile, relative to the folder.\n{SET}.environment.build.dockerfilePath Dockerfile"
+            f"Dockerfile, relative to the folder.\n{SET}.environment.build.dockerfilePath to Dockerfile"
         ),
     ),
     (
         {"environment": {"build": {"path": "build", "dockerfilePath": "../Dockerfile"}}},
         (
             f"{MLP}.environment.build.dockerfilePath is '../Dockerfile', and build has no such file. Allowed: the path "
-            f"of a Dockerfile, relative to the folder.\n{SET}.environment.build.dockerfilePath Dockerfile"
+            f"of a Dockerfile, relative to the folder.\n{SET}.environment.build.dockerfilePath to Dockerfile"
         ),
     ),
     (
         {"environment": {"build": {"path": "builds"}}},
         (
             f"{MLP}.environment.build.path is 'builds', and there is no such folder. Allowed: the path of the folder "
-            f"with the Dockerfile.\n{SET}.environment.build.path PATH"
+            f"with the Dockerfile.\n{SET}.environment.build.path to PATH"
         ),
     ),
     (
         {"environment": {"image": "base:1", "rehearseWith": "none.yaml"}},
         (
             f"{MLP}.environment.rehearseWith is 'none.yaml', and there is no such file. Allowed: the path of the conda "
-            f"file.\n{SET}.environment.rehearseWith PATH"
+            f"file.\n{SET}.environment.rehearseWith to PATH"
         ),
     ),
     (
         {"type": "pipeline"},
         (
             f"{MLP}.type is 'pipeline'. Allowed: no type, or model. The program deploys models; deploy a pipeline "
-            f"component with azure-ai-ml.\npulumi config rm --path {MLP}.type"
+            f"component with azure-ai-ml.\nPulumi.dev.yaml: remove {MLP}.type"
         ),
     ),
 ]
@@ -284,7 +282,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
 
 @pytest.mark.parametrize(("keys", "told"), WRONG)
 def test_what_is_wrong_is_told(root: Path, keys: dict[str, object], told: str) -> None:
-    assert _problems(root, **keys) == [f"{told} --stack dev"]
+    assert _problems(root, **keys) == [told]
 
 
 @pytest.mark.parametrize(("length", "is_taken"), [(255, True), (256, False)])

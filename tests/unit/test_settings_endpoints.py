@@ -197,28 +197,22 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints is not set. Allowed: an object with at least one endpoint; docs/configuration.md has an "
             "example.\n"
-            "pulumi config set --path endpoints.ENDPOINT.default DEPLOYMENT --stack dev"
+            "Pulumi.dev.yaml: set endpoints.ENDPOINT.default to DEPLOYMENT"
         ),
     ),
     (
         _digits(default="forest"),
-        (
-            "endpoints.digits.default is 'forest'. Allowed: mlp.\n"
-            "pulumi config set --path endpoints.digits.default mlp --stack dev"
-        ),
+        ("endpoints.digits.default is 'forest'. Allowed: mlp.\nPulumi.dev.yaml: set endpoints.digits.default to mlp"),
     ),
     (
         _digits(default=None),
-        (
-            "endpoints.digits.default is not set. Allowed: mlp.\n"
-            "pulumi config set --path endpoints.digits.default mlp --stack dev"
-        ),
+        ("endpoints.digits.default is not set. Allowed: mlp.\nPulumi.dev.yaml: set endpoints.digits.default to mlp"),
     ),
     (
         _digits(deployments={}),
         (
             "endpoints.digits.deployments is not set. Allowed: an object with at least one deployment.\n"
-            "pulumi config set --path endpoints.digits.deployments.DEPLOYMENT.scoringScript score.py --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.deployments.DEPLOYMENT.scoringScript to score.py"
         ),
     ),
     (
@@ -233,7 +227,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.sample is 'examples/none', and there is no such file or folder. Allowed: the path of a "
             "file or folder to score (or an address: azureml:NAME:VERSION, azureml://..., https://...).\n"
-            "pulumi config set --path endpoints.digits.sample PATH --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.sample to PATH"
         ),
     ),
     (
@@ -250,7 +244,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             "endpoints.digits.sample is 'https://a.b/c/images/?***', whose query would be in the stack's state. "
             "Allowed: a path in a datastore (azureml://datastores/NAME/paths/PATH), or a data asset "
             "(azureml:NAME:VERSION).\n"
-            "pulumi config set --path endpoints.digits.sample azureml:NAME:VERSION --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.sample to azureml:NAME:VERSION"
         ),
     ),
     (
@@ -258,7 +252,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.sample is 'azureml://datastores/d/paths/a.csv', which can be a file or a folder. "
             "Allowed: a data asset of it (azureml:NAME:VERSION); an address that ends in / is a folder.\n"
-            "pulumi config set --path endpoints.digits.sample azureml:NAME:VERSION --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.sample to azureml:NAME:VERSION"
         ),
     ),
     (
@@ -266,7 +260,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.pin is 'mlp'. Allowed: the name of an existing revision (`python -m modelops revisions "
             "--endpoint digits --stack dev` lists them).\n"
-            "pulumi config set --path endpoints.digits.pin DEPLOYMENT-01234567 --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.pin to DEPLOYMENT-01234567"
         ),
     ),
     (
@@ -274,7 +268,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.keep is 0. Allowed: a whole number from 1 (revisions of each deployment, including "
             "the newest).\n"
-            "pulumi config set --path endpoints.digits.keep 3 --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.keep to 3"
         ),
     ),
     (
@@ -282,7 +276,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "endpoints.digits.keep is 3, with which 8 deployments would reach 32 revisions during a release. Allowed: "
             "at most 20 in one endpoint, which is the service's limit.\n"
-            "pulumi config set --path endpoints.digits.keep 1 --stack dev"
+            "Pulumi.dev.yaml: set endpoints.digits.keep to 1"
         ),
     ),
     (
@@ -290,7 +284,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.code is '{'x' * 300}', and there is no such folder. Allowed: the path of the folder with the "
             "scoring script.\n"
-            f"pulumi config set --path {MLP}.code PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.code to PATH"
         ),
     ),
     (
@@ -298,7 +292,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.model.path is 'models/mpl', and there is no such file or folder. Allowed: the path of the model's "
             "file or folder.\n"
-            f"pulumi config set --path {MLP}.model.path PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.path to PATH"
         ),
     ),
     (
@@ -306,14 +300,14 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.model.name is not set. Allowed: a model's name, 1 to 255 characters: letters, digits, hyphens "
             "and underscores, starting with a letter or digit.\n"
-            f"pulumi config set --path {MLP}.model.name MODEL --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.name to MODEL"
         ),
     ),
     (
         _mlp(model={"path": "models/mlp", "name": "digits", "type": "onnx"}),
         (
             f"{MLP}.model.type is 'onnx'. Allowed: custom_model or mlflow_model.\n"
-            f"pulumi config set --path {MLP}.model.type custom_model --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.type to custom_model"
         ),
     ),
     (
@@ -328,7 +322,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.model does not name a model. Allowed: path and name (a local model, or one that a job "
             "left in Azure), name and version (a model in the workspace), or registry, name and version.\n"
-            f"pulumi config set --path {MLP}.model.path PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.path to PATH"
         ),
     ),
     (
@@ -336,7 +330,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.model.version is 'latest'. Allowed: a version, such as 3 (not latest: the same configuration "
             "must always mean the same version).\n"
-            f"pulumi config set --path {MLP}.model.version 1 --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.version to 1"
         ),
     ),
     (
@@ -344,56 +338,56 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.code is 'code/score.py', and there is no such folder. Allowed: the path of the folder with "
             "the scoring script.\n"
-            f"pulumi config set --path {MLP}.code PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.code to PATH"
         ),
     ),
     (
         _mlp(code="../code"),
         (
             f"{MLP}.code is '../code'. Allowed: the path of the folder with the scoring script, {BELOW}.\n"
-            f"pulumi config set --path {MLP}.code PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.code to PATH"
         ),
     ),
     (
         _mlp(code="/tmp"),  # noqa: S108
         (
             f"{MLP}.code is '/tmp'. Allowed: the path of the folder with the scoring script, {BELOW}.\n"
-            f"pulumi config set --path {MLP}.code PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.code to PATH"
         ),
     ),
     (
         _mlp(scoringScript="scroe.py"),
         (
             f"{MLP}.scoringScript is 'scroe.py', and code has no such file. Allowed: a file in the code folder.\n"
-            f"pulumi config set --path {MLP}.scoringScript score.py --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.scoringScript to score.py"
         ),
     ),
     (
         _mlp(scoringScript="score"),
         (
             f"{MLP}.scoringScript is 'score'. Allowed: a Python file, relative to the code folder.\n"
-            f"pulumi config set --path {MLP}.scoringScript score.py --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.scoringScript to score.py"
         ),
     ),
     (
         _mlp(environment={"image": "example.com/base:1", "condaFile": "env"}),
         (
             f"{MLP}.environment.condaFile is 'env', and there is no such file. Allowed: the path of the conda file.\n"
-            f"pulumi config set --path {MLP}.environment.condaFile PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.environment.condaFile to PATH"
         ),
     ),
     (
         _mlp(environment={"image": "example.com:5000/base", "condaFile": "env/conda.yaml"}),
         (
             f"{MLP}.environment.image is 'example.com:5000/base'. {IMAGE}\n"
-            f"pulumi config set --path {MLP}.environment.image example.com:5000/base:TAG --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.environment.image to example.com:5000/base:TAG"
         ),
     ),
     (
         _mlp(environment={"image": "base:latest", "condaFile": "env/conda.yaml"}),
         (
             f"{MLP}.environment.image is 'base:latest'. {IMAGE}\n"
-            f"pulumi config set --path {MLP}.environment.image base:TAG --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.environment.image to base:TAG"
         ),
     ),
     (
@@ -402,7 +396,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             f"{MLP}.environment is not set, and a scoring script needs one. Allowed: image, or image and "
             "condaFile; build (a folder with a Dockerfile); name and version (an environment in the workspace), or "
             "registry, name and version.\n"
-            f"pulumi config set --path {MLP}.environment.image IMAGE:TAG --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.environment.image to IMAGE:TAG"
         ),
     ),
     (
@@ -410,21 +404,21 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.environmentVariables.THREADS is true. Allowed: a text or a whole number (put everything "
             "else in quotes).\n"
-            f"pulumi config set --path {MLP}.environmentVariables.THREADS VALUE --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.environmentVariables.THREADS to VALUE"
         ),
     ),
     (
         _mlp(instanceCount=5),
         (
             f"{MLP}.instanceCount is 5. Allowed: at most 4, which is cluster.maxNodes.\n"
-            f"pulumi config set --path {MLP}.instanceCount 4 --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.instanceCount to 4"
         ),
     ),
     (
         _mlp(miniBatchSize=-1),
         (
             f"{MLP}.miniBatchSize is -1. Allowed: a whole number from 1 (files for each call of run()).\n"
-            f"pulumi config set --path {MLP}.miniBatchSize 10 --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.miniBatchSize to 10"
         ),
     ),
     (
@@ -432,14 +426,14 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.errorThreshold is -2. Allowed: a whole number from -1 (failed files that a job tolerates; -1 "
             "ignores all).\n"
-            f"pulumi config set --path --stack dev -- {MLP}.errorThreshold -1"
+            f"Pulumi.dev.yaml: set {MLP}.errorThreshold to -1"
         ),
     ),
     (
         _mlp(outputAction="append"),
         (
             f"{MLP}.outputAction is 'append'. Allowed: append_row or summary_only.\n"
-            f"pulumi config set --path {MLP}.outputAction append_row --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.outputAction to append_row"
         ),
     ),
     (
@@ -447,7 +441,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.outputFileName is 'out.csv', and outputAction is 'summary_only'. Allowed: no outputFileName unless "
             "outputAction is append_row.\n"
-            f"pulumi config rm --path {MLP}.outputFileName --stack dev"
+            f"Pulumi.dev.yaml: remove {MLP}.outputFileName"
         ),
     ),
     (
@@ -456,7 +450,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             f"{MLP}.outputFileName is 'out/predictions.csv'. Allowed: a file name without a folder, a pipe or "
             'any of ~ " # % & * : < > ? { }.'
             "\n"
-            f"pulumi config set --path {MLP}.outputFileName predictions.csv --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.outputFileName to predictions.csv"
         ),
     ),
     (
@@ -655,9 +649,10 @@ def test_files_beside_the_deployments_do_not_stop_a_rollback(root: Path) -> None
 
 def test_a_rehearsal_s_commands_are_printed_as_they_must_be_typed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSAL_COMMAND", ".venv/bin/python -m sandbox run --")
-    (told,) = problems(root, changed(lambda config: mlp(config).update(miniBatchSize=0)))
-    assert told.partition("\n")[2] == (
-        f".venv/bin/python -m sandbox run -- pulumi config set --path {MLP}.miniBatchSize 10 --stack dev"
+    (told,) = problems(root, changed(lambda config: config["endpoints"]["digits"].update(pin="mlp")))
+    assert (
+        "(`.venv/bin/python -m sandbox run -- python -m modelops revisions --endpoint digits --stack dev` lists them)"
+        in told
     )
 
 
@@ -670,7 +665,7 @@ def test_models_are_archived_for_every_endpoint(root: Path, value: object) -> No
 
 def test_whether_models_are_archived_is_true_or_false(root: Path) -> None:
     assert problems(root, {**RIGHT, "archiveModels": "sometimes"}) == [
-        "archiveModels is 'sometimes'. Allowed: true or false.\npulumi config set archiveModels false --stack dev"
+        "archiveModels is 'sometimes'. Allowed: true or false.\nPulumi.dev.yaml: set archiveModels to false"
     ]
 
 
@@ -684,6 +679,6 @@ def test_that_stack_is_another_one_of_this_project(root: Path, value: object) ->
     assert problems(root, {**RIGHT, "requireReleasedIn": value}) == [
         (
             f"requireReleasedIn is {value!r}. Allowed: the name of another stack of this project.\n"
-            "pulumi config set requireReleasedIn staging --stack dev"
+            "Pulumi.dev.yaml: set requireReleasedIn to staging"
         )
     ]

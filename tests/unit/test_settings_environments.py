@@ -99,7 +99,7 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "network is 'isolated'. This version of the program does not create the private endpoints that you "
                 "need to reach an isolated workspace. Allowed: open or restricted.\n"
-                "pulumi config set network restricted --stack dev"
+                "Pulumi.dev.yaml: set network to restricted"
             )
         ],
     ),
@@ -119,29 +119,24 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "allowedIps is not set. With network: restricted it must include the address that `pulumi up` runs "
                 f"from, because models are uploaded from there. {ADDRESSES}\n"
-                "pulumi config set --path 'allowedIps[0]' ADDRESS --stack dev"
+                "Pulumi.dev.yaml: set allowedIps[0] to ADDRESS"
             ),
             (
                 "registrySku is 'Standard'. Allowed with network: restricted: Premium, because only Premium "
                 "registries have network rules.\n"
-                "pulumi config set registrySku Premium --stack dev"
+                "Pulumi.dev.yaml: set registrySku to Premium"
             ),
             (
                 "deployer is not set. network: restricted requires it, so that the releasing principal does not "
                 "depend on who runs `pulumi up` first. Allowed: principalId and principalType.\n"
-                "pulumi config set --path deployer.principalId OBJECT-ID --stack dev"
+                "Pulumi.dev.yaml: set deployer.principalId to OBJECT-ID"
             ),
         ],
     ),
     *(
         (
             {**RESTRICTED, "allowedIps": ["203.0.113.7", address]},
-            [
-                (
-                    f"allowedIps[1] is {address!r}. {ADDRESSES}\n"
-                    "pulumi config set --path 'allowedIps[1]' ADDRESS --stack dev"
-                )
-            ],
+            [(f"allowedIps[1] is {address!r}. {ADDRESSES}\nPulumi.dev.yaml: set allowedIps[1] to ADDRESS")],
         )
         for address in ("10.0.0.4", "192.168.0.0/16", "0.0.0.0/0", "203.0.113.7/24", "203.0.113.6/31", "2001:db8::1", 7)
     ),
@@ -150,20 +145,20 @@ WRONG: list[tuple[Config, list[str]]] = [
         [
             (
                 "softDeleteDays is 6. Allowed: a whole number from 7 to 90 (days to keep deleted blobs).\n"
-                "pulumi config set softDeleteDays 7 --stack dev"
+                "Pulumi.dev.yaml: set softDeleteDays to 7"
             )
         ],
     ),
     (
         {**RIGHT, "protect": '"yes"'},
-        ["protect is 'yes'. Allowed: true or false.\npulumi config set protect false --stack dev"],
+        ["protect is 'yes'. Allowed: true or false.\nPulumi.dev.yaml: set protect to false"],
     ),
     (
         {**RIGHT, "storageSku": "Premium_LRS"},
         [
             (
                 "storageSku is 'Premium_LRS'. Allowed: Standard_LRS, Standard_ZRS, Standard_GRS, Standard_RAGRS, "
-                "Standard_GZRS or Standard_RAGZRS.\npulumi config set storageSku Standard_LRS --stack dev"
+                "Standard_GZRS or Standard_RAGZRS.\nPulumi.dev.yaml: set storageSku to Standard_LRS"
             )
         ],
     ),
@@ -173,9 +168,8 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "workspace.existing is 'theirs'. Allowed: the ARM id of a machine learning workspace (`az "
                 "resource list --resource-type Microsoft.MachineLearningServices/workspaces --query [].id`).\n"
-                "pulumi config set --path workspace.existing "
+                "Pulumi.dev.yaml: set workspace.existing to "
                 "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
-                " --stack dev"
             )
         ],
     ),
@@ -185,12 +179,12 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 "protect is true. The program does not change an adopted workspace, or its storage, vault and "
                 "registry. Allowed together with workspace.existing: only the default.\n"
-                "pulumi config rm protect --stack dev"
+                "Pulumi.dev.yaml: remove protect"
             ),
             (
                 "resourceGroup is 'other'. Allowed together with workspace.existing: nothing, or 'team', the "
                 "workspace's own group.\n"
-                "pulumi config rm resourceGroup --stack dev"
+                "Pulumi.dev.yaml: remove resourceGroup"
             ),
         ],
     ),
@@ -200,12 +194,12 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 f"cluster.existing is '{WORKSPACE}/computes/shared', and workspace.existing is not set. Allowed: the "
                 "ARM id of a compute cluster in the workspace of workspace.existing.\n"
-                "pulumi config set --path cluster.existing WORKSPACE-ID/computes/CLUSTER --stack dev"
+                "Pulumi.dev.yaml: set cluster.existing to WORKSPACE-ID/computes/CLUSTER"
             ),
             (
                 "cluster.maxNodes is 2. The program does not change an adopted cluster. Allowed together with "
                 "cluster.existing: no other key.\n"
-                "pulumi config rm --path cluster.maxNodes --stack dev"
+                "Pulumi.dev.yaml: remove cluster.maxNodes"
             ),
         ],
     ),
@@ -214,7 +208,7 @@ WRONG: list[tuple[Config, list[str]]] = [
         [
             (
                 "endpoints.digits.callers[0].principalId is 'me'. Allowed: the object id of a principal.\n"
-                "pulumi config set --path 'endpoints.digits.callers[0].principalId' OBJECT-ID --stack dev"
+                "Pulumi.dev.yaml: set endpoints.digits.callers[0].principalId to OBJECT-ID"
             )
         ],
     ),
@@ -228,7 +222,7 @@ WRONG: list[tuple[Config, list[str]]] = [
             (
                 f"endpoints.digits.callers[1].principalId is '{SUBSCRIPTION}', which is also in an earlier entry. "
                 "Allowed: each principal once.\n"
-                "pulumi config set --path 'endpoints.digits.callers[1].principalId' OBJECT-ID --stack dev"
+                "Pulumi.dev.yaml: set endpoints.digits.callers[1].principalId to OBJECT-ID"
             ),
         ],
     ),

@@ -140,8 +140,7 @@ def test_the_compute_of_the_file_is_a_key_of_clusters(root: Path) -> None:
     assert problems(root, config) == [
         (
             "endpoints.digits.deployments.mlp.compute is 'batch-cluster'. Allowed: gpu or cpu.\n"
-            "edit deployments/mlp.yml:13, or: pulumi config set --path endpoints.digits.deployments.mlp.compute gpu "
-            "--stack dev"
+            "edit deployments/mlp.yml:13, or Pulumi.dev.yaml: set endpoints.digits.deployments.mlp.compute to gpu"
         )
     ]
     config["endpoints"]["digits"]["deployments"]["mlp"]["compute"] = "cpu"
@@ -193,8 +192,7 @@ def test_values_that_the_stack_file_would_not_take_either(root: Path) -> None:
     assert nodes == (
         "endpoints.digits.deployments.mlp.miniBatchSize is 0. Allowed: a whole number from 1 "
         "(files for each call of run()).\n"
-        "edit deployments/mlp.yml:18, or: pulumi config set --path endpoints.digits.deployments.mlp.miniBatchSize 10 "
-        "--stack dev"
+        "edit deployments/mlp.yml:18, or Pulumi.dev.yaml: set endpoints.digits.deployments.mlp.miniBatchSize to 10"
     )
     assert code.startswith("endpoints.digits.deployments.mlp.code is 'nowhere', and there is no such folder.")
 

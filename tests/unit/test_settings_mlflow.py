@@ -83,7 +83,7 @@ def test_a_folder_that_is_no_mlflow_model(root: Path, description: str | None, w
         (root / "models" / "mlp" / "MLmodel").write_text(description)
     config = changed(lambda config: mlp(config).update(model=LOCAL)) if has_code else _without_code(LOCAL)
     assert problems(root, config) == [
-        f"{MLP}.model.path is 'models/mlp', {why}. {FOLDER}\npulumi config set --path {MLP}.model.path PATH --stack dev"
+        f"{MLP}.model.path is 'models/mlp', {why}. {FOLDER}\nPulumi.dev.yaml: set {MLP}.model.path to PATH"
     ]
 
 
@@ -91,7 +91,7 @@ def test_a_file(root: Path) -> None:
     assert problems(root, _without_code({**LOCAL, "path": "models/mlp/model.onnx"})) == [
         (
             f"{MLP}.model.path is 'models/mlp/model.onnx', which is a file. {FOLDER}\n"
-            f"pulumi config set --path {MLP}.model.path PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.path to PATH"
         )
     ]
 
@@ -106,7 +106,7 @@ def test_a_flavor_that_azure_does_not_serve(root: Path, description: str, flavor
             f"{MLP}.model.path is 'models/mlp', whose MLmodel has {flavors}. Allowed: without code and scoringScript, "
             "an MLflow model with the flavor python_function, the only one that Azure serves by itself; for another "
             "one, set code, scoringScript and environment.\n"
-            f"pulumi config set --path {MLP}.model.path PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.path to PATH"
         )
     ]
 
@@ -116,7 +116,7 @@ def test_an_mlflow_model_without_its_type(root: Path) -> None:
         (
             f"{MLP}.model.type is not set, and models/mlp is an MLflow model. Allowed: mlflow_model for a model "
             "without code and scoringScript; the default is custom_model.\n"
-            f"pulumi config set --path {MLP}.model.type mlflow_model --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.model.type to mlflow_model"
         )
     ]
 
@@ -135,11 +135,11 @@ def test_another_model_without_code(root: Path, model: Mapping[str, object]) -> 
         (
             f"{MLP}.code is not set, {NO_SCRIPT}. Allowed: the path of the folder with the scoring script, relative to "
             "the folder of Pulumi.yaml and inside it, with / as the separator.\n"
-            f"pulumi config set --path {MLP}.code PATH --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.code to PATH"
         ),
         (
             f"{MLP}.scoringScript is not set, {NO_SCRIPT}. Allowed: a Python file, relative to the code folder.\n"
-            f"pulumi config set --path {MLP}.scoringScript score.py --stack dev"
+            f"Pulumi.dev.yaml: set {MLP}.scoringScript to score.py"
         ),
     ]
 

@@ -35,28 +35,28 @@ def test_a_deployment_has_the_price_of_its_cluster_s_vm_size(root: Path) -> None
             {"nodeHour": {"STANDARD_NC6": 1}},
             (
                 "prices.currency is not set. Allowed: the three letters of a currency.\n"
-                "pulumi config set --path prices.currency EUR --stack dev"
+                "Pulumi.dev.yaml: set prices.currency to EUR"
             ),
         ),
         (
             {"currency": "euro"},
             (
                 "prices.currency is 'euro'. Allowed: the three letters of a currency.\n"
-                "pulumi config set --path prices.currency EUR --stack dev"
+                "Pulumi.dev.yaml: set prices.currency to EUR"
             ),
         ),
         (
             {"currency": "EUR", "nodeHour": {"STANDARD_NC6": 0}},
             (
                 "prices.nodeHour.STANDARD_NC6 is 0. Allowed: a number above 0, the price of one node for one hour.\n"
-                "pulumi config set --path prices.nodeHour.STANDARD_NC6 0.2 --stack dev"
+                "Pulumi.dev.yaml: set prices.nodeHour.STANDARD_NC6 to 0.2"
             ),
         ),
         (
             {"currency": "EUR", "nodeHour": {"STANDARD_NC6": True}},
             (
                 "prices.nodeHour.STANDARD_NC6 is true. Allowed: a number above 0, the price of one node for one hour.\n"
-                "pulumi config set --path prices.nodeHour.STANDARD_NC6 0.2 --stack dev"
+                "Pulumi.dev.yaml: set prices.nodeHour.STANDARD_NC6 to 0.2"
             ),
         ),
         (

@@ -9,7 +9,7 @@ import pytest
 from tests.unit.settings_world import RIGHT, make_files, problems, read
 
 NIGHTLY = {"input": "https://incoming.blob.core.windows.net/images/new/", "startTime": "2027-01-31T02:00:00"}
-SET = "pulumi config set --path triggers.nightly"
+SET = "Pulumi.dev.yaml: set triggers.nightly"
 ACCOUNT = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/r/providers/Microsoft.Storage/storageAccounts"
 )
@@ -92,38 +92,32 @@ def test_the_storage_of_the_input_is_what_the_stack_lets_jobs_read(root: Path) -
             {"input": "https://a.blob.core.windows.net/c/d.csv"},
             (
                 "inputType is not set. The input can be a file or a folder. Allowed: uri_file or uri_folder.\n"
-                f"{SET}.inputType uri_folder --stack dev"
+                f"{SET}.inputType to uri_folder"
             ),
         ),
-        ({"startTime": None}, f"startTime is not set. {START}\n{SET}.startTime 2027-01-31T02:00:00 --stack dev"),
+        ({"startTime": None}, f"startTime is not set. {START}\n{SET}.startTime to 2027-01-31T02:00:00"),
         (
             {"startTime": "2027-02-30T02:00:00"},
             (
                 f"startTime is '2027-02-30T02:00:00', which does not exist. {START}\n"
-                f"{SET}.startTime 2027-01-31T02:00:00 --stack dev"
+                f"{SET}.startTime to 2027-01-31T02:00:00"
             ),
         ),
         (
             {"timeZone": "Europe/Zurich"},
             (
                 "timeZone is 'Europe/Zurich'. Allowed: the Windows name of a time zone.\n"
-                f"{SET}.timeZone 'W. Europe Standard Time' --stack dev"
+                f"{SET}.timeZone to W. Europe Standard Time"
             ),
         ),
         (
             {"frequency": "Month", "interval": 17},
-            (
-                "interval is 17. Allowed: with frequency Month at most 16, which is Azure's limit.\n"
-                f"{SET}.interval 1 --stack dev"
-            ),
+            (f"interval is 17. Allowed: with frequency Month at most 16, which is Azure's limit.\n{SET}.interval to 1"),
         ),
-        ({"endpoint": "letters"}, f"endpoint is 'letters'. Allowed: digits.\n{SET}.endpoint digits --stack dev"),
+        ({"endpoint": "letters"}, f"endpoint is 'letters'. Allowed: digits.\n{SET}.endpoint to digits"),
         (
             {"identity": "mine"},
-            (
-                "identity is 'mine'. Allowed: systemAssigned or userAssigned.\n"
-                f"{SET}.identity systemAssigned --stack dev"
-            ),
+            (f"identity is 'mine'. Allowed: systemAssigned or userAssigned.\n{SET}.identity to systemAssigned"),
         ),
     ],
 )
@@ -136,5 +130,5 @@ def test_with_several_endpoints_a_trigger_names_one(root: Path) -> None:
     stack = copy.deepcopy(_stack())
     stack["endpoints"]["letters"] = stack["endpoints"]["digits"]
     assert problems(root, stack) == [
-        f"triggers.nightly.endpoint is not set. Allowed: digits or letters.\n{SET}.endpoint digits --stack dev"
+        f"triggers.nightly.endpoint is not set. Allowed: digits or letters.\n{SET}.endpoint to digits"
     ]

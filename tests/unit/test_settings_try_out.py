@@ -22,7 +22,7 @@ ROOT = "relative to the folder of Pulumi.yaml and inside it, with / as the separ
 
 NEEDED = (
     "Allowed: an object with the input that every new revision has to score before it may serve, or the word none.\n"
-    f"pulumi config set --path {AT}.input PATH --stack dev"
+    f"Pulumi.dev.yaml: set {AT}.input to PATH"
 )
 
 
@@ -223,7 +223,7 @@ EITHER = (
     "can be a file or a folder. Allowed: inputType uri_file or uri_folder beside it; an address that ends in / is a "
     "folder"
 )
-ASSET = "input azureml:NAME:VERSION"
+ASSET = "input to azureml:NAME:VERSION"
 WRONG: list[tuple[Any, Any, str]] = [
     (
         None,
@@ -243,27 +243,24 @@ WRONG: list[tuple[Any, Any, str]] = [
     (
         {"rows": "any"},
         None,
-        f"{AT}.input is not set. Allowed: {INPUT}.\npulumi config set --path {AT}.input PATH --stack dev",
+        f"{AT}.input is not set. Allowed: {INPUT}.\nPulumi.dev.yaml: set {AT}.input to PATH",
     ),
     (
         "none",
         {"rows": "any"},
-        f"{OWN}.input is not set. Allowed: {INPUT}.\npulumi config set --path {OWN}.input PATH --stack dev",
+        f"{OWN}.input is not set. Allowed: {INPUT}.\nPulumi.dev.yaml: set {OWN}.input to PATH",
     ),
     (
         {"input": "../images"},
         None,
-        (
-            f"{AT}.input is '../images'. Allowed: the path of {INPUT}, {ROOT}.\n"
-            f"pulumi config set --path {AT}.input PATH --stack dev"
-        ),
+        (f"{AT}.input is '../images'. Allowed: the path of {INPUT}, {ROOT}.\nPulumi.dev.yaml: set {AT}.input to PATH"),
     ),
     (
         {"input": "images", "rows": {"least": 1}},
         None,
         (
             f"{AT}.rows is {{'least': 1}}. Allowed: perFile, any or an object with atLeast, a number of rows.\n"
-            f"pulumi config set --path {AT}.rows perFile --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.rows to perFile"
         ),
     ),
     (
@@ -271,7 +268,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT}.rows.atLeast is 0. Allowed: a whole number from 1 (rows).\n"
-            f"pulumi config set --path {AT}.rows.atLeast 1 --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.rows.atLeast to 1"
         ),
     ),
     (
@@ -279,7 +276,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT}.maxChangedRows is 5. Allowed: a share from 0 to 1, or the word none.\n"
-            f"pulumi config set --path {AT}.maxChangedRows 0.05 --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.maxChangedRows to 0.05"
         ),
     ),
     (
@@ -287,7 +284,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT}.check is 'gone.py', and there is no such file. Allowed: the path of a Python file with the function "
-            f"check.\npulumi config set --path {AT}.check PATH --stack dev"
+            f"check.\nPulumi.dev.yaml: set {AT}.check to PATH"
         ),
     ),
     (
@@ -295,7 +292,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT}.runMinutes is 0. Allowed: a whole number from 1 to 10080 (minutes).\n"
-            f"pulumi config set --path {AT}.runMinutes 20 --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.runMinutes to 20"
         ),
     ),
     (
@@ -303,7 +300,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT}.key is true. Allowed: the name of a column of the predictions, or its position from 1.\n"
-            f"pulumi config set --path {AT}.key 1 --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.key to 1"
         ),
     ),
     *(
@@ -312,7 +309,7 @@ WRONG: list[tuple[Any, Any, str]] = [
             None,
             (
                 f"{AT}.key is {key!r}. Allowed: the name of a column of the predictions, or its position from 1.\n"
-                f"pulumi config set --path {AT}.key 1 --stack dev"
+                f"Pulumi.dev.yaml: set {AT}.key to 1"
             ),
         )
         for key in ("00", "01", "0", 0, -1, "-1", "²", " ")
@@ -321,11 +318,11 @@ WRONG: list[tuple[Any, Any, str]] = [
         (
             {"input": address},
             None,
-            f"{AT}.input is {address!r}, which {why}.\npulumi config set --path {AT}.{fix} --stack dev",
+            f"{AT}.input is {address!r}, which {why}.\nPulumi.dev.yaml: set {AT}.{fix}",
         )
         for address, why, fix in (
-            ("https://a.b/c/heart.csv", EITHER, "inputType uri_file"),
-            ("azureml://datastores/x/paths/a.csv", EITHER, "inputType uri_file"),
+            ("https://a.b/c/heart.csv", EITHER, "inputType to uri_file"),
+            ("azureml://datastores/x/paths/a.csv", EITHER, "inputType to uri_file"),
             ("azureml:a", "does not name a version. Allowed: azureml:NAME:VERSION, azureml:NAME@latest", ASSET),
             ("https://[x", f"is not a valid address: Invalid IPv6 URL. Allowed: {INPUT}", ASSET),
             ("azureml:a:1 ", "begins or ends with a space. Allowed: the same without it", ASSET),
@@ -337,7 +334,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         (
             f"{AT}.input is 'https://a.b/c d/heart.csv?***', whose query would be in the stack's state. Allowed: a "
             "path in a datastore (azureml://datastores/NAME/paths/PATH), or a data asset (azureml:NAME:VERSION).\n"
-            f"pulumi config set --path {AT}.{ASSET} --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.{ASSET}"
         ),
     ),
     *(
@@ -346,7 +343,7 @@ WRONG: list[tuple[Any, Any, str]] = [
             None,
             (
                 f"{AT}.inputType is 'uri_file'. Allowed: no inputType unless input is the address of a file or a "
-                f"folder.\npulumi config rm --path {AT}.inputType --stack dev"
+                f"folder.\nPulumi.dev.yaml: remove {AT}.inputType"
             ),
         )
         for source in ("images", "azureml:a:1")
@@ -356,7 +353,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT}.inputType is 'file'. Allowed: uri_file or uri_folder.\n"
-            f"pulumi config set --path {AT}.inputType uri_file --stack dev"
+            f"Pulumi.dev.yaml: set {AT}.inputType to uri_file"
         ),
     ),
     (
@@ -364,17 +361,14 @@ WRONG: list[tuple[Any, Any, str]] = [
         {"inputType": "uri_file"},
         (
             f"{OWN}.inputType is 'uri_file', and input is not set here. Allowed: no inputType without the input that "
-            f"it is about.\npulumi config rm --path {OWN}.inputType --stack dev"
+            f"it is about.\nPulumi.dev.yaml: remove {OWN}.inputType"
         ),
     ),
     *(
         (
             {"input": path},
             None,
-            (
-                f"{AT}.input is {path!r}. Allowed: the path of {INPUT}, {ROOT}.\n"
-                f"pulumi config set --path {AT}.input PATH --stack dev"
-            ),
+            (f"{AT}.input is {path!r}. Allowed: the path of {INPUT}, {ROOT}.\nPulumi.dev.yaml: set {AT}.input to PATH"),
         )
         for path in ("/images", "C:/images", "images\\a", "images/../images")
     ),
@@ -384,7 +378,7 @@ WRONG: list[tuple[Any, Any, str]] = [
             None,
             (
                 f"{AT}.maxChangedRows is {value!r}. Allowed: a share from 0 to 1, or the word none.\n"
-                f"pulumi config set --path {AT}.maxChangedRows 0.05 --stack dev"
+                f"Pulumi.dev.yaml: set {AT}.maxChangedRows to 0.05"
             ),
         )
         for value in ("1.5", "5%", "nan", "-0", "")
@@ -410,7 +404,7 @@ def test_a_script_that_writes_its_own_files_needs_a_check(root: Path, own: Confi
             f"{OWN}.check is {shown}, and outputAction is 'summary_only'. Required: a Python file whose "
             "check(predictions, input) raises what is wrong with the files that the script writes; nothing else can "
             "tell.\n"
-            f"pulumi config set --path {OWN}.check check.py --stack dev"
+            f"Pulumi.dev.yaml: set {OWN}.check to check.py"
         )
     ]
 
@@ -433,6 +427,6 @@ def test_a_job_gets_no_more_nodes_than_its_cluster_has(
 ) -> None:
     told = (
         f"{at}.instanceCount is 9. Allowed: at most 4, which is cluster.maxNodes.\n"
-        f"pulumi config set --path {at}.instanceCount 4 --stack dev"
+        f"Pulumi.dev.yaml: set {at}.instanceCount to 4"
     )
     assert problems(root, _with({"input": "images", **endpoint}, deployment)) == [told]

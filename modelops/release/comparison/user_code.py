@@ -161,7 +161,7 @@ def previewed(try_outs: Iterable[TryOut], root: Path) -> list[str]:
     found = _problems(try_outs, root, _PREVIEW_SECONDS)
     slow = [each for each in found if isinstance(each, _TooSlowError)]
     _refuse([each for each in found if each not in slow])
-    return [f"{each} Whether it can be imported is first known in `pulumi up`." for each in slow]
+    return [f"{each} Only the release will tell whether it can be imported." for each in slow]
 
 
 def _problems(try_outs: Iterable[TryOut], root: Path, seconds: float) -> list[PlanError]:
@@ -183,8 +183,7 @@ def _problems(try_outs: Iterable[TryOut], root: Path, seconds: float) -> list[Pl
 
 def _refuse(problems: Sequence[PlanError]) -> None:
     if problems:
-        last = "Nothing was uploaded or created. Correct it, and run `pulumi up` again."
-        raise RefusedPlanError("\n".join([*map(str, problems), last]))
+        raise RefusedPlanError("\n".join([*map(str, problems), "Nothing was uploaded or created; correct it first."]))
 
 
 def _require_unchanged(path: Path, digest: str) -> None:

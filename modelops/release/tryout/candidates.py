@@ -1,29 +1,24 @@
 """Tries the new revisions of a plan out, before the default moves: the release's step between making and switching."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from modelops.errors import ReleaseError, UsageError
 from modelops.plan.plan import DeploymentPlan, ReleasePlan
 from modelops.plan.staging import temporary_folder
 from modelops.plan.try_out import TryOut
-from modelops.rehearsal import located
 from modelops.release import live, records
 from modelops.release.context import TRY
 from modelops.release.permissions import Patience
 from modelops.release.records import Outcome, Record
 from modelops.release.tryout import job, outcome, sample, serving
+from modelops.release.tryout.explained import Explaining
 from modelops.release.tryout.job import EndedJob
-from modelops.release.tryout.outcome import CandidateFailedError, TryOutFailedError
+from modelops.release.tryout.outcome import CandidateFailedError
 from modelops.release.tryout.serving import Serving
 from modelops.release.tryout.verdicts import Judge
 from modelops.scoring import jobs
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.progress import duration
-from modelops.scoring.start import PerhapsStartedError
-from modelops.workspace import Workspace
 
 DueTryOut = tuple[DeploymentPlan, TryOut]
 """A revision to try out, and how."""
@@ -119,19 +114,20 @@ class _Candidate:
     def try_out(self) -> Tried:
         """Have it score its input, judge what came of that, and note it on the revision."""
         context, revision = self.patience.context, self.deployment.revision
+        explaining = Explaining(context, self.endpoint, revision)
         context.progress(TRY, f"trying out {revision}", subject=revision)
-        with _explained(self.plan, self.endpoint, revision):
+        with explaining.of():
             source = self.patience.call(TRY, sample.in_azure, context, self.asked)
             found = self._earlier(source)
             name = found or self._begun(source, self._noted_job())
             beside = self._beside(source, name)
-        ended = self._followed(name)
+        ended = self._followed(name, explaining)
         if found and ended.state == jobs.CANCELED:
             # The release that started it was stopped, or somebody canceled it.
-            with _explained(self.plan, self.endpoint, revision):
+            with explaining.of():
                 name = self._begun(source, found)
-            ended = self._followed(name)
-        with _explained(self.plan, self.endpoint, revision, name):
+            ended = self._followed(name, explaining)
+        with explaining.of(name):
             try:
                 rows, differences = self._judged(ended, beside)
             except CandidateFailedError:
@@ -149,8 +145,8 @@ class _Candidate:
         beside.begin()
         return beside
 
-    def _followed(self, name: str) -> EndedJob:
-        with _explained(self.plan, self.endpoint, self.deployment.revision, name):
+    def _followed(self, name: str, explaining: Explaining) -> EndedJob:
+        with explaining.of(name):
             return job.follow(self.patience.context, name, self.asked, self.deployment.revision)
 
     def _begun(self, source: JobInput, known: str | None) -> str:
@@ -202,48 +198,3 @@ class _Candidate:
     def _note(self, what: Outcome, name: str) -> None:
         value = str(Record(what, name, records.digest(self.asked)))
         records.write(self.patience.context, self.plan.endpoint.name, self.deployment.revision, records.TRY_OUT, value)
-
-
-@contextmanager
-def _explained(
-    plan: ReleasePlan, endpoint: live.LiveEndpoint, revision: str, name: str | None = None
-) -> Iterator[None]:
-    """Say of a failure which step and candidate it is about, what serves, and what to run next.
-
-    Raises:
-        ReleaseError: the failure, with all that.
-    """
-    serves = _what_serves(endpoint, revision)
-    workspace = Workspace(plan.subscription_id, plan.resource_group, plan.workspace)
-    logs = f"\nIts logs:\n  {jobs.command(workspace, f'logs {name}')}" if name else ""
-    about = f"step '{TRY}' failed: deployment {revision} of endpoint {plan.endpoint.name}"
-    try:
-        yield
-    except CandidateFailedError as error:
-        raise ReleaseError(
-            f"{about} did not pass its try-out: {error}\n{serves} The deployment stays for inspection, and the next "
-            f"`pulumi up` tries it again, or the one that takes its place.{logs}"
-        ) from error
-    except TryOutFailedError as error:
-        raise ReleaseError(
-            f"{about} could not be tried out, and nothing shows that this is its fault: {error}\n{serves} The next "
-            f"`pulumi up` tries it again.{logs}"
-        ) from error
-    except PerhapsStartedError as error:
-        raise ReleaseError(
-            f"{about} could not be tried out: {error}\n{serves} A job may have started: the next `pulumi up` looks "
-            f"for it. To look yourself:\n  {jobs.command(workspace, 'list')} --endpoint {plan.endpoint.name}"
-        ) from error
-    except (ReleaseError, UsageError) as error:
-        raise ReleaseError(
-            f"{about} could not be tried out: {error}\n{serves} The next `pulumi up` tries it again.{logs}"
-        ) from error
-
-
-def _what_serves(endpoint: live.LiveEndpoint, revision: str) -> str:
-    if endpoint.default is None:
-        return "The endpoint has no default."
-    if endpoint.default == revision:
-        command = located(f"python -m modelops rollback --to REVISION --endpoint {endpoint.name}")
-        return f"It is the default, although no release set it. To make another one the default:\n  {command}\n"
-    return f"The default is unchanged: {endpoint.default}."

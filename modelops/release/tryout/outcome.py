@@ -17,7 +17,9 @@ from modelops.release.tryout import sample
 from modelops.release.tryout.job import EndedJob
 from modelops.release.tryout.limits import KEYS, Phase, minutes
 from modelops.scoring import failures, jobs, losses, mini_batches, predictions
+from modelops.scoring.failures import ScriptError
 from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.losses import Losses
 
 _NOT_THE_CANDIDATES: Final = re.compile(
     # An image that was not built, or that a node may not pull (Azure/MachineLearningNotebooks#1479).
@@ -28,15 +30,27 @@ _NOT_THE_CANDIDATES: Final = re.compile(
     r"|StreamAccessException|Unable to create any task within"
 )
 _TRACE_LINES: Final = 12
+_SCRIPT: Final = "correct the script"
 SUMMARY_ONLY: Final = "summary_only"
 
 
 class CandidateFailedError(ReleaseError):
     """The candidate did not pass; the text is the reason."""
 
+    def __init__(self, why: str, fix: str = "correct the deployment", trace: str = "") -> None:
+        """Take the reason, what to do about it (part of a sentence), and the script's traceback, for the report."""
+        super().__init__(why)
+        self.fix: Final = fix
+        self.trace: Final = trace
+
 
 class TryOutFailedError(ReleaseError):
     """The try-out says nothing about the candidate: it had no image, no nodes, no input. The text is the reason."""
+
+    def __init__(self, why: str, fix: str = "") -> None:
+        """Take the reason, and what to do about it: part of a sentence, "" if that is not known."""
+        super().__init__(why)
+        self.fix: Final = fix
 
 
 def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job: EndedJob, folder: Path) -> int | None:
@@ -55,7 +69,7 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
         ReleaseError: the service refused a read.
     """
     logs = JobLogs(context.workspace.ml, job.name)
-    _require_completed(logs, try_out, job)
+    _require_completed(logs, deployment, try_out, job)
     lost = losses.count(logs)
     if lost.missing is None:
         raise TryOutFailedError(
@@ -64,7 +78,12 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
             "release needs)."
         )
     if lost.missing:
-        raise CandidateFailedError("\n".join([*losses.sentences(lost), *_trace(logs)]))
+        error = failures.last_error(logs)
+        raise CandidateFailedError(
+            "\n".join([*losses.sentences(lost), *([error.line()] if error else [])]),
+            _fix(deployment, error, lost),
+            _trace(logs),
+        )
     try:
         files = predictions.download(context.workspace.ml, job.name, folder)
     except NoPredictionsError:
@@ -75,7 +94,9 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
     least = _least_rows(context, try_out, lost.items)
     if rows < least:
         wanted = f"one for each of the {least} files of its input" if try_out.per_file else f"at least {least}"
-        raise CandidateFailedError(f"job {job.name} is completed and has {rows} rows; tryOut.rows asks for {wanted}.")
+        raise CandidateFailedError(
+            f"job {job.name} is completed and has {rows} rows; tryOut.rows asks for {wanted}.", _SCRIPT
+        )
     return rows
 
 
@@ -86,23 +107,41 @@ def _least_rows(context: Context, try_out: TryOut, items: int | None) -> int:
     return len(sample.files(context, try_out).names()) if items is None else items
 
 
-def _require_completed(logs: JobLogs, try_out: TryOut, job: EndedJob) -> None:
+def _require_completed(logs: JobLogs, deployment: DeploymentPlan, try_out: TryOut, job: EndedJob) -> None:
     if job.over is not None:
-        limit = minutes(try_out, job.over)
-        text = (
-            f"job {job.name} was canceled, because it was {job.over} for more than {limit} min "
-            f"(tryOut.{KEYS[job.over]})."
-        )
-        raise (CandidateFailedError if job.over is Phase.RUN else TryOutFailedError)(text)
+        _refuse_long(deployment, try_out, job, job.over)
     if job.state == jobs.COMPLETED:
         return
-    why = failures.reason(logs) if job.state == jobs.FAILED else ""
-    text = "\n".join([f"job {job.name} ended in state {job.state}{f': {why}' if why else '.'}", *_trace(logs)])
-    if job.state == jobs.FAILED and (failures.last_error(logs) or (job.ran and not _NOT_THE_CANDIDATES.search(why))):
-        raise CandidateFailedError(text)
+    error = failures.last_error(logs) if job.state == jobs.FAILED else None
+    said = failures.service_reason(logs) if job.state == jobs.FAILED else ""
+    lines = [error.line()] if error else []
+    if error is None or not error.is_told(said):
+        lines.append(f"job {job.name} ended in state {job.state}{f': {said}' if said else '.'}")
+    text = "\n".join(lines)
+    if job.state == jobs.FAILED and (error or (job.ran and not _NOT_THE_CANDIDATES.search(said))):
+        raise CandidateFailedError(text, _fix(deployment, error, losses.count(logs)), _trace(logs))
     raise TryOutFailedError(text)
 
 
-def _trace(logs: JobLogs) -> list[str]:
-    """Return the last lines of the script's last exception, indented; none if the logs have none."""
-    return [f"    {line}" for line in failures.users_lines(failures.last_trace(logs))[-_TRACE_LINES:]]
+def _refuse_long(deployment: DeploymentPlan, try_out: TryOut, job: EndedJob, over: Phase) -> None:
+    limit, key = minutes(try_out, over), f"tryOut.{KEYS[over]}"
+    text = f"job {job.name} was canceled, because it was {over} for more than {limit} min ({key})."
+    if over is not Phase.RUN:
+        raise TryOutFailedError(text, f"raise {key} ({limit}) in the stack file if it only takes longer")
+    tries, seconds = deployment.settings.max_retries, deployment.settings.timeout_seconds
+    raise CandidateFailedError(
+        f"{text} A call of run() may take {seconds} s (timeoutSeconds), and is tried {tries} times (maxRetries).",
+        f"make the script faster, or raise {key} ({limit}) in the stack file",
+    )
+
+
+def _fix(deployment: DeploymentPlan, error: ScriptError | None, lost: Losses) -> str:
+    """Return what to do about a job that the candidate failed."""
+    if lost.timeouts:
+        return mini_batches.about_timeouts(deployment.settings.timeout_seconds, deployment.settings.mini_batch_size)
+    return f"correct {error.file}" if error and error.file else _SCRIPT
+
+
+def _trace(logs: JobLogs) -> str:
+    """Return the last lines of the script's last exception, indented; "" if the logs have none."""
+    return "\n".join(f"    {line}" for line in failures.users_lines(failures.last_trace(logs))[-_TRACE_LINES:])

@@ -58,7 +58,7 @@ class Judge:
         self.context.progress(TRY, f"judging what {self.revision} predicts", subject=self.revision)
         if why := judgement.refused_by_check(candidate, self.asked, given.path, root):
             self._keep(candidate, None, given)
-            raise CandidateFailedError(why)
+            raise CandidateFailedError(why, "correct the deployment, or tryOut.check")
         if self.serving is None:
             self._keep(candidate, None, given)
             return ()
@@ -72,7 +72,10 @@ class Judge:
         self._keep(candidate, current, given, verdict.differences)
         lines = (f"compared with {serves}, which serves:", *(f"  {line}" for line in verdict.lines))
         if verdict.refused:
-            raise CandidateFailedError("\n".join([verdict.refused, *lines]))
+            limit = "maxChangedRows" if self.asked.compare is None else "compare"
+            raise CandidateFailedError(
+                "\n".join([verdict.refused, *lines]), f"correct the deployment, or tryOut.{limit}"
+            )
         return lines
 
     def _keep(

@@ -94,7 +94,7 @@ def read(config: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> 
         if not look_up(key):
             raise LoginMissingError(
                 f"A {label} must be configured when authenticating {how}. "
-                f"Set {_VARIABLES[key][0]}, or run `pulumi config set azure-native:{key} <value>`. Nothing was created."
+                f"Set {_VARIABLES[key][0]}, or azure-native:{key} in the stack file. Nothing was created."
             )
     return Settings(
         subscription=look_up("subscriptionId"),
