@@ -107,8 +107,7 @@ class Walk:
         if not differs:
             return Change("unchanged", item.kind, name, item.id)
         if self._makes:
-            stays = {name: live[name] for name in item.stays if live and name in live}
-            self._azure.write(item.method, item.id, item.version, items.overlaid(item.keep, stays))
+            self._azure.write(item.method, item.id, item.version, items.correction(item, live))
         return Change("update", item.kind, name, item.id, differs)
 
     def _identity(self, key: str) -> Change:
@@ -171,7 +170,9 @@ class Walk:
         )
         same = next((each for each in there if _is_same(each, grant)), None)
         path = str(same["id"]) if same else grant.assignment_id(principal)
-        made = self._change(Item("role assignment", path, items.ROLE_VERSION, body, body), told=told)
+        # Azure may spell the role's id without the subscription; the role itself was compared above.
+        keep = {"properties": {key: each for key, each in body["properties"].items() if key.startswith("condition")}}
+        made = self._change(Item("role assignment", path, items.ROLE_VERSION, body, keep), told=told)
         return Change(made.action, made.kind, made.name, grant.scope, made.differs)
 
 

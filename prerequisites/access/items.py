@@ -200,6 +200,15 @@ def _ordered(values: list[Any]) -> list[Any]:
     return sorted(values, key=lambda each: json.dumps(each, sort_keys=True).lower())
 
 
+def correction(item: Item, live: Any) -> Mapping[str, Any]:
+    """Return the body that makes a live resource as `keep` says: all that a PUT needs, the difference for a PATCH."""
+    if item.method == "PUT" and not item.stays:
+        return item.create
+    stays = {name: live[name] for name in item.stays if live and name in live}
+    corrected: Mapping[str, Any] = overlaid(item.keep, stays)
+    return corrected
+
+
 def overlaid(keep: Any, live: Any) -> Any:
     """Return a live resource with what `keep` says put over it."""
     if not (isinstance(keep, Mapping) and isinstance(live, Mapping)):

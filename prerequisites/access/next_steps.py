@@ -42,7 +42,11 @@ def commands(setup: Setup, known: Known) -> Iterator[str]:
             place = f"--repo {setup.repository}" + (f" --env {environment}" if environment else "")
             for name, value in values.items():
                 yield f"  gh variable set {name} {place} --body {shlex.quote(value)}"
-        yield "Then ask for an approval of deployments to prod: Settings, Environments, prod, Required reviewers."
+        last = setup.environments[-1]
+        yield f"Then ask for an approval of deployments to {last}: Settings, Environments, {last}, Required reviewers."
+    for each in setup.connections:
+        client = known.identities.get(each, {}).get("clientId", UNKNOWN)
+        yield f"Azure DevOps, service connection of {each}: client id {client}, tenant {known.tenant_id}"
     yield "Stacks (once for each, by somebody with Storage Blob Data Contributor and Key Vault Crypto User there):"
     yield f"  pulumi login {shlex.quote(variables(setup, known)['']['PULUMI_BACKEND_URL'])}"
     for each in setup.environments:

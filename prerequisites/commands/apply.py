@@ -34,7 +34,7 @@ def apply(
         location=location,
         name=name,
     )
-    if not yes and (json or not sys.stdin.isatty()):
+    if not yes and (json or not _can_ask()):
         raise UsageError("there is no terminal to ask on; pass --yes")
     with ResourceManager(credential.find()) as azure, terminal.aside(is_aside=json):
         if not yes:
@@ -50,6 +50,10 @@ def apply(
     terminal.say(_summary(done))
     for line in next_steps.commands(choice, walk.known):
         typer.echo(line)  # unmasked: the address of the state is not secret
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty()
 
 
 def _tell(change: Change) -> None:

@@ -1,4 +1,4 @@
-"""Eight releases at once in one `pulumi up`: Ctrl-C, and kill -9 of the program and of the releases' process.
+"""Eight releases at once in one `pulumi up`: Ctrl-C, and kill -9 of the engine, the program and the releases' process.
 
 Each keeps what it promises alone (tests/e2e/test_interrupt.py), with the journal as the witness. The releases' process
 without an engine, stopped and killed in other steps, and a deadline of one: tests/modelops/test_release_many.py.
@@ -15,6 +15,7 @@ import pytest
 from tests.e2e.commands import Running, until
 from tests.e2e.hosts import PROGRAM
 from tests.e2e.rehearsal import Rehearsal
+from tests.e2e.test_interrupt import recovery_commands
 
 pytestmark = pytest.mark.long(part="kills")
 
@@ -144,6 +145,21 @@ def test_a_killed_program_stops_all(eight: Rehearsal) -> None:
     _alone(eight)
     assert eight.writes(before) == []
     assert _defaults(eight) == old
+    _finish(eight, old)
+
+
+def test_a_killed_engine_stops_all_and_the_documented_recovery_finishes_them(eight: Rehearsal) -> None:
+    old = _defaults(eight)
+    running = _under_way(eight, "operation-hang", "PUT", DEPLOYMENT)
+    before = eight.mark()
+    running.kill()
+    assert running.wait().code == -9
+    _alone(eight)
+    assert eight.writes(before) == []
+    assert _defaults(eight) == old
+    eight.mend()
+    for command in recovery_commands():
+        eight.run(*command).ok()
     _finish(eight, old)
 
 

@@ -184,7 +184,7 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     assert SCORED in deployed.make("up").ok().out.splitlines()
 
 
-def _recovery_commands() -> list[list[str]]:
+def recovery_commands() -> list[list[str]]:
     """Read the commands that docs/recovery.md gives for a killed engine: what users will type is what is tested."""
     text = (REPOSITORY / "docs" / "recovery.md").read_text(encoding="utf-8")
     section = text.split("## The engine was killed", 1)[1].split("\n## ", 1)[0]
@@ -231,7 +231,7 @@ def test_a_killed_engine_and_the_documented_recovery(
     _alone(deployed)
     assert deployed.writes(before) == []
 
-    for command in _recovery_commands():
+    for command in recovery_commands():
         deployed.run(*command).ok()
     assert deployed.state().get("pending_operations", []) == []
     _finished(deployed, *[old][: kept - 1])
@@ -259,7 +259,7 @@ def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
     assert running.wait().code == -9
     _alone(fresh)
     fresh.mend()
-    *put_right, up = _recovery_commands()
+    *put_right, up = recovery_commands()
     for command in put_right:
         fresh.run(*command).ok()
     assert fresh.state().get("pending_operations", []) == []

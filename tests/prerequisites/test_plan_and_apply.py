@@ -13,6 +13,7 @@ from azure.identity import ClientAssertionCredential
 from typer.testing import CliRunner
 
 from prerequisites.__main__ import app
+from prerequisites.commands import apply
 from sandbox.commands import environment
 from sandbox.testing import ARM_AUDIENCE, STORAGE_AUDIENCE, Sandbox, started
 from tests.ci_service import assertion
@@ -45,9 +46,9 @@ def _administrator(place: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.chdir(tmp_path)
 
 
-def run(*arguments: str) -> tuple[int, str, str]:
+def run(*arguments: str, typed: str | None = None) -> tuple[int, str, str]:
     """Run a command in this process: exit code, output, errors."""
-    done = CliRunner().invoke(app, [*arguments], catch_exceptions=False)
+    done = CliRunner().invoke(app, [*arguments], input=typed, catch_exceptions=False)
     return done.exit_code, done.stdout, done.stderr
 
 
@@ -287,6 +288,40 @@ def test_without_a_terminal_nothing_is_made_without_yes(place: Sandbox, argument
     before = place.control.sequence()
     assert run(*arguments, *OPTIONS) == (2, "", "error: there is no terminal to ask on; pass --yes\n")
     assert place.control.journal(before) == []
+
+
+def test_apply_shows_the_plan_and_asks(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply, "_can_ask", lambda: True)
+    options = ("--repository", "contoso/asked", "--location", "westeurope", "--environment", "dev")
+    before = place.control.sequence()
+    code, output, _ = run("apply", *options, typed="n\n")
+    assert code == 1
+    assert output.splitlines()[-2:] == [
+        "19 to create, 1 to update, 9 unchanged",
+        f"Make this in subscription {place.subscription}? [y/N]: n",
+    ]
+    assert [each for each in place.control.journal(before) if each["method"] not in ("GET", "POST")] == []
+    code, output, _ = run("apply", *options, typed="y\n")
+    assert code == 0
+    assert "19 created, 1 updated, 9 unchanged" in output.splitlines()
+
+
+def test_a_condition_that_somebody_took_away_comes_back(made: Mapping[str, Any], place: Sandbox) -> None:
+    role = "Role Based Access Control Administrator"
+    change = next(each for each in made["apply"]["changes"] if each["name"] == f"{role} of the deployer of dev")
+    principal, token = made["apply"]["identities"]["dev"]["principalId"], place.control.token("administrator")
+    assignments = f"{change['id']}/providers/Microsoft.Authorization/roleAssignments"
+    asked = f"{assignments}?$filter=principalId%20eq%20'{principal}'"
+    listed = place.arm("GET", asked, api_version=ROLES, token=token).json["value"]
+    (limited,) = [each for each in listed if each["properties"].get("condition")]
+    loose = {key: limited["properties"][key] for key in ("principalId", "principalType", "roleDefinitionId")}
+    assert place.arm("PUT", limited["id"], {"properties": loose}, api_version=ROLES, token=token).status == 200
+    changed = [each for each in data("apply", "--yes", *OPTIONS)["changes"] if each["action"] != "unchanged"]
+    assert [(each["action"], each["name"], each["differs"]) for each in changed] == [
+        ("update", f"{role} of the deployer of dev", ["properties.condition", "properties.conditionVersion"])
+    ]
+    again = place.arm("GET", limited["id"], api_version=ROLES, token=token).json["properties"]
+    assert again["condition"] == limited["properties"]["condition"]
 
 
 def test_a_subscription_that_does_not_exist_is_named() -> None:
