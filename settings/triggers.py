@@ -104,7 +104,7 @@ def _read_input(section: Section) -> tuple[str, Kind]:
     if not isinstance(address, str) or not _is_place(address):
         section.wrong("input", allowed, _ADDRESS)
         return "", KINDS[1]
-    kind = data_address.kind(address)
+    kind: Kind | None = data_address.kind(address)
     if section.values.get("inputType") is not None:
         word = section.choice("inputType", None, KINDS)
         kind = next(each for each in KINDS if each == word)
@@ -115,4 +115,4 @@ def _read_input(section: Section) -> tuple[str, Kind]:
             f"The input can be a file or a folder. Allowed: {' or '.join(KINDS)}.",
             setting(section.at("inputType"), "uri_folder"),
         )
-    return data_address.uri(address), kind or KINDS[1]
+    return data_address.uri(address), "uri_folder" if kind is None else kind
