@@ -162,6 +162,7 @@ def _run(command: list[str], failure: str, environment: dict[str, str] | None = 
     if ran.returncode:
         message = (
             f"{failure} Its output is above. It needs a Python package index: check the network, and the proxy or "
-            "index settings of pip and uv. Downloaded files are kept; run make again to continue."
+            "index settings of pip and uv; if a certificate is refused, name your company's by SSL_CERT_FILE. "
+            "Downloaded files are kept; run make again to continue."
         )
         raise SetupError(f"{ran.stdout.rstrip()}\n\n{message}".lstrip())
