@@ -20,7 +20,7 @@ def reader(setup: Setup) -> Mapping[str, Trust]:
     """Return the trusts of the identity that only reads, by the name of the credential.
 
     A job for a pull request has the same subject whatever its branch; one from a fork gets no token at all. The drift
-    check names no environment, so that it waits for no approval: its subject is the default branch.
+    check uses no environment, so that it waits for no approval: its subject is the default branch.
     """
     found: dict[str, Trust] = {}
     if setup.repository:
