@@ -23,7 +23,7 @@ workspace = provided.workspace(
         "tenant_id": me.tenant_id,
         "deployer": settings.deployer.principal(me.object_id),
         "location": settings.location,
-        "data_access": settings.data_access,
+        **settings.elsewhere,
         "tags": settings.tags,
         **settings.workspace.profile,
     },

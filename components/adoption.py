@@ -6,7 +6,7 @@ The program owns what it adds to an adopted workspace: endpoints, releases and, 
 clusters with an identity. Ids are used as Azure writes them, whatever their letters in the configuration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 import pulumi
@@ -54,6 +54,9 @@ class AdoptedWorkspaceArgs(TypedDict):
 
     tags: Mapping[str, str]
     """Azure tags of the resources that the program adds."""
+
+    registries: Sequence[str]
+    """ARM ids of the registries that callers must read."""
 
     has_callers: bool
     """Whether the endpoints have callers, whose custom roles must be defined."""
@@ -120,6 +123,7 @@ class AdoptedWorkspace(pulumi.ComponentResource):
             "subscription_id": login.subscription_id,
             "workspace_id": self.workspace_id,
             "results_scope": results_scope(needs.storage_id, str(found.workspace_id)),
+            "registries": args["registries"],
         }
         self.for_release: WorkspaceForRelease = {
             "subscription_id": login.subscription_id,

@@ -5,13 +5,13 @@ Owns the grants of each endpoint's callers. An administrator defines their two c
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 
 from components import roles
 from components.endpoint import BatchEndpoint
-from components.workspace_parts.grants import grant
+from components.workspace_parts.grants import grant, read_registries
 
 
 class CallerArgs(TypedDict):
@@ -36,6 +36,9 @@ class EndpointCallersArgs(TypedDict):
     results_scope: pulumi.Input[str]
     """ARM id of the blob container that predictions are written to."""
 
+    registries: NotRequired[Sequence[str]]
+    """ARM ids of the registries with models or environments of deployments. Default: none."""
+
     endpoints: Mapping[str, BatchEndpoint]
     """The endpoints, by logical name."""
 
@@ -49,7 +52,7 @@ class EndpointCallers(pulumi.ComponentResource):
     Type token: `azureml-batch:index:EndpointCallers`
 
     Creates: a RoleAssignment on the endpoint for each caller of an endpoint; two more for each caller, on the workspace
-        and on the container with the results.
+        and on the container with the results, and one on each registry.
     """
 
     def __init__(self, name: str, args: EndpointCallersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -62,6 +65,13 @@ class EndpointCallers(pulumi.ComponentResource):
         for each in everyone.values():
             self._grant("runs", each, roles.CALLER_RUNS, args["workspace_id"])
             self._grant("results", each, roles.BLOB_READER, args["results_scope"])
+            read_registries(
+                f"{name}-{each['principal_id'].lower()}",
+                args.get("registries", ()),
+                principal_id=each["principal_id"],
+                principal_type=each["principal_type"],
+                parent=self,
+            )
         self.register_outputs({})
 
     def _grant(self, what: str, caller: CallerArgs, role: roles.Role, scope: pulumi.Input[str]) -> None:

@@ -25,7 +25,7 @@ def workspace(
 
     Args:
         name: Logical name.
-        args: The workspace's settings; for an adopted one, only deployer and tags are used.
+        args: The workspace's settings; for an adopted one, only deployer, tags and registries are used.
         login: The login of the deployer.
         existing: The resources to adopt instead.
         makes_cluster: Whether a cluster will be created in it.
@@ -41,6 +41,7 @@ def workspace(
                 "login": login,
                 "deployer": args["deployer"],
                 "tags": args.get("tags", {}),
+                "registries": args.get("registry_access", ()),
                 "has_callers": has_callers,
             },
         )

@@ -21,6 +21,7 @@ class Role:
     id: str
 
 
+READER = Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7")
 CONTRIBUTOR = Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c")
 RBAC_ADMINISTRATOR = Role("Role Based Access Control Administrator", "f58310d9-a9f6-439a-9e8d-f62e7b41a168")
 IDENTITY_OPERATOR = Role("Managed Identity Operator", "f1a07417-d97a-45cb-824c-7a7467783830")
@@ -50,6 +51,7 @@ GRANTED = (
     ACR_PUSH,
     ENDPOINT_CALLER,
     CALLER_RUNS,
+    READER,
 )
 """Every role that the program assigns, so a deployer must be able to assign and remove these."""
 

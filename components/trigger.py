@@ -12,7 +12,7 @@ from pulumi_azure_native import logic, managedidentity
 
 from components import names, roles
 from components.endpoint import BatchEndpoint
-from components.workspace_parts.grants import grant
+from components.workspace_parts.grants import grant, read_registries
 from components.workspace_parts.workspace_args import WorkspaceForCallers, WorkspacePlace
 from modelops.callers import logic_app
 from modelops.callers.called import Called
@@ -69,7 +69,7 @@ class EndpointTrigger(pulumi.ComponentResource):
     Type token: `azureml-batch:index:EndpointTrigger`
 
     Creates: Workflow; UserAssignedIdentity unless the workflow's own is used; a RoleAssignment on the endpoint, one on
-        the workspace, and one on each storage with the data.
+        the workspace, and one on each storage with the data and each registry.
     """
 
     def __init__(self, name: str, args: EndpointTriggerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -105,7 +105,7 @@ class EndpointTrigger(pulumi.ComponentResource):
         ]
         if not trigger["input"].startswith("https:"):
             scopes.append(("reads", roles.BLOB_READER, of["results_scope"]))
-        return [
+        granted: list[pulumi.Resource] = [
             grant(
                 f"{self._name}-trigger-{what}",
                 role=role,
@@ -117,6 +117,13 @@ class EndpointTrigger(pulumi.ComponentResource):
             )
             for what, role, scope in scopes
         ]
+        return granted + read_registries(
+            f"{self._name}-trigger",
+            of.get("registries", ()),
+            principal_id=principal_id,
+            principal_type="ServicePrincipal",
+            parent=self,
+        )
 
     def _workflow(self, identity_id: pulumi.Output[str] | None, granted: list[pulumi.Resource]) -> logic.Workflow:
         trigger, place, endpoint = self._args["trigger"], self._args["place"], self._args["endpoint"]

@@ -16,7 +16,7 @@ from pulumi_azure_native import managedidentity
 
 from components import names, roles
 from components.workspace_parts.access import WorkspaceAccess, WorkspaceAccessArgs
-from components.workspace_parts.grants import grant
+from components.workspace_parts.grants import grant, read_registries
 from components.workspace_parts.images import IMAGE_BUILDER, ImageBuilder
 from components.workspace_parts.network import OPEN
 from components.workspace_parts.registry import WorkspaceRegistry
@@ -85,6 +85,13 @@ class MlWorkspace(pulumi.ComponentResource):
             subscription_id=args["subscription_id"],
             opts=child,
         )
+        read_registries(
+            f"{name}-compute",
+            args.get("registry_access", ()),
+            principal_id=identities["compute"].principal_id,
+            principal_type="ServicePrincipal",
+            parent=self,
+        )
         send_logs(
             f"{name}-workspace-logs",
             resource_id=workspace.id,
@@ -102,6 +109,7 @@ class MlWorkspace(pulumi.ComponentResource):
             "subscription_id": args["subscription_id"],
             "workspace_id": workspace.id,
             "results_scope": results_scope(ground.storage.account_id, workspace.workspace_id),
+            "registries": args.get("registry_access", ()),
         }
         self.for_release: WorkspaceForRelease = {
             "subscription_id": args["subscription_id"],

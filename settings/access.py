@@ -15,6 +15,10 @@ _BLOB_SCOPE = (
     rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
     r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
 )
+REGISTRY = (
+    rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/registries/"
+    r"[a-z0-9][a-z0-9_-]{1,32}"
+)
 PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
 
 
@@ -41,20 +45,30 @@ class DeployerSettings:
 
 def read_data_access(top: Section) -> tuple[str, ...]:
     """Read `dataAccess`, each scope once."""
-    value = top.values.get("dataAccess", [])
     allowed = "the ARM id of a storage account, or of a blob container in one"
     example = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
+    return _read_ids(top, "dataAccess", _BLOB_SCOPE, allowed, example)
+
+
+def read_registry_access(top: Section) -> tuple[str, ...]:
+    """Read `registryAccess`, each registry once."""
+    example = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/registries/NAME"
+    return _read_ids(top, "registryAccess", REGISTRY, "the ARM id of a machine learning registry", example)
+
+
+def _read_ids(top: Section, name: str, pattern: str, allowed: str, example: str) -> tuple[str, ...]:
+    value = top.values.get(name, [])
     if not isinstance(value, list):
         top.problems.add(
-            ("dataAccess",),
-            top.shown("dataAccess"),
+            (name,),
+            top.shown(name),
             f"Allowed: an array of texts, each {allowed}.",
-            setting(("dataAccess", "[0]"), example),
+            setting((name, "[0]"), example),
         )
         return ()
-    entries = top.entries("dataAccess", value)
+    entries = top.entries(name, value)
     for key, scope in entries.values.items():
-        if not isinstance(scope, str) or re.fullmatch(_BLOB_SCOPE, scope) is None:
+        if not isinstance(scope, str) or re.fullmatch(pattern, scope) is None:
             entries.wrong(key, f"{allowed}: {example}", example)
     # ARM ids are case-insensitive; the first spelling is used.
     scopes: dict[str, str] = {}

@@ -20,8 +20,16 @@ from components.callers import CallerArgs
 from components.cluster import ClusterNodesArgs
 from components.group import MlResourceGroupArgs
 from components.trigger import TriggerArgs
+from components.workspace_parts.workspace_args import ElsewhereArgs
 from settings import namespaces, stack_file
-from settings.access import SERVICE_LOGINS, DeployerSettings, is_service_login, read_data_access, read_deployer
+from settings.access import (
+    SERVICE_LOGINS,
+    DeployerSettings,
+    is_service_login,
+    read_data_access,
+    read_deployer,
+    read_registry_access,
+)
 from settings.alerts import read_alerts
 from settings.cluster import ClusterSettings, read_clusters
 from settings.endpoints import EndpointSettings, read_endpoints
@@ -53,6 +61,7 @@ _KEYS = (
         "rehearsal",
         "alerts",
         "triggers",
+        "registryAccess",
     ),
 )
 
@@ -69,6 +78,7 @@ class Settings:
         clusters: The compute clusters by their logical names.
         endpoints: The batch endpoints by their logical names.
         data_access: ARM ids of storage elsewhere that jobs may read.
+        registry_access: ARM ids of registries that callers and jobs may read.
         deployer: The principal that releases models.
         tags: Azure tags of every resource, including the names of the project and the stack.
         alerts: Whom to tell when jobs fail or nodes cannot be used; None for nobody.
@@ -83,6 +93,7 @@ class Settings:
     clusters: Mapping[str, ClusterSettings]
     endpoints: Mapping[str, EndpointSettings]
     data_access: tuple[str, ...]
+    registry_access: tuple[str, ...]
     deployer: DeployerSettings
     tags: Mapping[str, str]
     alerts: AlertsArgs | None = None
@@ -117,6 +128,11 @@ class Settings:
     def callers(self) -> dict[str, tuple[CallerArgs, ...]]:
         """The callers of each endpoint, as an argument of the components."""
         return {key: each.callers for key, each in self.endpoints.items() if each.callers}
+
+    @property
+    def elsewhere(self) -> ElsewhereArgs:
+        """What jobs use outside of the workspace, as arguments of its component."""
+        return {"data_access": self.data_access, "registry_access": self.registry_access}
 
     @property
     def has_callers(self) -> bool:
@@ -225,6 +241,7 @@ def parse(
             for key, each in endpoints.items()
         },
         data_access=data_access,
+        registry_access=read_registry_access(top),
         deployer=read_deployer(
             top.section("deployer", of="the deployer"),
             service_login=service_login,

@@ -4,10 +4,12 @@ Owns the form of a grant: its deterministic name and the type of its principal. 
 decides who gets which role.
 """
 
+from collections.abc import Sequence
+
 import pulumi
 from pulumi_azure_native import authorization
 
-from components.roles import Role, assignment_name, definition_id
+from components.roles import READER, Role, assignment_name, definition_id
 
 
 def grant(
@@ -45,3 +47,38 @@ def grant(
         principal_type=principal_type,
         opts=opts,
     )
+
+
+def read_registries(
+    name: str,
+    registries: Sequence[str],
+    *,
+    principal_id: pulumi.Input[str],
+    principal_type: str,
+    parent: pulumi.Resource,
+) -> list[pulumi.Resource]:
+    """Let a principal read machine learning registries: `registries/read` and `registries/assets/read`, and no secret.
+
+    https://learn.microsoft.com/azure/machine-learning/how-to-manage-registries says that these two are enough; the
+    built-in AzureML Registry User may also write and delete.
+
+    Args:
+        name: Beginning of the resources' logical names.
+        registries: Their ARM ids.
+        principal_id: Object id of the principal.
+        principal_type: See `grant`.
+        parent: The caller's component.
+    """
+    return [
+        grant(
+            f"{name}-registry-{each.rpartition('/')[2].lower()}",
+            role=READER,
+            scope=each,
+            principal_id=principal_id,
+            principal_type=principal_type,
+            subscription_id=each.split("/")[2],
+            # The user writes these ids; in other letters it is the same scope.
+            opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["scope"]),
+        )
+        for each in registries
+    ]

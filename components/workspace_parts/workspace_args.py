@@ -50,6 +50,9 @@ class WorkspaceForCallers(TypedDict):
     results_scope: pulumi.Input[str]
     """ARM id of the blob container that predictions are written to."""
 
+    registries: NotRequired[Sequence[str]]
+    """ARM ids of the registries with models or environments of deployments, which callers must read. Default: none."""
+
 
 class WorkspaceProfileArgs(TypedDict):
     """The settings of a workspace that differ between environments."""
@@ -73,7 +76,17 @@ class WorkspaceProfileArgs(TypedDict):
     """Whether Pulumi refuses to delete the storage account, vault and workspace. Default: false."""
 
 
-class MlWorkspaceArgs(WorkspaceProfileArgs):
+class ElsewhereArgs(TypedDict):
+    """What jobs use outside of the workspace."""
+
+    data_access: NotRequired[Sequence[str]]
+    """ARM ids of storage accounts or blob containers elsewhere that jobs may read. Default: none."""
+
+    registry_access: NotRequired[Sequence[str]]
+    """ARM ids of the registries with models or environments of deployments. Default: none."""
+
+
+class MlWorkspaceArgs(WorkspaceProfileArgs, ElsewhereArgs):
     """Arguments of `MlWorkspace`."""
 
     resource_group_name: pulumi.Input[str]
@@ -90,9 +103,6 @@ class MlWorkspaceArgs(WorkspaceProfileArgs):
 
     deployer: DeployerArgs
     """The principal that releases models: it may write blobs to the workspace's storage."""
-
-    data_access: NotRequired[Sequence[str]]
-    """ARM ids of storage accounts or blob containers elsewhere that jobs may read. Default: none."""
 
     tags: NotRequired[Mapping[str, str]]
     """Azure tags of every resource. Default: none."""

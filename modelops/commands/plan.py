@@ -3,6 +3,7 @@
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -25,6 +26,14 @@ _WIDEST: Final = 120
 """Characters of a line on a wider terminal: longer lines are hard to read."""
 _NOISE: Final = re.compile(r"@ previewing|Loading policy packs|    pulumi:pulumi:Stack \S+ *(running *)?$")
 """Lines that only say that the engine is at work."""
+_ENGINES_OWN: Final = re.compile(
+    r"error: (preview failed|Resource monitor has terminated, shutting down)$"
+    r"|pulumi:pulumi:Stack \S+ +\d+ errors?$|; \d+ errors?$"
+)
+"""What the engine says after an error of a release."""
+_RESOURCE: Final = re.compile(r"  \S+ \(\S+\):$")
+_FURTHER: Final = "      "
+"""How the further lines of an error in Pulumi's diagnostics begin."""
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _STYLES: Final = {"default": "bold", "create": "green", "register": "green", "delete": "red", "replace": "red"}
 """Of the rows that begin with a word."""
@@ -55,7 +64,7 @@ def plan(
         for name, each in planned.sorted().items():
             _show(name, each)
         _say_unchanged(planned)
-        terminal.say(_list(ended.output))
+        terminal.say(listed(ended.output, [each.text for each in planned.endpoints.values() if each.text]))
     if ended.code:
         raise typer.Exit(1)
 
@@ -87,7 +96,7 @@ def _say_json(planned: Planned, ended: Ended) -> None:
         }
     )
     if ended.code:
-        typer.echo(_list(ended.output), err=True)
+        typer.echo(listed(ended.output), err=True)
 
 
 def _show(name: str, expected: Expected) -> None:
@@ -119,7 +128,33 @@ def _say_unchanged(planned: Planned) -> None:
         terminal.say(f"unchanged: {', '.join(names)}\n")
 
 
-def _list(output: str) -> str:
-    """Return what the engine printed, without the lines that only say that it is at work."""
-    kept = [line for line in output.splitlines() if not _NOISE.match(_COLOURS.sub("", line))]
-    return "\n".join(kept).strip("\n")
+def listed(output: str, told: Sequence[str] = ()) -> str:
+    """Return what the engine printed, without the lines that only say that it is at work.
+
+    Args:
+        output: what it printed.
+        told: errors that were told above, and need not be told again.
+    """
+    firsts = [text.splitlines()[0] for text in told]
+    kept: list[str] = []
+    is_told = False
+    for line in output.splitlines():
+        plain = _COLOURS.sub("", line)
+        if _NOISE.match(plain) or (firsts and _ENGINES_OWN.search(plain)):
+            continue
+        if any(first in plain for first in firsts):
+            is_told = True
+        elif not (is_told and (plain.startswith(_FURTHER) or not plain)):
+            is_told = False
+            kept.append(line)
+    below = ""
+    whole: list[str] = []
+    for line in reversed(kept):  # headings with nothing below them go
+        plain = _COLOURS.sub("", line)
+        is_empty = (_RESOURCE.match(plain) and not below.startswith("    ")) or (
+            plain == "Diagnostics:" and not below.startswith("  ")
+        )
+        if not (firsts and is_empty):
+            whole.append(line)
+            below = plain or below
+    return "\n".join(reversed(whole)).strip("\n")

@@ -3,6 +3,7 @@
 modelops/engine/display.py draws it.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _DONE: Final = {
 _MARKER: Final = "pulumi:index:Stash"
 _NAMES: Final = (8, 24)  # narrowest and widest column of names
 _LABELS: Final = 25
+_JOB: Final = re.compile(r", job (\S+)$")
+_COUNTS: Final = re.compile(r"[\d,]+ of [\d,]+ items?(, )?")
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ class Progress:
         self._began = clock()
         self._running: dict[str, _Release] = {}
         self._texts: set[str] = set()
+        self._jobs: set[str] = set()
+        """Those that were told."""
         self._operations: dict[str, tuple[Operation, float]] = {}
         """What is in progress, by URN, and since when."""
         self._changed: dict[str, int] = {}
@@ -103,7 +108,10 @@ class Progress:
     def line(self, name: str) -> str:
         """Return the line of an endpoint whose release runs."""
         release = self._running[name]
-        return self._line(name, label(release.step, release.items), self._clock() - release.since, release.text)
+        # A line of its own has the job; the label has the counts.
+        text = _JOB.sub("", release.text)
+        text = _COUNTS.sub("", text).rstrip(": ") if release.items else text
+        return self._line(name, label(release.step, release.items), self._clock() - release.since, text)
 
     @staticmethod
     def counted(changes: Mapping[str, int]) -> str:
@@ -134,6 +142,10 @@ class Progress:
             release.before, release.step, release.since, release.subjects = release.step, event.step, now, {}
         if event.step == release.step:
             release.text = event.text
+        job = _JOB.search(event.text)
+        if job and job[1] not in self._jobs:
+            self._jobs.add(job[1])
+            lines.append(f"  {event.subject}: job {job[1]}")
         if event.subject and event.step == release.step:
             items = (event.items[0], event.items[1]) if event.items else release.subjects.get(event.subject)
             release.subjects[event.subject] = items

@@ -130,6 +130,7 @@ def test_workspace_and_cluster_are_read_and_nothing_is_declared() -> None:
         "workspace_id": WORKSPACE,
         "compute_id": CLUSTER,
         "results_scope": f"{STORAGE}/blobServices/default/containers/azureml-blobstore-guid",
+        "registries": (),
         "location": "northeurope",
     }
 

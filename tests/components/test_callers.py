@@ -1,6 +1,7 @@
 """EndpointCallers: for each caller exactly the grants that it needs, of two custom roles that others define."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from components import roles
@@ -15,7 +16,7 @@ RESULTS = "/StorageAccount/s/blobServices/default/containers/azureml-blobstore-1
 PREREQUISITES = Path(__file__).parents[2] / "prerequisites"
 
 
-def _recorded(callers: dict[str, list[CallerArgs]]) -> Recorder:
+def _recorded(callers: dict[str, list[CallerArgs]], registries: Sequence[str] = ()) -> Recorder:
     def declare() -> None:
         endpoints = {
             name: BatchEndpoint(
@@ -29,6 +30,7 @@ def _recorded(callers: dict[str, list[CallerArgs]]) -> Recorder:
                 "subscription_id": SUBSCRIPTION,
                 "workspace_id": "/ws",
                 "results_scope": RESULTS,
+                "registries": registries,
                 "endpoints": endpoints,
                 "callers": callers,
             },
@@ -67,6 +69,13 @@ def test_a_caller_may_start_jobs_at_its_endpoint_be_recorded_in_the_workspace_an
     ]
 
 
+def test_a_caller_reads_the_registries_of_the_deployments() -> None:
+    shared = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/r/providers/Microsoft.MachineLearningServices/registries/s"
+    recorder = _recorded({"first": [{"principal_id": PERSON, "principal_type": "User"}]}, [shared])
+    assert (PERSON, "User", roles.READER.id, shared) in recorder.grants()
+    assert len(recorder.grants()) == 4
+
+
 def test_the_program_defines_no_role() -> None:
     """An identity that may both define and assign a role could give itself everything."""
     caller: CallerArgs = {"principal_id": FACTORY, "principal_type": "ServicePrincipal"}
@@ -90,7 +99,7 @@ def test_the_condition_lists_what_the_program_assigns() -> None:
     text = (PREREQUISITES / "deployer-condition.txt").read_text()
     assert text == roles.deployer_condition() + "\n"
     assert all(text.count(role.id) == 2 for role in roles.GRANTED)
-    assert len(set(roles.GRANTED)) == 12
+    assert len(set(roles.GRANTED)) == 13
 
 
 def test_no_role_of_a_caller_changes_an_endpoint_or_hands_out_a_secret() -> None:

@@ -140,7 +140,9 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "prices": ("object", {}),
         "alerts": ("object", {}),
         "triggers": ("object", {}),
+        "rehearsal": ("object", {}),
         "dataAccess": ("array", []),
+        "registryAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),
     }

@@ -112,6 +112,9 @@ def _deployed(rehearsal: Rehearsal) -> Called:
     for image in _images(rehearsal):
         deployer.send("PUT", called.images + image.name, image.read_bytes(), **blob).ok()
 
+    rehearsal.python("-m", "sandbox", "registry", "create", "shared").ok()
+    (registry,) = [each for each in rehearsal.resources() if each.endswith("/registries/shared")]
+
     def two_endpoints(config: dict[str, Any]) -> None:
         config["dataAccess"] = [elsewhere]
         config["endpoints"]["letters"] = copy.deepcopy(config["endpoints"]["digits"])
@@ -119,6 +122,7 @@ def _deployed(rehearsal: Rehearsal) -> Called:
         nightly = {"endpoint": "digits", "input": called.images, "startTime": "2027-01-31T02:00:00"}
         weekly = {**nightly, "frequency": "Week", "identity": "userAssigned", "enabled": False}
         config["triggers"] = {"nightly": nightly, "weekly": weekly}
+        config["registryAccess"] = [registry]
         config["alerts"] = {"emails": ["ops@example.com"]}
 
     rehearsal.configure(two_endpoints)
@@ -230,6 +234,13 @@ def test_a_trigger_scores_at_its_endpoint_and_is_refused_at_the_neighbour(called
     elsewhere = json.dumps(definition).replace(called.scoring_uri("digits"), called.scoring_uri("letters"))
     with pytest.raises(FailedRunError, match=r"^Start: 403 .*AuthorizationFailed"):
         _run_as(called, workflow, json.loads(elsewhere))
+
+
+def test_callers_triggers_and_the_cluster_may_read_the_registry(called: Called) -> None:
+    grants = [each for each in called.rehearsal.role_assignments() if "/registries/shared/" in each]
+    bodies = [called.administrator.arm("GET", each, api=ROLES).ok().json["properties"] for each in grants]
+    assert {each["roleDefinitionId"].rpartition("/")[2] for each in bodies} == {roles.READER.id}
+    assert len({each["principalId"] for each in bodies}) == 4
 
 
 def test_the_next_preview_changes_nothing(called: Called) -> None:

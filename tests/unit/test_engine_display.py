@@ -20,15 +20,15 @@ def test_a_log_has_a_line_after_half_a_minute_without_one(capsys: pytest.Capture
     clock = Clock()
     with Lines(Progress(clock=clock)) as lines:
         for name in ("digits", "churn"):
-            lines.on_event(Step(name, TRY, "8 of 20 items", items=[8, 20], subject="mlp-1"))
+            lines.on_event(Step(name, TRY, "mlp-1: 8 of 20 items", items=[8, 20], subject="mlp-1"))
         for seconds in (29, 1, 29, 1):
             clock.now += seconds
             lines.on_pause()
     assert capsys.readouterr().out.splitlines() == [
-        "digits    4/8 8/20 try out              30 s  8 of 20 items",
-        "churn     4/8 8/20 try out              30 s  8 of 20 items",
-        "digits    4/8 8/20 try out          1:00 min  8 of 20 items",
-        "churn     4/8 8/20 try out          1:00 min  8 of 20 items",
+        "digits    4/8 8/20 try out              30 s  mlp-1",
+        "churn     4/8 8/20 try out              30 s  mlp-1",
+        "digits    4/8 8/20 try out          1:00 min  mlp-1",
+        "churn     4/8 8/20 try out          1:00 min  mlp-1",
     ]
 
 

@@ -56,8 +56,8 @@ def test_each_step_that_is_done_is_a_line_and_the_current_one_another() -> None:
             (1, Step("digits", CREATE, "creating deployment mlp-1", subject="mlp-1")),
             (1, Step("digits", CREATE, "creating deployment cnn-2", subject="cnn-2")),
             (6, Step("digits", TRY, "trying out mlp-1", subject="mlp-1")),
-            (5, Step("digits", TRY, "job a: 8 of 20 items", subject="mlp-1", items=[8, 20])),
-            (0, Step("digits", TRY, "job b: 4 of 20 items", subject="cnn-2", items=[4, 20])),
+            (5, Step("digits", TRY, "mlp-1: 8 of 20 items, 3.2 items/s, job job-a", subject="mlp-1", items=[8, 20])),
+            (0, Step("digits", TRY, "cnn-2: 4 of 20 items, 12 s left, job job-b", subject="cnn-2", items=[4, 20])),
             (0, Switching("digits", TRY)),
             (31, Heartbeat("digits", TRY)),
         ],
@@ -65,8 +65,10 @@ def test_each_step_that_is_done_is_a_line_and_the_current_one_another() -> None:
     assert lines == [
         "digits    1/8 read what is live          1 s",
         "digits    3/8 create revisions           7 s  mlp-1, cnn-2",
+        "  mlp-1: job job-a",
+        "  cnn-2: job job-b",
     ]
-    assert progress.now() == ["digits    4/8 12/40 try out             36 s  job b: 4 of 20 items"]
+    assert progress.now() == ["digits    4/8 12/40 try out             36 s  cnn-2: 12 s left"]
     done = Done("digits", "digits1a2b: created mlp-1\n  0 of 20 rows differ", {})
     assert taken(progress, clock, [(70, done)]) == [
         "digits    4/8 try out               1:46 min  mlp-1, cnn-2",

@@ -163,8 +163,9 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(clutser={"maxNodes": 4}),
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
-            "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registrySku, "
-            "rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or workspace.\n"
+            "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registryAccess, "
+            "registrySku, rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or "
+            "workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

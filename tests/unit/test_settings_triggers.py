@@ -1,4 +1,4 @@
-"""The key `triggers`: what starts jobs on a schedule, and at which endpoint."""
+"""The keys `triggers`, what starts jobs on a schedule and at which endpoint, and `registryAccess`."""
 
 import copy
 from pathlib import Path
@@ -131,4 +131,23 @@ def test_with_several_endpoints_a_trigger_names_one(root: Path) -> None:
     stack["endpoints"]["letters"] = stack["endpoints"]["digits"]
     assert problems(root, stack) == [
         f"triggers.nightly.endpoint is not set. Allowed: digits or letters.\n{SET}.endpoint to digits"
+    ]
+
+
+REGISTRY = (
+    "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/r/providers/"
+    "Microsoft.MachineLearningServices/registries/shared"
+)
+
+
+def test_a_registry_is_named_by_its_id_once(root: Path) -> None:
+    stack = {**RIGHT, "registryAccess": [REGISTRY, REGISTRY.replace("resourceGroups", "resourcegroups")]}
+    assert read(root, stack).elsewhere == {"data_access": (), "registry_access": (REGISTRY,)}
+    assert problems(root, {**RIGHT, "registryAccess": ["shared"]}) == [
+        (
+            "registryAccess[0] is 'shared'. Allowed: the ARM id of a machine learning registry: /subscriptions/ID/"
+            "resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/registries/NAME.\n"
+            "Pulumi.dev.yaml: set registryAccess[0] to /subscriptions/ID/resourceGroups/GROUP/providers/"
+            "Microsoft.MachineLearningServices/registries/NAME"
+        )
     ]

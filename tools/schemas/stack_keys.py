@@ -64,6 +64,7 @@ def top(keys: Described) -> dict[str, Schema]:
         "alerts": _alerts(keys),
         "triggers": {"type": "object", **_named(names.WORKFLOW_KEY, _trigger(keys))},
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
+        "registryAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
         "deployer": {**_principal(keys, "deployer"), "dependencies": _both("principalId", "principalType")},
         "tags": _tags(azure_tags.STORAGE_NAME),
     }

@@ -150,10 +150,8 @@ def follow(context: Context, name: str, try_out: TryOut, revision: str) -> Ended
             context.running.remove(name)
             return EndedJob(name, state, now - begun, over)
         done = progress.read(logs) if spent.phase is Phase.RUN else None
-        # The job last: few columns are free for this on a terminal.
-        text = f"{revision}: {done or spent.phase} ({progress.duration(now - begun)}), job {name}"
         items = (done.done, done.total) if done and done.unit == "items" else None
-        context.progress(TRY, text, subject=revision, items=items)
+        context.progress(TRY, f"{revision}: {done or spent.phase}, job {name}", subject=revision, items=items)
         context.wait(following.polling_seconds())
 
 

@@ -79,7 +79,7 @@ def test_each_role_of_the_program_is_assigned_and_removed(delegate: Delegate, ro
     assert (answer.status, delegate.delete(path).status) == (201, 200)
 
 
-@pytest.mark.parametrize("role", [OWNER, ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR, READER])
+@pytest.mark.parametrize("role", [OWNER, ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR, roles.DATA_SCIENTIST.id])
 def test_any_other_role_is_neither_assigned_nor_removed(delegate: Delegate, role: str) -> None:
     answer, path = delegate.put(role)
     assert error_of(answer) == delegate.refusal("write", path)
