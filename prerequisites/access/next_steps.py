@@ -6,7 +6,7 @@ from typing import Final
 
 from prerequisites.access.changes import Known
 from prerequisites.access.items import CONTAINER, KEY
-from prerequisites.access.setup import DRIFT, READER, Setup
+from prerequisites.access.setup import READER, Setup
 
 UNKNOWN: Final = "known after apply"
 
@@ -36,7 +36,7 @@ def commands(setup: Setup, known: Known) -> Iterator[str]:
     """Yield what to run next, headings among the commands; they can be pasted."""
     if setup.repository:
         yield "GitHub (a job that names an environment that does not exist makes it, without protection):"
-        for each in (*setup.environments, DRIFT):
+        for each in setup.environments:
             yield f"  gh api --method PUT repos/{setup.repository}/environments/{each}"
         for environment, values in variables(setup, known).items():
             place = f"--repo {setup.repository}" + (f" --env {environment}" if environment else "")

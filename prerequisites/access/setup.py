@@ -17,13 +17,11 @@ FILE: Final = Path("prerequisites.yaml")
 READER: Final = "preview"
 """Key of the reader, the identity of pull requests and of the drift check; in `azureDevOps` its service connection."""
 
-DRIFT: Final = "drift"
-"""The GitHub environment of the drift check, without an approval; its jobs read."""
-
 _KEYS: Final = (
-    *("repository", "ownerId", "repositoryId", "environments"),
+    *("repository", "ownerId", "repositoryId", "branch", "environments"),
     *("subscription", "location", "name", "groups", "azureDevOps"),
 )
+_BRANCH: Final = re.compile(r"[^\s~^:?*\[\\]+")
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]")
 _ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
@@ -45,6 +43,7 @@ class Setup:
     Attributes:
         repository: `OWNER/NAME` on GitHub, "" for none.
         owner_id, repository_id: GitHub's numbers of both, 0 for a repository whose tokens do not have them.
+        branch: the default branch, whose jobs check for drift.
         environments: a GitHub environment and a stack of this name each.
         subscription: where everything is made.
         location: the region.
@@ -60,6 +59,7 @@ class Setup:
     repository: str = ""
     owner_id: int = 0
     repository_id: int = 0
+    branch: str = "main"
     groups: Mapping[str, str] = field(default_factory=dict)
     connections: Mapping[str, Trust] = field(default_factory=dict)
 
@@ -121,6 +121,7 @@ def read(file: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> 
         repository=repository,
         owner_id=given.get("ownerId") or 0,
         repository_id=given.get("repositoryId") or 0,
+        branch=given.get("branch") or "main",
         groups=given.get("groups") or {},
         connections={key: Trust(**each) for key, each in (given.get("azureDevOps") or {}).items()},
     )
@@ -161,6 +162,9 @@ def _problems(given: Mapping[str, Any]) -> list[str]:
         for key in ("ownerId", "repositoryId")
         if given.get(key) is not None and not (type(given[key]) is int and given[key] > 0)
     ]
+    branch = given.get("branch")
+    if branch is not None and not _BRANCH.fullmatch(str(branch)):
+        found.append(f"branch is '{branch}'. Allowed: the name of a branch, such as main.")
     found += _problems_of_places(given)
     found += _problems_of_environments(given)
     return found
@@ -189,9 +193,9 @@ def _problems_of_environments(given: Mapping[str, Any]) -> list[str]:
     if not isinstance(environments, (list, tuple)):
         return [f"environments is '{environments}'. Allowed: a list of names, such as [dev, prod]."]
     found = [
-        f"environments has '{each}'. Allowed: 2 to 32 lower-case letters, digits and hyphens, except {READER}, {DRIFT}."
+        f"environments has '{each}'. Allowed: 2 to 32 lower-case letters, digits and hyphens, except {READER}."
         for each in environments
-        if not _ENVIRONMENT.fullmatch(str(each)) or each in {READER, DRIFT}
+        if not _ENVIRONMENT.fullmatch(str(each)) or each == READER
     ]
     if len({str(each) for each in environments}) < len(environments):
         found.append("environments names one twice.")

@@ -7,7 +7,7 @@ https://learn.microsoft.com/entra/workload-id/workload-identity-federation-consi
 from collections.abc import Mapping
 from typing import Final
 
-from prerequisites.access.setup import DRIFT, READER, Setup, Trust
+from prerequisites.access.setup import READER, Setup, Trust
 
 GITHUB: Final = "https://token.actions.githubusercontent.com"
 """The issuer of GitHub's tokens (https://docs.github.com/actions/reference/security/oidc)."""
@@ -19,13 +19,13 @@ AUDIENCE: Final = "api://AzureADTokenExchange"
 def reader(setup: Setup) -> Mapping[str, Trust]:
     """Return the trusts of the identity that only reads, by the name of the credential.
 
-    A job for a pull request has the same subject whatever its branch; one from a fork gets no token at all. A job that
-    names an environment, as the drift check does, has that environment's subject instead.
+    A job for a pull request has the same subject whatever its branch; one from a fork gets no token at all. The drift
+    check uses no environment, so that it waits for no approval: its subject is the default branch.
     """
     found: dict[str, Trust] = {}
     if setup.repository:
         found["github-pull-request"] = Trust(GITHUB, f"{_repository(setup)}:pull_request")
-        found["github-drift"] = Trust(GITHUB, f"{_repository(setup)}:environment:{DRIFT}")
+        found["github-drift"] = Trust(GITHUB, f"{_repository(setup)}:ref:refs/heads/{setup.branch}")
     return found | _connection(setup, READER)
 
 

@@ -140,7 +140,7 @@ def test_a_renamed_repository_changes_the_trusts_and_names_no_other(made: Mappin
     changed = [(each["action"], each["name"]) for each in found["changes"] if each["action"] != "unchanged"]
     assert changed == [
         ("update", "repo:contoso/renamed:pull_request"),
-        ("update", "repo:contoso/renamed:environment:drift"),
+        ("update", "repo:contoso/renamed:ref:refs/heads/main"),
         ("update", "repo:contoso/renamed:environment:dev"),
         ("update", "repo:contoso/renamed:environment:prod"),
     ]
@@ -235,7 +235,6 @@ def test_apply_prints_the_variables_and_the_stacks_as_commands(made: Mapping[str
         "GitHub (a job that names an environment that does not exist makes it, without protection):",
         "  gh api --method PUT repos/contoso/scoring/environments/dev",
         "  gh api --method PUT repos/contoso/scoring/environments/prod",
-        "  gh api --method PUT repos/contoso/scoring/environments/drift",
         f"  gh variable set AZURE_TENANT_ID --repo contoso/scoring --body {place.tenant}",
         f"  gh variable set AZURE_SUBSCRIPTION_ID --repo contoso/scoring --body {place.subscription}",
         f"  gh variable set AZURE_CLIENT_ID --repo contoso/scoring --body {shared['AZURE_CLIENT_ID']}",

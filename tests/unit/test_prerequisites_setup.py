@@ -63,10 +63,10 @@ def test_an_option_goes_before_the_file_and_the_file_before_the_environment(tmp_
     [({}, "repo:contoso/Digit_Scoring"), ({"ownerId": 12, "repositoryId": 345}, "repo:contoso@12/Digit_Scoring@345")],
 )
 def test_each_identity_trusts_exactly_its_jobs(tmp_path: Path, more: dict[str, int], prefix: str) -> None:
-    found = read(tmp_path, **GIVEN, **more)
+    found = read(tmp_path, **GIVEN, **more, branch="release/2026")
     assert trusts.reader(found) == {
         "github-pull-request": Trust("https://token.actions.githubusercontent.com", f"{prefix}:pull_request"),
-        "github-drift": Trust("https://token.actions.githubusercontent.com", f"{prefix}:environment:drift"),
+        "github-drift": Trust("https://token.actions.githubusercontent.com", f"{prefix}:ref:refs/heads/release/2026"),
     }
     assert trusts.deployer(found, "prod") == {
         "github-environment": Trust("https://token.actions.githubusercontent.com", f"{prefix}:environment:prod")
@@ -88,6 +88,7 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "repository": "contoso",
         "ownerId": 0,
         "repositoryId": 3,
+        "branch": "my branch",
         "environments": ["dev", "Prod", "preview", "dev"],
         "subscription": "mine",
         "location": "West Europe",
@@ -98,14 +99,15 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
     }
     with pytest.raises(UsageError) as caught:
         read(tmp_path, **wrong)
-    keys = "repository, ownerId, repositoryId, environments, subscription, location, name, groups, azureDevOps"
-    allowed = "2 to 32 lower-case letters, digits and hyphens, except preview, drift."
+    keys = "repository, ownerId, repositoryId, branch, environments, subscription, location, name, groups, azureDevOps"
+    allowed = "2 to 32 lower-case letters, digits and hyphens, except preview."
     assert str(caught.value).splitlines() == [
         "The set-up cannot be used, and nothing was sent:",
         f"  region: unknown key. Allowed: {keys}.",
         "  repository is 'contoso'. Allowed: OWNER/NAME of a GitHub repository.",
         "  ownerId and repositoryId belong together: give both, or none.",
         "  ownerId is '0'. Allowed: a number above 0.",
+        "  branch is 'my branch'. Allowed: the name of a branch, such as main.",
         "  subscription is 'mine'. Allowed: the id of a subscription, a GUID.",
         "  location is 'West Europe'. Allowed: a region in its short form, such as westeurope.",
         "  name is 'X'. Allowed: 3 to 24 lower-case letters, digits and hyphens, a letter first.",
