@@ -154,7 +154,7 @@ def test_ctrl_c_of_make_up_during_a_release(deployed: Rehearsal) -> None:
     _alone(deployed)
     assert deployed.writes(before) == []
     assert re.search(r"^digits +stopped at 3/8 create revisions +\d+ s", done.out, re.MULTILINE)
-    assert done.flat.count("stopped at step 'create revisions'; default unchanged.") == 1
+    assert done.flat.count("stopped, at step 'create revisions'; the default is unchanged.") == 1
     assert "pulumi cancel" not in done.text
     _next_up_finishes(deployed, old)
 
