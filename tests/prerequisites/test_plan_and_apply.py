@@ -87,7 +87,7 @@ def _made(place: Sandbox) -> Any:
 def test_a_plan_writes_nothing_and_names_what_apply_then_does(made: Mapping[str, Any]) -> None:
     assert made["writes"] == []
     assert made["plan"] == made["again"]
-    assert actions(made["plan"]) == {"create": 28, "unchanged": 9, "update": 1}
+    assert actions(made["plan"]) == {"create": 28, "unchanged": 10, "update": 1}
     shown = [
         [(each["action"], each["kind"], each["name"]) for each in made[key]["changes"]] for key in ("plan", "apply")
     ]
@@ -101,7 +101,7 @@ def test_a_plan_writes_nothing_and_names_what_apply_then_does(made: Mapping[str,
 def test_a_second_apply_changes_nothing(made: Mapping[str, Any], place: Sandbox) -> None:
     before = place.control.sequence()
     again = data("apply", "--yes", *OPTIONS)
-    assert actions(again) == {"unchanged": 38}
+    assert actions(again) == {"unchanged": 39}
     assert [each for each in place.control.journal(before) if each["method"] not in ("GET", "POST")] == []
     assert again["variables"] == made["apply"]["variables"]
     assert again["identities"] == made["apply"]["identities"]
@@ -117,8 +117,8 @@ def test_what_somebody_changed_is_found_and_changed_back(made: Mapping[str, Any]
     assert [(each["action"], each["kind"], each["differs"]) for each in changed] == [
         ("update", "storage account", ["properties.allowSharedKeyAccess"])
     ]
-    assert actions(data("apply", "--yes", *OPTIONS)) == {"unchanged": 37, "update": 1}
-    assert actions(data("plan", *OPTIONS)) == {"unchanged": 38}
+    assert actions(data("apply", "--yes", *OPTIONS)) == {"unchanged": 38, "update": 1}
+    assert actions(data("plan", *OPTIONS)) == {"unchanged": 39}
 
 
 def test_a_resource_provider_that_is_not_registered_is(made: Mapping[str, Any], place: Sandbox) -> None:
@@ -155,7 +155,7 @@ def test_a_trust_that_the_set_up_does_not_name_is_shown_and_stays(made: Mapping[
     code, output, errors = run("plan", *OPTIONS)
     place.arm("DELETE", path, api_version="2023-01-31", token=token)
     assert code == 0
-    assert output.splitlines()[-1] == "0 to create, 0 to update, 38 unchanged"
+    assert output.splitlines()[-1] == "0 to create, 0 to update, 39 unchanged"
     assert errors == (
         f"warning: {path} trusts anybody, which the set-up does not name. If nobody needs it: "
         f"az identity federated-credential delete --ids {path}\n"
@@ -179,7 +179,7 @@ def test_a_grant_that_exists_by_another_name_is_the_same_grant(made: Mapping[str
     by_hand = f"{assignments}/11111111-2222-4333-8444-555555555555"
     body = {key: ours["properties"][key] for key in ("principalId", "principalType", "roleDefinitionId")}
     place.arm("PUT", by_hand, {"properties": body}, api_version=ROLES, token=token)
-    assert actions(data("plan", *OPTIONS)) == {"unchanged": 38}
+    assert actions(data("plan", *OPTIONS)) == {"unchanged": 39}
 
 
 def test_a_deployer_works_in_its_own_group_and_nowhere_else(made: Mapping[str, Any], place: Sandbox) -> None:
@@ -231,7 +231,7 @@ def test_apply_prints_the_variables_and_the_stacks_as_commands(made: Mapping[str
     key, state = made["apply"]["secretsProvider"], shared["PULUMI_BACKEND_URL"]
     assert code == 0
     assert output.splitlines() == [
-        "0 created, 0 updated, 38 unchanged",
+        "0 created, 0 updated, 39 unchanged",
         "GitHub (a job that names an environment that does not exist makes it, without protection):",
         "  gh api --method PUT repos/contoso/scoring/environments/dev",
         "  gh api --method PUT repos/contoso/scoring/environments/prod",
@@ -279,7 +279,7 @@ def test_an_apply_that_stopped_goes_on_where_it_was(place: Sandbox) -> None:
     place.control.clear_faults()
     assert (code, output.splitlines()[-1]) == (1, "created container state")
     assert errors.splitlines()[-1] == "Made before that: 6, which stay. Run apply again: it makes only what is missing."
-    assert actions(data("apply", "--yes", *options)) == {"create": 23, "unchanged": 15}
+    assert actions(data("apply", "--yes", *options)) == {"create": 23, "unchanged": 16}
 
 
 @pytest.mark.parametrize("arguments", [("apply",), ("apply", "--json")])
@@ -296,7 +296,7 @@ def test_apply_shows_the_plan_and_asks(place: Sandbox, monkeypatch: pytest.Monke
     code, output, _ = run("apply", *options, typed="n\n")
     assert code == 1
     assert output.splitlines()[-2:] == [
-        "19 to create, 1 to update, 9 unchanged",
+        "19 to create, 1 to update, 10 unchanged",
         f"Make this in subscription {place.subscription}? [y/N]: n",
     ]
     assert [each for each in place.control.journal(before) if each["method"] not in ("GET", "POST")] == []
