@@ -12,9 +12,8 @@ import pulumi
 from pulumi_azure_native import authorization
 
 from components import roles
-from components.preflight import arm, caller_roles, release_actions
+from components.preflight import arm, caller_roles, release_actions, rerun
 from components.preflight.login import Login
-from modelops import rehearsal
 
 _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
     roles.CONTRIBUTOR: (
@@ -126,7 +125,7 @@ def no_group(group: str, subscription_id: str, stack: str, *, is_own: bool) -> s
         return (
             f"The stack's own resource group '{group}' in subscription {subscription_id} was deleted outside "
             "Pulumi, with everything in it, so nothing was created.\n"
-            f"  Create everything again: {rehearsal.up(stack, '--refresh')}"
+            f"  Create everything again: {rerun.up(stack, '--refresh')}"
         )
     return (
         f"Resource group '{group}' does not exist in subscription {subscription_id}, so nothing was created.\n"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pulumi
 
-from modelops import rehearsal
+from components.preflight import rerun
 
 _ZONES: Final = {
     "Standard_LRS": "Standard_ZRS",
@@ -43,7 +43,7 @@ def _check(hook: pulumi.ResourceHookArgs) -> None:
         f"in place. Allowed: {', '.join(allowed)}. To convert the account, which takes hours or days:\n"
         f"  az storage account migration start --account-name {inputs.get('accountName', 'ACCOUNT')} --resource-group "
         f"{inputs.get('resourceGroupName', 'GROUP')} --sku {converted[before]} --no-wait\n"
-        f"Then set storageSku to that, and run: {rehearsal.up(pulumi.get_stack(), '--refresh')}"
+        f"Then set storageSku to that, and run: {rerun.up(pulumi.get_stack(), '--refresh')}"
     )
 
 
