@@ -22,6 +22,7 @@ LOGGING_IN = [
     "      in a pipeline: set the variables of docs/configuration.md#login",
 ]
 SELECTING = ["      az account set --subscription ID", "      in a pipeline: set ARM_SUBSCRIPTION_ID"]
+TRIGGER = {"input": "https://theirs.blob.core.windows.net/images/", "startTime": "2027-01-31T02:00:00"}
 KEY = "azurekeyvault://VAULT.vault.azure.net/keys/KEY"
 
 
@@ -215,6 +216,16 @@ def test_a_right_set_up_may_be_deployed(setup: SetUp) -> None:
     assert (ended.exit_code, ended.stderr) == (0, "")
     assert ended.stdout == f"stack dev can be deployed to subscription {SUBSCRIPTION}, as {PRINCIPAL}\n"
     assert setup.ran == [("whoami", "--json"), ("stack", "ls", "--json")]
+
+
+def test_only_a_stack_with_triggers_needs_logic_apps(setup: SetUp) -> None:
+    setup.registration = {"Microsoft.Logic": "NotRegistered"}
+    assert setup.check().exit_code == 0
+    setup.config["triggers"] = {"nightly": TRIGGER}
+    assert setup.problems() == [
+        f"  resource providers: Microsoft.Logic is not registered in subscription {SUBSCRIPTION}.",
+        f"      az provider register --namespace Microsoft.Logic --subscription {SUBSCRIPTION}",
+    ]
 
 
 def test_placeholders_are_named_with_their_lines(setup: SetUp) -> None:
