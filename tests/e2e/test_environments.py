@@ -57,7 +57,7 @@ def _only_the_first_deployer_releases(fresh: Rehearsal, stack: str) -> None:
     stopped = running.wait().failed()
     (storage,) = fresh.of_kind("storageAccounts")
     assert f"waiting for role Storage Blob Data Contributor on storage account {storage}" in stopped.flat
-    assert "default unchanged" in stopped.flat
+    assert "the default is unchanged" in stopped.flat
     assert fresh.up("--stack", stack).steps == RELEASE
 
 

@@ -67,7 +67,7 @@ def test_ctrl_c_during_a_wait(deployed: Rehearsal) -> None:
     _alone(deployed)
     assert deployed.writes(before) == []
     assert "create revisions" in done.flat
-    assert "default unchanged" in done.flat
+    assert "the default is unchanged" in done.flat
     _next_up_finishes(deployed, old)
 
 
@@ -83,7 +83,7 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
     _alone(deployed)
     assert deployed.writes(before) == []
     assert "register models" in done.flat
-    assert "default unchanged" in done.flat
+    assert "the default is unchanged" in done.flat
     # The request in flight was let finish: the next release finds its version and registers no other.
     assert sorted(deployed.of_kind("models/versions")) == ["1", "2"]
     _next_up_finishes(deployed, old)
@@ -102,7 +102,7 @@ def test_ctrl_c_during_a_try_out_cancels_its_jobs_and_the_next_up_starts_others(
     _alone(deployed)
     # One of the candidate, and one of what serves, to compare with; the engine says it several times.
     canceled = list(dict.fromkeys(re.findall(r"Job (\S+) is canceled; the next release starts another\.", done.flat)))
-    assert f"stopped at step 'try out'; default unchanged. Job {canceled[0]} is canceled; " in done.flat
+    assert f"stopped, at step 'try out'; the default is unchanged. Job {canceled[0]} is canceled; " in done.flat
     assert len(canceled) == 2
     assert sorted(_of_jobs(deployed, before)) == sorted(["", "", *(f"/{each}/cancel" for each in canceled)])
     before = deployed.mark()
@@ -154,7 +154,7 @@ def test_ctrl_c_of_make_up_during_a_release(deployed: Rehearsal) -> None:
     _alone(deployed)
     assert deployed.writes(before) == []
     assert re.search(r"^digits +stopped at 3/8 create revisions +\d+ s", done.out, re.MULTILINE)
-    assert done.flat.count("stopped at step 'create revisions'; default unchanged.") == 1
+    assert done.flat.count("stopped, at step 'create revisions'; the default is unchanged.") == 1
     assert "pulumi cancel" not in done.text
     _next_up_finishes(deployed, old)
 
