@@ -55,8 +55,8 @@ unexport PYTHONPATH PYTHONHOME
 ONLY ?= local
 
 # What a deployment needs first.
-CHECK = $(VENV)/python -m prerequisites check --stack $(STACK) --init
-READY = $(if $(IN_AZURE),$(CHECK),$(VENV)/python -m sandbox recover --stack $(STACK))
+CHECK = $(VENV)/python -m prerequisites check --stack $(STACK)
+READY = $(if $(IN_AZURE),$(CHECK) --init,$(VENV)/python -m sandbox recover --stack $(STACK))
 DEPLOY = $(RUN) python -m modelops up --stack $(STACK) $(SURE) $(if $(CHECKED),-- $(CHECKED)) \
 	|| { code=$$?; $(if $(IN_AZURE),,$(VENV)/python -m sandbox status --lost;) exit $$code; }
 # A release sets the endpoint's default behind Pulumi's back; without this, `pulumi refresh --preview-only` tells it as drift.

@@ -31,6 +31,7 @@ def workspace(
         makes_cluster: Whether a cluster will be created in it.
         has_callers: Whether the endpoints have callers, whose custom roles must be defined.
     """
+    prerequisites.warn_elsewhere([*args.get("data_access", ()), *args.get("registry_access", ())], login)
     if existing["workspace"] is not None:
         return AdoptedWorkspace(
             name,

@@ -67,13 +67,13 @@ def _read_ids(top: Section, name: str, pattern: str, allowed: str, example: str)
         )
         return ()
     entries = top.entries(name, value)
-    for key, scope in entries.values.items():
-        if not isinstance(scope, str) or re.fullmatch(pattern, scope) is None:
-            entries.wrong(key, f"{allowed}: {example}", example)
     # ARM ids are case-insensitive; the first spelling is used.
     scopes: dict[str, str] = {}
-    for scope in value:
-        scopes.setdefault(str(scope).lower(), str(scope))
+    for key, scope in entries.values.items():
+        if isinstance(scope, str) and re.fullmatch(pattern, scope):
+            scopes.setdefault(scope.lower(), scope)
+        else:
+            entries.wrong(key, f"{allowed}: {example}", example)
     return tuple(scopes.values())
 
 

@@ -131,8 +131,10 @@ class Settings:
 
     @property
     def elsewhere(self) -> ElsewhereArgs:
-        """What jobs use outside of the workspace, as arguments of its component."""
-        return {"data_access": self.data_access, "registry_access": self.registry_access}
+        """What jobs use outside of the workspace and the stack assigns roles on, as arguments of its component."""
+        # In an adopted workspace, only callers get roles.
+        gets = self.has_callers or self.workspace.existing is None
+        return {"data_access": self.data_access, "registry_access": self.registry_access if gets else ()}
 
     @property
     def has_callers(self) -> bool:

@@ -1,5 +1,6 @@
 """The key `triggers`: Logic Apps that start jobs on a schedule."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +16,8 @@ from settings.section import Section
 
 IDENTITIES: Final = (SYSTEM, USER)
 START: Final = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+INPUT: Final = r"https://[^?]+|azureml://datastores/[^/?]+/paths/[^?]+"
+"""The addresses of whose storage it is known what the trigger's identity has to read."""
 ZONE: Final = r"[^/\s][^/]*"
 MOST: Final = {"Hour": 12_000, "Day": 500, "Week": 71, "Month": 16}
 """The frequencies, with their largest intervals: https://learn.microsoft.com/azure/connectors/connectors-native-recurrence"""
@@ -40,12 +43,13 @@ def _read(section: Section, endpoints: tuple[str, ...], data_access: Collection[
         *("endpoint", "input", "inputType", "frequency", "interval", "startTime", "timeZone", "identity", "enabled")
     )
     address, kind = _read_input(section)
+    host = urlsplit(address).hostname or ""  # in lower case
     only = endpoints[0] if len(endpoints) == 1 else None
     return {
         "endpoint": section.choice("endpoint", only, endpoints or ("ENDPOINT",)),
         "input": address,
         "input_kind": kind,
-        "input_scopes": [each for each in data_access if _account(each) == urlsplit(address).netloc.partition(".")[0]],
+        "input_scopes": [each for each in data_access if _account(each) == host.partition(".")[0]],
         "recurrence": {
             **_read_every(section),
             "startTime": _read_start(section),
@@ -92,9 +96,7 @@ def _account(scope: str) -> str:
 
 def _is_place(address: str) -> bool:
     """Say whether a text is an address of files; a data asset is always the same data."""
-    if not data_address.is_address(address) or "?" in address or data_address.problem(address):
-        return False
-    return data_address.data_asset(address) is None
+    return re.fullmatch(INPUT, address) is not None and data_address.problem(address) is None
 
 
 def _read_input(section: Section) -> tuple[str, Kind]:
@@ -115,4 +117,4 @@ def _read_input(section: Section) -> tuple[str, Kind]:
             f"The input can be a file or a folder. Allowed: {' or '.join(KINDS)}.",
             setting(section.at("inputType"), "uri_folder"),
         )
-    return data_address.uri(address), "uri_folder" if kind is None else kind
+    return address, "uri_folder" if kind is None else kind

@@ -32,6 +32,9 @@ _NEEDED: Mapping[roles.Role, tuple[str, ...]] = {
 }
 """The actions that the program needs, by the built-in role that should give them."""
 
+_UNSEEN = (403, 404)
+"""The statuses with which Azure refuses to show a resource on which one has no role."""
+
 _CONDITION = ' --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
 """Limits the deployer to the roles that the program assigns: `roles.deployer_condition`."""
 
@@ -111,6 +114,59 @@ def missing_text(missing: Mapping[roles.Role, Sequence[str]], where: str, scope:
     names = ", ".join(f"{role.name}{release_actions.named(lacking)}" for role, lacking in missing.items())
     return (
         f"The deployer ({object_id}) is missing these roles {where}: {names}.\n"
+        f"Somebody who can grant roles there can run:\n{commands}"
+    )
+
+
+def warn_elsewhere(scopes: Sequence[str], login: Login) -> None:
+    """Warn of resources elsewhere on which the deployer may not assign roles, at the start of an `up`.
+
+    A warning, because the roles that the stack needs there may have been assigned by somebody else's `up`.
+
+    Args:
+        scopes: ARM ids of the resources.
+        login: The deploying principal.
+    """
+    if pulumi.runtime.is_dry_run() or not scopes:
+        return
+
+    def ask(bearer: str) -> None:
+        try:
+            closed = not_assignable(scopes, arm.ResourceManager(bearer))
+        except (arm.Refused, arm.Unanswered) as error:
+            pulumi.log.warn(f"The deployer's roles on {', '.join(scopes)} were not checked: {error}")
+            return
+        if closed:
+            pulumi.log.warn(not_assignable_text(closed, login.object_id))
+
+    authorization.get_client_token_output().token.apply(ask)
+
+
+def not_assignable(scopes: Sequence[str], azure: arm.ResourceManager) -> list[str]:
+    """Return the scopes on which the caller may not assign roles, or which it cannot see; raises like `azure.read`."""
+    closed = []
+    for scope in scopes:
+        try:
+            permissions = azure.permissions(scope)
+        except arm.Refused as error:
+            if error.status not in _UNSEEN:
+                raise
+            permissions = []
+        if release_actions.lacking(_NEEDED[roles.RBAC_ADMINISTRATOR], permissions):
+            closed.append(scope)
+    return closed
+
+
+def not_assignable_text(scopes: Sequence[str], object_id: str) -> str:
+    """Return the message for scopes on which the deployer may not assign roles, with the commands."""
+    role = roles.RBAC_ADMINISTRATOR.name
+    commands = "\n".join(
+        f'  az role assignment create --assignee {object_id} --role "{role}" --scope {scope}{_CONDITION}'
+        for scope in scopes
+    )
+    return (
+        f"The deployer ({object_id}) may not assign roles on {', '.join(scopes)}, where the stack lets its identities "
+        "read. An `up` that adds such a role would stop there.\n"
         f"Somebody who can grant roles there can run:\n{commands}"
     )
 

@@ -34,13 +34,14 @@ def download(
     where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
     key = job_arguments.key(key)
     predictions.require_empty(folder)
-    place, job = where.job(name)
-    logs = f"Its logs: {options.jobs_command(place, 'logs', name)}"
+    here, job = where.job(name)
+    place = options.workspace(here)
+    logs = f"Its logs: {options.jobs_command(here, 'logs', name)}"
     if job.state != jobs.COMPLETED:
         if not with_logs:
             raise UsageError(
                 f"job {name} is in state {job.state}, and only a completed one has predictions. "
-                f"To see its state: {options.jobs_command(place, 'show', name)}"
+                f"To see its state: {options.jobs_command(here, 'show', name)}"
             )
         _save_logs(place, name, folder, logs)
         return
@@ -53,14 +54,14 @@ def download(
         files = predictions.download(place.ml, name, folder)
     except NoPredictionsError as error:
         if not with_logs:
-            found = missing.of_nothing(place, name, error)
+            found = missing.of_nothing(here, name, error)
     for each in files:
         terminal.say(str(each))
     if with_logs:
         _save_logs(place, name, folder, logs)
     if files:
         perhaps = None if by else _own_key(place, target, name)
-        found = missing.of_job(place, name, files, by, perhaps, endpoint=target.endpoint)
+        found = missing.of_job(target, name, files, by, perhaps)
     again = missing.resume_command(target, name, folder, key)
     missing.judge(found, is_allowed=allow_missing, resume=again)
 

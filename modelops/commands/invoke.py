@@ -129,11 +129,11 @@ def run(
     workspace = options.workspace(target)
     key = missing.key(workspace, asked.key, asked.source, asked.whole)
     job = starting.begin(workspace, target, asked, outcome)
-    show, logs, again = (options.jobs_command(workspace, what, job) for what in ("show", "logs", "download"))
+    show, logs, again = (options.jobs_command(target, what, job) for what in ("show", "logs", "download"))
     if download is None:
         terminal.say(f"Not waiting for it. To see how it goes: {show}")
         return None
-    with starting.told(starting.goes_on(workspace, job)), terminal.progress() as progress:
+    with starting.told(starting.goes_on(target, job)), terminal.progress() as progress:
         try:
             outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
         except following.EndedError as ended:
@@ -144,7 +144,7 @@ def run(
         try:
             files = (fetch or predictions.download)(workspace.ml, job, download)
         except NoPredictionsError as error:
-            found = missing.of_nothing(workspace, job, error)
+            found = missing.of_nothing(target, job, error)
             outcome.lost(found)
             return found
     outcome.predictions = [str(path) for path in files]
@@ -155,7 +155,7 @@ def run(
         terminal.say(f"first rows of {first.file.name}:")
         terminal.show_rows(first.rows)
     perhaps = None if key else _own_key(workspace, target, asked)
-    return missing.of_job(workspace, job, files, key, perhaps, endpoint=target.endpoint, outcome=outcome)
+    return missing.of_job(target, job, files, key, perhaps, outcome=outcome)
 
 
 def _own_key(workspace: Workspace, target: Target, asked: Asked) -> missing.Key | None:

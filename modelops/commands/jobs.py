@@ -63,7 +63,7 @@ def _list_failed(place: options.Place, since: datetime, *, is_json: bool) -> Non
         if not found:
             terminal.say(f"No failed jobs since {_moment(since.isoformat())}.")
         for target, job in found[:1]:
-            terminal.say(f"To see why: {options.jobs_command(options.workspace(target), 'show', job.name)}")
+            terminal.say(f"To see why: {options.jobs_command(target, 'show', job.name)}")
     if found:
         raise typer.Exit(1)
 
@@ -83,8 +83,8 @@ def show(
 ) -> None:
     """Show a job: its state, times and counts, and why it failed."""
     where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
-    place, job = where.job(name)
-    logs = JobLogs(place.ml, name)
+    target, job = where.job(name)
+    logs = JobLogs(options.workspace(target).ml, name)
     began, ended = logs.times()
     why = failures.reason(logs) if job.state == jobs.FAILED else ""
     if json:
@@ -131,7 +131,8 @@ def logs(
 ) -> None:
     """List a job's log files with the script's last error, or print some of them."""
     where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
-    place, _ = where.job(name)
+    target, _ = where.job(name)
+    place = options.workspace(target)
     files = job_files.of(place.ml, name)
     chosen = [each for each in files if file is None or file in each]
     if not chosen:
@@ -140,7 +141,7 @@ def logs(
     if file is not None:
         if failed := _print(chosen, files):
             all_of_them = f"Job {name} has {len(files)}: {', '.join(files)}."
-            to_print = f"To print another: {options.jobs_command(place, 'logs', name)} FILE"
+            to_print = f"To print another: {options.jobs_command(target, 'logs', name)} FILE"
             raise ReleaseError("\n".join([*failed, all_of_them, to_print]))
         return
     for each in chosen:
@@ -148,7 +149,7 @@ def logs(
     if trace := failures.last_trace(JobLogs(place.ml, name)):
         terminal.say("\nThe script's last error:")
         terminal.say(trace.rstrip("\n"))
-    terminal.say(f"\nTo print one: {options.jobs_command(place, 'logs', name)} FILE")
+    terminal.say(f"\nTo print one: {options.jobs_command(target, 'logs', name)} FILE")
 
 
 @app.command()
@@ -164,8 +165,9 @@ def cancel(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Cancel a job and wait until it has stopped."""
-    place, job = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace).job(name)
-    terminal.say(f"job {name}: {jobs.cancel(place, job)}")
+    where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
+    target, job = where.job(name)
+    terminal.say(f"job {name}: {jobs.cancel(options.workspace(target), job)}")
 
 
 def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:

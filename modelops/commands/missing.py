@@ -87,58 +87,56 @@ def is_without_script(workspace: Workspace, endpoint: str, deployment: str | Non
 
 
 def of_job(
-    workspace: Workspace,
+    target: Target,
     job: str,
     files: Sequence[Path],
     by: Key | None,
     perhaps: Key | None = None,
     *,
-    endpoint: str,
     outcome: Outcome | None = None,
 ) -> Losses:
     """Return what a completed job lost.
 
     Args:
-        workspace: the job's.
+        target: its endpoint.
         job: its name.
         files: its predictions.
         by: what tells which files have a row; None: the job's counts and logs.
         perhaps: tells it without `by`, if it names files of the input.
-        endpoint: physical name of its endpoint, for the error.
         outcome: is told it, also before an error.
 
     Raises:
         UsageError: the column does not name files of the input; with what the job's counts and logs tell.
     """
-    found = losses.count(JobLogs(workspace.ml, job))
-    outcome = outcome or Outcome(endpoint, None)
+    found = losses.count(JobLogs(options.workspace(target).ml, job))
+    outcome = outcome or Outcome(target.endpoint, None)
     outcome.lost(found)
     try:
         if (key := by or perhaps) is not None:
             found = _by(key, found, files)
     except UsageError as error:
         if by is not None:
-            again = options.jobs_command(workspace, "download", job)
+            again = options.jobs_command(target, "download", job)
             lines = [
                 str(error),
                 *losses.sentences(found),
                 f"Job {job} is completed. To count by another column, without scoring again:",
-                f"  {again} --endpoint {endpoint} --download NEW_FOLDER --key COLUMN",
+                f"  {again} --endpoint {target.endpoint} --download NEW_FOLDER --key COLUMN",
             ]
             raise UsageError("\n".join(lines)) from None
     outcome.lost(found)
     return found
 
 
-def of_nothing(workspace: Workspace, job: str, error: NoPredictionsError) -> Losses:
-    """Return what a job lost that completed and wrote nothing, and say that it wrote nothing.
+def of_nothing(target: Target, job: str, error: NoPredictionsError) -> Losses:
+    """Return what a job in an endpoint's workspace lost that completed without a row, and say that it wrote nothing.
 
     Raises:
         NoPredictionsError: that is not because files have no result.
     """
-    found = losses.count(JobLogs(workspace.ml, job))
+    found = losses.count(JobLogs(options.workspace(target).ml, job))
     if not found.missing:
-        raise NoPredictionsError(f"{error} Its logs: {options.jobs_command(workspace, 'logs', job)}") from None
+        raise NoPredictionsError(f"{error} Its logs: {options.jobs_command(target, 'logs', job)}") from None
     terminal.say(str(error))
     return found
 

@@ -155,16 +155,16 @@ class Place(NamedTuple):
         named = by_names(*self[4:], self.endpoint)
         return [named] if named else Where(*self[:4]).with_history()
 
-    def job(self, name: str) -> tuple[Workspace, jobs.Job]:
-        """Return the workspace, and a job of it; without a stack, the endpoint does not matter.
+    def job(self, name: str) -> tuple[targets.Target, jobs.Job]:
+        """Return an endpoint, which is in the job's workspace, and the job; it need not be one of that endpoint.
 
         Raises:
             UsageError: there is no such job.
         """
         named = by_names(*self[4:], self.endpoint or "ENDPOINT")
-        place = workspace(named or Where(*self[:4]).with_history()[0])
+        target = named or Where(*self[:4]).with_history()[0]
         try:
-            return place, jobs.found(place, name)
+            return target, jobs.found(workspace(target), name)
         except NoJobError as error:
             others = (
                 list_command(named) if named else located(f"python -m modelops jobs list{Where(*self[:4]).words()}")
@@ -185,10 +185,10 @@ class Place(NamedTuple):
 
 
 def list_command(target: targets.Target) -> str:
-    """Return the command that lists an endpoint's jobs, to print; it needs no stack."""
+    """Return the command that lists an endpoint's jobs, to print."""
     return located(f"python -m modelops jobs list{target.words()} --endpoint {target.endpoint}")
 
 
-def jobs_command(place: Workspace, what: str, job: str) -> str:
-    """Return a command about a job, to print, e.g. `show`; it needs no stack."""
-    return jobs.command(place, f"{what} {job}")
+def jobs_command(target: targets.Target, what: str, job: str) -> str:
+    """Return a command about a job in an endpoint's workspace, to print, e.g. `show`."""
+    return jobs.command(workspace(target), f"{what} {job}", target.where)

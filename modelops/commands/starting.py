@@ -56,7 +56,7 @@ def begin(workspace: Workspace, target: Target, asked: Asked, outcome: Outcome) 
     )
     if page := in_studio(started.studio):
         terminal.say(f"  {page}")
-    with told(goes_on(workspace, started.name)):
+    with told(goes_on(target, started.name)):
         for sentence in job_words.settle(workspace, started.name, asked.options):
             terminal.say(f"note: {sentence}")
     return started.name
@@ -72,9 +72,9 @@ def _shown(source: JobInput) -> Iterator[upload.Report]:
         yield progress.show
 
 
-def goes_on(workspace: Workspace, job: str) -> str:
-    """Return what becomes of a job that nobody follows any more, with the commands for it."""
-    cancel, download = (options.jobs_command(workspace, what, job) for what in ("cancel", "download"))
+def goes_on(target: Target, job: str) -> str:
+    """Return what becomes of an endpoint's job that nobody follows any more, with the commands for it."""
+    cancel, download = (options.jobs_command(target, what, job) for what in ("cancel", "download"))
     return (
         f"Job {job} continues in {place()}; to cancel it: {cancel}\n"
         f"To get its predictions once it is completed: {download} --download NEW_FOLDER"

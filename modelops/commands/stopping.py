@@ -31,9 +31,11 @@ class Watched:
         self.gate.on_request = self._position.notice
         self.gate.on_answer = self._position.answered
 
-    def progress(self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
+    def progress(
+        self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None, outcome: str = ""
+    ) -> None:
         """Print what a step does, and note it as the release's position; the text has what the others say."""
-        del subject, items
+        del subject, items, outcome
         if self.gate.is_closed:
             return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)

@@ -8,7 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ class Target:
         sample: What the stack file has to be scored there.
         sample_type: What that is, for an address that does not tell.
         state_default: The default deployment that the endpoint's state names, since the last refresh.
+        where: The options that find its stack, beginning with a space; "" if it was not found through one.
     """
 
     logical: str
@@ -58,10 +59,11 @@ class Target:
     sample: str | None = None
     sample_type: Kind | None = None
     state_default: str | None = None
+    where: str = ""
 
     def words(self) -> str:
-        """Return the options that name the workspace, for a command that is printed; begins with a space."""
-        return Workspace(self.subscription_id, self.resource_group, self.workspace).words()
+        """Return the options that find its workspace, for a command that is printed; begins with a space."""
+        return self.where or Workspace(self.subscription_id, self.resource_group, self.workspace).words()
 
 
 def from_outputs(outputs: Mapping[str, Any]) -> dict[str, Target]:
@@ -150,14 +152,17 @@ def from_stack(stack: str | None, folder: Path, *, also_unreleased: bool = False
     found = {**(unreleased(export) if also_unreleased else {}), **from_export(export)}
     if not found:
         raise UsageError(f"stack {stack or '(selected)'!r} has released nothing yet. {_up(stack)}.")
-    return _in_order(found, export, folder)
-
-
-def _in_order(found: dict[str, Target], export: Mapping[str, Any], folder: Path) -> dict[str, Target]:
-    """Return the endpoints as the stack file orders them, then those that it does not have (any more)."""
     names = [str(each.get("urn")).split("::")[0] for each in resources(export) if each.get("type") == _STACK_TYPE]
+    name = names[0].removeprefix("urn:pulumi:") if names else None
+    words = ["--stack", stack or name or "", *([] if folder == Path() else ["--directory", str(folder)])]
+    where = f" {shlex.join(words)}" if stack or name else ""
+    return {logical: replace(each, where=where) for logical, each in _in_order(found, name, folder).items()}
+
+
+def _in_order(found: dict[str, Target], stack: str | None, folder: Path) -> dict[str, Target]:
+    """Return the endpoints as the stack file orders them, then those that it does not have (any more)."""
     try:
-        file = StackFile(names[0].removeprefix("urn:pulumi:"), folder) if names else None
+        file = StackFile(stack, folder) if stack else None
     except UsageError:  # the stack's configuration is somewhere else
         file = None
     wanted = [each for each in file.models() if each in found] if file else []

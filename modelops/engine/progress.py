@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modelops.engine.event_log import Happening, Operation, Said
-from modelops.release.steps import RECORD, label
+from modelops.release.steps import FAILED, RECORD, UNCHANGED, is_after_trying, label, left_out, row_label
 from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
 
 _DONE: Final = {
@@ -39,13 +39,15 @@ class _Release:
     name: str
     began: float
     step: str = ""
-    before: str = ""
-    """The step before this one."""
     since: float = 0.0
     text: str = ""
     subjects: dict[str, tuple[int, int] | None] = field(default_factory=dict)
     """What the step is about, each with its counts."""
+    outcomes: dict[str, str] = field(default_factory=dict)
+    """What came of the step for some of them."""
     seen: set[str] = field(default_factory=set)
+    failed: dict[str, dict[str, None]] = field(default_factory=dict)
+    """The subjects of steps that failed, while other deployments went on."""
 
     @property
     def items(self) -> tuple[int, int] | None:
@@ -135,11 +137,17 @@ class Progress:
         release = self._running.setdefault(event.id, _Release(event.id, now))
         self._widest = min(max(self._widest, len(event.id)), _NAMES[1])
         lines = []
+        if event.outcome == FAILED:
+            if event.step == RECORD:  # a release that fails is added to the history, too: it ends at the step before
+                return []
+            release.failed.setdefault(event.step, {})[event.subject] = None
         # A step that others overtook continues without another line.
         if event.step != release.step and event.step not in release.seen:
             lines = list(self._close(release))
+            if is_after_trying(event.step):
+                lines += self._left_out(release, event.step)
             release.seen.add(event.step)
-            release.before, release.step, release.since, release.subjects = release.step, event.step, now, {}
+            release.step, release.since, release.subjects, release.outcomes = event.step, now, {}, {}
         if event.step == release.step:
             release.text = event.text
         job = _JOB.search(event.text)
@@ -149,12 +157,23 @@ class Progress:
         if event.subject and event.step == release.step:
             items = (event.items[0], event.items[1]) if event.items else release.subjects.get(event.subject)
             release.subjects[event.subject] = items
+            release.outcomes[event.subject] = event.outcome
         return lines
 
     def _close(self, release: _Release) -> Iterator[str]:
-        if release.step:
-            about = ", ".join(release.subjects)
-            yield self._line(release.name, label(release.step), self._clock() - release.since, about)
+        """The line of a step that is done; what it found as it has to be, and what failed, is not its work."""
+        failed = release.failed.get(release.step, {})
+        about = [each for each in release.subjects if not release.outcomes[each] and each not in failed]
+        if not release.step or (failed and not about):
+            return
+        text = ", ".join(about) if about or not release.subjects else UNCHANGED
+        yield self._line(release.name, label(release.step), self._clock() - release.since, text)
+
+    def _left_out(self, release: _Release, end: str = "") -> list[str]:
+        """The lines of the steps that it did not need: the numbers have no hole."""
+        rows = list(left_out(release.seen, end))
+        release.seen.update(*rows)
+        return [self._line(release.name, row_label(each), None, "nothing to do") for each in rows]
 
     def _end(self, event: Done | Failed | Stopping) -> list[str]:
         release = self._running.pop(event.id, None)
@@ -164,11 +183,15 @@ class Progress:
         if isinstance(event, Done):
             self._texts.add(event.text)
             summary = [f"  {line}" for line in event.text.splitlines()]
-            return [*self._close(release), self._line(release.name, "done", took, ""), *summary]
-        how = "stopped" if isinstance(event, Stopping) else "failed"
-        # A release that fails is added to the history, too.
-        step = release.before if how == "failed" and release.step == RECORD else release.step
-        return [self._line(release.name, f"{how} at {label(step)}", took, ", ".join(release.subjects))]
+            ended = [*self._close(release), *self._left_out(release)]
+            return [*ended, self._line(release.name, "done", took, ""), *summary]
+        if isinstance(event, Stopping):
+            return [self._line(release.name, f"stopped at {label(release.step)}", took, ", ".join(release.subjects))]
+        # With several deployments, others may have been further.
+        step = event.step if event.step and event.step != RECORD else release.step
+        lines = [] if step == release.step else list(self._close(release))
+        subjects = release.failed.get(step) or (release.subjects if step == release.step else ())
+        return [*lines, self._line(release.name, f"failed at {label(step)}", took, ", ".join(subjects))]
 
     def _operation(self, event: Operation) -> list[str]:
         # A replacement is also told as the two operations that it consists of.
@@ -188,8 +211,9 @@ class Progress:
             return []
         return [self._line("Azure", word, now - since, event.title)]
 
-    def _line(self, name: str, what: str, seconds: float, text: str) -> str:
-        return f"{name:<{self._widest}}  {what:<{_LABELS}} {_elapsed(seconds):>8}  {text}".rstrip()
+    def _line(self, name: str, what: str, seconds: float | None, text: str) -> str:
+        took = "" if seconds is None else _elapsed(seconds)
+        return f"{name:<{self._widest}}  {what:<{_LABELS}} {took:>8}  {text}".rstrip()
 
 
 def _elapsed(seconds: float) -> str:

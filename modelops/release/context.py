@@ -37,7 +37,9 @@ PATIENCE_SECONDS: Final = 600.0
 class Progress(Protocol):
     """Is told what a step does; called from any thread of the release."""
 
-    def __call__(self, step: str, text: str, /, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
+    def __call__(
+        self, step: str, text: str, /, *, subject: str = "", items: tuple[int, int] | None = None, outcome: str = ""
+    ) -> None:
         """Note it.
 
         Args:
@@ -45,6 +47,7 @@ class Progress(Protocol):
             text: what is being done, for users.
             subject: what it is about: a revision, a model's name, or "" for the endpoint.
             items: of a try-out, how many are done, and how many there are.
+            outcome: what came of it: "", or one of those in modelops/release/steps.py.
         """
 
 

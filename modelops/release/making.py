@@ -8,6 +8,7 @@ from modelops.release import branches, deploy, existing, limits, live, prune, re
 from modelops.release.context import CREATE, READ, REGISTER, TRY
 from modelops.release.permissions import Patience
 from modelops.release.report import ReleaseReport
+from modelops.release.steps import FAILED, UNCHANGED
 from modelops.release.tryout import candidates
 
 
@@ -80,7 +81,7 @@ class _Making:
         """Say that it failed, while others are brought to their end."""
         revision = self.deployment.revision
         text = f"{revision} failed; what has begun for other deployments is brought to its end: {error}"
-        self.patience.context.progress(self._step, text.splitlines()[0], subject=revision)
+        self.patience.context.progress(self._step, text.splitlines()[0], subject=revision, outcome=FAILED)
 
     def register(self) -> None:
         """Step 2: its model exists then."""
@@ -89,6 +90,8 @@ class _Making:
         context, model = self.patience.context, self.deployment.model
         if isinstance(model, RegisteredModel):
             self._model_id, _ = register.ensure_model(context, self.plan, model)
+            text = f"model {model.name}:{model.version} is registered"
+            context.progress(REGISTER, text, subject=model.name, outcome=UNCHANGED)
             return
         with context.timeline.span(REGISTER, model.name):
             new = "uploading" if isinstance(model, LocalModel) else "registering"
@@ -97,6 +100,9 @@ class _Making:
             self._model_id, registered = self.patience.call(REGISTER, register.ensure_model, context, self.plan, model)
         if registered:
             self.registered.append(registered)
+        else:
+            text = f"model {model.name} is registered already"
+            context.progress(REGISTER, text, subject=model.name, outcome=UNCHANGED)
 
     def create(self) -> None:
         """Step 3: it exists and works then."""
@@ -109,6 +115,8 @@ class _Making:
         context.progress(CREATE, f"creating deployment {revision}", subject=revision)
         found = deploy.settle(context, self.plan, self.deployment)
         if found is not None and found.state == live.SUCCEEDED:
+            text = f"deployment {revision} exists already"
+            context.progress(CREATE, text, subject=revision, outcome=UNCHANGED)
             return
         # The service may refuse to delete a default. It is sent again unchanged: same name, same content.
         is_sent_again = found is not None and found.name == self.endpoint.default

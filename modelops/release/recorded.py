@@ -10,6 +10,7 @@ from modelops.release.context import READ, RECORD, Context
 from modelops.release.going_back import WentBack
 from modelops.release.reconcile import reconcile
 from modelops.release.report import ReleaseReport
+from modelops.release.steps import FAILED
 
 _LOOKS_BACK: Final = 5
 """Entries to read, to find that of the release that set the default."""
@@ -111,7 +112,7 @@ def _write(
     """Add the entry; a failure of that is a warning, which a failed release does not show."""
     first, *further = _lines(error) if error else [""]
     steps, seconds = context.timeline.steps(), round(context.timeline.seconds(), 1)
-    context.progress(RECORD, "adding the release to the history")
+    context.progress(RECORD, "adding the release to the history", outcome=FAILED if error else "")
     reached = report.default if report.switched else report.restored or report.previous_default
     try:
         entry = history.Entry(

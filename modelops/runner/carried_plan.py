@@ -166,13 +166,15 @@ class CarriedPlan:
     def _workspace(self, plan: ReleasePlan) -> Workspace:
         return self._workspaces.get(plan.subscription_id, plan.resource_group, plan.workspace)
 
-    def _progress(self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None) -> None:
+    def _progress(
+        self, step: str, text: str, *, subject: str = "", items: tuple[int, int] | None = None, outcome: str = ""
+    ) -> None:
         if self.gate.is_closed:
             return  # this step will send nothing: the release stopped in the one before
         self._position.enter(step)
         at = self._position
         counts = list(items) if items else None
-        self._answer(Step(self._request.id, step, text, at.switch_sent, at.restored, subject, counts))
+        self._answer(Step(self._request.id, step, text, at.switch_sent, at.restored, subject, counts, outcome))
 
     def _notice_switch(self, method: str, url: str) -> None:
         if self._position.notice(method, url):

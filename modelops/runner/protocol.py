@@ -92,6 +92,8 @@ class Step:
     """What it is about: a revision, a model's name, or "" for the endpoint."""
     items: list[int] | None = None
     """Of a try-out, how many are done, and how many there are."""
+    outcome: str = ""
+    """What came of it for its subject: "", or one of those in modelops/release/steps.py."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Walk:
         for key in (READER, *setup.environments):
             yield self._identity(key)
             yield from self._credentials(key)
-        for each in items.caller_roles(setup):
+        for each in items.custom_roles(setup):
             yield self._role(each)
         for grant in all_grants(setup):
             yield self._grant(grant)

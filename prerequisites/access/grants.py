@@ -9,8 +9,13 @@ from components.roles import Role
 from prerequisites.access.items import container_id, key_id
 from prerequisites.access.setup import READER, Setup
 
-READS: Final = Role("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7")
-CRYPTO_USER: Final = Role("Key Vault Crypto User", "12338af0-0e69-4776-bea7-57ae8d297424")
+KEY_READER: Final = Role("Batch endpoint state key reader", "0b9e832f-cc41-5006-9817-0b05dace940b")
+KEY_USER: Final = Role("Batch endpoint state key user", "480066f3-170f-5ea4-907c-30f33608bca3")
+"""Custom roles (prerequisites/key-roles/): the built-in Key Vault Crypto User may also disable a key and back it up.
+
+Pulumi only asks for `encrypt` (of a new stack's data key) and `decrypt`:
+https://github.com/google/go-cloud/blob/master/secrets/azurekeyvault/akv.go.
+"""
 
 
 @dataclass(frozen=True)
@@ -52,8 +57,8 @@ def all_grants(setup: Setup) -> Iterator[Grant]:
         yield Grant(each, roles.IDENTITY_OPERATOR, group)
         yield Grant(each, roles.RBAC_ADMINISTRATOR, group, roles.deployer_condition())
         yield Grant(each, roles.BLOB_CONTRIBUTOR, container)
-        yield Grant(each, CRYPTO_USER, key)
+        yield Grant(each, KEY_USER, key)
     for each in setup.environments:
-        yield Grant(READER, READS, setup.group(each))
+        yield Grant(READER, roles.READER, setup.group(each))
     yield Grant(READER, roles.BLOB_READER, container)
-    yield Grant(READER, CRYPTO_USER, key)
+    yield Grant(READER, KEY_READER, key)

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from prerequisites.access.setup import Setup, Trust
 from prerequisites.access.trusts import AUDIENCE
 
-CALLER_ROLES: Final = Path(__file__).parents[1] / "caller-roles"
+_CUSTOM_ROLES: Final = Path(__file__).parents[1]
 IDENTITIES: Final = "Microsoft.ManagedIdentity/userAssignedIdentities"
 IDENTITY_VERSION: Final = "2023-01-31"
 ROLE_VERSION: Final = "2022-04-01"
@@ -142,9 +142,12 @@ def credential(identity: str, name: str, trust: Trust) -> Item:
     return Item("federated credential", path, IDENTITY_VERSION, body, body, is_exact=True)
 
 
-def caller_roles(setup: Setup) -> Iterator[Item]:
-    """Yield the callers' custom roles (docs/security.md#callers), which can be assigned in the subscription."""
-    for file in sorted(CALLER_ROLES.glob("*.json")):
+def custom_roles(setup: Setup) -> Iterator[Item]:
+    """Yield the custom roles, which can be assigned in the subscription.
+
+    They are the callers' (docs/security.md#callers), and those on the key of the state.
+    """
+    for file in (*sorted(_CUSTOM_ROLES.glob("caller-roles/*.json")), *sorted(_CUSTOM_ROLES.glob("key-roles/*.json"))):
         text = file.read_text(encoding="utf-8").replace("/subscriptions/SUBSCRIPTION", setup.scope)
         body = json.loads(text)
         path = f"{setup.scope}/providers/Microsoft.Authorization/roleDefinitions/{file.stem}"

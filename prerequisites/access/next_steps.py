@@ -4,7 +4,9 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from components import roles
 from prerequisites.access.changes import Known
+from prerequisites.access.grants import KEY_USER
 from prerequisites.access.items import CONTAINER, KEY
 from prerequisites.access.setup import READER, Setup
 
@@ -35,9 +37,9 @@ def secrets_provider(setup: Setup) -> str:
 def commands(setup: Setup, known: Known) -> Iterator[str]:
     """Yield what to run next, headings among the commands; they can be pasted."""
     if setup.repository:
-        yield "GitHub (a job that names an environment that does not exist makes it, without protection):"
+        yield f"GitHub (without the rule for {setup.branch}, everybody who may push a branch could deploy):"
         for each in setup.environments:
-            yield f"  gh api --method PUT repos/{setup.repository}/environments/{each}"
+            yield from _environment(setup, each)
         for environment, values in variables(setup, known).items():
             place = f"--repo {setup.repository}" + (f" --env {environment}" if environment else "")
             for name, value in values.items():
@@ -47,7 +49,7 @@ def commands(setup: Setup, known: Known) -> Iterator[str]:
     for each in setup.connections:
         client = known.identities.get(each, {}).get("clientId", UNKNOWN)
         yield f"Azure DevOps, service connection of {each}: client id {client}, tenant {known.tenant_id}"
-    yield "Stacks (once for each, by somebody with Storage Blob Data Contributor and Key Vault Crypto User there):"
+    yield f"Stacks (once for each, by somebody with {roles.BLOB_CONTRIBUTOR.name} and {KEY_USER.name} there):"
     yield f"  pulumi login {shlex.quote(variables(setup, known)['']['PULUMI_BACKEND_URL'])}"
     for each in setup.environments:
         principal = known.identities.get(each, {}).get("principalId", UNKNOWN)
@@ -55,3 +57,16 @@ def commands(setup: Setup, known: Known) -> Iterator[str]:
         yield f"In Pulumi.{each}.yaml, below config:"
         yield f"  resourceGroup: {setup.group(each).rpartition('/')[2]}"
         yield f"  deployer: {{principalId: {principal}, principalType: ServicePrincipal}}"
+
+
+def _environment(setup: Setup, environment: str) -> Iterator[str]:
+    """Yield what makes a GitHub environment, and lets only jobs of the branch use it.
+
+    Both requests: https://docs.github.com/rest/deployments/environments and .../branch-policies. A PUT without rules
+    would let every branch deploy.
+    """
+    path = f"repos/{setup.repository}/environments/{environment}"
+    policy = {"protected_branches": "false", "custom_branch_policies": "true"}
+    fields = [f"deployment_branch_policy[{name}]={value}" for name, value in policy.items()]
+    yield f"  gh api --method PUT {path} " + " ".join(f"-F {shlex.quote(each)}" for each in fields)
+    yield f"  gh api --method POST {path}/deployment-branch-policies -f {shlex.quote(f'name={setup.branch}')}"

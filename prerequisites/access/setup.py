@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from modelops.errors import UsageError
+from prerequisites.access import environment_groups
 
 FILE: Final = Path("prerequisites.yaml")
 """The file that is read if no other one is named; it need not exist."""
@@ -71,11 +72,11 @@ class Setup:
     @property
     def shared_group(self) -> str:
         """ARM id of the group of state, key and identities, in which no deployer has a role."""
-        return f"{self.scope}/resourceGroups/rg-{self.name}-prerequisites"
+        return f"{self.scope}/resourceGroups/{environment_groups.shared_group(self.name)}"
 
     def group(self, environment: str) -> str:
         """Return the ARM id of the group that an environment's deployer deploys to."""
-        return f"{self.scope}/resourceGroups/{self.groups.get(environment, f'rg-{self.name}-{environment}')}"
+        return f"{self.scope}/resourceGroups/{environment_groups.group(self.name, environment, self.groups)}"
 
     @property
     def account(self) -> str:
@@ -212,6 +213,9 @@ def _problems_of_environments(given: Mapping[str, Any]) -> list[str]:
             for each in value
             if each not in known
         ]
+    if isinstance(groups, dict):
+        texts = [each for each in environments if isinstance(each, str)]
+        found += environment_groups.problems(_name(given), texts, groups)
     if isinstance(connections, dict):
         found += [
             f"azureDevOps.{key} must have issuer and subject, both as the service connection's page shows them."

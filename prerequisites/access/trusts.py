@@ -30,7 +30,7 @@ def reader(setup: Setup) -> Mapping[str, Trust]:
 
 
 def deployer(setup: Setup, environment: str) -> Mapping[str, Trust]:
-    """Return the trusts of the identity that deploys an environment: jobs that name it, and so passed its approval."""
+    """Return the trusts of the identity that deploys an environment: jobs that name it, and so passed its rules."""
     found: dict[str, Trust] = {}
     if setup.repository:
         found["github-environment"] = Trust(GITHUB, f"{_repository(setup)}:environment:{environment}")

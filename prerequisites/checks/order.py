@@ -85,8 +85,8 @@ def _sign_in(stack: Stack) -> tuple[Azure | None, list[Finding]]:
 
 
 def _of_azure(azure: Azure, stack: Stack) -> Iterator[Finding]:
-    yield from subscription.providers(azure)
     settings = stack.committed.settings
+    yield from subscription.providers(azure, has_triggers=settings is not None and bool(settings.triggers))
     if settings is None:
         yield not_checked(
             f"{offers.REGION}, {offers.QUOTA}, {names.SUBJECT}, {roles.SUBJECT}", "the stack file is wrong"

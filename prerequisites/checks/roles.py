@@ -15,13 +15,20 @@ from settings import Settings
 SUBJECT: Final = "roles"
 GROUP: Final = "resource group"
 CALLERS: Final = "callers' roles"
+ELSEWHERE: Final = "roles elsewhere"
 
 _GROUP_TYPE: Final = "azure-native:resources:ResourceGroup"
+_ASSIGNMENT_TYPE: Final = "azure-native:authorization:RoleAssignment"
 _NOT_FOUND: Final = 404
 
 
 def find(azure: Azure, stack: Stack, settings: Settings) -> Iterator[Finding]:
     """Yield the deployer's missing roles, and what is wrong with the callers' roles."""
+    yield from _in_group(azure, stack, settings)
+    yield from _elsewhere(azure, stack, settings)
+
+
+def _in_group(azure: Azure, stack: Stack, settings: Settings) -> Iterator[Finding]:
     if settings.workspace.existing:
         yield not_checked(SUBJECT, "pulumi up checks those on an adopted workspace, before it adds anything to it")
         return
@@ -45,6 +52,25 @@ def find(azure: Azure, stack: Stack, settings: Settings) -> Iterator[Finding]:
         yield Finding(SUBJECT, prerequisites.missing_text(missing, where, scope, azure.principal))
     if settings.callers:
         yield from _callers(azure, scope)
+
+
+def _elsewhere(azure: Azure, stack: Stack, settings: Settings) -> Iterator[Finding]:
+    """Yield the resources of others on which the stack's identities get roles, and the deployer cannot assign them.
+
+    A stack that has a role there already may be deployed by somebody who cannot.
+    """
+    known = {str(each.get("inputs", {}).get("scope")).lower() for each in stack.of_type(_ASSIGNMENT_TYPE)}
+    named = settings.elsewhere
+    scopes = [
+        each for each in (*named.get("data_access", ()), *named.get("registry_access", ())) if each.lower() not in known
+    ]
+    try:
+        closed = prerequisites.not_assignable(scopes, azure.arm)
+    except (arm.Refused, arm.Unanswered) as error:
+        yield not_checked(ELSEWHERE, error)
+        return
+    if closed:
+        yield Finding(ELSEWHERE, prerequisites.not_assignable_text(closed, azure.principal))
 
 
 def _callers(azure: Azure, scope: str) -> Iterator[Finding]:

@@ -21,8 +21,10 @@ NAMESPACES: Final = (
     "Microsoft.Insights",
     "Microsoft.OperationalInsights",
     "Microsoft.ManagedIdentity",
+    "Microsoft.Logic",
 )
 """The resource providers of what a stack creates."""
+_OF_TRIGGERS: Final = "Microsoft.Logic"
 
 _SUBSCRIPTIONS: Final = "2022-12-01"
 _RESOURCES: Final = "2021-04-01"
@@ -83,10 +85,12 @@ def find(azure: Azure, state: str) -> Iterator[Finding]:
         )
 
 
-def providers(azure: Azure) -> Iterator[Finding]:
-    """Yield the resource providers that are not registered."""
+def providers(azure: Azure, *, has_triggers: bool) -> Iterator[Finding]:
+    """Yield the resource providers that the stack needs and that are not registered."""
     states = {}
     for namespace in NAMESPACES:
+        if namespace == _OF_TRIGGERS and not has_triggers:
+            continue
         try:
             found = azure.arm.read(f"{azure.scope}/providers/{namespace}", version=_RESOURCES)
         except (arm.Refused, arm.Unanswered) as error:

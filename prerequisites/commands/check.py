@@ -9,7 +9,7 @@ import typer
 
 from modelops.engine import command
 from modelops.rehearsal import located
-from prerequisites.checks import order
+from prerequisites.checks import order, state
 from prerequisites.checks.around import Stack
 from prerequisites.checks.finding import Finding
 from prerequisites.checks.order import Checked
@@ -28,13 +28,22 @@ def check(
     checked = order.run(stack, Path())
     for each in checked.of_kind("warning"):
         _say(each, "warning: ")
+    is_new = checked.stack is not None and checked.stack.exists is False
+    if is_new and advise and not init:
+        _say(_not_created(stack), "warning: ")
     problems = checked.of_kind("problem")
     if problems:
         _say_problems(problems, stack, advise=advise)
         raise typer.Exit(0 if advise else 1)
-    if init and checked.stack is not None and checked.stack.exists is False:
+    if init and checked.stack is not None and is_new:
         _create(checked.stack)
     typer.echo(_ready(checked, stack))
+
+
+def _not_created(stack: str) -> Finding:
+    create = f"python -m prerequisites check --stack {stack} --init"
+    text = f"stack {stack} does not exist in the state backend, so Pulumi has nothing to preview."
+    return Finding(state.SUBJECT, text, (located(create),))
 
 
 def _say_problems(problems: list[Finding], stack: str, *, advise: bool) -> None:

@@ -230,6 +230,49 @@ def test_the_documented_commands_are_the_ones_that_the_program_tells() -> None:
     assert [each in page for each in commands] == [True, True]
 
 
+ELSEWHERE = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/theirs/providers/Microsoft.Storage/storageAccounts/images",
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/theirs/providers/Microsoft.MachineLearningServices/registries/shared",
+)
+CANNOT_ASSIGN = (
+    f"The deployer ({DEPLOYER}) may not assign roles on {', '.join(ELSEWHERE)}, where the stack lets its identities "
+    "read. An `up` that adds such a role would stop there.\nSomebody who can grant roles there can run:\n"
+    + "\n".join(
+        f'  az role assignment create --assignee {DEPLOYER} --role "Role Based Access Control Administrator" '
+        f'--scope {each} --condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
+        for each in ELSEWHERE
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ([_permissions(AS_RBAC_ADMINISTRATOR)] * 2, []),
+        ([_permissions(AS_CONTRIBUTOR), _permissions()], [CANNOT_ASSIGN]),
+        ([_refusal(403), _refusal(404)], [CANNOT_ASSIGN]),
+        (
+            [_refusal(400)],
+            [
+                (
+                    f"The deployer's roles on {', '.join(ELSEWHERE)} were not checked: "
+                    "https://management.azure.com refused the request (HTTP 400)"
+                )
+            ],
+        ),
+    ],
+    ids=["may", "may not", "sees nothing", "unknown"],
+)
+def test_where_the_deployer_has_to_assign_roles_elsewhere_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, warnings: list[str], answers: list[Answer], told: list[str]
+) -> None:
+    azure = ResourceManagerDouble(monkeypatch, _one_by_one(*answers))
+    recorded(lambda: prerequisites.warn_elsewhere(ELSEWHERE, LOGIN))
+    assert warnings == told
+    address = "https://management.azure.com{}/providers/Microsoft.Authorization/permissions?api-version=2022-04-01"
+    assert azure.asked == [address.format(each) for each in ELSEWHERE[: len(answers)]]
+
+
 def test_a_missing_group_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(pulumi.RunError) as raised:
         _checked(monkeypatch, _refusal(404))

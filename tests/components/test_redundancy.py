@@ -18,6 +18,11 @@ def _update(before: object, after: object) -> pulumi.ResourceHookArgs:
     )
 
 
+@pytest.fixture(autouse=True)
+def _stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "dev")
+
+
 def _check(before: object, after: object) -> None:
     (hook,) = redundancy.in_place("ml").before_update or []
     assert isinstance(hook, pulumi.ResourceHook)

@@ -74,7 +74,7 @@ def _defaults(eight: Rehearsal) -> list[str]:
 
 def _stopped(text: str) -> dict[str, str]:
     """Return what is said of each endpoint whose release was stopped."""
-    return dict(re.findall(r"the release of endpoint '([^']+)' was stopped, (.*?) To go on, run ", text))
+    return dict(re.findall(r"the release of endpoint '([^']+)' was stopped, (.*? To go on, run `[^`]*`\.)", text))
 
 
 def _alone(eight: Rehearsal) -> None:
@@ -102,7 +102,10 @@ def test_ctrl_c_stops_all_in_the_time_that_the_program_has(eight: Rehearsal) -> 
     done = running.wait().failed()
     _alone(eight)
     assert eight.writes(before) == []
-    where = "at step 'create revisions'; the default is unchanged."
+    where = (
+        "at step 'create revisions'; the default is unchanged. "
+        "To go on, run `.venv/bin/python -m sandbox run -- pulumi up --stack dev`."
+    )
     assert _stopped(done.flat) == dict.fromkeys(NAMES, where)
     assert _defaults(eight) == old
     _finish(eight, old)

@@ -169,12 +169,8 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     running.interrupt()
     done = running.wait().failed()
     (job,) = re.findall(r"^job (\S+) on ", done.out, re.MULTILINE)
-    place = deployed.outputs()
     told, later, made = done.err.splitlines()[-3:]
-    words = (
-        f"{job} --subscription {place['subscriptionId']} --resource-group {place['resourceGroup']} --workspace "
-        f"{place['workspace']}"
-    )
+    words = f"{job} --stack dev"
     jobs = ".venv/bin/python -m sandbox run -- python -m modelops jobs"
     assert told == f"error: interrupted. Job {job} continues in the sandbox; to cancel it: {jobs} cancel {words}"
     assert later == (f"To get its predictions once it is completed: {jobs} download {words} --download NEW_FOLDER")

@@ -89,13 +89,16 @@ def test_make_up_scores_the_example_and_make_down_removes_everything(fresh: Rehe
     assert SCORED in first.out.splitlines()
     assert re.search(r"; tried mlp-[0-9a-f]{8} \(20 rows, \d+ s\); default \(none\) -> mlp-", first.text)
     assert re.findall(r"^resources: (\d+) created \(\d+ s\)$", first.out, re.MULTILINE) == [str(len(_made(fresh)))]
-    steps = re.findall(r"^digits +(\d/8 (?:\d+/\d+ )?[a-z ]*[a-z]|done) +\d+ s", first.out, re.MULTILINE)
+    steps = re.findall(
+        r"^digits +(\d/8 (?:\d+/\d+ )?[a-z ]*[a-z]|done) +(?:\d+ s|nothing to do)", first.out, re.MULTILINE
+    )
     assert [each for each in steps if "try out" not in each] == [
         "1/8 read what is live",
         "2/8 register models",
         "3/8 create revisions",
         "5/8 switch the default",
         "6/8 verify",
+        "7/8 prune",
         "8/8 record the history",
         "done",
     ]

@@ -16,8 +16,8 @@ from tests.modelops.conftest import Bench, in_both_profiles
 
 ENDPOINT = "/batchEndpoints/[^/]+$"
 REST = (
-    "Nothing was changed; correct or remove the key: without it, `pulumi up` tries out and releases what the stack "
-    "file has. Across a change of the cluster, go back in git."
+    "Nothing was changed; correct or remove the key: without it, what the stack file has is tried out and released. "
+    "Across a change of the cluster, go back in git."
 )
 
 

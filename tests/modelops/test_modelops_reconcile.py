@@ -116,7 +116,7 @@ def test_a_default_that_was_moved_is_restored_before_anything_else(bench: Bench)
     bench.move(first.default)
     bench.steps.clear()
     report = bench.release(third)
-    assert bench.steps == [READ, RESTORE, READ, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
+    assert bench.steps == [READ, RESTORE, READ, REGISTER, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
     assert report.restored == second.default
     assert report.previous_default == first.default
     assert bench.live().default == third.target
@@ -150,7 +150,7 @@ def test_a_pin_of_no_revision_is_refused_before_anything_is_changed(bench: Bench
         bench.release(replace(bench.plan, pin="mlp-00000000"))
     assert str(refused.value) == (
         f"pin is 'mlp-00000000', which does not exist. Allowed are: {first.default}. Nothing was changed; "
-        "correct or remove the key: without it, `pulumi up` tries out and releases what the stack file has. Across a "
+        "correct or remove the key: without it, what the stack file has is tried out and released. Across a "
         "change of the cluster, go back in git."
     )
     assert bench.writes(before) == []

@@ -72,7 +72,7 @@ def test_a_pin_on_the_plan_s_own_revision_makes_none(bench: Bench) -> None:
         bench.release(pinned)
     assert str(refused.value) == (
         f"pin is '{pinned.pin}', which does not exist. Allowed are: {first.default}. Nothing was changed; correct or "
-        "remove the key: without it, `pulumi up` tries out and releases what the stack file has. Across a change of "
+        "remove the key: without it, what the stack file has is tried out and released. Across a change of "
         "the cluster, go back in git."
     )
     assert bench.writes(before) == []
@@ -127,7 +127,7 @@ def test_a_default_whose_cluster_is_gone_is_not_restored(bench: Bench, monkeypat
     bench.steps.clear()
     report = bench.release(bench.changed(mini_batch_size=4))
     assert report.restored is None
-    assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
+    assert bench.steps == [READ, REGISTER, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
 
 
 def test_the_preview_says_what_is_restored_and_what_is_updated(bench: Bench) -> None:

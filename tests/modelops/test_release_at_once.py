@@ -179,7 +179,7 @@ def test_the_others_are_brought_to_their_end_when_one_fails(bench: Bench) -> Non
     assert str(raised.value).startswith(f"creating deployment {two} failed: ")
     (said,) = [each for each in bench.said if each.startswith(f"{CREATE}: {two} failed; what has begun")]
     assert f"no nodes for {two}" in said
-    assert said.endswith(f"{{'subject': '{two}'}}")
+    assert said.endswith(f"{{'subject': '{two}', 'outcome': 'failed'}}")
     assert report.created == [one, three]
     assert jobs(bench, before) == []  # no other step has begun
     assert bench.live().default == first

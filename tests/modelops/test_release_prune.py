@@ -56,7 +56,7 @@ def test_what_is_beyond_keep_is_deleted_after_the_verified_switch(bench: Bench) 
     before = bench.mark()
     bench.steps.clear()
     report = bench.release(third)
-    assert bench.steps == [READ, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
+    assert bench.steps == [READ, REGISTER, REGISTER, CREATE, SWITCH, VERIFY, PRUNE]
     assert report.pruned == [first.target]
     assert report.summary().endswith(f"default {second.target} -> {third.target}; deleted {first.target}")
     assert report.warnings == []

@@ -79,6 +79,8 @@ class SetUp:
     deleted_vaults: list[dict[str, Any]] | int = field(default_factory=list)
     workspace: dict[str, Any] | int = 404
     permissions: list[dict[str, Any]] | int = field(default_factory=lambda: [OWNER])
+    elsewhere: list[dict[str, Any]] | int = field(default_factory=lambda: [OWNER])
+    """Permissions on resources of others."""
     custom_roles: dict[str, Any] | int = field(default_factory=lambda: {"permissions": [OWNER]})
     asked: list[str] = field(default_factory=list)
     """What Azure was asked for."""
@@ -144,6 +146,8 @@ class SetUp:
             "/providers/Microsoft.KeyVault/deletedVaults": self.deleted_vaults,
             "/subscriptions": [{"displayName": "Team", "subscriptionId": self.listed, "state": "Enabled"}],
         }
+        if kind == "permissions" and path.count("/providers/") > 1:
+            return _response(self.elsewhere, is_list=True)
         if path in lists or kind in {"permissions", "roleAssignments"}:
             assigned = [{"properties": {"roleDefinitionId": f"/subscriptions/{SUBSCRIPTION}/roles/theirs"}}]
             there = self.permissions if kind == "permissions" or isinstance(self.permissions, int) else assigned

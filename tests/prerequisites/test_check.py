@@ -22,6 +22,7 @@ LOGGING_IN = [
     "      in a pipeline: set the variables of docs/configuration.md#login",
 ]
 SELECTING = ["      az account set --subscription ID", "      in a pipeline: set ARM_SUBSCRIPTION_ID"]
+TRIGGER = {"input": "https://theirs.blob.core.windows.net/images/", "startTime": "2027-01-31T02:00:00"}
 KEY = "azurekeyvault://VAULT.vault.azure.net/keys/KEY"
 
 
@@ -217,6 +218,16 @@ def test_a_right_set_up_may_be_deployed(setup: SetUp) -> None:
     assert setup.ran == [("whoami", "--json"), ("stack", "ls", "--json")]
 
 
+def test_only_a_stack_with_triggers_needs_logic_apps(setup: SetUp) -> None:
+    setup.registration = {"Microsoft.Logic": "NotRegistered"}
+    assert setup.check().exit_code == 0
+    setup.config["triggers"] = {"nightly": TRIGGER}
+    assert setup.problems() == [
+        f"  resource providers: Microsoft.Logic is not registered in subscription {SUBSCRIPTION}.",
+        f"      az provider register --namespace Microsoft.Logic --subscription {SUBSCRIPTION}",
+    ]
+
+
 def test_placeholders_are_named_with_their_lines(setup: SetUp) -> None:
     setup.config |= {
         "network": "restricted",
@@ -394,6 +405,34 @@ def test_roles_are_looked_for_where_the_stack_is(setup: SetUp) -> None:
     assert scopes() == [f"{SCOPE}/resourceGroups/team permissions"]
 
 
+def test_roles_have_to_be_assigned_elsewhere(setup: SetUp) -> None:
+    """Where the stack's identities read: unless the state has a role there, from somebody else's deployment."""
+    account = f"{SCOPE}/resourceGroups/theirs/providers/Microsoft.Storage/storageAccounts/images"
+    registry = f"{SCOPE}/resourceGroups/theirs/providers/Microsoft.MachineLearningServices/registries/shared"
+    setup.config |= {"dataAccess": [account], "registryAccess": [registry]}
+    assert setup.check().exit_code == 0
+    setup.elsewhere = 403
+    create = f'      az role assignment create --assignee {PRINCIPAL} --role "Role Based Access Control Administrator"'
+    condition = '--condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'
+    assert setup.problems() == [
+        (
+            f"  roles elsewhere: The deployer ({PRINCIPAL}) may not assign roles on {account}, {registry}, where the "
+            "stack lets its identities read. An `up` that adds such a role would stop there."
+        ),
+        "    Somebody who can grant roles there can run:",
+        f"{create} --scope {account} {condition}",
+        f"{create} --scope {registry} {condition}",
+    ]
+    setup.stacks = ["dev"]
+    kind = "azure-native:authorization:RoleAssignment"
+    setup.resources = [{"type": kind, "inputs": {"scope": each.upper()}} for each in (account, registry)]
+    assert setup.check().exit_code == 0
+    setup.resources, setup.elsewhere = [], 400
+    assert setup.check().stderr == (
+        "warning: roles elsewhere: not checked: https://management.azure.com refused the request (HTTP 400).\n"
+    )
+
+
 def test_a_file_with_the_passphrase_must_exist(setup: SetUp) -> None:
     del setup.environ["PULUMI_CONFIG_PASSPHRASE"]
     setup.environ["PULUMI_CONFIG_PASSPHRASE_FILE"] = "phrase"
@@ -464,6 +503,16 @@ def test_advice_does_not_fail(setup: SetUp) -> None:
     assert first == "warning: stack dev cannot be deployed to Azure yet: 1 problem."
     assert lines == expected
     assert last == "To check again: python -m prerequisites check --stack dev"
+
+
+def test_advice_for_a_stack_that_does_not_exist_is_how_to_create_it(setup: SetUp) -> None:
+    """What a preview runs: Pulumi's own text is only `no stack named 'dev' found`."""
+    assert setup.check("--advise").stderr.splitlines() == [
+        "warning: state: stack dev does not exist in the state backend, so Pulumi has nothing to preview.",
+        "    python -m prerequisites check --stack dev --init",
+    ]
+    setup.stacks = ["dev"]
+    assert setup.check("--advise").stderr == ""
 
 
 def test_the_stack_is_created_only_if_nothing_is_wrong(setup: SetUp) -> None:

@@ -13,9 +13,10 @@ from azure.identity import ClientAssertionCredential
 from typer.testing import CliRunner
 
 from prerequisites.__main__ import app
+from prerequisites.access.grants import KEY_USER
 from prerequisites.commands import apply
 from sandbox.commands import environment
-from sandbox.testing import ARM_AUDIENCE, STORAGE_AUDIENCE, Sandbox, started
+from sandbox.testing import ARM, ARM_AUDIENCE, STORAGE_AUDIENCE, Sandbox, started
 from tests.ci_service import assertion
 
 ROLES = "2022-04-01"
@@ -63,6 +64,12 @@ def actions(found: Any) -> dict[str, int]:
     return {name: names.count(name) for name in sorted(set(names))}
 
 
+def written(place: Sandbox, after: int) -> list[dict[str, Any]]:
+    """Return what Azure Resource Manager was asked to change; a sign-in is a POST to another host."""
+    sent = place.control.journal(after)
+    return [each for each in sent if each["host"] == ARM and each["method"] != "GET"]
+
+
 def bearer(place: Sandbox, client_id: str, subject: str, audience: str = ARM_AUDIENCE) -> str:
     """Return an identity's token for a job whose token has this subject."""
     token = assertion(300, subject=subject)
@@ -77,17 +84,18 @@ def _made(place: Sandbox) -> Any:
         place.enter(patch)
         for name, value in environment.variables(place.home, place.facts, place.server, "administrator").items():
             patch.setenv(name, value)
-        planned = data("plan", *OPTIONS)
+        path = f"/subscriptions/{place.subscription}/providers/Microsoft.OperationalInsights/unregister"
+        place.arm("POST", path, api_version="2021-04-01", token=place.control.token("administrator"))
         first = place.control.sequence()
-        again = data("plan", *OPTIONS)
-        writes = [each for each in place.control.journal(first) if each["method"] not in ("GET", "POST")]
+        planned, again = data("plan", *OPTIONS), data("plan", *OPTIONS)
+        writes = written(place, first)
         return {"plan": planned, "again": again, "writes": writes, "apply": data("apply", "--yes", *OPTIONS)}
 
 
 def test_a_plan_writes_nothing_and_names_what_apply_then_does(made: Mapping[str, Any]) -> None:
     assert made["writes"] == []
     assert made["plan"] == made["again"]
-    assert actions(made["plan"]) == {"create": 28, "unchanged": 9, "update": 1}
+    assert actions(made["plan"]) == {"create": 30, "unchanged": 9, "update": 2}
     shown = [
         [(each["action"], each["kind"], each["name"]) for each in made[key]["changes"]] for key in ("plan", "apply")
     ]
@@ -101,8 +109,8 @@ def test_a_plan_writes_nothing_and_names_what_apply_then_does(made: Mapping[str,
 def test_a_second_apply_changes_nothing(made: Mapping[str, Any], place: Sandbox) -> None:
     before = place.control.sequence()
     again = data("apply", "--yes", *OPTIONS)
-    assert actions(again) == {"unchanged": 38}
-    assert [each for each in place.control.journal(before) if each["method"] not in ("GET", "POST")] == []
+    assert actions(again) == {"unchanged": 41}
+    assert written(place, before) == []
     assert again["variables"] == made["apply"]["variables"]
     assert again["identities"] == made["apply"]["identities"]
 
@@ -117,8 +125,8 @@ def test_what_somebody_changed_is_found_and_changed_back(made: Mapping[str, Any]
     assert [(each["action"], each["kind"], each["differs"]) for each in changed] == [
         ("update", "storage account", ["properties.allowSharedKeyAccess"])
     ]
-    assert actions(data("apply", "--yes", *OPTIONS)) == {"unchanged": 37, "update": 1}
-    assert actions(data("plan", *OPTIONS)) == {"unchanged": 38}
+    assert actions(data("apply", "--yes", *OPTIONS)) == {"unchanged": 40, "update": 1}
+    assert actions(data("plan", *OPTIONS)) == {"unchanged": 41}
 
 
 def test_a_resource_provider_that_is_not_registered_is(made: Mapping[str, Any], place: Sandbox) -> None:
@@ -155,7 +163,7 @@ def test_a_trust_that_the_set_up_does_not_name_is_shown_and_stays(made: Mapping[
     code, output, errors = run("plan", *OPTIONS)
     place.arm("DELETE", path, api_version="2023-01-31", token=token)
     assert code == 0
-    assert output.splitlines()[-1] == "0 to create, 0 to update, 38 unchanged"
+    assert output.splitlines()[-1] == "0 to create, 0 to update, 41 unchanged"
     assert errors == (
         f"warning: {path} trusts anybody, which the set-up does not name. If nobody needs it: "
         f"az identity federated-credential delete --ids {path}\n"
@@ -179,7 +187,7 @@ def test_a_grant_that_exists_by_another_name_is_the_same_grant(made: Mapping[str
     by_hand = f"{assignments}/11111111-2222-4333-8444-555555555555"
     body = {key: ours["properties"][key] for key in ("principalId", "principalType", "roleDefinitionId")}
     place.arm("PUT", by_hand, {"properties": body}, api_version=ROLES, token=token)
-    assert actions(data("plan", *OPTIONS)) == {"unchanged": 38}
+    assert actions(data("plan", *OPTIONS)) == {"unchanged": 41}
 
 
 def test_a_deployer_works_in_its_own_group_and_nowhere_else(made: Mapping[str, Any], place: Sandbox) -> None:
@@ -224,17 +232,43 @@ def test_the_reader_reads_the_groups_and_the_state_and_writes_neither(made: Mapp
     assert [blob("PUT", reader), blob("PUT", deployer), blob("GET", reader)] == [403, 201, 200]
 
 
+def test_an_identitys_role_on_the_key_is_the_one_without_update(made: Mapping[str, Any], place: Sandbox) -> None:
+    """The sandbox has no data plane for keys, so this reads the permissions that it would be decided by."""
+    key = next(each["id"] for each in made["apply"]["changes"] if each["kind"] == "key")
+    token = place.control.token("administrator")
+    allowed: dict[str, list[str]] = {}
+    for name in ("preview", "dev"):
+        principal = made["apply"]["identities"][name]["principalId"]
+        asked = f"{key}/providers/Microsoft.Authorization/roleAssignments?$filter=principalId%20eq%20'{principal}'"
+        (grant,) = place.arm("GET", asked, api_version=ROLES, token=token).json["value"]
+        role = place.arm("GET", grant["properties"]["roleDefinitionId"], api_version=ROLES, token=token).json
+        (permission,) = role["properties"]["permissions"]
+        assert permission["actions"] == []
+        allowed[name] = [each.rpartition("/keys/")[2] for each in permission["dataActions"]]
+    assert allowed == {"preview": ["read", "decrypt/action"], "dev": ["read", "encrypt/action", "decrypt/action"]}
+    reader = made["apply"]["variables"]["repository"]["AZURE_CLIENT_ID"]
+    body = {"properties": {"attributes": {"enabled": False}}}
+    own = bearer(place, reader, "repo:contoso/scoring:pull_request")
+    assert place.arm("PUT", key, body, api_version="2024-11-01", token=own).status == 403
+
+
 def test_apply_prints_the_variables_and_the_stacks_as_commands(made: Mapping[str, Any], place: Sandbox) -> None:
     code, output, _ = run("apply", "--yes", *OPTIONS)
     shared, own = made["apply"]["variables"]["repository"], made["apply"]["variables"]["environments"]
     identity = made["apply"]["identities"]
     key, state = made["apply"]["secretsProvider"], shared["PULUMI_BACKEND_URL"]
+    policy = (
+        "-F 'deployment_branch_policy[protected_branches]=false' "
+        "-F 'deployment_branch_policy[custom_branch_policies]=true'"
+    )
     assert code == 0
     assert output.splitlines() == [
-        "0 created, 0 updated, 38 unchanged",
-        "GitHub (a job that names an environment that does not exist makes it, without protection):",
-        "  gh api --method PUT repos/contoso/scoring/environments/dev",
-        "  gh api --method PUT repos/contoso/scoring/environments/prod",
+        "0 created, 0 updated, 41 unchanged",
+        "GitHub (without the rule for main, everybody who may push a branch could deploy):",
+        f"  gh api --method PUT repos/contoso/scoring/environments/dev {policy}",
+        "  gh api --method POST repos/contoso/scoring/environments/dev/deployment-branch-policies -f name=main",
+        f"  gh api --method PUT repos/contoso/scoring/environments/prod {policy}",
+        "  gh api --method POST repos/contoso/scoring/environments/prod/deployment-branch-policies -f name=main",
         f"  gh variable set AZURE_TENANT_ID --repo contoso/scoring --body {place.tenant}",
         f"  gh variable set AZURE_SUBSCRIPTION_ID --repo contoso/scoring --body {place.subscription}",
         f"  gh variable set AZURE_CLIENT_ID --repo contoso/scoring --body {shared['AZURE_CLIENT_ID']}",
@@ -242,7 +276,7 @@ def test_apply_prints_the_variables_and_the_stacks_as_commands(made: Mapping[str
         f"  gh variable set AZURE_CLIENT_ID --repo contoso/scoring --env dev --body {own['dev']['AZURE_CLIENT_ID']}",
         f"  gh variable set AZURE_CLIENT_ID --repo contoso/scoring --env prod --body {own['prod']['AZURE_CLIENT_ID']}",
         "Then ask for an approval of deployments to prod: Settings, Environments, prod, Required reviewers.",
-        "Stacks (once for each, by somebody with Storage Blob Data Contributor and Key Vault Crypto User there):",
+        f"Stacks (once for each, by somebody with Storage Blob Data Contributor and {KEY_USER.name} there):",
         f"  pulumi login '{state}'",
         f"  pulumi stack init dev --secrets-provider {key}",
         "In Pulumi.dev.yaml, below config:",
@@ -272,14 +306,15 @@ def test_somebody_without_the_role_is_told_which_one(place: Sandbox, monkeypatch
     ]
 
 
-def test_an_apply_that_stopped_goes_on_where_it_was(place: Sandbox) -> None:
+def test_an_apply_that_stopped_goes_on_where_it_was(made: Mapping[str, Any], place: Sandbox) -> None:
+    del made
     options = (*OPTIONS, "--name", "stopped")
     place.control.fault("status", method="PUT", path="/vaults/kv-stopped", status=400, code="Odd", message="Not now.")
     code, output, errors = run("apply", "--yes", *options)
     place.control.clear_faults()
     assert (code, output.splitlines()[-1]) == (1, "created container state")
     assert errors.splitlines()[-1] == "Made before that: 6, which stay. Run apply again: it makes only what is missing."
-    assert actions(data("apply", "--yes", *options)) == {"create": 23, "unchanged": 15}
+    assert actions(data("apply", "--yes", *options)) == {"create": 23, "unchanged": 18}
 
 
 @pytest.mark.parametrize("arguments", [("apply",), ("apply", "--json")])
@@ -289,20 +324,23 @@ def test_without_a_terminal_nothing_is_made_without_yes(place: Sandbox, argument
     assert place.control.journal(before) == []
 
 
-def test_apply_shows_the_plan_and_asks(place: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_apply_shows_the_plan_and_asks(
+    made: Mapping[str, Any], place: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del made
     monkeypatch.setattr(apply, "_can_ask", lambda: True)
     options = ("--repository", "contoso/asked", "--location", "westeurope", "--environment", "dev")
     before = place.control.sequence()
     code, output, _ = run("apply", *options, typed="n\n")
     assert code == 1
     assert output.splitlines()[-2:] == [
-        "19 to create, 1 to update, 9 unchanged",
+        "19 to create, 1 to update, 12 unchanged",
         f"Make this in subscription {place.subscription}? [y/N]: n",
     ]
-    assert [each for each in place.control.journal(before) if each["method"] not in ("GET", "POST")] == []
+    assert written(place, before) == []
     code, output, _ = run("apply", *options, typed="y\n")
     assert code == 0
-    assert "19 created, 1 updated, 9 unchanged" in output.splitlines()
+    assert "19 created, 1 updated, 12 unchanged" in output.splitlines()
 
 
 def test_a_condition_that_somebody_took_away_comes_back(made: Mapping[str, Any], place: Sandbox) -> None:

@@ -78,8 +78,8 @@ def test_in_azure_the_steps_are_the_same_without_the_sandbox(target: str) -> Non
         printed = [each for each in made if "printf" not in each and "make " not in each and not each.startswith(": ")]
         return [re.sub(r" +", " ", each.replace(".venv/bin/python -m sandbox run -- ", "")).strip() for each in printed]
 
-    check = ".venv/bin/python -m prerequisites check --stack prod --init"
-    first = {"up": [check], "preview": [f"{check} --advise"]}.get(target, [])
+    check = ".venv/bin/python -m prerequisites check --stack prod"
+    first = {"up": [f"{check} --init"], "preview": [f"{check} --advise"]}.get(target, [])
     lost = ".venv/bin/python -m sandbox status --lost; "
     sandbox = [each.replace(lost, "") for each in steps() if not each.startswith(".venv/bin/python -m sandbox")]
     assert steps("TARGET=azure", "YES=1") == first + sandbox

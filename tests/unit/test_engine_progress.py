@@ -6,7 +6,8 @@ import pytest
 
 from modelops.engine.event_log import Happening, Operation, Said
 from modelops.engine.progress import Progress
-from modelops.release.context import CREATE, READ, RECORD, TRY
+from modelops.release.context import CREATE, READ, RECORD, REGISTER, SWITCH, TRY, VERIFY
+from modelops.release.steps import FAILED, UNCHANGED
 from modelops.runner.protocol import Done, Failed, Heartbeat, Step, Stopping, Switching, Told
 
 PROGRAM = "urn:pulumi:dev::program"
@@ -72,6 +73,8 @@ def test_each_step_that_is_done_is_a_line_and_the_current_one_another() -> None:
     done = Done("digits", "digits1a2b: created mlp-1\n  0 of 20 rows differ", {})
     assert taken(progress, clock, [(70, done)]) == [
         "digits    4/8 try out               1:46 min  mlp-1, cnn-2",
+        "digits    2/8 register models                 nothing to do",
+        "digits    5-8/8                               nothing to do",
         "digits    done                      1:54 min",
         "  digits1a2b: created mlp-1",
         "    0 of 20 rows differ",
@@ -107,13 +110,67 @@ def test_a_release_that_failed_did_so_before_it_was_added_to_the_history() -> No
     progress = Progress(clock=clock)
     events: list[tuple[float, Told]] = [
         (0, Step("churn", TRY, "trying", subject="mlp-1")),
-        (8, Step("churn", RECORD, "adding")),
+        (8, Step("churn", RECORD, "adding", outcome=FAILED)),
         (1, Failed("churn", "no.")),
     ]
-    assert taken(progress, clock, events) == [
-        "churn     4/8 try out                    8 s  mlp-1",
-        "churn     failed at 4/8 try out          9 s",
+    assert taken(progress, clock, events) == ["churn     failed at 4/8 try out          9 s  mlp-1"]
+
+
+def test_a_step_that_failed_is_told_so_alone_also_if_another_deployment_went_on() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    events: list[tuple[float, Told]] = [
+        (0, Step("churn", CREATE, "creating", subject="mlp-1")),
+        (0, Step("churn", CREATE, "creating", subject="cnn-2")),
+        (4, Step("churn", CREATE, "mlp-1 failed", subject="mlp-1", outcome=FAILED)),
+        (2, Step("churn", TRY, "trying", subject="cnn-2")),
+        (8, Step("churn", RECORD, "adding", outcome=FAILED)),
+        (1, Failed("churn", "no.", CREATE)),
     ]
+    assert taken(progress, clock, events) == [
+        "churn     3/8 create revisions           6 s  cnn-2",
+        "churn     4/8 try out                    9 s  cnn-2",
+        "churn     failed at 3/8 create revisions     15 s  mlp-1",
+    ]
+
+
+def test_a_step_that_had_nothing_to_do_says_so() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    events: list[tuple[float, Told]] = [
+        (0, Step("digits", READ, "reading")),
+        (1, Step("digits", REGISTER, "looking for model a", subject="a")),
+        (1, Step("digits", REGISTER, "model a is registered already", subject="a", outcome=UNCHANGED)),
+        (0, Step("digits", CREATE, "creating", subject="mlp-1")),
+        (3, Step("digits", SWITCH, "switching")),
+        (1, Step("digits", VERIFY, "checking")),
+        (0, Step("digits", RECORD, "adding")),
+        (1, Done("digits", "digits1a2b: created mlp-1", {})),
+    ]
+    assert taken(progress, clock, events) == [
+        "digits    1/8 read what is live          1 s",
+        "digits    2/8 register models            1 s  unchanged",
+        "digits    3/8 create revisions           3 s  mlp-1",
+        "digits    4/8 try out                         nothing to do",
+        "digits    5/8 switch the default         1 s",
+        "digits    6/8 verify                     0 s",
+        "digits    7/8 prune                           nothing to do",
+        "digits    8/8 record the history         1 s",
+        "digits    done                           7 s",
+        "  digits1a2b: created mlp-1",
+    ]
+
+
+def test_of_several_models_a_step_names_those_that_it_registered() -> None:
+    clock = Clock()
+    progress = Progress(clock=clock)
+    events: list[tuple[float, Told]] = [
+        (0, Step("digits", REGISTER, "looking for model a", subject="a")),
+        (0, Step("digits", REGISTER, "looking for model b", subject="b")),
+        (1, Step("digits", REGISTER, "model a is registered already", subject="a", outcome=UNCHANGED)),
+        (1, Step("digits", CREATE, "creating", subject="mlp-1")),
+    ]
+    assert taken(progress, clock, events) == ["digits    2/8 register models            2 s  b"]
 
 
 def test_a_release_that_never_began_is_told_by_its_error_alone() -> None:

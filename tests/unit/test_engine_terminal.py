@@ -97,6 +97,8 @@ write(summaryEvent={{"durationSeconds": 2, "resourceChanges": {{"same": 40, "upd
     assert [line for line in shown.splitlines() if line.strip() and not changing.search(line)] == [
         "digits    1/8 read what is live          0 s",
         "digits    3/8 create revisions           0 s  mlp-1",
+        "digits    2/8 register models                 nothing to do",
+        "digits    4-8/8                               nothing to do",
         "digits    done                           0 s",
         "  digits1a2b: created mlp-1",
         "resources: 1 updated, 40 unchanged (2 s)",

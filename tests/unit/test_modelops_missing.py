@@ -1,19 +1,20 @@
 """What is said of files without a result, and when that ends the command with 3."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 
 from modelops.commands import missing
 from modelops.commands.outcome import Outcome
+from modelops.commands.targets import Target
 from modelops.errors import MissingResultsError, UsageError
 from modelops.scoring import losses
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.losses import Losses
 from modelops.workspace import Workspace
 
+TARGET = Target("digits", "sub", "rg", "ws", endpoint="digits")
 AGAIN = (
     "That runs on the same deployment. After a repair of the script and its release, add --deployment NAME: "
     "`python -m modelops status` names the new one.\n"
@@ -121,24 +122,24 @@ def test_such_a_key_finds_what_the_jobs_counts_hide(tmp_path: Path, monkeypatch:
     """Two rows of one file count as results of two files."""
     said = Losses(items=2, missing=0, given_up=0, short=0, names=())
     monkeypatch.setattr(losses, "count", lambda _logs: said)
-    workspace: Any = SimpleNamespace(ml=None)
+    monkeypatch.setattr(Workspace, "ml", None)
     rows = tmp_path / "predictions.csv"
     rows.write_text("0,1.5,a.csv\n1,2.5,a.csv\n", encoding="utf-8")
     key = missing.Key("file_name", ("a.csv", "b.csv"), ("a.csv", "b.csv"))
-    found = missing.of_job(workspace, "job-1", [rows], None, key, endpoint="digits")
+    found = missing.of_job(TARGET, "job-1", [rows], None, key)
     assert losses.sentences(found) == ["1 of 2 files has no row (--key file_name).", "  b.csv"]
     rows.write_text("1.5 2.5\n", encoding="utf-8")
-    assert missing.of_job(workspace, "job-1", [rows], None, key, endpoint="digits") == said
+    assert missing.of_job(TARGET, "job-1", [rows], None, key) == said
 
 
 def test_rows_of_an_earlier_job_are_not_those_of_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both outputs can be in one folder; here the second job has no row at all."""
     monkeypatch.setattr(losses, "count", lambda _logs: Losses())
-    workspace: Any = SimpleNamespace(ml=None)
+    monkeypatch.setattr(Workspace, "ml", None)
     rows = tmp_path / "predictions.csv"
     key = missing.Key("1", ("in/a.csv",), ("a.csv", "b.csv", "in/a.csv"))
     rows.write_text("/mnt/a.csv,1\nb.csv,1\n", encoding="utf-8")
-    found = missing.of_job(workspace, "job-1", [rows], key, endpoint="digits")
+    found = missing.of_job(TARGET, "job-1", [rows], key)
     assert losses.sentences(found) == ["1 of 1 file has no row (--key 1).", "  in/a.csv"]
 
 
@@ -163,17 +164,16 @@ def test_a_wrong_key_does_not_hide_what_the_job_tells(tmp_path: Path, monkeypatc
     said = Losses(items=2, missing=1, given_up=1, exceptions=1, short=0, names=("b.csv",))
     monkeypatch.setattr(losses, "count", lambda _logs: said)
     monkeypatch.delenv("REHEARSAL_COMMAND", raising=False)
-    workspace: Any = SimpleNamespace(ml=None, words=Workspace("sub", "rg", "ws").words)
+    monkeypatch.setattr(Workspace, "ml", None)
     rows = tmp_path / "predictions.csv"
     rows.write_text("a.csv,1\n", encoding="utf-8")
     outcome = Outcome("digits", None)
     with pytest.raises(UsageError) as refused:
         missing.of_job(
-            workspace,
+            TARGET,
             "job-1",
             [rows],
             missing.Key("2", ("a.csv", "b.csv"), ("a.csv", "b.csv")),
-            endpoint="digits",
             outcome=outcome,
         )
     assert str(refused.value).splitlines()[1:] == [

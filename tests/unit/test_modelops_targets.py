@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from modelops.commands.options import Where, released
+from modelops.commands.options import Where, jobs_command, released
 from modelops.commands.targets import Target, choose, from_export, from_file, from_outputs, from_stack
 from modelops.errors import UsageError
 from tests.unit.plans import plan_json
@@ -105,6 +105,17 @@ def test_a_stack_is_asked_by_name(pulumi: Any, tmp_path: Path) -> None:
     assert asked.read_text(encoding="utf-8") == "stack export --stack dev --non-interactive\n"
 
 
+def test_commands_that_are_printed_name_the_stack(pulumi: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the selected one: another may be selected when the command is typed."""
+    pulumi({"stack export": EXPORT})
+    monkeypatch.chdir(tmp_path)
+    here, there = from_stack(None, Path())["digits"], from_stack("org/p/dev", tmp_path)["digits"]
+    assert jobs_command(here, "show", "job-1") == "python -m modelops jobs show job-1 --stack dev"
+    assert there.words() == f" --stack org/p/dev --directory {tmp_path}"
+    saved = from_outputs(OUTPUTS)["digits"]
+    assert saved.words() == " --subscription sub --resource-group rg --workspace ws"
+
+
 def exported(*names: str) -> dict[str, Any]:
     """A state with the markers of these endpoints."""
     stack, _, marker = EXPORT["deployment"]["resources"]
@@ -164,7 +175,7 @@ def test_an_endpoint_whose_first_release_failed_has_a_history(pulumi: Any, tmp_p
         *(("letters", "letters1a2b", True), ("digits", from_export(EXPORT)["digits"].endpoint, False)),
     ]
     assert [each.logical for each in Where("dev", None, None, tmp_path).one_or_all()] == ["digits"]
-    assert found[0] == Target("letters", "sub", "rg", "ws", "letters1a2b")
+    assert found[0] == Target("letters", "sub", "rg", "ws", "letters1a2b", where=f" --stack dev --directory {tmp_path}")
 
 
 def test_an_unknown_stack_is_told_in_the_cli_s_words(pulumi: Any, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The administrator's set-up: read from a file and options, refused as a whole, and turned into names and trusts."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,8 @@ import pytest
 
 from components import roles
 from modelops.errors import UsageError
-from prerequisites.access import grants, items, setup, trusts
+from prerequisites.access import grants, items, next_steps, setup, trusts
+from prerequisites.access.changes import Known
 from prerequisites.access.setup import Setup, Trust
 
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
@@ -71,6 +73,19 @@ def test_each_identity_trusts_exactly_its_jobs(tmp_path: Path, more: dict[str, i
     assert trusts.deployer(found, "prod") == {
         "github-environment": Trust("https://token.actions.githubusercontent.com", f"{prefix}:environment:prod")
     }
+
+
+def test_only_jobs_of_the_chosen_branch_may_use_an_environment(tmp_path: Path) -> None:
+    found = read(tmp_path, **GIVEN, environments=["dev"], branch="release/$(x)")
+    title, made, limited, *_ = next_steps.commands(found, Known())
+    path = "repos/contoso/Digit_Scoring/environments/dev"
+    assert title == "GitHub (without the rule for release/$(x), everybody who may push a branch could deploy):"
+    assert shlex.split(made) == [
+        *("gh", "api", "--method", "PUT", path),
+        *("-F", "deployment_branch_policy[protected_branches]=false"),
+        *("-F", "deployment_branch_policy[custom_branch_policies]=true"),
+    ]
+    assert limited == f"  gh api --method POST {path}/deployment-branch-policies -f 'name=release/$(x)'"
 
 
 def test_service_connections_are_trusted_as_their_page_shows_them(tmp_path: Path) -> None:
@@ -163,15 +178,76 @@ def test_every_grant_is_as_small_as_the_page_says(tmp_path: Path) -> None:
         (roles.IDENTITY_OPERATOR.name, "", False),
         (roles.RBAC_ADMINISTRATOR.name, "", True),
         (roles.BLOB_CONTRIBUTOR.name, "state", False),
-        ("Key Vault Crypto User", "key", False),
+        ("Batch endpoint state key user", "key", False),
     ]
     assert told == [
         *((each, role, place or each, limited) for each in ("dev", "prod") for role, place, limited in deployer),
         ("preview", "Reader", "dev", False),
         ("preview", "Reader", "prod", False),
         ("preview", roles.BLOB_READER.name, "state", False),
-        ("preview", "Key Vault Crypto User", "key", False),
+        ("preview", "Batch endpoint state key reader", "key", False),
     ]
+
+
+def test_the_roles_on_the_key_can_neither_change_nor_copy_it(tmp_path: Path) -> None:
+    found = read(tmp_path, **GIVEN)
+    made = {item.name: item.create["properties"] for item in items.custom_roles(found)}
+    keys = "Microsoft.KeyVault/vaults/keys"
+    for role, allowed in (
+        (grants.KEY_READER, [f"{keys}/read", f"{keys}/decrypt/action"]),
+        (grants.KEY_USER, [f"{keys}/read", f"{keys}/encrypt/action", f"{keys}/decrypt/action"]),
+    ):
+        properties = made.pop(role.id)
+        assert (properties["roleName"], properties["assignableScopes"]) == (role.name, [found.scope])
+        assert properties["permissions"] == [
+            {"actions": [], "notActions": [], "dataActions": allowed, "notDataActions": []}
+        ]
+    assert {*made} == {roles.ENDPOINT_CALLER.id, roles.CALLER_RUNS.id}
+
+
+@pytest.mark.parametrize("value", [None, "", ["a"], 7, "rg.", "a/b", "a" * 91])
+def test_a_group_must_have_a_name_that_azure_takes(tmp_path: Path, value: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **GIVEN, groups={"dev": value})
+    (line,) = str(caught.value).splitlines()[1:-1]
+    assert line == (
+        f"  groups.dev is '{'' if value is None else value}'. Allowed: the name of a resource group, 1 to 90 letters, "
+        "digits, hyphens, underscores, parentheses and dots, without a dot at the end."
+    )
+
+
+@pytest.mark.parametrize(
+    ("environments", "groups", "which", "whose"),
+    [
+        (
+            ["prerequisites"],
+            {},
+            "prerequisites would have resource group rg-abc-prerequisites",
+            "state, key and identities",
+        ),
+        (
+            ["dev"],
+            {"dev": "RG-abc-Prerequisites"},
+            "dev would have resource group RG-abc-Prerequisites",
+            "state, key and identities",
+        ),
+        (["dev", "prod"], {"dev": "RG-Abc-prod"}, "prod would have resource group rg-abc-prod", "environment dev"),
+        (["dev", "prod"], {"dev": "one", "prod": "One"}, "prod would have resource group One", "environment dev"),
+    ],
+)
+def test_a_group_belongs_to_one_environment(
+    tmp_path: Path, environments: list[str], groups: dict[str, str], which: str, whose: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **GIVEN, name="abc", environments=environments, groups=groups)
+    assert str(caught.value).splitlines()[1:-1] == [
+        f"  environment {which}, which is that of {whose}. Allowed: a separate group for each environment (`groups`)."
+    ]
+
+
+def test_a_group_may_have_every_name_that_azure_takes(tmp_path: Path) -> None:
+    found = read(tmp_path, **GIVEN, groups={"dev": "Team_(A).1"})
+    assert found.group("dev") == f"{found.scope}/resourceGroups/Team_(A).1"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from modelops.release import context
-from modelops.release.steps import label
+from modelops.release.steps import label, left_out, row_label
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ from modelops.release.steps import label
 def test_a_label_begins_with_the_number(step: str, items: tuple[int, int] | None, text: str) -> None:
     assert label(step, items) == text
     assert len(text) <= 25
+
+
+def test_steps_that_were_left_out_are_told_in_rows() -> None:
+    begun = {context.READ, context.SWITCH, context.VERIFY, context.RECORD}
+    assert [row_label(each) for each in left_out(begun)] == ["2-4/8", "7/8 prune"]
+    assert [row_label(each) for each in left_out(begun, context.SWITCH)] == ["2-4/8"]

@@ -78,8 +78,16 @@ def test_every_key_is_taken(root: Path) -> None:
 
 def test_the_storage_of_the_input_is_what_the_stack_lets_jobs_read(root: Path) -> None:
     container = f"{ACCOUNT}/incoming/blobServices/default/containers/images"
-    stack = {**_stack(), "dataAccess": [f"{ACCOUNT}/other", container]}
-    assert read(root, stack).triggers["nightly"]["input_scopes"] == [container]
+    there = "https://INCOMING.blob.core.windows.net/images/new/"
+    for each in (_stack(), _stack(input=there), _stack(input=there.replace("INCOMING.blob", "incoming.dfs"))):
+        stack = {**each, "dataAccess": [f"{ACCOUNT}/other", container]}
+        assert read(root, stack).triggers["nightly"]["input_scopes"] == [container]
+
+
+@pytest.mark.parametrize("key", ["dataAccess", "registryAccess"])
+def test_an_id_that_is_none_is_a_problem_beside_a_trigger_too(root: Path, key: str) -> None:
+    (found,) = problems(root, {**_stack(), key: ["foo"]})
+    assert found.startswith(f"{key}[0] is 'foo'. Allowed: the ARM id of a ")
 
 
 @pytest.mark.parametrize(
@@ -87,6 +95,18 @@ def test_the_storage_of_the_input_is_what_the_stack_lets_jobs_read(root: Path) -
     [
         ({"input": "images"}, f"input is 'images'. {INPUT}\n{SET}.input"),
         ({"input": "azureml:images:1"}, f"input is 'azureml:images:1'. {INPUT}\n{SET}.input"),
+        *(
+            ({"input": each}, f"input is '{each}'. {INPUT}\n{SET}.input")
+            for each in (
+                "http://a.blob.core.windows.net/c/",
+                "HTTPS://a.blob.core.windows.net/c/",
+                "wasbs://c@a.blob.core.windows.net/d/",
+                "abfss://c@a.dfs.core.windows.net/d/",
+                "https://a.blob.core.windows.net/c/?sig=1",
+                "azureml://subscriptions/s/resourcegroups/r/workspaces/w/datastores/d/paths/p/",
+                "/subscriptions/s/resourceGroups/r/providers/Microsoft.MachineLearningServices/workspaces/w/datastores/d/paths/p",
+            )
+        ),
         ({"input": None}, f"input is not set. {INPUT}\n{SET}.input"),
         (
             {"input": "https://a.blob.core.windows.net/c/d.csv"},

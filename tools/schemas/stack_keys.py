@@ -16,7 +16,7 @@ from settings.access import PRINCIPAL_TYPES
 from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
 from settings.rehearsal import MODEL
-from settings.triggers import IDENTITIES, START, ZONE
+from settings.triggers import IDENTITIES, INPUT, START, ZONE
 from settings.triggers import MOST as INTERVALS
 from settings.try_out import MOST_MINUTES, NONE
 from settings.workspace import REGISTRY_SKUS, STORAGE_SKUS
@@ -93,7 +93,7 @@ def _trigger(keys: Described) -> Schema:
     """Return a trigger; whether its address is a file's or a folder's, only the settings know."""
     values: dict[str, Schema] = {
         "endpoint": _text("."),
-        "input": _text(r"^((https?|wasbs?|abfss?)://[^?]+|(azureml:)?//?([^?]*/)?datastores/[^/?]+/paths/[^?]+)$"),
+        "input": _text(f"^({INPUT})$"),
         "inputType": {"enum": [*KINDS, None]},
         "startTime": _text(f"^{START}$"),
         "timeZone": _text(f"^{ZONE}$"),

@@ -28,6 +28,7 @@ _NAMESPACES = (
     "Microsoft.ContainerRegistry",
     "Microsoft.Insights",
     "Microsoft.KeyVault",
+    "Microsoft.Logic",
     "Microsoft.MachineLearningServices",
     "Microsoft.ManagedIdentity",
     "Microsoft.OperationalInsights",
