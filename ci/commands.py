@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from ci import comment, deployment, engine, publishing, surroundings
 from ci.comment import About
+from ci.markdown import block
 from ci.rehearsal import Rehearsal
 from ci.rehearsal import rehearse as rehearsed
 from ci.sandboxed import SandboxError, base_of
@@ -27,8 +28,8 @@ class _Commands(TyperGroup):
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
         try:
             return super().invoke(ctx)
-        except (ModelOpsError, SandboxError, AzureError) as error:
-            typer.echo(f"error: {error}", err=True)
+        except _FAILURES as error:
+            _say(error)
             raise typer.Exit(1) from None
 
 
@@ -39,6 +40,8 @@ app = typer.Typer(
 Stack = Annotated[str, typer.Option("--stack", metavar="NAME", help="The stack.")]
 Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Also write the comment into a file.")]
 
+_FAILURES: Final = (ModelOpsError, SandboxError, AzureError)
+_UNFINISHED: Final = "Rehearsal: did not finish; see the run"
 _REHEARSAL: Final = "rehearsal.md"
 _COMMENT: Final = "comment.md"
 
@@ -56,15 +59,20 @@ def preview(
     """Preview a stack with its policies, and say on the pull request, or in the step's summary, what a release does."""
     around = surroundings.read()
     seen = Seen()
-    with signed_in():
-        ended = engine.preview(stack, Path(), seen)
+    try:
+        with signed_in():
+            succeeded = engine.preview(stack, Path(), seen).code == 0
+    except _FAILURES as error:  # the comment of the last push must not stay
+        _say(error)
+        seen.errors.append(str(error))
+        succeeded = False
     about = About(around.commit, around.run_url, engine.versions())
-    part = _read(rehearsal, _REHEARSAL)
-    said = comment.comment(stack, seen, succeeded=ended.code == 0, about=about, rehearsal=part)
+    part = "" if rehearsal is None else _read(rehearsal, _REHEARSAL) or _UNFINISHED
+    said = comment.comment(stack, seen, succeeded=succeeded, about=about, rehearsal=part)
     if output is not None:
         output.write_text(said + "\n", encoding="utf-8")
     publishing.publish(around, stack, said)
-    raise typer.Exit(1 if ended.code else 0)
+    raise typer.Exit(0 if succeeded else 1)
 
 
 @app.command()
@@ -81,8 +89,13 @@ def rehearse(
 ) -> None:
     """Release the base commit in a sandbox and then the change, with try-outs: needs no login."""
     around = surroundings.read()
-    commit = base_of(Path(), base)
-    done = rehearsed(stack, Path.cwd(), commit, typer.echo)
+    commit = ""
+    try:
+        commit = base_of(Path(), base)
+        done = rehearsed(stack, Path.cwd(), commit, typer.echo)
+    except _FAILURES as error:
+        _say(error)
+        done = Rehearsal(failure=str(error))
     about = About(around.commit, around.run_url, engine.versions(), base=commit)
     part, said = _parts(stack, done, about)
     if output is not None:
@@ -101,9 +114,9 @@ def write_comment(
 ) -> None:
     """Write a rehearsal's comment on the pull request, where nothing is previewed against Azure."""
     around = surroundings.read()
-    said = _read(rehearsal, _COMMENT)
-    if said:
-        publishing.publish(around, stack, said)
+    about = About(around.commit, around.run_url)
+    said = _read(rehearsal, _COMMENT) or comment.not_rehearsed(stack, _UNFINISHED, about)
+    publishing.publish(around, stack, said)
 
 
 @app.command()
@@ -172,6 +185,9 @@ def drift(*, stack: Stack) -> None:
 
 def _parts(stack: str, done: Rehearsal, about: About) -> tuple[str, str]:
     """Return what a preview's comment takes of a rehearsal, and its own comment."""
+    if done.failure:
+        part = f"Rehearsal: **failed**\n\n{block(done.failure)}"
+        return part, comment.rehearsal_failed(stack, done.failure, about)
     if done.why_not:
         return f"Rehearsal: none, because {done.why_not}", comment.not_rehearsed(stack, done.why_not, about)
     if done.released is None:
@@ -181,7 +197,11 @@ def _parts(stack: str, done: Rehearsal, about: About) -> tuple[str, str]:
     return part, comment.comment(stack, done.preview, succeeded=done.is_previewed, about=about, rehearsal=part)
 
 
-def _read(folder: Path | None, name: str) -> str:
+def _read(folder: Path, name: str) -> str:
     """Return a file of a rehearsal; empty if it was not written, for example because its job was stopped."""
-    file = None if folder is None else folder / name
-    return file.read_text(encoding="utf-8") if file is not None and file.is_file() else ""
+    file = folder / name
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
+
+
+def _say(error: Exception) -> None:
+    typer.echo(f"error: {error}", err=True)

@@ -155,6 +155,11 @@ def not_rehearsed(stack: str, why: str, about: About) -> str:
     return fitting(parts, MOST)
 
 
+def rehearsal_failed(stack: str, why: str, about: About) -> str:
+    """Return the comment of a stack whose rehearsal an error ended early."""
+    return fitting([f"{marker(stack)}\n### {text(stack)}: rehearsal failed", block(why), footer(about)], MOST)
+
+
 def rehearsal(rehearsed: Rehearsed) -> str:
     """Return what the sandbox shows: the change was released there, with try-out and comparison."""
     result = "released in the sandbox" if rehearsed.succeeded else "**the release failed in the sandbox**"

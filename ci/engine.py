@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -72,7 +73,9 @@ def _levels(file: Path) -> list[str]:
 
 def versions() -> dict[str, str]:
     """Return the versions of what makes a preview."""
-    asked = subprocess.run(["pulumi", "version"], capture_output=True, text=True, check=False)
-    found = {"Pulumi": asked.stdout.strip().removeprefix("v")}
+    found = {}
+    if program := shutil.which("pulumi"):
+        asked = subprocess.run([program, "version"], capture_output=True, text=True, check=False)
+        found["Pulumi"] = asked.stdout.strip().removeprefix("v")
     found |= {name: importlib.metadata.version(name) for name in ("pulumi-azure-native", "azure-ai-ml")}
     return {name: version for name, version in found.items() if version}

@@ -12,7 +12,8 @@ from ci import engine
 from ci.comment import Rehearsed
 from ci.sandboxed import Sandbox, SandboxError, base_commit, place
 from ci.seen import Seen
-from ci.stand_ins import Stack, words
+from ci.stand_ins import Stack
+from modelops.errors import UsageError
 
 _NO_FILE = "the base commit does not have this stack: everything is new"
 _NO_BASE = "the base commit does not deploy in the sandbox, so everything is new here"
@@ -29,6 +30,8 @@ class Rehearsal:
     """None if nothing was released: the preview failed, or the stack cannot be rehearsed."""
     why_not: str = ""
     """Why the stack cannot be rehearsed."""
+    failure: str = ""
+    """The error that ended the rehearsal early."""
 
     @property
     def succeeded(self) -> bool:
@@ -46,20 +49,19 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
         say: tells what is done.
 
     Raises:
-        UsageError: git does not have the base commit.
+        UsageError: git does not have the base commit, or the stack file cannot be read.
         SandboxError: the sandbox does not start, or a stand-in does not exist.
     """
     here = Stack.read(program, stack)
     if here is None:
-        return Rehearsal(why_not=f"Pulumi.{stack}.yaml does not exist or cannot be read")
+        return Rehearsal(why_not=f"Pulumi.{stack}.yaml does not exist")
     if here.adopts:
         return Rehearsal(why_not=f"the stack adopts what only Azure has ({here.adopts})")
-    if found := [each.reference for each in here.elsewhere() if not words(each.reference, Path(), is_mlflow=False)]:
-        return Rehearsal(why_not=f"nothing can stand in for the model {found[0]}")
+    if found := here.without_stand_in():
+        return Rehearsal(why_not=f"nothing can stand in for the model {found}")
     without = here.not_tried_out()
     with place() as folder, base_commit(program, base, folder) as before:
-        then = Stack.read(before, stack)
-        notes = [] if then else [_NO_FILE]
+        then, notes = _base(before, stack)
         have = {**(then.stand_ins if then else {}), **here.stand_ins}
         sandbox = Sandbox(folder, "base")
         try:
@@ -78,6 +80,16 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
     if done.released is not None:
         done.released.notes.extend(notes)
     return done
+
+
+def _base(folder: Path, stack: str) -> tuple[Stack | None, list[str]]:
+    """Return the base commit's stack and no note, or none and why: a change may correct a file that cannot be read."""
+    try:
+        found = Stack.read(folder, stack)
+    except UsageError as error:
+        sys.stdout.write(f"{error}\n")
+        return None, [_NO_BASE]
+    return found, [] if found else [_NO_FILE]
 
 
 def _released(sandbox: Sandbox, base: Stack, stack: str, have: dict[str, Path]) -> bool:

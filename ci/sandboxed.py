@@ -30,7 +30,8 @@ class Sandbox:
 
     def __init__(self, place: Path, name: str) -> None:
         self._place = place
-        self._home = place / name
+        self.home: Final = place / f"sandbox-{name}"
+        """Its folder; `base_commit` has another one in the same place."""
 
     def start(self, folder: Path) -> None:
         """Start it, with the administrator's set-up of a program's folder.
@@ -42,7 +43,7 @@ class Sandbox:
 
     def stop(self) -> None:
         """Stop it, if it runs."""
-        if self._home.exists():
+        if self.home.exists():
             subprocess.run(
                 self._words(["stop"]), env=self._environment(""), capture_output=True, check=False, cwd=self._place
             )
@@ -95,7 +96,7 @@ class Sandbox:
         return [sys.executable, "-m", "sandbox", *command]
 
     def _environment(self, stack: str) -> dict[str, str]:
-        return {**os.environ, "SANDBOX_HOME": str(self._home), **({"PULUMI_STACK": stack} if stack else {})}
+        return {**os.environ, "SANDBOX_HOME": str(self.home), **({"PULUMI_STACK": stack} if stack else {})}
 
 
 @contextmanager

@@ -11,11 +11,15 @@ from typing import Any, Final
 
 import yaml
 
+from modelops.azureml_yaml.references import WrongReference, parse
+from modelops.errors import UsageError
+
 _PREFIX: Final = "azureml:"
-_IN_WORKSPACE: Final = re.compile(r"[^/:\s]+:[^/:\s]+")
+_IN_WORKSPACE: Final = re.compile(r"(?!azureml:)[^/:@\s]+:[^/:@\s]+")
 _IN_REGISTRY: Final = re.compile(r"azureml://registries/([^/\s]+)/models/([^/\s]+)/versions/([^/\s]+)")
 _OUTPUT: Final = re.compile(r"azureml://jobs/([^/\s]+)/outputs/([^/\s]+?)(?:/paths(?:/(\S*?))?)?/?")
 _DATA: Final = re.compile(r"azureml://datastores/[^/\s]+/paths/\S+")
+_RUN: Final = re.compile(r"runs:/[^/?\s]+/\S+")
 _ADDRESS: Final = re.compile(r"[a-z]+:/|azureml:")
 
 IN_AZURE: Final = "try-out not rehearsed: the model is in Azure"
@@ -42,12 +46,20 @@ class Stack:
 
     @classmethod
     def read(cls, folder: Path, stack: str) -> "Stack | None":
-        """Read the stack file in a folder; None if it has none, or one that Pulumi will refuse."""
+        """Read the stack file in a folder; None if it has none.
+
+        Raises:
+            UsageError: it cannot be read, or is not YAML.
+        """
         file = folder / f"Pulumi.{stack}.yaml"
         try:
             content = yaml.safe_load(file.read_text(encoding="utf-8"))
-        except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError):
+        except FileNotFoundError:
             return None
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{file.name}: {getattr(error, 'strerror', None) or error}") from None
+        except yaml.YAMLError as error:
+            raise UsageError(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
         found = _mapping(_mapping(content).get("config"))
         return cls({key.rpartition(":")[2]: value for key, value in found.items()}, folder)
 
@@ -79,6 +91,20 @@ class Stack:
             for reference, is_mlflow in [_model(deployment, self.folder)]
             if reference
         ]
+
+    def without_stand_in(self) -> str:
+        """Return a model that the program takes and a sandbox cannot have; empty if there is none.
+
+        These are a run's (`runs:/RUN/PATH`), and those that a deployment file names by a label, without a version or
+        in another workspace. What else nothing stands in for is wrong, and the preview in the sandbox says so.
+        """
+        for _, deployment in self._deployments():
+            reference, is_mlflow = _model(deployment, self.folder)
+            if not reference or words(reference, Path(), is_mlflow=is_mlflow):
+                continue
+            if _RUN.fullmatch(reference) or ("model" not in deployment and _is_reference(reference)):
+                return reference
+        return ""
 
     def not_tried_out(self) -> dict[str, str]:
         """Return why an endpoint's try-out cannot be rehearsed, by the endpoint's name; none for those without one."""
@@ -142,6 +168,14 @@ def _model(deployment: Mapping[str, Any], folder: Path) -> tuple[str, bool]:
 
 def _reference(text: str) -> str:
     return text.removeprefix(_PREFIX) if _IN_WORKSPACE.fullmatch(text.removeprefix(_PREFIX)) else text
+
+
+def _is_reference(text: str) -> bool:
+    try:
+        parse(text, "model")
+    except WrongReference:
+        return False
+    return True
 
 
 def _file(name: Any, folder: Path) -> Mapping[str, Any]:

@@ -69,6 +69,7 @@ def test_a_model_of_the_repository(tmp_path: Path, deployment: dict[str, Any]) -
         ("azureml://jobs/j/outputs/o/paths/a/b/", ["model", "add", "--job", "j/o/a/b", "f", "--type", "custom_model"]),
         ("azureml://datastores/d/paths/a/b", ["data", "add", "azureml://datastores/d/paths/a/b", "f"]),
         ("runs:/r/model", None),
+        ("azureml:churn@latest", None),
     ],
 )
 def test_how_the_sandbox_gets_it(reference: str, expected: list[str] | None) -> None:
@@ -114,11 +115,33 @@ def test_what_a_stack_adopts(tmp_path: Path, config: dict[str, Any], adopts: str
     assert _stack(tmp_path, **config).adopts == adopts
 
 
-@pytest.mark.parametrize("text", [None, "a: [", "\xff"])
-def test_a_stack_file_that_cannot_be_read(tmp_path: Path, text: str | None) -> None:
-    if text is not None:
-        (tmp_path / "Pulumi.dev.yaml").write_bytes(text.encode("latin-1"))
+def test_a_stack_without_a_file(tmp_path: Path) -> None:
     assert Stack.read(tmp_path, "dev") is None
+
+
+@pytest.mark.parametrize(
+    ("model", "in_stack_file", "in_deployment_file"),
+    [
+        ("azureml:churn:3", "", ""),
+        ("azureml:churn@latest", "", "azureml:churn@latest"),
+        ("azureml:churn", "", "azureml:churn"),
+        ("azureml:chu rn", "", ""),
+        ("azureml:churn@newest", "", ""),
+        ({"name": "chu rn", "version": 3}, "", ""),
+        ({"path": "runs:/r/model", "name": "m"}, "runs:/r/model", "runs:/r/model"),
+        ({"path": "runs:/r", "name": "m"}, "", ""),
+        ({"path": "https://a.b/c", "name": "m"}, "", ""),
+    ],
+)
+def test_a_model_that_nothing_can_stand_in_for(
+    tmp_path: Path, model: Any, in_stack_file: str, in_deployment_file: str
+) -> None:
+    def found(deployment: dict[str, Any]) -> str:
+        return _stack(tmp_path, endpoints={"churn": {"deployments": {"a": deployment}}}).without_stand_in()
+
+    assert found({"model": model}) == in_stack_file
+    (tmp_path / "a.yml").write_text(yaml.safe_dump({"model": model}), encoding="utf-8")
+    assert found({"from": "a.yml"}) == in_deployment_file
 
 
 def test_what_is_deployed_keeps_every_spelling() -> None:

@@ -97,6 +97,18 @@ def test_what_can_write_is_not_for_forks_and_bots(name: str) -> None:
     assert "github.event.pull_request.user.type != 'Bot'" in condition
 
 
+def test_the_test_of_an_upgrade_has_the_last_version() -> None:
+    checkout, *_ = read("check.yml")["jobs"]["check"]["steps"]
+    assert checkout["with"]["fetch-tags"] is True
+
+
+def test_readme_takes_no_workflow_that_is_about_this_repository_alone() -> None:
+    section = (REPOSITORY / "README.md").read_text(encoding="utf-8").partition("\n## Take it with you\n")[2]
+    named = [word for block in section.split("```text\n")[1:] for word in block.partition("```")[0].split()]
+    taken = {Path(each).name for each in named if each.startswith(".github/")}
+    assert taken == {each.name for each in FILES} - {"check.yml", "release.yml"}
+
+
 def test_the_stacks_are_those_of_the_repository() -> None:
     deployed = {name: job["environment"] for name, job in read("deploy.yml")["jobs"].items()}
     stacks = list(deployed)

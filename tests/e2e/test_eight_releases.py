@@ -102,10 +102,11 @@ def test_ctrl_c_stops_all_in_the_time_that_the_program_has(eight: Rehearsal) -> 
     done = running.wait().failed()
     _alone(eight)
     assert eight.writes(before) == []
-    where = "at step 'create revisions'; the default is unchanged. To go on, run `"
-    said = _stopped(done.flat)
-    assert sorted(said) == NAMES
-    assert all(each.startswith(where) for each in said.values())
+    where = (
+        "at step 'create revisions'; the default is unchanged. "
+        "To go on, run `.venv/bin/python -m sandbox run -- pulumi up --stack dev`."
+    )
+    assert _stopped(done.flat) == dict.fromkeys(NAMES, where)
     assert _defaults(eight) == old
     _finish(eight, old)
 

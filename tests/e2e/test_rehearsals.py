@@ -86,6 +86,20 @@ def test_what_adopts_something_of_azure_is_not_rehearsed(fresh: Rehearsal) -> No
     assert "### dev: not rehearsed\n\nthe stack adopts what only Azure has (workspace.existing)\n" in said
 
 
+def test_a_model_that_is_misspelt_is_red(fresh: Rehearsal) -> None:
+    fresh.configure(lambda config: _endpoint(config)["deployments"]["mlp"].update(model="azureml:digits mlp:7"))
+    _commit(fresh)
+    said = _rehearse(fresh, code=1)
+    assert "### dev: preview failed\n" in said
+    assert "endpoints.digits.deployments.mlp.model is 'azureml:digits mlp:7'. " in said
+
+
+def test_a_stack_file_that_is_not_yaml_is_red(fresh: Rehearsal) -> None:
+    (fresh.folder / "Pulumi.dev.yaml").write_text("config: [", encoding="utf-8")
+    _commit(fresh)
+    assert "### dev: rehearsal failed\n\n```text\nPulumi.dev.yaml is not YAML: " in _rehearse(fresh, code=1)
+
+
 def test_a_base_commit_that_git_does_not_have(fresh: Rehearsal) -> None:
     done = fresh.python("-m", "ci", "rehearse", "--stack", "dev", "--base", "nowhere").failed()
     assert done.err == (

@@ -1,6 +1,6 @@
 """Wrong input on the real engine: one clear message before anything is created. What each says exactly: tests/unit."""
 
-import shlex
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -126,16 +126,20 @@ def test_all_problems_are_told_at_once(wrong: Rehearsal) -> None:
     _told_once_and_nothing_made(done, wrong, before, *phrases)
 
 
-def test_the_command_for_a_share_mends_it(wrong: Rehearsal) -> None:
-    """`pulumi config set` writes a number with a point as a text."""
+def test_the_edit_for_a_share_mends_it(wrong: Rehearsal) -> None:
+    """The line that is named, edited as told: nothing else in the file has to change."""
     wrong.configure(_default)
     tried = {"input": "examples/digits/data/try-out", "maxChangedRows": 5}
     wrong.configure(lambda config: config["endpoints"]["digits"].update(tryOut=tried))
     told = wrong.pulumi("preview").failed()
     assert "endpoints.digits.tryOut.maxChangedRows is 5." in told.flat
-    command = next(line for line in told.text.splitlines() if line.endswith("maxChangedRows 0.05 --stack dev"))
-    wrong.start(*shlex.split(command)).wait().ok()
-    assert 'maxChangedRows: "0.05"' in (wrong.folder / "Pulumi.dev.yaml").read_text()
+    number = re.search(r"Pulumi\.dev\.yaml:(\d+): set endpoints\.digits\.tryOut\.maxChangedRows to 0\.05", told.flat)
+    assert number is not None, told.flat
+    file = wrong.folder / "Pulumi.dev.yaml"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    assert "maxChangedRows: 5" in lines[int(number[1]) - 1]
+    lines[int(number[1]) - 1] = lines[int(number[1]) - 1].replace("maxChangedRows: 5", "maxChangedRows: 0.05")
+    file.write_text("".join(lines), encoding="utf-8")
     told = wrong.pulumi("preview").failed()
     assert "has a problem" in told.flat
     assert "endpoints.digits.default is 'forest'" in told.flat

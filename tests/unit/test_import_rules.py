@@ -193,6 +193,7 @@ RULES = [
             *("ci", "azure.core.exceptions", "yaml"),
             "modelops.engine",
             "modelops.about",
+            "modelops.azureml_yaml.references",
             "modelops.credential",
             "modelops.errors",
             "modelops.git",
