@@ -10,9 +10,10 @@ from modelops.commands import job_arguments, leftover, missing, options, resumin
 from modelops.commands.outcome import Outcome
 from modelops.commands.starting import Asked
 from modelops.commands.targets import Target
-from modelops.errors import NoPredictionsError, UsageError
-from modelops.scoring import following, inputs, predictions
-from modelops.scoring.jobs import COMPLETED
+from modelops.errors import NoPredictionsError, ReleaseError, UsageError
+from modelops.scoring import following, inputs, losses, out_of_time, predictions
+from modelops.scoring.job_logs import JobLogs
+from modelops.scoring.jobs import COMPLETED, FAILED
 from modelops.scoring.losses import Losses
 from modelops.scoring.outputs import require_new
 from modelops.scoring.start import JobOptions
@@ -96,7 +97,8 @@ def invoke(
                     require_new(options.workspace(target), job.output_path)
                 found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
             again = missing.resume_command(target, outcome.job, download, key)
-            missing.judge(found, is_allowed=allow_missing, resume=again)
+            advice = out_of_time.advice(options.workspace(target), target.endpoint, outcome.job, found)
+            missing.judge(found, is_allowed=allow_missing, resume=again, advice=advice)
     finally:
         if json and (outcome.job or outcome.files is not None):
             terminal.say_json(outcome.to_json())
@@ -138,7 +140,11 @@ def run(
             outcome.seconds = following.follow(workspace.ml, job, progress.show, logs)
         except following.EndedError as ended:
             outcome.state, outcome.reason = ended.state, ended.reason or None
-            raise
+            lost = losses.count(JobLogs(workspace.ml, job)) if ended.state == FAILED else None
+            advice = out_of_time.advice(workspace, target.endpoint, job, lost)
+            if not advice:
+                raise
+            raise ReleaseError(f"{ended}\n{advice}") from None
     outcome.completed, outcome.state = True, COMPLETED
     with starting.told(f"Job {job} is completed; to get its predictions: {again} --download NEW_FOLDER"):
         try:

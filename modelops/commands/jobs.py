@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from modelops.commands import downloading, job_arguments, options, terminal
+from modelops.commands import downloading, job_arguments, options, targets, terminal
 from modelops.errors import ReleaseError, UsageError
 from modelops.rehearsal import in_studio
-from modelops.scoring import failures, job_files, jobs, progress
+from modelops.scoring import failures, job_files, jobs, losses, out_of_time, progress
 from modelops.scoring.job_logs import JobLogs
 
 SCHEMA_VERSION: Final = 1
@@ -106,6 +106,7 @@ def show(
         "tags": ", ".join(f"{key}={value}" for key, value in (job.tags or {}).items()),
         "items": str(counts) if counts else "",
         "reason": why,
+        "advice": _advice(target, job, logs),
         "studio": in_studio(job.studio or ""),
     }
     for label, text in lines.items():
@@ -131,7 +132,7 @@ def logs(
 ) -> None:
     """List a job's log files with the script's last error, or print some of them."""
     where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
-    target, _ = where.job(name)
+    target, job = where.job(name)
     place = options.workspace(target)
     files = job_files.of(place.ml, name)
     chosen = [each for each in files if file is None or file in each]
@@ -149,6 +150,8 @@ def logs(
     if trace := failures.last_trace(JobLogs(place.ml, name)):
         terminal.say("\nThe script's last error:")
         terminal.say(trace.rstrip("\n"))
+    if advice := _advice(target, job, JobLogs(place.ml, name)):
+        terminal.say(f"\n{advice}")
     terminal.say(f"\nTo print one: {options.jobs_command(target, 'logs', name)} FILE")
 
 
@@ -168,6 +171,13 @@ def cancel(
     where = options.Place(stack, outputs, endpoint, directory, subscription, resource_group, workspace)
     target, job = where.job(name)
     terminal.say(f"job {name}: {jobs.cancel(options.workspace(target), job)}")
+
+
+def _advice(target: targets.Target, job: jobs.Job, logs: JobLogs) -> str:
+    """Return what to do about a job that ran out of time; "" of another."""
+    if job.state not in {jobs.COMPLETED, jobs.FAILED} or job.endpoint is None:
+        return ""
+    return out_of_time.advice(options.workspace(target), job.endpoint, job.name, losses.count(logs))
 
 
 def _print(names: Sequence[str], files: Mapping[str, JobLogs]) -> list[str]:

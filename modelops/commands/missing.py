@@ -152,20 +152,21 @@ def resume_command(target: Target, job: str, folder: Path | None, column: str | 
     return located(f"python -m modelops invoke{target.words()} {shlex.join([*words, *download])}")
 
 
-def judge(found: Losses | None, *, is_allowed: bool, resume: str) -> None:
+def judge(found: Losses | None, *, is_allowed: bool, resume: str, advice: str = "") -> None:
     """Say what was lost.
 
     Args:
         found: what was lost; None: nothing is known yet.
         is_allowed: whether the command may end with 0.
         resume: the command that scores what is missing; "" if there is none.
+        advice: what to do about its cause, a sentence; "" if that is not known.
 
     Raises:
         MissingResultsError: files have no result, and that is not allowed.
     """
     if found is None:
         return
-    lines = losses.sentences(found)
+    lines = [*losses.sentences(found), *([advice] if advice else [])]
     if found.missing is None or (is_allowed and found.missing):
         for line in lines:
             terminal.say(line)

@@ -54,8 +54,16 @@ class MiniBatch:
         return None if self.succeeded else self.names
 
 
-def about_timeouts(seconds: int, size: int) -> str:
-    """Return what to do about calls of `run()` that take longer than the deployment allows: part of a sentence."""
+def about_timeouts(seconds: int, size: int, *, is_jobs_own: bool = False) -> str:
+    """Return what to do about calls of `run()` that take longer than they may: part of a sentence.
+
+    Args:
+        seconds: how long a call may take.
+        size: how many files it gets.
+        is_jobs_own: whether the job itself was given one of these, and not the deployment.
+    """
+    if is_jobs_own:
+        return f"raise --timeout ({seconds}), lower --mini-batch-size ({size}), or make run() faster"
     return f"raise timeoutSeconds ({seconds}) of the deployment, lower its miniBatchSize ({size}), or make run() faster"
 
 

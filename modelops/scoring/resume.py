@@ -93,7 +93,7 @@ def past_job(name: str, answer: Mapping[str, Any]) -> PastJob:
             instance_count=compute.get("instanceCount"),
             mini_batch_size=said.get("miniBatchSize"),
             retries=retry.get("maxRetries"),
-            timeout=_seconds(retry.get("timeout")),
+            timeout=seconds(retry.get("timeout")),
             error_threshold=said.get("errorThreshold"),
         ),
     )
@@ -107,13 +107,13 @@ def _source(inputs: Mapping[str, Any]) -> JobInput | None:
     return None
 
 
-def _seconds(duration: Any) -> int | None:
+def seconds(duration: Any) -> int | None:
     """Return whole seconds, at least as long as a duration in ISO 8601's form; None for other texts."""
     try:
-        seconds: float = isodate.parse_duration(duration).total_seconds()
+        length: float = isodate.parse_duration(duration).total_seconds()
     except (ValueError, TypeError, AttributeError):  # the last: of years and months, which have no length
         return None
-    return ceil(seconds)
+    return ceil(length)
 
 
 class Rest(NamedTuple):

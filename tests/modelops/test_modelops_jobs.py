@@ -11,7 +11,8 @@ import jsonschema
 import pytest
 
 from modelops.errors import ReleaseError
-from modelops.scoring import following
+from modelops.scoring import following, mini_batches, out_of_time
+from modelops.scoring.losses import Losses
 from tests.modelops.conftest import Bench, in_one_profile
 from tests.modelops.test_modelops_commands import release_script, run
 from tests.modelops.workers import REPOSITORY
@@ -127,6 +128,27 @@ def test_a_job_that_failed_is_listed_shown_and_explained(bench: Bench) -> None:
     code, output, errors = run(bench, "jobs download", job, "--download", str(bench.root / "new"), "--logs")
     assert (code, errors) == (0, "")
     assert f"{bench.root}/new/logs/user/error.txt" in output.splitlines()
+
+
+def test_what_to_do_about_a_job_that_ran_out_of_time_is_said(bench: Bench) -> None:
+    settings = bench.plan.deployments["mlp"].settings
+    data = release_script(bench)
+    code, _, errors = run(
+        bench, "invoke", "--input", str(data), "--timeout", "1", "--download", str(bench.root / "predictions")
+    )
+    own = "Calls of run() ran out of time: raise --timeout (1), lower --mini-batch-size (1), or make run() faster."
+    assert (code, errors.splitlines()[-1]) == (1, own)
+    (job,) = re.findall(r"^error: job (\S+) ended in state Failed", errors)
+    assert f"advice      {own}\n" in run(bench, "jobs show", job)[1]
+    assert f"\n{own}\n" in run(bench, "jobs logs", job)[1]
+    limit = mini_batches.about_timeouts(settings.timeout_seconds, 1)
+    assert limit == "raise timeoutSeconds (30) of the deployment, lower its miniBatchSize (1), or make run() faster"
+    lost, endpoint = Losses(timeouts=1), bench.plan.endpoint.name
+    (bench.root / "go").touch()
+    job = _started(bench, data)
+    assert out_of_time.advice(bench.workspace, endpoint, job, lost) == f"Calls of run() ran out of time: {limit}."
+    assert out_of_time.advice(bench.workspace, endpoint, "nowhere", lost) == ""
+    assert out_of_time.advice(bench.workspace, endpoint, job, Losses(exceptions=1)) == ""
 
 
 def test_a_running_job_is_canceled_and_a_completed_one_is_downloaded(bench: Bench) -> None:

@@ -51,6 +51,12 @@ def test_missing_files_are_an_error_with_the_next_command() -> None:
     )
 
 
+def test_what_to_do_about_the_cause_comes_before_the_next_command() -> None:
+    with pytest.raises(MissingResultsError) as ended:
+        _judge(Losses(items=2, missing=1, names=("a.csv",)), advice="Calls of run() ran out of time: wait.")
+    assert str(ended.value).splitlines()[1:3] == ["  a.csv", "Calls of run() ran out of time: wait."]
+
+
 def test_without_names_the_way_to_them_is_said() -> None:
     with pytest.raises(MissingResultsError) as ended:
         _judge(Losses(items=6, missing=4, given_up=2, exceptions=2, short=0))
