@@ -16,7 +16,7 @@ from tests.e2e.test_least_privilege import CONDITION, Deployer
 
 REGISTRY_USER = roles.Role("AzureML Registry User", "1823dd4f-9b8c-4ab6-ab4e-7397a3684615")
 LINE = "model: {registry: ours, name: digits-mlp, version: 1}"
-IN_SANDBOX = ".venv/bin/python -m sandbox run -- "
+IN_SANDBOX = ".venv/bin/python -m sandbox run --as nobody -- "
 
 
 @pytest.fixture(name="deployer")
