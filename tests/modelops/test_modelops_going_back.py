@@ -249,8 +249,8 @@ def test_what_did_not_pass_a_try_out_can_neither_be_pinned_nor_rolled_back_to(
     with pytest.raises(PlanError) as stayed:
         back(bench, released, never)
     assert str(stayed.value) == (
-        f"{never} {why}. The default stays {two.target}. Other revisions that work: {first.default}. `pulumi up` tries "
-        "out and releases what the stack file has."
+        f"{never} {why}. The default stays {two.target}. Other revisions that work: {first.default}. To try out and "
+        f"release what the stack file has: {located('pulumi up')}"
     )
     assert bench.writes(mark) == []
 

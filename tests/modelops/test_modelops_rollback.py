@@ -86,8 +86,8 @@ def test_a_pin_on_another_cluster_is_refused_because_that_one_may_be_about_to_go
         bench.release(plan, previous=first.default)
     assert str(refused.value) == (
         f"pin is '{first.default}', which runs on cluster cpu, not on a cluster of the endpoint's current "
-        "deployments. Allowed are: none. Nothing was changed; correct or remove the key: without it, `pulumi up` tries "
-        "out and releases what the stack file has. Across a change of the cluster, go back in git."
+        "deployments. Allowed are: none. Nothing was changed; correct or remove the key: without it, what the stack "
+        "file has is tried out and released. Across a change of the cluster, go back in git."
     )
     assert bench.writes(before) == []
     with pytest.raises(RefusedPlanError) as previewed:
