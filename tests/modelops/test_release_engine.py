@@ -141,7 +141,7 @@ def test_a_failed_release_fails_the_step_and_is_tried_again(program: Program) ->
         ),
         (
             "switch",
-            "was stopped, at step 'switch the default'; the switch was already sent. Job of digits-0. To go on, run",
+            "was stopped, at step 'create revisions'; the switch was already sent. Job of digits-0. To go on, run",
         ),
     ],
 )
