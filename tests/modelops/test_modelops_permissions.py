@@ -111,8 +111,7 @@ def test_a_role_of_arm_is_named_with_its_action(release: Release, monkeypatch: p
     assert str(caught.value) == (
         f"step 'read what is live' failed: {who} is missing the role Contributor, which allows {action}, on "
         f"{endpoint}. It was still missing after 0 s. Somebody who can grant roles there can run:\n"
-        f'  az role assignment create --assignee {who} --role "Contributor" --scope {endpoint}\n'
-        "The infrastructure is deployed, but the default was not moved to the new revision; run `pulumi up` again."
+        f'  az role assignment create --assignee {who} --role "Contributor" --scope {endpoint}'
     )
     assert release.paused == []
 
