@@ -23,6 +23,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "same": "unchanged",
 }
 _ORDER: Final = tuple(dict.fromkeys(_WORDS.values()))
+_NO_LOGIN: Final = "PULUMI_ACCESS_TOKEN must be set"
+"""What the engine says without a login, whatever the state is meant to be in."""
+_NO_LOGIN_HINT: Final = "Set `PULUMI_BACKEND_URL` (`azblob://state?storage_account=NAME`) or run `pulumi login`."
 _LEVELS: Final = ("mandatory", "advisory")
 
 
@@ -98,7 +101,8 @@ def _failure(seen: Seen) -> str:
     refused = [each.text for each in seen.endpoints.values() if each.change in ("refused", "failed") and each.text]
     told = [each for each in refused if not any(each in error for error in seen.errors)]
     if reasons := [*told, *seen.errors]:
-        return block("\n\n".join(reasons))
+        hint = _NO_LOGIN_HINT if any(_NO_LOGIN in each for each in seen.errors) else ""
+        return "\n\n".join(filter(None, [block("\n\n".join(reasons)), hint]))
     is_policy = any(each.level == "mandatory" for each in seen.violations)
     return "A mandatory policy is not kept." if is_policy else "The preview gave no reason; the run has its output."
 

@@ -45,6 +45,7 @@ def preview(stack: str, folder: Path, seen: Seen, environ: Mapping[str, str] = o
     ended = run(["preview", *_SHORT, *policies(stack, folder)], stack, folder, seen, environ=environ)
     sys.stdout.write(f"{ended.output.rstrip()}\n")
     sys.stdout.flush()
+    seen.on_end(ended)
     return ended
 
 
@@ -55,6 +56,7 @@ def up(
     logged = _Logged(seen)
     ended = run(["up", "--yes", "--skip-preview", *_SHORT, *options], stack, folder, logged, environ=environ)
     logged.lines.end(ended)
+    seen.on_end(ended)
     return ended
 
 

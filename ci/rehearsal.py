@@ -7,14 +7,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from ci import engine
 from ci.comment import Rehearsed
 from ci.sandboxed import Sandbox, SandboxError, base_commit, place
 from ci.seen import Seen
 from ci.stand_ins import Stack
+from modelops import git
 from modelops.errors import UsageError
 
+_GIT_SECONDS: Final = 120.0
 _NO_FILE = "the base commit does not have this stack: everything is new"
 _NO_BASE = "the base commit does not deploy in the sandbox, so everything is new here"
 
@@ -49,11 +52,12 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
         say: tells what is done.
 
     Raises:
-        UsageError: git does not have the base commit, or the stack file cannot be read.
+        UsageError: git does not have the base commit, or the stack file cannot be read or is in neither.
         SandboxError: the sandbox does not start, or a stand-in does not exist.
     """
     here = Stack.read(program, stack)
     if here is None:
+        _require_stack(stack, program, base)
         return Rehearsal(why_not=f"Pulumi.{stack}.yaml does not exist")
     if here.adopts:
         return Rehearsal(why_not=f"the stack adopts what only Azure has ({here.adopts})")
@@ -80,6 +84,18 @@ def rehearse(stack: str, program: Path, base: str, say: Callable[[str], None]) -
     if done.released is not None:
         done.released.notes.extend(notes)
     return done
+
+
+def _require_stack(stack: str, program: Path, base: str) -> None:
+    """Refuse a name without a stack file, before and after the change.
+
+    Raises:
+        UsageError: with the stacks of the checkout.
+    """
+    name = f"Pulumi.{stack}.yaml"
+    if git.output(program, "cat-file", "-e", f"{base}:./{name}", seconds=_GIT_SECONDS) is None:
+        stacks = sorted(each.name.split(".", 1)[1].removesuffix(".yaml") for each in program.glob("Pulumi.*.yaml"))
+        raise UsageError(f"no {name} in the base or the checkout; the stacks are: {', '.join(stacks) or 'none'}")
 
 
 def _base(folder: Path, stack: str) -> tuple[Stack | None, list[str]]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 from modelops.engine.display import ENGINES_OWN, HOOK
 from modelops.engine.event_log import Happening, Operation, Policies, Said, Violation
 from modelops.engine.planned import Planned
+from modelops.engine.running import Ended
 from modelops.runner.protocol import Done, Failed, Told
 
 _QUIET: Final = ("same", "read", "refresh")
@@ -47,6 +48,15 @@ class Seen(Planned):
                 self.failed[event.id] = event.message
             case _:
                 pass
+
+    def on_end(self, ended: Ended) -> None:
+        """Take the command's own error if no event gives a reason: without a login, for example, there are none."""
+        is_told = self.errors or self.failed or any(each.level == "mandatory" for each in self.violations)
+        if not ended.code or is_told:
+            return
+        _, error, text = f"\n{ended.output}".partition("\nerror: ")
+        if error and text.strip():
+            self._note_error(text.strip())
 
     @property
     def replaced(self) -> list[Operation]:

@@ -74,6 +74,18 @@ def test_a_login_that_fails_is_in_the_comment(github: FakeGitHub, monkeypatch: p
     assert [each["body"] for each in github.comments] == [said]
 
 
+def test_a_preview_without_a_login_of_the_engine_says_how_to_get_one(
+    github: FakeGitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = "PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
+    monkeypatch.setattr(commands, "signed_in", _taken)
+    monkeypatch.setattr(engine, "run", lambda *_, **__: Ended(3, f"error: {error}\n"))
+    assert _run("preview").exit_code == 1
+    hint = "Set `PULUMI_BACKEND_URL` (`azblob://state?storage_account=NAME`) or run `pulumi login`."
+    said = f"{MARKER}### dev: preview failed\n\n```text\n{error}\n```\n\n{hint}{FOOTER}"
+    assert [each["body"] for each in github.comments] == [said]
+
+
 def test_a_preview_without_its_rehearsal_says_so(
     github: FakeGitHub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,9 +69,29 @@ def _rehearse(folder: Path) -> rehearsal.Rehearsal:
     return rehearse("dev", folder, "HEAD~1", lambda _: None)
 
 
-def test_a_stack_without_a_file_is_not_rehearsed(tmp_path: Path, ran: list[str]) -> None:
+def test_a_stack_that_a_change_removes_is_not_rehearsed(
+    tmp_path: Path, commit: Callable[[str], None], ran: list[str]
+) -> None:
+    commit("config: {}")
+    commit("config: {a: 1}")
+    (tmp_path / FILE).unlink()
     done = _rehearse(tmp_path)
     assert (done.why_not, done.succeeded) == ("Pulumi.dev.yaml does not exist", True)
+    assert ran == []
+
+
+@pytest.mark.parametrize(("others", "named"), [(["dev", "eu.prod"], "dev, eu.prod"), ([], "none")])
+def test_a_stack_that_is_nowhere_fails_with_those_that_are(
+    tmp_path: Path, commit: Callable[[str], None], ran: list[str], others: list[str], named: str
+) -> None:
+    commit("config: {}")
+    (tmp_path / FILE).unlink()
+    for each in others:
+        (tmp_path / f"Pulumi.{each}.yaml").write_text("config: {}", encoding="utf-8")
+    (tmp_path / "Pulumi.yaml").write_text("name: project", encoding="utf-8")
+    with pytest.raises(UsageError) as failed:
+        rehearse("pord", tmp_path, "HEAD", lambda _: None)
+    assert str(failed.value) == f"no Pulumi.pord.yaml in the base or the checkout; the stacks are: {named}"
     assert ran == []
 
 

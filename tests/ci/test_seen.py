@@ -2,7 +2,8 @@
 
 from ci.comment import About, comment
 from ci.seen import Seen
-from modelops.engine.event_log import Operation, Policies, Said
+from modelops.engine.event_log import Operation, Policies, Said, Violation
+from modelops.engine.running import Ended
 
 URN = "urn:pulumi:dev::p::"
 
@@ -13,6 +14,21 @@ def test_the_engine_s_own_words_after_an_error_are_left_out() -> None:
     for text in (hook, f"{hook}\n", "preview failed", "Resource monitor has terminated, shutting down"):
         seen.on_event(Said("error", text))
     assert seen.errors == ["the release is refused"]
+
+
+def test_the_command_s_own_error_is_the_reason_if_no_event_gives_one() -> None:
+    lock = Ended(1, "Previewing update (dev):\nerror: the stack is locked\n  created by somebody\n")
+    seen = Seen()
+    seen.on_end(Ended(0, lock.output))
+    assert seen.errors == []
+    seen.on_end(lock)
+    assert seen.errors == ["the stack is locked\n  created by somebody"]
+    for event in (Said("error", "wrong"), Violation("not kept", URN, "policy", "mandatory")):
+        told = Seen()
+        told.on_event(event)
+        before = list(told.errors)
+        told.on_end(lock)
+        assert told.errors == before
 
 
 def test_a_component_is_not_listed_beside_its_resource() -> None:
