@@ -18,7 +18,8 @@ IN_AZURE := $(filter azure,$(TARGET))
 $(if $(and $(IN_AZURE),$(filter scan,$(MAKECMDGOALS))),$(error make scan looks at the sandbox: leave out TARGET=azure))
 # Against Azure, `make up` and `make down` ask before they change anything; YES=1 is for pipelines.
 SURE := $(if $(and $(IN_AZURE),$(if $(YES),,asks)),,--yes)
-ASKED = $(if $(SURE),,test -t 0 || { echo 'make $@ TARGET=azure asks first, and there is no terminal to ask on.' \
+# With no terminal they refuse: $(call ASKED,COMMAND &&) after a command that tells what else is wrong.
+ASKED = $(if $(SURE),,test -t 0 || { $(1) echo 'make $@ TARGET=azure asks first, and there is no terminal to ask on.' \
 	'Add YES=1.' >&2; exit 1; })
 
 # The Python for .venv: the one that made it, else the first suitable one. To choose: make PYTHON=/path/to/python3.12
@@ -71,7 +72,7 @@ TEMPLATE = $(or $(SANDBOX_HOME),.sandbox)/template-$(STACK).json
 TOOLS := $(if $(IN_AZURE),tools-program,tools-local)
 
 up: $(TOOLS) ## deploy into the local sandbox (TARGET=azure: to Azure) and score the samples; EXAMPLE=tabular: another example
-	@$(ASKED)
+	@$(call ASKED,$(CHECK) &&)
 	@$(READY)
 	@$(DEPLOY)
 	@echo 'recording the endpoints in the state'

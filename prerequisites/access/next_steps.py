@@ -52,8 +52,9 @@ def commands(setup: Setup, known: Known) -> Iterator[str]:
     yield f"Stacks (once for each, by somebody with {roles.BLOB_CONTRIBUTOR.name} and {KEY_USER.name} there):"
     yield f"  pulumi login {shlex.quote(variables(setup, known)['']['PULUMI_BACKEND_URL'])}"
     for each in setup.environments:
-        principal = known.identities.get(each, {}).get("principalId", UNKNOWN)
         yield f"  pulumi stack init {each} --secrets-provider {secrets_provider(setup)}"
+    for each in setup.environments:
+        principal = known.identities.get(each, {}).get("principalId", UNKNOWN)
         yield f"In Pulumi.{each}.yaml, below config:"
         yield f"  resourceGroup: {setup.group(each).rpartition('/')[2]}"
         yield f"  deployer: {{principalId: {principal}, principalType: ServicePrincipal}}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from modelops.errors import UsageError
-from prerequisites.access import environment_groups
+from prerequisites.access import environment_groups, github_names
 
 FILE: Final = Path("prerequisites.yaml")
 """The file that is read if no other one is named; it need not exist."""
@@ -22,8 +22,6 @@ _KEYS: Final = (
     *("repository", "ownerId", "repositoryId", "branch", "environments"),
     *("subscription", "location", "name", "groups", "azureDevOps"),
 )
-_BRANCH: Final = re.compile(r"[^\s~^:?*\[\\]+")
-_REPOSITORY: Final = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]")
 _ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 _LOCATION: Final = re.compile(r"[a-z0-9]+")
@@ -111,7 +109,7 @@ def read(file: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> 
     if wrong:
         lines = "\n".join(f"  {each}" for each in wrong)
         raise UsageError(
-            f"The set-up cannot be used, and nothing was sent:\n{lines}\ndocs/prerequisites.md has a file."
+            f"The set-up cannot be used, and nothing was sent:\n{lines}\ndocs/prerequisites.md describes the file."
         )
     repository = str(given.get("repository") or "")
     return Setup(
@@ -154,8 +152,7 @@ def _problems(given: Mapping[str, Any]) -> list[str]:
     repository, connections = given.get("repository"), given.get("azureDevOps")
     if repository is None and not connections:
         found.append("repository is missing: `--repository OWNER/NAME`, or service connections under `azureDevOps:`.")
-    elif repository is not None and not _REPOSITORY.fullmatch(str(repository)):
-        found.append(f"repository is '{repository}'. Allowed: OWNER/NAME of a GitHub repository.")
+    found += github_names.problems(repository, given.get("branch"))
     if bool(given.get("ownerId")) != bool(given.get("repositoryId")):
         found.append("ownerId and repositoryId belong together: give both, or none.")
     found += [
@@ -163,9 +160,6 @@ def _problems(given: Mapping[str, Any]) -> list[str]:
         for key in ("ownerId", "repositoryId")
         if given.get(key) is not None and not (type(given[key]) is int and given[key] > 0)
     ]
-    branch = given.get("branch")
-    if branch is not None and not _BRANCH.fullmatch(str(branch)):
-        found.append(f"branch is '{branch}'. Allowed: the name of a branch, such as main.")
     found += _problems_of_places(given)
     found += _problems_of_environments(given)
     return found
@@ -184,9 +178,18 @@ def _problems_of_places(given: Mapping[str, Any]) -> list[str]:
         found.append("location is missing: `--location REGION`, such as westeurope.")
     elif not _LOCATION.fullmatch(str(location)):
         found.append(f"location is '{location}'. Allowed: a region in its short form, such as westeurope.")
-    if not _NAME.fullmatch(name := _name(given)):
-        found.append(f"name is '{name}'. Allowed: 3 to 24 lower-case letters, digits and hyphens, a letter first.")
-    return found
+    return [*found, *_problems_of_name(given)]
+
+
+def _problems_of_name(given: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the name, unless that only follows from a wrong or missing repository."""
+    name, repository = _name(given), given.get("repository")
+    if not given.get("name") and repository is None:
+        needed = "name is missing: `--name NAME`, since there is no repository whose name it could be."
+        return [needed] if given.get("azureDevOps") else []
+    if _NAME.fullmatch(name) or not (given.get("name") or github_names.is_repository(str(repository))):
+        return []
+    return [f"name is '{name}'. Allowed: 3 to 24 lower-case letters, digits and hyphens, a letter first."]
 
 
 def _problems_of_environments(given: Mapping[str, Any]) -> list[str]:

@@ -94,6 +94,24 @@ def test_in_azure_a_change_is_asked_about(target: str) -> None:
     assert "test -t 0 || " in asks
 
 
+@pytest.mark.parametrize("is_ready", [True, False])
+def test_in_azure_without_a_terminal_the_check_comes_before_the_refusal(tmp_path: Path, *, is_ready: bool) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho "$*"\n{str(is_ready).lower()}\n', encoding="utf-8")
+    python.chmod(0o755)
+    ran = subprocess.run(
+        ["make", "-s", "up", "TARGET=azure", "SET_UP=@:", f"VENV={tmp_path}"],
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (2, "-m prerequisites check --stack dev\n")
+    asks = "make up TARGET=azure asks first, and there is no terminal to ask on. Add YES=1."
+    assert [each for each in ran.stderr.splitlines() if "***" not in each] == ([asks] if is_ready else [])
+
+
 def test_an_unknown_target_is_an_error() -> None:
     ran = make("-n", "up", "TARGET=aws")
     assert (ran.returncode, ran.stdout) == (2, "")

@@ -120,9 +120,9 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "The set-up cannot be used, and nothing was sent:",
         f"  region: unknown key. Allowed: {keys}.",
         "  repository is 'contoso'. Allowed: OWNER/NAME of a GitHub repository.",
+        "  branch is 'my branch'. Allowed: the name of a branch, such as main.",
         "  ownerId and repositoryId belong together: give both, or none.",
         "  ownerId is '0'. Allowed: a number above 0.",
-        "  branch is 'my branch'. Allowed: the name of a branch, such as main.",
         "  subscription is 'mine'. Allowed: the id of a subscription, a GUID.",
         "  location is 'West Europe'. Allowed: a region in its short form, such as westeurope.",
         "  name is 'X'. Allowed: 3 to 24 lower-case letters, digits and hyphens, a letter first.",
@@ -131,17 +131,70 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
         "  environments names one twice.",
         "  groups has 'test', an unknown environment. Allowed: dev, Prod, preview, dev.",
         "  azureDevOps.dev must have issuer and subject, both as the service connection's page shows them.",
-        "docs/prerequisites.md has a file.",
+        "docs/prerequisites.md describes the file.",
     ]
 
 
 def test_what_is_missing_is_said_with_where_it_comes_from(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        read(tmp_path, name="abc")
+        read(tmp_path)
     assert str(caught.value).splitlines()[1:-1] == [
         "  repository is missing: `--repository OWNER/NAME`, or service connections under `azureDevOps:`.",
         "  subscription is missing: `--subscription ID`. `az account show --query id` prints the current one.",
         "  location is missing: `--location REGION`, such as westeurope.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "allowed"),
+    [
+        ("repository", "https://github.com/acme/scoring", "Write acme/scoring."),
+        ("repository", "https://github.com/acme/scoring.git/", "Write acme/scoring."),
+        ("repository", "git@github.com:acme/scoring.git", "Write acme/scoring."),
+        ("repository", "acme/scoring.git", "Write acme/scoring."),
+        ("repository", "https://git.acme.com/acme/scoring", "Allowed: OWNER/NAME of a GitHub repository."),
+        ("repository", "acme/", "Allowed: OWNER/NAME of a GitHub repository."),
+        ("branch", "refs/heads/main", "Write main."),
+        ("branch", "refs/heads/release/2026", "Write release/2026."),
+        ("branch", "refs/remotes/origin/main", "Write main."),
+        ("branch", "origin/main", "Write main."),
+        ("branch", "refs/tags/v1", "Allowed: the name of a branch, such as main."),
+        ("branch", "refs/heads/", "Allowed: the name of a branch, such as main."),
+    ],
+)
+def test_a_repository_and_a_branch_are_names_alone(tmp_path: Path, key: str, text: str, allowed: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **GIVEN | {key: text})
+    assert str(caught.value).splitlines()[1:-1] == [f"  {key} is '{text}'. {allowed}"]
+
+
+def test_without_a_repository_a_name_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **GIVEN | {"repository": None}, azureDevOps={"dev": {"issuer": "x", "subject": "y"}})
+    (line,) = str(caught.value).splitlines()[1:-1]
+    assert line == "  name is missing: `--name NAME`, since there is no repository whose name it could be."
+
+
+def test_a_repository_whose_name_cannot_begin_the_names_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        read(tmp_path, **GIVEN | {"repository": "acme/7"})
+    (line,) = str(caught.value).splitlines()[1:-1]
+    assert line == "  name is '7'. Allowed: 3 to 24 lower-case letters, digits and hyphens, a letter first."
+
+
+def test_all_commands_for_the_stacks_come_before_what_their_files_get(tmp_path: Path) -> None:
+    found = read(tmp_path, **GIVEN, environments=["dev", "prod"])
+    said = [*next_steps.commands(found, Known())]
+    key = next_steps.secrets_provider(found)
+    assert said[-8:] == [
+        f"  pulumi stack init dev --secrets-provider {key}",
+        f"  pulumi stack init prod --secrets-provider {key}",
+        "In Pulumi.dev.yaml, below config:",
+        "  resourceGroup: rg-digit-scoring-dev",
+        "  deployer: {principalId: known after apply, principalType: ServicePrincipal}",
+        "In Pulumi.prod.yaml, below config:",
+        "  resourceGroup: rg-digit-scoring-prod",
+        "  deployer: {principalId: known after apply, principalType: ServicePrincipal}",
     ]
 
 
