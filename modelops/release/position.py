@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelops import azure
-from modelops.release.context import PRUNE, READ, RECORD, RESTORE, SWITCH, TRY, VERIFY
+from modelops.release.context import READ, RESTORE, SWITCH, TRY
+from modelops.release.steps import is_after_trying
 
 _ENDPOINT: Final = re.compile(r"/batchEndpoints/[^/?]+(\?|$)", re.IGNORECASE)
 
@@ -30,7 +31,7 @@ class Position:
         """Note that a step starts, or continues. To read what is live is to have read the restored default back."""
         if self.step == RESTORE and step == READ:
             self.restored, self._sent = True, 0
-        if step in (TRY, SWITCH, VERIFY, PRUNE, RECORD):
+        if step == TRY or is_after_trying(step):
             self.is_trying = step == TRY
         self.step = step
 
