@@ -147,19 +147,19 @@ def try_outs(
     return found
 
 
-def left(plan: ReleasePlan, released: ReleasePlan | None, going: Mapping[str, Sequence[str]]) -> list[str]:
+def left(plan: ReleasePlan, released: ReleasePlan | None, deleted: Sequence[Revision]) -> list[str]:
     """Return a sentence for each deployment that is no longer in the stack file: what is refused, and what stays.
 
     Args:
         plan: the new one.
         released: the plan that was released last, if there is one.
-        going: names of the revisions that are deleted, by deployment.
+        deleted: the revisions that are deleted.
     """
     found = []
     for each in released.deployments.values() if released else ():
         if each.logical in plan.deployments:
             continue
-        if names := going.get(each.logical):
+        if names := [gone.name for gone in deleted if gone.logical == each.logical]:
             what = f"jobs that name {' or '.join(names)} are refused from then on; its model and what jobs wrote stay."
         else:
             what = f"{each.revision} stays for now, to go back to (keep: {plan.keep})."

@@ -65,7 +65,7 @@ def from_live(
         forecast.try_outs(due, served, known),
         archived=archived,
         currency=known.currency,
-        notes=[*candidates.untried(plan, endpoint), *forecast.left(plan, released, _by_deployment(deleted))],
+        notes=[*candidates.untried(plan, endpoint), *forecast.left(plan, released, deleted)],
     )
 
 
@@ -102,33 +102,22 @@ def from_plans(
         if not isinstance(each.model, RegisteredModel) and each.model.identity() not in models
     ]
     to_register = _unregistered(workspace, to_register)
-    gone = [
-        each for each in (released.deployments.values() if released else ()) if each.logical not in plan.deployments
+    deleted = [
+        Revision(each.revision, each.logical, "delete", (f"{each.logical} is no longer in the stack file",))
+        for each in (released.deployments.values() if released else ())
+        if each.logical not in plan.deployments
     ]
     return Outlook(
         plan.endpoint.name,
         Default(before, plan.target),
         body,
         [forecast.model(each, known.root) for each in to_register],
-        [
-            *(forecast.revision(each, released) for each in forecast.in_order(plan)),
-            *(
-                Revision(each.revision, each.logical, "delete", (f"{each.logical} is no longer in the stack file",))
-                for each in gone
-            ),
-        ],
+        [*(forecast.revision(each, released) for each in forecast.in_order(plan)), *deleted],
         forecast.try_outs([(each, each.try_out) for each in missing if each.try_out is not None], None, known, before),
         forecast.replaced(plan, released) if released else [],
         currency=known.currency,
-        notes=forecast.left(plan, released, {each.logical: [each.revision] for each in gone}),
+        notes=forecast.left(plan, released, deleted),
     )
-
-
-def _by_deployment(deleted: Iterable[Revision]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for each in deleted:
-        found.setdefault(each.logical, []).append(each.name)
-    return found
 
 
 def _unregistered(workspace: Workspace | None, models: Iterable[UnregisteredModel]) -> list[UnregisteredModel]:
