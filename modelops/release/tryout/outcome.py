@@ -78,11 +78,12 @@ def predicted(context: Context, deployment: DeploymentPlan, try_out: TryOut, job
             "release needs)."
         )
     if lost.missing:
-        error = failures.last_error(logs)
+        trace = failures.last_trace(logs)
+        error = failures.read(trace)
         raise CandidateFailedError(
             "\n".join([*losses.sentences(lost), *([error.line()] if error else [])]),
             _fix(deployment, error, lost),
-            _trace(logs),
+            _users_part(trace),
         )
     try:
         files = predictions.download(context.workspace.ml, job.name, folder)
@@ -112,14 +113,16 @@ def _require_completed(logs: JobLogs, deployment: DeploymentPlan, try_out: TryOu
         _refuse_long(deployment, try_out, job, job.over)
     if job.state == jobs.COMPLETED:
         return
-    error = failures.last_error(logs) if job.state == jobs.FAILED else None
-    said = failures.service_reason(logs) if job.state == jobs.FAILED else ""
+    if job.state != jobs.FAILED:
+        raise TryOutFailedError(f"job {job.name} ended in state {job.state}.")
+    trace, said = failures.last_trace(logs), failures.service_reason(logs)
+    error = failures.read(trace)
     lines = [error.line()] if error else []
     if error is None or not error.is_told(said):
         lines.append(f"job {job.name} ended in state {job.state}{f': {said}' if said else '.'}")
     text = "\n".join(lines)
-    if job.state == jobs.FAILED and (error or (job.ran and not _NOT_THE_CANDIDATES.search(said))):
-        raise CandidateFailedError(text, _fix(deployment, error, losses.count(logs)), _trace(logs))
+    if error or (job.ran and not _NOT_THE_CANDIDATES.search(said)):
+        raise CandidateFailedError(text, _fix(deployment, error, losses.count(logs)), _users_part(trace))
     raise TryOutFailedError(text)
 
 
@@ -142,6 +145,6 @@ def _fix(deployment: DeploymentPlan, error: ScriptError | None, lost: Losses) ->
     return f"correct {error.file}" if error and error.file else _SCRIPT
 
 
-def _trace(logs: JobLogs) -> str:
-    """Return the last lines of the script's last exception, indented; "" if the logs have none."""
-    return "\n".join(f"    {line}" for line in failures.users_lines(failures.last_trace(logs))[-_TRACE_LINES:])
+def _users_part(trace: str) -> str:
+    """Return the last lines of a traceback that are about the user's own files, indented; "" if it has none."""
+    return "\n".join(f"    {line}" for line in failures.users_lines(trace)[-_TRACE_LINES:])
