@@ -147,10 +147,11 @@ def logs(
         return
     for each in chosen:
         terminal.say(each)
-    if trace := failures.last_trace(JobLogs(place.ml, name)):
+    of_step = JobLogs(place.ml, name)
+    if trace := failures.last_trace(of_step):
         terminal.say("\nThe script's last error:")
         terminal.say(trace.rstrip("\n"))
-    if advice := _advice(target, job, JobLogs(place.ml, name)):
+    if advice := _advice(target, job, of_step):
         terminal.say(f"\n{advice}")
     terminal.say(f"\nTo print one: {options.jobs_command(target, 'logs', name)} FILE")
 
