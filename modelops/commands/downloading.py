@@ -10,7 +10,7 @@ from modelops.commands import job_arguments, missing, options, terminal
 from modelops.commands.missing import Key
 from modelops.commands.targets import Target
 from modelops.errors import ModelOpsError, NoPredictionsError, ReleaseError, UsageError
-from modelops.scoring import job_files, jobs, out_of_time, predictions, resume
+from modelops.scoring import job_files, jobs, predictions, resume
 from modelops.scoring.losses import Losses
 from modelops.workspace import Workspace
 
@@ -62,9 +62,7 @@ def download(
     if files:
         perhaps = None if by else _own_key(place, target, name)
         found = missing.of_job(target, name, files, by, perhaps)
-    again = missing.resume_command(target, name, folder, key)
-    advice = out_of_time.advice(place, target.endpoint, name, found)
-    missing.judge(found, is_allowed=allow_missing, resume=again, advice=advice)
+    missing.judge_job(target, name, found, folder=folder, column=key, is_allowed=allow_missing)
 
 
 def _save_logs(place: Workspace, job: str, folder: Path, logs: str) -> None:

@@ -96,9 +96,7 @@ def invoke(
                 if job.output_path is not None:
                     require_new(options.workspace(target), job.output_path)
                 found = run(target, Asked(read, deployment, job, key), download, outcome=outcome)
-            again = missing.resume_command(target, outcome.job, download, key)
-            advice = out_of_time.advice(options.workspace(target), target.endpoint, outcome.job, found)
-            missing.judge(found, is_allowed=allow_missing, resume=again, advice=advice)
+            missing.judge_job(target, outcome.job, found, folder=download, column=key, is_allowed=allow_missing)
     finally:
         if json and (outcome.job or outcome.files is not None):
             terminal.say_json(outcome.to_json())

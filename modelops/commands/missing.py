@@ -12,7 +12,7 @@ from modelops.commands.outcome import Outcome
 from modelops.commands.targets import Target
 from modelops.errors import MissingResultsError, ModelOpsError, NoPredictionsError, UsageError
 from modelops.rehearsal import located
-from modelops.scoring import endpoints, keys, losses
+from modelops.scoring import endpoints, keys, losses, out_of_time
 from modelops.scoring.input_files import files_of
 from modelops.scoring.inputs import JobInput
 from modelops.scoring.job_logs import JobLogs
@@ -150,6 +150,26 @@ def resume_command(target: Target, job: str, folder: Path | None, column: str | 
     words = ["--endpoint", target.endpoint, "--resume", job, *(["--key", column] if column is not None else [])]
     download = ["--download", folder.as_posix()] if folder is not None else ["--no-wait"]
     return located(f"python -m modelops invoke{target.words()} {shlex.join([*words, *download])}")
+
+
+def judge_job(
+    target: Target, job: str, found: Losses | None, *, folder: Path | None, column: str | None, is_allowed: bool
+) -> None:
+    """Say what a job lost, what to do about it, and how to score what is missing.
+
+    Args:
+        target: its endpoint.
+        job: its name.
+        found: what it lost; None: nothing is known yet.
+        folder: takes the predictions of what is missing; None: nobody waits for them.
+        column: the column with the files' names, if one was given.
+        is_allowed: whether the command may end with 0.
+
+    Raises:
+        MissingResultsError: files have no result, and that is not allowed.
+    """
+    advice = out_of_time.advice(options.workspace(target), target.endpoint, job, found)
+    judge(found, is_allowed=is_allowed, resume=resume_command(target, job, folder, column), advice=advice)
 
 
 def judge(found: Losses | None, *, is_allowed: bool, resume: str, advice: str = "") -> None:

@@ -12,7 +12,7 @@ from modelops.commands.targets import Target
 from modelops.errors import InterruptedByUserError, MissingResultsError, ModelOpsError
 from modelops.plan import data_address
 from modelops.rehearsal import located
-from modelops.scoring import inputs, out_of_time, predictions
+from modelops.scoring import inputs, predictions
 
 _FOLDER: Final = "predictions"
 
@@ -40,9 +40,7 @@ def score(
             outcome = Outcome(target.endpoint, None)
             asked = _asked(target, target.sample, directory, key)
             found = invoke.run(target, asked, folder, fetch=predictions.replace, outcome=outcome)
-            again = missing.resume_command(target, outcome.job, folder, key)
-            advice = out_of_time.advice(options.workspace(target), target.endpoint, outcome.job, found)
-            missing.judge(found, is_allowed=allow_missing, resume=again, advice=advice)
+            missing.judge_job(target, outcome.job, found, folder=folder, column=key, is_allowed=allow_missing)
         except InterruptedByUserError:
             raise
         except MissingResultsError as error:
