@@ -28,9 +28,9 @@ def located(command: str) -> str:
     return " ".join(filter(None, [os.environ.get(_COMMAND), command]))
 
 
-def up(stack: str, *options: str) -> str:
-    """Return the command that deploys a stack, to print."""
-    return located(shlex.join(["pulumi", "up", *options, "--stack", stack]))
+def up(stack: str | None, *options: str) -> str:
+    """Return the command that deploys a stack (None: the selected one), to print."""
+    return located(shlex.join(["pulumi", "up", *options, *(["--stack", stack] if stack else [])]))
 
 
 def is_here(environ: Mapping[str, str] = os.environ) -> bool:

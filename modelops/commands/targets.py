@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from modelops import rehearsal
 from modelops.commands.stack_file import StackFile
 from modelops.engine.command import answer
 from modelops.errors import UsageError
@@ -107,7 +108,7 @@ def _other_outputs(values: Mapping[str, Any], key: str, path: str) -> UsageError
 
 
 def _up(stack: str | None = None) -> str:
-    return f"Run `{located(shlex.join(['pulumi', 'up', *(['--stack', stack] if stack else [])]))}` first"
+    return f"Run `{rehearsal.up(stack)}` first"
 
 
 def from_file(path: Path) -> dict[str, Target]:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from modelops import azure
+from modelops import azure, rehearsal
 from modelops.errors import ReleaseError
 from modelops.plan.plan import ReleasePlan
 from modelops.plan.registered import Registered
-from modelops.rehearsal import located
 from modelops.release.last_set import LastSet, without_ours
 from modelops.workspace import Workspace
 
@@ -106,7 +105,7 @@ def read_endpoint(workspace: Workspace, name: str) -> LiveEndpoint:
                 raise
             raise ReleaseError(
                 f"endpoint {name} does not exist in workspace {workspace.name}: it was deleted outside Pulumi. To "
-                f"create it again and release to it: {located('pulumi up --refresh --stack STACK')}"
+                f"create it again and release to it: {rehearsal.up('STACK', '--refresh')}"
             ) from error
     listed = deployments(workspace, name)
     body = endpoint["properties"]
