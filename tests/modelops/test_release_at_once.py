@@ -246,6 +246,14 @@ def busy(bench: Bench, method: str, path: str, times: int = 1) -> None:
     )
 
 
+def released_twice(bench: Bench) -> tuple[str, ReleasePlan, ReleasePlan]:
+    """Release two plans; return the first one's default, the second, and a third to be released."""
+    first = bench.release().default
+    second = bench.changed(mini_batch_size=2)
+    bench.release(second)
+    return first, second, bench.changed(mini_batch_size=3)
+
+
 @in_one_profile
 @pytest.mark.parametrize(
     ("method", "path", "step"),
@@ -279,10 +287,7 @@ def test_another_operation_is_awaited(
 
 @in_both_profiles
 def test_a_default_is_restored_once_another_operation_has_ended(bench: Bench) -> None:
-    first = bench.release().default
-    second = bench.changed(mini_batch_size=2)
-    bench.release(second)
-    third = bench.changed(mini_batch_size=3)
+    first, second, third = released_twice(bench)
     bench.move(first)
     bench.steps.clear()
     busy(bench, "PUT", ENDPOINT)
@@ -297,10 +302,7 @@ def test_a_default_is_restored_once_another_operation_has_ended(bench: Bench) ->
 
 @in_one_profile
 def test_a_default_that_a_rollback_set_in_the_meantime_is_not_restored(bench: Bench) -> None:
-    first = bench.release().default
-    second = bench.changed(mini_batch_size=2)
-    bench.release(second)
-    third = bench.changed(mini_batch_size=3)
+    first, second, third = released_twice(bench)
     bench.move(first)
     busy(bench, "PUT", ENDPOINT)
 
@@ -351,10 +353,7 @@ def test_a_deletion_waits_for_another_operation(bench: Bench) -> None:
 
 @in_both_profiles
 def test_a_rollback_that_a_switch_waits_for_is_not_undone(bench: Bench) -> None:
-    first = bench.release().default
-    second = bench.changed(mini_batch_size=2)
-    bench.release(second)
-    third = bench.changed(mini_batch_size=3)
+    first, _, third = released_twice(bench)
     busy(bench, "PUT", ENDPOINT)
 
     def wait(_seconds: float) -> None:
