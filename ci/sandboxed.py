@@ -1,12 +1,11 @@
 """A new sandbox for a rehearsal, and the base commit beside the checkout. Both are gone afterwards."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +43,8 @@ class Sandbox:
     def stop(self) -> None:
         """Stop it, if it runs."""
         if self.home.exists():
-            subprocess.run(
-                self._words(["stop"]), env=self._environment(""), capture_output=True, check=False, cwd=self._place
-            )
+            with suppress(SandboxError):
+                self._run(["stop"], self._place)
 
     def add_models(self, stack: Stack, have: Mapping[str, Path]) -> None:
         """Add what stands in for a stack's models in Azure, and placeholders for those without.
@@ -85,28 +83,25 @@ class Sandbox:
         return folder
 
     def _run(self, command: list[str], folder: Path, stack: str = "") -> str:
+        environ = {**os.environ, "SANDBOX_HOME": str(self.home), **({"PULUMI_STACK": stack} if stack else {})}
         done = subprocess.run(
-            self._words(command), env=self._environment(stack), capture_output=True, text=True, check=False, cwd=folder
+            [sys.executable, "-m", "sandbox", *command],
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise SandboxError(f"{done.stdout}{done.stderr}".strip())
         return done.stdout
 
-    def _words(self, command: list[str]) -> list[str]:
-        return [sys.executable, "-m", "sandbox", *command]
-
-    def _environment(self, stack: str) -> dict[str, str]:
-        return {**os.environ, "SANDBOX_HOME": str(self.home), **({"PULUMI_STACK": stack} if stack else {})}
-
 
 @contextmanager
 def place() -> Iterator[Path]:
     """Give a folder that is removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
