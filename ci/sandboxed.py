@@ -111,7 +111,7 @@ def base_commit(program: Path, commit: str, where: Path) -> Iterator[Path]:
     Raises:
         UsageError: git does not have the commit.
     """
-    root = Path((git.output(program, "rev-parse", "--show-toplevel", seconds=_GIT_SECONDS) or "").strip() or program)
+    root = Path(_asked(program, "rev-parse", "--show-toplevel") or program)
     checkout = where / "base"
     _git(root, "worktree", "add", "--detach", "--quiet", str(checkout), commit)
     try:
@@ -138,14 +138,24 @@ def base_of(program: Path, named: str | None) -> str:
     if _resolved(program, "HEAD^2"):
         return _resolved(program, "HEAD^1") or _missing("the base commit is not in this clone")
     for other in ("origin/HEAD", "main"):
-        if found := git.output(program, "merge-base", "HEAD", other, seconds=_GIT_SECONDS):
-            return found.strip()
+        if found := _asked(program, "merge-base", "HEAD", other):
+            return found
     return _missing("no base commit was found in this clone")
 
 
+def has_file(program: Path, commit: str, name: str) -> bool:
+    """Whether a file is in the program's folder of a commit."""
+    return _asked(program, "cat-file", "-e", f"{commit}:./{name}") is not None
+
+
 def _resolved(program: Path, commit: str) -> str:
-    asked = ("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
-    return (git.output(program, *asked, seconds=_GIT_SECONDS) or "").strip()
+    return _asked(program, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") or ""
+
+
+def _asked(program: Path, *words: str) -> str | None:
+    """Return what git says, without the line's end; None if it fails."""
+    said = git.output(program, *words, seconds=_GIT_SECONDS)
+    return None if said is None else said.strip()
 
 
 def _missing(what: str) -> str:
