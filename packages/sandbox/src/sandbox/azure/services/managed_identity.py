@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY
@@ -104,11 +104,7 @@ class _FederatedCredentials(Declared):
         return self._world.store.children(self._identity(request).id, FEDERATED_CREDENTIAL)
 
     def _identity(self, request: ArmRequest) -> Resource:
-        identity_id = self.resource_id(request).rpartition("/federatedIdentityCredentials")[0]
-        found = self._world.store.get(identity_id)
-        if found is None:
-            raise resource_not_found(identity_id)
-        return found
+        return self.required(self.resource_id(request).rpartition("/federatedIdentityCredentials")[0])
 
     @contextlib.contextmanager
     def _alone(self, request: ArmRequest) -> Iterator[None]:

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.bodies import fill, stamp
-from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
@@ -139,10 +139,7 @@ class _Keys(Declared):
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         del old
-        vault_id = self.resource_id(request).rpartition("/keys/")[0]
-        vault = self._world.store.get(vault_id)
-        if vault is None:
-            raise resource_not_found(vault_id)
+        vault = self.required(self.resource_id(request).rpartition("/keys/")[0])
         properties = body["properties"]
         if not properties.get("kty"):
             raise ArmError(400, "BadRequest", "A key needs 'properties.kty'.")
