@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY
@@ -59,28 +59,20 @@ class _FederatedCredentials(Declared):
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         properties = body["properties"]
         if not all(properties.get(member) for member in ("issuer", "subject", "audiences")):
-            raise ArmError(
-                400,
-                "BadRequest",
+            raise bad_request(
                 "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and"
                 " 'audience'.",
             )
         if properties["audiences"] != [_AUDIENCE]:
-            raise ArmError(
-                400,
-                "BadRequest",
+            raise bad_request(
                 f"Federated identity credentials must have exactly one audience. The sandbox knows '{_AUDIENCE}'.",
             )
         others = [each for each in self._siblings(request) if old is None or each.id != old.id]
         pairs = {(each.body["properties"]["issuer"], each.body["properties"]["subject"]) for each in others}
         if (properties["issuer"], properties["subject"]) in pairs:
-            raise ArmError(
-                400, "BadRequest", "Issuer and subject combination already exists for this Managed Identity."
-            )
+            raise bad_request("Issuer and subject combination already exists for this Managed Identity.")
         if len(others) >= _MOST_CREDENTIALS:
-            raise ArmError(
-                400,
-                "BadRequest",
+            raise bad_request(
                 f"At most {_MOST_CREDENTIALS} federated identity credentials can be added to a managed identity.",
             )
 
