@@ -25,6 +25,8 @@ from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY, WORKFLOW
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 ML_AUDIENCES = ("https://ml.azure.com",)
 STORAGE_AUDIENCES = ("https://storage.azure.com",)
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+"""Of the tokens of other issuers that an identity signs in with."""
 
 TOKEN_SECONDS = 3599
 """How long a token is valid, as in Entra for client credentials."""

@@ -12,12 +12,12 @@ from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY
+from sandbox.azure.directory import EXCHANGE_AUDIENCE
 from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 
 _MOST_CREDENTIALS: Final = 20
-_AUDIENCE: Final = "api://AzureADTokenExchange"
 _WRITE_SECONDS: Final = 0.05
 """How long a write of a credential holds its identity, so that clients that write side by side meet each other."""
 
@@ -63,9 +63,10 @@ class _FederatedCredentials(Declared):
                 "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and"
                 " 'audience'.",
             )
-        if properties["audiences"] != [_AUDIENCE]:
+        if properties["audiences"] != [EXCHANGE_AUDIENCE]:
             raise bad_request(
-                f"Federated identity credentials must have exactly one audience. The sandbox knows '{_AUDIENCE}'.",
+                "Federated identity credentials must have exactly one audience. The sandbox knows "
+                f"'{EXCHANGE_AUDIENCE}'."
             )
         others = [each for each in self._siblings(request) if old is None or each.id != old.id]
         pairs = {(each.body["properties"]["issuer"], each.body["properties"]["subject"]) for each in others}
