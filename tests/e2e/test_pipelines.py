@@ -5,7 +5,6 @@ this machine.
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,14 +69,13 @@ class Pipeline:
 
 def _commit(rehearsal: Rehearsal) -> None:
     """Commit everything, and merge it into the base commit, as GitHub checks out a pull request."""
-    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com")
     for words in (
         ("checkout", "--quiet", "-b", "change"),
         ("commit", "--quiet", "-am", "change"),
         ("checkout", "--quiet", "-"),
         ("merge", "--quiet", "--no-ff", "-m", "merge", "change"),
     ):
-        subprocess.run([*git, *words], cwd=rehearsal.folder, check=True)
+        rehearsal.git(*words)
 
 
 def test_a_pull_request_and_its_deployment(deployed: Rehearsal, github: FakeGitHub, tmp_path: Path) -> None:
