@@ -153,9 +153,8 @@ class Rehearsal(Observed):
         return done
 
     def git(self, *words: str) -> str:
-        """Run git in the program's folder, as somebody who can commit, and return what it prints."""
-        user = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-        command = ["git", *user, *words]
+        """Run a git command in the checkout, as somebody who can commit, and return its output."""
+        command = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", *words)
         return subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def changed_files(self) -> str:

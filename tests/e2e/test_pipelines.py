@@ -60,10 +60,13 @@ class Pipeline:
 
 def _commit(rehearsal: Rehearsal) -> None:
     """Commit everything, and merge it into the base commit, as GitHub checks out a pull request."""
-    rehearsal.git("checkout", "--quiet", "-b", "change")
-    rehearsal.git("commit", "--quiet", "-am", "change")
-    rehearsal.git("checkout", "--quiet", "-")
-    rehearsal.git("merge", "--quiet", "--no-ff", "-m", "merge", "change")
+    for words in (
+        ("checkout", "--quiet", "-b", "change"),
+        ("commit", "--quiet", "-am", "change"),
+        ("checkout", "--quiet", "-"),
+        ("merge", "--quiet", "--no-ff", "-m", "merge", "change"),
+    ):
+        rehearsal.git(*words)
 
 
 def test_a_pull_request_and_its_deployment(deployed: Rehearsal, github: FakeGitHub, tmp_path: Path) -> None:
