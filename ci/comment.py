@@ -4,7 +4,7 @@ No sample of data and no output of a resource is in it, and names and values can
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,16 +69,14 @@ def comment(stack: str, seen: Seen, *, succeeded: bool, about: About, rehearsal:
         rehearsal: what came of the change in a sandbox, as `rehearsal` returns it; empty without a rehearsal.
     """
     parts = [
-        f"{marker(stack)}\n### {text(stack)}: {headline(seen, succeeded=succeeded)}",
         *([] if succeeded else [_failure(seen)]),
         *(_release(name, each) for name, each in seen.sorted().items() if each.change != "none"),
         _gone(seen),
         _policies(seen, succeeded=succeeded),
         rehearsal,
         _list(seen),
-        footer(about),
     ]
-    return fitting(parts, MOST)
+    return _whole(stack, headline(seen, succeeded=succeeded), parts, about)
 
 
 def headline(seen: Seen, *, succeeded: bool) -> str:
@@ -155,13 +153,17 @@ def _policies(seen: Seen, *, succeeded: bool) -> str:
 
 def not_rehearsed(stack: str, why: str, about: About) -> str:
     """Return the comment of a stack that a sandbox cannot have."""
-    parts = [f"{marker(stack)}\n### {text(stack)}: not rehearsed", text(why), footer(about)]
-    return fitting(parts, MOST)
+    return _whole(stack, "not rehearsed", [text(why)], about)
 
 
 def rehearsal_failed(stack: str, why: str, about: About) -> str:
     """Return the comment of a stack whose rehearsal an error ended early."""
-    return fitting([f"{marker(stack)}\n### {text(stack)}: rehearsal failed", block(why), footer(about)], MOST)
+    return _whole(stack, "rehearsal failed", [block(why)], about)
+
+
+def _whole(stack: str, result: str, parts: Sequence[str], about: About) -> str:
+    """Return a stack's comment: GitHub finds it again by its first line."""
+    return fitting([f"{marker(stack)}\n### {text(stack)}: {result}", *parts, footer(about)], MOST)
 
 
 def rehearsal(rehearsed: Rehearsed) -> str:

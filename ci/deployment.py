@@ -10,6 +10,7 @@ from typing import Any
 from ci.comment import counted, told
 from ci.markdown import MOST, block, code, fitting, fold, text
 from ci.seen import Seen
+from modelops.engine.event_log import kind_of, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,7 @@ def read_drift(ran: Ran) -> Mapping[str, Any] | None:
 
 
 def _resource(each: Mapping[str, Any]) -> Sequence[str]:
-    name = code(str(each["urn"]).rpartition("::")[2])
-    kind = text(str(each["urn"]).split("::")[-2].rpartition(":")[2])
+    name, kind = code(name_of(each["urn"])), text(kind_of(each["urn"]))
     if not each["members"]:
         why = f": {text(each['reason'])}" if each["reason"] else ""
         return [f"- {kind} {name}: {text(each['change'])}{why}"]

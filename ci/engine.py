@@ -62,15 +62,11 @@ def up(
 
 def policies(stack: str, folder: Path = Path()) -> list[str]:
     """Return the options for the policy pack, with the stack's own levels; none without a pack in the folder."""
-    pack = folder / _POLICY
-    if not pack.is_dir():
+    if not (folder / _POLICY).is_dir():
         return []
-    levels = pack / f"{stack}.json"
-    return ["--policy-pack", str(_POLICY), *_levels(levels)]
-
-
-def _levels(file: Path) -> list[str]:
-    return ["--policy-pack-config", str(_POLICY / file.name)] if file.is_file() else []
+    levels = _POLICY / f"{stack}.json"
+    found = ["--policy-pack-config", str(levels)] if (folder / levels).is_file() else []
+    return ["--policy-pack", str(_POLICY), *found]
 
 
 def versions() -> dict[str, str]:

@@ -11,15 +11,13 @@ from typing import Final
 
 from ci import engine
 from ci.comment import Rehearsed
-from ci.sandboxed import Sandbox, SandboxError, base_commit, place
+from ci.sandboxed import Sandbox, SandboxError, base_commit, has_file, place
 from ci.seen import Seen
 from ci.stand_ins import Stack
-from modelops import git
 from modelops.errors import UsageError
 
-_GIT_SECONDS: Final = 120.0
-_NO_FILE = "the base commit does not have this stack: everything is new"
-_NO_BASE = "the base commit does not deploy in the sandbox, so everything is new here"
+_NO_FILE: Final = "the base commit does not have this stack: everything is new"
+_NO_BASE: Final = "the base commit does not deploy in the sandbox, so everything is new here"
 
 
 @dataclass
@@ -93,7 +91,7 @@ def _require_stack(stack: str, program: Path, base: str) -> None:
         UsageError: with the stacks of the checkout.
     """
     name = f"Pulumi.{stack}.yaml"
-    if git.output(program, "cat-file", "-e", f"{base}:./{name}", seconds=_GIT_SECONDS) is None:
+    if not has_file(program, base, name):
         stacks = sorted(each.name.split(".", 1)[1].removesuffix(".yaml") for each in program.glob("Pulumi.*.yaml"))
         raise UsageError(f"no {name} in the base or the checkout; the stacks are: {', '.join(stacks) or 'none'}")
 

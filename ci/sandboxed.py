@@ -1,12 +1,11 @@
 """A new sandbox for a rehearsal, and the base commit beside the checkout. Both are gone afterwards."""
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -44,9 +43,8 @@ class Sandbox:
     def stop(self) -> None:
         """Stop it, if it runs."""
         if self.home.exists():
-            subprocess.run(
-                self._words(["stop"]), env=self._environment(""), capture_output=True, check=False, cwd=self._place
-            )
+            with suppress(SandboxError):
+                self._run(["stop"], self._place)
 
     def add_models(self, stack: Stack, have: Mapping[str, Path]) -> None:
         """Add what stands in for a stack's models in Azure, and placeholders for those without.
@@ -85,28 +83,25 @@ class Sandbox:
         return folder
 
     def _run(self, command: list[str], folder: Path, stack: str = "") -> str:
+        environ = {**os.environ, "SANDBOX_HOME": str(self.home), **({"PULUMI_STACK": stack} if stack else {})}
         done = subprocess.run(
-            self._words(command), env=self._environment(stack), capture_output=True, text=True, check=False, cwd=folder
+            [sys.executable, "-m", "sandbox", *command],
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise SandboxError(f"{done.stdout}{done.stderr}".strip())
         return done.stdout
 
-    def _words(self, command: list[str]) -> list[str]:
-        return [sys.executable, "-m", "sandbox", *command]
-
-    def _environment(self, stack: str) -> dict[str, str]:
-        return {**os.environ, "SANDBOX_HOME": str(self.home), **({"PULUMI_STACK": stack} if stack else {})}
-
 
 @contextmanager
 def place() -> Iterator[Path]:
     """Give a folder that is removed afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="rehearsal-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -116,7 +111,7 @@ def base_commit(program: Path, commit: str, where: Path) -> Iterator[Path]:
     Raises:
         UsageError: git does not have the commit.
     """
-    root = Path((git.output(program, "rev-parse", "--show-toplevel", seconds=_GIT_SECONDS) or "").strip() or program)
+    root = Path(_asked(program, "rev-parse", "--show-toplevel") or program)
     checkout = where / "base"
     _git(root, "worktree", "add", "--detach", "--quiet", str(checkout), commit)
     try:
@@ -143,14 +138,24 @@ def base_of(program: Path, named: str | None) -> str:
     if _resolved(program, "HEAD^2"):
         return _resolved(program, "HEAD^1") or _missing("the base commit is not in this clone")
     for other in ("origin/HEAD", "main"):
-        if found := git.output(program, "merge-base", "HEAD", other, seconds=_GIT_SECONDS):
-            return found.strip()
+        if found := _asked(program, "merge-base", "HEAD", other):
+            return found
     return _missing("no base commit was found in this clone")
 
 
+def has_file(program: Path, commit: str, name: str) -> bool:
+    """Whether a file is in the program's folder of a commit."""
+    return _asked(program, "cat-file", "-e", f"{commit}:./{name}") is not None
+
+
 def _resolved(program: Path, commit: str) -> str:
-    asked = ("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}")
-    return (git.output(program, *asked, seconds=_GIT_SECONDS) or "").strip()
+    return _asked(program, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}") or ""
+
+
+def _asked(program: Path, *words: str) -> str | None:
+    """Return what git says, without the line's end; None if it fails."""
+    said = git.output(program, *words, seconds=_GIT_SECONDS)
+    return None if said is None else said.strip()
 
 
 def _missing(what: str) -> str:

@@ -75,7 +75,7 @@ class Stack:
     @property
     def endpoints(self) -> list[str]:
         """The names of its endpoints."""
-        return [str(name) for name in self._section("endpoints")]
+        return list(self._endpoints())
 
     @property
     def stand_ins(self) -> dict[str, Path]:
@@ -110,26 +110,20 @@ class Stack:
         """Return why an endpoint's try-out cannot be rehearsed, by the endpoint's name; none for those without one."""
         have = self.stand_ins
         found = {each.endpoint: IN_AZURE for each in self.elsewhere() if each.reference not in have}
-        for name, endpoint in self._section("endpoints").items():
-            inputs = [_mapping(_mapping(endpoint).get("tryOut")).get("input")]
-            inputs += [
-                _mapping(each.get("tryOut")).get("input") for owner, each in self._deployments() if owner == name
-            ]
+        tried = {name: _try_outs(endpoint) for name, endpoint in self._endpoints().items()}
+        for name, try_outs in tried.items():
+            inputs = [each.get("input") for each in try_outs]
             if any(isinstance(each, str) and _ADDRESS.match(each) for each in inputs):
                 found.setdefault(name, INPUT_IN_AZURE)
-        return {name: why for name, why in found.items() if self._has_try_out(name)}
-
-    def _has_try_out(self, name: str) -> bool:
-        own = _mapping(self._section("endpoints").get(name)).get("tryOut")
-        return any(isinstance(each, Mapping) for each in (own, *self._try_outs(name)))
-
-    def _try_outs(self, name: str) -> list[Any]:
-        return [each.get("tryOut") for owner, each in self._deployments() if owner == name]
+        return {name: why for name, why in found.items() if tried[name]}
 
     def _deployments(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for name, endpoint in self._section("endpoints").items():
-            for deployment in _mapping(_mapping(endpoint).get("deployments")).values():
-                yield str(name), _mapping(deployment)
+        for name, endpoint in self._endpoints().items():
+            for deployment in _deployments_of(endpoint):
+                yield name, deployment
+
+    def _endpoints(self) -> dict[str, Mapping[str, Any]]:
+        return {str(name): _mapping(endpoint) for name, endpoint in self._section("endpoints").items()}
 
     def _section(self, key: str) -> Mapping[str, Any]:
         return _mapping(self.config.get(key))
@@ -145,6 +139,16 @@ def words(reference: str, path: Path, *, is_mlflow: bool) -> list[str] | None:
     if _DATA.fullmatch(reference):
         return ["data", "add", reference, str(path)]
     return ["model", "add", reference, str(path), *kind] if _IN_WORKSPACE.fullmatch(reference) else None
+
+
+def _deployments_of(endpoint: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [_mapping(each) for each in _mapping(endpoint.get("deployments")).values()]
+
+
+def _try_outs(endpoint: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the try-outs of an endpoint and its deployments; one that is `none` is not among them."""
+    found = [each.get("tryOut") for each in (endpoint, *_deployments_of(endpoint))]
+    return [each for each in found if isinstance(each, Mapping)]
 
 
 def _model(deployment: Mapping[str, Any], folder: Path) -> tuple[str, bool]:

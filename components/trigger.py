@@ -12,7 +12,7 @@ from pulumi_azure_native import logic, managedidentity
 
 from components import names, roles
 from components.endpoint import BatchEndpoint
-from components.workspace_parts.grants import grant, read_registries
+from components.workspace_parts.grants import elsewhere, grant, read_registries
 from components.workspace_parts.workspace_args import WorkspaceForCallers, WorkspacePlace
 from modelops.callers import logic_app
 from modelops.callers.called import Called
@@ -98,13 +98,14 @@ class EndpointTrigger(pulumi.ComponentResource):
         https://learn.microsoft.com/azure/machine-learning/how-to-access-data-batch-endpoints-jobs
         """
         of, trigger = self._args["workspace"], self._args["trigger"]
-        scopes: list[tuple[str, roles.Role, pulumi.Input[str]]] = [
-            ("calls", roles.ENDPOINT_CALLER, self._args["endpoint"].endpoint_id),
-            ("runs", roles.CALLER_RUNS, of["workspace_id"]),
-            *((f"reads-{_short(each)}", roles.BLOB_READER, each) for each in trigger["input_scopes"]),
+        own, theirs = pulumi.ResourceOptions(parent=self), elsewhere(self)
+        scopes: list[tuple[str, roles.Role, pulumi.Input[str], pulumi.ResourceOptions]] = [
+            ("calls", roles.ENDPOINT_CALLER, self._args["endpoint"].endpoint_id, own),
+            ("runs", roles.CALLER_RUNS, of["workspace_id"], own),
+            *((f"reads-{_short(each)}", roles.BLOB_READER, each, theirs) for each in trigger["input_scopes"]),
         ]
         if not trigger["input"].startswith("https:"):
-            scopes.append(("reads", roles.BLOB_READER, of["results_scope"]))
+            scopes.append(("reads", roles.BLOB_READER, of["results_scope"], own))
         granted: list[pulumi.Resource] = [
             grant(
                 f"{self._name}-trigger-{what}",
@@ -112,10 +113,9 @@ class EndpointTrigger(pulumi.ComponentResource):
                 scope=scope,
                 principal_id=principal_id,
                 subscription_id=of["subscription_id"],
-                # The user writes the ids of storage; in other letters it is the same scope.
-                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["scope"] if "reads-" in what else None),
+                opts=opts,
             )
-            for what, role, scope in scopes
+            for what, role, scope, opts in scopes
         ]
         return granted + read_registries(
             f"{self._name}-trigger",

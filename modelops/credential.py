@@ -8,6 +8,7 @@ for Azure DevOps by itself, and has no class for GitHub.
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from modelops.errors import UsageError
@@ -52,7 +53,7 @@ def find(environ: Mapping[str, str] = os.environ) -> "TokenCredential":
         )
     url, bearer = environ.get("ACTIONS_ID_TOKEN_REQUEST_URL"), environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
     if url and bearer and environ.get("ARM_USE_OIDC") == "true":
-        return _of_github(environ, url, bearer)
+        return _of_github(environ)
     return DefaultAzureCredential()
 
 
@@ -63,33 +64,13 @@ def token_of_github(environ: Mapping[str, str]) -> str:
         ClientAuthenticationError: GitHub gives none.
         AzureError: it does not answer.
     """
-    url, bearer = environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""), environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
-    return _requested(url, bearer, environ.get("ARM_OIDC_AUDIENCE") or _AUDIENCE)
-
-
-def _of_github(environ: Mapping[str, str], url: str, bearer: str) -> "TokenCredential":
-    from azure.identity import ClientAssertionCredential  # noqa: PLC0415
-
-    audience = environ.get("ARM_OIDC_AUDIENCE") or _AUDIENCE
-    return ClientAssertionCredential(
-        _named(environ, "ARM_TENANT_ID", "AZURE_TENANT_ID"),
-        _named(environ, "ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
-        lambda: _requested(url, bearer, audience),
-    )
-
-
-def _requested(url: str, bearer: str, audience: str) -> str:
-    """Ask GitHub for a token.
-
-    Raises:
-        ClientAuthenticationError: it gives none.
-        AzureError: it does not answer.
-    """
     from azure.core import PipelineClient  # noqa: PLC0415
     from azure.core.exceptions import ClientAuthenticationError  # noqa: PLC0415
     from azure.core.pipeline.policies import RetryPolicy, UserAgentPolicy  # noqa: PLC0415
     from azure.core.rest import HttpRequest, HttpResponse  # noqa: PLC0415
 
+    url, bearer = environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""), environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+    audience = environ.get("ARM_OIDC_AUDIENCE") or _AUDIENCE
     request = HttpRequest("GET", url, params={"audience": audience}, headers={"Authorization": f"Bearer {bearer}"})
     policies = [UserAgentPolicy("azureml-batch-endpoint"), RetryPolicy(**_WAITS)]
     with PipelineClient[HttpRequest, HttpResponse](url, policies=policies, **_WAITS) as client:
@@ -103,6 +84,16 @@ def _requested(url: str, bearer: str, audience: str) -> str:
             f"GitHub gave no token for Azure (HTTP {response.status_code}). The job needs `id-token: write`."
         )
     return str(assertion)
+
+
+def _of_github(environ: Mapping[str, str]) -> "TokenCredential":
+    from azure.identity import ClientAssertionCredential  # noqa: PLC0415
+
+    return ClientAssertionCredential(
+        _named(environ, "ARM_TENANT_ID", "AZURE_TENANT_ID"),
+        _named(environ, "ARM_CLIENT_ID", "AZURE_CLIENT_ID"),
+        partial(token_of_github, dict(environ)),
+    )
 
 
 def _named(environ: Mapping[str, str], *variables: str) -> str:

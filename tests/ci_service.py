@@ -48,6 +48,10 @@ class CiService:
     address: str
     bearer: str = "the-job-s-own-token"
     asked: list[Asked] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    """Those of the requests, as they were sent, without the address."""
+    refuses: int | None = None
+    """The status with which it gives no token."""
 
     @property
     def github(self) -> dict[str, str]:
@@ -72,6 +76,9 @@ class CiService:
         found = urlsplit(url)
         query = dict(parse_qsl(found.query))
         self.asked.append(Asked(method, found.path, query))
+        self.urls.append(url)
+        if self.refuses:
+            return self.refuses, {}
         if bearer != f"Bearer {self.bearer}":
             return 401, {"message": "not the job's own token"}
         if method == "GET":

@@ -13,7 +13,7 @@ from typing import NotRequired, TypedDict
 import pulumi
 
 from components import names, roles
-from components.workspace_parts.grants import grant
+from components.workspace_parts.grants import elsewhere, grant
 
 _READS = "reads-"
 """Begins the names of the grants on storage elsewhere."""
@@ -80,8 +80,6 @@ class WorkspaceAccess(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkspaceAccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("azureml-batch:index:WorkspaceAccess", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        # The user writes these ids. In other letters it is the same scope; another one gives the grant another name.
-        outside = pulumi.ResourceOptions(parent=self, ignore_changes=["scope"])
         subscription = args["subscription_id"]
         storage, vault = args["storage_id"], args["vault_id"]
         registry, insights = args["registry_id"], args["insights_id"]
@@ -125,7 +123,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
                     scope=scope,
                     principal_id=principal,
                     subscription_id=subscription,
-                    opts=outside if what.startswith(_READS) else child,
+                    opts=elsewhere(self) if what.startswith(_READS) else child,
                 )
         deployer = args["deployer"]
         grant(

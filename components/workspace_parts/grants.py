@@ -49,6 +49,17 @@ def grant(
     )
 
 
+def elsewhere(parent: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Return the options of a grant on what is elsewhere, whose id the user writes.
+
+    In other letters it is the same scope; another one gives the grant another name.
+
+    Args:
+        parent: The grant's component.
+    """
+    return pulumi.ResourceOptions(parent=parent, ignore_changes=["scope"])
+
+
 def read_registries(
     name: str,
     registries: Sequence[str],
@@ -77,8 +88,7 @@ def read_registries(
             principal_id=principal_id,
             principal_type=principal_type,
             subscription_id=each.split("/")[2],
-            # The user writes these ids; in other letters it is the same scope.
-            opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["scope"]),
+            opts=elsewhere(parent),
         )
         for each in registries
     ]

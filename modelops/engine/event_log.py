@@ -35,7 +35,7 @@ class OfResource:
     @property
     def kind(self) -> str:
         """The resource's type without its provider, e.g. `BatchEndpoint`."""
-        return self.type.rpartition(":")[2]
+        return kind_of(self.urn)
 
     @property
     def name(self) -> str:
@@ -109,6 +109,11 @@ def type_of(urn: str) -> str:
     """Return the type token in a URN."""
     parts = urn.split("::")
     return parts[2].rpartition("$")[2] if len(parts) > 3 else ""  # noqa: PLR2004 - urn:pulumi:STACK::PROJECT::TYPES::NAME
+
+
+def kind_of(urn: str) -> str:
+    """Return the type in a URN without its provider."""
+    return type_of(urn).rpartition(":")[2]
 
 
 def name_of(urn: str) -> str:

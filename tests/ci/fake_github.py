@@ -6,11 +6,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from ci.github import Repository
 
 BOT = {"login": "github-actions[bot]"}
+PULL_REQUEST = {
+    "pull_request": {
+        "number": 7,
+        "head": {"sha": "0123456789abcdef", "repo": {"full_name": "org/repo"}},
+        "user": {"login": "somebody"},
+    }
+}
+"""The event of a pull request from a branch of the repository."""
 
 
 class FakeGitHub(ThreadingHTTPServer):
@@ -27,6 +36,21 @@ class FakeGitHub(ThreadingHTTPServer):
     def repository(self) -> Repository:
         """The client."""
         return Repository(f"http://127.0.0.1:{self.server_port}", "org/repo", "secret-token")
+
+    def environ(self, event: Path, summary: Path) -> dict[str, str]:
+        """Return what a job has in its environment; its token may write.
+
+        Args:
+            event: the file of its event.
+            summary: the file of its step's summary.
+        """
+        return {
+            "GITHUB_EVENT_PATH": str(event),
+            "GITHUB_STEP_SUMMARY": str(summary),
+            "GITHUB_API_URL": self.repository.api,
+            "GITHUB_REPOSITORY": self.repository.name,
+            "GITHUB_TOKEN": self.repository.token,
+        }
 
 
 class _Handler(BaseHTTPRequestHandler):

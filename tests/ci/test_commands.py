@@ -14,7 +14,7 @@ from ci.sandboxed import SandboxError
 from ci.seen import Seen
 from modelops.engine.running import Ended
 from tests.ci import fake_github
-from tests.ci.fake_github import BOT, FakeGitHub
+from tests.ci.fake_github import BOT, PULL_REQUEST, FakeGitHub
 
 MARKER = "<!-- azureml-batch-endpoint preview: dev -->\n"
 FOOTER = "\n\n<sub>commit `01234567`</sub>"
@@ -32,19 +32,11 @@ def _github() -> Iterator[FakeGitHub]:
 @pytest.fixture(name="folder", autouse=True)
 def _folder(tmp_path: Path, github: FakeGitHub, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Be in a new folder, as a job of a pull request."""
-    head = {"sha": "0123456789abcdef", "repo": {"full_name": "org/repo"}}
-    event = {"pull_request": {"number": 7, "head": head, "user": {"login": "somebody"}}}
-    (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(PULL_REQUEST), encoding="utf-8")
     for name in ("GITHUB_RUN_ID", "GITHUB_SERVER_URL"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in {
-        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
-        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
-        "GITHUB_API_URL": github.repository.api,
-        "GITHUB_REPOSITORY": "org/repo",
-        "GITHUB_TOKEN": "secret-token",
-        "NO_PROXY": "127.0.0.1",
-    }.items():
+    for name, value in {**github.environ(event, tmp_path / "summary.md"), "NO_PROXY": "127.0.0.1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(engine, "versions", dict)
     monkeypatch.chdir(tmp_path)

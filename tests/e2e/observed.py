@@ -145,15 +145,16 @@ class Observed:
 
         Not the server's, and not the language host's: the official one outlives a killed engine by minutes, idle.
         """
-        mine = f"SANDBOX_HOME={self.home}".encode()
-        commands = [command_of(folder, mine) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-        return [each for each in commands if each and "sandbox.server" not in each and not LANGUAGE_HOST.search(each)]
+        commands = self._commands().values()
+        return [each for each in commands if "sandbox.server" not in each and not LANGUAGE_HOST.search(each)]
+
+    def wait_until_alone(self) -> None:
+        """Wait until none of these processes is left."""
+        until(lambda: not self.processes(), "the processes of the rehearsal to end")
 
     def kill(self, pattern: re.Pattern[str]) -> None:
         """Send SIGKILL to the one process of this rehearsal whose command line matches."""
-        mine = f"SANDBOX_HOME={self.home}".encode()
-        folders = [each for each in Path("/proc").iterdir() if each.name.isdigit()]
-        (found,) = [int(each.name) for each in folders if pattern.search(command_of(each, mine))]
+        (found,) = [pid for pid, command in self._commands().items() if pattern.search(command)]
         os.kill(found, signal.SIGKILL)
 
     def kill_server(self) -> None:
@@ -161,6 +162,12 @@ class Observed:
         pid = int(self.server["pid"])
         os.kill(pid, signal.SIGKILL)
         until(lambda: not alive(pid), "the server to be gone")
+
+    def _commands(self) -> dict[int, str]:
+        """Return the command lines of all processes of this rehearsal, by their ids."""
+        mine = f"SANDBOX_HOME={self.home}".encode()
+        found = {int(each.name): command_of(each, mine) for each in Path("/proc").iterdir() if each.name.isdigit()}
+        return {pid: command for pid, command in found.items() if command}
 
 
 def _only_reads(entry: Mapping[str, Any]) -> bool:

@@ -152,11 +152,14 @@ class Rehearsal(Observed):
             done["imported" if match[1] in kept else "deleted"] += 1
         return done
 
+    def git(self, *words: str) -> str:
+        """Run a git command in the checkout, as somebody who can commit, and return its output."""
+        command = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com", *words)
+        return subprocess.run(command, cwd=self.folder, check=True, stdout=subprocess.PIPE, text=True).stdout
+
     def changed_files(self) -> str:
         """Return what ``git status`` says: empty when the checkout is clean."""
-        return subprocess.run(
-            ["git", "status", "--porcelain"], cwd=self.folder, check=True, capture_output=True, text=True
-        ).stdout
+        return self.git("status", "--porcelain")
 
     # The program's files --------------------------------------------------------------------------------------------
 
@@ -180,8 +183,7 @@ class Rehearsal(Observed):
         """Let the stacks be as this repository has them, with their try-outs, in a clean checkout."""
         for file in REPOSITORY.glob("Pulumi.*.yaml"):
             shutil.copyfile(file, self.folder / file.name)
-        user = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-        subprocess.run(["git", *user, "commit", "--quiet", "-am", "With try-outs"], cwd=self.folder, check=True)
+        self.git("commit", "--quiet", "-am", "With try-outs")
 
     def change_one_byte_of_the_model(self) -> None:
         """Change one letter of the producer's name in the model file: other bytes, the same predictions."""

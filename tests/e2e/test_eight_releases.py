@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Running, until
+from tests.e2e.commands import Running
 from tests.e2e.hosts import PROGRAM
 from tests.e2e.rehearsal import Rehearsal
 from tests.e2e.test_interrupt import recovery_commands
@@ -77,10 +77,6 @@ def _stopped(text: str) -> dict[str, str]:
     return dict(re.findall(r"the release of endpoint '([^']+)' was stopped, (.*? To go on, run `[^`]*`\.)", text))
 
 
-def _alone(eight: Rehearsal) -> None:
-    until(lambda: not eight.processes(), "the releases' process to end")
-
-
 def _finish(eight: Rehearsal, old: list[str]) -> None:
     """Release again: all eight have the new revision as the default, and what served is kept."""
     eight.mend()
@@ -100,7 +96,7 @@ def test_ctrl_c_stops_all_in_the_time_that_the_program_has(eight: Rehearsal) -> 
     before = eight.mark()
     running.interrupt()
     done = running.wait().failed()
-    _alone(eight)
+    eight.wait_until_alone()
     assert eight.writes(before) == []
     where = (
         "at step 'create revisions'; the default is unchanged. "
@@ -124,7 +120,7 @@ def test_ctrl_c_cancels_the_jobs_of_all(eight: Rehearsal) -> None:
     before = eight.mark()
     running.interrupt()
     done = running.wait().failed()
-    _alone(eight)
+    eight.wait_until_alone()
     said = _stopped(done.flat)
     assert sorted(said) == NAMES
     jobs = re.findall(r"Job (\S+) (?:is canceled|could not be canceled)", " ".join(said.values()))
@@ -145,7 +141,7 @@ def test_a_killed_program_stops_all(eight: Rehearsal) -> None:
     done = running.wait()  # the engine says that the program ended in a way it does not know
     assert done.code != 0
     assert "Traceback" not in done.text
-    _alone(eight)
+    eight.wait_until_alone()
     assert eight.writes(before) == []
     assert _defaults(eight) == old
     _finish(eight, old)
@@ -157,7 +153,7 @@ def test_a_killed_engine_stops_all_and_the_documented_recovery_finishes_them(eig
     before = eight.mark()
     running.kill()
     assert running.wait().code == -9
-    _alone(eight)
+    eight.wait_until_alone()
     assert eight.writes(before) == []
     assert _defaults(eight) == old
     eight.mend()
@@ -172,7 +168,7 @@ def test_a_killed_process_of_the_releases_fails_all_and_their_switches_are_made_
     before = eight.mark()
     eight.kill(WORKER)
     done = running.wait().failed()
-    _alone(eight)
+    eight.wait_until_alone()
     assert eight.writes(before) == []
     failed = re.findall(
         r"the release of endpoint '([^']+)' failed: the release worker ended with exit code -9 at step 'switch the "

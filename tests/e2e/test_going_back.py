@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.commands import Step, until
+from tests.e2e.commands import Step
 from tests.e2e.profiles import IN_BOTH_PROFILES
 from tests.e2e.rehearsal import MARKER, Rehearsal
 
@@ -118,7 +118,7 @@ def test_after_a_switch_that_was_sent_and_not_recorded_the_next_up_has_one_diff(
     deployed.wait_for("PUT", ENDPOINT, after=before, finished=False)
     running.interrupt()
     assert "the switch was already sent. To go on, run `" in running.wait().failed().flat
-    until(lambda: not deployed.processes(), "the release's process to end")
+    deployed.wait_until_alone()
     deployed.mend()
     moved = live(deployed)
     assert (moved != first, deployed.default) == (True, first)

@@ -29,10 +29,6 @@ def _release_under_way(deployed: Rehearsal, method: str, path: str, *, finished:
     return running
 
 
-def _alone(deployed: Rehearsal) -> None:
-    until(lambda: not deployed.processes(), "the release's process to end")
-
-
 def _finished(deployed: Rehearsal, *kept: str) -> None:
     assert deployed.default not in kept
     assert sorted(deployed.of_kind("batchEndpoints/deployments")) == sorted([*kept, deployed.default])
@@ -64,7 +60,7 @@ def test_ctrl_c_during_a_wait(deployed: Rehearsal) -> None:
     before = deployed.mark()
     running.interrupt()
     done = running.wait().failed()
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert deployed.writes(before) == []
     assert "create revisions" in done.flat
     assert "the default is unchanged" in done.flat
@@ -80,7 +76,7 @@ def test_ctrl_c_during_a_request_in_flight(deployed: Rehearsal) -> None:
     running.interrupt()
     done = running.wait().failed()
     assert deployed.hits(fault) == 1
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert deployed.writes(before) == []
     assert "register models" in done.flat
     assert "the default is unchanged" in done.flat
@@ -99,7 +95,7 @@ def test_ctrl_c_during_a_try_out_cancels_its_jobs_and_the_next_up_starts_others(
     running.interrupt()
     done = running.wait().failed()
     assert deployed.hits(fault) == 1
-    _alone(deployed)
+    deployed.wait_until_alone()
     # One of the candidate, and one of what serves, to compare with; the engine says it several times.
     canceled = list(dict.fromkeys(re.findall(r"Job (\S+) is canceled; the next release starts another\.", done.flat)))
     assert f"stopped, at step 'try out'; the default is unchanged. Job {canceled[0]} is canceled; " in done.flat
@@ -118,7 +114,7 @@ def test_ctrl_c_during_the_switch_says_that_it_was_sent(deployed: Rehearsal) -> 
     before = deployed.mark()
     running.interrupt()
     done = running.wait().failed()
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert deployed.writes(before) == []
     assert "switch was already sent" in done.flat
     _next_up_finishes(deployed, old)
@@ -132,7 +128,7 @@ def test_ctrl_c_while_an_old_revision_is_deleted_says_that_the_switch_was_sent(d
     before = deployed.mark()
     running.interrupt()
     done = running.wait().failed()
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert deployed.writes(before) == []
     assert "switch was already sent" in done.flat
     _next_up_finishes(deployed)
@@ -151,7 +147,7 @@ def test_ctrl_c_of_make_up_during_a_release(deployed: Rehearsal) -> None:
     before = deployed.mark()
     running.interrupt()
     done = running.wait().failed()
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert deployed.writes(before) == []
     assert re.search(r"^digits +stopped at 3/8 create revisions +\d+ s", done.out, re.MULTILINE)
     assert done.flat.count("stopped, at step 'create revisions'; the default is unchanged.") == 1
@@ -176,7 +172,7 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     assert later == (f"To get its predictions once it is completed: {jobs} download {words} --download NEW_FOLDER")
     assert made.startswith("make: *** ")
     deployed.mend()
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert SCORED in deployed.make("up").ok().out.splitlines()
 
 
@@ -224,7 +220,7 @@ def test_a_killed_engine_and_the_documented_recovery(
     # in waiting for the rest of the ten seconds.
     until(lambda: all("modelops" in each for each in deployed.processes()), "the program to end")
     deployed.mend()
-    _alone(deployed)
+    deployed.wait_until_alone()
     assert deployed.writes(before) == []
 
     for command in recovery_commands():
@@ -253,7 +249,7 @@ def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
     fresh.wait_for("PUT", ENDPOINT, finished=False)
     running.kill()
     assert running.wait().code == -9
-    _alone(fresh)
+    fresh.wait_until_alone()
     fresh.mend()
     *put_right, up = recovery_commands()
     for command in put_right:

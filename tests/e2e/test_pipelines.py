@@ -5,14 +5,13 @@ this machine.
 """
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.ci import fake_github
-from tests.ci.fake_github import FakeGitHub
+from tests.ci.fake_github import PULL_REQUEST, FakeGitHub
 from tests.ci.workflows import PYTHON, steps
 from tests.e2e.commands import Done
 from tests.e2e.rehearsal import Rehearsal
@@ -37,21 +36,12 @@ class Pipeline:
         self.rehearsal = rehearsal
         self._event = place / "event.json"
         self._summary = place / "summary.md"
-        self._environ = {
-            "GITHUB_EVENT_PATH": str(self._event),
-            "GITHUB_STEP_SUMMARY": str(self._summary),
-            "GITHUB_API_URL": github.repository.api,
-            "GITHUB_REPOSITORY": "org/repo",
-            "GITHUB_TOKEN": "secret-token",
-            "STACK": "dev",
-        }
+        self._environ = {**github.environ(self._event, self._summary), "STACK": "dev"}
         self._event.write_text("{}", encoding="utf-8")
 
     def pull_request(self) -> None:
         """Let the event be that of a pull request from a branch of the repository."""
-        head = {"sha": "0123456789abcdef", "repo": {"full_name": "org/repo"}}
-        event = {"pull_request": {"number": 7, "head": head, "user": {"login": "somebody"}}}
-        self._event.write_text(json.dumps(event), encoding="utf-8")
+        self._event.write_text(json.dumps(PULL_REQUEST), encoding="utf-8")
 
     def azure(self, file: str, job: str, **more: str) -> Done:
         """Run a job's step where the sandbox stands in for Azure."""
@@ -70,14 +60,13 @@ class Pipeline:
 
 def _commit(rehearsal: Rehearsal) -> None:
     """Commit everything, and merge it into the base commit, as GitHub checks out a pull request."""
-    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.com")
     for words in (
         ("checkout", "--quiet", "-b", "change"),
         ("commit", "--quiet", "-am", "change"),
         ("checkout", "--quiet", "-"),
         ("merge", "--quiet", "--no-ff", "-m", "merge", "change"),
     ):
-        subprocess.run([*git, *words], cwd=rehearsal.folder, check=True)
+        rehearsal.git(*words)
 
 
 def test_a_pull_request_and_its_deployment(deployed: Rehearsal, github: FakeGitHub, tmp_path: Path) -> None:

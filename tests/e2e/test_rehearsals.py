@@ -1,6 +1,5 @@
 """Rehearsals of what is not in the repository, of what is new, and of what fails."""
 
-import subprocess
 from typing import Any
 
 import pytest
@@ -13,15 +12,13 @@ REGISTERED = {"name": "digits-mlp", "version": 7, "type": "custom_model"}
 
 
 def _commit(rehearsal: Rehearsal) -> None:
-    user = ("-c", "user.name=test", "-c", "user.email=test@example.com")
-    subprocess.run(["git", *user, "commit", "--quiet", "-am", "change"], cwd=rehearsal.folder, check=True)
+    rehearsal.git("commit", "--quiet", "-am", "change")
 
 
 def _rehearse(rehearsal: Rehearsal, code: int = 0) -> str:
     done = rehearsal.python("-m", "ci", "rehearse", "--stack", "dev", "--base", "HEAD~1", "--output", "out")
     assert done.code == code, done.text
-    left = subprocess.run(["git", "worktree", "list"], cwd=rehearsal.folder, check=True, capture_output=True, text=True)
-    assert len(left.stdout.splitlines()) == 1
+    assert len(rehearsal.git("worktree", "list").splitlines()) == 1
     return (rehearsal.folder / "out" / "comment.md").read_text(encoding="utf-8")
 
 
@@ -72,7 +69,7 @@ def test_a_new_stack_has_no_base(fresh: Rehearsal) -> None:
     file.unlink()
     _commit(fresh)
     file.write_bytes(content)
-    subprocess.run(["git", "add", file.name], cwd=fresh.folder, check=True)
+    fresh.git("add", file.name)
     _commit(fresh)
     said = _rehearse(fresh)
     assert "### dev: 41 to create\n" in said

@@ -27,8 +27,8 @@ REHEARSE = SECTION.partition("```sh\n")[2].partition("```")[0]
 INSTALL_SECONDS = 15 * 60.0
 
 
-@pytest.fixture(name="copy")
-def _copy(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
+@pytest.fixture(name="bare")
+def _bare(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
     """Return a rehearsal of a folder that holds what is named, as the project `other`, without an environment."""
     place = tmp_path / "elsewhere"
     _take(NAMED, checkout, place / "program")
@@ -36,6 +36,13 @@ def _copy(checkout: Path, tmp_path: Path) -> Iterator[Rehearsal]:
     rehearsal = Rehearsal(place / "program", place / "home")
     yield rehearsal
     rehearsal.stop()
+
+
+@pytest.fixture(name="copy")
+def _copy(bare: Rehearsal) -> Rehearsal:
+    """Return the same with this repository's environment."""
+    (bare.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
+    return bare
 
 
 def _take(names: list[str], checkout: Path, folder: Path) -> None:
@@ -56,7 +63,6 @@ def _rename(folder: Path, name: str) -> None:
 
 
 def test_a_copy_of_what_is_named_previews_the_same_resources(copy: Rehearsal, fresh: Rehearsal) -> None:
-    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     here = fresh.pulumi("preview", "--stack", "dev").ok()
     preview = copy.pulumi("preview", "--stack", "dev", "--policy-pack", "policy").ok()
     assert preview.verdict == KEPT
@@ -67,7 +73,6 @@ def test_a_copy_of_what_is_named_previews_the_same_resources(copy: Rehearsal, fr
 
 
 def test_a_copy_under_another_name_previews_the_same_prod(copy: Rehearsal, fresh: Rehearsal) -> None:
-    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     here = fresh.pulumi("preview", "--stack", "prod").ok()
     there = copy.pulumi("preview", "--stack", "prod").ok()
     assert "pulumi:pulumi:Stack other-prod create" in there.flat
@@ -84,7 +89,6 @@ def test_a_copy_with_make_deploys_under_any_name(name: str, copy: Rehearsal, che
     """From `make up` to `make down`, as a team's newcomer would."""
     _take(WITH_MAKE, checkout, copy.folder)
     _rename(copy.folder, name)
-    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     assert SCORED in copy.make("up").ok().out.splitlines()
     copy.pulumi("up", "--stack", "dev", "--expect-no-changes").ok()
     assert "DIFFERS" not in copy.make("status").ok().out
@@ -100,7 +104,6 @@ def test_a_copy_with_make_deploys_under_any_name(name: str, copy: Rehearsal, che
 
 
 def test_a_copy_cannot_have_the_name_of_the_providers_namespace(copy: Rehearsal) -> None:
-    (copy.folder / ".venv").symlink_to(REPOSITORY / ".venv", target_is_directory=True)
     _rename(copy.folder, "azure-native")
     preview = copy.pulumi("preview", "--stack", "dev").failed()
     assert f"error: {taken('azure-native')}" in preview.flat
@@ -109,16 +112,16 @@ def test_a_copy_cannot_have_the_name_of_the_providers_namespace(copy: Rehearsal)
 
 
 @pytest.mark.long(part="packages")
-def test_a_copy_rehearses_by_the_readmes_commands(copy: Rehearsal) -> None:
-    copy.start(sys.executable, "-m", "venv", ".venv").wait().ok()
-    listed = copy.start(".venv/bin/python", "-m", "pip", "install", "--quiet", "-r", "requirements.txt")
+def test_a_copy_rehearses_by_the_readmes_commands(bare: Rehearsal) -> None:
+    bare.start(sys.executable, "-m", "venv", ".venv").wait().ok()
+    listed = bare.start(".venv/bin/python", "-m", "pip", "install", "--quiet", "-r", "requirements.txt")
     listed.wait(INSTALL_SECONDS).ok()
     engine = {"PATH": f"{REPOSITORY / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     commands = REHEARSE.replace("CHECKOUT", str(REPOSITORY))
-    preview = copy.start("bash", "-ec", commands, extra=engine).wait(INSTALL_SECONDS).ok()
+    preview = bare.start("bash", "-ec", commands, extra=engine).wait(INSTALL_SECONDS).ok()
     assert "    + 41 to create" in preview.out.splitlines()
     assert "pulumi:pulumi:Stack other-dev create" in preview.flat
-    assert copy.writes() == []
+    assert bare.writes() == []
 
 
 def test_the_pages_that_the_copy_names_are_named_too() -> None:

@@ -25,6 +25,8 @@ from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY, WORKFLOW
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 ML_AUDIENCES = ("https://ml.azure.com",)
 STORAGE_AUDIENCES = ("https://storage.azure.com",)
+EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
+"""Of the tokens of other issuers that an identity signs in with."""
 
 TOKEN_SECONDS = 3599
 """How long a token is valid, as in Entra for client credentials."""
@@ -100,8 +102,11 @@ class Directory:
         return frozenset() if account is None else acted_for(self.folder, account.principal.name)
 
     def kind_of(self, object_id: str) -> str | None:
-        """Return what a principal is (``ServicePrincipal``, ``Group``, ...); None when the directory has none such."""
-        return "ServicePrincipal" if self.principal(object_id) is not None else kind_of(self.folder, object_id)
+        """Return what a principal is (``ServicePrincipal``, ``Group``, ...); None when the directory has none such.
+
+        Those of resources are not among them: who asks finds them in the store.
+        """
+        return "ServicePrincipal" if self._account_of(object_id) is not None else kind_of(self.folder, object_id)
 
     def account(self, client_id: str) -> Account | None:
         """Return the service principal with this application (client) id."""

@@ -1,4 +1,4 @@
-"""The ``identity`` of a workspace or a cluster: checks, and the answer to a GET."""
+"""The ``identity`` of a workspace, a cluster, an endpoint or a workflow: checks, and the answer to a GET."""
 
 import uuid
 from typing import Any

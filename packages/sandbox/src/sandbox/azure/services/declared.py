@@ -111,7 +111,14 @@ class Declared:
         Raises:
             ArmError: 404 if it does not exist or is soft-deleted.
         """
-        resource_id = self.resource_id(request)
+        return self.required(self.resource_id(request))
+
+    def required(self, resource_id: str) -> Resource:
+        """Return a resource that this one needs, of whatever type.
+
+        Raises:
+            ArmError: 404 if it does not exist or is soft-deleted.
+        """
         found = self._world.store.get(resource_id)
         if found is None:
             raise resource_not_found(resource_id)

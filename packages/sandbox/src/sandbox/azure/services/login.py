@@ -17,12 +17,11 @@ from aiohttp import web
 
 from sandbox.azure.arm.errors import not_modelled
 from sandbox.azure.arm.requests import Principal
-from sandbox.azure.directory import TOKEN_SECONDS, Directory
+from sandbox.azure.directory import EXCHANGE_AUDIENCE, TOKEN_SECONDS, Directory
 
 HOST = "login.microsoftonline.com"
 
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_ASSERTION_AUDIENCE = "api://AzureADTokenExchange"
 _CONFIGURATION = re.compile(r"^/([^/]+)(?:/v2\.0)?/\.well-known/openid-configuration$")
 _DISCOVERY = "/common/discovery/instance"
 _TOKEN = re.compile(r"^/([^/]+)/oauth2/v2\.0/token$")
@@ -216,13 +215,13 @@ def _checked_assertion(form: Mapping[str, str]) -> tuple[str, str]:
         raise SignInError(
             401, "invalid_client", 50027, "JWT token is invalid or malformed: iss, sub, aud and exp are required."
         ) from None
-    if audience != _ASSERTION_AUDIENCE:
+    if audience != EXCHANGE_AUDIENCE:
         raise SignInError(
             401,
             "invalid_client",
             700212,
             f"No matching federated identity record found for presented assertion audience '{audience}'. "
-            f"It must be '{_ASSERTION_AUDIENCE}'.",
+            f"It must be '{EXCHANGE_AUDIENCE}'.",
         )
     if expires <= time.time():
         raise SignInError(401, "invalid_client", 700024, "Client assertion is not within its valid time range.")

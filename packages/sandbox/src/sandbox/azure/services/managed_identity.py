@@ -8,16 +8,16 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import FEDERATED_CREDENTIAL, IDENTITY
+from sandbox.azure.directory import EXCHANGE_AUDIENCE
 from sandbox.azure.services.declared import Declared, kept
 from sandbox.azure.services.resources import GROUP
 from sandbox.azure.world import World
 
 _MOST_CREDENTIALS: Final = 20
-_AUDIENCE: Final = "api://AzureADTokenExchange"
 _WRITE_SECONDS: Final = 0.05
 """How long a write of a credential holds its identity, so that clients that write side by side meet each other."""
 
@@ -59,28 +59,21 @@ class _FederatedCredentials(Declared):
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         properties = body["properties"]
         if not all(properties.get(member) for member in ("issuer", "subject", "audiences")):
-            raise ArmError(
-                400,
-                "BadRequest",
+            raise bad_request(
                 "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and"
                 " 'audience'.",
             )
-        if properties["audiences"] != [_AUDIENCE]:
-            raise ArmError(
-                400,
-                "BadRequest",
-                f"Federated identity credentials must have exactly one audience. The sandbox knows '{_AUDIENCE}'.",
+        if properties["audiences"] != [EXCHANGE_AUDIENCE]:
+            raise bad_request(
+                "Federated identity credentials must have exactly one audience. The sandbox knows "
+                f"'{EXCHANGE_AUDIENCE}'."
             )
         others = [each for each in self._siblings(request) if old is None or each.id != old.id]
         pairs = {(each.body["properties"]["issuer"], each.body["properties"]["subject"]) for each in others}
         if (properties["issuer"], properties["subject"]) in pairs:
-            raise ArmError(
-                400, "BadRequest", "Issuer and subject combination already exists for this Managed Identity."
-            )
+            raise bad_request("Issuer and subject combination already exists for this Managed Identity.")
         if len(others) >= _MOST_CREDENTIALS:
-            raise ArmError(
-                400,
-                "BadRequest",
+            raise bad_request(
                 f"At most {_MOST_CREDENTIALS} federated identity credentials can be added to a managed identity.",
             )
 
@@ -104,11 +97,7 @@ class _FederatedCredentials(Declared):
         return self._world.store.children(self._identity(request).id, FEDERATED_CREDENTIAL)
 
     def _identity(self, request: ArmRequest) -> Resource:
-        identity_id = self.resource_id(request).rpartition("/federatedIdentityCredentials")[0]
-        found = self._world.store.get(identity_id)
-        if found is None:
-            raise resource_not_found(identity_id)
-        return found
+        return self.required(self.resource_id(request).rpartition("/federatedIdentityCredentials")[0])
 
     @contextlib.contextmanager
     def _alone(self, request: ArmRequest) -> Iterator[None]:

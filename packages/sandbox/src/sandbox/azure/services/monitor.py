@@ -3,7 +3,7 @@
 from typing import Any
 
 from sandbox.azure.arm.bodies import fill
-from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.arm.types import INSIGHTS
@@ -70,8 +70,8 @@ class _Components(Declared):
         del request
         properties = body["properties"]
         workspace = properties.get("WorkspaceResourceId")
-        if workspace and self._world.store.get(workspace) is None:
-            raise resource_not_found(workspace)
+        if workspace:
+            self.required(workspace)
         key = kept(old, "properties", "InstrumentationKey")
         app = kept(old, "properties", "AppId")
         region = body["location"]
@@ -97,16 +97,14 @@ class _Settings(Declared):
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         del old
-        target = "/" + request.params["resource"].strip("/")
-        if self._world.store.get(target) is None:
-            raise resource_not_found(target)
+        self.required("/" + request.params["resource"].strip("/"))
         properties = body["properties"]
         sinks = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
         if not any(properties.get(sink) for sink in sinks):
-            raise ArmError(400, "BadRequest", "A diagnostic setting needs at least one data sink.")
+            raise bad_request("A diagnostic setting needs at least one data sink.")
         workspace = properties.get("workspaceId")
-        if workspace and self._world.store.get(workspace) is None:
-            raise resource_not_found(workspace)
+        if workspace:
+            self.required(workspace)
 
 
 class _Groups(Declared):
@@ -120,9 +118,7 @@ class _Groups(Declared):
         del request, old
         short = body["properties"].get("groupShortName") or ""
         if not 1 <= len(short) <= _SHORT_NAME:
-            raise ArmError(
-                400, "BadRequest", f"groupShortName must have 1 to {_SHORT_NAME} characters, and has {len(short)}."
-            )
+            raise bad_request(f"groupShortName must have 1 to {_SHORT_NAME} characters, and has {len(short)}.")
         fill(body["properties"], {"enabled": True})
 
 
@@ -138,20 +134,17 @@ class _Alerts(Declared):
         properties = body["properties"]
         missing = [each for each in _OF_AN_ALERT if properties.get(each) is None]
         if missing:
-            raise ArmError(400, "BadRequest", f"A metric alert needs {', '.join(missing)}.")
+            raise bad_request(f"A metric alert needs {', '.join(missing)}.")
         kind = properties["criteria"].get("odata.type")
         if kind != _ONE_RESOURCE:
-            raise ArmError(400, "NotModelled", f"The sandbox models only criteria of type {_ONE_RESOURCE}, not {kind}.")
+            raise bad_request(f"The sandbox models only criteria of type {_ONE_RESOURCE}, not {kind}.", "NotModelled")
         groups = [each.get("actionGroupId", "") for each in properties.get("actions") or ()]
         for each in (*properties["scopes"], *groups):
-            if self._world.store.get(each) is None:
-                raise resource_not_found(each)
+            self.required(each)
         for each in properties["criteria"].get("allOf") or ():
             known = METRICS.get(each.get("metricName"))
             if known is None or each.get("timeAggregation") not in known:
-                raise ArmError(
-                    400,
-                    "BadRequest",
+                raise bad_request(
                     f"The workspace has no metric '{each.get('metricName')}' with aggregation "
                     f"'{each.get('timeAggregation')}'.",
                 )

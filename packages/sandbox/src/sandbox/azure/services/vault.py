@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from sandbox.azure.arm.bodies import fill, stamp
-from sandbox.azure.arm.errors import ArmError, resource_not_found
+from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
 from sandbox.azure.arm.store import Resource
@@ -44,15 +44,13 @@ class _Vaults(Declared):
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         properties = body["properties"]
         if not properties.get("sku") or not properties.get("tenantId"):
-            raise ArmError(400, "BadRequest", "A vault needs 'properties.sku' and 'properties.tenantId'.")
+            raise bad_request("A vault needs 'properties.sku' and 'properties.tenantId'.")
         if properties.get("enableSoftDelete") is False:
             # https://learn.microsoft.com/azure/key-vault/general/soft-delete-change
-            raise ArmError(400, "BadRequest", "The property 'enableSoftDelete' can no longer be set to false.")
+            raise bad_request("The property 'enableSoftDelete' can no longer be set to false.")
         was_protected = old is not None and old.body["properties"].get("enablePurgeProtection")
         if was_protected and not properties.get("enablePurgeProtection"):
-            raise ArmError(
-                400,
-                "BadRequest",
+            raise bad_request(
                 'The property "enablePurgeProtection" cannot be set to false. Enabling it is irreversible.',
             )
         self._check_soft_deleted(body, recover=properties.pop("createMode", None) == "recover")
@@ -139,13 +137,10 @@ class _Keys(Declared):
 
     def fill(self, request: ArmRequest, old: Resource | None, body: dict[str, Any]) -> None:
         del old
-        vault_id = self.resource_id(request).rpartition("/keys/")[0]
-        vault = self._world.store.get(vault_id)
-        if vault is None:
-            raise resource_not_found(vault_id)
+        vault = self.required(self.resource_id(request).rpartition("/keys/")[0])
         properties = body["properties"]
         if not properties.get("kty"):
-            raise ArmError(400, "BadRequest", "A key needs 'properties.kty'.")
+            raise bad_request("A key needs 'properties.kty'.")
         uri = f"{vault.body['properties']['vaultUri']}keys/{body['name']}"
         fill(properties, {"keySize": 2048} if properties["kty"].startswith("RSA") else {"curveName": "P-256"})
         properties |= {"keyUri": uri, "keyUriWithVersion": f"{uri}/{uuid.uuid4().hex}"}
