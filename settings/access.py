@@ -10,13 +10,13 @@ from components.workspace_parts.access import DeployerArgs
 from settings.problems import editing, setting
 from settings.section import Section
 
-_UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+UUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _BLOB_SCOPE = (
-    rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
+    rf"(?i)/subscriptions/{UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
     r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
 )
 REGISTRY = (
-    rf"(?i)/subscriptions/{_UUID}/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/registries/"
+    rf"(?i)/subscriptions/{UUID}/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/registries/"
     r"[a-z0-9][a-z0-9_-]{1,32}"
 )
 PRINCIPAL_TYPES = ("ServicePrincipal", "User", "Group")
@@ -57,16 +57,7 @@ def read_registry_access(top: Section) -> tuple[str, ...]:
 
 
 def _read_ids(top: Section, name: str, pattern: str, allowed: str, example: str) -> tuple[str, ...]:
-    value = top.values.get(name, [])
-    if not isinstance(value, list):
-        top.problems.add(
-            (name,),
-            top.shown(name),
-            f"Allowed: an array of texts, each {allowed}.",
-            setting((name, "[0]"), example),
-        )
-        return ()
-    entries = top.entries(name, value)
+    entries = top.array(name, of=allowed, example=example)
     # ARM ids are case-insensitive; the first spelling is used.
     scopes: dict[str, str] = {}
     for key, scope in entries.values.items():
@@ -95,7 +86,7 @@ def read_deployer(section: Section, *, service_login: bool, required: bool) -> D
         return DeployerSettings(None, "ServicePrincipal" if service_login else "User")
     return DeployerSettings(
         section.text(
-            "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
+            "principalId", None, pattern=UUID, allowed="the object id of a principal", example="OBJECT-ID"
         ).lower(),
         section.choice("principalType", None, PRINCIPAL_TYPES),
     )
@@ -117,7 +108,7 @@ def read_callers(endpoint: Section) -> tuple[CallerArgs, ...]:
         section = Section((*endpoint.at("callers"), f"[{index}]"), each, endpoint.problems)
         section.only("principalId", "principalType")
         principal = section.text(
-            "principalId", None, pattern=_UUID, allowed="the object id of a principal", example="OBJECT-ID"
+            "principalId", None, pattern=UUID, allowed="the object id of a principal", example="OBJECT-ID"
         ).lower()
         kind = section.choice("principalType", "ServicePrincipal", PRINCIPAL_TYPES)
         if principal in found:

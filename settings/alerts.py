@@ -3,12 +3,13 @@
 from typing import Final
 
 from components.alerts import AlertsArgs
+from settings.access import UUID
 from settings.problems import setting
 from settings.section import Section
 
 EMAIL: Final = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 ACTION_GROUP: Final = (
-    r"/subscriptions/[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/resourceGroups/[^/]+/providers/"
+    rf"/subscriptions/{UUID}/resourceGroups/[^/]+/providers/"
     r"[Mm]icrosoft\.[Ii]nsights/actionGroups/[^/]+"
 )
 SEVERITY: Final = 3
@@ -39,15 +40,6 @@ def read_alerts(top: Section) -> AlertsArgs | None:
 
 def _texts(section: Section, key: str, pattern: str, allowed: str, example: str) -> tuple[str, ...]:
     """Read an array of texts, each once."""
-    value = section.values.get(key, [])
-    if not isinstance(value, list):
-        section.problems.add(
-            section.at(key),
-            section.shown(key),
-            f"Allowed: an array of texts, each {allowed}.",
-            setting((*section.at(key), "[0]"), example),
-        )
-        return ()
-    entries = section.entries(key, value)
+    entries = section.array(key, of=allowed, example=example)
     found = [entries.text(each, None, pattern=pattern, allowed=allowed, example=example) for each in entries.values]
     return tuple(dict.fromkeys(found))

@@ -1,7 +1,7 @@
 """A stack's configuration as its committed file has it, without the engine: for what is asked before a deployment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +79,8 @@ def read(folder: Path, stack: str) -> Committed:
             root=folder.resolve(),
         )
     except SettingsError as error:
-        return Committed(file, everything, project, common.secrets_provider, problems=str(error))
-    return Committed(file, everything, project, common.secrets_provider, settings)
+        return replace(common, problems=str(error))
+    return replace(common, settings=settings)
 
 
 def _secrets_provider(document: Mapping[str, Any]) -> str | None:

@@ -135,6 +135,19 @@ class Section:
                 inside.wrong(name, "a text or a whole number (put everything else in quotes)", example)
         return {name: each for name, each in texts.items() if isinstance(each, str)}
 
+    def array(self, key: str, *, of: str, example: str) -> "Section":
+        """Return an array of texts as `entries` does, empty if it is not set; `of` says what each text is."""
+        value = self.values.get(key, [])
+        if isinstance(value, list):
+            return self.entries(key, value)
+        self.problems.add(
+            self.at(key),
+            self.shown(key),
+            f"Allowed: an array of texts, each {of}.",
+            setting((*self.at(key), "[0]"), example),
+        )
+        return self.entries(key, [])
+
     def entries(self, key: str, value: Sequence[Any]) -> "Section":
         """Return an array as a section, with the indexes of the entries ("[0]") as keys."""
         return Section(

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field
 
 from components.workspace_parts.network import OPEN, NetworkArgs
 from components.workspace_parts.workspace_args import WorkspaceProfileArgs
+from settings.access import UUID
 from settings.network import read_network
 from settings.problems import removing, setting
 from settings.section import Section
 
 STORAGE_SKUS = ("Standard_LRS", "Standard_ZRS", "Standard_GRS", "Standard_RAGRS", "Standard_GZRS", "Standard_RAGZRS")
 REGISTRY_SKUS = ("Standard", "Premium")
-_GUID = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _WORKSPACE_ID = (
-    rf"(?i)/subscriptions/{_GUID}/resourceGroups/(?P<group>[^/]+)"
+    rf"(?i)/subscriptions/{UUID}/resourceGroups/(?P<group>[^/]+)"
     r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<name>[a-zA-Z0-9][a-zA-Z0-9_-]{2,32})"
 )
 _EXAMPLE = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.MachineLearningServices/workspaces/WORKSPACE"
