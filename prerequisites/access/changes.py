@@ -14,7 +14,7 @@ from prerequisites.access.grants import Grant, all_grants
 from prerequisites.access.items import Item
 from prerequisites.access.resource_manager import ResourceManager
 from prerequisites.access.setup import READER, Setup
-from prerequisites.checks.subscription import NAMESPACES
+from prerequisites.checks.subscription import NAMESPACES, REGISTERED
 
 Action = Literal["create", "update", "unchanged", "not in the set-up"]
 _MOST_CREDENTIALS: Final = 20
@@ -32,6 +32,11 @@ class Change:
     name: str
     where: str
     differs: tuple[str, ...] = ()
+
+    @property
+    def is_made(self) -> bool:
+        """Whether something is sent to Azure for it."""
+        return self.action in ("create", "update")
 
 
 @dataclass
@@ -89,7 +94,7 @@ class Walk:
         """Register a resource provider: a deployer's roles end at its resource group, so it cannot."""
         path = f"{self._setup.scope}/providers/{namespace}"
         live = self._azure.read(path, items.GROUP_VERSION)
-        if live is not None and live["registrationState"] in {"Registered", "Registering"}:
+        if live is not None and live["registrationState"] in REGISTERED:
             return Change("unchanged", "resource provider", namespace, path)
         if self._makes:
             self._azure.write("POST", f"{path}/register", items.GROUP_VERSION, {})
@@ -196,7 +201,7 @@ def made(walk: Walk, tell: Callable[[Change], None]) -> list[Change]:
             done.append(change)
             tell(change)
     except ReleaseError as error:
-        count = sum(each.action in ("create", "update") for each in done)
+        count = sum(each.is_made for each in done)
         owner = (
             f"\nThe administrator needs the role Owner on subscription {walk.subscription}, or Contributor and User "
             "Access Administrator."

@@ -23,6 +23,8 @@ _KEYS: Final = (
     *("subscription", "location", "name", "groups", "azureDevOps"),
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,22}[a-z0-9]")
+_ENVIRONMENTS: Final = ("dev", "staging", "prod")
+"""The default."""
 _ENVIRONMENT: Final = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 _LOCATION: Final = re.compile(r"[a-z0-9]+")
 
@@ -116,7 +118,7 @@ def read(file: Path, options: Mapping[str, Any], environ: Mapping[str, str]) -> 
         subscription=given["subscription"].lower(),
         location=given["location"],
         name=_name(given),
-        environments=tuple(given.get("environments") or ("dev", "staging", "prod")),
+        environments=tuple(given.get("environments") or _ENVIRONMENTS),
         repository=repository,
         owner_id=given.get("ownerId") or 0,
         repository_id=given.get("repositoryId") or 0,
@@ -193,7 +195,7 @@ def _problems_of_name(given: Mapping[str, Any]) -> list[str]:
 
 
 def _problems_of_environments(given: Mapping[str, Any]) -> list[str]:
-    environments = given.get("environments") or ["dev", "staging", "prod"]
+    environments = given.get("environments") or _ENVIRONMENTS
     if not isinstance(environments, (list, tuple)):
         return [f"environments is '{environments}'. Allowed: a list of names, such as [dev, prod]."]
     found = [

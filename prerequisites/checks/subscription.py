@@ -24,6 +24,8 @@ NAMESPACES: Final = (
     "Microsoft.Logic",
 )
 """The resource providers of what a stack creates."""
+REGISTERED: Final = frozenset({"Registered", "Registering"})
+"""The states of one that can be used."""
 _OF_TRIGGERS: Final = "Microsoft.Logic"
 
 _SUBSCRIPTIONS: Final = "2022-12-01"
@@ -97,7 +99,7 @@ def providers(azure: Azure, *, has_triggers: bool) -> Iterator[Finding]:
             yield not_checked(PROVIDERS, error)
             return
         states[namespace] = found.get("registrationState", "unknown")
-    missing = [name for name, state in states.items() if state not in {"Registered", "Registering"}]
+    missing = [name for name, state in states.items() if state not in REGISTERED]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         yield Finding(

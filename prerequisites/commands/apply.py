@@ -40,7 +40,7 @@ def apply(
         if not yes:
             planned = list(Walk(choice, azure, makes=False))
             options.show(planned)
-            if any(each.action in ("create", "update") for each in planned):
+            if any(each.is_made for each in planned):
                 typer.confirm(f"Make this in subscription {choice.subscription}?", abort=True)
         walk = Walk(choice, azure, makes=True)
         done = changes.made(walk, _tell)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,17 +45,7 @@ def chosen(file: Path, **given: Any) -> Setup:
     return setup.read(file, {key: value or None for key, value in given.items()}, os.environ)
 
 
-def words(file: Path, **given: Any) -> str:
-    """Return the options that choose the same again, for a command that is printed; begins with a space."""
-    chosen = [] if file == setup.FILE else ["--file", str(file)]
-    for name, value in given.items():
-        for each in value if isinstance(value, list) else [value]:
-            chosen += [f"--{name}", each] if each else []
-    return f" {shlex.join(chosen)}" if chosen else ""
-
-
-def rows(changes: Sequence[Change]) -> list[list[str]]:
-    """Return the table's rows."""
+def _rows(changes: Sequence[Change]) -> list[list[str]]:
     return [[each.action, each.kind, each.name, _detail(each)] for each in changes]
 
 
@@ -72,7 +61,7 @@ def _detail(change: Change) -> str:
 
 def show(changes: Sequence[Change]) -> None:
     """Print the table and what it comes to."""
-    terminal.show_table(("", "what", "name", "where"), rows(changes))
+    terminal.show_table(("", "what", "name", "where"), _rows(changes))
     terminal.say(summary(changes))
     for each in changes:
         if each.action == "not in the set-up":

@@ -35,7 +35,7 @@ def plan(
         options.say_json(changes, walk.known, choice)
         return
     options.show(changes)
-    if any(each.action in ("create", "update") for each in changes):
+    if any(each.is_made for each in changes):
         terminal.say(
             f"To make it, as an administrator: {located('python -m prerequisites apply')} with the same options"
         )
