@@ -1,16 +1,10 @@
-"""Combines the commands: names, exit codes, and one clear message for every mistake.
-
-Exit codes: 0 success, 1 failure or differences, 2 the command line names something that does not exist, 3 a job that
-completed without results for all files.
-"""
+"""Combines the commands: their names, how they begin and how they end."""
 
 import logging
 import signal
 import sys
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from modelops.commands import (
     caller,
@@ -27,38 +21,15 @@ from modelops.commands import (
     rollback,
     score,
     status,
-    terminal,
     up,
 )
-from modelops.errors import MissingResultsError, ModelOpsError, UsageError
-
-
-class _Commands(TyperGroup):
-    """Turns our errors, Ctrl-C and SIGTERM into a message and an exit code."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except UsageError as error:
-            raise _failed(error, 2) from None
-        except MissingResultsError as error:
-            raise _failed(error, 3) from None
-        except ModelOpsError as error:
-            raise _failed(error, 1) from None
-        except KeyboardInterrupt:
-            raise _failed("interrupted", 1) from None
-
-
-def _failed(error: object, code: int) -> typer.Exit:
-    terminal.say_error(str(error))
-    return typer.Exit(code)
+from modelops.commands.group import Commands
 
 
 def application(*, is_styled: bool) -> typer.Typer:
     """Return the commands; `is_styled` lets typer draw its help and its errors with rich, for a terminal."""
     app = typer.Typer(
-        cls=_Commands,
+        cls=Commands,
         add_completion=False,
         pretty_exceptions_enable=False,  # our own bugs: the plain traceback
         rich_markup_mode="rich" if is_styled else None,

@@ -181,7 +181,8 @@ RULES = [
         "prerequisites",
         (
             *("prerequisites", "components.roles", "typer", "yaml"),
-            *("modelops.commands.terminal", "modelops.credential", "modelops.errors", "modelops.rehearsal"),
+            *("modelops.commands.group", "modelops.commands.terminal", "modelops.credential", "modelops.errors"),
+            "modelops.rehearsal",
         ),
     ),
     Rule("ci.publishing", ("ci", "typer")),
