@@ -89,7 +89,7 @@ def _add_server(add: _Add) -> None:
     status = add("status", help="show whether the server runs, its resources, and those that no stack's state has")
     shown = status.add_mutually_exclusive_group()
     shown.add_argument("--lost", action="store_true", help="show only resources that no stack's state has")
-    shown.add_argument("--all", action="store_true", help="show every resource on a line of its own, with its type")
+    shown.add_argument("--all", action="store_true", help="show one line for each resource, with its type")
     shown.add_argument("--json", action="store_true", help="the same for programs, with ARM ids")
     status.set_defaults(action=_status)
 
