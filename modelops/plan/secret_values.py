@@ -94,8 +94,9 @@ def _secret_word(name: str, value: str) -> str | None:
 def _is_public(value: str) -> bool:
     """Whether a value says nothing secret whatever its name: nothing, a truth value, an address, a reference."""
     is_flag = value.strip().lower() in ("", "true", "false", "yes", "no", "on", "off", "none", "null")
+    is_reference = re.search(r"\.vault\.azure\.net|^@Microsoft\.KeyVault\(", value)
     is_address = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|\.{0,2}/[\w.-]+(/[\w.-]*)*$|azureml:|\$[{(]?\w", value)
-    return is_flag or is_address is not None
+    return is_flag or bool(is_address or is_reference)
 
 
 def _is_random(value: str) -> bool:

@@ -87,6 +87,7 @@ HARMLESS = {
     "OPTIONS": base64.b64encode(b'{"threshold": 0.5, "labels": ["Cat", "Dog"]}').decode(),
     "ALPHABET": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
     "EMPTY_PASSWORD": "",
+    "KV_SECRET_FACTOR": "factor@https://team.vault.azure.net",
 }
 
 
