@@ -77,8 +77,7 @@ def likeness(name: str, value: str) -> str | None:
 
 def _secret_word(name: str, value: str) -> str | None:
     """Return the part of a name that secrets have; None if it has none, or if the value cannot be one."""
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", re.sub(r"(?<=[A-Z])s\b", "", name))
-    words = [each.upper() for each in words]
+    words: list[str] = [each.upper() for each in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
     if not words or words[-1] in _ABOUT or name in ("PWD", "OLDPWD") or _is_public(value):
         return None
     for before, word in pairwise(["", *words]):
