@@ -1,6 +1,6 @@
 """The environment variables of a deployment: their names, and that none of them is a secret.
 
-Whoever reads the stack file, the stack's state, a preview or the deployment in Azure reads their values.
+Everybody who may read the stack file, the stack's state, a preview or the deployment in Azure reads their values.
 """
 
 import re
@@ -41,7 +41,7 @@ def _check_name(inside: Section, name: str, value: str) -> None:
     # Without the value, which may be a secret.
     if not re.fullmatch(NAME, name):
         allowed = "Allowed: letters, digits and _ . -, not starting with a digit."
-        said = "is no name of an environment variable"
+        said = "cannot be the name of an environment variable"
         inside.problems.add(inside.at(name), said, allowed, editing(inside.at(name), "rename or remove it"))
     elif "\0" in value:
         inside.problems.add(
@@ -63,7 +63,7 @@ def _refuse(section: Section, name: str, why: str) -> None:
 
 
 def _read_not_secret(section: Section, variables: dict[str, str]) -> frozenset[str]:
-    """Read the names of variables that look like secrets and are none."""
+    """Read the names of variables that look like secrets but are not."""
     entries = section.array(CLEARED, of="the name of one of the environment variables", example="NAME")
     for index, name in entries.values.items():
         if not isinstance(name, str) or name not in variables:

@@ -1,6 +1,6 @@
 """Whether an environment variable looks like a secret: by its name, or by the form of its value.
 
-A guess by form, so it errs on both sides: a stack file's `notSecret` answers for what is none. The forms of tokens are
+A guess by form, so it errs on both sides: a stack file's `notSecret` names what is not one. The forms of tokens are
 those that their issuers document, as the rules of gitleaks list them (https://github.com/gitleaks/gitleaks). Its
 program is not used because it would be one more binary to install and trust; detect-secrets is not because it knows
 neither SAS nor Azure's client secrets, and reads lines of source code rather than values.

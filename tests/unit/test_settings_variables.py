@@ -33,10 +33,10 @@ def test_names_that_no_environment_variable_can_have(root: Path) -> None:
     variables = {"A=B": "hunter2", "": "2", "MY VAR": "3", "1ST": "4", "NULL": "a\0b", "odd-name.1": "fine"}
     allowed = "Allowed: letters, digits and _ . -, not starting with a digit."
     assert [each.partition("\n")[0] for each in problems(root, with_variables(variables))] == [
-        f'{MLP}.environmentVariables["A=B"] is no name of an environment variable. {allowed}',
-        f'{MLP}.environmentVariables[""] is no name of an environment variable. {allowed}',
-        f'{MLP}.environmentVariables["MY VAR"] is no name of an environment variable. {allowed}',
-        f"{MLP}.environmentVariables.1ST is no name of an environment variable. {allowed}",
+        f'{MLP}.environmentVariables["A=B"] cannot be the name of an environment variable. {allowed}',
+        f'{MLP}.environmentVariables[""] cannot be the name of an environment variable. {allowed}',
+        f'{MLP}.environmentVariables["MY VAR"] cannot be the name of an environment variable. {allowed}',
+        f"{MLP}.environmentVariables.1ST cannot be the name of an environment variable. {allowed}",
         f"{MLP}.environmentVariables.NULL has a null character. Allowed: a text without one.",
     ]
 
