@@ -8,6 +8,8 @@ from typing import Final
 
 import yaml
 
+from modelops.plan.documents import yaml_node
+
 _ONLY_IN_AZURE: Final = ("requireReleasedIn", "resourceGroup")
 """Another stack has released nothing in a new sandbox; and the sandbox makes a group instead of the named one."""
 _TRY_OUT: Final = "tryOut"
@@ -21,7 +23,7 @@ def edited(text: str, without_try_out: Collection[str] = ()) -> str:
         text: the stack file.
         without_try_out: endpoints that are released without a try-out.
     """
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml_node(text)
     for config in _members(root, "config"):
         for key in _ONLY_IN_AZURE:
             _remove(config, key)

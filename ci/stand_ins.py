@@ -13,6 +13,7 @@ import yaml
 
 from modelops.azureml_yaml.references import WrongReference, parse
 from modelops.errors import UsageError
+from modelops.plan import documents
 
 _PREFIX: Final = "azureml:"
 _IN_WORKSPACE: Final = re.compile(r"(?!azureml:)[^/:@\s]+:[^/:@\s]+")
@@ -53,11 +54,13 @@ class Stack:
         """
         file = folder / f"Pulumi.{stack}.yaml"
         try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+            content = documents.yaml_data(file.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{file.name}: {getattr(error, 'strerror', None) or error}") from None
+        except documents.LimitError as error:
+            raise UsageError(f"{file.name} {error.problem}.") from None
         except yaml.YAMLError as error:
             raise UsageError(f"{file.name} is not YAML: {' '.join(str(error).split())}") from None
         found = _mapping(_mapping(content).get("config"))
@@ -186,7 +189,7 @@ def _file(name: Any, folder: Path) -> Mapping[str, Any]:
     if not isinstance(name, str):
         return {}
     try:
-        return _mapping(yaml.safe_load((folder / name).read_text(encoding="utf-8")))
+        return _mapping(documents.yaml_data((folder / name).read_text(encoding="utf-8-sig")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return {}
 

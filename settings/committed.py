@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from modelops.plan import documents
 from settings import namespaces, stack_file
 from settings.access import SERVICE_LOGINS, is_service_login
 from settings.problems import SettingsError
@@ -51,17 +52,20 @@ def read(folder: Path, stack: str) -> Committed:
         SettingsError: There is no such file, or it is not YAML with an object `config`.
     """
     short = stack.rpartition("/")[2]
-    path = stack_file.config_folder(folder) / f"Pulumi.{short}.yaml"
+    path = folder / "Pulumi.yaml"
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        path = stack_file.config_folder(folder) / f"Pulumi.{short}.yaml"
+        document = documents.yaml_data(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    except documents.LimitError as error:
+        raise SettingsError(f"{path} {error.problem}.") from None
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path} is not a YAML file: {str(error).splitlines()[0]}.") from None
     config = document.get("config") if isinstance(document, Mapping) else None
     if not isinstance(config, Mapping):
         raise SettingsError(f"{path} does not have an object `config`.")
-    project = str(yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))["name"])
+    project = str(stack_file.project(folder)["name"])
     file = stack_file.read(folder, short, project)
     everything = {str(key) if ":" in str(key) else f"{project}:{key}": value for key, value in config.items()}
     own = {key.partition(":")[2]: value for key, value in everything.items() if key.startswith(f"{project}:")}

@@ -5,7 +5,6 @@ whole. All problems are reported at once, before anything is created. Pulumi its
 top-level keys; this package finds unknown keys and nested mistakes.
 """
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +37,7 @@ from settings.prices import read_prices
 from settings.problems import Problems, SettingsError, editing
 from settings.rehearsal import check_rehearsal
 from settings.section import Section
-from settings.stack_file import StackFile
+from settings.stack_file import StackFile, StackFileError
 from settings.tags import STORAGE_NAME, check_number, merged, read_tags
 from settings.triggers import read_triggers
 from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
@@ -168,7 +167,7 @@ def load() -> Settings:
             foreign=namespaces.foreign(everything, project),
             file=stack_file.read(_ROOT, pulumi.get_stack(), project),
         )
-    except SettingsError as error:
+    except (SettingsError, StackFileError) as error:
         raise pulumi.RunError(str(error)) from None
     for warning in settings.warnings:
         pulumi.log.warn(warning)
@@ -262,8 +261,8 @@ def _decode(key: str, value: Any) -> Any:
     if not isinstance(value, str) or not (key in (*SCALARS, "archiveModels") or value.lstrip().startswith(("{", "["))):
         return value
     try:
-        return json.loads(value)
-    except json.JSONDecodeError:
+        return stack_file.decoded(value)
+    except ValueError:
         return value
 
 

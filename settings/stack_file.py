@@ -7,9 +7,15 @@ are two keys for Pulumi's YAML reader, of which one wins.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import yaml
+
+from modelops.plan import documents
+
+
+class StackFileError(Exception):
+    """The stack file is too large to be read; the text is for the user."""
 
 
 class Twice(NamedTuple):
@@ -53,11 +59,16 @@ def read(folder: Path, stack: str, project: str) -> StackFile:
         folder: The project's folder.
         stack: Name of the stack.
         project: Name of the project: the namespace that its keys may have.
+
+    Raises:
+        StackFileError: The file is too large, or its aliases make it so.
     """
     name = f"Pulumi.{stack}.yaml"
     try:
-        text = (config_folder(folder) / name).read_text(encoding="utf-8")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        text = (config_folder(folder) / name).read_text(encoding="utf-8-sig")
+        root = documents.yaml_node(text)
+    except documents.LimitError as error:
+        raise StackFileError(f"{name} {error.problem}, so nothing was created or changed.") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return StackFile(name)
     config = next((node for key, node in _pairs(root) if key.value == "config"), None)
@@ -72,8 +83,17 @@ def read(folder: Path, stack: str, project: str) -> StackFile:
 
 def config_folder(folder: Path) -> Path:
     """Return the folder of the stack files, which the project file may name."""
-    project = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
-    return folder / str((project or {}).get("stackConfigDir") or ".")
+    return folder / str(project(folder).get("stackConfigDir") or ".")
+
+
+def project(folder: Path) -> dict[str, Any]:
+    """Return what the project file `Pulumi.yaml` says."""
+    return documents.yaml_data((folder / "Pulumi.yaml").read_text(encoding="utf-8-sig")) or {}
+
+
+def decoded(text: str) -> Any:
+    """Return a value of the stack file, which the engine passes as JSON; ValueError if it is something else."""
+    return documents.json_data(text)
 
 
 def _keys(node: yaml.Node | None, path: tuple[str, ...], namespace: str = "") -> Iterator[tuple[tuple[str, ...], int]]:

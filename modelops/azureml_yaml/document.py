@@ -7,9 +7,11 @@ the texts that they were.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import yaml
+
+from modelops.plan import documents
 
 
 class _Loader(yaml.SafeLoader):
@@ -20,9 +22,6 @@ _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-
-_DEEPEST: Final = 50
-"""Levels of nesting that are read; a file that a person wrote has five."""
 
 
 class Unreadable(Exception):  # noqa: N818 - it is about the file
@@ -59,18 +58,19 @@ def read(path: Path) -> Document:
     """
     text = _text(path)
     try:
+        documents.check(text)
         loader = _Loader(text)
         node = loader.get_single_node()
         if node is None:
             raise Unreadable("is empty")
         _check_keys(node)
         values = loader.construct_document(node)
+    except documents.LimitError as error:
+        raise Unreadable(error.problem or "", error.problem_mark.line + 1 if error.problem_mark else 1) from None
     except yaml.MarkedYAMLError as error:
         raise _not_yaml(error, text) from None
     except yaml.YAMLError as error:
         raise Unreadable(f"is not YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise Unreadable("is nested too deeply to be read") from None
     except ValueError as error:  # a number or another scalar that its tag does not allow
         raise Unreadable(f"is not YAML: {error}") from None
     if not isinstance(values, dict):
@@ -102,14 +102,12 @@ def _not_yaml(error: yaml.MarkedYAMLError, text: str) -> Unreadable:
 
 
 def _check_keys(root: yaml.Node) -> None:
-    """Refuse keys that are set twice, of which PyYAML would take the last, and bottomless nesting."""
+    """Refuse keys that are set twice, of which PyYAML would take the last."""
     seen: set[int] = set()
-    todo = [(root, 0)]
+    todo = [root]
     while todo:
-        node, depth = todo.pop()
-        if depth > _DEEPEST:
-            raise Unreadable("is nested too deeply to be read", node.start_mark.line + 1)
-        if id(node) in seen:  # an alias, or a mapping that contains itself
+        node = todo.pop()
+        if id(node) in seen:  # an alias
             continue
         seen.add(id(node))
         first: dict[str, int] = {}
@@ -118,7 +116,7 @@ def _check_keys(root: yaml.Node) -> None:
                 if key in first:
                     raise Unreadable(f"sets {key} twice, in lines {first[key]} and {line}: remove one", line)
                 first[key] = line
-            todo.append((value, depth + 1))
+            todo.append(value)
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str | int, int, yaml.Node]]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from modelops.errors import UsageError
+from modelops.plan import documents
 from modelops.plan.registered import Registered
 
 _ENDPOINTS: Final = "endpoints"
@@ -33,11 +34,13 @@ class StackFile:
         try:
             with self.path.open(encoding="utf-8", newline="") as file:
                 self._text = file.read()
-            self._config = _mapping(yaml.safe_load(self._text), "config")
+            self._config = _mapping(documents.yaml_data(self._text), "config")
         except OSError as error:
             raise UsageError(
                 f"{self.path} cannot be read: {error.strerror}. Name a stack that has a file in this folder."
             ) from error
+        except documents.LimitError as error:
+            raise UsageError(f"{self.path} {error.problem}.") from error
         except (UnicodeDecodeError, yaml.YAMLError) as error:
             raise UsageError(f"{self.path} is not a YAML file: {str(error).splitlines()[0]}.") from error
         keys = [key for key in self._config if key == _ENDPOINTS or str(key).endswith(f":{_ENDPOINTS}")]

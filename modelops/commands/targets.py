@@ -4,7 +4,6 @@ It reads a stack's markers, not its outputs: these do not have the plans, and wh
 engine keeps the old outputs of endpoints whose release succeeded (docs/adr/0005).
 """
 
-import json
 import re
 import shlex
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from modelops import rehearsal
 from modelops.commands.stack_file import StackFile
 from modelops.engine.command import answer
 from modelops.errors import UsageError
+from modelops.plan import documents
 from modelops.plan.data_address import Kind
 from modelops.plan.plan import ReleasePlan
 from modelops.rehearsal import located
@@ -118,14 +118,14 @@ def from_file(path: Path) -> dict[str, Target]:
         UsageError: the file cannot be read, or has other content.
     """
     try:
-        outputs = json.loads(path.read_text(encoding="utf-8"))
+        outputs = documents.json_data(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(
             f"--outputs {str(path)!r}: {error.strerror or error}. Give the path of a saved file."
         ) from error
     except UnicodeDecodeError as error:
         raise _no_outputs(path, "is not JSON (it is not UTF-8)") from error
-    except json.JSONDecodeError as error:
+    except ValueError as error:
         raise _no_outputs(path, f"is not JSON ({error})") from error
     if not isinstance(outputs, dict):
         kind = "null" if outputs is None else _KINDS.get(type(outputs), "a number")

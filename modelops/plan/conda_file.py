@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import yaml
 
+from modelops.plan import documents
+
 AZURES_OWN: Final = ("azureml-core", "azureml-dataset-runtime")
 """What the service's driver imports beside a scoring script
 (https://learn.microsoft.com/azure/machine-learning/how-to-use-batch-model-deployments)."""
@@ -40,10 +42,12 @@ def missing_for_azure(content: bytes) -> list[str]:
 def _dependencies(content: bytes) -> list[Any] | str:
     """Return the entries of the list of dependencies, or what is wrong with the file as a whole."""
     try:
-        data = yaml.safe_load(content.decode("utf-8-sig"))
+        data = documents.yaml_data(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         return f"is not UTF-8 (line {line}); save it as UTF-8"
+    except documents.LimitError as error:
+        return str(error.problem)
     except yaml.YAMLError as error:
         return f"is not YAML: {_where(error)}"
     if not isinstance(data, Mapping):

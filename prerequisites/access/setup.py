@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from modelops.errors import UsageError
+from modelops.plan import documents
 from prerequisites.access import environment_groups, github_names
 
 FILE: Final = Path("prerequisites.yaml")
@@ -132,9 +133,11 @@ def _content(file: Path) -> dict[str, Any]:
     if file == FILE and not file.exists():
         return {}
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+        found = documents.yaml_data(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--file '{file}': {getattr(error, 'strerror', None) or error}.") from None
+    except documents.LimitError as error:
+        raise UsageError(f"--file '{file}' {error.problem}.") from None
     except yaml.YAMLError as error:
         raise UsageError(f"--file '{file}' is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):

@@ -96,8 +96,8 @@ def test_a_file_beside_the_program(tmp_path: Path) -> None:
         ("name: a\n".encode("utf-16"), 1, "The file is not UTF-8; save it with that encoding."),
         ("name: \xe4".encode("latin-1"), 1, "The file is not UTF-8; save it with that encoding."),
         (b"name: \x00", 1, "The file is not YAML: unacceptable character #x0000: special characters are not allowed "),
-        ("[" * 5000, 1, "The file is nested too deeply to be read."),
-        (f"a: {'[' * 60}{']' * 60}", 1, "The file is nested too deeply to be read."),
+        ("[" * 5000, 1, "The file is nested more than 50 levels deep."),
+        (f"a: {'[' * 60}{']' * 60}", 1, "The file is nested more than 50 levels deep."),
     ],
 )
 def test_a_file_without_keys_to_read(tmp_path: Path, text: str | bytes, line: int, problem: str) -> None:

@@ -30,6 +30,7 @@ def in_order(package: str, levels: list[tuple[str, ...]], libraries: Mapping[str
 
 
 EMULATOR = [
+    ("documents",),
     ("azure.arm",),
     ("azure.readings", "azure.firewalls", "azure.directory"),
     ("azure.circumstances",),
@@ -47,6 +48,7 @@ EMULATOR = [
 """The emulator's rooms from the ground up; the commands are beside the server and see none of its services."""
 
 EMULATORS_LIBRARIES = {
+    "documents": ("yaml",),
     "azure.arm": ("isodate",),
     "azure.directory": ("jwt",),
     "azure.blobs": ("aiohttp",),
@@ -128,7 +130,7 @@ RULES = [
     Rule(
         "sandbox.commands",
         (
-            *("sandbox.commands", "sandbox.home", "sandbox.server_record", "yaml"),
+            *("sandbox.commands", "sandbox.home", "sandbox.server_record", "sandbox.documents", "yaml"),
             *("sandbox.azure.arm", "sandbox.azure.readings", "sandbox.azure.directory"),
             *("sandbox.azure.authorization", "sandbox.azure.named"),
         ),
@@ -183,7 +185,7 @@ RULES = [
         (
             *("prerequisites", "components.roles", "typer", "yaml"),
             *("modelops.commands.group", "modelops.commands.terminal", "modelops.credential", "modelops.errors"),
-            "modelops.rehearsal",
+            *("modelops.plan.documents", "modelops.rehearsal"),
         ),
     ),
     Rule("ci.publishing", ("ci", "typer")),
@@ -200,6 +202,7 @@ RULES = [
             "modelops.errors",
             "modelops.git",
             "modelops.plan.data_address",
+            "modelops.plan.documents",
             "modelops.runner.protocol",
             "requests",
         ),

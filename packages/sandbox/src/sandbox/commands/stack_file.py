@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from sandbox import documents
 from sandbox.azure.directory import Named, named, named_file
 from sandbox.home import Home, write_private
 
@@ -127,11 +128,15 @@ def _place(node: Node, own: Node | None, key: str, path: str, missing: list[tupl
 
 def _read(file: Path) -> Node | None:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return None
+    except UnicodeDecodeError:
+        raise StackFileError(
+            f"{file.name} is not UTF-8. Nothing was changed; save it as UTF-8 and try again."
+        ) from None
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = documents.node(text)
     except yaml.MarkedYAMLError as error:
         place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise StackFileError(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from sandbox import documents
 from sandbox.commands.lifecycle import locked
 from sandbox.commands.stack_file import StackFileError, merge, named_principals, remember
 from sandbox.home import Home, project_folder
@@ -87,7 +88,11 @@ class Project:
         folder = project_folder(start)
         if folder is None:
             return None
-        data = yaml.safe_load((folder / "Pulumi.yaml").read_text(encoding="utf-8"))
+        try:
+            data = documents.data((folder / "Pulumi.yaml").read_text(encoding="utf-8-sig"))
+        except (UnicodeDecodeError, yaml.YAMLError) as error:
+            said = getattr(error, "problem", None) or error
+            raise StackError(f"'{folder / 'Pulumi.yaml'}' cannot be read: {said}.") from None
         if not isinstance(data, dict) or not isinstance(data.get("name"), str):
             raise StackError(
                 f"'{folder / 'Pulumi.yaml'}' has no project name that is a text. Allowed: letters, digits, hyphens, "

@@ -14,6 +14,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from sandbox import documents
 from sandbox.azure.environments.failures import CannotProvide
 from sandbox.azure.environments.match_specs import MatchSpec
 
@@ -115,14 +116,14 @@ class CondaFile:
 def content_of(text: str) -> Any:
     """Return what a conda file says however it is spelled, to compare it; its text if it is not YAML."""
     try:
-        return yaml.safe_load(text)
+        return documents.data(text)
     except yaml.YAMLError:
         return text
 
 
 def _dependencies(text: str) -> tuple[list[str], list[str]]:
     try:
-        data: Any = yaml.safe_load(text)
+        data: Any = documents.data(text)
     except yaml.YAMLError as error:
         raise CannotProvide([f"its conda file is not YAML ({' '.join(str(error).split())})."]) from None
     entries = data.get("dependencies") if isinstance(data, dict) else None

@@ -4,6 +4,7 @@ from typing import Any
 
 import yaml
 
+from sandbox import documents
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed
 from sandbox.azure.jobs.request import EnvironmentSpec, ModelFiles
@@ -21,7 +22,7 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
         JobFailed: the model has no such thing.
     """
     try:
-        described = yaml.safe_load(_text(blobs, model, "MLmodel"))
+        described = documents.data(_text(blobs, model, "MLmodel"))
         flavor, signature = dict(described["flavors"]["python_function"]), dict(described.get("signature") or {})
     except (yaml.YAMLError, ValueError, TypeError, KeyError):
         raise JobFailed(
@@ -51,7 +52,7 @@ def _conda_file(env: Any) -> str | None:
 def _with_image_reader(conda: str) -> str:
     """Return a conda file that also asks for Pillow: what the driver reads images with, the service adds itself."""
     try:
-        data = yaml.safe_load(conda)
+        data = documents.data(conda)
         data["dependencies"].append({"pip": ["pillow"]})
     except (yaml.YAMLError, TypeError, KeyError, AttributeError):
         return conda  # the build says what is wrong with it
