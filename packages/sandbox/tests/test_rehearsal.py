@@ -191,13 +191,20 @@ def ask(address: str, body: Any) -> tuple[int, Any]:
     return found
 
 
+def refusal(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "details": []}}
+
+
 def test_a_command_in_the_sandbox_finds_it_by_an_address_with_a_token(sandbox: Sandbox) -> None:
     address = sandbox.env["REHEARSAL_URL"]
     asked = {"deployments": [{"endpoint": "e", "deployment": "d", "environment": {"image": "base:1"}}]}
     assert ask(address, asked) == (200, {"sentences": [f"e.d: the environment {NOT_REHEARSED}"]})
-    assert ask(address.partition("?")[0], asked) == (401, {"error": "the control token is missing or wrong"})
+    assert ask(address.partition("?")[0], asked) == (
+        401,
+        refusal("AuthenticationFailed", "the control token is missing or wrong"),
+    )
     assert ask(address, {"inputs": ["azureml://datastores/none/paths/x"]}) == (200, {"sentences": []})
-    assert ask(address, {}) == (400, {"error": "'deployments'"})
+    assert ask(address, {}) == (400, refusal("InvalidRequestContent", "'deployments' is missing"))
 
 
 @pytest.mark.parametrize(

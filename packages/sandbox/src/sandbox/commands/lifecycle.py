@@ -57,7 +57,7 @@ class Running(ServerRecord):
         finally:
             connection.close()
         if response.status >= http.client.BAD_REQUEST:
-            raise ValueError(answer.get("error", str(answer)))
+            raise ValueError(answer["error"]["message"])
         return answer
 
 

@@ -28,10 +28,13 @@ Azure takes such a comma: https://github.com/Azure/azureml-examples, cli/batch-s
 def parsed(content: bytes) -> Any:
     """Return what JSON says, which may have a comma after a last value; ValueError for other text."""
     try:
-        return json.loads(content)
-    except ValueError:
-        # What is still wrong is said of the body without those commas, at about the same place.
-        return json.loads(_END_AND_LAST_COMMA.sub(rb"\1\2", content))
+        try:
+            return json.loads(content)
+        except ValueError:
+            # What is still wrong is said of the body without those commas, at about the same place.
+            return json.loads(_END_AND_LAST_COMMA.sub(rb"\1\2", content))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def path_of(request: web.Request) -> str:

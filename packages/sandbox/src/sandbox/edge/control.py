@@ -1,4 +1,7 @@
-"""The control API: plain HTTP on 127.0.0.1, for the command line and tests, not for clients of the services."""
+"""The control API: plain HTTP on 127.0.0.1, for the command line and tests, not for clients of the services.
+
+Errors have ARM's shape. Nothing of a request's body is read before its token was checked.
+"""
 
 import asyncio
 import hmac
@@ -8,17 +11,22 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.operations import let_hanging_go_on
 from sandbox.azure.arm.store import Store
 from sandbox.azure.circumstances import all_switches, turn
 from sandbox.azure.directory import TOKEN_SECONDS, Directory
 from sandbox.azure.environments.preview import Rehearsal
+from sandbox.edge.answers import json_answer, parsed
+from sandbox.edge.connections import connections, serving
 from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
 from sandbox.edge.proxy import listen
 from sandbox.server_record import REHEARSAL
 
 _WAIT_SECONDS = 60.0
+_WRONG = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, re.error)
+"""What handlers raise for a request with other content than they expect."""
 
 
 class Control:
@@ -49,6 +57,8 @@ class Control:
         self._stock = stock
         self._stop = stop
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
+        self._hosts: frozenset[str] = frozenset()
 
     async def start(self, port: int) -> int:
         """Listen on ``port``, or on a free one if it is 0 or taken; return the port."""
@@ -73,28 +83,46 @@ class Control:
         )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        listener = listen(port)
-        await web.SockSite(self._runner, listener).start()
-        return int(listener.getsockname()[1])
+        listener, loop = listen(port), asyncio.get_running_loop()
+        found = int(listener.getsockname()[1])
+        self._hosts = frozenset((f"127.0.0.1:{found}", f"localhost:{found}"))
+        self._listening = await loop.create_server(connections(self._runner), sock=listener)
+        return found
 
     async def close(self) -> None:
         """Stop listening."""
+        if self._listening is not None:
+            self._listening.close()
         if self._runner is not None:
+            await self._runner.shutdown()
             await self._runner.cleanup()
 
     @web.middleware
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        with serving(request):
+            try:
+                return await self._answer(request, handler)
+            except web.HTTPException as error:
+                return json_answer(error.status, ArmError(error.status, type(error).__name__, error.reason).body(), {})
+            except _WRONG as error:
+                said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+                return json_answer(400, ArmError(400, "InvalidRequestContent", said).body(), {})
+
+    async def _answer(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        if request.headers.get("Host", "") not in self._hosts:
+            # A web page can give this address a name of its own, and so make a browser send requests here.
+            return json_answer(403, ArmError(403, "WrongHost", f"the host is not {min(self._hosts)}").body(), {})
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if request.path == REHEARSAL:  # a preview knows an address and nothing more
             given = request.query.get("token", "")
         if not hmac.compare_digest(given.encode(), self._token.encode()):
-            return web.json_response({"error": "the control token is missing or wrong"}, status=401)
-        try:
-            return await handler(request)
-        except (ValueError, TypeError, KeyError, re.error) as error:
-            return web.json_response({"error": str(error)}, status=400)
+            error = ArmError(401, "AuthenticationFailed", "the control token is missing or wrong")
+            return json_answer(error.status, error.body(), {})
+        return await handler(request)
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(self._about)
@@ -122,7 +150,7 @@ class Control:
         return web.json_response([fault.to_json() for fault in self._faults.all()])
 
     async def _add_fault(self, request: web.Request) -> web.Response:
-        return web.json_response(self._faults.add(await request.json()).to_json(), status=201)
+        return web.json_response(self._faults.add(await _object(request)).to_json(), status=201)
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._faults.clear()
@@ -133,11 +161,11 @@ class Control:
         return web.json_response(all_switches(self._store))
 
     async def _turn_switches(self, request: web.Request) -> web.Response:
-        turn(self._store, await request.json())
+        turn(self._store, await _object(request))
         return web.json_response(all_switches(self._store))
 
     async def _add_stock(self, request: web.Request) -> web.Response:
-        return web.json_response({"added": await self._stock(await request.json())})
+        return web.json_response({"added": await self._stock(await _object(request))})
 
     async def _wait(self, request: web.Request) -> web.Response:
         """Answer once ``count`` journal entries match ``method`` and ``path``; 408 if that takes too long.
@@ -162,7 +190,7 @@ class Control:
                 found = await self._front.journal_reaches(count, matches, after)
         except TimeoutError:
             found = sum(1 for entry in self._store.journal(after) if matches(entry))
-            return web.json_response({"error": f"{found} of {count} entries match", "found": found}, status=408)
+            return json_answer(408, ArmError(408, "RequestTimeout", f"{found} of {count} entries match").body(), {})
         return web.json_response({"found": found})
 
     async def _issue(self, request: web.Request) -> web.Response:
@@ -180,7 +208,7 @@ class Control:
 
     async def _rehearse(self, request: web.Request) -> web.Response:
         """Answer what of a preview's ``deployments`` can be rehearsed, or which ``inputs`` a job cannot read here."""
-        asked = await request.json()
+        asked = await _object(request)
         if "inputs" in asked:
             return web.json_response({"sentences": self._inputs(asked["inputs"])})
         return web.json_response({"sentences": await self._rehearsal.answer(asked["deployments"])})
@@ -189,3 +217,11 @@ class Control:
         # Answer first: the caller then waits for the process, not for this connection.
         asyncio.get_running_loop().call_later(0.01, self._stop)
         return web.json_response({})
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    """Return a request's body, a JSON object; ValueError for other content."""
+    body = parsed(await request.read())
+    if not isinstance(body, dict):
+        raise TypeError("the body is not a JSON object")
+    return body

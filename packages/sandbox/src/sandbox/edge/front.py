@@ -18,9 +18,9 @@ from sandbox.azure.arm.store import Store
 from sandbox.azure.directory import ARM_AUDIENCES, ML_AUDIENCES, STORAGE_AUDIENCES, Directory
 from sandbox.edge import injection
 from sandbox.edge.answers import arm_request, json_answer, path_of, refusal, stamp
+from sandbox.edge.connections import connections, serving
 from sandbox.edge.faults import Fault, Faults
 from sandbox.edge.hosts import Service, service_of
-from sandbox.edge.proxy import acknowledge_at_once
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,6 @@ WebHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """ARM's own limit for a request body."""
-_READ_BUFFER_BYTES = 1024 * 1024
 _SECRET_QUERY = frozenset({"sig", "code", "client_secret", "token"})
 _AUDIENCES = {
     Service.ARM: ARM_AUDIENCES,
@@ -46,6 +45,9 @@ class _Call:
     host: str
     service: Service | None
     sequence: int = 0
+    refused: ArmError | None = None
+    """Why the request is not from somebody the service knows; its body is not read then."""
+
     fault: Fault | None = None
 
 
@@ -55,17 +57,6 @@ _Step = Callable[[_Call, _Handler], Awaitable[web.StreamResponse]]
 
 def _then(step: _Step, rest: _Handler) -> _Handler:
     return lambda call: step(call, rest)
-
-
-class _Connection(web.RequestHandler):
-    """An HTTP connection that acknowledges reads at once (see ``acknowledge_at_once``)."""
-
-    __slots__ = ()
-
-    def data_received(self, data: bytes) -> None:
-        if self.transport is not None:
-            acknowledge_at_once(self.transport.get_extra_info("socket"))
-        super().data_received(data)
 
 
 class Front:
@@ -94,10 +85,10 @@ class Front:
         steps: tuple[_Step, ...] = (
             self._lose_connections,
             self._journal,
+            self._recognize,
             self._read_whole,
             self._inject_faults,
             self._refuse,
-            self._sign_in,
         )
         self._answer: _Handler = self._serve
         for step in reversed(steps):
@@ -110,10 +101,7 @@ class Front:
         application.on_response_prepare.append(stamp)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()
-        server, loop = self._runner.server, asyncio.get_running_loop()
-        if server is None:
-            raise RuntimeError("aiohttp set up no server")
-        return lambda: _Connection(server, loop=loop, read_bufsize=_READ_BUFFER_BYTES, auto_decompress=False)
+        return connections(self._runner)
 
     async def close(self) -> None:
         """Give requests in flight a moment to finish, then close every connection."""
@@ -132,7 +120,8 @@ class Front:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         host = request.host.rpartition(":")[0] or request.host
-        return await self._answer(_Call(request, host, service_of(host)))
+        with serving(request):
+            return await self._answer(_Call(request, host, service_of(host)))
 
     async def _lose_connections(self, call: _Call, rest: _Handler) -> web.StreamResponse:
         """Close the connection where a fault says so."""
@@ -181,7 +170,7 @@ class Front:
 
         A complete request is served even if its client is gone by then: a delay must not undo it.
         """
-        if call.service not in self._web_handlers:
+        if call.refused is None and call.service not in self._web_handlers:
             try:
                 await call.request.read()
             except web.HTTPRequestEntityTooLarge:
@@ -216,8 +205,8 @@ class Front:
             message = f"The sandbox failed on request {call.sequence}: {error!r}. The traceback is in log/server.log."
             return refusal(request, call.service, ArmError(501, "SandboxDefect", message))
 
-    async def _sign_in(self, call: _Call, rest: _Handler) -> web.StreamResponse:
-        """Find out whose token the request carries, where the service wants one."""
+    async def _recognize(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Find out whose token the request carries, where the service wants one; `_serve` refuses it without one."""
         given = call.request.headers.get("Authorization")
         match call.service:
             case None | Service.REFUSED | Service.LOGIN:
@@ -230,11 +219,16 @@ class Front:
             case service:
                 audiences = _AUDIENCES[service]
         if audiences is not None:
-            call.request["principal"] = self._directory.authenticate(given, audiences)
+            try:
+                call.request["principal"] = self._directory.authenticate(given, audiences)
+            except ArmError as error:
+                call.refused = error
         return await rest(call)
 
     async def _serve(self, call: _Call) -> web.StreamResponse:
         """Let the service answer."""
+        if call.refused is not None:
+            raise call.refused
         if call.service is None or call.service is Service.REFUSED:
             raise not_modelled(f"the host '{call.host}'")
         handler = self._web_handlers.get(call.service)

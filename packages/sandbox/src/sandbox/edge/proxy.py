@@ -6,7 +6,6 @@ machine.
 """
 
 import asyncio
-import contextlib
 import logging
 import re
 import socket
@@ -16,6 +15,7 @@ from typing import Any
 
 from sandbox.azure.arm.store import Store
 from sandbox.edge.certificates import Certificates
+from sandbox.edge.connections import MOST, acknowledge_at_once
 from sandbox.edge.hosts import service_of
 
 _log = logging.getLogger(__name__)
@@ -23,19 +23,9 @@ _log = logging.getLogger(__name__)
 _HEAD_LIMIT_BYTES = 16 * 1024
 _HEAD_SECONDS = 30
 _HANDSHAKE_SECONDS = 60
+_PAUSE_SECONDS = 0.1
 _TLS_PORT = "443"
 _REQUEST_LINE = re.compile(rb"^(\S+) (\S+) HTTP/1\.[01]\r\n")
-
-
-def acknowledge_at_once(connection: Any) -> None:
-    """Send pending TCP acknowledgements now (Linux; nothing elsewhere).
-
-    The kernel resets it, so call this after each read. urllib3 leaves Nagle's algorithm on for proxied connections:
-    otherwise each request body waits 40 ms for the acknowledgement of its headers.
-    """
-    if hasattr(socket, "TCP_QUICKACK") and connection is not None:
-        with contextlib.suppress(OSError):
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
 class Proxy:
@@ -70,7 +60,15 @@ class Proxy:
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            client, _ = await loop.sock_accept(listener)
+            try:
+                client, _ = await loop.sock_accept(listener)
+            except OSError as error:  # such as too many open files: some are closed soon
+                _log.warning("a connection was not accepted: %s", error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if len(self._tasks) > MOST:
+                client.close()
+                continue
             client.setblocking(False)
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._spawn(self._serve(client))

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import jwt
 from aiohttp import web
@@ -31,6 +32,10 @@ _RESOURCES = re.compile(
     r"^https://(management\.azure\.com|management\.core\.windows\.net|ml\.azure\.com|storage\.azure\.com"
     r"|graph\.microsoft\.com|vault\.azure\.net|[a-z0-9]{3,24}\.blob\.core\.windows\.net)/?$"
 )
+
+
+_FORM_BYTES = 64 * 1024
+"""More than any sign-in sends; nobody is known before it was read. Entra's own limit is not documented."""
 
 
 class SignInError(Exception):
@@ -76,8 +81,7 @@ class Login:
                 return web.json_response(_configuration(match[1]))
             if request.method == "POST" and (match := _TOKEN.match(request.path)):
                 self._check_tenant(match[1])
-                form = {name: str(value) for name, value in (await request.post()).items()}
-                principal, resource = self._grant(form)
+                principal, resource = self._grant(await _form(request))
                 request["principal"] = principal
                 return web.json_response(self._answer(principal, resource), headers={"Cache-Control": "no-store"})
         except SignInError as error:
@@ -165,6 +169,22 @@ class Login:
             "ext_expires_in": TOKEN_SECONDS,
             "access_token": self._directory.issue(principal, resource),
         }
+
+
+async def _form(request: web.Request) -> dict[str, str]:
+    """Return the fields of a request's form; none of a body that is something else.
+
+    Raises:
+        SignInError: it is too large.
+    """
+    content = bytearray()
+    async for piece in request.content.iter_any():
+        content += piece
+        if len(content) > _FORM_BYTES:
+            raise SignInError(413, "invalid_request", 90013, f"The request has more than {_FORM_BYTES} bytes.")
+    if request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    return dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
 
 
 def _configuration(tenant: str) -> dict[str, Any]:
