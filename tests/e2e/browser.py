@@ -83,13 +83,17 @@ class Tab:
                 return message["result"]
 
     async def open(self, file: Path, *, scheme: str, width: int) -> None:
-        """Load a file, by its absolute path, in a window of this width, for a person who prefers `light` or `dark`."""
+        """Load a file, by its absolute path: see `visit`."""
+        await self.visit(file.as_uri(), scheme=scheme, width=width)
+
+    async def visit(self, address: str, *, scheme: str, width: int) -> None:
+        """Load a page in a window of this width, for a person who prefers `light` or `dark`."""
         await self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         await self.send(
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
         )
         self.events.clear()
-        await self.send("Page.navigate", url=file.as_uri())
+        await self.send("Page.navigate", url=address)
         while not self.of("Page.loadEventFired"):
             await self._next()
 
