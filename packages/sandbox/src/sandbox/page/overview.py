@@ -152,7 +152,7 @@ def _endpoint(resource: Resource, deployments: list[Resource]) -> Endpoint:
         default,
         before if before.lower() != default.lower() else "",
         str(resource.private.get("defaultSince") or ""),
-        tuple((name, str(value)) for name, value in (resource.body.get("tags") or {}).items()),
+        tuple((name, short(str(value))) for name, value in (resource.body.get("tags") or {}).items()),
         tuple(_revision(each, default, before) for each in reversed(own)),
     )
 

@@ -11,7 +11,7 @@ ROWS: Final = 20
 """How many rows of a file a page shows."""
 _COLUMNS: Final = 16
 _CELL: Final = 200
-_HEAD_BYTES: Final = 64 * 1024
+_HEAD_BYTES: Final = 256 * 1024
 _COUNTED_BYTES: Final = 64 * 1024 * 1024
 _PIECE: Final = 1 << 20
 _TEXT: Final = 4000
@@ -38,6 +38,7 @@ class Preview(NamedTuple):
         table: the rows; None: it is no table.
         text: the beginning, if it is text and no table.
         note: why there is nothing to see.
+        is_cut: whether it has more rows than the table.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Preview(NamedTuple):
     table: Table | None = None
     text: str = ""
     note: str = ""
+    is_cut: bool = False
 
 
 def preview(name: str, file: Path) -> Preview:
@@ -72,7 +74,8 @@ def preview(name: str, file: Path) -> Preview:
     if table is None:
         return shown._replace(text=text[:_TEXT] + ("…" if len(text) > _TEXT or size > len(head) else ""))
     has_names = bool(table.columns) and not text.lstrip().startswith("{")
-    return shown._replace(table=table, count=_count(file, size, names=int(has_names)))
+    rows, count = _count(file, size, names=int(has_names))
+    return shown._replace(table=table, count=count, is_cut=rows > len(table.rows))
 
 
 def size_of(count: int) -> str:
@@ -164,15 +167,15 @@ def _cut(cells: Sequence[str]) -> tuple[str, ...]:
     return (*shown, f"… {len(cells) - _COLUMNS} more") if len(cells) > _COLUMNS else shown
 
 
-def _count(file: Path, size: int, *, names: int) -> str:
-    """Return how many lines a file has, without that of the columns' names; of a large file, at least how many."""
+def _count(file: Path, size: int, *, names: int) -> tuple[int, str]:
+    """Return how many lines a file has, without that of the columns' names, and in words; at least, if it is large."""
     lines, last, left = 0, b"", _COUNTED_BYTES
     with file.open("rb") as opened:
         while left > 0 and (piece := opened.read(min(_PIECE, left))):
             lines, last, left = lines + piece.count(b"\n"), piece[-1:], left - len(piece)
     rows = lines - names + (size <= _COUNTED_BYTES and last != b"\n")
     word = "row" if rows == 1 else "rows"
-    return f"{rows:,} {word}" if size <= _COUNTED_BYTES else f"more than {rows:,} {word}"
+    return rows, f"{rows:,} {word}" if size <= _COUNTED_BYTES else f"more than {rows:,} {word}"
 
 
 def _parquet(shown: Preview, file: Path, size: int) -> Preview:
@@ -183,7 +186,8 @@ def _parquet(shown: Preview, file: Path, size: int) -> Preview:
         return shown._replace(note=_WITHOUT_PYARROW)
     try:
         with parquet.ParquetFile(file) as opened:
-            count = f"{opened.metadata.num_rows:,} rows"
+            total = int(opened.metadata.num_rows)
+            count = f"{total:,} row{'' if total == 1 else 's'}"
             columns = ", ".join(opened.schema_arrow.names)
             if size > _COUNTED_BYTES:
                 return shown._replace(count=count, note=f"Parquet with the columns {columns[:_TEXT]}.")
@@ -191,4 +195,6 @@ def _parquet(shown: Preview, file: Path, size: int) -> Preview:
     except (OSError, ValueError, TypeError) as error:  # pyarrow's own errors are subclasses
         return shown._replace(note=f"Parquet that cannot be read: {str(error)[:_CELL]}")
     rows = batch.to_pylist() if batch is not None else []
-    return shown._replace(count=count, table=_named(rows)) if rows else shown._replace(count=count, note=columns)
+    if not rows:
+        return shown._replace(count=count, note=columns)
+    return shown._replace(count=count, table=_named(rows), is_cut=total > len(rows))
