@@ -265,7 +265,7 @@ def test_images_are_beside_their_predictions(ready: Learning) -> None:
     write(ready, "out/predictions.csv", b"two.png,2,0.9\none.png,1,0.8\n")
     add_job(ready, job={"inputData": INPUT})
     text = page(ready, "/jobs/batchjob-1")
-    assert '<img src="/jobs/batchjob-1/input?file=one.png" alt="one.png" loading="lazy" class="small">' in text
+    assert '<img src="/jobs/batchjob-1/input?file=one.png" alt="one.png" class="small">' in text
     assert (
         "Images with their predictions one.png 1 0.8 two.png 2 0.9 Predictions predictions.csv 2 rows, 28 b"
         in plain(text)
