@@ -57,8 +57,8 @@ _TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.cli
 def _place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     """A workspace with two endpoints.
 
-    A deployment of ``ours`` scores a file when ``gate`` has one of its name, or of the number of those that are done: the
-    order of the files is random.
+    A deployment of ``ours`` scores a file when ``gate`` has one of its name, or of the number of those that are done:
+    the order of the files is random.
     """
     folder = tmp_path_factory.mktemp("page")
     (folder / "gate").mkdir()
@@ -101,7 +101,7 @@ async def entered(home: Home, folder: Path) -> AsyncIterator[tuple[Tab, str]]:
     opened: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BROWSER", "some")
-        patch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+        patch.setattr("webbrowser.open", lambda address: not opened.append(address))
         (told,) = page.show(home, browser=True)
     assert opened == [home.entrance.as_uri()], "the pass is in the file, and not among the words of a command"
     assert stat.S_IMODE(home.entrance.stat().st_mode) == 0o600

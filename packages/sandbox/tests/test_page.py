@@ -300,8 +300,8 @@ def test_what_others_wrote_is_never_markup(ready: Learning) -> None:
         ready, f"out/{HOSTILE}.csv".replace("</", "<"), f'"{name.replace(chr(34), chr(34) * 2)}",{HOSTILE}\n'.encode()
     )
     add_job(ready, HOSTILE, "Failed", job={"inputData": INPUT}, error={"code": "UserError", "message": HOSTILE})
-    body = {"location": "westeurope", "tags": {HOSTILE: HOSTILE}, "properties": {"authMode": "aadToken"}}
-    body["properties"] |= {"description": HOSTILE, "defaults": {"deploymentName": "blue"}}
+    given = {"authMode": "aadToken", "description": HOSTILE, "defaults": {"deploymentName": "blue"}}
+    body = {"location": "westeurope", "tags": {HOSTILE: HOSTILE}, "properties": given}
     ready.done("PUT", "/batchEndpoints/digits-ep", body)
     job = "/jobs/" + "".join(f"%{byte:02X}" for byte in HOSTILE.encode())
     for text in (page(ready), page(ready, job)):

@@ -105,8 +105,7 @@ def test_a_server_that_does_not_know_the_page(sandbox: Sandbox, monkeypatch: pyt
     with pytest.raises(SystemExit) as refused:
         page.show(sandbox.home, browser=False)
     assert str(refused.value) == (
-        "sandbox: the server is older than this command. Start it anew: python -m sandbox stop && "
-        "python -m sandbox start"
+        "sandbox: the server is older than this command. Restart it: python -m sandbox stop && python -m sandbox start"
     )
 
 

@@ -45,7 +45,7 @@ def test_tables(tmp_path: Path, content: bytes, table: Table, count: str) -> Non
 def test_a_page_has_twenty_rows_and_sixteen_columns_of_a_large_table(tmp_path: Path) -> None:
     found = shown(tmp_path, (",".join("x" * 300 for _ in range(20)) + "\n").encode() * 50)
     assert found.table is not None
-    assert (len(found.table.rows), found.count, found.is_cut) == (20, "50 rows", True)
+    assert (len(found.table.rows), found.rows, found.is_cut) == (20, "50 rows", True)
     assert [len(each) for each in found.table.rows[0]] == [201] * 16 + [8]
     assert found.table.rows[0][-1] == "… 4 more"
 
@@ -58,7 +58,7 @@ def test_of_a_huge_file_little_is_read(tmp_path: Path, monkeypatch: pytest.Monke
         opened.write(b"a.png,1\n" * 1000)
         opened.truncate(1 << 40)
     found = preview("huge.csv", file)
-    assert (found.size, found.count, found.is_cut) == ("1.1 TB", "more than 125 rows", True)
+    assert (found.size, found.rows, found.is_cut) == ("1.1 TB", "more than 125 rows", True)
     assert found.table == Table((), (("a.png", "1"),) * 13), "the last line may go on"
 
 
@@ -104,14 +104,14 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", ModuleType("pyarrow"))
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", module)
     found = shown(tmp_path, b"PAR1....", "x.parquet")
-    assert (found.count, found.is_cut, found.table) == (
+    assert (found.rows, found.is_cut, found.table) == (
         *("1,000 rows", True),
         Table(("file", "digit"), (("a.png", "7"),) * 20),
     )
     assert shown(tmp_path, b"PAR1", "x.parquet").note == "Parquet that cannot be read: too short"
     monkeypatch.setattr(predictions, "_COUNTED_BYTES", 7)
     large = shown(tmp_path, b"PAR1....", "x.parquet")
-    assert (large.count, large.table, large.note) == ("1,000 rows", None, "Parquet with the columns file, digit.")
+    assert (large.rows, large.table, large.note) == ("1,000 rows", None, "Parquet with the columns file, digit.")
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def show(home: Home, *, browser: bool) -> list[str]:
         address = str(server.control("POST", PAGE)["address"])
     except ValueError:
         raise SystemExit(
-            "sandbox: the server is older than this command. Start it anew: python -m sandbox stop && "
+            "sandbox: the server is older than this command. Restart it: python -m sandbox stop && "
             "python -m sandbox start"
         ) from None
     if browser and has_screen(os.environ) and _opened(home, address):

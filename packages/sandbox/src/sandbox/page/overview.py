@@ -88,7 +88,7 @@ class Workspace(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """The page; ``is_live``: something is under way, so that the page changes soon."""
+    """The page; ``is_live``: something is running, so that the page changes soon."""
 
     workspaces: tuple[Workspace, ...]
     others: tuple[tuple[str, tuple[str, ...]], ...]

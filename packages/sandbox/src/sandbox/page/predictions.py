@@ -34,8 +34,8 @@ class Preview(NamedTuple):
     Attributes:
         name: the path below the job's output.
         size: in words.
-        count: how many rows it has, in words; empty: unknown.
-        table: the rows; None: it is no table.
+        rows: how many rows it has, in words; empty: unknown.
+        table: the rows; None: the file has no rows.
         text: the beginning, if it is text and no table.
         note: why there is nothing to see.
         is_cut: whether it has more rows than the table.
@@ -43,7 +43,7 @@ class Preview(NamedTuple):
 
     name: str
     size: str
-    count: str = ""
+    rows: str = ""
     table: Table | None = None
     text: str = ""
     note: str = ""
@@ -75,7 +75,7 @@ def preview(name: str, file: Path) -> Preview:
         return shown._replace(text=text[:_TEXT] + ("…" if len(text) > _TEXT or size > len(head) else ""))
     has_names = bool(table.columns) and not text.lstrip().startswith("{")
     rows, count = _count(file, size, names=int(has_names))
-    return shown._replace(table=table, count=count, is_cut=rows > len(table.rows))
+    return shown._replace(table=table, rows=count, is_cut=rows > len(table.rows))
 
 
 def size_of(count: int) -> str:
@@ -137,7 +137,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _json_lines(lines: Sequence[str]) -> Table | None:
-    """Return the rows of JSON lines; None if a line is no object."""
+    """Return the rows of JSON lines; None if a line is something else."""
     shown = [line for line in lines[:ROWS] if line.strip()]
     rows = []
     for line in shown:
@@ -190,11 +190,11 @@ def _parquet(shown: Preview, file: Path, size: int) -> Preview:
             count = f"{total:,} row{'' if total == 1 else 's'}"
             columns = ", ".join(opened.schema_arrow.names)
             if size > _COUNTED_BYTES:
-                return shown._replace(count=count, note=f"Parquet with the columns {columns[:_TEXT]}.")
+                return shown._replace(rows=count, note=f"Parquet with the columns {columns[:_TEXT]}.")
             batch = next(opened.iter_batches(batch_size=ROWS), None)
     except (OSError, ValueError, TypeError) as error:  # pyarrow's own errors are subclasses
         return shown._replace(note=f"Parquet that cannot be read: {str(error)[:_CELL]}")
     rows = batch.to_pylist() if batch is not None else []
     if not rows:
-        return shown._replace(count=count, note=columns)
-    return shown._replace(count=count, table=_named(rows), is_cut=total > len(rows))
+        return shown._replace(rows=count, note=columns)
+    return shown._replace(rows=count, table=_named(rows), is_cut=total > len(rows))

@@ -41,7 +41,7 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; 
 _OWN: Final = "img-src 'self' data:; connect-src 'self'"
 _ENTER: Final = "/enter"
 _FILES: Final = {"/page.css": "text/css", "/page.js": "text/javascript"}
-"""The page's style and script, which say nothing of the sandbox: for every browser."""
+"""The page's style and script, the same for every sandbox: any browser may have them."""
 
 _T = TypeVar("_T")
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
