@@ -51,7 +51,9 @@ def visit(learning: Learning, work: Callable[[Visitor], Awaitable[T]], *, enters
 
     async def go() -> T:
         file = learning.blobs.folder.parent / "store.sqlite"
-        site = Site(learning.world, file, lambda rows: Names(rows, {}), secret="s", about="profile harsh")
+        site = Site(
+            learning.world, file, lambda rows: Names(rows, {}), secret="s", about="profile harsh", folder="/home/x"
+        )
         base = f"http://127.0.0.1:{await site.start(0)}"
         try:
             async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:

@@ -180,7 +180,8 @@ class Server:
             self._home.store,
             partial(self._names, asked=Prerequisites.read(self._prerequisites)),
             secret=token,
-            about=f"profile {self._profile} · {self._home.root}",
+            about=f"profile {self._profile}",
+            folder=str(self._home.root),
         )
         closing.push_async_callback(site.close)
         control = Control(

@@ -48,15 +48,26 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Site:
-    """The pages of one sandbox; ``about`` is what the top of each says of it."""
+    """The pages of one sandbox.
+
+    ``about`` is what the top of each page says of it, ``folder`` where its state is.
+    """
 
     def __init__(
-        self, world: World, store: Path, names: Callable[[list[Resource]], Names], *, secret: str, about: str
+        self,
+        world: World,
+        store: Path,
+        names: Callable[[list[Resource]], Names],
+        *,
+        secret: str,
+        about: str,
+        folder: str,
     ) -> None:
         self._world = world
         self._file = store
         self._names = names
         self._about = about
+        self._folder = folder
         self._sign_in = SignIn(secret)
         self._port = 0
         self._reading: Store | None = None
@@ -145,7 +156,7 @@ class Site:
     async def _show_overview(self, request: web.Request) -> web.Response:
         all_jobs = request.query.get("jobs") == "all"
         found = await self._read(lambda world: overview(world, self._names, all_jobs=all_jobs))
-        return self._page("overview.html", found=found)
+        return self._page("overview.html", found=found, folder=self._folder)
 
     async def _show_job(self, request: web.Request) -> web.Response:
         found = await self._read(lambda world: jobs.job(world, request.match_info["job"]))
