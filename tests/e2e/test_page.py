@@ -99,9 +99,14 @@ def gate_of(place: Estate) -> Path:
 async def entered(home: Home, folder: Path) -> AsyncIterator[tuple[Tab, str]]:
     """Open the page as `python -m sandbox open` does; give the browser, and the page's address."""
     opened: list[str] = []
+
+    def take(address: str) -> bool:
+        opened.append(address)
+        return True
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BROWSER", "some")
-        patch.setattr("webbrowser.open", lambda address: not opened.append(address))
+        patch.setattr("webbrowser.open", take)
         (told,) = page.show(home, browser=True)
     assert opened == [home.entrance.as_uri()], "the pass is in the file, and not among the words of a command"
     assert stat.S_IMODE(home.entrance.stat().st_mode) == 0o600

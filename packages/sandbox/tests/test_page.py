@@ -26,6 +26,7 @@ HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08"
 OUTPUT = "azureml://datastores/workspaceblobstore/paths/out/"
 INPUT = {"x": {"jobInputType": "UriFolder", "uri": "azureml://datastores/workspaceblobstore/paths/in/"}}
+MESSAGE = "Execution failed. Please check the log. Error: 3 of 4 files failed"
 SCORING = {"azureml.parameters": "{}"}
 T = TypeVar("T")
 
@@ -254,10 +255,10 @@ def test_a_failed_job_with_its_error_and_the_ends_of_its_logs(ready: Learning) -
         write(ready, path, text.encode())
         container = ready.call("GET", "/datastores/workspaceblobstore").body["properties"]["containerName"]
         logs[path] = ACCOUNT, container, path
-    add_job(ready, status="Failed", error={"code": "UserError", "message": "3 of 4 files failed"}, logs=logs)
+    add_job(ready, status="Failed", error={"code": "UserError", "message": MESSAGE}, logs=logs)
     assert "batchjob-1 Failed 3 of 4 files failed" in plain(page(ready))
     text = plain(page(ready, "/jobs/batchjob-1"))
-    assert "Error 3 of 4 files failed logs/job_error.1.txt the last lines ValueError: no logs/azureml/" in text
+    assert f"Error {MESSAGE} logs/job_error.1.txt the last lines ValueError: no logs/azureml/" in text
     assert ("line 959" in text, "line 960" in text, "line 999" in text) == (False, True, True)
 
 

@@ -50,7 +50,7 @@ class Line(NamedTuple):
         progress: None: nothing is known yet.
         began: ISO 8601; when it was accepted.
         took: in words; so far, if it has not ended.
-        error: the beginning of its error.
+        error: the message of its error; without the part that is the same for every job.
     """
 
     name: str
@@ -115,7 +115,7 @@ def line(run: Run, steps: Sequence[Run]) -> Line:
         _progress(run, steps),
         run.created_utc,
         _took(run),
-        (run.error or {}).get("message", ""),
+        _reason((run.error or {}).get("message", "")),
     )
 
 
@@ -227,6 +227,11 @@ def _tail(file: Path) -> str:
         text = opened.read().decode("utf-8", errors="replace")
     found = text.splitlines()
     return "\n".join(found[-_TAIL_LINES:])
+
+
+def _reason(message: str) -> str:
+    """Return why a job failed: the service's message first says that its process ended (`exit_42`)."""
+    return message.partition(" Error: ")[2] or message
 
 
 def _is_pipeline(run: Run) -> bool:

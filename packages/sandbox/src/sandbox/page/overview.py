@@ -75,7 +75,7 @@ class Cluster(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """A workspace: ``all_jobs`` is how many there are, ``jobs`` the newest of them."""
+    """A workspace: ``all_jobs`` is how many there are, ``running`` how many run, ``jobs`` the newest."""
 
     name: str
     group: str
@@ -83,6 +83,7 @@ class Workspace(NamedTuple):
     endpoints: tuple[Endpoint, ...]
     jobs: tuple[Line, ...]
     all_jobs: int
+    running: int
     models: tuple[Model, ...]
     clusters: tuple[Cluster, ...]
 
@@ -133,6 +134,7 @@ def _workspace(world: World, resource: Resource, below: list[Resource], *, all_j
         tuple(_endpoint(each, by_type[DEPLOYMENTS]) for each in by_type[ENDPOINTS]),
         tuple(shown),
         len(lines),
+        sum(each.is_running for each in lines),
         tuple(_model(each, by_type[DEPLOYMENTS]) for each in reversed(by_type[_MODELS])),
         tuple(_cluster(world, each) for each in by_type[CLUSTERS]),
     )

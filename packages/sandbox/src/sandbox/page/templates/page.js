@@ -39,6 +39,7 @@
   }
 
   async function look() {
+    const began = performance.now();
     if (!document.hidden) {
       try {
         const answer = await fetch(location.href, {cache: "no-store", redirect: "error"});
@@ -52,7 +53,9 @@
         say("The sandbox does not answer. It may have been stopped: python -m sandbox start");
       }
     }
-    setTimeout(look, main().hasAttribute("data-live") ? RUNNING : QUIET);
+    // A sandbox with a thousand jobs takes its time for a page: most of it stays for the jobs.
+    const wait = main().hasAttribute("data-live") ? RUNNING : QUIET;
+    setTimeout(look, Math.max(wait, 10 * (performance.now() - began)));
   }
 
   showEnds(document);
