@@ -316,9 +316,9 @@ def test_what_others_wrote_is_never_markup(ready: Learning) -> None:
 
 
 def test_a_pipeline_job_shows_its_steps(ready: Learning) -> None:
-    add_job(ready, "pipe", "Running", properties={}, endpoint="", deployment="")
+    add_job(ready, "pipe", "Running", properties={}, endpoint="", deployment="", display_name="prepare")
     assert "0 of 1 steps" in plain(page(ready))
-    assert "Steps Step State Took pipe-step Running" in plain(page(ready, "/jobs/pipe"))
+    assert "Steps Oldest first Step State Took prepare Running" in plain(page(ready, "/jobs/pipe"))
     page(ready, "/jobs/pipe-step", status=404)
 
 

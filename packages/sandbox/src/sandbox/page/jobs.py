@@ -135,7 +135,7 @@ def job(world: World, name: str) -> Job | None:
         line(run, steps),
         workspace.name if workspace else "",
         (run.error or {}).get("message", ""),
-        tuple(line(step, ()) for step in steps) if _is_pipeline(run) else (),
+        tuple(_step(step) for step in steps) if _is_pipeline(run) else (),
         tuple((each, str(about.get("uri") or "")) for each, about in (run.job.get("inputData") or {}).items()),
         tuple(run.outputs.items()),
         previews,
@@ -143,6 +143,11 @@ def job(world: World, name: str) -> Job | None:
         tuple(_samples(world, location, images.samples(_names(world, location), table))) if location else (),
         tuple(_logs(world, run, steps)),
     )
+
+
+def _step(run: Run) -> Line:
+    """Return what a list says of a step: its name in the pipeline."""
+    return line(run, ())._replace(title=run.display_name or short(run.run_id))
 
 
 def input_of(world: World, run: Run) -> InputLocation | None:
