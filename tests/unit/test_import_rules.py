@@ -43,6 +43,7 @@ EMULATOR = [
     ("home",),
     ("server_record",),
     ("edge",),
+    ("page",),
     ("server",),
 ]
 """The emulator's rooms from the ground up; the commands are beside the server and see none of its services."""
@@ -56,6 +57,7 @@ EMULATORS_LIBRARIES = {
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
     "edge": ("aiohttp", "trustme"),
+    "page": ("aiohttp", "jinja2"),
 }
 
 MODELOPS = [
