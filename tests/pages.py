@@ -1,7 +1,9 @@
-"""The fenced blocks of the repository's pages: what a reader writes into files, types, and sees."""
+"""What the repository says to people: the fenced blocks and commands of its pages, and the texts of its code."""
 
+import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,7 +57,22 @@ class Command(NamedTuple):
     line: int
 
 
-PROGRAMS = ("az", "bash", "curl", "eval", "find", "gh", "git", "make", "pip", "pipx", "pulumi", "python", "python3", "uv")
+PROGRAMS = (
+    "az",
+    "bash",
+    "curl",
+    "eval",
+    "find",
+    "gh",
+    "git",
+    "make",
+    "pip",
+    "pipx",
+    "pulumi",
+    "python",
+    "python3",
+    "uv",
+)
 _BEGINS = re.compile(rf"(?:\.venv/bin/)?(?:{'|'.join(PROGRAMS)})(?= )")
 
 
@@ -73,3 +90,36 @@ def commands(page: str) -> Iterator[Command]:
         typed = " ".join(found[1].split())
         if _BEGINS.match(typed) and "..." not in typed:
             yield Command(typed, page, outside.count("\n", 0, found.start()) + 1)
+
+
+CODE = (
+    "settings",
+    "components",
+    "modelops",
+    "policy",
+    "prerequisites",
+    "ci",
+    "toolchain",
+    "packages/sandbox/src",
+    "packages/pulumi-standins/src",
+)
+"""The folders of the programs that print something."""
+
+
+@cache
+def texts() -> tuple[str, ...]:
+    """Return every text in the code, in which `…` stands for what is filled in; docstrings are not among them."""
+    files = (file for folder in CODE for file in sorted((ROOT / folder).rglob("*.py")))
+    return tuple(text for file in files for text in _texts(ast.parse(file.read_text(encoding="utf-8"))))
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    nodes = list(ast.walk(tree))
+    formatted = [node for node in nodes if isinstance(node, ast.JoinedStr)]
+    apart = {id(each) for node in formatted for each in node.values}
+    apart |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for text in formatted:
+        yield "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in text.values)
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in apart:
+            yield node.value

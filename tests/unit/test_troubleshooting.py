@@ -4,26 +4,14 @@ Compared are the fixed parts: `…` in the page, and what the code fills in, sta
 a row says of its message is right.
 """
 
-import ast
 import re
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.pages import ROOT
+from tests.pages import ROOT, texts
 
-FOLDERS = (
-    "settings",
-    "components",
-    "modelops",
-    "policy",
-    "prerequisites",
-    "toolchain",
-    "packages/sandbox/src",
-    "packages/pulumi-standins/src",
-)
 FOREIGN = {
     "the stack is currently locked": "Pulumi's engine",
     "failed to load checkpoint: EOF": "Pulumi's engine",
@@ -38,18 +26,8 @@ QUOTED = [text.strip() for row in ROWS for text in re.findall(r"(?<!`)(?:``|`)(?
 
 @cache
 def _said() -> tuple[str, ...]:
-    """Every text of the code, with … for what is filled in, and of the Makefile."""
-    files = (file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
-    texts = [text for file in files for text in _texts(ast.parse(file.read_text(encoding="utf-8")))]
-    return (*map(_flat, texts), _flat((ROOT / "Makefile").read_text(encoding="utf-8")))
-
-
-def _texts(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            yield "".join(str(each.value) if isinstance(each, ast.Constant) else "…" for each in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value
+    """Every text of the code and of the Makefile, each in one line."""
+    return tuple(map(_flat, [*texts(), (ROOT / "Makefile").read_text(encoding="utf-8")]))
 
 
 def _flat(text: str) -> str:
