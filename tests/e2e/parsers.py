@@ -65,7 +65,7 @@ def _of_one(words: Sequence[str]) -> str:
         return _of_make(rest)
     if program == "pulumi":
         return _of_pulumi(rest)
-    return "" if program in SHELL or "/" in program else f"nobody knows the program {program}"
+    return "" if program in SHELL or "/" in program else f"unknown program {program}"
 
 
 def _of_module(module: str, rest: list[str]) -> str:

@@ -1,8 +1,8 @@
 """Commands that pages and programs print: a real parser takes each; a page's runs in the sandbox, or has a reason.
 
 In the sandbox, pages put `python -m sandbox run --` before `pulumi` and `python -m modelops`, and so does this test. It
-types values for the words in capitals, and answers the engine's question with `--yes`. docs/tutorial.md has a test of
-its own. Not proved: that what a command prints is what its page says.
+types values for the words in capitals, and answers the engine's question with `--yes`. test_tutorial.py runs
+docs/tutorial.md. Not proved: that what a command prints is what its page says.
 """
 
 import re
