@@ -117,7 +117,7 @@ class Control:
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         if request.headers.get("Host", "") not in self._hosts:
-            # A web page can give this address a name of its own, and so make a browser send requests here.
+            # A web page's name can be made to lead to this address: its browser would send requests here.
             return json_answer(403, ArmError(403, "WrongHost", f"the host is not {min(self._hosts)}").body(), {})
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if request.path == REHEARSAL:  # a preview knows an address and nothing more
