@@ -1,7 +1,7 @@
 """Installs the Pulumi CLI as `.venv/bin/pulumi`, in the first of three ways that works.
 
 1. a CLI on PATH that satisfies Pulumi.yaml's `requiredPulumiVersion` and has its Python language host;
-2. the official installer, into the user's cache folder;
+2. the official release, checked against its checksums, into the user's cache folder;
 3. a build from toolchain/go.mod, into the user's cache folder, with our language host (docs/adr/0004).
 """
 
@@ -83,7 +83,7 @@ def _download_or_build(version: str, downloaded: Path, built: Path, reason: str)
     try:
         official.install(downloaded, version)
     except UnavailableError as error:
-        reasons.append(f"official installer: {error}")
+        reasons.append(f"official release: {error}")
     else:
         return
     try:
@@ -99,7 +99,7 @@ def _no_way(reasons: list[str]) -> str:
         "The Pulumi CLI is missing, and none of the three ways to get it worked:\n"
         f"{tried}\n"
         f"You need one of these: Pulumi {required()} on PATH, with its Python language host;\n"
-        f"internet access, for the official installer; Go >= {gobuild.go_version()} and a Go module proxy, to build "
+        f"internet access, for the official release; Go >= {gobuild.go_version()} and a Go module proxy, to build "
         "it\n(about four minutes). Then run make again."
     )
 

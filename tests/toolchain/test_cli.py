@@ -85,7 +85,7 @@ def test_names_all_three_ways_when_none_works(
     assert lines[:4] == [
         "The Pulumi CLI is missing, and none of the three ways to get it worked:",
         f"  - on PATH: {reason.format(path=machine.path, required=cli.required())}",
-        "  - official installer: no internet",
+        "  - official release: no internet",
         "  - build with Go: no Go",
     ]
     assert f"Go >= {gobuild.go_version()}" in str(caught.value)

@@ -1,5 +1,11 @@
-"""The official installer, with our own web server instead of its site."""
+"""The official release of the CLI, from a web server of our own instead of Pulumi's site and GitHub.
 
+That both sites have the files under these names is not proven here.
+"""
+
+import hashlib
+import io
+import tarfile
 import threading
 import time
 from collections.abc import Iterator
@@ -11,38 +17,61 @@ import pytest
 from toolchain import official
 from toolchain.places import PULUMI_VERSION, UnavailableError
 
-GOOD = f"""#!/bin/sh
-test "$1 $2 $3" = "--version {PULUMI_VERSION} --install-root" || exit 9
-mkdir -p "$4/bin"
-printf '#!/bin/sh\\necho v{PULUMI_VERSION}\\n' > "$4/bin/pulumi"
-chmod +x "$4/bin/pulumi"
-"""
+NAME = official.archive_name(PULUMI_VERSION)
+LIST = f"pulumi-{PULUMI_VERSION}-checksums.txt"
+
+
+def archive(version: str = PULUMI_VERSION, name: str = "pulumi/pulumi") -> bytes:
+    """A release: a CLI that says its version, and a language host."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as file:
+        for each in (name, "pulumi/pulumi-language-python"):
+            script = f"#!/bin/sh\necho v{version}\n".encode()
+            entry = tarfile.TarInfo(each)
+            entry.size, entry.mode = len(script), 0o755
+            file.addfile(entry, io.BytesIO(script))
+    return content.getvalue()
 
 
 class Site:
     """What the web server answers; `release` lets slow answers end."""
 
     def __init__(self) -> None:
-        self.script = GOOD
         self.slow = False
         self.release = threading.Event()
         self.address = ""
+        self.serve(archive())
+
+    def serve(self, content: bytes, digest: str | None = None, name: str = NAME) -> None:
+        """Serve an archive, and a list with its digest."""
+        digest = digest or hashlib.sha256(content).hexdigest()
+        listed = f"{'0' * 64}  pulumi-v{PULUMI_VERSION}-windows-x64.zip\n{digest}  {name}\n".encode()
+        self.files = {f"/sdk/{NAME}": content, f"/download/v{PULUMI_VERSION}/{LIST}": listed}
+
+    def install(self, root: Path, probe_seconds: float = official.PROBE_SECONDS) -> None:
+        """Install from here."""
+        official.install(
+            root,
+            archives=f"{self.address}/sdk",
+            checksums=f"{self.address}/download",
+            probe_seconds=probe_seconds,
+        )
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    """A web server that serves one script."""
+    """A web server that serves one release."""
     made = Site()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if made.slow:
                 made.release.wait()
-            body = made.script.encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            body = made.files.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.send_header("Content-Length", str(len(body or b"")))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body or b"")
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it
             pass
@@ -50,7 +79,7 @@ def site() -> Iterator[Site]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        made.address = f"http://127.0.0.1:{server.server_port}/install.sh"
+        made.address = f"http://127.0.0.1:{server.server_port}"
         try:
             yield made
         finally:
@@ -61,8 +90,8 @@ def site() -> Iterator[Site]:
 
 def test_installs_into_a_folder_of_its_own(site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = tmp_path / "cache" / "official"
-    official.install(root, script=site.address)
-    assert (root / "bin" / "pulumi").exists()
+    site.install(root)
+    assert sorted(path.name for path in (root / "bin").iterdir()) == ["pulumi", "pulumi-language-python"]
     assert [path.name for path in root.parent.iterdir()] == ["official"]
     assert capsys.readouterr().out.splitlines() == [
         f"pulumi: downloading the official CLI {PULUMI_VERSION}",
@@ -70,30 +99,51 @@ def test_installs_into_a_folder_of_its_own(site: Site, tmp_path: Path, capsys: p
     ]
 
 
-@pytest.mark.parametrize(
-    ("script", "message"),
-    [
-        ("echo first; echo 'no such release' >&2; exit 3", "failed: no such release"),
-        ("exit 3", "failed: exit code 3"),
-        ("mkdir -p x", f"installed version unknown, not {PULUMI_VERSION}"),
-        (GOOD.replace(f"v{PULUMI_VERSION}\\n", "v1.0.0\\n"), f"installed version 1.0.0, not {PULUMI_VERSION}"),
-    ],
-)
-def test_leaves_nothing_behind_when_it_fails(site: Site, tmp_path: Path, script: str, message: str) -> None:
-    site.script = script
+def test_another_archive_than_the_release_s_is_not_used(site: Site, tmp_path: Path) -> None:
+    site.serve(archive(), "0" * 64)
     with pytest.raises(UnavailableError) as caught:
-        official.install(tmp_path / "cache" / "official", script=site.address)
-    assert str(caught.value) == f"{site.address} {message}"
+        site.install(tmp_path / "cache" / "official")
+    found = hashlib.sha256(site.files[f"/sdk/{NAME}"]).hexdigest()
+    assert str(caught.value) == (
+        f"{site.address}/sdk/{NAME} has the SHA-256 {found}, and the release says {'0' * 64}: not used"
+    )
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["version", "no archive", "missing", "not listed"])
+def test_leaves_nothing_behind_when_it_fails(site: Site, tmp_path: Path, kind: str) -> None:
+    address = f"{site.address}/sdk/{NAME}"
+    told = {
+        "version": f"{address} has version 1.0.0, not {PULUMI_VERSION}",
+        "no archive": f"{NAME} cannot be unpacked: ",
+        "missing": f"{address} was not downloaded: HTTP Error 404: Not Found",
+        "not listed": f"{site.address}/download/v{PULUMI_VERSION}/{LIST} has no checksum of {NAME}",
+    }
+    site.serve(b"nothing" if kind == "no archive" else archive("1.0.0" if kind == "version" else PULUMI_VERSION))
+    if kind == "missing":
+        del site.files[f"/sdk/{NAME}"]
+    if kind == "not listed":
+        site.serve(archive(), name="another")
+    with pytest.raises(UnavailableError) as caught:
+        site.install(tmp_path / "cache" / "official")
+    assert str(caught.value).startswith(told[kind])
+    assert not (tmp_path / "cache").exists() or list((tmp_path / "cache").iterdir()) == []
+
+
+def test_no_file_is_unpacked_elsewhere(site: Site, tmp_path: Path) -> None:
+    site.serve(archive(name="../../../pulumi"))
+    site.install(tmp_path / "a" / "b" / "official")
+    assert sorted(path.name for path in tmp_path.rglob("pulumi")) == ["pulumi"]
+    assert (tmp_path / "a" / "b" / "official" / "bin" / "pulumi").exists()
 
 
 def test_a_site_that_cannot_be_reached_is_one_quiet_line(
     site: Site, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    closed = site.address.replace("127.0.0.1", "127.0.0.2")
+    site.address = site.address.replace("127.0.0.1", "127.0.0.2")
     with pytest.raises(UnavailableError) as caught:
-        official.install(tmp_path / "official", script=closed)
-    assert str(caught.value) == f"{closed} cannot be reached from here"
+        site.install(tmp_path / "official")
+    assert str(caught.value) == f"{site.address}/download/v{PULUMI_VERSION}/{LIST} cannot be reached from here"
     assert capfd.readouterr() == ("", "")
 
 
@@ -101,5 +151,5 @@ def test_a_site_that_does_not_answer_costs_the_probe_only(site: Site, tmp_path: 
     site.slow = True
     started = time.monotonic()
     with pytest.raises(UnavailableError):
-        official.install(tmp_path / "official", script=site.address, probe_seconds=0.2)
+        site.install(tmp_path / "official", probe_seconds=0.2)
     assert time.monotonic() - started < official.PROBE_SECONDS

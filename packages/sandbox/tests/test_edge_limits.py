@@ -38,7 +38,7 @@ def connected(sandbox: Sandbox, host: str) -> Iterator[ssl.SSLSocket]:
 
 def peak_of_the_server(sandbox: Sandbox) -> int:
     """The most memory that the server had so far, in bytes."""
-    with open(f"/proc/{sandbox.server.pid}/status", encoding="ascii") as file:  # noqa: PTH123 - not a path of ours
+    with open(f"/proc/{sandbox.server.pid}/status", encoding="ascii") as file:  # noqa: PTH123 - the kernel's
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith("VmHWM"))
 
 
@@ -240,7 +240,7 @@ def within_a_minute(work: Callable[[], Awaitable[None]]) -> None:
 
 
 async def ended(reader: asyncio.StreamReader) -> bool:
-    """Whether the server ends the connection without a word."""
+    """Whether the server ends the connection without an answer."""
     try:
         return await reader.read() == b""
     except ConnectionError:

@@ -16,7 +16,7 @@ import pytest
 from sandbox.commands import environment, lifecycle
 from sandbox.commands.processes import wait_until_ended
 from sandbox.home import Home
-from sandbox.testing import Sandbox, started
+from sandbox.testing import STORAGE_AUDIENCE, Sandbox, started
 
 GROUPS = "2024-03-01"
 GROUP = {"location": "westeurope"}
@@ -263,11 +263,46 @@ def test_reset_refuses_a_folder_that_is_no_sandbox(tmp_path: Path) -> None:
     assert (tmp_path / "blobs").exists()
 
 
-def test_secrets_are_for_the_owner_only(own_sandbox: Sandbox) -> None:
-    root = own_sandbox.home.root
-    assert root.stat().st_mode & 0o777 == 0o700
-    for file in ("sandbox.json", "server.json", "ports.json", "tls/ca.key", "tls/token.key"):
-        assert (root / file).stat().st_mode & 0o777 == 0o600, file
+@pytest.fixture
+def _lax_mask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def open_to_others(root: Path) -> list[str]:
+    """What in a folder others may read, write or enter; a link's own mode says nothing."""
+    found = [path for path in (root, *root.rglob("*")) if not path.is_symlink()]
+    return [str(path.relative_to(root)) for path in found if path.stat().st_mode & 0o077]
+
+
+@pytest.mark.usefixtures("_lax_mask")
+def test_everything_is_for_the_owner_only(tmp_path: Path) -> None:
+    """Also in a folder that was open before, and with what Pulumi and the release's worker leave behind."""
+    root = tmp_path / "sandbox"
+    (root / "log").mkdir(parents=True)
+    (root / "log" / "release-worker.log").touch()
+    (root / "pulumi" / ".pulumi").mkdir(parents=True)
+    (root / "pulumi" / ".pulumi" / "meta.yaml").touch()
+    assert len(open_to_others(root)) == 6
+    with started(root) as sandbox:
+        place = {"location": sandbox.location}
+        sandbox.arm("PUT", "resourceGroups/rg", place, api_version="2024-03-01")
+        made = place | {"sku": {"name": "Standard_LRS"}, "kind": "StorageV2", "properties": {}}
+        group = f"/subscriptions/{sandbox.subscription}/resourceGroups/rg"
+        account = f"{group}/providers/Microsoft.Storage/storageAccounts/owned"
+        sandbox.arm("PUT", account, made, api_version="2024-01-01")
+        sandbox.grant("deployer", "ba92f5b4-2d11-453d-a403-e96b0029c9fe", account)
+        token, host = sandbox.control.token("deployer", STORAGE_AUDIENCE), "owned.blob.core.windows.net"
+        version = {"x-ms-version": "2024-11-04"}
+        sandbox.request("PUT", "/container?restype=container", host=host, token=token, headers=version)
+        block = version | {"x-ms-blob-type": "BlockBlob"}
+        assert sandbox.request("PUT", "/container/b", b"bytes", host=host, token=token, headers=block).status == 201
+        there = {path.name for path in root.rglob("*")}
+        assert {"sandbox.json", "server.json", "ca.key", "token.key", "server.log"} <= there
+        assert {"store.sqlite", "store.sqlite-wal", "store.sqlite-shm", "index.sqlite"} <= there
+        assert open_to_others(root) == []
+    assert open_to_others(root) == []
 
 
 def test_a_damaged_sandbox_is_named(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The folder of one sandbox: its paths, and the facts that are created once and kept."""
 
+import contextlib
 import json
 import os
 import secrets
+import stat
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -184,6 +186,7 @@ class Home:
         """
         try:
             self.root.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+            self._close_to_others()
             for folder in (self.tls, self.backend, self.pulumi_home, self.stacks, self.logs):
                 folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             if not self.facts_file.exists():
@@ -195,6 +198,19 @@ class Home:
         except OSError as error:
             raise SystemExit(f"sandbox: cannot use '{self.root}' as SANDBOX_HOME: {error.strerror}") from error
         return facts
+
+    def _close_to_others(self) -> None:
+        """Let only the owner read what is here: the folder may be the user's, and Pulumi writes with the user's mask.
+
+        What the server writes is closed from the start (``sandbox.server``), so nothing of it is walked through.
+        """
+        written_by_pulumi = (self.backend, self.pulumi_home, self.stacks, self.logs)
+        inside = (each for folder in written_by_pulumi for each in folder.rglob("*"))
+        for path in (self.root, *self.root.iterdir(), *inside):
+            with contextlib.suppress(FileNotFoundError):  # one that a running command has just removed
+                mode = stat.S_IMODE(path.lstat().st_mode)
+                if mode & ~_PRIVATE_FOLDER and not path.is_symlink():
+                    path.chmod(mode & _PRIVATE_FOLDER)
 
     def signing_key(self) -> bytes:
         """Return the key that signs this sandbox's tokens, created on first use."""

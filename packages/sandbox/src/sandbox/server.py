@@ -252,6 +252,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Not the working directory of the caller, which must stay removable.
     os.chdir(arguments.home)
+    # Databases, blobs, logs and files of jobs, whatever the caller's mask lets others read.
+    os.umask(0o077)
     options = Options(arguments.profile, arguments.latency, arguments.time_scale, arguments.prerequisites)
     asyncio.run(Server(Home(arguments.home), options).run(arguments.ready))
 

@@ -53,7 +53,8 @@ def link(home: Home, source: Path) -> None:
 
 def _fill(target: Path, plugin: Path) -> None:
     """Fill a folder with links to a plug-in's files: the engine passes over a folder that is a link itself."""
-    target.mkdir(parents=True, exist_ok=True)
+    for folder in (target.parent, target):  # `mode` is for the last folder alone
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in plugin.iterdir():
         place = target / file.name
         if not (place.is_symlink() and place.readlink() == file):

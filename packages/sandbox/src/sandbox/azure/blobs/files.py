@@ -24,7 +24,7 @@ def join(sources: list[Path], target: Path) -> None:
                 left = os.fstat(part.fileno()).st_size
                 while left:
                     left -= os.copy_file_range(part.fileno(), out.fileno(), left)
-    target.chmod(0o444)
+    target.chmod(0o400)
 
 
 def remove_leftovers(root: Path, index: Index) -> None:

@@ -87,7 +87,7 @@ class Intake:
                 work(waiting)
         except FileNotFoundError:
             raise container_not_found(self._call.container) from None
-        self.file.chmod(0o444)
+        self.file.chmod(0o400)
         actual = base64.b64encode(md5.digest()).decode()
         self._call.check_md5(actual)
         return actual

@@ -240,7 +240,7 @@ class BlobStore:
         return self.folder / account.lower() / container.lower()
 
     def _put_whole(self, account: str, container: str, blob: str, file: Path) -> None:
-        file.chmod(0o444)
+        file.chmod(0o400)
         parts = ((file.name, file.stat().st_size),)
         self.commit(Blob(account.lower(), container.lower(), blob, parts, md5_of(file), "", 0.0, 0.0, _OCTETS))
 
