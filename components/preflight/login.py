@@ -4,6 +4,7 @@ Read before the first resource is declared, so that a missing login gives one cl
 """
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from pulumi_azure_native import authorization
 
@@ -11,6 +12,16 @@ from components.preflight import ending
 
 _SHOWN = 300
 """Characters of the provider's message to show; the whole message can fill a screen."""
+
+
+class SubscriptionArgs(TypedDict):
+    """Where a deployment goes, as arguments of a component."""
+
+    subscription_id: str
+    """The Azure subscription."""
+
+    tenant_id: str
+    """The Entra tenant of the subscription."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,11 @@ class Login:
     subscription_id: str
     tenant_id: str
     object_id: str
+
+    @property
+    def place(self) -> SubscriptionArgs:
+        """Where it deploys to, as arguments of a component."""
+        return {"subscription_id": self.subscription_id, "tenant_id": self.tenant_id}
 
 
 def current() -> Login:
