@@ -1,6 +1,6 @@
 """How long one operation on a resource in Azure may take, before Pulumi gives it up.
 
-Without a limit of its own, azure-native waits two hours for each. An operation that is given up may go on in Azure: the
+Without such a limit, azure-native waits two hours. An operation that is given up may go on in Azure: the
 state has the resource, and the next `pulumi up` sends it again.
 """
 

@@ -9,6 +9,7 @@ from typing import TypedDict
 from pulumi_azure_native import authorization
 
 from components.preflight import ending
+from modelops import network
 
 _SHOWN = 300
 """Characters of the provider's message to show; the whole message can fill a screen."""
@@ -47,7 +48,7 @@ class Login:
 def current() -> Login:
     """Ask the provider for the signed-in identity.
 
-    Raises: pulumi.RunError: There is no login, or it has no subscription.
+    Raises: pulumi.RunError: There is no login, it has no subscription, or Azure was not reached.
     """
     try:
         client = authorization.get_client_config()
@@ -62,6 +63,11 @@ def _missing(reason: str) -> str:
     # The engine wraps the provider's text twice.
     said = " ".join(reason.rpartition("returned an error: ")[2].split())
     shown = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}..."
+    if network.is_about(said):
+        return (
+            f"Azure was not reached, so nothing was created or changed.\n  {network.advice(said)}\n"
+            f"The provider said: {shown}"
+        )
     return (
         "No usable Azure login was found, so nothing was created or changed.\n"
         "  A person: az login, then az account set --subscription ID\n"

@@ -9,6 +9,7 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
+from modelops import advice
 from modelops.engine.event_log import Happening, Operation, Policies, Said, Summary, Violation, type_of
 from modelops.engine.progress import Progress
 from modelops.engine.running import Ended, Watcher
@@ -83,8 +84,13 @@ class Display(Watcher):
                 continue
             kind = problem.severity if isinstance(problem, Said) else f"policy {problem.policy} ({problem.level})"
             self.say_problem(f"{kind}: {HOOK.sub('', problem.text)}")
+            # A release has said it itself.
+            if kind == "error" and not HOOK.match(problem.text) and (said := advice.about(problem.text)):
+                self.say_problem(said)
         if ended.code and not any(isinstance(each, Said) and each.severity == "error" for each in self._problems):
             self.say(ended.output.strip())  # a lock, for example, is not in the event log
+            if said := advice.about(ended.output):
+                self.say_problem(said)
         for pack in self._packs:
             violated = sum(isinstance(each, Violation) for each in self._problems)
             count = f"{violated} violation{'' if violated == 1 else 's'}"

@@ -111,6 +111,31 @@ def test_a_program_that_ended_early_says_nothing_of_policies(capsys: pytest.Capt
     assert shown(lines, Ended(1, ""), capsys) == ["error: keep is 'x'", "resources: none (1 s)"]
 
 
+def test_an_error_of_azure_is_told_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    lines = Lines()
+    throttled = (
+        "Number of 'write' requests for subscription 's' actor 'a' exceeded. Please try again after '300' seconds"
+    )
+    lines.on_event(Said("error", f'Status=429 Code="SubscriptionRequestsThrottled" Message="{throttled}"', WORKSPACE))
+    lines.on_event(Said("error", f"{FAILED} TooManyRequests (HTTP 429)", MARKER))
+    through = "Requests to management.azure.com go through the proxy http://127.0.0.1:9, because of HTTPS_PROXY: "
+    assert shown(lines, Ended(1, ""), capsys) == [
+        f'error: Status=429 Code="SubscriptionRequestsThrottled" Message="{throttled}"',
+        "Azure throttles these requests: wait 300 s, then run the command again; it continues.",
+        "error: the release of endpoint 'digits' failed: no.",
+        "Run `pulumi up` again. TooManyRequests (HTTP 429)",
+    ]
+    unreached = "error: proxyconnect tcp: dial tcp 127.0.0.1:9: connect: connection refused"
+    assert shown(Lines(), Ended(255, unreached), capsys) == [
+        unreached,
+        f"{through}check that it runs, or unset HTTPS_PROXY.",
+    ]
+
+
 def test_a_failure_without_an_event_is_told_in_pulumi_s_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(Lines(), Ended(255, "error: the stack is currently locked\n"), capsys) == [
         "error: the stack is currently locked"

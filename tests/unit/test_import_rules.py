@@ -57,8 +57,8 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "git", "output"),
-    ("about", "credential"),
+    ("errors", "git", "network", "output"),
+    ("about", "advice", "credential"),
     ("workspace",),
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
@@ -98,7 +98,13 @@ RULES = [
             *("modelops.azureml_yaml", "modelops.plan", "modelops.rehearsal"),
         ),
     ),
-    Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core", "modelops.rehearsal")),
+    Rule(
+        "components.preflight",
+        (
+            *("components", "pulumi", "pulumi_azure_native", "azure.core"),
+            *("modelops.advice", "modelops.network", "modelops.rehearsal"),
+        ),
+    ),
     Rule(
         "components",
         (
