@@ -28,7 +28,7 @@ _CAPACITY: Final = (
     "`vmSize` or region (https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/allocation-failure)."
 )
 _LOCKED: Final = (
-    "Somebody locked it. `az lock list --output table` lists the locks, and `az lock delete --ids LOCK-ID` removes one. "
+    "Somebody locked it. `az lock list --output table` lists the locks, and `az lock delete --ids ID` removes one. "
     "Then run the command again: it continues."
 )
 _NEW_IDENTITY: Final = (

@@ -21,17 +21,18 @@ REQUESTS_NAME = (
 GO_CERTIFICATE = 'Get "https://management.azure.com/x": x509: certificate has expired or is not yet valid'
 REQUESTS_CERTIFICATE = (
     "HTTPSConnectionPool(host='management.azure.com', port=443): Max retries exceeded (Caused by SSLError("
-    "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired')))"
+    "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: it has expired')))"
 )
 DEAD = {"HTTPS_PROXY": "http://user:secret@127.0.0.1:9"}
 CERTIFICATE = (
-    "The certificate of management.azure.com is not valid here: check this machine's clock (`date`). Behind a company's "
-    "proxy, set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to the file with its certificate."
+    "The certificate of management.azure.com is not valid here: check this machine's clock (`date`). Behind a "
+    "company's proxy, set SSL_CERT_FILE and REQUESTS_CA_BUNDLE to the file with its certificate."
 )
 
 
 def through(host: str, variable: str = "HTTPS_PROXY", proxy: str = "http://127.0.0.1:9") -> str:
-    return f"Requests to {host} go through the proxy {proxy}, because of {variable}: check that it runs, or unset {variable}."
+    way = f"Requests to {host} go through the proxy {proxy}, because of {variable}"
+    return f"{way}: check that it runs, or unset {variable}."
 
 
 @pytest.mark.parametrize(
@@ -74,8 +75,8 @@ def through(host: str, variable: str = "HTTPS_PROXY", proxy: str = "http://127.0
             'Get "https://cloud.example/metadata/endpoints": lookup cloud.example: no such host',
             {"ARM_METADATA_HOSTNAME": "cloud.example"},
             (
-                "ARM_METADATA_HOSTNAME names cloud.example as the host that describes the cloud: correct it, or unset it "
-                "for Azure's public cloud."
+                "ARM_METADATA_HOSTNAME names cloud.example as the host that describes the cloud: correct it, or unset "
+                "it for Azure's public cloud."
             ),
         ),
         (AIOHTTP, {"HTTPS_PROXY": "http://[bad"}, through("management.azure.com", proxy="(not an address)")),
