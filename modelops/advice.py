@@ -24,8 +24,8 @@ _SIZE: Final = (
     "(https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-sku-not-available)."
 )
 _CAPACITY: Final = (
-    "Azure has no free machines of that size in this region now; it is no quota. Try again later, or choose another "
-    "`vmSize` or region (https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/allocation-failure)."
+    "Azure has no free machines of that size in this region now, whatever the quota. Try again later, or choose "
+    "another `vmSize` or region (https://learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/allocation-failure)."
 )
 _LOCKED: Final = (
     "Somebody locked it. `az lock list --output table` lists the locks, and `az lock delete --ids ID` removes one. "

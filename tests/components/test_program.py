@@ -158,3 +158,11 @@ def test_no_operation_in_azure_waits_without_a_limit(program: tuple[Recorder, di
         limits = each.customTimeouts
         assert limits.create == limits.update == limits.delete
         assert limits.create in {"30m", "60m", "90m"}, f"{each.type} {each.name}"
+
+
+def test_every_role_assignment_names_its_principals_type(program: tuple[Recorder, dict[str, Any]]) -> None:
+    """Without it, Azure looks a new identity up, and may not find it yet (`PrincipalNotFound`)."""
+    recorder, _ = program
+    kinds = [kind for _, kind, _, _ in recorder.grants()]
+    assert len(kinds) == 14
+    assert set(kinds) == {"ServicePrincipal", "User"}

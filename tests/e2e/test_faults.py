@@ -12,6 +12,7 @@ import pytest
 from tests.e2e.commands import Done, until
 from tests.e2e.rehearsal import Rehearsal
 
+API = "2025-12-01"
 GROUP = r"/resourcegroups/[^/]+$"
 CLUSTER = r"/computes/[^/]+$"
 ASSIGNMENT = r"/roleAssignments/[^/]+$"
@@ -119,6 +120,37 @@ def test_a_preview_without_azure_names_the_variable(fresh: Rehearsal, variables:
     assert told.seconds < SECONDS
     assert fresh.writes() == []
     assert fresh.state().get("resources", []) == []
+
+
+def _deployments_compute(deployed: Rehearsal) -> str:
+    """Return the cluster of the default deployment."""
+    place = next(each for each in deployed.resources() if each.endswith(f"/deployments/{deployed.default}"))
+    return str(deployed.arm("GET", place, API)["properties"]["compute"]).rpartition("/")[2]
+
+
+@pytest.mark.long(part="series")
+def test_a_cluster_of_another_size_and_one_that_was_deleted(deployed: Rehearsal) -> None:
+    """The new one is made, released to, and only then the old one goes; the same after a deletion by hand."""
+    old, default = deployed.outputs()["cluster"], deployed.default
+    deployed.configure(lambda config: config["cluster"].update(vmSize="STANDARD_D2S_V3"))
+    preview = deployed.pulumi("preview").ok()
+    assert re.search(r"aml-cluster +create replacement|aml-cluster +replace", preview.out), preview.out
+    steps = [(step.op, step.name) for step in deployed.up().steps if step.name in ("aml-cluster", "digits-marker")]
+    assert steps.index(("create-replacement", "aml-cluster")) < steps.index(("update", "digits-marker"))
+    assert steps[-1] == ("delete-replaced", "aml-cluster")
+    new = deployed.outputs()["cluster"]
+    assert deployed.of_kind("workspaces/computes") == [new]
+    assert new != old
+    assert deployed.default != default
+    assert _deployments_compute(deployed) == new
+
+    (cluster,) = [each for each in deployed.resources() if each.endswith(f"/computes/{new}")]
+    deployed.arm("DELETE", cluster, f"{API}&underlyingResourceAction=Delete")
+    deployed.pulumi("refresh").ok()
+    deployed.up()
+    assert deployed.of_kind("workspaces/computes") == [deployed.outputs()["cluster"]]
+    assert _deployments_compute(deployed) == deployed.outputs()["cluster"]
+    deployed.up("--expect-no-changes")
 
 
 def test_a_stack_is_removed_once_no_job_runs_and_no_lock_is_there(deployed: Rehearsal) -> None:

@@ -25,7 +25,7 @@ CORES = (
         ('Status=409 Code="SkuNotAvailable" Message="x"', "This subscription cannot have", "az vm list-skus"),
         ("NotAvailableForSubscription", "This subscription cannot have", "error-sku-not-available"),
         ("ZonalAllocationFailed: We do not have sufficient capacity", "Azure has no free machines", "another `vmSize`"),
-        ("AllocationFailed", "Azure has no free machines", "it is no quota"),
+        ("AllocationFailed", "Azure has no free machines", "whatever the quota"),
         (THROTTLED, "Azure throttles these requests", "wait 300 s, then"),
         ("TooManyRequests: slow down (HTTP 429)", "Azure throttles these requests", "wait some minutes, then"),
         ('Status=409 Code="ScopeLocked" Message="x"', "Somebody locked it", "az lock list"),
