@@ -53,15 +53,14 @@ again after '10' seconds"."""
 
 
 def about(text: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Return what to do about an error, in one or a few sentences; "" if its own text has to do.
+    """Return what to do about an error, in one or a few sentences; "" if its own text has to do, or says the same.
 
     Args:
         text: the error with its code, as a provider or an SDK has it.
         environ: the environment variables of the process that met it.
     """
-    if said := about_answer(text):
-        return said
-    return network.advice(text, environ) if network.is_about(text) else ""
+    said = about_answer(text) or (network.advice(text, environ) if network.is_about(text) else "")
+    return "" if said in " ".join(text.split()) else said
 
 
 def about_answer(text: str) -> str:

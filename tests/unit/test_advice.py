@@ -52,6 +52,12 @@ def test_an_error_that_speaks_for_itself_gets_no_advice(text: str) -> None:
     assert advice.about(text) == ""
 
 
+def test_what_an_error_says_itself_is_not_said_again() -> None:
+    told = f"error: no usable answer: HTTP 429.\n  {advice.throttled(60)}"
+    assert advice.about(told.replace("60 s", "some minutes").replace(": wait", ":\n  wait")) == ""
+    assert advice.about("HTTP 429") == advice.throttled(None)
+
+
 def test_only_an_error_of_this_machine_is_about_its_network() -> None:
     refused = "score.py, line 7, in run: ConnectionError: [Errno 111] Connection refused"
     assert advice.about_answer(refused) == ""
