@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sandbox.azure.blobs import sas
-from sandbox.azure.blobs.files import join, md5_of, remove_leftovers
+from sandbox.azure.blobs.files import copy, join, md5_of, remove_leftovers
 from sandbox.azure.blobs.index import Blob, Container, Index, new_etag
 
 Condition = Callable[[Blob | None], None]
@@ -98,6 +98,10 @@ class BlobStore:
         Raises:
             KeyError: the container does not exist.
         """
+        if source.stat().st_nlink > 1:  # who has the other name could still write
+            self.copy(account, container, blob, source)
+            source.unlink()
+            return
         file = self.new_file(account, container)
         shutil.move(source, file)
         self._put_whole(account, container, blob, file)
@@ -109,7 +113,7 @@ class BlobStore:
             KeyError: the container does not exist.
         """
         file = self.new_file(account, container)
-        shutil.copyfile(source, file)
+        copy(source, file)
         self._put_whole(account, container, blob, file)
 
     def share(self, source: Blob, account: str, container: str, blob: str) -> None:

@@ -72,6 +72,7 @@ class Job:
         )
         self._began = time.monotonic()
         self._batches: Batches | None = None
+        self._output_told: str | None = None
         self._stopping = False
         self._ending = asyncio.Event()
 
@@ -121,7 +122,7 @@ class Job:
         self._set("Finalizing")
         if append_row:
             await asyncio.to_thread(merge_output, self._folder.output, request.output.file_name)
-        await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
+        await self._upload()
 
     async def _prepare(self) -> Path:
         """Check everything that does not need to run, and stage model and code; return the Python to run on."""
@@ -215,12 +216,19 @@ class Job:
         error = self._explain(status, failure)
         # If a job did not complete, its workers' files stay in the output folder.
         with contextlib.suppress(JobFailed):
-            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
+            await self._upload()
         await self._logs.mirror(whole=True)
         metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
         self._records.update(self._request.child_id, metrics=metrics)
         for run in (self._request.child_id, self._request.name):
             self._records.finish(run, status, error)
+
+    async def _upload(self) -> None:
+        """Move the output's files into the datastore, and say once what cannot be moved."""
+        told = await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
+        if told and self._output_told != told:
+            self._logs.execution(f"Output: {told}")
+        self._output_told = told
 
     def _explain(self, status: str, failure: JobFailed | None) -> dict[str, str] | None:
         """Write the end into the logs; return the run's error."""
