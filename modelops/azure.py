@@ -131,7 +131,7 @@ def _login_text(error: "HttpResponseError") -> str:
     return (
         f"The Azure login failed or is missing: {_first_line(error)} Log in with `az login`, or set AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE; in a pipeline see "
-        "docs/configuration.md#login), then run the command again."
+        "docs/login.md), then run the command again."
     )
 
 

@@ -100,7 +100,7 @@ def _named(environ: Mapping[str, str], *variables: str) -> str:
     found = next((environ[each] for each in variables if environ.get(each)), "")
     if not found:
         raise UsageError(
-            f"The login needs {variables[0]}, which is not set: nothing was sent. docs/configuration.md#login lists "
+            f"The login needs {variables[0]}, which is not set: nothing was sent. docs/login.md lists "
             "the variables of a pipeline."
         )
     return found

@@ -40,7 +40,7 @@ def referenced(section: Section, key: Kind, *, of: str) -> Section | None:
         section.shown(key),
         f"Allowed: {_ANY}, azureml://registries/REGISTRY/{key}s/NAME/versions/VERSION (not latest or another label: "
         f"the same configuration must always mean the same version), or an object that describes {of}; "
-        "docs/configuration.md has its keys.",
+        "docs/models-and-environments.md has its keys.",
         setting(section.at(key), section.problems.public("endpoints", _meant(value, key), _ANY)),
     )
     return None

@@ -112,7 +112,7 @@ def _read(section: Section, root: Path, base: TryOut) -> TryOut | None:
             section.at("tryOut"),
             section.shown("tryOut"),
             f"Allowed: an object that describes the try-out, or the word {NONE}.",
-            editing(section.at("tryOut"), "write an object below tryOut: docs/configuration.md has its keys"),
+            editing(section.at("tryOut"), "write an object below tryOut: docs/try-outs.md has its keys"),
         )
         return None
     inside = section.section("tryOut", of="the try-out")

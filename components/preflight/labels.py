@@ -77,7 +77,7 @@ def _nothing(collection: Collection, name: str, workspace: str) -> pulumi.RunErr
     return pulumi.RunError(
         f"{name}@latest: workspace '{workspace}' has no version of {kind} '{name}', so the release cannot run.\n"
         f"  Register one with azure-ai-ml: ml_client.{collection}.create_or_update(...)\n"
-        f"  Or set {kind} of the deployment in the stack file: docs/configuration.md has its keys."
+        f"  Or set {kind} of the deployment in the stack file: docs/models-and-environments.md has its keys."
     )
 
 

@@ -4,7 +4,7 @@ Owns the grants of the workspace's identity, of the compute identity and of the 
 workspace does, so that the service finds its identity ready and adds no grants itself. The grant *on* the workspace
 belongs to the workspace. The deployer's own roles on the resource group (Contributor, Role Based Access Control
 Administrator and Managed Identity Operator) are prerequisites, because a deployer cannot grant them to itself
-(docs/configuration.md).
+(docs/access.md).
 """
 
 from collections.abc import Sequence

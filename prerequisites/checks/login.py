@@ -1,7 +1,7 @@
 """The two logins of a deployment: the provider's, which makes the resources, and the release's.
 
 Both read what `az login` left behind. In a pipeline, the provider reads `ARM_*` and the release `AZURE_*` variables, or
-both ask the CI service: docs/configuration.md#login.
+both ask the CI service: docs/login.md.
 """
 
 import shutil
@@ -25,7 +25,7 @@ SUBJECT: Final = "login"
 _AZ_SECONDS: Final = 30.0
 _COMMANDS: Final = (
     "az login    (https://learn.microsoft.com/cli/azure/install-azure-cli)",
-    "in a pipeline: set the variables of docs/configuration.md#login",
+    "in a pipeline: set the variables of docs/login.md",
 )
 _OTHER_LOGINS: Final = {"useDefaultAzureCredential": "ARM_USE_DEFAULT_AZURE_CREDENTIAL"}
 

@@ -54,7 +54,7 @@ def test_a_label_that_means_nothing_ends_the_program(monkeypatch: pytest.MonkeyP
     assert str(raised.value) == (
         "churn@latest: workspace 'ws' has no version of model 'churn', so the release cannot run.\n"
         "  Register one with azure-ai-ml: ml_client.models.create_or_update(...)\n"
-        "  Or set model of the deployment in the stack file: docs/configuration.md has its keys."
+        "  Or set model of the deployment in the stack file: docs/models-and-environments.md has its keys."
     )
 
 

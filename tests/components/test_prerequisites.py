@@ -221,7 +221,7 @@ def test_roles_that_azure_does_not_show_do_not_stop_the_deployment(
 
 
 def test_the_documented_commands_are_the_ones_that_the_program_tells() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text().replace("\\\n  ", "")
+    page = (Path(__file__).parents[2] / "docs" / "access.md").read_text().replace("\\\n  ", "")
     for role in (CONTRIBUTOR, IDENTITY_OPERATOR):
         assert f'--scope "$SCOPE" --role "{role.name}"\n' in page
     condition = '--condition "$(cat prerequisites/deployer-condition.txt)" --condition-version 2.0'

@@ -107,7 +107,7 @@ def _is_mended(deployed: Rehearsal, default: str | None, now: str) -> None:
 def test_after_a_switch_that_was_sent_and_not_recorded_the_next_up_has_one_diff(
     deployed: Rehearsal, *, is_kept: bool
 ) -> None:
-    """docs/releases.md, Stopping: the default has moved, and the state has the plan before."""
+    """docs/recovery.md, Stopping: the default has moved, and the state has the plan before."""
     first = deployed.default
     file = deployed.folder / "Pulumi.dev.yaml"
     text = file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A deployer who has exactly what docs/configuration.md lists, on one resource group, and nothing beyond it.
+"""A deployer who has exactly what docs/access.md lists, on one resource group, and nothing beyond it.
 
 The group is a team's, with something of theirs in it: both are as they were when the stack is gone.
 """

@@ -19,7 +19,7 @@ UP = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--color",
 
 
 def _federated(rehearsal: Rehearsal, token: Path, *command: str) -> Done:
-    """Run a command with the variables of docs/configuration.md#login, and without a secret."""
+    """Run a command with the variables of docs/login.md, and without a secret."""
     variables = {
         "ARM_USE_OIDC": "true",
         "ARM_OIDC_TOKEN_FILE_PATH": str(token),

@@ -135,7 +135,8 @@ def test_the_pages_that_the_copy_names_are_named_too() -> None:
         for page in re.findall(r"(?<![\w/])docs/[\w/-]+(?:\.\w+)+", text)
     }
     assert "docs/configuration.md" in pages
-    assert sorted(pages - set(NAMED)) == []
+    taken = tuple(each for each in NAMED if each.endswith("/"))
+    assert sorted(page for page in pages if page not in NAMED and not page.startswith(taken)) == []
 
 
 def _shown(file: Path) -> Iterator[str]:

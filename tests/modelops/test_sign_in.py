@@ -77,7 +77,7 @@ def test_a_service_that_gives_no_token_is_named(ci: CiService, monkeypatch: pyte
     assert str(caught.value) == (
         "reading endpoint digits failed: The Azure login failed or is missing: GitHub gave no token for Azure (HTTP "
         "401). The job needs `id-token: write`. Log in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
-        "AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE; in a pipeline see docs/configuration.md#login), then run "
+        "AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE; in a pipeline see docs/login.md), then run "
         "the command again."
     )
 
@@ -86,7 +86,7 @@ def test_a_missing_variable_is_named(ci: CiService) -> None:
     with pytest.raises(UsageError) as caught:
         credential.find({**ci.github, "ARM_TENANT_ID": "t"})
     assert str(caught.value) == (
-        "The login needs ARM_CLIENT_ID, which is not set: nothing was sent. docs/configuration.md#login lists the "
+        "The login needs ARM_CLIENT_ID, which is not set: nothing was sent. docs/login.md lists the "
         "variables of a pipeline."
     )
 

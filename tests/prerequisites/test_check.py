@@ -19,7 +19,7 @@ WORKSPACE = "mlbatch-workspace1a2b3c4d"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}"
 LOGGING_IN = [
     "      az login    (https://learn.microsoft.com/cli/azure/install-azure-cli)",
-    "      in a pipeline: set the variables of docs/configuration.md#login",
+    "      in a pipeline: set the variables of docs/login.md",
 ]
 SELECTING = ["      az account set --subscription ID", "      in a pipeline: set ARM_SUBSCRIPTION_ID"]
 TRIGGER = {"input": "https://theirs.blob.core.windows.net/images/", "startTime": "2027-01-31T02:00:00"}

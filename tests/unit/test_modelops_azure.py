@@ -83,7 +83,7 @@ def test_a_missing_login_says_how_to_log_in() -> None:
     assert azure.describe(ClientAuthenticationError("No credential.\nTrace")) == (
         "The Azure login failed or is missing: No credential. Log in with `az login`, or set AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE; in a pipeline see "
-        "docs/configuration.md#login), then run the command again."
+        "docs/login.md), then run the command again."
     )
 
 

@@ -144,7 +144,7 @@ def test_a_model_deployment_may_say_so(root: Path) -> None:
 _REFERENCE = (
     "Allowed: azureml:NAME:VERSION, azureml://registries/REGISTRY/{0}/NAME/versions/VERSION (not latest or another "
     "label: the same configuration must always mean the same version), or an object that describes {1}; "
-    "docs/configuration.md has its keys."
+    "docs/models-and-environments.md has its keys."
 )
 MODEL_REFERENCE = _REFERENCE.format("models", "a model")
 ENVIRONMENT_REFERENCE = _REFERENCE.format("environments", "an environment")

@@ -1,4 +1,4 @@
-"""docs/configuration.md: its whole example stack is valid, and it names every key."""
+"""The pages about the stack file: their example stacks are valid, and they name every key."""
 
 import json
 import re
@@ -13,9 +13,11 @@ import settings
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from modelops.plan.try_out import File, TryOut
 from settings import SettingsError
+from tools.schemas import stack_file
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "configuration.md").read_text()
+PAGE = stack_file.pages()
+LOGIN = (ROOT / "docs" / "login.md").read_text()
 PROJECT = "azureml-batch-endpoint"
 
 
@@ -28,8 +30,7 @@ def _read(stack_file: str, root: Path = ROOT) -> settings.Settings:
 
 
 _ALWAYS = ("compute", "description", "environment_variables", "model", "settings", "tags")
-BLOCKS: list[str] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-EXAMPLES = [each for each in BLOCKS if each.startswith("config:")]
+EXAMPLES: list[str] = re.findall(r"```yaml\n(config:.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -135,16 +136,16 @@ def test_every_key_that_the_program_takes_is_explained() -> None:
     keys = {key for each in lists for key in re.split(r", | or ", each)}
     assert len(lists) == 16
     assert keys >= {each.key for each in SETTINGS.values()}
-    assert len(keys - {each.key for each in SETTINGS.values()}) == 80
+    assert len(keys - {each.key for each in SETTINGS.values()}) == 81
     assert [key for key in sorted(keys) if f"`{key}`" not in PAGE] == []
 
 
 def test_a_pipeline_sets_what_the_table_names_and_no_secret() -> None:
-    github, devops = [yaml.safe_load(each) for each in BLOCKS if each not in EXAMPLES and each[0] != "#"]
+    github, devops = [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", LOGIN, re.DOTALL)]
     assert github["permissions"]["id-token"] == "write"
     exported = re.findall(r"(\w+)=", devops[0]["inputs"]["inlineScript"])
     variables = [*github["steps"][0]["env"], *devops[0]["env"], *exported]
-    table = PAGE.partition("\n## Login\n")[2].partition("\n### ")[0]
+    table = LOGIN.partition("\n## ")[0]
     assert [name for name in variables if f"`{name}" not in table] == []
     assert [name for name in variables if "SECRET" in name] == []
 

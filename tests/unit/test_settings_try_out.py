@@ -237,7 +237,7 @@ WRONG: list[tuple[Any, Any, str]] = [
         None,
         (
             f"{AT} is true. Allowed: an object that describes the try-out, or the word none.\n"
-            "Pulumi.dev.yaml: write an object below tryOut: docs/configuration.md has its keys"
+            "Pulumi.dev.yaml: write an object below tryOut: docs/try-outs.md has its keys"
         ),
     ),
     (

@@ -1,6 +1,6 @@
 """Writes docs/stack-file.schema.json: a JSON Schema of Pulumi.STACK.yaml, for editors.
 
-The keys' meanings, defaults and units are the tables of docs/configuration.md; what is allowed is what settings/ takes.
+The keys' meanings, defaults and units are the tables of `PAGES`; what is allowed is what settings/ takes.
 A schema cannot know files, other keys or Azure: what only settings/ finds is listed in tests/unit/settings_schema.py,
 which compares the two in every test of the settings.
 """
@@ -16,6 +16,8 @@ from tools.schemas.stack_keys import cluster, clusters, endpoints, network, top
 _ROOT: Final = Path(__file__).resolve().parents[2]
 FILE: Final = _ROOT / "docs" / "stack-file.schema.json"
 
+PAGES: Final = ("configuration", "models-and-environments", "try-outs", "access", "adopting", "operations")
+"""The pages of docs/ that describe the keys of a stack file."""
 _SECTIONS: Final = {
     "The stack's own keys": "",
     "cluster": "cluster",
@@ -29,14 +31,14 @@ _SECTIONS: Final = {
     "deployer": "deployer",
     "callers": "caller",
 }
-"""The headings of the page whose tables have the keys of an object, and the object's name in `described`."""
+"""The headings of the pages whose tables have the keys of an object, and the object's name in `described`."""
 _PULUMIS: Final = ("secretsprovider", "encryptedkey", "encryptionsalt", "environment")
 """What Pulumi itself has in a stack file: https://www.pulumi.com/docs/iac/concepts/projects/stack-settings-file/"""
 
 
 def schema() -> dict[str, Any]:
     """Return the schema."""
-    keys = described((_ROOT / "docs" / "configuration.md").read_text(encoding="utf-8"))
+    keys = described(pages())
     one = cluster(keys)
     own = {**top(keys), "cluster": one, "clusters": clusters(one), "endpoints": endpoints(keys)}
     for key, each in own.items():
@@ -62,8 +64,13 @@ def schema() -> dict[str, Any]:
     }
 
 
+def pages() -> str:
+    """Return the text of all pages that describe keys."""
+    return "\n".join((_ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8") for page in PAGES)
+
+
 def described(page: str) -> dict[tuple[str, str], str]:
-    """Return what the page says of each key, by the object and the key: plain text, with the default in front."""
+    """Return what the pages say of each key, by the object and the key: plain text, with the default in front."""
     found: dict[tuple[str, str], str] = {}
     for part in re.split(r"^##+ ", page, flags=re.MULTILINE)[1:]:
         heading, _, text = part.partition("\n")

@@ -1,6 +1,6 @@
 """A conditioned Role Based Access Control Administrator by real HTTP: what it may assign and remove, and what not.
 
-The condition is the one of docs/configuration.md. Who holds it here is ``nobody``, on one resource group.
+The condition is the one of docs/access.md. Who holds it here is ``nobody``, on one resource group.
 """
 
 import uuid
