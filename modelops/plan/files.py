@@ -6,7 +6,7 @@ were hashed. Any other unreadable file is an error that names it.
 
 Links to files are followed, but not out of the repository: what is released is what its history shows, and no file of
 the machine that happens to release. The repository is the git checkout that has the program's folder; without one, that
-folder. `.git` is no part of it: it can have the credentials of a pipeline.
+folder. `.git` does not belong to it: it can have the credentials of a pipeline.
 """
 
 import contextlib
@@ -140,7 +140,7 @@ def _walk(root: Path, border: Path | None) -> Iterator[SourceFile]:
 
 
 def _require_name(path: Path, name: str) -> None:
-    """Refuse a file whose name no blob can have."""
+    """Refuse a file whose name is not allowed for a blob."""
     why = "" if blob_names.is_text(name) else "has a name that is not UTF-8"
     why = why or (f"cannot be uploaded: {blob_names.TOO_LONG}" if blob_names.is_too_long(name) else "")
     if why:

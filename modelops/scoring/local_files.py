@@ -49,7 +49,7 @@ def uploaded(folder: Path) -> tuple[list[str], str, list[str]]:
 
     Raises:
         UsageError: something there is no file, or has a name that no blob can have: the upload would stop at it, or
-            wait for ever for the other end of a pipe.
+            never end, waiting for the other end of a pipe.
     """
     every, unread = _walked(folder)
     # Only in the folder itself: azure-ai-ml reads no other, and the first of the two.

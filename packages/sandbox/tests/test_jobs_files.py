@@ -1,4 +1,4 @@
-"""What a job's script may do with its files: change its inputs, and leave things behind that are no files.
+"""What a job's script may do with its files: change its inputs, and leave links, pipes and the like behind.
 
 They prove what the sandbox stores and says, not how Azure's mounts answer a write (docs/behaviour.md).
 """

@@ -1,12 +1,12 @@
 """Runs one program of a job and leaves nothing of it: no process that it started, however, and no endless output.
 
 ``python keeper.py <descriptors> <stdout file> <stderr file> <program> <arguments>...``; the program gets the
-descriptors (numbers with commas between them, or "-" for none) and has a session of its own. It ends with all its
+descriptors (numbers with commas between them, or "-" for none) and has a new session. It ends with all its
 descendants when it ends itself, or when this program's standard input closes, which also happens if the server is
 killed. The exit code, or the signal, is the program's.
 
-On Linux this process adopts orphans (``PR_SET_CHILD_SUBREAPER``), so a daemon that was forked twice, or has a session
-of its own, stays its descendant. On macOS, which has nothing like it, only the program's process group ends.
+On Linux this process adopts orphans (``PR_SET_CHILD_SUBREAPER``), so a daemon that was forked twice, or has a new
+session, stays its descendant. On macOS, which has nothing like it, only the program's process group ends.
 
 It only uses the standard library and imports nothing of the sandbox, to start fast.
 """
@@ -43,7 +43,7 @@ class Output:
         self._left_out = 0
 
     def take(self) -> int | None:
-        """Move some of what is there; return its size: 0 at the end, None if more may come later."""
+        """Move the next bytes; return their number: 0 at the end, None if more may come later."""
         try:
             data = os.read(self.reading, _PIECE)
         except BlockingIOError:
@@ -56,7 +56,7 @@ class Output:
         return len(data)
 
     def close(self) -> None:
-        """Take the rest and write the end; whoever still holds the other side of the pipe is not waited for."""
+        """Take the rest and write the end, without waiting for a process that still has the pipe."""
         while self.take():
             pass
         self._cut()
