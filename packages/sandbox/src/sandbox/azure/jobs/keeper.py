@@ -107,16 +107,17 @@ def spawn(command: list[str], descriptors: list[int], out: Output, err: Output) 
         os._exit(127)
 
 
-def reap(program: int) -> int | None:
-    """Collect children that ended; return the program's wait status if it is among them."""
+def reap(program: int) -> tuple[int | None, bool]:
+    """Collect children that ended; return the program's wait status if it is one of them, and whether any is left."""
     status = None
-    with contextlib.suppress(ChildProcessError):
+    try:
         while True:
             pid, code = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
-                break
+                return status, True
             status = code if pid == program else status
-    return status
+    except ChildProcessError:
+        return status, False
 
 
 def serve(program: int, outputs: set[Output]) -> int | None:
@@ -134,7 +135,7 @@ def serve(program: int, outputs: set[Output]) -> int | None:
     by_descriptor = {each.reading: each for each in outputs}
     for descriptor in by_descriptor:
         poll.register(descriptor, select.POLLIN)
-    while (status := reap(program)) is None and not ended:
+    while (status := reap(program)[0]) is None and not ended:
         for descriptor, _ in poll.poll():
             if descriptor == 0:
                 ended.append(descriptor)
@@ -177,18 +178,15 @@ def end_all(program: int) -> int | None:
     """
     status, deadline = None, time.monotonic() + _KILL_SECONDS
     while True:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(program, signal.SIGKILL)
+        if sys.platform != "linux":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(program, signal.SIGKILL)
         for pid in descendants():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-        found = reap(program)
+        found, is_left = reap(program)
         status = status if found is None else found
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return status
-        if time.monotonic() > deadline:
+        if not is_left or time.monotonic() > deadline:
             return status
         time.sleep(_POLL_SECONDS)
 
