@@ -40,7 +40,7 @@ EMULATOR = [
     ("azure.identities",),
     ("azure.services", "azure.machine_learning"),
     ("home",),
-    ("server_record",),
+    ("server_record", "server_log"),
     ("edge",),
     ("page",),
     ("server",),
