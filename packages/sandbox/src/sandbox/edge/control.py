@@ -6,11 +6,13 @@ Errors have ARM's shape. Nothing of a request's body is read before its token wa
 import asyncio
 import hmac
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.azure.arm import disk
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.operations import let_hanging_go_on
 from sandbox.azure.arm.store import Store
@@ -125,7 +127,13 @@ class Control:
         if not hmac.compare_digest(given.encode(), self._token.encode()):
             error = ArmError(401, "AuthenticationFailed", "the control token is missing or wrong")
             return json_answer(error.status, error.body(), {})
-        return await handler(request)
+        try:
+            return await handler(request)
+        except (OSError, sqlite3.Error) as error:
+            if not disk.is_full(error):
+                raise
+            said = ArmError(507, "InsufficientStorage", disk.told(self._store.folder))
+            return json_answer(said.status, said.body(), {})
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(self._about)
