@@ -5,14 +5,13 @@ test waits until the last process of the rehearsal is gone before it looks at wh
 """
 
 import re
-import shlex
 from typing import Any
 
 import pytest
 
 from tests.e2e.commands import Running, until
 from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
-from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
+from tests.e2e.rehearsal import SCORED, Rehearsal, recovery_commands
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
 DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
@@ -174,15 +173,6 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     deployed.mend()
     deployed.wait_until_alone()
     assert SCORED in deployed.make("up").ok().out.splitlines()
-
-
-def recovery_commands() -> list[list[str]]:
-    """Read the commands that docs/recovery.md gives for a killed engine: what users will type is what is tested."""
-    text = (REPOSITORY / "docs" / "recovery.md").read_text(encoding="utf-8")
-    section = text.split("## The engine was killed", 1)[1].split("\n## ", 1)[0]
-    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
-    assert block is not None
-    return [shlex.split(line, comments=True) for line in block[1].splitlines() if line.strip()]
 
 
 @BOTH_HOSTS
