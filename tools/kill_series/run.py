@@ -95,7 +95,7 @@ class Series:
         began = time.monotonic()
         try:
             outcome.broken = list(_run(stage, OPERATIONS[name], outcome, chance))
-        except AssertionError as error:  # the harness's own checks of commands and waits
+        except (AssertionError, OSError) as error:  # the harness's own checks of commands, waits and the server
             outcome.broken.append(str(error))
         finally:
             stage.stop()
@@ -113,6 +113,7 @@ def _run(stage: Stage, operation: Operation, outcome: Outcome, chance: random.Ra
     if "Traceback (most recent call last)" in done.text:
         yield f"the killed operation shows a traceback: {done.text[-2000:]}"
     yield from invariants.no_process_left(stage)
+    stage.start_server()  # any command in the sandbox would; a killed one is started again
     _clear(stage, outcome, chance)
     operation.settle(stage)
     if outcome.operation == "job":
