@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from components import names
 from modelops.plan import conda_file, scoring_script
+from modelops.plan.files import link_out
 from modelops.plan.rules import check_relative_path
 from settings.problems import Edit
 from settings.section import Section
@@ -107,7 +108,11 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
         section.wrong(key, allowed, "PATH")
         return ""
     there = root / value
-    if not is_there(there, folder):
+    if (link := link_out(there)) is not None:
+        because = f"and {link.path.relative_to(root).as_posix()} leads out of the repository, to {link.target}"
+        if not section.wrong_file(key, f"{allowed}, and links that stay in the repository", "PATH", because=because):
+            return ""
+    elif not is_there(there, folder):
         kind = {True: "folder", False: "file", None: "file or folder"}[folder]
         because = f"and there is no such {kind}"
         if not section.wrong_file(key, f"the path of {what}", "PATH", because=because):

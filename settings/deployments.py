@@ -6,7 +6,7 @@ from typing import Any
 from components.release_parts.deployment_args import DeploymentArgs, ModelArgs
 from modelops.azureml_yaml.deployment import PIPELINE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
-from settings import azureml_file
+from settings import azureml_file, variables
 from settings.cluster import Clusters
 from settings.content import NEEDED, read_path, read_script
 from settings.environments import read_environment, warn_of_missing_packages
@@ -32,7 +32,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters, try_out: E
     section.only(
         *(("type",) if "type" in section.values else ()),
         *("from", "model", "code", "scoringScript", "environment", "compute", "description", "tags", "tryOut"),
-        "environmentVariables",
+        *(variables.KEY, variables.CLEARED),
         *(each.key for each in SETTINGS.values()),
     )
     _check_type(section)
@@ -43,7 +43,7 @@ def read_deployment(section: Section, root: Path, clusters: Clusters, try_out: E
         "compute": clusters.choose(section),
         "description": section.text("description", "", pattern=".*", allowed="a text", example="What it does"),
         "tags": read_tags(section),
-        "environment_variables": _read_variables(section),
+        "environment_variables": variables.read(section),
         "settings": _read_scoring(section, clusters),
     }
     has_code = _sets(section, "code", "scoringScript") or (
@@ -79,18 +79,6 @@ def _check_type(section: Section) -> None:
         f"Allowed: no type, or model. {PIPELINE}",
         removing(section.at("type")),
     )
-
-
-def _read_variables(section: Section) -> dict[str, str]:
-    """Read the environment variables; no process can have a name or value that is refused here (POSIX, `environ`)."""
-    variables = section.flat("environmentVariables", of="environment variables", example="VALUE")
-    inside = Section(section.at("environmentVariables"), variables, section.problems)
-    for name, value in variables.items():
-        if not name or "=" in name or "\0" in name + value:
-            fix = removing(inside.at(name))
-            allowed = "Allowed: a name that is not empty and has no =, and no null character in name and value."
-            section.problems.add(inside.at(name), inside.shown(name), allowed, fix)
-    return variables
 
 
 def _sets(section: Section, *keys: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
+from modelops.plan.files import link_out
 from modelops.plan.rules import check_relative_path
 from settings.problems import editing
 from settings.section import Section
@@ -35,11 +36,12 @@ def check_rehearsal(top: Section, root: Path) -> None:
     for model, path in models.values.items():
         if re.fullmatch(MODEL, model):
             is_text = isinstance(path, str) and not check_relative_path(path)
-            if not is_text or not (root / path).exists():
+            link = link_out(root / path) if is_text else None
+            if not is_text or link or not (root / path).exists():
                 # By hand: `pulumi config set` takes a key with a colon for one of another project.
                 models.problems.add(
                     models.at(model),
-                    f"is {path!r}",
+                    f"is {path!r}" + (f", which leads out of the repository, to {link.target}" if link else ""),
                     "Allowed: the path of a file or folder of this repository, with / as the separator.",
                     editing(models.at(model), "name another path"),
                 )

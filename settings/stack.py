@@ -212,8 +212,8 @@ def parse(
         problems.add(
             (key,),
             "is a secret",
-            "Allowed: plain values. If a job needs a secret, give the cluster's identity a role on the resource "
-            "instead.",
+            "Allowed: plain values. If a job needs a secret, it reads it from a key vault: "
+            "docs/security.md#secrets-of-a-scoring-script.",
             editing(problems.file.secret(key), "put a plain value in place of the secret, or remove it"),
         )
     tags = merged({"project": project, "stack": stack}, read_tags(top, longest=STORAGE_NAME))

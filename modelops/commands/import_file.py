@@ -12,6 +12,7 @@ from modelops.azureml_yaml.reading import Note, Reading
 from modelops.commands import options, terminal
 from modelops.errors import UsageError
 from modelops.plan.rules import check_image
+from modelops.plan.secret_values import likeness
 
 SCHEMA_VERSION: Final = 1
 """Version of the --json output: docs/schemas/import.json."""
@@ -37,7 +38,13 @@ def import_(
     if reading.problems:
         lines = "\n".join(f"  {_at(file, each)}" for each in _in_order(reading.problems))
         raise UsageError(f"{file} cannot be deployed as it is:\n{lines}")
-    remarks = [*reading.warnings, *reading.notes, *_completed(reading), *_to_add(kind, reading)]
+    remarks = [
+        *reading.warnings,
+        *reading.notes,
+        *_completed(reading),
+        *_without_secrets(reading),
+        *_to_add(kind, reading),
+    ]
     if json:
         terminal.say_json(
             {
@@ -73,6 +80,22 @@ def _completed(reading: Reading) -> list[Note]:
         line = reading.lines["environment", "image"]
         remarks.append(Note(line, "give the image a tag other than latest: the stack file takes no other."))
     return remarks
+
+
+def _without_secrets(reading: Reading) -> list[Note]:
+    """Leave out the environment variables that look like secrets, and say so."""
+    variables = reading.values.get("environmentVariables", {})
+    found = {name: why for name, value in variables.items() if (why := likeness(name, value))}
+    for name in found:
+        del variables[name]
+    return [
+        Note(
+            reading.lines["environmentVariables", name],
+            f"environment_variables.{name} looks like a secret ({why}) and is left out: a scoring script reads it from "
+            f"a key vault (docs/security.md). If it is not one, add it, and notSecret: [{name}].",
+        )
+        for name, why in found.items()
+    ]
 
 
 def _to_add(kind: str, reading: Reading) -> list[Note]:

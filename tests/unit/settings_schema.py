@@ -27,6 +27,7 @@ _BEYOND = re.compile(
     r"|the same (name|tag) as|with the same names as|adds up to|is set beside|name of another stack"
     r"|at most (\d+|\S+maxNodes)( in one endpoint|, which is|\.)|which is less than|Allowed together with"
     r"|only one cluster|compute is |default is '|outputAction is|no inputType|only an MLflow model|needs one\."
+    r"|leads out of the repository|looks like a secret|notSecret\[\d+\] is '"
     r"|tryOut(\.input|\.check)? is not set|\.endpoint is "
     # of a text that is more than a pattern
     r"|can be a file or a folder|not a valid address|does not name a version|begins or ends with a space"

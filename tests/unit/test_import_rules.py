@@ -34,7 +34,7 @@ EMULATOR = [
     ("azure.readings", "azure.firewalls", "azure.directory"),
     ("azure.circumstances",),
     ("azure.authorization", "azure.environments"),
-    ("azure.blobs",),
+    ("azure.blobs", "azure.named"),
     ("azure.jobs",),
     ("azure.world",),
     ("azure.identities",),
@@ -130,6 +130,7 @@ RULES = [
         (
             *("sandbox.commands", "sandbox.home", "sandbox.server_record", "yaml"),
             *("sandbox.azure.arm", "sandbox.azure.readings", "sandbox.azure.directory"),
+            *("sandbox.azure.authorization", "sandbox.azure.named"),
         ),
     ),
     Rule("sandbox.__main__", ("sandbox.commands", "sandbox.home", "sandbox.azure.readings")),

@@ -102,3 +102,18 @@ def test_prints_an_endpoint(capsys: pytest.CaptureFixture[str]) -> None:
         "    tags:\n"
         "      owner: ml\n"
     )
+
+
+def test_leaves_secrets_out(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mlp.yml").write_text(
+        "model: azureml:digits:3\nenvironment_variables:\n  MODE: fast\n  API_KEY: hunter2\n", encoding="utf-8"
+    )
+    assert main(["import", "mlp.yml"]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "# mlp.yml:4: environment_variables.API_KEY looks like a secret (its name has API_KEY) and is left "
+        "out: a scoring script reads it from a key vault (docs/security.md). If it is not one, add it, and notSecret: "
+        "[API_KEY].\n"
+    ) in printed
+    assert printed.endswith("    environmentVariables:\n      MODE: fast\n")
+    assert "hunter2" not in printed

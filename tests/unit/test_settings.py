@@ -274,8 +274,8 @@ def test_secrets_are_refused_and_never_shown(root: Path) -> None:
     assert "hunter2" not in "".join(told)
     assert [each.partition("\n")[0] for each in told] == [
         (
-            "endpoints is a secret. Allowed: plain values. If a job needs a secret, give the cluster's identity a "
-            "role on the resource instead."
+            "endpoints is a secret. Allowed: plain values. If a job needs a secret, it reads it from a key vault: "
+            "docs/security.md#secrets-of-a-scoring-script."
         ),
         (
             "endpoints.digits.deployments.mlp.miniBatchSize is set to a secret. Allowed: a "

@@ -144,7 +144,8 @@ def _many(config: Config) -> None:
 WORDS = "letters, digits and single hyphens, starting with a letter and not ending with a hyphen"
 *_FIRST, _LAST = sorted(
     [
-        *("code", "compute", "description", "environment", "environmentVariables", "from", "model", "scoringScript"),
+        *("code", "compute", "description", "environment", "environmentVariables", "from", "model", "notSecret"),
+        "scoringScript",
         "tags",
         "tryOut",
         *(each.key for each in SETTINGS.values()),
@@ -492,17 +493,6 @@ def test_what_is_wrong_is_told(root: Path, change: Callable[[Config], object], t
 def test_files_that_are_certain_to_fail(root: Path, file: str, content: bytes, told: str) -> None:
     (root / file).write_bytes(content)
     assert problems(root, RIGHT) == [told]
-
-
-def test_names_that_no_environment_variable_can_have(root: Path) -> None:
-    variables = {"A=B": "1", "": "2", "NULL": "a\0b", "odd name.1": "fine"}
-    told = problems(root, changed(lambda config: mlp(config).update(environmentVariables=variables)))
-    allowed = "Allowed: a name that is not empty and has no =, and no null character in name and value."
-    assert [each.partition("\n")[0] for each in told] == [
-        f"{MLP}.environmentVariables[\"A=B\"] is '1'. {allowed}",
-        f"{MLP}.environmentVariables[\"\"] is '2'. {allowed}",
-        f"{MLP}.environmentVariables.NULL is 'a\\x00b'. {allowed}",
-    ]
 
 
 def test_tags_of_an_endpoint_are_beside_the_stacks(root: Path) -> None:

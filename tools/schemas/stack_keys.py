@@ -12,6 +12,7 @@ from modelops.plan.rules import MODEL_TYPES, OUR_TAGS, TAG_VALUE
 from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from modelops.plan.try_out import ANY, AT_LEAST, KEYS, MOST_SAMPLES, PER_FILE
 from settings import tags as azure_tags
+from settings import variables
 from settings.access import PRINCIPAL_TYPES
 from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
@@ -171,7 +172,8 @@ def _deployment(keys: Described) -> Schema:
         "tryOut": _try_out(keys),
         "description": _text(""),
         "tags": _tags(azure_tags.NAME),
-        "environmentVariables": _texts("^[^=\\u0000]+$", {"type": "string", "pattern": "^[^\\u0000]*$"}),
+        variables.KEY: _texts(f"^{variables.NAME}$", {"type": "string", "pattern": "^[^\\u0000]*$"}),
+        variables.CLEARED: {"type": "array", "items": _text(f"^{variables.NAME}$")},
         **{each.key: _setting(each, getattr(defaults, name)) for name, each in SETTINGS.items()},
     }
     return _only(

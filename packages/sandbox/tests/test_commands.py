@@ -11,6 +11,8 @@ from sandbox.__main__ import main
 from sandbox.azure.arm.origin import Origin
 from sandbox.azure.arm.origin import remember as remember_origin
 from sandbox.azure.arm.store import Store
+from sandbox.azure.arm.types import IDENTITY, REGISTRY, VAULT, WORKSPACE
+from sandbox.azure.authorization.evaluation import ASSIGNMENT
 from sandbox.commands import built, inventory, lifecycle, recovery
 from sandbox.commands.stacks import PulumiCommand
 from sandbox.home import Home
@@ -200,3 +202,81 @@ def test_the_sandbox_keeps_running_while_a_stack_has_resources_in_it(
     (folder / "dev.json").unlink()
     assert main(["stop", "--if-unused"]) == 0
     assert (stopped, capsys.readouterr().out) == ([home], "sandbox: stopped\n")
+
+
+def fill(home: Home) -> None:
+    """Make a registry that a cluster's identity may read, two versions of a model, and a vault that is soft-deleted."""
+    group = "/subscriptions/s/resourceGroups/g"
+    identity = f"{group}/providers/{IDENTITY}/aml-identity"
+    workspace = f"{group}/providers/{WORKSPACE}/ws"
+    registry = f"{group}/providers/{REGISTRY}/acr"
+    using = {"type": "UserAssigned", "userAssignedIdentities": {identity: {}}}
+    pull = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    with Store(home.store) as store:
+        store.put(registry, REGISTRY, {})
+        store.put(identity, IDENTITY, {"properties": {"principalId": "P1"}})
+        store.put(workspace, WORKSPACE, {})
+        store.put(f"{workspace}/computes/cpu", f"{WORKSPACE}/computes", {"identity": using})
+        store.put(f"{workspace}/models/m", f"{WORKSPACE}/models", {})
+        for version in ("1", "2"):
+            store.put(f"{workspace}/models/m/versions/{version}", f"{WORKSPACE}/models/versions", {})
+        default = {"properties": {"defaults": {"deploymentName": "blue"}}}
+        store.put(f"{workspace}/batchEndpoints/e", f"{WORKSPACE}/batchEndpoints", default)
+        store.put(f"{workspace}/batchEndpoints/e/deployments/blue", f"{WORKSPACE}/batchEndpoints/deployments", {})
+        for who, scope, condition in (("p1", registry, None), ("nobody", group, "@Resource[...]")):
+            properties = {"principalId": who, "roleDefinitionId": f"/{pull}", "scope": scope, "condition": condition}
+            store.put(f"{scope}/providers/{ASSIGNMENT}/{who}", ASSIGNMENT, {"properties": properties})
+        store.put(f"{group}/providers/{VAULT}/kv", VAULT, {})
+        store.soft_delete(f"{group}/providers/{VAULT}/kv")
+
+
+def test_status_groups_by_kind_and_names_roles_by_who_and_where(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home)
+    home.prepare()
+    monkeypatch.setenv("SANDBOX_HOME", str(home.root))
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out.partition("Resources: 15\n")[2].splitlines() == [
+        "In g:",
+        "  workspace               ws",
+        "  endpoint                e (default blue)",
+        "  deployment              blue",
+        "  cluster                 cpu",
+        "  model                   m:1, m:2",
+        "  storage account         known, lost, no-programs",
+        "  registry                acr",
+        "  identity                aml-identity",
+        "  soft-deleted            vault kv",
+        "Roles:",
+        "  AcrPull: compute identity -> registry",
+        "  AcrPull: nobody -> g (with a condition)",
+    ]
+
+
+def test_status_for_programs_has_ids_roles_and_what_was_lost(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home)
+    remember(home, "ml-two-storage")
+    home.prepare()
+    monkeypatch.setenv("SANDBOX_HOME", str(home.root))
+    assert main(["status", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["home"], told["process"], len(told["resources"])) == (str(home.root), None, 15)
+    assert [each["name"] for each in told["resources"] if each["softDeleted"]] == ["kv"]
+    pull = {"role": "AcrPull", "principal": "compute identity", "scopes": ["registry"], "hasCondition": False}
+    assert told["roles"][0] == pull
+    assert told["lost"] == [{"id": f"{ACCOUNTS}/lost", "urn": f"{PREFIX}::{COMPONENT}${ACCOUNT}::ml-two-storage"}]
+
+
+def test_status_all_has_a_line_for_each_resource(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(home)
+    home.prepare()
+    monkeypatch.setenv("SANDBOX_HOME", str(home.root))
+    assert main(["status", "--all"]) == 0
+    rows = capsys.readouterr().out.partition("Resources: 15\n")[2].splitlines()
+    assert len(rows) == 15
+    assert rows[-1].split() == [VAULT, "kv", "g", "(soft-deleted)"]

@@ -1,6 +1,7 @@
 """``python -m sandbox``: run commands against the sandbox, and manage it."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from sandbox.commands import (
     stacks,
     startup,
     stock,
+    summary,
 )
 from sandbox.commands.client import Client
 from sandbox.home import PRINCIPALS, Home
@@ -85,7 +87,10 @@ def _add_server(add: _Add) -> None:
     stop.set_defaults(action=_stop)
 
     status = add("status", help="show whether the server runs, its resources, and those that no stack's state has")
-    status.add_argument("--lost", action="store_true", help="show only resources that no stack's state has")
+    shown = status.add_mutually_exclusive_group()
+    shown.add_argument("--lost", action="store_true", help="show only resources that no stack's state has")
+    shown.add_argument("--all", action="store_true", help="show one line for each resource, with its type")
+    shown.add_argument("--json", action="store_true", help="the same for programs, with ARM ids")
     status.set_defaults(action=_status)
 
     delete = add("delete", help="delete one resource by its ARM id")
@@ -167,13 +172,18 @@ def _status(home: Home, options: argparse.Namespace) -> int:
     lost = inventory.orphans(home)
     if not options.lost:
         server = lifecycle.running(home)
+        rows = inventory.resources(home)
+        names = inventory.names(home, rows) if rows else None
+        if options.json:
+            about = {"home": str(home.root), "process": server.pid if server else None}
+            print(json.dumps(about | inventory.document(rows, names, lost), indent=2))
+            return 0
         state = "not running" if server is None else f"running (process {server.pid}, {startup.shown(server)})"
         print(f"sandbox: {state} in '{home.root}'")
         for line in built.lines(home, uses_index=lifecycle.uses_index()):
             print(line)
-        rows = inventory.resources(home)
         print(f"Resources: {len(rows)}")
-        for line in inventory.table(rows):
+        for line in inventory.table(rows) if options.all or names is None else summary.lines(rows, names):
             print(line)
     if lost:
         print("Created, but not in any stack's state (the response was lost):")

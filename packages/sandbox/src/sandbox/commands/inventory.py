@@ -11,14 +11,18 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sandbox.azure.arm.operations import ARM
 from sandbox.azure.arm.origin import Origin, origin_of, origins
 from sandbox.azure.arm.store import Resource, Store
+from sandbox.azure.authorization.bootstrap import Prerequisites
+from sandbox.azure.named import Names
 from sandbox.commands.client import Answer, Client
 from sandbox.home import Home
+from sandbox.server_record import ServerRecord
 
 _DELETE_POLLS = 1000
 _BUSY = "AnotherOperationInProgress"
@@ -131,8 +135,37 @@ def deployed(home: Home) -> list[str]:
     return [stack for stack, found in _states(home) if any(not each["type"].startswith(own) for each in found)]
 
 
+def names(home: Home, rows: list[Resource]) -> Names:
+    """Return what the principals and resources of an existing sandbox are called."""
+    accounts = {account.principal.object_id: name for name, account in home.facts().accounts.items()}
+    record = ServerRecord.read(home.server_file)
+    prepared = Prerequisites.read(record.prerequisites if record else None).roles
+    return Names(rows, accounts, {guid: str(role.get("roleName", guid)) for guid, role in prepared.items()})
+
+
+def document(rows: list[Resource], known: Names | None, lost: list[Orphan]) -> dict[str, Any]:
+    """Return what exists, for programs."""
+    return {
+        "resources": [
+            {
+                "id": row.id,
+                "type": row.type,
+                "name": row.name,
+                "created": datetime.fromtimestamp(row.created, UTC).isoformat(timespec="seconds"),
+                "softDeleted": row.deleted is not None,
+            }
+            for row in rows
+        ],
+        "roles": [
+            {"role": each.name, "principal": each.principal, "scopes": each.places, "hasCondition": each.is_limited}
+            for each in (known.roles() if known else ())
+        ],
+        "lost": [{"id": each.id, "urn": each.urn} for each in lost],
+    }
+
+
 def table(rows: list[Resource]) -> Iterator[str]:
-    """Yield the lines of `status` for the resources."""
+    """Yield the lines of `status --all` for the resources."""
     for row in rows:
         in_group = _GROUP.match(row.id)
         group = in_group[1] if in_group else ""
