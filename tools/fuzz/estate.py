@@ -77,6 +77,7 @@ class Estate:
             "name": "m",
             "version": "1",
             "datastore": "workspaceblobstore",
+            "registry": "fuzzregistry",
         }
 
     @property

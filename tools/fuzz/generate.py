@@ -6,7 +6,7 @@ import re
 from collections import deque
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sandbox.azure.arm.routes import ARM_HOST
 from tools.fuzz import values
@@ -19,8 +19,9 @@ _WITH_BODY = ("PUT", "PATCH", "POST")
 _METHODS = ("GET", "PUT", "POST", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "MERGE", "get", "X" * 20)
 _RARE = {"POST {endpoint}.{region}.inference.ml.azure.com/jobs": 0.05}
 """The part of the chosen requests that is sent where each starts processes."""
-_KEEP_AT_FIRST = ("group", "workspace", "account")
-"""Deleting one of these of the estate removes most of what other requests are about: see ``_target_names``."""
+_KEEP_AT_FIRST = ("group", "workspace", "account", "container")
+"""These are the estate's, except at the end of an address: below others, there would be little."""
+_STABLE = ("subscription", "location", "region", *_KEEP_AT_FIRST)
 _PRINCIPALS = ("deployer", "administrator", "second", "reader", "caller", "nobody", "")
 _ODD_HEADERS = (
     ("If-Match", "*"),
@@ -49,6 +50,8 @@ _ODD_HEADERS = (
     ("Content-MD5", "x"),
 )
 _KEPT = 200
+_OTHER = 0.3
+"""The part of the names that are not of the estate, so that things come and go."""
 _BUILT_FROM_ESTATE = 0.5
 _EXAMPLES: dict[str, Any] = {
     "/import": {"properties": {"sourceAssetId": "", "destinationName": "m", "destinationVersion": "1"}},
@@ -100,7 +103,16 @@ class Generator:
             route = chance.choice(routes())
         made = self._valid(route)
         how = chance.choice(_CHANGES)
-        return made if how == "valid" else replace(getattr(self, f"_with_{how}")(made, route), kind=how)
+        if how != "valid":
+            made = replace(getattr(self, f"_with_{how}")(made, route), kind=how)
+        return replace(made, method="GET") if self._removes_the_estate(made) else made
+
+    def _removes_the_estate(self, made: Request) -> bool:
+        """Say whether a request deletes most of what the other requests are about."""
+        path = unquote(made.target.partition("?")[0]).lower().replace("//", "/").rstrip("/")
+        files = f"{self._estate.storage}/blobServices/default/containers/files"
+        kept = (self._estate.group, self._estate.storage, self._estate.workspace, files)
+        return made.method.upper() == "DELETE" and any(path.endswith(each.lower()) for each in kept)
 
     def _valid(self, route: Route) -> Request:
         names = self._target_names(route)
@@ -117,7 +129,7 @@ class Generator:
         return Request(route.method, host, with_query(path, query), headers, body, about=str(route))
 
     def _target_names(self, route: Route) -> dict[str, str]:
-        """Return a value for each placeholder: of the estate mostly, else another, so that things come and go."""
+        """Return a value for each placeholder."""
         chance, found = self._chance, dict(self._estate.names)
         used = [match[1] for match in _PLACEHOLDER.finditer(route.host + route.template)]
         last = used[-1] if used else ""
@@ -128,11 +140,11 @@ class Generator:
                 found[name] = chance.choice((*list(self._names)[-5:], "00000000-0000-0000-0000-000000000000"))
             elif name == "namespace":
                 found[name] = chance.choice(("Microsoft.Storage", "Microsoft.MachineLearningServices", "x"))
-            elif name not in found or (name not in _KEEP_AT_FIRST and chance.random() < 0.3):  # noqa: PLR2004
+            elif name not in found or (name not in _STABLE and chance.random() < _OTHER):
                 found[name] = chance.choice((f"{name}2", f"{name}3", "2", "c", "e"))
-        if (route.method == "DELETE" and last in _KEEP_AT_FIRST) or (
-            route.method == "PUT" and last in _KEEP_AT_FIRST and chance.random() < 0.3
-        ):
+        if "/providers/Microsoft.MachineLearningServices/registries" in route.template:
+            found["group"] = f"registry-{self._estate.names['registry']}"
+        if last in _KEEP_AT_FIRST and (route.method == "DELETE" or chance.random() < _OTHER):
             found[last] = f"{found[last]}b"
         return found
 

@@ -111,6 +111,9 @@ class Session:
         """
         deadline = time.monotonic() + seconds
         left = requests
+        # Only the control API makes a registry.
+        registry = Estate(self._place.facts, 0).names["registry"]
+        self._place.server.control("POST", "/stock", {"what": "registry", "registry": registry, "name": ""})
         for number in itertools.count():
             estate = Estate(self._place.facts, number)
             await self.build(estate)

@@ -19,6 +19,8 @@ from sandbox.edge.proxy import listen
 from sandbox.server_record import REHEARSAL
 
 _WAIT_SECONDS = 60.0
+_BAD_INPUT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, OSError, re.error)
+"""What handlers raise for a body or a parameter of another shape, or a folder that cannot be read."""
 
 
 class Control:
@@ -93,8 +95,10 @@ class Control:
             return web.json_response({"error": "the control token is missing or wrong"}, status=401)
         try:
             return await handler(request)
-        except (ValueError, TypeError, KeyError, re.error) as error:
-            return web.json_response({"error": str(error)}, status=400)
+        except web.HTTPException as error:  # no such path, or not with this method
+            return web.json_response({"error": f"{request.method} {request.path}: {error.reason}"}, status=error.status)
+        except _BAD_INPUT as error:
+            return web.json_response({"error": str(error) or repr(error)}, status=400)
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(self._about)
