@@ -234,8 +234,8 @@ class Generator:
         return replace(made, target=with_query(made.target.partition("?")[0], pairs))
 
 
-_CHANGES = (*["valid"] * 6, *["body"] * 6, "bytes", "bytes", "method", "headers", "headers", "principal", "name", "name",
-            "path", "query", "query")  # fmt: skip
+_CHANGES = (*["valid"] * 6, *["body"] * 6, "bytes", "bytes", "method", "headers", "headers", "principal", "name",
+            "name", "path", "query", "query")  # fmt: skip
 
 
 def _filled(template: str, names: dict[str, str], *, encode: bool) -> str:

@@ -89,6 +89,8 @@ class Stages:
             if base not in self._made:
                 self._made[base] = self._empty() if base == EMPTY else self._deployed()
         stage = self._made[base].copy_to(place)
+        # Copies with the same ports and certificates would answer for each other.
+        (stage.home / "ports.json").unlink(missing_ok=True)
         stage.start_server()
         return stage
 

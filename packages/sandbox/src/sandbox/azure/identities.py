@@ -19,8 +19,8 @@ def answered_identity(
     """Return the identity with principal ids; a system-assigned one keeps its principal across updates.
 
     Raises:
-        ArmError: 400 without a type, or if a user-assigned identity does not exist, is missing or unexpected for it; 403 if the
-            caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
+        ArmError: 400 without a type, or if a user-assigned identity does not exist, is missing or unexpected for it;
+            403 if the caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
     """
     if given is None:
         return None
