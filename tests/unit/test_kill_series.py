@@ -14,13 +14,13 @@ def test_every_operation_is_killed_in_each_of_its_processes() -> None:
 
 
 def test_a_seed_decides_the_moment() -> None:
-    drawn = [Moment.draw(random.Random("7:3"), WORKER, 100) for _ in range(2)]
+    drawn = [Moment.draw(random.Random("7:3"), WORKER, 100) for _ in range(2)]  # noqa: S311
     assert drawn[0] == drawn[1]
     assert 40 <= drawn[0].requests <= 100
 
 
 def test_a_scoring_process_is_killed_while_it_runs_and_not_at_a_request() -> None:
-    moments = [Moment.draw(random.Random(seed), JOB, 100) for seed in range(20)]
+    moments = [Moment.draw(random.Random(seed), JOB, 100) for seed in range(20)]  # noqa: S311
     assert {each.requests for each in moments} == {0}
     assert {each.signal for each in moments} == {signal.SIGKILL, signal.SIGTERM}
 

@@ -1,4 +1,4 @@
-"""`python -m tools.fuzz`: random requests to a sandbox of its own, and a table of the answers."""
+"""`python -m tools.fuzz`: random requests to a separate sandbox, and a table of the answers."""
 
 import argparse
 import asyncio

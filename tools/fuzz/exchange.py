@@ -17,7 +17,7 @@ class Request:
     """A request.
 
     Attributes:
-        target: what stands in the request line, percent-encoded or not.
+        target: the address in the request line, percent-encoded or not.
         headers: in their order; names may be repeated. Host and the body's framing are added when it is sent.
         chunked: send the body in chunks and without a length.
         principal: whose token it has; "" for none, or one that `headers` has.

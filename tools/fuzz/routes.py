@@ -37,7 +37,7 @@ _ML_SCHEMAS = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A route: placeholders stand in braces; ``schema`` None: it takes no body, or nothing describes it."""
+    """A route: placeholders are in braces; ``schema`` None: it takes no body, or nothing describes it."""
 
     method: str
     host: str

@@ -140,7 +140,7 @@ def _clear(stage: Stage, outcome: Outcome, chance: random.Random) -> None:
 
 def _converges(stage: Stage, operation: Operation, outcome: Outcome, chance: random.Random) -> Iterator[str]:
     if outcome.operation == "destroy":
-        # A stack of which less than all was destroyed is made whole, with names and revisions of its own.
+        # A stack of which less than all was destroyed is made whole, with other names and other revisions.
         operation = OPERATIONS["first up"]
     done = stage.pulumi("up")
     if _EXISTS in done.flat:

@@ -2,11 +2,15 @@
 
 import http.client
 import json
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
 import pytest
 
+import sdk_client
+from sandbox.azure.arm.errors import ArmError
+from sandbox.azure.machine_learning.pipelines.graph import graph_of
 from sandbox.edge.answers import parsed
 from sandbox.testing import Sandbox
 
@@ -135,3 +139,29 @@ def test_a_refusal_of_the_blob_service_is_well_formed_xml(
     answer = sandbox.request("PUT", path, body, host=blob_host, headers={"x-ms-version": "2024-11-04"})
     error = ET.fromstring(answer.content.removeprefix(b"\xef\xbb\xbf"))  # noqa: S314 - the sandbox's own answer
     assert (error.findtext("Code"), answer.headers["x-ms-error-code"]) == (code, code)
+
+
+@pytest.mark.parametrize(
+    ("jobs", "text"),
+    [
+        ({"a": True}, "Not an object, but bool: the job 'a'."),
+        ({"a": {"component": {"command": "x"}, "inputs": 1}}, "Not an object, but int: the inputs of the job 'a'."),
+        (
+            {"a": {"component": {"command": "x", "inputs": {"i": "text"}}}},
+            "Not an object, but str: the input 'i' of the job 'a'.",
+        ),
+        (
+            {"a": {"component": {"command": "x"}, "outputs": ["o"]}},
+            "Not an object, but list: the outputs of the job 'a'.",
+        ),
+    ],
+)
+def test_a_pipeline_of_another_shape(jobs: dict[str, Any], text: str) -> None:
+    with pytest.raises(ArmError, match=re.escape(text)):
+        graph_of({"type": "pipeline", "jobs": jobs}, {}, lambda _: {})
+
+
+def test_an_order_without_a_key(sandbox: Sandbox) -> None:
+    workspace = sdk_client.make_workspace(sandbox, "fuzzed")
+    path = f"{workspace}/models/m/versions?$orderBy=%20"
+    assert sandbox.arm("GET", path, api_version="2025-12-01").error[:2] == (501, "NotModelledInSandbox")
