@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 import random
 import shutil
 import sys
@@ -25,9 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after this time")
     parser.add_argument("--seed", type=int, help="decides the requests (default: random)")
     parser.add_argument("--home", type=Path, help="a new folder for the sandbox (default: a temporary one)")
-    parser.add_argument(
-        "--out", type=Path, default=Path("fuzz-defects"), help="where defects go (default fuzz-defects)"
-    )
+    parser.add_argument("--out", type=Path, help="the folder for defects (default: defects in the sandbox's folder)")
     parser.add_argument(
         "--replay", type=Path, metavar="FILE", help="send the request of a defect's file and show the answer"
     )
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return replay(home, given.replay)
     seed = random.SystemRandom().randrange(1 << 31) if given.seed is None else given.seed
     print(f"seed {seed}, in {home}", flush=True)
-    found, began, problem = Found(given.out), time.monotonic(), ""
+    found, began, problem = Found(given.out or home / "defects"), time.monotonic(), ""
     try:
         with started(home) as place:
             asyncio.run(Session(place, seed, found).run(given.requests, given.seconds))
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("", *report(found, elapsed), sep="\n")
     if problem:
         print(f"NOT WHOLE: {problem}")
-    elif not given.home:
+    elif not given.home and not found.defects:
         shutil.rmtree(home)
     return 1 if problem or found.defects else 0
 
@@ -62,9 +61,15 @@ def _listed(place: Sandbox) -> list[dict[str, object]]:
 def replay(home: Path, file: Path) -> int:
     """Send the request of a file to a new deployment, and print the answer; return 1 if it shows a defect."""
 
-    async def sent(place: Sandbox, request: Request) -> int:
-        session = Session(place, 0, Found(home / "defects"))
-        await session.build(Estate(place.facts, 0))
+    text = file.read_text(encoding="utf-8")
+
+    async def sent(place: Sandbox) -> int:
+        origin = json.loads(text)["origin"]
+        estate = Estate(place.facts, origin["estate"])
+        await Session(place, 0, Found(home / "defects")).build(estate)
+        request = Request.from_text(
+            text.replace(origin["subscription"], place.subscription).replace(origin["tenant"], place.tenant)
+        )
         async with Connections(place.home, place.server, tokens(place)) as connections:
             answer = await connections.send(request)
         print(answer.status, *(f"{name}: {value}" for name, value in answer.headers.items()), "", sep="\n")
@@ -74,7 +79,7 @@ def replay(home: Path, file: Path) -> int:
         return 1 if words else 0
 
     with started(home) as place:
-        return asyncio.run(sent(place, Request.read(file)))
+        return asyncio.run(sent(place))
 
 
 def report(found: Found, seconds: float) -> Iterator[str]:

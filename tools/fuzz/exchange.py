@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -53,8 +53,8 @@ class Request:
             lines.append(f"Content-Length: {len(body)}")
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + b"\r\n\r\n" + body
 
-    def write(self, file: Path, answer: "Answer") -> None:
-        """Write it to a JSON file, with what was answered."""
+    def write(self, file: Path, answer: "Answer", origin: Mapping[str, Any]) -> None:
+        """Write it to a JSON file, with what was answered and the ids and the number of the estate that it is about."""
         try:
             body: dict[str, Any] = {"text": self.body.decode()}
         except UnicodeDecodeError:
@@ -69,14 +69,15 @@ class Request:
             "principal": self.principal,
             "kind": self.kind,
             "about": self.about,
+            "origin": dict(origin),
             "answer": {"status": answer.status, "body": answer.body[:4000].decode(errors="replace")},
         }
         file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
-    def read(cls, file: Path) -> Self:
-        """Read what ``write`` wrote."""
-        found = json.loads(file.read_text(encoding="utf-8"))
+    def from_text(cls, text: str) -> Self:
+        """Read the content of a file that ``write`` wrote."""
+        found = json.loads(text)
         body = found["body"]
         content = base64.b64decode(body["base64"]) if "base64" in body else body["text"].encode()
         headers = tuple((name, value) for name, value in found["headers"])

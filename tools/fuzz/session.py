@@ -41,12 +41,15 @@ class Found:
     """What came of the requests.
 
     Attributes:
+        folder: where requests that show a defect are written.
+        origin: ids and number of the estate that requests are about: another sandbox has others.
         kinds: requests by host's part and by what was changed.
         answers: by host's part and class of status.
         defects: how often each was seen, by its words and what the request was made from.
     """
 
     folder: Path
+    origin: dict[str, Any] = field(default_factory=dict)
     kinds: Counter[tuple[str, str]] = field(default_factory=Counter)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     defects: Counter[str] = field(default_factory=Counter)
@@ -65,7 +68,7 @@ class Found:
         if self.defects[name] <= _KEPT_PER_DEFECT:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = self.folder / f"defect-{len(self.defects)}-{self.defects[name]}.json"
-            request.write(file, answer)
+            request.write(file, answer, self.origin)
             print(f"DEFECT {name}\n  again: python -m tools.fuzz --replay {file}", flush=True)
 
 
@@ -116,12 +119,19 @@ class Session:
         self._place.server.control("POST", "/stock", {"what": "registry", "registry": registry, "name": ""})
         for number in itertools.count():
             estate = Estate(self._place.facts, number)
+            self._found.origin = {
+                "subscription": self._place.subscription,
+                "tenant": self._place.tenant,
+                "estate": number,
+            }
             await self.build(estate)
             count = min(left, PER_ESTATE)
             left -= count
             await self._data(estate, count, deadline)
             await self._control(int(count * _OF_CONTROL))
             await self._remove(estate)
+            sent = self._found.kinds.total()
+            print(f"{sent} requests, {len(self._found.defects)} defects", flush=True)
             if left <= 0 or time.monotonic() > deadline:
                 break
         last = Estate(self._place.facts, number + 1)
@@ -210,7 +220,7 @@ def _read(path: str, version: str) -> Request:
 
 
 def _is_made(resource: dict[str, Any]) -> bool:
-    return (resource.get("properties") or {}).get("provisioningState", "Succeeded") == "Succeeded"
+    return bool((resource.get("properties") or {}).get("provisioningState", "Succeeded") == "Succeeded")
 
 
 async def _polled(connections: Connections, request: Request, done: Callable[[dict[str, Any]], bool]) -> None:
