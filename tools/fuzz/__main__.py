@@ -60,7 +60,6 @@ def _listed(place: Sandbox) -> list[dict[str, object]]:
 
 def replay(home: Path, file: Path) -> int:
     """Send the request of a file to a new deployment, and print the answer; return 1 if it shows a defect."""
-
     text = file.read_text(encoding="utf-8")
 
     async def sent(place: Sandbox) -> int:
