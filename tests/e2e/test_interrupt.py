@@ -257,3 +257,20 @@ def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
     assert len(fresh.of_kind("batchEndpoints")) == 1
     assert fresh.of_kind("batchEndpoints/deployments") == [fresh.default]
     fresh.up("--expect-no-changes")
+
+
+@pytest.mark.long(part="kills")
+def test_make_down_after_an_engine_was_killed_while_it_deleted_roles(deployed: Rehearsal) -> None:
+    """The state has role assignments that are gone: a refresh would stop at them."""
+    deployed.fault("delay", "DELETE", "/roleAssignments/", times=-1, seconds=IN_FLIGHT_SECONDS)
+    before = deployed.mark()
+    running = deployed.begin("destroy")
+    deployed.wait_for("DELETE", "/roleAssignments/", count=3, after=before, finished=False)
+    running.kill()
+    assert running.wait().code == -9
+    deployed.mend()
+    deployed.wait_until_alone()
+    assert "/roleAssignments/" in " ".join(deployed.writes(before))
+    deployed.make("down").ok()
+    deployed.start_server()  # `make down` has stopped it
+    assert deployed.resources() == []

@@ -119,29 +119,34 @@ def _run(stage: Stage, operation: Operation, outcome: Outcome, chance: random.Ra
     if outcome.operation == "job":
         again = str(stage.home.parent / "again")
         stage.run("python", "-m", "modelops", "invoke", "--input", INPUT, "--download", again, "--stack", "dev").ok()
-    if outcome.operation != "destroy" or chance.randrange(2):
-        yield from _converges(stage, operation, outcome, chance)
-    stage.pulumi("destroy").ok()
-    yield from invariants.empty(stage)
+    if outcome.operation == "destroy":
+        yield from _destroyed(stage)
+        operation = OPERATIONS["first up"]
+    yield from _converges(stage, operation, outcome, chance)
+    yield from _destroyed(stage)
     yield from invariants.no_process_left(stage)
     yield from invariants.no_secret(stage)
+
+
+def _destroyed(stage: Stage) -> Iterator[str]:
+    stage.pulumi("destroy").ok()
+    yield from invariants.empty(stage)
 
 
 def _clear(stage: Stage, outcome: Outcome, chance: random.Random) -> None:
     """Remove the lock and what was pending: as docs/recovery.md says, by hand or by the sandbox's own command."""
     cancel, refresh, _ = recovery_commands()
     if outcome.moment.victim == ENGINE and outcome.killed and chance.randrange(2):
-        for command in (cancel, refresh):
+        # docs/recovery.md#an-interrupted-destroy
+        commands = [cancel] if outcome.operation == "destroy" else [cancel, refresh]
+        for command in commands:
             stage.run(*command).ok()
-        outcome.helped.append("cancel, refresh")
+        outcome.helped.append(", ".join(command[1] for command in commands))
         return
     stage.python("-m", "sandbox", "recover", "--stack", "dev").ok()
 
 
 def _converges(stage: Stage, operation: Operation, outcome: Outcome, chance: random.Random) -> Iterator[str]:
-    if outcome.operation == "destroy":
-        # A stack of which less than all was destroyed is made whole, with other names and other revisions.
-        operation = OPERATIONS["first up"]
     done = stage.pulumi("up")
     if _EXISTS in done.flat:
         _use_what_is_printed(stage, outcome)
