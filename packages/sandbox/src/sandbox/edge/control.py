@@ -3,11 +3,13 @@
 import asyncio
 import hmac
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.azure.arm import disk
 from sandbox.azure.arm.operations import let_hanging_go_on
 from sandbox.azure.arm.store import Store
 from sandbox.azure.circumstances import all_switches, turn
@@ -19,8 +21,8 @@ from sandbox.edge.proxy import listen
 from sandbox.server_record import PAGE, REHEARSAL
 
 _WAIT_SECONDS = 60.0
-_BAD_INPUT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, OSError, re.error)
-"""What handlers raise for a body or a parameter of another shape, or a folder that cannot be read."""
+_BAD_INPUT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, re.error)
+"""What handlers raise for a body or a parameter of another shape."""
 
 
 class Control:
@@ -102,6 +104,12 @@ class Control:
             return web.json_response({"error": f"{request.method} {request.path}: {error.reason}"}, status=error.status)
         except _BAD_INPUT as error:
             return web.json_response({"error": str(error) or repr(error)}, status=400)
+        except (OSError, sqlite3.Error) as error:
+            if disk.is_full(error):
+                return web.json_response({"error": disk.told(self._store.folder)}, status=507)
+            if isinstance(error, sqlite3.Error):
+                raise
+            return web.json_response({"error": str(error)}, status=400)
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(self._about)
