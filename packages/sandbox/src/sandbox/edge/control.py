@@ -27,8 +27,8 @@ from sandbox.edge.proxy import listen
 from sandbox.server_record import PAGE, REHEARSAL
 
 _WAIT_SECONDS = 60.0
-_WRONG = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, re.error)
-"""What handlers raise for a request with other content than they expect."""
+_BAD_INPUT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, re.error)
+"""What handlers raise for a body or a parameter of another shape."""
 
 
 class Control:
@@ -111,8 +111,8 @@ class Control:
                 return await self._answer(request, handler)
             except web.HTTPException as error:
                 return json_answer(error.status, ArmError(error.status, type(error).__name__, error.reason).body(), {})
-            except _WRONG as error:
-                said = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+            except _BAD_INPUT as error:
+                said = f"{error} is missing" if isinstance(error, KeyError) else str(error) or repr(error)
                 return json_answer(400, ArmError(400, "InvalidRequestContent", said).body(), {})
 
     async def _answer(
@@ -131,7 +131,9 @@ class Control:
             return await handler(request)
         except (OSError, sqlite3.Error) as error:
             if not disk.is_full(error):
-                raise
+                if isinstance(error, sqlite3.Error):
+                    raise
+                return json_answer(400, ArmError(400, "InvalidRequestContent", str(error)).body(), {})
             said = ArmError(507, "InsufficientStorage", disk.told(self._store.folder))
             return json_answer(said.status, said.body(), {})
 
