@@ -25,7 +25,9 @@ def identity(name: str, principal: str) -> Resource:
 
 
 def cluster(name: str, *identities: str) -> Resource:
-    ids = {f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{each}": {} for each in identities}
+    ids: dict[str, Any] = {
+        f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{each}": {} for each in identities
+    }
     return made(CLUSTERS, f"workspaces/w/computes/{name}", identity={"userAssignedIdentities": ids})
 
 
