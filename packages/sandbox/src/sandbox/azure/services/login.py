@@ -184,7 +184,10 @@ async def _form(request: web.Request) -> dict[str, str]:
             raise SignInError(413, "invalid_request", 90013, f"The request has more than {_FORM_BYTES} bytes.")
     if request.content_type != "application/x-www-form-urlencoded":
         return {}
-    return dict(parse_qsl(content.decode(errors="replace"), keep_blank_values=True))
+    try:
+        return dict(parse_qsl(content.decode(request.charset or "utf-8"), keep_blank_values=True))
+    except (ValueError, LookupError):  # another encoding, or an unknown one
+        return {}
 
 
 def _configuration(tenant: str) -> dict[str, Any]:
