@@ -53,6 +53,7 @@ _KEYS = (
         "clusters",
         "endpoints",
         "dataAccess",
+        "jobWrites",
         "deployer",
         "tags",
         "archiveModels",
