@@ -15,8 +15,10 @@ from sandbox.commands import (
     export_arm,
     inventory,
     lifecycle,
+    page,
     plugins,
     recovery,
+    refusals,
     rehearsal,
     stacks,
     startup,
@@ -31,9 +33,9 @@ _Add = Callable[..., argparse.ArgumentParser]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
-    options = _parser().parse_args(arguments)
-    code: int = options.action(Home.locate(), options)
-    return code
+    options, home = _parser().parse_args(arguments), Home.locate()
+    with refusals.told(home):
+        return int(options.action(home, options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,6 +94,10 @@ def _add_server(add: _Add) -> None:
     shown.add_argument("--all", action="store_true", help="show one line for each resource, with its type")
     shown.add_argument("--json", action="store_true", help="the same for programs, with ARM ids")
     status.set_defaults(action=_status)
+
+    show = add("open", help="show endpoints, jobs and predictions in the browser; the page only reads")
+    show.add_argument("--no-browser", action="store_true", help="print an address that opens the page once")
+    show.set_defaults(action=_open)
 
     delete = add("delete", help="delete one resource by its ARM id")
     delete.add_argument("id")
@@ -192,6 +198,12 @@ def _status(home: Home, options: argparse.Namespace) -> int:
     return 0
 
 
+def _open(home: Home, options: argparse.Namespace) -> int:
+    for line in page.show(home, browser=not options.no_browser):
+        print(line)
+    return 0
+
+
 def _delete(home: Home, options: argparse.Namespace) -> int:
     try:
         inventory.delete(home, Client(home, lifecycle.start(home)), options.id, options.api_version)
@@ -226,13 +238,11 @@ def _recover(home: Home, options: argparse.Namespace) -> int:
     project = stacks.Project.find(Path.cwd())
     if project is None or not home.facts_file.exists():
         return 0
-    for command in recovery.recover(home, project.name, stack):
-        variables, words = rehearsal.prepare(home, command)
-        try:
-            recovery.run(words, variables, project.folder)
-        except recovery.RecoveryError as error:
-            raise SystemExit(f"sandbox: {error}") from None
-        print(f"sandbox: an earlier pulumi run died; ran `{' '.join(command)}`")
+    try:
+        for line in recovery.lines(home, project, stack):
+            print(f"sandbox: {line}")
+    except recovery.RecoveryError as error:
+        raise SystemExit(f"sandbox: {error}") from None
     return 0
 
 
