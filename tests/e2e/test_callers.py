@@ -45,9 +45,9 @@ def send(asked):
     proxy = urllib.request.ProxyHandler({"https": asked["proxy"]})
     trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=asked["trust"]))
     opener = urllib.request.build_opener(proxy, trust)
-    headers = {"Authorization": "Bearer " + asked["token"], "x-ms-version": "2024-11-04", "x-ms-blob-type": "BlockBlob"}
+    signed = {"Authorization": "Bearer " + asked["token"], "x-ms-version": "2024-11-04"}
     for what, method, url in asked["requests"]:
-        body = b"mine" if method == "PUT" else None
+        body, headers = (b"mine", signed | {"x-ms-blob-type": "BlockBlob"}) if method == "PUT" else (None, signed)
         request = urllib.request.Request(url, body, headers, method=method)
         try:
             with opener.open(request, timeout=60) as answer:
@@ -334,7 +334,7 @@ def test_a_job_cannot_replace_the_model_or_the_code_of_another_endpoint(called: 
     store = deployer.arm("GET", f"{called.workspace}/datastores/workspaceblobstore").ok().json["properties"]
     account = f"https://{store['accountName']}.blob.core.windows.net"
     place = f"{account}/{store['containerName']}"
-    weights, scoring = f"{place}/{model.partition('/paths/')[2]}/model.joblib", f"{code}/{script['scoringScript']}"
+    weights, scoring = f"{place}/{model.partition('/paths/')[2]}/model.json", f"{code}/{script['scoringScript']}"
     before = [deployer.send("GET", url).ok().content for url in (weights, scoring)]
     requests = [
         ("read the model", "GET", weights),
