@@ -123,7 +123,7 @@ preview: $(TOOLS) ## show what `make up` would change
 down: $(TOOLS) ## remove what `make up` created; the sandbox stops with its last stack
 	@$(ASKED)
 	@$(if $(IN_AZURE),,$(READY) && $(VENV)/python -m sandbox removable --stack $(STACK))
-	@$(PULUMI) destroy --stack $(STACK) $(if $(SURE),--yes --skip-preview) --suppress-permalink=true
+	@$(RUN) python -m modelops down --stack $(STACK) $(SURE)
 	@$(if $(IN_AZURE),,$(VENV)/python -m sandbox stop --if-unused)
 
 check: tools-dev ## check format, lint, types, import rules, requirements
