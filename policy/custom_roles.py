@@ -56,7 +56,7 @@ def _reasons(action: str, without: list[str], dangers: Mapping[str, tuple[str, .
 
 
 def _spelled_out(resource: Seen, _options: Options) -> Iterator[str]:
-    """Find wildcards, except for reading the control plane, and texts that are no operation's name."""
+    """Find wildcards, except for reading the control plane, and texts that cannot name an operation."""
     for permission in _permissions(resource):
         for allowed, excluded, _ in _PLANES:
             for action in _texts(permission, allowed):

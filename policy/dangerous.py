@@ -2,7 +2,7 @@
 
 Names of operations: https://learn.microsoft.com/azure/role-based-access-control/permissions-reference. Which of them
 lead further: https://learn.microsoft.com/azure/role-based-access-control/best-practices,
-https://learn.microsoft.com/azure/key-vault/general/rbac-guide (whoever writes a vault writes its access policies) and
+https://learn.microsoft.com/azure/key-vault/general/rbac-guide (writing a vault includes its access policies) and
 https://learn.microsoft.com/azure/machine-learning/how-to-assign-roles.
 """
 

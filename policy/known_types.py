@@ -25,6 +25,11 @@ _DEFAULT_PROVIDER: Final = re.compile(r"default(_.*)?")
 """The name that the engine gives to a provider that no program declares; what it makes is judged by its type."""
 
 
+def _without_version(allowed: str) -> str:
+    found = kind(allowed)
+    return allowed if found == allowed else f"azure-native:{found}"
+
+
 def _known(judged: frozenset[str]) -> Callable[[Seen, Options], Iterator[str]]:
     def check(resource: Seen, options: Options) -> Iterator[str]:
         if resource.is_component or resource.kind in judged:
@@ -32,7 +37,7 @@ def _known(judged: frozenset[str]) -> Callable[[Seen, Options], Iterator[str]]:
         if resource.kind.startswith(PROVIDERS) and _DEFAULT_PROVIDER.fullmatch(resource.name):
             return
         own = token(resource.kind)
-        if not any(fnmatchcase(own, token(kind(each))) for each in options["allowedTypes"]):
+        if not any(fnmatchcase(own, _without_version(each)) for each in options["allowedTypes"]):
             yield f'Its type is {own!r}. To allow it: {{"stack-resource-known-type": {{"allowedTypes": ["{own}"]}}}}'
 
     return check

@@ -20,7 +20,7 @@ SERVERLESS: Final = "machinelearningservices:ServerlessEndpoint"
 RULES: Final[list[Rule]] = [
     ResourceRule(
         name="machinelearning-datastore-no-keys",
-        description="A datastore has no key, SAS, certificate or password: whoever reads datastores would have it.",
+        description="A datastore has no key, SAS, certificate or password; jobs sign in with their identity.",
         kinds=(DATASTORE,),
         check=must_be("properties.credentials.credentialsType", "None"),
         remedy="Set credentials to NoneDatastoreCredentialsArgs, and grant the jobs' identity a role on the storage.",
@@ -32,10 +32,7 @@ RULES: Final[list[Rule]] = [
         name="machinelearning-connection-no-keys",
         description="A connection signs in with Entra, and has no key, token or password.",
         kinds=(CONNECTION,),
-        check=all_of(
-            must_be("properties.authType", "AAD", "ManagedIdentity", "None"),
-            must_not_be_set("properties.credentials.key"),
-        ),
+        check=must_be("properties.authType", "AAD", "ManagedIdentity", "None"),
         remedy="Set auth_type to AAD or ManagedIdentity, and grant the identity a role on the target.",
         url=f"{ML}how-to-connection",
         framework=control(52),

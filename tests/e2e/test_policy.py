@@ -47,6 +47,14 @@ WORKERS = (
 )
 
 
+OWN = """
+import pulumi_azure_native
+
+pulumi.ComponentResource("mine:index:Network", "own")
+pulumi_azure_native.Provider("elsewhere", subscription_id="00000000-0000-4000-8000-000000000009")
+"""
+
+
 @BOTH_HOSTS_IN_LONG
 def test_a_deployed_stack_keeps_its_rules(deployed: Rehearsal) -> None:
     before = deployed.mark()
@@ -87,3 +95,20 @@ def test_production_levels_find_what_a_development_stack_does_not_keep(deployed:
     broken = {name for name in levels if f" {name} (" in verdict}
     assert broken == levels.keys() - {"storage-account-infrastructure-encryption", "batch-deployment-fixed-content"}
     assert "retentionInDays is 90; it must be at least 365 days." in verdict
+
+
+@BOTH_HOSTS_IN_LONG
+def test_what_no_rule_judges_is_refused_until_it_is_allowed(deployed: Rehearsal, tmp_path: Path) -> None:
+    """A provider that the program declares itself, and what it makes; its component and the engine's own pass."""
+    main = deployed.folder / "__main__.py"
+    main.write_text(main.read_text(encoding="utf-8") + OWN, encoding="utf-8")
+    before = deployed.mark()
+    stopped = deployed.pulumi("preview", *PACK).failed()
+    assert "stack-resource-known-type (pulumi:providers:azure-native: elsewhere) " in stopped.verdict
+    assert "Its type is 'pulumi:providers:azure-native'. To allow it: " in stopped.verdict
+    assert stopped.verdict.count("stack-resource-known-type") == 1
+    assert deployed.writes(before) == []
+    levels = tmp_path / "levels.json"
+    allowed = {"enforcementLevel": "mandatory", "allowedTypes": ["pulumi:providers:azure-native"]}
+    levels.write_text(json.dumps({"stack-resource-known-type": allowed}), encoding="utf-8")
+    assert deployed.pulumi("preview", *PACK, "--policy-pack-config", str(levels)).ok().verdict == KEPT

@@ -123,12 +123,13 @@ def test_exclusions_of_another_entry_exclude_nothing() -> None:
 def test_what_a_user_reads() -> None:
     assert said({"actions": ["*/write"], "notActions": ["Microsoft.Authorization/*"]})[SMALL] == [
         (
-            "It allows '*/write', which removes protection, acts as another identity, runs what its holder writes, reads "
-            "keys, changes what an endpoint serves, changes where data comes from in spite of its notActions."
+            "It allows '*/write', which grants roles, removes protection, acts as another identity, runs what its "
+            "holder writes, reads keys, changes what an endpoint serves, changes where data comes from in spite "
+            "of its notActions."
         )
     ]
-    assert said({"actions": ["Microsoft.Network/*"]}) == {
-        SPELLED_OUT: ["actions has 'Microsoft.Network/*'; only reading may have a wildcard, in actions: '*/read'."]
+    assert said({"actions": ["Microsoft.Network/*/join"]}) == {
+        SPELLED_OUT: ["actions has 'Microsoft.Network/*/join'; only reading may have a wildcard, in actions: '*/read'."]
     }
     assert said({"actions": ["Microsoft.Network /*/read"]})[SPELLED_OUT] == [
         "actions has 'Microsoft.Network /*/read', which is not the name of an operation."
@@ -205,7 +206,7 @@ def test_the_projects_own_roles_pass(file: Path) -> None:
             {"actions": ["*/read", "Microsoft.Network/*", "Microsoft.Resources/deployments/*", "Microsoft.Support/*"]},
             [SMALL, SPELLED_OUT],
         ),
-        ({"actions": ["*/read", "Microsoft.Network/*", "Microsoft.Support/*"]}, [SPELLED_OUT]),
+        ({"actions": ["*/read", "Microsoft.Network/*/join"]}, [SPELLED_OUT]),
         # The reader of metadata of the machine learning page.
         ({"actions": [f"{ML}/read", f"{ML}/*/read"]}, []),
     ],
@@ -261,7 +262,7 @@ def test_whatever_still_allows_a_dangerous_operation_is_refused(
     allowed, excluded, dangers = plane
     chosen = random.Random(15)  # noqa: S311 - no secret
     every = [(why, each) for why, operations in dangers.items() for each in operations]
-    for why, danger in [chosen.choice(every) for _ in range(300)]:
+    for why, danger in [chosen.choice(every) for _ in range(100)]:
         operation = an_operation(chosen, danger)
         action = a_wider_pattern(chosen, operation)
         others = [a_wider_pattern(chosen, an_operation(chosen, chosen.choice(every)[1])) for _ in range(4)]
@@ -275,7 +276,7 @@ def test_patterns_meet_where_an_enumeration_finds_a_text() -> None:
     texts = [""]
     for length in range(6):
         texts += [text + letter for text in texts if len(text) == length for letter in "abc"]
-    for _ in range(500):
+    for _ in range(200):
         one, other, excluded = ("".join(chosen.choices("ab**", k=chosen.randint(1, 3))) for _ in range(3))
         both = [text for text in texts if allows(one, text) and allows(other, text)]
         assert leaves(one, other) == bool(both), (one, other)
