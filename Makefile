@@ -81,6 +81,7 @@ up: $(TOOLS) ## deploy into the local sandbox (TARGET=azure: to Azure) and score
 	@printf '%s\n' '' 'What next:' \
 		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model'
 	@printf '%s\n' '  make report$(FOR)     show in the browser what the release did'
+	@$(if $(IN_AZURE),,printf '%s\n' '  .venv/bin/python -m sandbox open   show endpoints, jobs and predictions in the browser')
 	@test ! -d predictions/$(STACK) || printf '%s\n' '  make score$(FOR)      score again'
 	@printf '%s\n' \
 		'  make down$(FOR)       remove this stack$(if $(IN_AZURE),,; the sandbox stops with the last one). `make up$(FOR)` creates it again'

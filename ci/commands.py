@@ -61,7 +61,7 @@ def preview(
     seen = Seen()
     try:
         with signed_in():
-            succeeded = engine.preview(stack, Path(), seen).code == 0
+            succeeded = engine.preview(stack, Path(), seen).code == 0 and not seen.is_refused
     except _FAILURES as error:  # the comment of the last push must not stay
         _say(error)
         seen.errors.append(str(error))

@@ -125,7 +125,8 @@ def _change(
     done = Rehearsal()
     say("previewing the change in the sandbox")
     environ = sandbox.environment(here.folder, stack, {})
-    done.is_previewed = engine.preview(stack, here.folder, done.preview, environ).code == 0
+    is_previewed = engine.preview(stack, here.folder, done.preview, environ).code == 0
+    done.is_previewed = is_previewed and not done.preview.is_refused
     if not done.is_previewed:
         return done
     say("releasing the change in the sandbox")

@@ -7,6 +7,11 @@ if sys.argv[1:] == ["worker"]:  # before typer is imported, because every deploy
 
     worker.main()
 else:
-    from modelops.commands.app import main
+    from modelops.errors import missing_package
+
+    try:
+        from modelops.commands.app import main
+    except ModuleNotFoundError as error:
+        sys.exit(missing_package(error, "modelops"))
 
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,9 @@
 """The errors of this package: messages for users, never tracebacks."""
 
+import sys
 from typing import Final
+
+_OURS: Final = ("ci", "components", "modelops", "prerequisites", "settings")
 
 
 class ModelOpsError(Exception):
@@ -57,3 +60,22 @@ class Stopped(BaseException):
 
     A BaseException, so that the SDK's `except Exception` does not treat it as a failed request and retry.
     """
+
+
+def missing_package(error: ModuleNotFoundError, module: str) -> str:
+    """Return what to do about a package that is not installed.
+
+    Args:
+        error: of the import.
+        module: the one that was to be run, as in `python -m MODULE`.
+
+    Raises:
+        ModuleNotFoundError: it is one of the project's own modules: a defect.
+    """
+    name = (error.name or "").partition(".")[0]
+    if name in _OURS or not name:
+        raise error
+    return (
+        f"error: {sys.executable} has no package '{name}'. Run `make tools` once, then "
+        f"`.venv/bin/python -m {module}`, or `source .venv/bin/activate` first."
+    )

@@ -9,6 +9,7 @@ import json
 import os
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -41,6 +42,13 @@ def is_here(environ: Mapping[str, str] = os.environ) -> bool:
 def place(environ: Mapping[str, str] = os.environ) -> str:
     """Return where jobs and deployments are, in the words of a sentence: `Azure`, or `the sandbox` of a rehearsal."""
     return "the sandbox" if is_here(environ) else "Azure"
+
+
+def beside(folder: Path, environ: Mapping[str, str] = os.environ) -> str:
+    """Return a sentence on the sandbox of a folder, for a command there that was started outside it; else ""."""
+    if is_here(environ) or not (folder / ".sandbox").is_dir():
+        return ""
+    return " This folder has a sandbox: to reach it, put `.venv/bin/python -m sandbox run --` before the command."
 
 
 def in_studio(sentence: str, environ: Mapping[str, str] = os.environ) -> str:

@@ -1,9 +1,16 @@
 """`python -m prerequisites`: see prerequisites/commands."""
 
-import typer
+import sys
 
-from modelops.commands.group import Commands
-from prerequisites.commands import apply, check, plan
+from modelops.errors import missing_package
+
+try:
+    import typer
+
+    from modelops.commands.group import Commands
+    from prerequisites.commands import apply, check, plan
+except ModuleNotFoundError as error:
+    sys.exit(missing_package(error, "prerequisites"))
 
 app = typer.Typer(
     cls=Commands,

@@ -4,6 +4,7 @@ Everything here is part of a revision's identity, so it must mean the same on ev
 relative, versions are numbers.
 """
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -79,7 +80,8 @@ def read_script(section: Section, root: Path, code: str) -> str:
     )
     if script and code and (check_relative_path(script) or not is_there(root / code / script, folder=False)):
         record = section.wrong if check_relative_path(script) else section.wrong_file
-        record("scoringScript", "a file in the code folder", "score.py", because=f"and {code} has no such file")
+        example = nearest(root / code, script, folder=False) or "SCRIPT.py"
+        record("scoringScript", "a file in the code folder", example, because=f"and {code} has no such file")
     elif script and code and (why := _judged(root / code / script, scoring_script.problem)):
         file = (PurePosixPath(code) / script).as_posix()
         section.problems.add_content(section.at("scoringScript"), f"is {script!r}", f"The script {why}.", Edit(file))
@@ -115,9 +117,28 @@ def read_path(section: Section, key: str, root: Path, *, folder: bool | None, wh
     elif not is_there(there, folder):
         kind = {True: "folder", False: "file", None: "file or folder"}[folder]
         because = f"and there is no such {kind}"
-        if not section.wrong_file(key, f"the path of {what}", "PATH", because=because):
+        example = nearest(root, value, folder) or "PATH"
+        if not section.wrong_file(key, f"the path of {what}", example, because=because):
             return ""
     return PurePosixPath(value).as_posix()
+
+
+def nearest(root: Path, wrong: str, folder: bool | None) -> str | None:
+    """Return the existing path below `root` that somebody meant who wrote `wrong`; None if none is like it.
+
+    `folder` is that of `is_there`.
+    """
+    found = PurePosixPath()
+    for part in PurePosixPath(wrong).parts:
+        try:
+            names = sorted(each.name for each in (root / found).iterdir())
+        except OSError:
+            return None
+        like = [part] if part in names else difflib.get_close_matches(part, names, 1)
+        if not like:
+            return None
+        found /= like[0]
+    return found.as_posix() if is_there(root / found, folder) else None
 
 
 def is_there(path: Path, folder: bool | None) -> bool:

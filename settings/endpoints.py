@@ -138,7 +138,8 @@ def _read_endpoint(section: Section, root: Path, clusters: Clusters, tags: Mappi
     section = azureml_file.endpoint(section, root)
     section.only("from", "description", "tags", "default", "pin", "keep", "callers", "sample", "tryOut", "deployments")
     deployments = section.section("deployments", of="the endpoint's deployments")
-    check_names(deployments, names.DEPLOYMENT)
+    if not check_names(deployments, names.DEPLOYMENT):
+        section.problems.silenced.add(section.at("default"))  # it will name one by its new name
     _check_revisions(deployments)
     own_tags = read_tags(section)
     all_tags = merged(tags, own_tags)

@@ -5,8 +5,12 @@ from settings.problems import renaming
 from settings.section import Section
 
 
-def check_names(section: Section, rule: names.Rule) -> None:
-    """Record names that break the service's rule, and names that differ only in upper and lower case."""
+def check_names(section: Section, rule: names.Rule) -> bool:
+    """Record names that break the service's rule, and names that differ only in upper and lower case.
+
+    Returns: Whether all can stay.
+    """
+    before = len(section.problems.found)
     seen: dict[str, str] = {}
     for key in section.values:
         why = rule.problem(key, autonamed=True)
@@ -28,3 +32,4 @@ def check_names(section: Section, rule: names.Rule) -> None:
                 renaming(section.at(key), "ANOTHER-NAME"),
             )
         seen.setdefault(key.lower(), key)
+    return len(section.problems.found) == before

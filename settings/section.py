@@ -78,6 +78,8 @@ class Section:
                 hint = f"Did you mean {near}? " if near else ""
                 fix = renaming(self.at(key), near) if near else editing(self.at(key), f"rename or remove {key}")
                 self.problems.add(self.at(key), "is an unknown key", f"{hint}Allowed: {_or(sorted(known))}.", fix)
+                if near and near not in self.values:
+                    self.problems.silenced.add(self.at(near))
 
     def text(
         self, key: str, default: str | None, *, pattern: str = ".+", allowed: str, example: str, needed: str = ""

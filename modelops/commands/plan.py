@@ -51,7 +51,7 @@ def plan(
     directory: options.Directory = Path(),
     json: options.Json = False,
 ) -> None:
-    """Show what the next `pulumi up` will do to each endpoint, and above all why; changes nothing."""
+    """Show what the next `pulumi up` will do to each endpoint, and why. Exit with 1 if it will refuse."""
     planned = Planned()
     words = ["preview", "--suppress-outputs", *(pulumi or ())]
     with terminal.aside(is_aside=json), terminal.progress(_STATE) as progress:
@@ -65,7 +65,7 @@ def plan(
             _show(name, each)
         _say_unchanged(planned)
         terminal.say(listed(ended.output, [each.text for each in planned.endpoints.values() if each.text]))
-    if ended.code:
+    if ended.code or planned.is_refused:
         raise typer.Exit(1)
 
 
@@ -90,7 +90,7 @@ def _say_json(planned: Planned, ended: Ended) -> None:
     terminal.say_json(
         {
             "schemaVersion": SCHEMA_VERSION,
-            "succeeded": ended.code == 0,
+            "succeeded": ended.code == 0 and not planned.is_refused,
             "endpoints": {name: each.to_json() for name, each in planned.sorted().items()},
             "resources": planned.resources,
         }

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from modelops import rehearsal
 from modelops.errors import UsageError
 
 _STREAMING: Final = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
@@ -31,12 +32,13 @@ def answer(arguments: Sequence[str], stack: str | None, folder: Path, *, may_fai
     try:
         done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise not_run(error, ", or save the outputs on another machine and pass the file with --outputs") from error
+        instead = ", or save the outputs on another machine and pass the file with --outputs"
+        raise not_run(error, instead) from error
     if done.returncode != 0 and not (may_fail and done.stdout):
         lines = [line.removeprefix("error: ") for line in done.stderr.splitlines() if line.strip()]
         raise UsageError(
             f"`{' '.join(command)}` failed: {lines[0] if lines else f'exit code {done.returncode}'}. "
-            "Check --stack, the login (`pulumi whoami`) and the folder."
+            f"Check --stack, the login (`pulumi whoami`) and the folder.{rehearsal.beside(folder)}"
         )
     try:
         return json.loads(done.stdout)

@@ -65,6 +65,11 @@ class Planned(Watcher):
         self.resources: Mapping[str, int] = {}
         """How many resources the engine would treat how, by its own words: `same`, `create`, `update`, `delete`."""
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether `pulumi up` will refuse one of the releases. A preview by itself only warns of most reasons."""
+        return any(each.change == "refused" for each in self.endpoints.values())
+
     def sorted(self) -> dict[str, Expected]:
         """Return the endpoints by name, those that are removed last: they are told in any order."""
         return dict(sorted(self.endpoints.items(), key=lambda each: (each[1].change == "removed", each[0])))

@@ -6,7 +6,7 @@ were hashed. Any other unreadable file is an error that names it.
 
 Links to files are followed, but not out of the repository: what is released is what its history shows, and no file of
 the machine that happens to release. The repository is the git checkout that has the program's folder; without one, that
-folder. `.git` is no part of it: it can have the credentials of a pipeline.
+folder. `.git` does not belong to it: it can have the credentials of a pipeline.
 """
 
 import contextlib

@@ -3,6 +3,7 @@
 Only those of the workspace. A registry has its hosts and roles; there, Azure's refusal is the check.
 """
 
+import difflib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -10,15 +11,16 @@ from modelops import azure
 from modelops.plan import data_address
 from modelops.plan.models import Model, UriModel
 from modelops.plan.plan import DeploymentPlan, NamedEnvironment, RegisteredModel
-from modelops.rehearsal import located
 from modelops.release import live, register
 from modelops.workspace import Workspace
 
 _ASSETS_API: Final = "2025-12-01"
+_SHOWN: Final = 10
+"""Most names in an error."""
 
 
 def problem(workspace: Workspace, missing: Sequence[DeploymentPlan]) -> str | None:
-    """Return why Azure would refuse a revision to create, with the command that lists what exists, or None.
+    """Return why Azure would refuse a revision to create, and what exists instead, or None.
 
     Args:
         workspace: to be read.
@@ -79,7 +81,7 @@ def _input_problem(workspace: Workspace, deployment: DeploymentPlan, address: st
     with azure.step(f"reading data asset {asset.name}"):
         if live.found(workspace, f"data/{asset.name}/versions/{asset.version}", _ASSETS_API) is not None:
             return None
-    return _missing(workspace, deployment, "data asset", address.removeprefix("azureml:"), "")
+    return _missing(workspace, deployment, "data asset", address.removeprefix("azureml:"), asset.name)
 
 
 def _makes(workspace: Workspace, new: Model, wanted: RegisteredModel) -> bool:
@@ -97,12 +99,29 @@ def _read(workspace: Workspace, kind: str, name: str, version: str) -> Any:
 
 
 def _missing(workspace: Workspace, deployment: DeploymentPlan, kind: str, named: str, versions_of: str) -> str:
-    """Say that something does not exist; `versions_of` is the name whose versions to list, if it has versions."""
-    versions = f"/{versions_of}/versions" if versions_of else ""
+    """Say that something does not exist, and what does; `versions_of` is its name, if it has versions."""
     collection = "data" if kind == "data asset" else f"{kind}s"
-    url = f"{workspace.id}/{collection}{versions}?api-version={_ASSETS_API}"
-    command = located(f'az rest --url "{url}" --query "value[].name" --output table')
-    return (
-        f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}. These "
-        f"exist:\n  {command}"
-    )
+    said = f"{kind} {named} of deployment {deployment.logical!r} does not exist in workspace {workspace.name}"
+    if versions_of and (versions := _names(workspace, f"{collection}/{versions_of}/versions")):
+        return f"{said}. Versions of {versions_of}: {_first(versions)}."
+    if names := _names(workspace, collection):
+        like = difflib.get_close_matches(versions_of or named, names, _SHOWN)
+        others = sorted(set(names) - set(like))
+        return f"{said}. Its {kind}s: {_first([*like, *others])}."
+    return f"{said}, which has no {kind}."
+
+
+def _names(workspace: Workspace, path: str) -> list[str]:
+    """Return the names of what a collection holds, as the service sorts them; nothing if it does not exist."""
+    with azure.step(f"listing {path}"):
+        try:
+            return [str(each["name"]) for each in workspace.list(path, _ASSETS_API)]
+        except Exception as error:
+            if azure.is_missing(error):
+                return []
+            raise
+
+
+def _first(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join([*names[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])

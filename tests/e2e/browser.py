@@ -17,6 +17,7 @@ import aiohttp
 
 _LISTENS: Final = re.compile(rb"DevTools listening on (ws://\S+)")
 _SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.05
 _MOST_BYTES: Final = 64 * 1024 * 1024
 """Of one message: a picture of a page."""
 
@@ -83,13 +84,17 @@ class Tab:
                 return message["result"]
 
     async def open(self, file: Path, *, scheme: str, width: int) -> None:
-        """Load a file, by its absolute path, in a window of this width, for a person who prefers `light` or `dark`."""
+        """Load a file, by its absolute path: see `visit`."""
+        await self.visit(file.as_uri(), scheme=scheme, width=width)
+
+    async def visit(self, address: str, *, scheme: str, width: int) -> None:
+        """Load a page in a window of this width, for a person who prefers `light` or `dark`."""
         await self.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
         await self.send(
             "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False
         )
         self.events.clear()
-        await self.send("Page.navigate", url=file.as_uri())
+        await self.send("Page.navigate", url=address)
         while not self.of("Page.loadEventFired"):
             await self._next()
 
@@ -102,6 +107,27 @@ class Tab:
         answer = await self.send("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    async def until(self, expression: str) -> None:
+        """Wait until an expression holds in the page, also in one that takes its place.
+
+        Raises:
+            TimeoutError: it never does.
+        """
+        async with asyncio.timeout(_SECONDS):
+            while True:
+                answer = await self.send("Runtime.evaluate", expression=f"Boolean({expression})", returnByValue=True)
+                if answer["result"].get("value") is True:
+                    return
+                await asyncio.sleep(_POLL_SECONDS)
+
+    async def press(self, key: str) -> None:
+        """Press a key and let it go; `Enter` and the others of one character."""
+        text = {"Enter": "\r"}.get(key, key)
+        for kind in ("keyDown", "keyUp"):
+            await self.send(
+                "Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=ord(text), text=text
+            )
 
     async def too_faint(self) -> list[str]:
         """Return the elements whose text does not stand out from what is behind it, with their contrast."""
@@ -116,9 +142,11 @@ class Tab:
             if not each["ignored"] and each.get("role", {}).get("value") == role
         ]
 
-    async def picture(self) -> bytes:
-        """Return a picture of the whole page, as PNG."""
-        answer = await self.send("Page.captureScreenshot", captureBeyondViewport=True)
+    async def picture(self, height: int | None = None) -> bytes:
+        """Return a picture of the whole page, or of so many pixels from its top, as PNG."""
+        clip = {"x": 0, "y": 0, "scale": 1, "height": height, "width": await self.value("innerWidth")}
+        more = {} if height is None else {"clip": clip}
+        answer = await self.send("Page.captureScreenshot", captureBeyondViewport=True, **more)
         return base64.b64decode(answer["data"])
 
     async def printed(self) -> bytes:

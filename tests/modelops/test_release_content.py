@@ -23,7 +23,6 @@ from modelops.plan.plan import (
     UriModel,
 )
 from modelops.plan.try_out import TryOut
-from modelops.rehearsal import located
 from modelops.release import preview, uploads
 from modelops.release.deploy import shared_with_others
 from modelops.workspace import Workspace
@@ -178,12 +177,10 @@ def test_a_model_in_a_datastore_that_is_not_there(bench: Bench) -> None:
         bench.release(plan)
 
 
-def _these_exist(bench: Bench, kind: str, name: str = "") -> str:
-    versions = f"/{name}/versions" if name else ""
-    collection = "data" if kind == "data asset" else f"{kind}s"
-    url = f"{bench.place.path}/{collection}{versions}?api-version=2025-12-01"
-    command = located(f'az rest --url "{url}" --query "value[].name" --output table')
-    return f"These exist:\n  {command}"
+def _first(bench: Bench, collection: str) -> str:
+    """What the workspace has, by name, the first ten; other tests use the same one."""
+    names = sorted(each["name"] for each in bench.place.get(collection)["value"])
+    return ", ".join([*names[:10], *([f"and {len(names) - 10} more"] if names[10:] else [])])
 
 
 def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:
@@ -197,43 +194,58 @@ def _refused(bench: Bench, plan: ReleasePlan, problem: str) -> None:
 
 
 def test_a_registered_model_that_does_not_exist(bench: Bench) -> None:
+    bench.release()
+    bench.release(bench.with_model(b"other weights"))
     name = bench.model_name
     plan = _with(bench, model=RegisteredModel(name, "7"))
     there = f"model {name}:7 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_these_exist(bench, 'model', name)}")
+    _refused(bench, plan, f"{there} Versions of {name}: 1, 2.")
+
+
+def test_a_registered_model_with_a_misspelt_name(bench: Bench) -> None:
+    bench.release()
+    name = bench.model_name
+    plan = _with(bench, model=RegisteredModel(f"{name}x", "1"))
+    with pytest.raises(PlanError) as raised:
+        bench.release(plan)
+    there = f"model {name}x:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
+    assert str(raised.value).startswith(f"{there} Its models: {name}")
 
 
 def test_a_version_that_the_same_release_does_not_register_is_missing(bench: Bench) -> None:
+    bench.release()
     name = bench.model_name
-    registered = replace(bench.plan.deployments["mlp"], logical="again", model=RegisteredModel(name, "7"))
-    plan = replace(bench.plan, deployments={**bench.plan.deployments, "again": registered})
+    new = bench.with_model(b"other weights")
+    registered = replace(new.deployments["mlp"], logical="again", model=RegisteredModel(name, "7"))
+    plan = replace(new, deployments={**new.deployments, "again": registered})
     there = f"model {name}:7 of deployment 'again' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_these_exist(bench, 'model', name)}")
+    _refused(bench, plan, f"{there} Versions of {name}: 1.")
 
 
 def test_an_environment_that_does_not_exist(bench: Bench) -> None:
     plan = _with(bench, environment=NamedEnvironment("none", "1"))
     there = f"environment none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_these_exist(bench, 'environment', 'none')}")
+    _refused(bench, plan, f"{there} Its environments: {_first(bench, 'environments')}.")
 
 
 def test_a_datastore_that_does_not_exist(bench: Bench) -> None:
     uri = "azureml://datastores/none/paths/model"
     plan = _with(bench, model=UriModel(uri, bench.model_name, "custom_model"))
     there = f"datastore none of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_these_exist(bench, 'datastore')}")
+    _refused(bench, plan, f"{there} Its datastores: {_first(bench, 'datastores')}.")
 
 
 def test_a_data_asset_that_does_not_exist(bench: Bench) -> None:
     plan = _with(bench, try_out=TryOut(input="azureml:none:1"))
     there = f"data asset none:1 of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_these_exist(bench, 'data asset')}")
+    data = _first(bench, "data")
+    _refused(bench, plan, f"{there} Its data assets: {data}." if data else f"{there[:-1]}, which has no data asset.")
 
 
 def test_a_datastore_of_a_try_out_that_does_not_exist(bench: Bench) -> None:
     plan = _with(bench, try_out=TryOut(input="azureml://datastores/none/paths/images/"))
     there = f"datastore none of deployment 'mlp' does not exist in workspace {bench.place.workspace}."
-    _refused(bench, plan, f"{there} {_these_exist(bench, 'datastore')}")
+    _refused(bench, plan, f"{there} Its datastores: {_first(bench, 'datastores')}.")
 
 
 def test_a_registered_model_that_needs_code(bench: Bench) -> None:

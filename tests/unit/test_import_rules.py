@@ -42,6 +42,7 @@ EMULATOR = [
     ("home",),
     ("server_record",),
     ("edge",),
+    ("page",),
     ("server",),
 ]
 """The emulator's rooms from the ground up; the commands are beside the server and see none of its services."""
@@ -54,6 +55,7 @@ EMULATORS_LIBRARIES = {
     "azure.jobs": ("yaml",),
     "azure.services": ("aiohttp", "jwt"),
     "edge": ("aiohttp", "trustme"),
+    "page": ("aiohttp", "jinja2"),
 }
 
 MODELOPS = [

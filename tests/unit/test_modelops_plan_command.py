@@ -117,6 +117,17 @@ def test_a_preview_that_fails(
     assert said.err.startswith("Previewing update (dev):\n")
 
 
+def test_a_preview_that_only_warns_of_a_refusal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    install(tmp_path, body(Outlook("digits1a2b", refusal="no room.")), monkeypatch)
+    assert main(["plan", "--directory", str(tmp_path)]) == 1
+    assert "  `pulumi up` will refuse this: no room.\n" in capsys.readouterr().out
+    assert main(["plan", "--json", "--directory", str(tmp_path)]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["succeeded"], document["endpoints"]["digits"]["change"]) == (False, "refused")
+
+
 def test_without_pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("PATH", str(Path(sys.executable).parents[1] / "nowhere"))
     assert main(["plan", "--directory", str(tmp_path)]) == 2

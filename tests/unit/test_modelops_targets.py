@@ -188,6 +188,19 @@ def test_an_unknown_stack_is_told_in_the_cli_s_words(pulumi: Any, tmp_path: Path
     )
 
 
+def test_outside_the_sandbox_of_the_folder(pulumi: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pulumi({}, code=255, error="error: PULUMI_ACCESS_TOKEN must be set for login")
+    (tmp_path / ".sandbox").mkdir()
+    ending = " This folder has a sandbox: to reach it, put `.venv/bin/python -m sandbox run --` before the command."
+    with pytest.raises(UsageError) as refused:
+        from_stack("dev", tmp_path)
+    assert str(refused.value).endswith(f"and the folder.{ending}")
+    monkeypatch.setenv("REHEARSAL_URL", "http://127.0.0.1:1/")
+    with pytest.raises(UsageError) as inside:
+        from_stack("dev", tmp_path)
+    assert str(inside.value).endswith("and the folder.")
+
+
 def test_no_pulumi_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match=r"^the `pulumi` command is not on PATH\."):

@@ -260,7 +260,7 @@ WRONG: list[tuple[dict[str, object], str]] = [
         {"environment": {"build": {"path": "builds"}}},
         (
             f"{MLP}.environment.build.path is 'builds', and there is no such folder. Allowed: the path of the folder "
-            f"with the Dockerfile.\n{SET}.environment.build.path to PATH"
+            f"with the Dockerfile.\n{SET}.environment.build.path to build"
         ),
     ),
     (

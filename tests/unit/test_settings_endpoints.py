@@ -1,5 +1,6 @@
 """The endpoints of the configuration: valid values, and the message for each mistake."""
 
+import copy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -293,7 +294,7 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             f"{MLP}.model.path is 'models/mpl', and there is no such file or folder. Allowed: the path of the model's "
             "file or folder.\n"
-            f"Pulumi.dev.yaml: set {MLP}.model.path to PATH"
+            f"Pulumi.dev.yaml: set {MLP}.model.path to models/mlp"
         ),
     ),
     (
@@ -462,6 +463,25 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         ),
     ),
 ]
+
+
+def test_what_follows_from_a_misspelt_key_is_not_told(root: Path) -> None:
+    config = copy.deepcopy(RIGHT)
+    config["endpoint"] = config.pop("endpoints")
+    (only,) = problems(root, config)
+    assert only.startswith("endpoint is an unknown key. Did you mean endpoints? Allowed: ")
+    assert only.endswith("\nPulumi.dev.yaml: rename endpoint to endpoints")
+
+
+def test_a_default_by_the_right_name_of_a_wrong_one_is_not_told(root: Path) -> None:
+    def change(config: Config) -> None:
+        endpoint = config["endpoints"]["digits"]
+        endpoint["deployments"]["my_mlp"] = endpoint["deployments"].pop("mlp")
+        endpoint["default"] = "my-mlp"
+
+    (only,) = problems(root, changed(change))
+    assert only.startswith("endpoints.digits.deployments.my_mlp is not a valid batch deployment name: ")
+    assert only.endswith("\nPulumi.dev.yaml: rename my_mlp to my-mlp")
 
 
 @pytest.mark.parametrize(("change", "told"), WRONG)

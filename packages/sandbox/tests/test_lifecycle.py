@@ -70,6 +70,23 @@ def test_run_has_the_commands_exit_code(home: Path) -> None:
     assert codes == [7, 0, 127, -signal.SIGTERM]
 
 
+def test_a_command_that_is_not_installed(home: Path) -> None:
+    done = subprocess.run(
+        command("run", "--", "az", "account", "show"),
+        env={**sandboxed(home), "PATH": str(home)},
+        cwd=home.parent,
+        check=False,
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 127
+    assert done.stderr.splitlines()[-1] == (
+        "sandbox: command 'az' was not found on PATH. "
+        "Install the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli"
+    )
+
+
 def test_ctrl_c_goes_to_the_command_and_not_to_the_server(home: Path) -> None:
     program = (
         "import signal, sys\n"

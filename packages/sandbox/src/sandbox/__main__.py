@@ -15,6 +15,7 @@ from sandbox.commands import (
     export_arm,
     inventory,
     lifecycle,
+    page,
     plugins,
     recovery,
     rehearsal,
@@ -92,6 +93,10 @@ def _add_server(add: _Add) -> None:
     shown.add_argument("--all", action="store_true", help="show one line for each resource, with its type")
     shown.add_argument("--json", action="store_true", help="the same for programs, with ARM ids")
     status.set_defaults(action=_status)
+
+    show = add("open", help="show endpoints, jobs and predictions in the browser; the page only reads")
+    show.add_argument("--no-browser", action="store_true", help="print an address that opens the page once")
+    show.set_defaults(action=_open)
 
     delete = add("delete", help="delete one resource by its ARM id")
     delete.add_argument("id")
@@ -189,6 +194,12 @@ def _status(home: Home, options: argparse.Namespace) -> int:
         print("Created, but not in any stack's state (the response was lost):")
         for each in lost:
             print("\n".join(each.lines()))
+    return 0
+
+
+def _open(home: Home, options: argparse.Namespace) -> int:
+    for line in page.show(home, browser=not options.no_browser):
+        print(line)
     return 0
 
 

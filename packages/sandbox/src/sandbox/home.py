@@ -171,6 +171,11 @@ class Home:
         """``log``: of the server, the provider and the release workers."""
         return self.root / "log"
 
+    @property
+    def entrance(self) -> Path:
+        """``page.html``: leads a browser to the page (``sandbox.commands.page``); a pass is in it."""
+        return self.root / "page.html"
+
     def prepare(self) -> Facts:
         """Create the folders and, the first time, the facts; return the facts, with all current principals.
 

@@ -20,7 +20,7 @@ from sandbox.azure.arm.latencies import Latencies
 from sandbox.azure.arm.operations import Operations
 from sandbox.azure.arm.routes import Router
 from sandbox.azure.arm.service_time import ServiceTime
-from sandbox.azure.arm.store import Store
+from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.authorization.bootstrap import Prerequisites
 from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs.front import BlobFront
@@ -33,6 +33,7 @@ from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.runner import JobRunner
 from sandbox.azure.machine_learning.jobs.inputs import sentences
 from sandbox.azure.machine_learning.stock.intake import Intake
+from sandbox.azure.named import Names
 from sandbox.azure.readings import PROFILES
 from sandbox.azure.services import (
     authorization,
@@ -54,6 +55,7 @@ from sandbox.edge.front import Front, WebHandler
 from sandbox.edge.hosts import Service
 from sandbox.edge.proxy import Proxy
 from sandbox.home import Facts, Home
+from sandbox.page.site import Site
 from sandbox.server_record import Options, ServerRecord
 
 _log = logging.getLogger("sandbox.server")
@@ -173,6 +175,15 @@ class Server:
         started = time.time()
         about = {"pid": os.getpid(), "profile": self._profile, "started": started}
         about |= {"latency": self._options.latency, "timeScale": self._options.time_scale}
+        site = Site(
+            world,
+            self._home.store,
+            partial(self._names, asked=Prerequisites.read(self._prerequisites)),
+            secret=token,
+            about=f"profile {self._profile}",
+            folder=str(self._home.root),
+        )
+        closing.push_async_callback(site.close)
         control = Control(
             token=token,
             about=about,
@@ -183,6 +194,7 @@ class Server:
             rehearsal=Rehearsal(world.jobs.environments, world.store),
             inputs=partial(sentences, world),
             stock=Intake(world).add,
+            page=site.address,
             stop=self.stop,
         )
         closing.push_async_callback(control.close)
@@ -200,7 +212,13 @@ class Server:
             latency=self._options.latency,
             time_scale=self._options.time_scale,
             prerequisites=self._prerequisites,
+            page_port=await site.start(before.page_port if before else 0),
         )
+
+    def _names(self, resources: list[Resource], asked: Prerequisites) -> Names:
+        """Return what the page calls the principals and resources."""
+        accounts = {account.principal.object_id: name for name, account in self._home.facts().accounts.items()}
+        return Names(resources, accounts, asked.role_names)
 
     async def _until_stopped(self) -> None:
         """Wait for ``stop``; a server ends by itself if its folder was removed, or taken over."""

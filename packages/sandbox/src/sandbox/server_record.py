@@ -11,6 +11,9 @@ from sandbox.home import write_private
 REHEARSAL = "/rehearsal"
 """Path of the control API where previews ask (``sandbox.azure.environments.preview``)."""
 
+PAGE = "/page"
+"""Path of the control API that gives an address of the page in the browser."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -43,6 +46,9 @@ class ServerRecord:
     prerequisites: Path | None = None
     """The folder with an administrator's set-up (``sandbox.azure.authorization.bootstrap``)."""
 
+    page_port: int = 0
+    """Where the page in the browser is (``sandbox.page``)."""
+
     @property
     def options(self) -> Options:
         """The start options."""
@@ -68,6 +74,7 @@ class ServerRecord:
                 latency=str(data.get("latency", "none")),
                 time_scale=float(data.get("timeScale", 1)),
                 prerequisites=Path(data["prerequisites"]) if data.get("prerequisites") else None,
+                page_port=int(data.get("pagePort", 0)),
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
@@ -84,5 +91,6 @@ class ServerRecord:
             "latency": self.latency,
             "timeScale": self.time_scale,
             "prerequisites": str(self.prerequisites) if self.prerequisites else None,
+            "pagePort": self.page_port,
         }
         write_private(file, json.dumps(data))

@@ -139,8 +139,7 @@ def names(home: Home, rows: list[Resource]) -> Names:
     """Return what the principals and resources of an existing sandbox are called."""
     accounts = {account.principal.object_id: name for name, account in home.facts().accounts.items()}
     record = ServerRecord.read(home.server_file)
-    prepared = Prerequisites.read(record.prerequisites if record else None).roles
-    return Names(rows, accounts, {guid: str(role.get("roleName", guid)) for guid, role in prepared.items()})
+    return Names(rows, accounts, Prerequisites.read(record.prerequisites if record else None).role_names)
 
 
 def document(rows: list[Resource], known: Names | None, lost: list[Orphan]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from sandbox.home import Home
 
 _NOT_FOUND = 127
 _NOT_EXECUTABLE = 126
+_INSTALL = {"az": " Install the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli"}
+"""How to get a command that printed commands use and that does not come with the checkout."""
 
 
 def prepare(
@@ -42,7 +44,8 @@ def become(command: Sequence[str], variables: dict[str, str]) -> NoReturn:
     """Replace this process by ``command``: its exit code and signals are then those of the command."""
     program = shutil.which(command[0], path=variables["PATH"])
     if program is None:
-        sys.stderr.write(f"sandbox: command '{command[0]}' was not found on PATH\n")
+        hint = _INSTALL.get(command[0], "")
+        sys.stderr.write(f"sandbox: command '{command[0]}' was not found on PATH.{hint}\n")
         sys.exit(_NOT_FOUND)
     sys.stdout.flush()
     # Python ignores this signal and the command would inherit that: `yes | head -n 1` would not end.

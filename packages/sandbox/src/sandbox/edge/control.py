@@ -16,13 +16,13 @@ from sandbox.azure.environments.preview import Rehearsal
 from sandbox.edge.faults import Faults
 from sandbox.edge.front import Front
 from sandbox.edge.proxy import listen
-from sandbox.server_record import REHEARSAL
+from sandbox.server_record import PAGE, REHEARSAL
 
 _WAIT_SECONDS = 60.0
 
 
 class Control:
-    """Health, journal, resources, faults, tokens, stock and stop; each request needs the control token as bearer."""
+    """Health, journal, resources, faults, tokens, stock, page, stop; each request needs the control token as bearer."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class Control:
         rehearsal: Rehearsal,
         inputs: Callable[[Sequence[str]], list[str]],
         stock: Callable[[Any], Awaitable[str]],
+        page: Callable[[], str],
         stop: Callable[[], None],
     ) -> None:
         self._token = token
@@ -47,6 +48,7 @@ class Control:
         self._rehearsal = rehearsal
         self._inputs = inputs
         self._stock = stock
+        self._page = page
         self._stop = stop
         self._runner: web.AppRunner | None = None
 
@@ -69,6 +71,7 @@ class Control:
                 web.get("/token", self._issue),
                 web.post("/stop", self._end),
                 web.post(REHEARSAL, self._rehearse),
+                web.post(PAGE, self._open_page),
             ]
         )
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
@@ -184,6 +187,10 @@ class Control:
         if "inputs" in asked:
             return web.json_response({"sentences": self._inputs(asked["inputs"])})
         return web.json_response({"sentences": await self._rehearsal.answer(asked["deployments"])})
+
+    async def _open_page(self, _: web.Request) -> web.Response:
+        """Answer an address that opens the page in the browser, once."""
+        return web.json_response({"address": self._page()})
 
     async def _end(self, _: web.Request) -> web.Response:
         # Answer first: the caller then waits for the process, not for this connection.

@@ -63,6 +63,11 @@ class Prerequisites:
             {file.stem: json.loads(file.read_text(encoding="utf-8"))["properties"] for file in roles},
         )
 
+    @property
+    def role_names(self) -> dict[str, str]:
+        """The names of the custom roles, by GUID."""
+        return {guid: str(role.get("roleName", guid)) for guid, role in self.roles.items()}
+
     def definitions(self, subscription_id: str) -> dict[str, dict[str, Any]]:
         """Return the custom roles as ARM returns them, by GUID; they can be assigned in the whole subscription."""
         scope = f"/subscriptions/{subscription_id}"

@@ -38,6 +38,10 @@ class Nodes:
             raise JobFailed(f"The compute target '{compute}' has no nodes to run on (maxNodeCount is {most!r}).")
         return most
 
+    def busy(self, compute: str) -> int:
+        """Return how many nodes of a cluster jobs hold."""
+        return self._used[compute.lower()]
+
     @asynccontextmanager
     async def some(self, compute: str, wanted: int, asked_by: int = 0) -> AsyncIterator[int]:
         """Hold ``wanted`` nodes, or the cluster's maximum if that is lower; wait while others use them.

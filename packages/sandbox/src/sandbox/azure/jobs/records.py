@@ -108,8 +108,11 @@ class RunRecords:
 
     def jobs(self, workspace_id: str) -> list[Run]:
         """Return a workspace's jobs (parent runs), newest first."""
-        found = _oldest_first(self._store.documents_with(KIND, "workspaceId", workspace_id))
-        return [run for run in reversed(found) if run.parent_run_id is None]
+        return [run for run in reversed(self.of_workspace(workspace_id)) if run.parent_run_id is None]
+
+    def of_workspace(self, workspace_id: str) -> list[Run]:
+        """Return a workspace's jobs and their steps, oldest first."""
+        return _oldest_first(self._store.documents_with(KIND, "workspaceId", workspace_id))
 
     def unfinished(self) -> list[Run]:
         """Return the unfinished jobs (parent runs), oldest first: left by a killed server."""

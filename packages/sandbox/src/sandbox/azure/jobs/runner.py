@@ -34,6 +34,10 @@ class JobRunner:
         """Where jobs get their Python."""
         return self._context.environments
 
+    def busy_nodes(self, compute: str) -> int:
+        """Return how many nodes of a cluster jobs use now."""
+        return self._nodes.busy(compute)
+
     def recover(self) -> None:
         """Mark the jobs of a killed server as Failed; their processes ended with it."""
         for run in self._records.unfinished():

@@ -7,7 +7,7 @@ from sandbox.azure.arm.bodies import fill, stamp
 from sandbox.azure.arm.errors import ArmError, bad_request
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.requests import ArmRequest, ArmResponse
-from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.store import Resource, now_iso
 from sandbox.azure.identities import answered_identity, take_identity
 from sandbox.azure.machine_learning.bodies import checked
 from sandbox.azure.machine_learning.endpoints.conflicts import require_no_other_operation
@@ -75,7 +75,7 @@ class _Endpoints(Handlers):
         self._complete_defaults(body, old)
         self._complete(body, old, request)
         require_no_other_operation(self._world, old)
-        is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, None)
+        is_new, headers = self._provisioning.put(request, resource_id, ENDPOINTS, body, _default_moved(old, body))
         add_operation_uri(request, body, headers)
         return ArmResponse(201 if is_new else 200, body, headers)
 
@@ -137,6 +137,14 @@ class _Endpoints(Handlers):
         scoring = f"https://{body['name']}.{body['location']}.inference.ml.azure.com/jobs"
         properties |= {"scoringUri": scoring, "swaggerUri": None}
         stamp(request, old, body)
+
+
+def _default_moved(old: Resource | None, body: dict[str, Any]) -> dict[str, Any] | None:
+    """Return which default there was before, and until when, for the sandbox's page; None if it stays as it is."""
+    before = default_of(old.body) if old else None
+    if old is None or not default_of(body) or (before or "").lower() == (default_of(body) or "").lower():
+        return None
+    return {"defaultBefore": before or old.private.get("defaultBefore"), "defaultSince": now_iso()}
 
 
 def _check_tags(tags: dict[str, Any] | None) -> None:
