@@ -6,6 +6,7 @@ deployed: test_environments.py.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,11 @@ def test_what_no_rule_judges_is_refused_until_it_is_allowed(deployed: Rehearsal,
     stopped = deployed.pulumi("preview", *PACK).failed()
     assert "stack-resource-known-type (pulumi:providers:azure-native: elsewhere) " in stopped.verdict
     assert "Its type is 'pulumi:providers:azure-native'. To allow it: " in stopped.verdict
-    assert stopped.verdict.count("stack-resource-known-type") == 1
+    assert stopped.verdict.count("stack-resource-known-type (") == 1
     assert deployed.writes(before) == []
     levels = tmp_path / "levels.json"
-    allowed = {"enforcementLevel": "mandatory", "allowedTypes": ["pulumi:providers:azure-native"]}
-    levels.write_text(json.dumps({"stack-resource-known-type": allowed}), encoding="utf-8")
-    assert deployed.pulumi("preview", *PACK, "--policy-pack-config", str(levels)).ok().verdict == KEPT
+    (printed,) = re.findall(r"To allow it: (\{.*?\}\})", stopped.verdict)
+    for content, allows in ((printed, True), (printed.replace("azure-native", "azuread"), False)):
+        levels.write_text(content, encoding="utf-8")
+        preview = deployed.pulumi("preview", *PACK, "--policy-pack-config", str(levels))
+        assert (preview.code == 0, preview.verdict == KEPT) == (allows, allows)
