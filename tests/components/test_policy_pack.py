@@ -124,7 +124,7 @@ def _said(resources: list[Seen], levels: str) -> list[str]:
     """Return what the mandatory rules on single resources say with the levels of a file, as `make` chooses it."""
     file = ROOT / "policy" / f"{levels}.json"
     chosen = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    found = []
+    found: list[str] = []
     for rule in RULES:
         setting = chosen.get(rule.name)
         options = setting if isinstance(setting, dict) else {}
