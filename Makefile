@@ -81,10 +81,10 @@ up: $(TOOLS) ## deploy into the local sandbox (TARGET=azure: to Azure) and score
 	@printf '%s\n' '' 'What next:' \
 		'  make preview$(FOR)    show what would change after you edit Pulumi.$(STACK).yaml or the model'
 	@printf '%s\n' '  make report$(FOR)     show in the browser what the release did'
-	@$(if $(IN_AZURE),,printf '%s\n' '  .venv/bin/python -m sandbox open   show endpoints, jobs and predictions in the browser')
 	@test ! -d predictions/$(STACK) || printf '%s\n' '  make score$(FOR)      score again'
 	@printf '%s\n' \
 		'  make down$(FOR)       remove this stack$(if $(IN_AZURE),,; the sandbox stops with the last one). `make up$(FOR)` creates it again'
+	@$(if $(IN_AZURE),,printf '%s\n' '  .venv/bin/python -m sandbox open   show endpoints, jobs and predictions in the browser')
 	@$(if $(IN_AZURE),,printf '%s\n' '  README.md       how to do the same in Azure')
 
 score: $(TOOLS) ## score the samples of the deployed endpoints, into predictions/STACK
@@ -123,7 +123,7 @@ preview: $(TOOLS) ## show what `make up` would change
 down: $(TOOLS) ## remove what `make up` created; the sandbox stops with its last stack
 	@$(ASKED)
 	@$(if $(IN_AZURE),,$(READY) && $(VENV)/python -m sandbox removable --stack $(STACK))
-	@$(PULUMI) destroy --stack $(STACK) $(if $(SURE),--yes --skip-preview) --suppress-permalink=true
+	@$(RUN) python -m modelops down --stack $(STACK) $(SURE)
 	@$(if $(IN_AZURE),,$(VENV)/python -m sandbox stop --if-unused)
 
 check: tools-dev ## check format, lint, types, import rules, requirements

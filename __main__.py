@@ -3,7 +3,7 @@
 import pulumi
 
 import settings as configuration
-from components import alerts, provided, trigger
+from components import alerts, provided, timeouts, trigger
 from components.callers import EndpointCallers
 from components.endpoint import BatchEndpoint
 from components.group import MlResourceGroup
@@ -12,6 +12,7 @@ from components.release import ModelRelease
 
 ending.quiet()
 settings = configuration.load()
+timeouts.limit(settings.timeout_minutes)
 me = login.current()
 offers.check(me, settings.location, settings.wanted_nodes, settings.location_place)
 group = MlResourceGroup("mlbatch", settings.group)
@@ -19,8 +20,7 @@ workspace = provided.workspace(
     "mlbatch",
     {
         "resource_group_name": group.group_name,
-        "subscription_id": me.subscription_id,
-        "tenant_id": me.tenant_id,
+        **me.place,
         "deployer": settings.deployer.principal(me.object_id),
         "location": settings.location,
         **settings.elsewhere,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from modelops import output
+from modelops import advice, network, output
 from modelops.errors import ModelOpsError, ReleaseError
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def describe(error: BaseException) -> str:
     if isinstance(error, HttpResponseError):
         return _response_text(error)
     if isinstance(error, (ServiceRequestError, ServiceResponseError)):
-        return f"no answer from Azure ({_first_line(error)}). Check the network and HTTPS_PROXY, then try again."
+        return f"no answer from Azure ({_first_line(error)}). {network.advice(str(error))}"
     return _first_line(error)
 
 
@@ -128,6 +128,8 @@ def is_firewall(error: BaseException) -> bool:
 
 
 def _login_text(error: "HttpResponseError") -> str:
+    if network.is_about(str(error)):
+        return f"no answer from the login ({_first_line(error)}). {network.advice(str(error))}"
     return (
         f"The Azure login failed or is missing: {_first_line(error)} Log in with `az login`, or set AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or AZURE_FEDERATED_TOKEN_FILE; in a pipeline see "
@@ -148,6 +150,10 @@ def _response_text(error: "HttpResponseError") -> str:
         hint = f" {_firewall_hint(error)}"
     elif error.status_code == 403:  # noqa: PLR2004
         hint = " A new role can take minutes to take effect."
+    elif error.status_code == 429:  # noqa: PLR2004
+        hint = f" {advice.throttled(_retry_after(error))}"
+    elif said := advice.about_answer(text):
+        hint = f" {said}"
     return f"{text} ({', '.join(details)}).{hint}" if details else text
 
 

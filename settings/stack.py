@@ -44,6 +44,8 @@ from settings.triggers import read_triggers
 from settings.workspace import SCALARS, WorkspaceSettings, read_workspace
 
 _ROOT = Path(__file__).resolve().parents[1]
+MOST_MINUTES = 24 * 60
+"""For one operation on a resource."""
 _KEYS = (
     *("resourceGroup", "workspace", "network", "allowedIps", "storageSku", "registrySku", "softDeleteDays"),
     *(
@@ -62,6 +64,7 @@ _KEYS = (
         "alerts",
         "triggers",
         "registryAccess",
+        "timeoutMinutes",
     ),
 )
 
@@ -83,6 +86,7 @@ class Settings:
         tags: Azure tags of every resource, including the names of the project and the stack.
         alerts: Whom to tell when jobs fail or nodes cannot be used; None for nobody.
         triggers: What starts jobs on a schedule, by logical names.
+        timeout_minutes: How long one operation on a resource may take; None for the limit of its type.
         warnings: Sentences about values that are taken, but that the user should know about.
     """
 
@@ -98,6 +102,7 @@ class Settings:
     tags: Mapping[str, str]
     alerts: AlertsArgs | None = None
     triggers: Mapping[str, TriggerArgs] = field(default_factory=dict)
+    timeout_minutes: int | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -252,6 +257,7 @@ def parse(
         tags=tags,
         alerts=read_alerts(top),
         triggers=read_triggers(top, endpoints, data_access),
+        timeout_minutes=_read_timeout(top),
     )
     problems.raise_if_any()
     return replace(settings, warnings=tuple(problems.warnings))
@@ -259,7 +265,8 @@ def parse(
 
 def _decode(key: str, value: Any) -> Any:
     """Read the values that the engine passes as JSON text: objects, arrays and `SCALARS`; leave the rest."""
-    if not isinstance(value, str) or not (key in (*SCALARS, "archiveModels") or value.lstrip().startswith(("{", "["))):
+    is_scalar = key in (*SCALARS, "archiveModels", "timeoutMinutes")
+    if not isinstance(value, str) or not (is_scalar or value.lstrip().startswith(("{", "["))):
         return value
     try:
         return json.loads(value)
@@ -278,6 +285,10 @@ def _read_location(location: str | None, problems: Problems) -> str:
     )
     # Azure reads "West Europe" as westeurope, and so does the provider when it compares resources.
     return written.replace(" ", "").lower()
+
+
+def _read_timeout(top: Section) -> int | None:
+    return top.whole("timeoutMinutes", 0, least=0, most=MOST_MINUTES, unit="minutes; 0 for each type's own") or None
 
 
 def _read_resource_group(top: Section) -> str | None:

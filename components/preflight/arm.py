@@ -9,6 +9,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from modelops import advice, network
+
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
     from azure.core.rest import HttpRequest, HttpResponse
@@ -34,7 +36,6 @@ _RETRIES = 5
 
 _LONGEST_PAUSE_SECONDS = 4.0
 
-_NETWORK = "Check the network and HTTPS_PROXY, then try again."
 _LATER = "Wait some minutes, then try again; https://azure.status.microsoft names outages."
 
 
@@ -83,7 +84,7 @@ class ResourceManager:
         found: list[Mapping[str, Any]] = [*page["value"]]
         while following := page.get("nextLink"):
             if not following.startswith(f"{HOST}/"):
-                raise self._unanswered(f"a next page on another host, {following}", _NETWORK)
+                raise self._unanswered(f"a next page on another host, {following}", network.advice(""))
             page = self._get(following)
             found += page["value"]
         return found
@@ -104,7 +105,7 @@ class ResourceManager:
         try:
             response = self._client.send_request(request, timeout=self._seconds_left)
         except AzureError as error:
-            raise self._unanswered(_first_line(error), _NETWORK) from None
+            raise self._unanswered(_first_line(error), network.advice(str(error))) from None
         status = response.status_code
         if status in (408, 429) or status >= 500:  # noqa: PLR2004
             raise self._unanswered(f"HTTP {status}", _LATER)
@@ -113,7 +114,9 @@ class ResourceManager:
         try:
             return response.json()
         except ValueError:
-            raise self._unanswered(f"HTTP {status} without JSON; a proxy may have sent it", _NETWORK) from None
+            raise self._unanswered(
+                f"HTTP {status} without JSON; a proxy may have sent it", network.advice("")
+            ) from None
 
     @property
     def _seconds_left(self) -> float:
@@ -127,7 +130,8 @@ class ResourceManager:
         status = response.http_response.status_code
         pause = self._retries.get_retry_after(response) or 0.0
         if status >= 400 and pause > self._seconds_left:  # noqa: PLR2004
-            raise self._unanswered(f"HTTP {status}, with the request to wait {pause:.0f} s", _LATER)
+            later = advice.throttled(pause) if status == 429 else _LATER  # noqa: PLR2004
+            raise self._unanswered(f"HTTP {status}, with the request to wait {pause:.0f} s", later)
 
     def _unanswered(self, last: str, advice: str) -> Unanswered:
         times = "1 attempt" if self._attempts == 1 else f"{self._attempts} attempts"

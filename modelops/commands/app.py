@@ -8,6 +8,7 @@ import typer
 
 from modelops.commands import (
     caller,
+    down,
     drift,
     history,
     import_file,
@@ -50,6 +51,7 @@ def application(*, is_styled: bool) -> typer.Typer:
         score.score,
         caller.caller,
         up.up,
+        down.down,
     ):
         app.command()(command)
     app.command("import")(import_file.import_)

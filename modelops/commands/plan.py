@@ -10,6 +10,7 @@ from typing import Annotated, Final
 import typer
 from rich.text import Text
 
+from modelops import advice
 from modelops.commands import options, terminal
 from modelops.engine.event_log import Happening
 from modelops.engine.planned import Expected, Planned
@@ -65,6 +66,8 @@ def plan(
             _show(name, each)
         _say_unchanged(planned)
         terminal.say(listed(ended.output, [each.text for each in planned.endpoints.values() if each.text]))
+        if ended.code and (said := advice.about(ended.output)):
+            terminal.say(said)
     if ended.code or planned.is_refused:
         raise typer.Exit(1)
 

@@ -9,13 +9,14 @@ from rich.live import Live
 from rich.padding import Padding
 from rich.text import Text
 
+from modelops import advice
 from modelops.engine.event_log import Happening, Operation, Policies, Said, Summary, Violation, type_of
 from modelops.engine.progress import Progress
 from modelops.engine.running import Ended, Watcher
 from modelops.runner.protocol import Step, Told
 
 _QUIET_SECONDS: Final = 30.0
-"""Elsewhere than on a terminal, a line tells after such a pause that a release goes on."""
+"""Elsewhere than on a terminal, a line tells after such a pause what is waited for."""
 _QUICK_SECONDS: Final = 5.0
 """On a terminal, what is created in less is only counted."""
 _ROWS_LEFT: Final = 4
@@ -83,8 +84,13 @@ class Display(Watcher):
                 continue
             kind = problem.severity if isinstance(problem, Said) else f"policy {problem.policy} ({problem.level})"
             self.say_problem(f"{kind}: {HOOK.sub('', problem.text)}")
+            # A release has said it itself.
+            if kind == "error" and not HOOK.match(problem.text) and (said := advice.about(problem.text)):
+                self.say_problem(said)
         if ended.code and not any(isinstance(each, Said) and each.severity == "error" for each in self._problems):
             self.say(ended.output.strip())  # a lock, for example, is not in the event log
+            if said := advice.about(ended.output):
+                self.say_problem(said)
         for pack in self._packs:
             violated = sum(isinstance(each, Violation) for each in self._problems)
             count = f"{violated} violation{'' if violated == 1 else 's'}"
@@ -99,11 +105,13 @@ class Display(Watcher):
 
 
 class Lines(Display):
-    """For a log: also a line for a release that took long without one."""
+    """For a log: also a line for a release, or an operation on a resource, that took long without one."""
 
     def __init__(self, progress: Progress | None = None) -> None:
         super().__init__(progress or Progress())
         self._shown: dict[str, float] = {}
+        """When what is waited for was last told, or began: by the endpoint's name or the resource's URN."""
+        self._said = 0.0
 
     def on_event(self, event: Happening | Told) -> None:
         """Show it."""
@@ -111,13 +119,24 @@ class Lines(Display):
         if isinstance(event, Step):
             self._shown.setdefault(event.id, self._progress.seconds)
 
+    def say(self, line: str) -> None:
+        """Print a line, and note when."""
+        super().say(line)
+        self._said = self._progress.seconds
+
     def on_pause(self) -> None:
         """Tell what goes on, after a while."""
         now = self._progress.seconds
-        for name in self._progress.running:
-            if now - self._shown[name] >= _QUIET_SECONDS:
-                self._shown[name] = now
-                self.say(self._progress.line(name))
+        waits = self._progress.waits()
+        for each in [name for name in self._shown if name not in waits and name not in self._progress.running]:
+            del self._shown[each]
+        for each in (*self._progress.running, *waits):
+            if now - self._shown.setdefault(each, now) >= _QUIET_SECONDS:
+                self._shown[each] = now
+                self.say(waits[each] if each in waits else self._progress.line(each))
+        if not self._shown and now - self._said >= _QUIET_SECONDS:
+            for line in self._progress.now():
+                self.say(line)
 
 
 class Screen(Display):

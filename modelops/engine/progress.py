@@ -11,7 +11,7 @@ from typing import Final
 
 from modelops.engine.event_log import Happening, Operation, Said
 from modelops.release.steps import FAILED, RECORD, UNCHANGED, is_after_trying, label, left_out, row_label
-from modelops.runner.protocol import Done, Failed, Step, Stopping, Told
+from modelops.runner.protocol import Done, Failed, Limit, Step, Stopping, Told
 
 _DONE: Final = {
     "create": "created",
@@ -24,6 +24,16 @@ _DONE: Final = {
     "same": "unchanged",
 }
 """The engine's operations, and what is said once they are done."""
+
+_DOING: Final = {
+    "create": "creating",
+    "create-replacement": "creating instead",
+    "update": "updating",
+    "delete": "deleting",
+    "delete-replaced": "deleting, replaced",
+    "import": "importing",
+}
+"""The engine's operations that can take long, and what is said while they go on."""
 
 _MARKER: Final = "pulumi:index:Stash"
 _NAMES: Final = (8, 24)  # narrowest and widest column of names
@@ -77,6 +87,8 @@ class Progress:
         """Those that were told."""
         self._operations: dict[str, tuple[Operation, float]] = {}
         """What is in progress, by URN, and since when."""
+        self._limits: dict[str, int] = {}
+        """The minutes after which the engine gives up an operation, by the resource's type."""
         self._changed: dict[str, int] = {}
         self._widest = _NAMES[0]
 
@@ -87,6 +99,9 @@ class Progress:
                 return self._step(event)
             case Done() | Failed() | Stopping():
                 return self._end(event)
+            case Limit():
+                self._limits[event.id] = event.minutes
+                return []
             case Operation() if not event.is_planned:
                 return self._operation(event)
             case Said(severity="info" | "info#err", is_ephemeral=False) if event.text not in self._texts:
@@ -103,9 +118,24 @@ class Progress:
         if self._operations:
             (event, since), *more = self._operations.values()
             others = f" and {len(more)} more" if more else ""
-            yield self._line("Azure", counts, self._clock() - since, f"{event.op} {event.title}{others}")
+            text = f"{event.op} {event.title}{others}{self._at_most(event)}"
+            yield self._line("Azure", counts, self._clock() - since, text)
         elif not self._running:
             yield self._line("Azure", counts or "starting", self.seconds, "")
+
+    def waits(self) -> dict[str, str]:
+        """Return a line for each operation on a resource that is in progress, by its URN."""
+        now = self._clock()
+        return {
+            urn: self._line(
+                "Azure", f"still {_DOING.get(event.op, event.op)}", now - since, f"{event.title}{self._at_most(event)}"
+            )
+            for urn, (event, since) in self._operations.items()
+        }
+
+    def _at_most(self, event: Operation) -> str:
+        minutes = self._limits.get(event.type)
+        return f" (at most {minutes} min)" if minutes else ""
 
     def line(self, name: str) -> str:
         """Return the line of an endpoint whose release runs."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from modelops.errors import PlanError
+from modelops.plan import blob_names
 
 _LEFT_OUT: Final = frozenset({"__pycache__", ".git"})
 _LEFT_OUT_IN_ROOT: Final = frozenset({".amlignore", ".gitignore"})
@@ -63,8 +64,11 @@ def files_of(source: Path) -> list[SourceFile]:
         if source.exists():
             _require_inside(source, border)
         if source.is_file():
+            _require_name(source, source.name)
             return [SourceFile(source, source.name, source.stat().st_size)]
-        is_folder = source.is_dir()
+        is_folder, exists = source.is_dir(), source.exists()
+    if not is_folder and exists:
+        raise _unreadable(source)
     if not is_folder:
         raise PlanError(
             f"{source.as_posix()!r} does not exist. Allowed is a file or folder below the program's folder; "
@@ -129,9 +133,18 @@ def _walk(root: Path, border: Path | None) -> Iterator[SourceFile]:
                     _require_inside(path, border)
             if not stat.S_ISREG(found.st_mode):  # reading a pipe would wait forever
                 raise _unreadable(path)
+            _require_name(path, path.relative_to(root).as_posix())
             # macOS hands out decomposed names; the same tree must have the same identity everywhere.
             relative = unicodedata.normalize("NFC", path.relative_to(root).as_posix())
             yield SourceFile(path, relative, found.st_size)
+
+
+def _require_name(path: Path, name: str) -> None:
+    """Refuse a file whose name is not allowed for a blob."""
+    why = "" if blob_names.is_text(name) else "has a name that is not UTF-8"
+    why = why or (f"cannot be uploaded: {blob_names.TOO_LONG}" if blob_names.is_too_long(name) else "")
+    if why:
+        raise PlanError(f"{blob_names.shown(path.as_posix())!r} {why}. Rename it.")
 
 
 def _border(source: Path) -> Path | None:

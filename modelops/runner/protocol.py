@@ -153,7 +153,16 @@ class Heartbeat:
     step: str
 
 
-Told = Event | Heartbeat
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Pulumi gives up an operation on a resource of one type after so long. Only in the channel."""
+
+    id: str
+    """The resource's type token."""
+    minutes: int
+
+
+Told = Event | Heartbeat | Limit
 """What the channel has (modelops/runner/channel.py)."""
 
 Progress = Step | Switching | Heartbeat
@@ -172,7 +181,7 @@ _EVENTS: Final[Mapping[str, type[Event]]] = {
     "done": Done,
     "failed": Failed,
 }
-_TOLD: Final[Mapping[str, type[Told]]] = {**_EVENTS, "heartbeat": Heartbeat}
+_TOLD: Final[Mapping[str, type[Told]]] = {**_EVENTS, "heartbeat": Heartbeat, "limit": Limit}
 _NAMES: Final = {kind: name for kinds in (_REQUESTS, _TOLD) for name, kind in kinds.items()}
 
 _Message = TypeVar("_Message", Request | Stop | Prepare, Event, Told)

@@ -11,6 +11,7 @@ from itertools import dropwhile
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
+from modelops import advice
 from modelops.scoring.job_logs import JobLogs
 
 _SUMMARY: Final = "logs/job_error."
@@ -70,12 +71,14 @@ def reason(logs: JobLogs) -> str:
 
     Of a long text, as MLflow's with the whole schema of a model, the middle is left out; the logs have it.
     """
-    return _short(_reason(_service_reason(logs.message()), last_error(logs)))
+    said = _service_reason(logs.message())
+    return " ".join(filter(None, [_short(_reason(said, last_error(logs))), advice.about_answer(said)]))
 
 
 def service_reason(logs: JobLogs) -> str:
     """Return what the service says of the failure, on one line, shortened as by `reason`; "" if it says nothing."""
-    return _short(_service_reason(logs.message()))
+    said = _service_reason(logs.message())
+    return " ".join(filter(None, [_short(said), advice.about_answer(said)]))
 
 
 def _reason(said: str, error: ScriptError | None) -> str:

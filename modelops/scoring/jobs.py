@@ -128,6 +128,26 @@ def _details(workspace: Workspace, endpoint: str, wanted: Mapping[str, str]) -> 
             return
 
 
+def running(workspace: Workspace, endpoint: str) -> list[Job]:
+    """Return an endpoint's jobs that have not ended.
+
+    Raises:
+        ReleaseError: the service refused a read, for example because there is no such endpoint.
+    """
+    asked = (_found(workspace, name) for name, _ in _not_ended(workspace, endpoint))
+    return [job for job in asked if job is not None and job.state not in ENDED]
+
+
+def _not_ended(workspace: Workspace, endpoint: str) -> list[tuple[str, str]]:
+    """Return names and ids of the jobs that have not ended by the endpoint's list.
+
+    Each is to be asked again: an end is final, but no source says how old the other states of this list may be.
+    """
+    with azure.step(f"listing the jobs of endpoint {endpoint}"):
+        listed = workspace.ml.batch_endpoints.list_jobs(endpoint)
+        return [(str(each.name), str(each.id)) for each in listed if each.status not in ENDED]
+
+
 def in_use(workspace: Workspace, endpoint: str, among: Collection[str]) -> set[str]:
     """Return the deployments that a job uses which has not ended; all of them if it is not known which one it uses.
 
@@ -140,14 +160,11 @@ def in_use(workspace: Workspace, endpoint: str, among: Collection[str]) -> set[s
         ReleaseError: the service refused a read.
     """
     used: set[str] = set()
-    with azure.step(f"listing the jobs of endpoint {endpoint}"):
-        listed = [each for each in workspace.ml.batch_endpoints.list_jobs(endpoint) if each.status not in ENDED]
-    for each in listed:
-        named = deployment_of(str(each.id))
+    for name, job_id in _not_ended(workspace, endpoint):
+        named = deployment_of(job_id)
         if named is not None and (named in used or named not in among):
             continue
-        # Asked again: an end is final, but no source says how old the other states of this list may be.
-        job = _found(workspace, str(each.name))
+        job = _found(workspace, name)
         if job is None or job.state in ENDED:
             continue
         whose = named or job.deployment

@@ -30,6 +30,13 @@ def event_loop() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no message name a proxy of this machine."""
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
 def live(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no endpoint exist yet: there is no Azure to ask."""
     monkeypatch.setattr(live_default, "_read", lambda _endpoint, _token: live_default.Live(None, {}))

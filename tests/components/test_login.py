@@ -43,6 +43,26 @@ def test_without_a_login_one_message_says_what_to_do(monkeypatch: pytest.MonkeyP
     assert str(raised.value) == ADVICE + told
 
 
+def test_a_dead_proxy_is_not_taken_for_a_missing_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = 'Post "https://login.microsoftonline.com/t": proxyconnect tcp: dial tcp 127.0.0.1:9: connection refused'
+
+    def refuse() -> None:
+        raise Exception(f"invocation of x returned an error: {reason}")  # noqa: TRY002 - what the SDK raises
+
+    monkeypatch.setattr(authorization, "get_client_config", refuse)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(pulumi.RunError) as raised:
+        login.current()
+    assert str(raised.value) == (
+        "Azure was not reached, so nothing was created or changed.\n"
+        "  Requests to login.microsoftonline.com go through the proxy http://127.0.0.1:9, because of HTTPS_PROXY: "
+        "check that it runs, or unset HTTPS_PROXY.\n"
+        f"The provider said: {reason}"
+    )
+
+
 def test_a_login_without_a_subscription_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = SimpleNamespace(client_id="", object_id="", subscription_id="", tenant_id="")
     monkeypatch.setattr(authorization, "get_client_config", lambda: nobody)

@@ -17,6 +17,7 @@ from components.preflight import arm, caller_roles, prerequisites, release_actio
 from components.preflight.caller_roles import ENDPOINT_ACTIONS, WORKSPACE_ACTIONS
 from components.preflight.login import Login
 from components.roles import CALLER_RUNS, CONTRIBUTOR, ENDPOINT_CALLER, IDENTITY_OPERATOR, RBAC_ADMINISTRATOR, Role
+from modelops import advice
 from tests.components.recorder import DEPLOYER, SUBSCRIPTION, TENANT, recorded
 from tests.components.resource_manager import Answer, ResourceManagerDouble, answer
 
@@ -340,7 +341,7 @@ NETWORK = "Check the network and HTTPS_PROXY, then try again."
         (_refusal(429), f"in 6 attempts; the last: HTTP 429.\n  {LATER}"),
         (
             lambda _: answer("", 429, Retry_After="60"),
-            f"in 1 attempt; the last: HTTP 429, with the request to wait 60 s.\n  {LATER}",
+            f"in 1 attempt; the last: HTTP 429, with the request to wait 60 s.\n  {advice.throttled(60)}",
         ),
         (_refusal(503), f"in 6 attempts; the last: HTTP 503.\n  {LATER}"),
         (_unreachable, f"in 6 attempts; the last: no route to host.\n  {NETWORK}"),

@@ -145,5 +145,24 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "registryAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),
+        "timeoutMinutes": ("integer", 0),
     }
     assert all(len(entry["description"]) > 20 for entry in declared.values())
+
+
+def test_no_operation_in_azure_waits_without_a_limit(program: tuple[Recorder, dict[str, Any]]) -> None:
+    recorder, _ = program
+    azures = [each for each in recorder.requests.values() if each.type.startswith("azure-native:")]
+    assert len(azures) == 28
+    for each in azures:
+        limits = each.customTimeouts
+        assert limits.create == limits.update == limits.delete
+        assert limits.create in {"30m", "60m", "90m"}, f"{each.type} {each.name}"
+
+
+def test_every_role_assignment_names_its_principals_type(program: tuple[Recorder, dict[str, Any]]) -> None:
+    """Without it, Azure looks a new identity up, and may not find it yet (`PrincipalNotFound`)."""
+    recorder, _ = program
+    kinds = [kind for _, kind, _, _ in recorder.grants()]
+    assert len(kinds) == 14
+    assert set(kinds) == {"ServicePrincipal", "User"}

@@ -122,8 +122,8 @@ def test_a_throttled_check_is_asked_again_and_never_passes_in_silence(fresh: Reh
     throttled = fresh.pulumi("up", principal="nobody").failed()
     told = (
         "The roles could not be checked, so nothing was created: https://management.azure.com gave no usable answer "
-        "in 1 attempt; the last: HTTP 429, with the request to wait 600 s. Wait some minutes, then try "
-        "again; https://azure.status.microsoft names outages."
+        "in 1 attempt; the last: HTTP 429, with the request to wait 600 s. Azure throttles these requests: "
+        "wait 600 s, then run the command again; it continues."
     )
     assert throttled.flat.count(told) == 1  # while it runs, the engine shows no more than the first line
     assert fresh.hits(fault) == 1

@@ -213,6 +213,15 @@ def test_an_empty_sandbox_and_one_that_ends(tmp_path: Path) -> None:
         asyncio.run(go(sandbox.home))
 
 
+def test_what_exists_fits_a_screen(deployed: Rehearsal) -> None:
+    """40 rows of 100 columns; only the first rows have paths of the machine."""
+    lines = deployed.python("-m", "sandbox", "status").ok().out.splitlines()
+    assert len(lines) <= 40
+    at = next(number for number, line in enumerate(lines) if line.startswith("Resources: "))
+    assert [line for line in lines[at:] if len(line) > 100] == []
+    assert "  AcrPull: compute identity -> registry" in lines
+
+
 @pytest.mark.long(part="browser")
 def test_what_make_up_has_made(deployed: Rehearsal, tmp_path: Path) -> None:
     """Writes the picture of the documentation, if ``SANDBOX_PICTURE`` names a file."""

@@ -47,6 +47,7 @@ NOT_RUN = {
     r"make .*STACK=(NAME|churn)|.*--stack churn|.*churn/": "docs/tutorial.md: tests/e2e/test_tutorial.py",
     r"make up (EXAMPLE|STACK)=": "takes packages from an index, or a minute: tests/e2e/test_examples.py",
     r"make report": "opens a browser: tests/e2e/test_report.py",
+    r"(\.venv/bin/)?python -m sandbox open": "opens a browser: packages/sandbox/tests/test_page_command.py",
     r"python -m modelops jobs|python -m modelops import": "needs a job or a file: tests/e2e/test_from.py",
     r"python -m modelops promote|python -m sandbox registry": "needs a registry: tests/e2e/test_promotion.py",
     r"python -m modelops caller": "needs a kind: tests/e2e/test_callers.py",

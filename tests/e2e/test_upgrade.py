@@ -54,6 +54,20 @@ def test_the_next_preview_of_a_stack_that_an_earlier_version_deployed(fresh: Reh
     assert unanswered.out.partition("\nResources:\n")[2] == preview.out.partition("\nResources:\n")[2]
 
 
+def test_the_next_up_of_such_a_stack_replaces_nothing(fresh: Rehearsal) -> None:
+    """Also with a change of every resource, and of the endpoint that the release owns."""
+    _restore(fresh)
+    fresh.up("--expect-no-changes")
+    before = fresh.of_kind("batchEndpoints/deployments")
+    fresh.configure(lambda config: config.update(tags={"team": "x"}))
+    up = fresh.up()
+    assert {step.op for step in up.steps} == {"update"}
+    assert fresh.of_kind("batchEndpoints/deployments") == before
+    fresh.up("--expect-no-changes")
+    limits = [each["customTimeouts"] for each in fresh.state()["resources"] if each["type"].startswith("azure-native:")]
+    assert {each["create"] for each in limits} == {1800, 3600, 5400}
+
+
 def last_version(repository: Path) -> str | None:
     """Return the tag of a clone's newest version; None if the clone has no such tag."""
     command = ["git", "tag", "--list", "v*", "--sort=-version:refname"]

@@ -47,6 +47,7 @@ def test_the_page_lists_the_options_that_all_have() -> None:
         "drift",
         "promote",
         "up",
+        "down",
         "import",
     ]
 

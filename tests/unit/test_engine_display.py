@@ -10,8 +10,8 @@ from modelops.engine.event_log import Operation, Policies, Said, Summary, Violat
 from modelops.engine.progress import Progress
 from modelops.engine.running import Ended
 from modelops.release.context import CREATE, TRY
-from modelops.runner.protocol import Step
-from tests.unit.test_engine_progress import MARKER, Clock
+from modelops.runner.protocol import Limit, Step
+from tests.unit.test_engine_progress import GROUP, MARKER, WORKSPACE, Clock, began, ended
 
 FAILED = "before hook \"digits-release\" failed: the release of endpoint 'digits' failed: no.\nRun `pulumi up` again."
 
@@ -29,6 +29,36 @@ def test_a_log_has_a_line_after_half_a_minute_without_one(capsys: pytest.Capture
         "churn     4/8 8/20 try out              30 s  mlp-1",
         "digits    4/8 8/20 try out          1:00 min  mlp-1",
         "churn     4/8 8/20 try out          1:00 min  mlp-1",
+    ]
+
+
+def test_a_log_says_what_is_waited_for_and_for_how_long_at_most(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    with Lines(Progress(clock=clock)) as lines:
+        clock.now += 30
+        lines.on_pause()
+        lines.on_event(Limit("azure-native:machinelearningservices:Workspace", 45))
+        lines.on_event(began(WORKSPACE))
+        lines.on_pause()
+        clock.now += 20
+        lines.on_event(began(GROUP, "delete"))
+        for seconds in (10, 95):
+            clock.now += seconds
+            lines.on_pause()
+        clock.now += 5
+        lines.on_event(ended(WORKSPACE))
+        lines.on_event(ended(GROUP, "delete"))
+        for seconds in (29, 1):
+            clock.now += seconds
+            lines.on_pause()
+    assert capsys.readouterr().out.splitlines() == [
+        "Azure     starting                      30 s",
+        "Azure     still creating                30 s  Workspace ml (at most 45 min)",
+        "Azure     still creating            2:05 min  Workspace ml (at most 45 min)",
+        "Azure     still deleting            1:45 min  ResourceGroup group",
+        "Azure     created                   2:10 min  Workspace ml",
+        "Azure     deleted                   1:50 min  ResourceGroup group",
+        "Azure     1 created, 1 deleted      3:10 min",
     ]
 
 
@@ -79,6 +109,31 @@ def test_a_program_that_ended_early_says_nothing_of_policies(capsys: pytest.Capt
     for event in (Policies("azureml-batch@v0.1.0"), Said("error", "keep is 'x'", stack), Summary({}, 1)):
         lines.on_event(event)
     assert shown(lines, Ended(1, ""), capsys) == ["error: keep is 'x'", "resources: none (1 s)"]
+
+
+def test_an_error_of_azure_is_told_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    lines = Lines()
+    throttled = (
+        "Number of 'write' requests for subscription 's' actor 'a' exceeded. Please try again after '300' seconds"
+    )
+    lines.on_event(Said("error", f'Status=429 Code="SubscriptionRequestsThrottled" Message="{throttled}"', WORKSPACE))
+    lines.on_event(Said("error", f"{FAILED} TooManyRequests (HTTP 429)", MARKER))
+    through = "Requests to management.azure.com go through the proxy http://127.0.0.1:9, because of HTTPS_PROXY: "
+    assert shown(lines, Ended(1, ""), capsys) == [
+        f'error: Status=429 Code="SubscriptionRequestsThrottled" Message="{throttled}"',
+        "Azure throttles these requests: wait 300 s, then run the command again; it continues.",
+        "error: the release of endpoint 'digits' failed: no.",
+        "Run `pulumi up` again. TooManyRequests (HTTP 429)",
+    ]
+    unreached = "error: proxyconnect tcp: dial tcp 127.0.0.1:9: connect: connection refused"
+    assert shown(Lines(), Ended(255, unreached), capsys) == [
+        unreached,
+        f"{through}check that it runs, or unset HTTPS_PROXY.",
+    ]
 
 
 def test_a_failure_without_an_event_is_told_in_pulumi_s_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ EMULATOR = [
     ("azure.identities",),
     ("azure.services", "azure.machine_learning"),
     ("home",),
-    ("server_record",),
+    ("server_record", "server_log"),
     ("edge",),
     ("page",),
     ("server",),
@@ -59,8 +59,8 @@ EMULATORS_LIBRARIES = {
 }
 
 MODELOPS = [
-    ("errors", "git", "output"),
-    ("about", "credential"),
+    ("errors", "git", "network", "output"),
+    ("about", "advice", "credential"),
     ("workspace",),
     ("azure", "plan", "rehearsal"),
     ("azureml_yaml", "scoring"),
@@ -100,7 +100,13 @@ RULES = [
             *("modelops.azureml_yaml", "modelops.plan", "modelops.rehearsal"),
         ),
     ),
-    Rule("components.preflight", ("components", "pulumi", "pulumi_azure_native", "azure.core", "modelops.rehearsal")),
+    Rule(
+        "components.preflight",
+        (
+            *("components", "pulumi", "pulumi_azure_native", "azure.core"),
+            *("modelops.advice", "modelops.network", "modelops.rehearsal"),
+        ),
+    ),
     Rule(
         "components",
         (
@@ -324,13 +330,13 @@ def test_no_circle() -> None:
     assert sorted(arrows) == []
 
 
-def test_only_the_release_and_the_trigger_know_both_worlds() -> None:
+def test_only_the_release_the_limits_and_the_trigger_know_both_worlds() -> None:
     both = [
         module
         for module in modules()
         if {"pulumi", "modelops"} <= {found.name.split(".")[0] for found in imported_by(module)}
     ]
-    assert both == ["components.release", "components.trigger"]
+    assert both == ["components.release", "components.timeouts", "components.trigger"]
 
 
 def test_components_keep_their_annotations() -> None:

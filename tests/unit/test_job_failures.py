@@ -8,7 +8,8 @@ from typing import cast
 
 import pytest
 
-from modelops.scoring.failures import last_error, read, reason, users_lines
+from modelops import advice
+from modelops.scoring.failures import last_error, read, reason, service_reason, users_lines
 from modelops.scoring.job_logs import JobLogs
 
 WD = "/mnt/azureml/cr/j/1f0c/exe/wd"
@@ -221,3 +222,15 @@ def test_a_reason_of_many_lines_is_said_once_and_keeps_its_beginning_and_its_end
     )
     assert found.endswith("column 99 double'. Error: no x")
     assert (len(found), found.count(" … "), "\n" in found) == (603, 1, False)
+
+
+@pytest.mark.parametrize("code", ["AllocationFailed", "ClusterCoreQuotaReached"])
+def test_nodes_that_azure_does_not_have_are_told_with_what_to_do(code: str) -> None:
+    message = f"{code}: The cluster could not be resized."
+    logs = cast("JobLogs", Logs(message))
+    assert reason(logs) == service_reason(logs) == f"{message} {advice.about_answer(code)}"
+
+
+def test_an_error_of_the_script_s_own_network_is_not_this_machine_s() -> None:
+    logs = cast("JobLogs", Logs("ConnectionError: [Errno 111] Connection refused"))
+    assert reason(logs) == "ConnectionError: [Errno 111] Connection refused"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
-from modelops import azure
+from modelops import advice, azure
 from modelops.errors import PlanError, ReleaseError
 
 
@@ -36,7 +36,8 @@ def test_a_missing_right_says_that_roles_take_time() -> None:
 def test_a_refusal_without_a_message_is_told_by_its_details() -> None:
     """In ARM the reason may be below an error without a message."""
     detail = {"code": "Inner", "message": "", "details": [{"code": "QuotaExceeded", "message": "No cores left."}]}
-    assert azure.describe(refused(409, "UserError", "", detail)) == "QuotaExceeded: No cores left. (HTTP 409)."
+    quota = advice.about_answer("QuotaExceeded")
+    assert azure.describe(refused(409, "UserError", "", detail)) == f"QuotaExceeded: No cores left. (HTTP 409). {quota}"
 
 
 def test_a_refusal_that_says_nothing_at_all_has_its_code() -> None:
@@ -87,9 +88,13 @@ def test_a_missing_login_says_how_to_log_in() -> None:
     )
 
 
-def test_no_answer_says_where_to_look() -> None:
-    assert azure.describe(ServiceRequestError("Name or service not known")) == (
-        "no answer from Azure (Name or service not known). Check the network and HTTPS_PROXY, then try again."
+def test_no_answer_says_where_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert azure.describe(ServiceRequestError("Connection refused")) == (
+        "no answer from Azure (Connection refused). Requests to management.azure.com go through the proxy "
+        "http://127.0.0.1:9, because of HTTPS_PROXY: check that it runs, or unset HTTPS_PROXY."
     )
 
 

@@ -212,6 +212,30 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path: Path, make: Callable[[
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("caf\udce9", "caf\\\\xe9' has a name that is not UTF-8. Rename it."),
+        (
+            "/".join(["d" * 200] * 5),
+            "d' cannot be uploaded: its blob's name would be longer than 1,024 characters. Rename it.",
+        ),
+    ],
+    ids=["not UTF-8", "long"],
+)
+def test_a_name_that_no_blob_can_have_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    root = tree(tmp_path / "model", {"a": b"1", name: b"2"})
+    with pytest.raises(PlanError) as refused:
+        digest(root)
+    assert str(refused.value).endswith(text)
+
+
+def test_a_pipe_in_the_place_of_a_model_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model")
+    with pytest.raises(PlanError, match="/model' is not a file"):
+        digest(tmp_path / "model")
+
+
 def test_a_file_that_went_away_is_refused_by_name(tmp_path: Path) -> None:
     root = tree(tmp_path / "model", {"a": b"1"})
     listed = Tree(root)

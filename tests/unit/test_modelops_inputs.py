@@ -3,7 +3,10 @@
 That the sandbox scores each of them is shown in tests/modelops.
 """
 
+import contextlib
 import json
+import os
+import socket
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +19,7 @@ from modelops.plan import data_address
 from modelops.plan.data_address import DataAsset, data_asset, is_address
 from modelops.scoring import inputs
 from modelops.scoring.inputs import JobInput, Kind
-from modelops.scoring.local_files import notes
+from modelops.scoring.local_files import notes, uploaded
 
 GROUP = "subscriptions/s/resourceGroups/g"
 WORKSPACE = f"{GROUP}/providers/Microsoft.MachineLearningServices/workspaces/ws"
@@ -217,6 +220,80 @@ def test_a_link_to_nothing_is_refused(folder: Callable[..., Path]) -> None:
         f"{made} has links to files that do not exist: b.csv. Nothing was uploaded. Remove or fix the links, then run "
         "the command again."
     )
+
+
+def _socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):  # a socket's path is short
+        made.bind(path.name)
+
+
+def _to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def _to_the_folder(path: Path) -> None:
+    path.symlink_to(path.parent)
+
+
+def _to_each_other(path: Path) -> None:
+    for here, there in (("x", "y"), ("y", "x")):
+        (path.parent / here).mkdir()
+        (path.parent / here / path.name).symlink_to(path.parent / there)
+
+
+def _deep(path: Path) -> None:
+    deep = path.parent.joinpath(*["d" * 200] * 5)
+    deep.mkdir(parents=True)
+    (deep / path.name).touch()
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "shown"),
+    [
+        ("b", os.mkfifo, "b (a pipe)"),
+        ("b", _socket, "b (a socket)"),
+        ("b", lambda path: path.symlink_to("/dev/null"), "b (a device)"),
+        ("b", _to_the_folder, "b (a link to a folder that it is in)"),
+        ("b", _to_each_other, "x/b/b (a link to a folder that it is in), y/b/b (a link to a folder that it is in)"),
+        ("caf\udce9", Path.touch, "caf\\xe9 (its name is not UTF-8)"),
+        ("b", _deep, f"{'/'.join(['d' * 200] * 5)}/b (its blob's name would be longer than 1,024 characters)"),
+    ],
+    ids=["pipe", "socket", "device", "link to the folder", "links to each other", "not UTF-8", "long"],
+)
+def test_what_no_blob_can_be_is_refused_before_anything_is_uploaded(
+    folder: Callable[..., Path], name: str, make: Callable[[Path], None], shown: str
+) -> None:
+    made = folder(**{"a.csv": "1"})
+    make(made / name)
+    with pytest.raises(UsageError) as wrong:
+        notes(made)
+    assert str(wrong.value) == (
+        f"{made} has what cannot be uploaded: {shown}. Nothing was uploaded. Remove it, then run the command again."
+    )
+
+
+def test_a_link_to_another_folder_is_followed_and_a_line_break_is_a_name_like_others(
+    folder: Callable[..., Path], tmp_path: Path
+) -> None:
+    made = folder(**{"in/a\nb": "1"}) / "in"
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "c").write_text("1")
+    (made / "linked").symlink_to(tmp_path / "other")
+    assert uploaded(made) == (["a\nb", "linked/c"], "", [])
+
+
+def test_a_link_to_itself_is_refused(folder: Callable[..., Path]) -> None:
+    made = folder(**{"a.csv": "1"})
+    _to_itself(made / "b")
+    with pytest.raises(UsageError, match=r"links to files that do not exist: b\. Nothing was uploaded\."):
+        notes(made)
+
+
+def test_what_is_left_out_may_be_anything(folder: Callable[..., Path]) -> None:
+    _load_sdk()
+    made = folder(**{"a.csv": "1", ".amlignore": "pipe\n.amlignore"})
+    os.mkfifo(made / "pipe")
+    assert notes(made) == ["2 files are excluded by .amlignore and not uploaded: .amlignore, pipe."]
 
 
 @pytest.mark.parametrize("ignore", [".amlignore", ".gitignore"])

@@ -10,6 +10,7 @@ from modelops.runner.protocol import (
     Done,
     Failed,
     Heartbeat,
+    Limit,
     ProtocolError,
     Step,
     Stopping,
@@ -23,6 +24,7 @@ from modelops.runner.protocol import (
 EVENTS: list[Told] = [
     Step("digits", "try out", "größer\nals"),
     Heartbeat("digits", "try out"),
+    Limit("azure-native:keyvault:Vault", 30),
     Switching("churn", "switch the default"),
     Done("digits", "nothing to do", {"created": []}),
 ]

@@ -47,6 +47,7 @@ def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
         "dataAccess": [],
         "deployer": {},
         "tags": {},
+        "timeoutMinutes": "0",
     }
     assert read(root, {**empty, **RIGHT}) == read(root, RIGHT)
 
@@ -164,8 +165,8 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
             "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registryAccess, "
-            "registrySku, rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, triggers or "
-            "workspace.\n"
+            "registrySku, rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, "
+            "timeoutMinutes, triggers or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),

@@ -141,6 +141,15 @@ WRONG: list[tuple[Config, list[str]]] = [
         for address in ("10.0.0.4", "192.168.0.0/16", "0.0.0.0/0", "203.0.113.7/24", "203.0.113.6/31", "2001:db8::1", 7)
     ),
     (
+        {**RIGHT, "timeoutMinutes": "1441"},
+        [
+            (
+                "timeoutMinutes is 1441. Allowed: a whole number from 0 to 1440 (minutes; 0 for each type's own).\n"
+                "Pulumi.dev.yaml: set timeoutMinutes to 0"
+            )
+        ],
+    ),
+    (
         {**RIGHT, "softDeleteDays": "6"},
         [
             (

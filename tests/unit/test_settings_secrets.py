@@ -24,6 +24,7 @@ EVERYTHING: Config = {
     "storageSku": "Standard_LRS",
     "registrySku": "Premium",
     "softDeleteDays": 7,
+    "timeoutMinutes": 60,
     "logRetentionDays": 90,
     "protect": True,
     "cluster": {

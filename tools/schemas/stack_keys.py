@@ -17,6 +17,7 @@ from settings.access import PRINCIPAL_TYPES
 from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
 from settings.rehearsal import MODEL
+from settings.stack import MOST_MINUTES as MOST_TIMEOUT
 from settings.triggers import IDENTITIES, INPUT, START, ZONE
 from settings.triggers import MOST as INTERVALS
 from settings.try_out import MOST_MINUTES, NONE
@@ -58,6 +59,7 @@ def top(keys: Described) -> dict[str, Schema]:
         "registrySku": {"enum": list(REGISTRY_SKUS)},
         "softDeleteDays": _as_text_too(_whole(7, 90), "^([7-9]|[1-8][0-9]|90)$"),
         "logRetentionDays": _as_text_too(_whole(30, 730), "^([3-9][0-9]|[1-6][0-9]{2}|7([0-2][0-9]|30))$"),
+        "timeoutMinutes": _as_text_too(_whole(0, MOST_TIMEOUT), "^([0-9]{1,3}|1[0-3][0-9]{2}|14[0-3][0-9]|1440)$"),
         **{key: _as_text_too({"type": "boolean"}, "^(true|false)$") for key in ("protect", "archiveModels")},
         "requireReleasedIn": _text(r"^[A-Za-z0-9_.-]*$"),
         "prices": _prices(keys),

@@ -28,6 +28,8 @@ _NOT_THE_CANDIDATES: Final = re.compile(
     r"|not allowed to access registry"
     # The input: not readable (how-to-troubleshoot-batch-endpoints), or without files.
     r"|StreamAccessException|Unable to create any task within"
+    # The nodes: no free machines in Azure, or no quota for them (how-to-manage-quotas).
+    r"|AllocationFailed|QuotaReached|QuotaExceeded"
 )
 _TRACE_LINES: Final = 12
 _SCRIPT: Final = "correct the script"

@@ -65,7 +65,7 @@ def test_the_wheel_holds_the_data_files_and_nothing_of_the_repository(wheel: Pat
     held = contents(wheel)
     assert licence(wheel) == (PACKAGE / "LICENSE").read_text(encoding="utf-8")
     assert held == sources(PACKAGE) | {"sandbox/behaviour.md"}
-    assert {Path(name).suffix for name in held} == {".py", ".json", ".md"}
+    assert {Path(name).suffix for name in held} == {".py", ".json", ".md", ".html", ".css", ".js"}
 
 
 def test_copied_alone_it_answers_azure_ai_ml(empty: Path) -> None:

@@ -94,7 +94,7 @@ class _Parquet:
         pass
 
     def iter_batches(self, batch_size: int) -> Iterator[Any]:
-        yield SimpleNamespace(to_pylist=lambda: [{"file": "a.png", "digit": 7}] * batch_size)
+        yield SimpleNamespace(to_pylist=lambda: [{"file": "a.png", "digit": 7, "raw": b"xyz"}] * batch_size)
 
 
 def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_parquet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = shown(tmp_path, b"PAR1....", "x.parquet")
     assert (found.rows, found.is_cut, found.table) == (
         *("1,000 rows", True),
-        Table(("file", "digit"), (("a.png", "7"),) * 20),
+        Table(("file", "digit", "raw"), (("a.png", "7", "3 bytes"),) * 20),
     )
     assert shown(tmp_path, b"PAR1", "x.parquet").note == "Parquet that cannot be read: too short"
     monkeypatch.setattr(predictions, "_COUNTED_BYTES", 7)

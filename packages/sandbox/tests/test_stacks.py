@@ -7,6 +7,7 @@ Says nothing about this repository's own program (tests/e2e does).
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,8 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.azure.arm import disk
 from sandbox.commands import lifecycle
+from sandbox.commands.damage import repair
 from sandbox.commands.stacks import Project, StackError
+from sandbox.home import Home
 from sandbox.testing import Sandbox, started
 
 PROGRAM = """
@@ -175,6 +179,91 @@ def test_recover_after_the_engine_was_killed(rehearsed: Sandbox, project: Path) 
     assert call(rehearsed, project, "recover", "--stack", "dev") == ""
     # The request in flight went through: the group exists, and only the user can say that it is this stack's.
     assert "cannot create already existing resource" in up(rehearsed, project, code=1)
+
+
+CUT = "the state of stack 'dev' was cut off after 300 bytes; restored the copy of "
+EMPTY = "the state of stack 'dev' was empty; restored the copy of "
+DAMAGES = {
+    # What a full disk has left of a stack under the engine 3.276.0, and the beginning of what is said.
+    "empty state": ({"state": 0, "bak": 0}, [EMPTY, "pulumi refresh"]),
+    "cut state": ({"state": 300}, [CUT, "pulumi refresh"]),
+    "cut state and copies": ({"state": 300, "bak": 8, "history": 0}, [CUT, "pulumi refresh"]),
+    "empty meta": ({"meta": 0}, ["meta.yaml' was damaged; wrote it again"]),
+    "cut stack file": ({"stack file": 30}, ["Pulumi.dev.yaml' was damaged; the next command writes it again"]),
+    "empty lock": ({"lock": 0}, ["pulumi cancel"]),
+    "all": ({"state": 0, "meta": 3, "stack file": 9, "lock": 7}, ["meta", "Pulumi.dev", EMPTY, "cancel", "refresh"]),
+}
+
+
+def damage(home: Home, sizes: dict[str, int]) -> None:
+    """Cut files of a stack off."""
+    root = home.backend / ".pulumi"
+    lock = root / "locks" / "organization" / "tiny" / "dev" / "a.json"
+    state = root / "stacks" / "tiny" / "dev.json"
+    files = {
+        "state": [state],
+        "bak": [state.with_name("dev.json.bak")],
+        "history": list((root / "history" / "tiny" / "dev").glob("*.checkpoint.json")),
+        "meta": [root / "meta.yaml"],
+        "stack file": [home.stacks / "tiny" / "Pulumi.dev.yaml"],
+        "lock": [lock],
+    }
+    if "lock" in sizes:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text('{"pid": 1, "username"')
+    for name, size in sizes.items():
+        assert files[name]
+        for file in files[name]:
+            file.write_bytes(file.read_bytes()[:size])
+
+
+ALWAYS = ("empty state", "all")
+SERIES = [pytest.param(kind, marks=pytest.mark.long(part="kills")) for kind in DAMAGES if kind not in ALWAYS]
+
+
+@pytest.mark.parametrize("kind", [*ALWAYS, *SERIES])
+def test_recover_brings_back_what_a_full_disk_has_emptied(rehearsed: Sandbox, project: Path, kind: str) -> None:
+    up(rehearsed, project)
+    sizes, expected = DAMAGES[kind]
+    damage(rehearsed.home, sizes)
+    if sizes.keys() & {"state"}:
+        refused = call(rehearsed, project, "run", "--", "pulumi", "preview", code=1)
+        assert "the state of stack 'dev' is damaged, as a full disk leaves it: '" in refused
+        assert refused.endswith(" -m sandbox recover --stack dev\n")
+    told = call(rehearsed, project, "recover", "--stack", "dev")
+    said = [line for line in told.splitlines() if line.startswith("sandbox: ")]
+    assert len(said) == len(expected) + bool(sizes.keys() & {"state"})
+    assert [part for part, line in zip(expected, said, strict=False) if part not in line] == []
+    assert call(rehearsed, project, "recover", "--stack", "dev") == ""
+    assert call(rehearsed, project, "status", "--lost") == ""
+    assert "4 unchanged" in up(rehearsed, project)
+
+
+def test_a_state_without_any_copy_is_put_aside_and_what_exists_is_listed(rehearsed: Sandbox, project: Path) -> None:
+    up(rehearsed, project)
+    damage(rehearsed.home, {"state": 300, "bak": 0, "history": 0})
+    backend = rehearsed.home.backend / ".pulumi"
+    shutil.rmtree(backend / "backups")
+    state = backend / "stacks" / "tiny" / "dev.json"
+    told = call(rehearsed, project, "recover", "--stack", "dev")
+    assert told.startswith(
+        "sandbox: the state of stack 'dev' was cut off after 300 bytes, and there is no copy of it. It is in"
+        f" '{state}.damaged' now, and the stack starts without resources. List those that exist,"
+    )
+    assert (state.exists(), state.with_name("dev.json.damaged").stat().st_size) == (False, 300)
+    lost = call(rehearsed, project, "status", "--lost")
+    assert lost.count("delete it: ") == 2
+
+
+def test_recover_changes_nothing_while_the_disk_is_still_full(
+    rehearsed: Sandbox, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    up(rehearsed, project)
+    damage(rehearsed.home, {"state": 0})
+    monkeypatch.setattr(disk, "LEAST_BYTES", 1 << 60)
+    with pytest.raises(OSError, match="No space left"):
+        repair(rehearsed.home, "tiny", "dev")
+    assert (rehearsed.home.backend / ".pulumi" / "stacks" / "tiny" / "dev.json").read_bytes() == b""
 
 
 @pytest.mark.parametrize("content", ["name: 2026\n", "runtime: python\n"], ids=["a number", "none"])

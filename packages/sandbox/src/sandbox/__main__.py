@@ -18,6 +18,7 @@ from sandbox.commands import (
     page,
     plugins,
     recovery,
+    refusals,
     rehearsal,
     stacks,
     startup,
@@ -32,9 +33,9 @@ _Add = Callable[..., argparse.ArgumentParser]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and return the exit code."""
-    options = _parser().parse_args(arguments)
-    code: int = options.action(Home.locate(), options)
-    return code
+    options, home = _parser().parse_args(arguments), Home.locate()
+    with refusals.told(home):
+        return int(options.action(home, options))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -237,13 +238,11 @@ def _recover(home: Home, options: argparse.Namespace) -> int:
     project = stacks.Project.find(Path.cwd())
     if project is None or not home.facts_file.exists():
         return 0
-    for command in recovery.recover(home, project.name, stack):
-        variables, words = rehearsal.prepare(home, command)
-        try:
-            recovery.run(words, variables, project.folder)
-        except recovery.RecoveryError as error:
-            raise SystemExit(f"sandbox: {error}") from None
-        print(f"sandbox: an earlier pulumi run died; ran `{' '.join(command)}`")
+    try:
+        for line in recovery.lines(home, project, stack):
+            print(f"sandbox: {line}")
+    except recovery.RecoveryError as error:
+        raise SystemExit(f"sandbox: {error}") from None
     return 0
 
 

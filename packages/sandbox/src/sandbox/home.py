@@ -31,8 +31,12 @@ def write_private(file: Path, text: str) -> None:
     """Write a file that only its owner may read, atomically."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _PRIVATE_FILE)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError:  # a full disk, on which nothing may stay
+        draft.unlink()
+        raise
     draft.replace(file)
 
 

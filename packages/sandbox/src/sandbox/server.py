@@ -14,6 +14,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+from sandbox import server_log
 from sandbox.azure import machine_learning
 from sandbox.azure.arm.latencies import PROFILES as LATENCIES
 from sandbox.azure.arm.latencies import Latencies
@@ -248,12 +249,12 @@ def main() -> None:
     parser.add_argument("--prerequisites", type=Path, help="folder with an administrator's set-up")
     parser.add_argument("--ready", type=int, help="descriptor to write to when the server has started")
     arguments = parser.parse_args()
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    home = Home(arguments.home)
+    server_log.begin(home.logs / "server.log")
     # Not the working directory of the caller, which must stay removable.
     os.chdir(arguments.home)
     options = Options(arguments.profile, arguments.latency, arguments.time_scale, arguments.prerequisites)
-    asyncio.run(Server(Home(arguments.home), options).run(arguments.ready))
+    asyncio.run(Server(home, options).run(arguments.ready))
 
 
 if __name__ == "__main__":

@@ -186,7 +186,8 @@ def _text(value: Any) -> str:
 def _unreachable(method: str, url: str, error: BaseException) -> ProviderError:
     reason = str(error) or type(error).__name__
     proxy = os.environ.get("HTTPS_PROXY") or os.environ.get("https_proxy")
-    way = f"through the proxy {proxy} (HTTPS_PROXY)" if proxy else "without a proxy (HTTPS_PROXY is not set)"
+    place = (proxy or "").rpartition("@")[2]  # without user and password
+    way = f"through the proxy {place} (HTTPS_PROXY)" if proxy else "without a proxy (HTTPS_PROXY is not set)"
     return ProviderError(
         f'{method} "{url}": {reason}; tried {_RETRIES + 1} times {way}. '
         "For the sandbox, see `python -m sandbox status`."

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sandbox.azure.arm import disk
 from sandbox.commands import startup
 from sandbox.commands.processes import wait_until_ended
 from sandbox.home import OFFLINE, Home
@@ -93,9 +94,11 @@ def start(
 
     Raises:
         SystemExit: an option is unknown, or not the running server's; or the server did not come up.
+        OSError: the disk is full.
     """
     given = startup.given(profile, prerequisites, latency)
     home.prepare()
+    disk.require(home.root, left=disk.LEAST_BYTES)
     with locked(home, "start"):
         server = running(home)
         if server is None:

@@ -9,13 +9,14 @@ has deleted everything that depends on them, including endpoints and cluster.
 import json
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox.commands import damage, rehearsal
 from sandbox.commands.inventory import deployment, python
 from sandbox.commands.processes import has_ended
-from sandbox.commands.stacks import checkpoint, run_quietly
+from sandbox.commands.stacks import Project, checkpoint, run_quietly
 from sandbox.home import Home
 
 
@@ -23,19 +24,42 @@ class RecoveryError(Exception):
     """A stack could not be repaired; the text says which command failed and how."""
 
 
-def recover(home: Home, project: str, stack: str) -> list[list[str]]:
-    """Return the `pulumi` commands that repair the stack, in order.
+def lines(home: Home, project: Project, stack: str) -> Iterator[str]:
+    """Repair a stack, unless a process may be using it, and yield what was done and what to run next.
 
-    None if nothing is wrong, or while a process that may be alive holds the stack: then the pending operations belong
-    to it.
+    Raises:
+        RecoveryError: a command fails.
+    """
+    if is_in_use(home, project.name, stack):
+        return
+    told, restored = damage.repair(home, project.name, stack)
+    yield from told
+    for command in recover(home, project.name, stack, restored=restored):
+        variables, words = rehearsal.prepare(home, command)
+        run(words, variables, project.folder)
+        yield f"an earlier pulumi run died; ran `{' '.join(command)}`"
+    if restored:
+        yield (
+            "resources that were created after that copy are not in the state. List them, each with the command that"
+            f" imports or deletes it, then deploy:\n  {python()} -m sandbox status --lost\n"
+            f"  {python()} -m sandbox run -- pulumi up --stack {stack}"
+        )
+
+
+def is_in_use(home: Home, project: str, stack: str) -> bool:
+    """Whether a process that may be alive holds the stack: then everything in it belongs to that process."""
+    return not all(_is_dead(lock) for lock in _locks(home, project, stack))
+
+
+def recover(home: Home, project: str, stack: str, *, restored: bool = False) -> list[list[str]]:
+    """Return the `pulumi` commands that repair a stack that is not in use, in order; none if nothing is wrong.
+
+    ``restored``: its state is an older copy (``damage``), so Azure is to be read again.
     """
     commands: list[list[str]] = []
-    locks = sorted((home.backend / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
-    if not all(_is_dead(lock) for lock in locks):
-        return commands
-    if locks:
+    if _locks(home, project, stack):
         commands.append(["pulumi", "cancel", "--yes", "--stack", stack])
-    if pending(home, project, stack):
+    if restored or pending(home, project, stack):
         commands.append(["pulumi", "refresh", "--clear-pending-creates", "--skip-preview", "--yes", "--stack", stack])
     return commands
 
@@ -78,11 +102,21 @@ def refusal(stack: str, resources: Sequence[str]) -> str:
     )
 
 
+def _locks(home: Home, project: str, stack: str) -> list[Path]:
+    return sorted((home.backend / ".pulumi" / "locks" / "organization" / project / stack).glob("*.json"))
+
+
 def _is_dead(lock: Path) -> bool:
     try:
         data = json.loads(lock.read_text(encoding="utf-8"))
+    except ValueError:
+        # Empty or cut off by a full disk: no engine starts on it ("unexpected end of JSON input").
+        return True
+    except OSError:
+        return False
+    try:
         pid, host = int(data["pid"]), data["hostname"]
-    except (OSError, ValueError, KeyError):
+    except (TypeError, ValueError, KeyError):
         # This version of the engine did not write the lock: leave it alone.
         return False
     return bool(host == socket.gethostname()) and has_ended(pid)

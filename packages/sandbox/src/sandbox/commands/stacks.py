@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from sandbox.commands.inventory import python
 from sandbox.commands.lifecycle import locked
 from sandbox.commands.stack_file import StackFileError, merge, named_principals, remember
 from sandbox.home import Home, project_folder
@@ -133,7 +134,8 @@ def prepare(
             )
         stack = (pulumi.stack if pulumi else _named(command, project)) or variables.get("PULUMI_STACK") or DEFAULT_STACK
         short = stack.rpartition("/")[2]
-        merged = own / f"Pulumi.{short}.yaml"
+        merged = own_stack_file(home, project.name, short)
+        _refuse_damaged(checkpoint(home, project.name, short))
         if not _exists(home, project.name, short) or not merged.exists():
             _init(program, own, short, variables, exists=_exists(home, project.name, short))
         try:
@@ -149,6 +151,11 @@ def prepare(
     config_file = project.stack_file(short) if is_edit else merged
     added = {"PULUMI_STACK": stack, "PULUMI_OPTION_CONFIG_FILE": str(config_file)}
     return dict(variables) | added, list(command)
+
+
+def own_stack_file(home: Home, project: str, stack: str) -> Path:
+    """Return the merged stack file, which Pulumi reads in the sandbox; it may not exist."""
+    return home.stacks / project / f"Pulumi.{stack}.yaml"
 
 
 def checkpoint(home: Home, project: str, stack: str) -> Path:
@@ -181,6 +188,15 @@ def _named(command: Sequence[str], project: Project) -> str | None:
 
 def _exists(home: Home, project: str, stack: str) -> bool:
     return checkpoint(home, project, stack).exists()
+
+
+def _refuse_damaged(state: Path) -> None:
+    """Refuse a state that a full disk has emptied or cut off: JSON ends with a brace, which is quick to see."""
+    if state.exists() and not state.read_bytes()[-64:].rstrip().endswith(b"}"):
+        raise StackError(
+            f"the state of stack '{state.stem}' is damaged, as a full disk leaves it: '{state}'. Nothing was run. "
+            f"Bring it back, then run the command again:\n  {python()} -m sandbox recover --stack {state.stem}"
+        )
 
 
 def _init(program: str, own: Path, stack: str, variables: Mapping[str, str], *, exists: bool) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import hmac
 import re
+import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.azure.arm import disk
 from sandbox.azure.arm.operations import let_hanging_go_on
 from sandbox.azure.arm.store import Store
 from sandbox.azure.circumstances import all_switches, turn
@@ -98,6 +100,10 @@ class Control:
             return await handler(request)
         except (ValueError, TypeError, KeyError, re.error) as error:
             return web.json_response({"error": str(error)}, status=400)
+        except (OSError, sqlite3.Error) as error:
+            if not disk.is_full(error):
+                raise
+            return web.json_response({"error": disk.told(self._store.folder)}, status=507)
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(self._about)

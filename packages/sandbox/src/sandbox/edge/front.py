@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from sandbox.azure.arm import disk
 from sandbox.azure.arm.errors import ArmError, not_modelled
 from sandbox.azure.arm.origin import announced, remember
 from sandbox.azure.arm.requests import Principal
@@ -28,6 +30,8 @@ WebHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """ARM's own limit for a request body."""
+_GROWING = frozenset({"PUT", "PATCH"})
+"""What a service stores; the rest, such as a deletion, is served on an almost full disk too."""
 _READ_BUFFER_BYTES = 1024 * 1024
 _SECRET_QUERY = frozenset({"sig", "code", "client_secret", "token"})
 _AUDIENCES = {
@@ -93,6 +97,7 @@ class Front:
         # Each step is given the rest of them, as aiohttp's middlewares are.
         steps: tuple[_Step, ...] = (
             self._lose_connections,
+            self._answer_without_journal,
             self._journal,
             self._read_whole,
             self._inject_faults,
@@ -142,6 +147,15 @@ class Front:
             injection.reset(call.request.transport)
             return web.Response(status=499)
 
+    async def _answer_without_journal(self, call: _Call, rest: _Handler) -> web.StreamResponse:
+        """Refuse a request that cannot even be recorded, because the disk is full."""
+        try:
+            return await rest(call)
+        except sqlite3.Error as error:
+            if not disk.is_full(error):
+                raise
+            return self._no_space(call)
+
     async def _journal(self, call: _Call, rest: _Handler) -> web.StreamResponse:
         """Number the request, record its arrival and its outcome, and notify waiters."""
         request, started = call.request, time.perf_counter()
@@ -163,12 +177,18 @@ class Front:
             status = response.status
         finally:
             principal: Principal | None = request.get("principal")
-            self._store.journal_end(
-                call.sequence,
-                status=status,
-                principal=None if principal is None else principal.name,
-                milliseconds=round((time.perf_counter() - started) * 1000, 1),
-            )
+            try:
+                self._store.journal_end(
+                    call.sequence,
+                    status=status,
+                    principal=None if principal is None else principal.name,
+                    milliseconds=round((time.perf_counter() - started) * 1000, 1),
+                )
+            except sqlite3.Error as error:
+                # The service has acted: its answer must not be lost.
+                if not disk.is_full(error):
+                    raise
+                _log.warning("request %d: its outcome is not in the journal, because the disk is full", call.sequence)
             await self._tell_waiting()
         return response
 
@@ -211,10 +231,20 @@ class Front:
         except (web.HTTPException, ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - the last resort, which logs it
+            if disk.is_full(error):
+                return self._no_space(call)
             # Not 500: clients retry that with long waits, which does not help with a bug of the sandbox.
             _log.exception("request %d: %s https://%s%s", call.sequence, request.method, call.host, request.path)
             message = f"The sandbox failed on request {call.sequence}: {error!r}. The traceback is in log/server.log."
             return refusal(request, call.service, ArmError(501, "SandboxDefect", message))
+
+    def _no_space(self, call: _Call) -> web.Response:
+        """Return the refusal of a full disk; not 507, which storage clients retry for a minute and more."""
+        message = disk.told(self._store.folder)
+        _log.error(
+            "request %d: %s https://%s%s: %s", call.sequence, call.request.method, call.host, call.request.path, message
+        )
+        return refusal(call.request, call.service, ArmError(501, "InsufficientStorage", message))
 
     async def _sign_in(self, call: _Call, rest: _Handler) -> web.StreamResponse:
         """Find out whose token the request carries, where the service wants one."""
@@ -240,6 +270,8 @@ class Front:
         handler = self._web_handlers.get(call.service)
         if handler is not None:
             return await handler(call.request)
+        if call.request.method in _GROWING:
+            disk.require(self._store.folder)
         operation_fault = call.fault.operation_fault() if call.fault else None
         try:
             request = await arm_request(call.request, call.host, call.sequence, operation_fault)

@@ -159,6 +159,8 @@ def _named(rows: Sequence[dict[str, Any]]) -> Table:
 def _value(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bytes):
+        return size_of(len(value))
     return value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
 
 

@@ -1,12 +1,10 @@
 """The sandbox's state: resources by ARM id, other documents, and the journal of requests and of the work they caused.
 
-One SQLite file in WAL mode, written from the server's event loop only. When a call returns, the operating system has
-the write, so that ``kill -9`` of the server loses nothing that was answered.
+One SQLite file (``database``), written from the server's event loop only.
 """
 
 import contextlib
 import json
-import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
+from sandbox.azure.arm.database import opened, transaction
 from sandbox.azure.arm.ids import ArmId
 
 _SCHEMA = """
@@ -31,6 +30,10 @@ CREATE TABLE IF NOT EXISTS journal (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, entry TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS work (number INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL);
 """
+
+MOST_ROWS = 20_000
+"""How many requests, and how many pieces of work, the journal keeps at least; up to ``_DROPPED_ROWS`` more."""
+_DROPPED_ROWS = 1000
 
 
 def now_iso() -> str:
@@ -67,10 +70,8 @@ class Store:
     """Resources, documents and the journal of one sandbox. Ids are case-insensitive everywhere."""
 
     def __init__(self, file: Path) -> None:
-        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        self.folder = file.parent
+        self._db = opened(file, _SCHEMA)
 
     def close(self) -> None:
         """Close the file; the store is unusable afterwards."""
@@ -88,13 +89,8 @@ class Store:
         if self._db.in_transaction:
             yield
             return
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(self._db):
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
     # Resources ------------------------------------------------------------------------------------------------------
 
@@ -213,8 +209,7 @@ class Store:
 
     def journal_begin(self, entry: dict[str, Any]) -> int:
         """Record a request that arrived and return its sequence number (from 1, never reused)."""
-        cursor = self._db.execute("INSERT INTO journal (at, entry) VALUES (?, ?)", (time.time(), json.dumps(entry)))
-        return int(cursor.lastrowid or 0)
+        return self._add("journal", "(at, entry) VALUES (?, ?)", time.time(), json.dumps(entry))
 
     def journal_end(self, sequence: int, **outcome: Any) -> None:
         """Add the outcome (``status``, ``milliseconds``, ...) to a recorded request."""
@@ -231,7 +226,15 @@ class Store:
 
     def work_begin(self, entry: dict[str, Any]) -> int:
         """Record that a service works on something (``ServiceTime.begin``) and return its number (from 1)."""
-        return int(self._db.execute("INSERT INTO work (entry) VALUES (?)", (json.dumps(entry),)).lastrowid or 0)
+        return self._add("work", "(entry) VALUES (?)", json.dumps(entry))
+
+    def _add(self, table: Literal["journal", "work"], row: str, *values: Any) -> int:
+        """Add a row and return its number; of the oldest, drop what is beyond the limit, some at a time."""
+        number = int(self._db.execute(f"INSERT INTO {table} {row}", values).lastrowid or 0)
+        if number % _DROPPED_ROWS == 0:
+            key = "sequence" if table == "journal" else "number"
+            self._db.execute(f"DELETE FROM {table} WHERE {key} <= ?", (number - MOST_ROWS,))  # noqa: S608
+        return number
 
     def work_end(self, number: int, ended: float) -> None:
         """Record when work ended, in Unix seconds."""

@@ -5,13 +5,14 @@ leaves either the old or the new blob, and perhaps unused files (``BlobStore`` r
 """
 
 import json
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from sandbox.azure.arm.database import opened, transaction
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -96,10 +97,7 @@ class Index:
 
     def __init__(self, file: Path) -> None:
         self._lock = threading.RLock()
-        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db = opened(file, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -136,12 +134,10 @@ class Index:
 
     def remove_container(self, account: str, name: str) -> bool:
         """Remove a container with its blobs and blocks; False if it did not exist."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, transaction(self._db):
             there = self._run("DELETE FROM containers WHERE account = ? AND name = ? RETURNING 1", account, name)
             for table in ("blobs", "blocks"):
                 self._db.execute(f"DELETE FROM {table} WHERE account = ? AND container = ?", (account, name))  # noqa: S608
-            self._db.execute("COMMIT")
         return bool(there)
 
     # Blobs ----------------------------------------------------------------------------------------------------------
@@ -183,8 +179,7 @@ class Index:
         With ``forget_blocks``, drop the uncommitted blocks of the name, as after every commit.
         """
         key = (blob.account, blob.container, blob.name)
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, transaction(self._db):
             current = self.blob(*key)
             unchanged = (current and current.etag) == (replacing and replacing.etag)
             done = unchanged and self.container(blob.account, blob.container) is not None
@@ -193,19 +188,16 @@ class Index:
                 self._db.execute("INSERT OR REPLACE INTO blobs VALUES (?, ?, ?, ?)", (*key, entry))
                 if forget_blocks:
                     self._db.execute("DELETE FROM blocks WHERE account = ? AND container = ? AND blob = ?", key)
-            self._db.execute("COMMIT")
         return done
 
     def remove_blob(self, account: str, container: str, name: str) -> None:
         """Remove a blob and its uncommitted blocks."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
+        with self._lock, transaction(self._db):
             for table, column in (("blobs", "name"), ("blocks", "blob")):
                 self._db.execute(
                     f"DELETE FROM {table} WHERE account = ? AND container = ? AND {column} = ?",  # noqa: S608
                     (account, container, name),
                 )
-            self._db.execute("COMMIT")
 
     # Uncommitted blocks ---------------------------------------------------------------------------------------------
 

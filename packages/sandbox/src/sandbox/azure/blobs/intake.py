@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from sandbox.azure.arm import disk
 from sandbox.azure.blobs.call import Call
 from sandbox.azure.blobs.errors import BlobError, container_not_found
 
@@ -50,6 +51,7 @@ class Intake:
 
         Raises:
             BlobError: 411 without a length, 413 if it is too large, 400 if ``Content-MD5`` differs.
+            OSError: the disk is full.
         """
         length = self._call.request.content_length
         if length is None:
@@ -57,6 +59,7 @@ class Intake:
         if length > self._most:
             text = "The request body is too large and exceeds the maximum permissible limit"
             raise BlobError(413, "RequestBodyTooLarge", f"{text}: {length} of {self._most} bytes.")
+        disk.require(self._call.store.folder, length)
         md5 = hashlib.md5(usedforsecurity=False)
         loop = asyncio.get_running_loop()
         try:

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sandbox.azure.arm import disk
 from sandbox.azure.blobs import sas
-from sandbox.azure.blobs.files import join, md5_of, remove_leftovers
+from sandbox.azure.blobs.files import copy, join, md5_of, remove_leftovers
 from sandbox.azure.blobs.index import Blob, Container, Index, new_etag
 
 Condition = Callable[[Blob | None], None]
@@ -88,9 +89,9 @@ class BlobStore:
         Raises:
             KeyError: the container does not exist.
         """
-        file = self.new_file(account, container)
-        file.write_bytes(data)
-        self._put_whole(account, container, blob, file)
+        with self._filling(account, container, len(data)) as file:
+            file.write_bytes(data)
+            self._put_whole(account, container, blob, file)
 
     def adopt(self, account: str, container: str, blob: str, source: Path) -> None:
         """Create or replace a block blob with the bytes of ``source``, which is moved into the store.
@@ -98,9 +99,17 @@ class BlobStore:
         Raises:
             KeyError: the container does not exist.
         """
+        if source.stat().st_nlink > 1:  # who has the other name could still write
+            self.copy(account, container, blob, source)
+            source.unlink()
+            return
         file = self.new_file(account, container)
         shutil.move(source, file)
-        self._put_whole(account, container, blob, file)
+        try:
+            self._put_whole(account, container, blob, file)
+        except BaseException:
+            shutil.move(file, source)
+            raise
 
     def copy(self, account: str, container: str, blob: str, source: Path) -> None:
         """Create or replace a block blob with the bytes of ``source``, which stays.
@@ -108,9 +117,9 @@ class BlobStore:
         Raises:
             KeyError: the container does not exist.
         """
-        file = self.new_file(account, container)
-        shutil.copyfile(source, file)
-        self._put_whole(account, container, blob, file)
+        with self._filling(account, container, source.stat().st_size) as file:
+            copy(source, file)
+            self._put_whole(account, container, blob, file)
 
     def share(self, source: Blob, account: str, container: str, blob: str) -> None:
         """Create or replace a block blob with the bytes of another one; both use the same disk space.
@@ -118,11 +127,11 @@ class BlobStore:
         Raises:
             KeyError: the container does not exist.
         """
-        file = self.new_file(account, container)
-        os.link(self.whole(source), file)
-        parts = ((file.name, source.size),)
-        where = replace(source, account=account.lower(), container=container.lower(), name=blob)
-        self.commit(replace(where, parts=parts, blocks=()))
+        with self._filling(account, container) as file:
+            os.link(self.whole(source), file)
+            parts = ((file.name, source.size),)
+            where = replace(source, account=account.lower(), container=container.lower(), name=blob)
+            self.commit(replace(where, parts=parts, blocks=()))
 
     def path(self, account: str, container: str, blob: str) -> Path:
         """Return the file with a blob's bytes, for reading only; KeyError if it does not exist.
@@ -223,15 +232,30 @@ class BlobStore:
                 raise KeyError(msg)
             if len(now.parts) == 1:
                 return folder / now.parts[0][0]
-            target = folder / uuid.uuid4().hex
-            join([folder / file for file, _ in now.parts], target)
-            joined = replace(now, parts=((target.name, now.size),))
-            if self.index.put_blob(joined, replacing=now, forget_blocks=False):
-                for file, _ in now.parts:
-                    (folder / file).unlink(missing_ok=True)
-                return target
+            with self._filling(blob.account, blob.container, now.size) as target:
+                join([folder / file for file, _ in now.parts], target)
+                joined = replace(now, parts=((target.name, now.size),))
+                if self.index.put_blob(joined, replacing=now, forget_blocks=False):
+                    for file, _ in now.parts:
+                        (folder / file).unlink(missing_ok=True)
+                    return target
         target.unlink()
         return self.path(blob.account, blob.container, blob.name)
+
+    @contextlib.contextmanager
+    def _filling(self, account: str, container: str, size: int = 0) -> Iterator[Path]:
+        """Yield a path for ``size`` bytes; the file is removed if they cannot be written or stored.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        file = self.new_file(account, container)
+        disk.require(self.folder, size)
+        try:
+            yield file
+        except BaseException:
+            file.unlink(missing_ok=True)
+            raise
 
     def _container_folder(self, account: str, container: str) -> Path:
         if any(name in ("", ".", "..") or "/" in name for name in (account, container)):

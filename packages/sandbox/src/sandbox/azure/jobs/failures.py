@@ -1,5 +1,9 @@
 """The failures of a job, with the service's texts where they are public (from errors that users published)."""
 
+from pathlib import Path
+
+from sandbox.azure.arm import disk
+
 
 class JobFailed(Exception):  # noqa: N818 - an outcome
     """A job that ends as Failed; ``code`` goes into the run's error with the message."""
@@ -124,6 +128,11 @@ def sandbox_stopped() -> JobFailed:
         "(`python -m sandbox start`) and submit the job again.",
         "SandboxStopped",
     )
+
+
+def disk_full(folder: Path) -> JobFailed:
+    """The disk with the jobs' files is full."""
+    return JobFailed(f"{disk.told(folder)} What the job had not stored yet is lost.", "InsufficientStorage")
 
 
 def sandbox_defect(error: BaseException) -> JobFailed:

@@ -2,25 +2,32 @@
 
 ::
 
-    <home>/jobs/<job>/input/…   hard links to the blobs' files, with the blobs' names
-                      model/…   hard links; AZUREML_MODEL_DIR
-                      code/…    copies; the snapshot's root
+    <home>/jobs/<job>/input/…   the blobs, with their names
+                      model/…   AZUREML_MODEL_DIR
+                      code/…    the snapshot's root
                       output/…  AZUREML_BI_OUTPUT_PATH
                       work/…    each process's current folder
                       run/…     the log files, in the service's layout
+
+Nothing here shares a file with the store: a script, or a program that it starts, may write to whatever it reads.
 """
 
 import errno
 import glob
-import os
 import random
 import shutil
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.azure.blobs.files import copy
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed, output_exists
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, JobRequest, ModelFiles, OutputLocation
+from sandbox.azure.jobs.tree import Tree
+
+_NAME_BYTES = 255
+"""The longest name of a file on Linux and macOS; a blob's may have 1024 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,47 +109,74 @@ def check_output_free(blobs: BlobStore, output: OutputLocation) -> None:
 
 
 def merge_output(folder: Path, file_name: str) -> None:
-    """Merge every ``temp_*_*_<file name>`` of the folder into ``<file name>``, and remove them."""
+    """Merge every ``temp_*_*_<file name>`` of the folder into a new ``<file name>``, and remove them.
+
+    Raises:
+        JobFailed: the script has made a folder of that name.
+    """
     parts = list(folder.glob(f"temp_*_*_{glob.escape(file_name)}"))
     random.shuffle(parts)  # the service does not define an order
-    with (folder / file_name).open("wb") as out:
+    merged = folder / file_name
+    if merged.is_dir() and not merged.is_symlink():
+        raise JobFailed(f"The script has made a folder '{file_name}' in the output, where the file of this name goes.")
+    # What the script has put there may be a pipe, which nobody reads, or a link.
+    merged.unlink(missing_ok=True)
+    with merged.open("xb") as out:
         for part in parts:
-            with part.open("rb") as rows:
-                shutil.copyfileobj(rows, out, 1 << 20)
-            part.unlink()
+            if stat.S_ISREG(part.lstat().st_mode):
+                with part.open("rb") as rows:
+                    shutil.copyfileobj(rows, out, 1 << 20)
+                part.unlink()
 
 
-def upload_output(blobs: BlobStore, folder: Path, output: OutputLocation) -> int:
-    """Move every file below the folder into the datastore; return their number. Blob storage has no links.
+def upload_output(blobs: BlobStore, folder: Path, output: OutputLocation) -> str | None:
+    """Move every file below the folder into the datastore; return a sentence about what was left out.
 
     Raises:
         JobFailed: the container does not exist.
     """
-    count = 0
-    for root, _, names in os.walk(folder):
-        for name in names:
-            file = Path(root, name)
-            if file.is_symlink():
-                continue
-            blob = f"{output.prefix}{file.relative_to(folder).as_posix()}"
-            try:
-                blobs.adopt(output.account, output.container, blob, file)
-            except KeyError as error:
-                raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
-            count += 1
-    return count
+    tree = Tree.of(folder, output.prefix)
+    for file, name in tree.files:
+        try:
+            blobs.adopt(output.account, output.container, f"{output.prefix}{name}", file)
+        except KeyError as error:
+            raise JobFailed(f"The output cannot be written: {error.args[0]}.") from None
+    return tree.told
 
 
 def _stage_model(blobs: BlobStore, model: ModelFiles, target: Path) -> None:
     if model.kind == "file":
-        _link(blob_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
+        stage_file(blob_path(blobs, model.account, model.container, model.path, "model"), target / model.name)
         return
     names = blobs.list(model.account, model.container, model.path)
     if not names:
         raise JobFailed(f"The model's folder '{model.container}/{model.path}' is empty or was deleted.")
     for name in names:
         source = blob_path(blobs, model.account, model.container, name, "model")
-        _link(source, inside(target / model.name, name.removeprefix(model.path)))
+        stage_file(source, inside(target / model.name, name.removeprefix(model.path)))
+
+
+def stage_file(source: str | Path, target: str | Path, folders: set[str] | None = None) -> None:
+    """Copy a blob's file; ``folders`` are those that exist, to which the target's is added.
+
+    Raises:
+        JobFailed: the blob's name is not a file's path here, or it was deleted meanwhile.
+    """
+    folders = set() if folders is None else folders
+    parent, _, name = str(target).rpartition("/")
+    try:
+        if parent not in folders:
+            Path(parent).mkdir(parents=True, exist_ok=True)
+            folders.add(parent)
+        copy(source, target)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise JobFailed(f"'{name}' is both a file and a folder, which a mount cannot show.") from None
+    except FileNotFoundError:
+        raise JobFailed(f"'{name}' was deleted while the job was being prepared.") from None
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise JobFailed(f"The name '{name}' is too long for a file: most are {_NAME_BYTES} bytes.") from None
 
 
 def stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
@@ -155,14 +189,14 @@ def stage_code(blobs: BlobStore, code: CodeFiles, target: Path) -> None:
     if not names:
         raise JobFailed(f"The code snapshot '{code.container}/{code.prefix}' is empty or was deleted.")
     for name in names:
-        # Copied, because Python writes byte code there, and scripts may write there as well.
-        path = inside(target, name.removeprefix(code.prefix))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(blob_path(blobs, code.account, code.container, name, "code"), path)
+        stage_file(
+            blob_path(blobs, code.account, code.container, name, "code"),
+            inside(target, name.removeprefix(code.prefix)),
+        )
 
 
 def stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nested: bool) -> Staged:
-    """Link the input's files into a folder and return those to score. This may take a while: call it in a thread.
+    """Copy the input's files into a folder and return those to score. This may take a while: call it in a thread.
 
     ``nested``: also score files in sub-folders of the input.
 
@@ -172,7 +206,7 @@ def stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nest
     if location.kind == "file":
         only = blob_path(blobs, location.account, location.container, location.path, "input")
         path = _inside(str(target), location.path.rpartition("/")[2])
-        _link(only, path)
+        stage_file(only, path)
         return Staged([path])
     staged = Staged([])
     folders: set[str] = set()
@@ -185,7 +219,7 @@ def stage_input(blobs: BlobStore, location: InputLocation, target: Path, *, nest
             staged.left_out += 1
             continue
         path = _inside(str(target), relative)
-        _link(source, path, folders)
+        stage_file(source, path, folders)
         staged.files.append(path)
     return staged
 
@@ -216,27 +250,8 @@ def inside(folder: Path, relative: str) -> Path:
 
 
 def _inside(folder: str, relative: str) -> str:
-    # Not with pathlib, which would take as long for each file of a large input as the link itself.
+    # Not with pathlib, which would take longer for each file of a large input than the copy.
     parts = [part for part in relative.split("/") if part not in {"", "."}]
-    if ".." in parts or not parts:
+    if ".." in parts or not parts or "\0" in relative:
         raise JobFailed(f"The blob name '{relative}' is not a valid file path.")
     return "/".join([folder, *parts])
-
-
-def _link(source: str | Path, target: str | Path, folders: set[str] | None = None) -> None:
-    """Link a file; ``folders`` are those that exist, to which the target's is added."""
-    folders = set() if folders is None else folders
-    parent = str(target).rpartition("/")[0]
-    try:
-        if parent not in folders:
-            Path(parent).mkdir(parents=True, exist_ok=True)
-            folders.add(parent)
-        os.link(source, target)
-    except OSError as error:
-        if error.errno in {errno.EXDEV, errno.EMLINK, errno.EPERM}:
-            shutil.copyfile(source, target)
-            return
-        if error.errno in {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}:
-            name = str(target).rpartition("/")[2]
-            raise JobFailed(f"'{name}' is both a file and a folder, which a mount cannot show.") from None
-        raise

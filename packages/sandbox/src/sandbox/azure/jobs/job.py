@@ -4,16 +4,26 @@ import asyncio
 import contextlib
 import logging
 import shutil
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
 
+from sandbox.azure.arm.disk import is_full, require
 from sandbox.azure.arm.latencies import JOB_RUN
 from sandbox.azure.jobs.access import check_access
 from sandbox.azure.jobs.batches import Batches, Tally
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.environment import interpreter
-from sandbox.azure.jobs.failures import JobFailed, exit_42, no_input, sandbox_defect, sandbox_stopped, too_many_nodes
+from sandbox.azure.jobs.failures import (
+    JobFailed,
+    disk_full,
+    exit_42,
+    no_input,
+    sandbox_defect,
+    sandbox_stopped,
+    too_many_nodes,
+)
 from sandbox.azure.jobs.files import (
     JobFolder,
     check_output_free,
@@ -72,6 +82,7 @@ class Job:
         )
         self._began = time.monotonic()
         self._batches: Batches | None = None
+        self._output_told: str | None = None
         self._stopping = False
         self._ending = asyncio.Event()
 
@@ -83,8 +94,14 @@ class Job:
         """Do the job."""
         mirror = asyncio.create_task(self._mirror())
         try:
-            await self._do()
-            await self._end("Completed", None, mirror)
+            try:
+                await self._do()
+                await self._end("Completed", None, mirror)
+            except (OSError, sqlite3.Error) as error:
+                if not is_full(error):
+                    raise
+                await asyncio.to_thread(shutil.rmtree, self._folder.root, ignore_errors=True)
+                raise disk_full(self._context.folder.parent) from None
         except JobFailed as error:
             await self._end("Failed", error, mirror)
         except asyncio.CancelledError:
@@ -121,12 +138,13 @@ class Job:
         self._set("Finalizing")
         if append_row:
             await asyncio.to_thread(merge_output, self._folder.output, request.output.file_name)
-        await asyncio.to_thread(upload_output, self._blobs, self._folder.output, request.output)
+        await self._upload()
 
     async def _prepare(self) -> Path:
         """Check everything that does not need to run, and stage model and code; return the Python to run on."""
         request = self._request
         self._set("Preparing")
+        require(self._context.folder.parent)
         check_network(self._store, request)
         most = self._nodes.most(request.compute)
         if request.instance_count > most and self._switches.instances_above_maximum_fail:
@@ -203,7 +221,11 @@ class Job:
                 told = self._batches.tally.processed
                 self._logs.execution(f"Processed {told} of {self._batches.tally.batches} mini-batches.")
                 self._records.update(self._request.child_id, metrics=self._batches.tally.metrics())
-            await self._logs.mirror()
+            try:
+                await self._logs.mirror()
+            except (OSError, sqlite3.Error) as error:
+                if not is_full(error):  # else the job itself meets it
+                    raise
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_MIRROR_SECONDS):
                     await self._ending.wait()
@@ -215,12 +237,19 @@ class Job:
         error = self._explain(status, failure)
         # If a job did not complete, its workers' files stay in the output folder.
         with contextlib.suppress(JobFailed):
-            await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
+            await self._upload()
         await self._logs.mirror(whole=True)
         metrics: dict[str, Any] = self._batches.tally.metrics() if self._batches else {}
         self._records.update(self._request.child_id, metrics=metrics)
         for run in (self._request.child_id, self._request.name):
             self._records.finish(run, status, error)
+
+    async def _upload(self) -> None:
+        """Move the output's files into the datastore, and say once what cannot be moved."""
+        told = await asyncio.to_thread(upload_output, self._blobs, self._folder.output, self._request.output)
+        if told and self._output_told != told:
+            self._logs.execution(f"Output: {told}")
+        self._output_told = told
 
     def _explain(self, status: str, failure: JobFailed | None) -> dict[str, str] | None:
         """Write the end into the logs; return the run's error."""

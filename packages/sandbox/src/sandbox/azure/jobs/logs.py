@@ -16,6 +16,7 @@ from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Store
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.records import RunRecords
+from sandbox.azure.jobs.tree import Tree
 from sandbox.azure.jobs.worker import DRIVER
 
 ARTIFACT_CONTAINER = "azureml"
@@ -154,21 +155,21 @@ class JobLogs:
             with self.file(path).open("a", encoding="utf-8") as out:
                 out.writelines(lines)
         fresh = []
-        for root, _, names in os.walk(self.folder):
-            for name in names:
-                file = Path(root, name)
-                path = file.relative_to(self.folder).as_posix()
+        for file, path in Tree.of(self.folder).files:
+            try:
                 status = file.stat()
-                state = (status.st_size, status.st_mtime_ns)
-                if self._sent.get(path) == state or (status.st_size > _LIVE_LIMIT and not whole) or not status.st_size:
-                    continue
-                run = self._run_of(path)
-                # The storage account may be deleted while a job runs.
-                with contextlib.suppress(FileNotFoundError, KeyError):
-                    self.blobs.copy(self.account, ARTIFACT_CONTAINER, artifact_blob(run, path), file)
-                if path not in self._sent:
-                    fresh.append(path)
-                self._sent[path] = state
+            except FileNotFoundError:  # the script removed it
+                continue
+            state = (status.st_size, status.st_mtime_ns)
+            if self._sent.get(path) == state or (status.st_size > _LIVE_LIMIT and not whole) or not status.st_size:
+                continue
+            run = self._run_of(path)
+            # The storage account may be deleted while a job runs.
+            with contextlib.suppress(FileNotFoundError, KeyError):
+                self.blobs.copy(self.account, ARTIFACT_CONTAINER, artifact_blob(run, path), file)
+            if path not in self._sent:
+                fresh.append(path)
+            self._sent[path] = state
         return fresh
 
 

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import shutil
 
+from sandbox.azure.arm.disk import is_full
 from sandbox.azure.environments.provider import Environments
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.failures import sandbox_defect, sandbox_stopped
+from sandbox.azure.jobs.failures import disk_full, sandbox_defect, sandbox_stopped
 from sandbox.azure.jobs.job import Job
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.job import PipelineJob
@@ -75,7 +76,8 @@ class JobRunner:
             self._finish(name, "Canceled", None)
             return
         _log.error("job %s crashed", name, exc_info=error)
-        self._finish(name, "Failed", sandbox_defect(error).error)
+        failure = disk_full(self._context.folder.parent) if is_full(error) else sandbox_defect(error)
+        self._finish(name, "Failed", failure.error)
 
     def _finish(self, name: str, status: str, error: dict[str, str] | None) -> None:
         """End a job's unfinished runs."""

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import signal
 import socket
 import time
 from collections.abc import Mapping
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.azure.jobs.batches import Attempt, MiniBatch
+from sandbox.azure.jobs.kept import Kept
 
 DRIVER = Path(__file__).parent / "driver" / "amlbi_main.py"
 _LINE_LIMIT = 1 << 20
@@ -37,15 +36,15 @@ class ScriptBroken(Exception):  # noqa: N818 - an event
 
 
 class Worker:
-    """One worker process, in its own process group.
+    """One worker process.
 
-    It ends when this program ends for any reason, because its socket closes.
+    It ends with everything it started when this program ends for any reason, because its keeper's input closes.
     """
 
     def __init__(
         self,
         place: Place,
-        process: asyncio.subprocess.Process,
+        process: Kept,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
@@ -53,6 +52,8 @@ class Worker:
         self._process = process
         self._reader = reader
         self._writer = writer
+        self.pid = 0
+        """The process's id, once it is ``ready``."""
         self._initialised = False
         self._running_since: float | None = None
 
@@ -70,29 +71,18 @@ class Worker:
         Its standard output and standard error go to the two files of ``output``.
         """
         ours, theirs = socket.socketpair()
-        with theirs, output[0].open("ab") as out, output[1].open("ab") as err:
-            process = await asyncio.create_subprocess_exec(
-                str(python),
-                "-u",
-                str(DRIVER),
-                str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                cwd=settings["working_dir"],
-                env=environment,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
+        with theirs:
+            process = await Kept.start(
+                (str(python), "-u", str(DRIVER), str(theirs.fileno())),
+                output=output,
+                folder=settings["working_dir"],
+                environment=environment,
+                descriptors=(theirs.fileno(),),
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=_LINE_LIMIT)
         worker = cls(place, process, reader, writer)
-        worker._send({**settings, "temp_file": settings["temp_file"].format(pid=process.pid)})
+        worker._send(settings)
         return worker
-
-    @property
-    def pid(self) -> int:
-        """The process's id, also that of its group."""
-        return self._process.pid
 
     async def ready(self) -> None:
         """Wait until the scoring script is imported.
@@ -103,6 +93,7 @@ class Worker:
         event = await self._receive()
         if event["event"] != "ready":
             raise ScriptBroken(event["trace"])
+        self.pid = event["pid"]
 
     async def run(self, batch: MiniBatch, seconds: float) -> Attempt:
         """Run one mini-batch, calling ``init()`` before the first; ``run()`` may take ``seconds``.
@@ -148,9 +139,8 @@ class Worker:
         return trace
 
     def kill(self) -> None:
-        """Kill the process and all its children at once."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        """Kill the process and all that it started at once."""
+        self._process.kill()
 
     async def end(self) -> int:
         """Kill the rest and return the exit code (negative: the signal)."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import json
 import logging
+import logging.handlers
 import os
 import select
 import signal
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _TRACE_LIMIT = 20_000
+_ENTRY_LOG_BYTES = 8 << 20
 _GUARD = "amlbi_guard"
 """Beside this file, where only this program finds it, like ``azureml_user``."""
 
@@ -124,7 +126,8 @@ def set_logging(settings: dict[str, Any]) -> None:
     logger.propagate = False
     log_file = Path(settings["entry_log"])
     log_file.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(log_file, delay=True)
+    # Two such files at most.
+    handler = logging.handlers.RotatingFileHandler(log_file, maxBytes=_ENTRY_LOG_BYTES, backupCount=1, delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s|%(name)s|%(levelname)s|%(process)d|%(message)s"))
     logger.addHandler(handler)
     script = importlib.import_module("azureml_user.parallel_run").EntryScript()
@@ -182,6 +185,7 @@ def main() -> int:
     """Serve the master until it sends ``stop``."""
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     settings = channel.receive()
+    settings["temp_file"] = settings["temp_file"].format(pid=os.getpid())
     sys.argv = settings["argv"]
     set_logging(settings)
     importlib.import_module(_GUARD).protect(settings["read_only"])
@@ -190,7 +194,7 @@ def main() -> int:
     except BaseException as error:  # noqa: BLE001 - reported, whatever it is
         report_failure(channel, "import", error)
         return 1
-    channel.send("ready")
+    channel.send("ready", pid=os.getpid())
     while (message := channel.receive())["do"] == "run":
         if not score(script, channel, message, settings):
             return 1

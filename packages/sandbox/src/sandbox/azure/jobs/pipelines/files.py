@@ -1,11 +1,10 @@
-"""A step's files on disk: copies, because a command may write to whatever it reads."""
+"""A step's files on disk."""
 
-import shutil
 from pathlib import Path, PurePosixPath
 
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed
-from sandbox.azure.jobs.files import blob_path, inside, stage_code
+from sandbox.azure.jobs.files import blob_path, inside, stage_code, stage_file
 from sandbox.azure.jobs.pipelines.request import Step
 from sandbox.azure.jobs.request import InputLocation
 
@@ -50,8 +49,8 @@ def _copy_input(blobs: BlobStore, place: InputLocation, target: Path, what: str)
 
 
 def _copy(blobs: BlobStore, place: InputLocation, name: str, file: Path) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return shutil.copyfile(blob_path(blobs, place.account, place.container, name, "input"), file)
+    stage_file(blob_path(blobs, place.account, place.container, name, "input"), file)
+    return file
 
 
 def _not_there(what: str, place: InputLocation) -> JobFailed:

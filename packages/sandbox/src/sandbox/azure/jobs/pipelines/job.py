@@ -6,8 +6,9 @@ import logging
 import shutil
 from datetime import UTC, datetime
 
+from sandbox.azure.arm.disk import is_full
 from sandbox.azure.jobs.context import JobContext
-from sandbox.azure.jobs.failures import JobFailed, sandbox_defect, sandbox_stopped
+from sandbox.azure.jobs.failures import JobFailed, disk_full, sandbox_defect, sandbox_stopped
 from sandbox.azure.jobs.foreign import is_foreign, told
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, EXECUTION, artifact_account, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
@@ -52,7 +53,7 @@ class PipelineJob:
             raise
         except Exception as error:  # noqa: BLE001 - a defect of the sandbox ends the job, not the server
             _log.exception("job %s", name)
-            self._end("Failed", sandbox_defect(error))
+            self._end("Failed", disk_full(self._context.folder.parent) if is_full(error) else sandbox_defect(error))
         finally:
             await asyncio.to_thread(shutil.rmtree, self._context.folder / name, ignore_errors=True)
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 from pathlib import Path
 
 from sandbox.azure.arm.latencies import JOB_RUN
@@ -14,6 +13,7 @@ from sandbox.azure.jobs.environment import interpreter
 from sandbox.azure.jobs.failures import JobFailed, image_build_failed
 from sandbox.azure.jobs.files import upload_output
 from sandbox.azure.jobs.images import built
+from sandbox.azure.jobs.kept import Kept
 from sandbox.azure.jobs.logs import ARTIFACT_CONTAINER, artifact_blob
 from sandbox.azure.jobs.nodes import Nodes
 from sandbox.azure.jobs.pipelines.command import filled
@@ -83,27 +83,24 @@ class StepRun:
         if code != 0:
             raise JobFailed(_failed(code, self._log))
         for name, place in step.outputs.items():
-            await asyncio.to_thread(upload_output, self._context.blobs, Path(outputs[name]), place)
+            told = await asyncio.to_thread(upload_output, self._context.blobs, Path(outputs[name]), place)
+            if told:
+                self._write(f"Output '{name}': {told}")
 
     async def _execute(self, line: str, python: Path) -> int:
         """Run a command line in the folder of the code; no process is left afterwards, in any case."""
         work = self._root / "work"
         work.mkdir()
-        with self._log.open("ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *("/bin/bash", "-c", line),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=asyncio.subprocess.STDOUT,
-                cwd=self._root / "code",
-                env=self._variables(work, python),
-                start_new_session=True,
-            )
+        process = await Kept.start(
+            ("/bin/bash", "-c", line),
+            output=(self._log, self._log),
+            folder=self._root / "code",
+            environment=self._variables(work, python),
+        )
         try:
             return await process.wait()
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
             await process.wait()
 
     def _variables(self, work: Path, python: Path) -> dict[str, str]:
@@ -130,8 +127,11 @@ class StepRun:
             check_place(self._context, cluster, output, "blobs/write")
 
     def _say(self, text: str) -> None:
+        self._write(f"Environment: {text}")
+
+    def _write(self, line: str) -> None:
         with self._log.open("a", encoding="utf-8") as log:
-            log.write(f"Environment: {text}\n")
+            log.write(f"{line}\n")
 
     def _keep_log(self) -> None:
         blob = artifact_blob(self._step.run_id, STANDARD)
