@@ -5,8 +5,6 @@ the program's folder and of the sandbox's, and so depends on no other test. When
 keeps its folders, and the report ends with the command that looks into them.
 """
 
-import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from functools import cache
@@ -16,7 +14,7 @@ import pytest
 
 from tests.e2e.hosts import INSTALLED, environment
 from tests.e2e.profiles import HARSH
-from tests.e2e.rehearsal import OUTCOME, REPOSITORY, UPGRADED, Rehearsal, leave_out_try_outs
+from tests.e2e.rehearsal import OUTCOME, UPGRADED, Rehearsal, check_out
 
 
 @pytest.fixture(name="language_host", scope="session")
@@ -32,7 +30,7 @@ def _checkouts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     @cache
     def made(language_host: str) -> Path:
         place = tmp_path_factory.mktemp("checkout")
-        _check_out(place / "program", environment(language_host, place / "environment"))
+        check_out(place / "program", environment(language_host, place / "environment"))
         return place / "program"
 
     return made
@@ -42,32 +40,6 @@ def _checkouts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
 def _checkout(checkouts: Callable[[str], Path], language_host: str) -> Path:
     """Return a git-clean folder with this repository's files as they are now, sharing its environment."""
     return checkouts(language_host)
-
-
-def _check_out(folder: Path, environment: Path) -> None:
-    folder.mkdir()
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=REPOSITORY,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    for name in listed.split("\0"):
-        if (REPOSITORY / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(REPOSITORY / name, folder / name)
-    leave_out_try_outs(folder)
-    (folder / ".venv").symlink_to(environment, target_is_directory=True)
-    _git(folder, "init", "--quiet")
-    # .gitignore names a folder, and here .venv is a link.
-    (folder / ".git" / "info" / "exclude").write_text(".venv\n", encoding="utf-8")
-    _git(folder, "add", "--all")
-    _git(folder, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "As it is")
-
-
-def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=folder, check=True)
 
 
 @pytest.fixture(name="deployments", scope="session")

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
 
@@ -36,6 +36,42 @@ def leave_out_try_outs(folder: Path) -> None:
     for file in folder.glob("Pulumi.*.yaml"):
         text = file.read_text(encoding="utf-8")
         file.write_text(_TRY_OUT.sub(r"\1tryOut: none\n", text), encoding="utf-8")
+
+
+def check_out(folder: Path, environment: Path) -> None:
+    """Make a git-clean folder with this repository's files as they are, without try-outs; it shares an environment."""
+    folder.mkdir()
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=REPOSITORY,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    for name in listed.split("\0"):
+        if (REPOSITORY / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, folder / name)
+    leave_out_try_outs(folder)
+    (folder / ".venv").symlink_to(environment, target_is_directory=True)
+    _git(folder, "init", "--quiet")
+    # .gitignore names a folder, and here .venv is a link.
+    (folder / ".git" / "info" / "exclude").write_text(".venv\n", encoding="utf-8")
+    _git(folder, "add", "--all")
+    _git(folder, "-c", "user.name=test", "-c", "user.email=test@example.com", "commit", "--quiet", "-m", "As it is")
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=folder, check=True)
+
+
+def recovery_commands() -> list[list[str]]:
+    """Read the commands that docs/recovery.md gives for a killed engine: what users will type is what is tested."""
+    text = (REPOSITORY / "docs" / "recovery.md").read_text(encoding="utf-8")
+    section = text.split("## The engine was killed", 1)[1].split("\n## ", 1)[0]
+    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert block is not None
+    return [shlex.split(line, comments=True) for line in block[1].splitlines() if line.strip()]
 
 
 class Rehearsal(Observed):
@@ -203,9 +239,9 @@ class Rehearsal(Observed):
 
     # Copies ---------------------------------------------------------------------------------------------------------
 
-    def copy_to(self, place: Path) -> "Rehearsal":
+    def copy_to(self, place: Path) -> Self:
         """Copy program and sandbox, which must not be running, to a new place: a deployed stack for one test."""
-        twin = Rehearsal(place / "program", place / "home")
+        twin = type(self)(place / "program", place / "home")
         shutil.copytree(self.folder, twin.folder, symlinks=True)
         if self.home.exists():
             shutil.copytree(self.home, twin.home, symlinks=True)

@@ -14,8 +14,7 @@ import pytest
 
 from tests.e2e.commands import Running
 from tests.e2e.hosts import PROGRAM
-from tests.e2e.rehearsal import Rehearsal
-from tests.e2e.test_interrupt import recovery_commands
+from tests.e2e.rehearsal import Rehearsal, recovery_commands
 
 pytestmark = pytest.mark.long(part="kills")
 

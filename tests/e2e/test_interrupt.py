@@ -5,14 +5,13 @@ test waits until the last process of the rehearsal is gone before it looks at wh
 """
 
 import re
-import shlex
 from typing import Any
 
 import pytest
 
 from tests.e2e.commands import Running, until
 from tests.e2e.hosts import BOTH_HOSTS, BOTH_HOSTS_IN_LONG
-from tests.e2e.rehearsal import REPOSITORY, SCORED, Rehearsal
+from tests.e2e.rehearsal import SCORED, Rehearsal, recovery_commands
 
 MODEL = r"/models/[^/]+/versions/[^/]+$"
 DEPLOYMENT = r"/batchEndpoints/[^/]+/deployments/[^/]+$"
@@ -176,15 +175,6 @@ def test_ctrl_c_of_make_up_while_the_job_runs(deployed: Rehearsal) -> None:
     assert SCORED in deployed.make("up").ok().out.splitlines()
 
 
-def recovery_commands() -> list[list[str]]:
-    """Read the commands that docs/recovery.md gives for a killed engine: what users will type is what is tested."""
-    text = (REPOSITORY / "docs" / "recovery.md").read_text(encoding="utf-8")
-    section = text.split("## The engine was killed", 1)[1].split("\n## ", 1)[0]
-    block = re.search(r"```sh\n(.*?)```", section, re.DOTALL)
-    assert block is not None
-    return [shlex.split(line, comments=True) for line in block[1].splitlines() if line.strip()]
-
-
 @BOTH_HOSTS
 @pytest.mark.parametrize(
     ("action", "method", "path", "kept"),
@@ -267,3 +257,20 @@ def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
     assert len(fresh.of_kind("batchEndpoints")) == 1
     assert fresh.of_kind("batchEndpoints/deployments") == [fresh.default]
     fresh.up("--expect-no-changes")
+
+
+@pytest.mark.long(part="kills")
+def test_make_down_after_an_engine_was_killed_while_it_deleted_roles(deployed: Rehearsal) -> None:
+    """The state has role assignments that are gone: a refresh would stop at them."""
+    deployed.fault("delay", "DELETE", "/roleAssignments/", times=-1, seconds=IN_FLIGHT_SECONDS)
+    before = deployed.mark()
+    running = deployed.begin("destroy")
+    deployed.wait_for("DELETE", "/roleAssignments/", count=3, after=before, finished=False)
+    running.kill()
+    assert running.wait().code == -9
+    deployed.mend()
+    deployed.wait_until_alone()
+    assert "/roleAssignments/" in " ".join(deployed.writes(before))
+    deployed.make("down").ok()
+    deployed.start_server()  # `make down` has stopped it
+    assert deployed.resources() == []

@@ -166,6 +166,12 @@ RULES = [
     Rule("tools.examples.az_ml", ("azure.ai.ml", "azure.identity", "jmespath")),
     # It makes workspaces by the sandbox's own client: their users have made them before they open a notebook.
     Rule("tools.examples", ("tools.examples", "sandbox.commands", "sandbox.home")),
+    # They drive what is here as the end-to-end tests do, and as any HTTP client.
+    Rule(
+        "tools.kill_series",
+        ("tools.kill_series", "tests.e2e", "modelops.release.records", "sandbox.home", "toolchain.places"),
+    ),
+    Rule("tools.fuzz", ("tools.fuzz", "sandbox")),
     Rule("tools", ()),
     Rule("toolchain", ("toolchain",)),
     Rule("policy", ("policy", "pulumi_policy")),

@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import socket
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from sandbox.azure.arm.store import Store
 from sandbox.azure.arm.types import IDENTITY, REGISTRY, VAULT, WORKSPACE
 from sandbox.azure.authorization.evaluation import ASSIGNMENT
 from sandbox.commands import built, inventory, lifecycle, recovery
-from sandbox.commands.stacks import PulumiCommand
+from sandbox.commands.stacks import PulumiCommand, checkpoint
 from sandbox.home import Home
 
 ACCOUNTS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts"
@@ -131,6 +132,28 @@ def test_what_is_protected_is_listed_by_name() -> None:
     ]
     assert recovery.protected({"resources": PROTECTED[:1]}) == []
     assert recovery.protected({}) == []
+
+
+@pytest.mark.parametrize(
+    ("kinds", "verbs"),
+    [
+        (["deleting"], ["cancel"]),
+        (["deleting", "creating"], ["cancel", "refresh"]),
+        (["updating"], ["cancel", "refresh"]),
+    ],
+)
+def test_what_was_being_deleted_needs_no_refresh(tmp_path: Path, kinds: list[str], verbs: list[str]) -> None:
+    """A refresh stops at a role assignment that a killed `destroy` has deleted and the state still has."""
+    home = Home(tmp_path)
+    lock = home.backend / ".pulumi" / "locks" / "organization" / "tiny" / "dev" / "lock.json"
+    lock.parent.mkdir(parents=True)
+    # No process has this id: Linux allows 2^22 at most.
+    lock.write_text(json.dumps({"pid": 2**22 + 1, "hostname": socket.gethostname()}))
+    operations = [{"type": kind, "resource": {"urn": f"{PREFIX}::{ACCOUNT}::{kind}"}} for kind in kinds]
+    file = checkpoint(home, "tiny", "dev")
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": operations}}}))
+    assert [command[1] for command in recovery.recover(home, "tiny", "dev")] == verbs
 
 
 def test_a_stack_that_was_never_deployed_is_removable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Pipelines that run, with azure-ai-ml over real HTTP: components, deployments, jobs, outputs, failures, an end."""
 
 import itertools
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,22 @@ def test_a_step_that_fails_ends_the_job(client: Client, numbers: Path) -> None:
         client.ml.jobs.stream(job.name)
     steps = list(client.ml.jobs.list(parent_job_name=job.name))
     assert [(each.display_name, each.status) for each in steps] == [("before", "Failed"), ("after", "Canceled")]
+
+
+def test_a_step_leaves_no_process_and_changes_no_input(client: Client, numbers: Path) -> None:
+    pid, before = client.files / "pid", "echo 40 > ${{inputs.data}}/1.txt; mkfifo ${{outputs.sums}}/pipe"
+    daemon = f"env -i setsid sleep 600 & echo $! > {pid}"
+    first = f"{before}; {daemon}; python add.py"
+    component = twice(client, first=first)().component
+    endpoint = deployed(client, component)
+    job = invoked(client, endpoint, numbers)
+    client.ml.jobs.stream(job.name)
+    assert sums(client, job.name) == {"1.txt": "55", "2.txt": "17"}
+    assert not Path("/proc", pid.read_text(encoding="utf-8").strip()).exists()
+    again = invoked(client, deployed(client, twice(client)().component), numbers)
+    client.ml.jobs.stream(again.name)
+    shutil.rmtree(client.files / "out")
+    assert sums(client, again.name) == {"1.txt": "16", "2.txt": "17"}
 
 
 def test_a_pipeline_is_cancelled(client: Client, numbers: Path) -> None:

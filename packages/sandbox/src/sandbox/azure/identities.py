@@ -7,6 +7,7 @@ from sandbox.azure.arm.actions import Need, derived, linked_refusal
 from sandbox.azure.arm.errors import bad_request
 from sandbox.azure.arm.requests import ArmRequest
 from sandbox.azure.arm.store import Resource
+from sandbox.azure.arm.types import IDENTITY
 from sandbox.azure.world import World
 
 _ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
@@ -18,12 +19,16 @@ def answered_identity(
     """Return the identity with principal ids; a system-assigned one keeps its principal across updates.
 
     Raises:
-        ArmError: 400 if a user-assigned identity does not exist, or is missing or unexpected for the type; 403 if the
-            caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
+        ArmError: 400 without a type, or if a user-assigned identity does not exist, is missing or unexpected for it;
+            403 if the caller may not assign it (https://learn.microsoft.com/entra/identity/managed-identities-azure-resources).
     """
-    if given is None or given["type"] == "None":
-        return None if given is None else {"type": "None"}
-    kind = given["type"]
+    if given is None:
+        return None
+    kind = given.get("type")
+    if kind is None:
+        raise bad_request("The request content was invalid: required member 'identity.type' is missing.")
+    if kind == "None":
+        return {"type": "None"}
     assigned = list(given.get("userAssignedIdentities") or {})
     if ("UserAssigned" in kind) != bool(assigned):
         raise bad_request(f"Identity type '{kind}' with {len(assigned)} user-assigned identities is not possible.")
@@ -52,7 +57,7 @@ def _check_assignable(world: World, request: ArmRequest, identity_ids: list[str]
 
 def _principal(world: World, identity_id: str) -> dict[str, str]:
     found = world.store.get(identity_id)
-    if found is None or "userassignedidentities" not in identity_id.lower():
+    if found is None or found.type != IDENTITY:
         raise bad_request(f"The user-assigned identity '{identity_id}' does not exist.", "FailedIdentityOperation")
     properties = found.body["properties"]
     return {"principalId": properties["principalId"], "clientId": properties["clientId"]}

@@ -59,15 +59,19 @@ def recover(home: Home, project: str, stack: str, *, restored: bool = False) -> 
     commands: list[list[str]] = []
     if _locks(home, project, stack):
         commands.append(["pulumi", "cancel", "--yes", "--stack", stack])
-    if restored or pending(home, project, stack):
+    if restored or unfinished(home, project, stack):
         commands.append(["pulumi", "refresh", "--clear-pending-creates", "--skip-preview", "--yes", "--stack", stack])
     return commands
 
 
-def pending(home: Home, project: str, stack: str) -> list[str]:
-    """Return the URNs of the operations that were running when the engine died."""
+def unfinished(home: Home, project: str, stack: str) -> list[str]:
+    """Return the URNs of what was being created or changed when the engine died.
+
+    Deletions are not among them: the next `destroy` or `up` goes on with these, and a refresh may stop at a role
+    assignment that was already deleted (docs/behaviour.md).
+    """
     operations = deployment(checkpoint(home, project, stack)).get("pending_operations") or []
-    return [str(operation["resource"]["urn"]) for operation in operations]
+    return [str(operation["resource"]["urn"]) for operation in operations if operation.get("type") != "deleting"]
 
 
 def run(command: list[str], variables: Mapping[str, str], folder: Path) -> None:

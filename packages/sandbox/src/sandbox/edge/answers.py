@@ -1,9 +1,10 @@
 """The format of requests and answers: ARM's as JSON, errors as a host's clients expect."""
 
 import json
+import math
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -25,13 +26,49 @@ because a new search at each quote in it would take quadratic time.
 Azure takes such a comma: https://github.com/Azure/azureml-examples, cli/batch-score-rest.sh."""
 
 
+_DEEPEST = 64
+"""Json.NET's default for ``MaxDepth`` since version 13; that ARM has the same is not confirmed."""
+
+
 def parsed(content: bytes) -> Any:
-    """Return what JSON says, which may have a comma after a last value; ValueError for other text."""
+    """Return what JSON says, which may have a comma after a last value.
+
+    Raises:
+        ValueError: it is not JSON, has a number that JSON does not (NaN, Infinity), half a surrogate pair, or more than
+            64 levels.
+    """
     try:
-        return json.loads(content)
+        found = _strict(content)
     except ValueError:
         # What is still wrong is said of the body without those commas, at about the same place.
-        return json.loads(_END_AND_LAST_COMMA.sub(rb"\1\2", content))
+        found = _strict(_END_AND_LAST_COMMA.sub(rb"\1\2", content))
+    if b"\\ud" in content.lower():
+        json.dumps(found, ensure_ascii=False).encode()
+    return found
+
+
+def _strict(content: bytes) -> Any:
+    try:
+        found = json.loads(content, parse_constant=_finite, parse_float=_finite)
+    except RecursionError:
+        raise ValueError(f"it has more than {_DEEPEST} levels") from None
+    level = [found]
+    for _ in range(_DEEPEST):
+        level = [child for each in level if isinstance(each, (dict, list)) for child in _children(each)]
+    if level:
+        raise ValueError(f"it has more than {_DEEPEST} levels")
+    return found
+
+
+def _children(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"'{text}' is not a finite number")
+    return number
 
 
 def path_of(request: web.Request) -> str:

@@ -21,6 +21,8 @@ from sandbox.edge.proxy import listen
 from sandbox.server_record import PAGE, REHEARSAL
 
 _WAIT_SECONDS = 60.0
+_BAD_INPUT = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, re.error)
+"""What handlers raise for a body or a parameter of another shape."""
 
 
 class Control:
@@ -98,12 +100,16 @@ class Control:
             return web.json_response({"error": "the control token is missing or wrong"}, status=401)
         try:
             return await handler(request)
-        except (ValueError, TypeError, KeyError, re.error) as error:
-            return web.json_response({"error": str(error)}, status=400)
+        except web.HTTPException as error:  # no such path, or not with this method
+            return web.json_response({"error": f"{request.method} {request.path}: {error.reason}"}, status=error.status)
+        except _BAD_INPUT as error:
+            return web.json_response({"error": str(error) or repr(error)}, status=400)
         except (OSError, sqlite3.Error) as error:
-            if not disk.is_full(error):
+            if disk.is_full(error):
+                return web.json_response({"error": disk.told(self._store.folder)}, status=507)
+            if isinstance(error, sqlite3.Error):
                 raise
-            return web.json_response({"error": disk.told(self._store.folder)}, status=507)
+            return web.json_response({"error": str(error)}, status=400)
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.json_response(self._about)

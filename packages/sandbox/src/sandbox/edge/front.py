@@ -111,7 +111,8 @@ class Front:
     async def start(self) -> Callable[[], asyncio.Protocol]:
         """Start; return the factory for the protocol of an accepted connection."""
         application = web.Application(client_max_size=_BODY_LIMIT_BYTES)
-        application.router.add_route("*", "/{path:.*}", self._handle)
+        # A dot would leave out line ends, which a path may have percent-encoded.
+        application.router.add_route("*", r"/{path:[\s\S]*}", self._handle)
         application.on_response_prepare.append(stamp)
         self._runner = web.AppRunner(application, access_log=None)
         await self._runner.setup()

@@ -1,10 +1,15 @@
 """The Blob service's errors, as XML with the ``x-ms-error-code`` header (https://learn.microsoft.com/rest/api/storageservices/status-and-error-codes2)."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from aiohttp import web
+
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot contain, however it is written (https://www.w3.org/TR/xml/#charsets)."""
+_REPLACEMENT = "\ufffd"
 
 
 class BlobError(Exception):
@@ -20,7 +25,7 @@ class BlobError(Exception):
     def xml(self, request_id: str) -> bytes:
         """Return the answer's body; clients show the message's first line and look up the code."""
         time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
-        message = escape(f"{self.message}\nRequestId:{request_id}\nTime:{time}")
+        message = escape(f"{_NOT_IN_XML.sub(_REPLACEMENT, self.message)}\nRequestId:{request_id}\nTime:{time}")
         text = f"<Error><Code>{escape(self.code)}</Code><Message>{message}</Message></Error>"
         return b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-8"?>' + text.encode()
 

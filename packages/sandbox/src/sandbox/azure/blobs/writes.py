@@ -108,7 +108,7 @@ def _parse_block_list(body: bytes) -> list[str]:
         )
     try:
         root = ET.fromstring(body)  # noqa: S314 - no declarations, size bounded
-    except ParseError as error:
+    except (ParseError, LookupError, ValueError) as error:  # also an encoding that is unknown or not supported
         raise BlobError(400, "InvalidXmlDocument", f"XML specified is not syntactically valid: {error}.") from None
     if len(root) > _MOST_BLOCKS:
         raise BlobError(400, "BlockListTooLong", f"The block list may not contain more than {_MOST_BLOCKS} blocks.")

@@ -54,6 +54,14 @@ class SignInError(Exception):
         }
 
 
+async def _form(request: web.Request) -> dict[str, str]:
+    """Return the members of the body; none if it is not a form."""
+    try:
+        return {name: str(value) for name, value in (await request.post()).items()}
+    except (ValueError, LookupError):  # another encoding, no boundary, an unknown charset
+        return {}
+
+
 class Login:
     """The sign-in host of one sandbox."""
 
@@ -76,7 +84,7 @@ class Login:
                 return web.json_response(_configuration(match[1]))
             if request.method == "POST" and (match := _TOKEN.match(request.path)):
                 self._check_tenant(match[1])
-                form = {name: str(value) for name, value in (await request.post()).items()}
+                form = await _form(request)
                 principal, resource = self._grant(form)
                 request["principal"] = principal
                 return web.json_response(self._answer(principal, resource), headers={"Cache-Control": "no-store"})

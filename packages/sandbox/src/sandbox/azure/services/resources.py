@@ -18,6 +18,7 @@ SOFT_DELETED = {"microsoft.keyvault/vaults", "microsoft.machinelearningservices/
 
 _SCHEMA = {
     "type": "object",
+    "nullable": False,
     "members": {
         "location": {"type": "string", "nullable": False},
         "tags": {"type": "map", "values": {"type": "string"}},

@@ -199,7 +199,7 @@ def _same(member: str, one: Any, other: Any) -> bool:
 
 def _ordered(request: ArmRequest, found: list[Resource]) -> list[dict[str, Any]]:
     order = request.query.get("$orderBy", "createdtime asc").lower().split()
-    key, direction = order[0], order[1] if len(order) > 1 else "asc"
+    key, direction = (*order, "asc")[:2] if order else ("", "")
     if key not in ("createdtime", "modifiedtime") or direction not in ("asc", "desc"):
         raise not_modelled(f"$orderBy '{request.query['$orderBy']}' (only createdtime and modifiedtime, asc or desc)")
     ranked = sorted(found, key=lambda each: each.created if key == "createdtime" else each.modified)

@@ -67,13 +67,14 @@ def bound(spec: Spec, given: Mapping[str, Value], what: str) -> dict[str, Value]
     Raises:
         ArmError: 400, an input is missing, or the component has no input of that name.
     """
-    declared: Mapping[str, Any] = spec.get("inputs") or {}
+    declared = members(spec.get("inputs"), f"the inputs of {what}")
     for name in given:
         if name not in declared:
             has = ", ".join(declared) or "none"
             raise bad_request(f"'{name}' is not an input of {what}; it has: {has}.", "UserError")
     values: dict[str, Value] = {}
-    for name, about in declared.items():
+    for name, each in declared.items():
+        about = members(each, f"the input '{name}' of {what}")
         if name in given:
             values[name] = given[name]
         elif about.get("default") is not None:
@@ -83,11 +84,22 @@ def bound(spec: Spec, given: Mapping[str, Value], what: str) -> dict[str, Value]
     return values
 
 
+def members(value: Any, what: str) -> Mapping[str, Any]:
+    """Return a JSON object, empty for null.
+
+    Raises:
+        ArmError: 400, it is another value.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        raise bad_request(f"Not an object, but {type(value).__name__}: {what}.", "UserError")
+    return value or {}
+
+
 class _Pipeline:
     """One pipeline, perhaps inside another one; ``prefix`` starts the names of its commands."""
 
     def __init__(self, spec: Spec, inputs: Mapping[str, Value], component: Callable[[str], Spec], prefix: str) -> None:
-        self._jobs: Mapping[str, Any] = spec["jobs"]
+        self._jobs = members(spec["jobs"], "the jobs of a pipeline")
         self._inputs = inputs
         self._component = component
         self._prefix = prefix
@@ -108,15 +120,14 @@ class _Pipeline:
             problem = "is in a circle" if name in self._open else "does not exist"
             raise bad_request(f"The job '{self._prefix}{name}' of the pipeline {problem}.", "UserError")
         self._open.append(name)
-        job: Mapping[str, Any] = self._jobs[name]
-        spec = self._spec(job)
         path = f"{self._prefix}{name}"
-        given = {
-            key: value for key, about in (job.get("inputs") or {}).items() if (value := self._value(about)) is not None
-        }
+        job = members(self._jobs[name], f"the job '{path}'")
+        spec = self._spec(job)
+        asked = members(job.get("inputs"), f"the inputs of the job '{path}'")
+        given = {key: value for key, about in asked.items() if (value := self._value(about)) is not None}
         inputs = bound(spec, given, f"the job '{path}'")
         outputs = self._added(path, spec, job, inputs)
-        for key, about in (job.get("outputs") or {}).items():
+        for key, about in members(job.get("outputs"), f"the outputs of the job '{path}'").items():
             match = (
                 _OUTPUT.fullmatch(str((about or {}).get("value") or ""))
                 if isinstance(about, dict)
@@ -142,7 +153,7 @@ class _Pipeline:
             self._graph.nodes += inner.nodes
             return inner.outputs
         self._graph.nodes.append(Node(path, spec, job, inputs))
-        return {name: Output(path, name) for name in spec.get("outputs") or {}}
+        return {name: Output(path, name) for name in members(spec.get("outputs"), f"the outputs of '{path}'")}
 
     def _value(self, about: Any) -> Value | None:
         """Return the value of a job's input: a text, data, or what an expression names; None if that has no value."""

@@ -22,14 +22,13 @@ def plan_job(
         ArmError: something does not fit, or does not exist.
     """
     inputs = {key: _value(key, about) for key, about in (properties.get("inputs") or {}).items() if about is not None}
-    outputs = {
-        key: about["uri"] for key, about in (properties.get("outputs") or {}).items() if (about or {}).get("uri")
-    }
+    declared = {key: about for key, about in (properties.get("outputs") or {}).items() if about is not None}
+    outputs = {key: about["uri"] for key, about in declared.items() if about.get("uri")}
     spec: Spec = {
         "type": "pipeline",
         "jobs": properties.get("jobs") or {},
         "inputs": {key: {"type": value.kind if isinstance(value, Data) else "string"} for key, value in inputs.items()},
-        "outputs": {key: {"type": about["jobOutputType"]} for key, about in (properties.get("outputs") or {}).items()},
+        "outputs": {key: {"type": about["jobOutputType"]} for key, about in declared.items()},
     }
     if properties.get("componentId"):
         spec = assets.component_spec(world, workspace, properties["componentId"], "properties.componentId")
@@ -58,6 +57,8 @@ def keep_spec(store: Store, job: str, spec: Spec) -> None:
 
 def _value(name: str, about: Mapping[str, Any]) -> Value:
     if about["jobInputType"] == "literal":
+        if about.get("value") is None:
+            raise bad_request(f"required member 'properties.inputs.{name}.value' is missing", "UserError")
         return str(about["value"])
     if not about.get("uri"):
         raise bad_request(f"required member 'properties.inputs.{name}.uri' is missing", "UserError")

@@ -15,7 +15,7 @@ from sandbox.azure.machine_learning.assets.locations import DEFAULT_DATASTORE, P
 from sandbox.azure.machine_learning.endpoints.references import existing_asset
 from sandbox.azure.machine_learning.jobs.places import code_files
 from sandbox.azure.machine_learning.pipelines import assets
-from sandbox.azure.machine_learning.pipelines.graph import Data, Graph, Node, Output, Spec, Value, graph_of
+from sandbox.azure.machine_learning.pipelines.graph import Data, Graph, Node, Output, Spec, Value, graph_of, members
 from sandbox.azure.world import World
 
 PIPELINE_JOB = {"azureml.jobtype": "azureml.pipelinejob"}
@@ -86,7 +86,10 @@ class Planner:
     def _step(self, node: Node, graph: Graph, before: Mapping[str, Step]) -> Step:
         spec, run_id = node.spec, str(uuid.uuid4())
         code_id, compute = spec.get("code"), node.settings.get("computeId") or node.settings.get("compute")
-        resources = node.settings.get("resources") or spec.get("resources") or {}
+        resources = members(node.settings.get("resources") or spec.get("resources"), f"resources of '{node.name}'")
+        instances = str(resources.get("instance_count") or resources.get("instanceCount") or 1)
+        if not instances.isdecimal():
+            raise bad_request(f"instance_count of '{node.name}' is '{instances}'; allowed: 1 or more.", "UserError")
         code = existing_asset(self.world, self.workspace, str(code_id), "codes", "code") if code_id else None
         return Step(
             name=node.name,
@@ -102,7 +105,7 @@ class Planner:
             inputs={name: self._input(value, before) for name, value in node.inputs.items()},
             outputs={name: self._output(node, name, run_id, graph) for name in spec.get("outputs") or {}},
             after=tuple({value.node: None for value in node.inputs.values() if isinstance(value, Output)}),
-            instance_count=int(resources.get("instance_count") or resources.get("instanceCount") or 1),
+            instance_count=int(instances),
             environment_variables=assets.variables(spec, node.settings),
         )
 
