@@ -55,6 +55,7 @@ _KEYS = (
         "clusters",
         "endpoints",
         "dataAccess",
+        "jobWrites",
         "deployer",
         "tags",
         "archiveModels",

@@ -4,6 +4,7 @@ A resource whose answer was lost, because the server or the engine died, is in t
 store has its URN (``sandbox.azure.arm.origin``).
 """
 
+import contextlib
 import json
 import re
 import shlex
@@ -139,7 +140,10 @@ def names(home: Home, rows: list[Resource]) -> Names:
     """Return what the principals and resources of an existing sandbox are called."""
     accounts = {account.principal.object_id: name for name, account in home.facts().accounts.items()}
     record = ServerRecord.read(home.server_file)
-    return Names(rows, accounts, Prerequisites.read(record.prerequisites if record else None).role_names)
+    roles: dict[str, str] = {}
+    with contextlib.suppress(OSError, ValueError, KeyError):  # changed since the server read them
+        roles = Prerequisites.read(record.prerequisites if record else None).role_names
+    return Names(rows, accounts, roles)
 
 
 def document(rows: list[Resource], known: Names | None, lost: list[Orphan]) -> dict[str, Any]:

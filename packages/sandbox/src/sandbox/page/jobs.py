@@ -1,29 +1,19 @@
 """What the page says of jobs: a line for each, and all about one."""
 
-import contextlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.arm.store import Resource
-from sandbox.azure.jobs.logs import EXECUTION
 from sandbox.azure.jobs.records import TERMINAL, Run, RunRecords
-from sandbox.azure.jobs.request import InputLocation
-from sandbox.azure.machine_learning.assets.locations import place_of
-from sandbox.azure.machine_learning.jobs.places import place_of_data
 from sandbox.azure.named import short
 from sandbox.azure.world import World
-from sandbox.page import images, predictions
+from sandbox.page import files
+from sandbox.page.files import Log
 from sandbox.page.images import Sample
 from sandbox.page.predictions import Preview
 
-_FILES: Final = 8
-"""How many files of an output a page shows."""
-_TAIL_BYTES: Final = 16 * 1024
-_TAIL_LINES: Final = 40
 _STATES: Final = {"Completed": "good", "Failed": "bad", "NotResponding": "bad", "Canceled": "fair"}
 """Classes of the style."""
 
@@ -64,13 +54,6 @@ class Line(NamedTuple):
     began: str
     took: str
     error: str
-
-
-class Log(NamedTuple):
-    """The end of a log file: its path, and the last lines."""
-
-    name: str
-    text: str
 
 
 class Job(NamedTuple):
@@ -127,9 +110,8 @@ def job(world: World, name: str) -> Job | None:
         return None
     steps = records.children(run.run_id)
     workspace = world.store.get(run.workspace_id)
-    files = _output(world, workspace, run) if workspace else {}
-    previews = tuple(_previews(files))
-    location = input_of(world, run)
+    found = files.output_files(world, workspace, run) if workspace else {}
+    previews = tuple(files.previews(found))
     table = next((each.table for each in previews if each.table), None)
     return Job(
         line(run, steps),
@@ -139,99 +121,15 @@ def job(world: World, name: str) -> Job | None:
         tuple((each, str(about.get("uri") or "")) for each, about in (run.job.get("inputData") or {}).items()),
         tuple(run.outputs.items()),
         previews,
-        max(0, len(files) - _FILES),
-        tuple(_samples(world, location, images.samples(_names(world, location), table))) if location else (),
-        tuple(_logs(world, run, steps)),
+        max(0, len(found) - files.MOST_FILES),
+        tuple(files.input_samples(world, run, table)),
+        tuple(files.logs(world, run, steps)),
     )
 
 
 def _step(run: Run) -> Line:
     """Return what a list says of a step: its name in the pipeline."""
     return line(run, ())._replace(title=run.display_name or short(run.run_id))
-
-
-def input_of(world: World, run: Run) -> InputLocation | None:
-    """Return the folder of a scoring job's input; None if it has none, or it is gone."""
-    workspace = world.store.get(run.workspace_id)
-    given = next(iter((run.job.get("inputData") or {}).values()), None)
-    if workspace is None or not isinstance(given, dict) or not given.get("uri"):
-        return None
-    kind = "file" if str(given.get("jobInputType", "")).lower() == "urifile" else "folder"
-    with contextlib.suppress(ArmError):
-        return place_of_data(world, workspace, str(given["uri"]), "file" if kind == "file" else "folder")
-    return None
-
-
-def image(world: World, name: str, file: str) -> tuple[str, bytes] | None:
-    """Return media type and bytes of an image of a job's input; None if it has none of this name that may be shown."""
-    run = RunRecords(world.store).get(name)
-    location = input_of(world, run) if run else None
-    if location is None:
-        return None
-    with contextlib.suppress(KeyError, OSError):
-        path = world.blobs.path(location.account, location.container, _prefix(location) + file)
-        if path.stat().st_size <= images.MOST_BYTES:
-            content = path.read_bytes()
-            kind = images.type_of(content)
-            return (kind, content) if kind else None
-    return None
-
-
-def _prefix(location: InputLocation) -> str:
-    return location.path if location.kind == "folder" else location.path.rpartition("/")[0] + "/"
-
-
-def _names(world: World, location: InputLocation) -> list[str]:
-    """Return the paths of an input's files, below its folder."""
-    prefix = _prefix(location)
-    names = world.blobs.list(location.account, location.container, location.path)
-    return [each.removeprefix(prefix) for each in names]
-
-
-def _samples(world: World, location: InputLocation, found: Sequence[Sample]) -> Iterator[Sample]:
-    for each in found:
-        with contextlib.suppress(KeyError, OSError):
-            file = world.blobs.path(location.account, location.container, _prefix(location) + each.name)
-            yield each._replace(is_small=images.has_few_pixels(file))
-
-
-def _output(world: World, workspace: Resource, run: Run) -> dict[str, Path]:
-    """Return the files of a job's outputs, by name."""
-    found: dict[str, Path] = {}
-    for output, uri in run.outputs.items():
-        with contextlib.suppress(ArmError):
-            place = place_of(world, workspace, uri)
-            prefix = place.prefix
-            for name, file in world.blobs.files(place.account, place.container, prefix):
-                label = name.removeprefix(prefix)
-                found[label if len(run.outputs) == 1 else f"{output}/{label}"] = Path(file)
-    return found
-
-
-def _previews(files: Mapping[str, Path]) -> Iterator[Preview]:
-    for name, file in list(files.items())[:_FILES]:
-        with contextlib.suppress(OSError):  # deleted meanwhile
-            yield predictions.preview(name, file)
-
-
-def _logs(world: World, run: Run, steps: Sequence[Run]) -> Iterator[Log]:
-    """Yield the ends of the logs that say how the job went: of the entry script's errors first, if it failed."""
-    places: dict[str, tuple[str, str, str]] = {}
-    for each in steps:
-        places |= {path: place for path, place in each.logs.items() if path.startswith("logs/job_error.")}
-    places |= {path: place for path, place in run.logs.items() if path == EXECUTION}
-    for path, (account, container, blob) in places.items():
-        with contextlib.suppress(KeyError, OSError):
-            yield Log(path, _tail(world.blobs.path(account, container, blob)))
-
-
-def _tail(file: Path) -> str:
-    with file.open("rb") as opened:
-        size = opened.seek(0, 2)
-        opened.seek(max(0, size - _TAIL_BYTES))
-        text = opened.read().decode("utf-8", errors="replace")
-    found = text.splitlines()
-    return "\n".join(found[-_TAIL_LINES:])
 
 
 def _reason(message: str) -> str:

@@ -23,7 +23,7 @@ from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.named import Names
 from sandbox.azure.world import World
 from sandbox.edge.proxy import listen
-from sandbox.page import jobs
+from sandbox.page import files, jobs
 from sandbox.page.overview import overview
 from sandbox.page.sign_in import SignIn, is_local
 
@@ -164,7 +164,7 @@ class Site:
 
     async def _show_image(self, request: web.Request) -> web.Response:
         name, file = request.match_info["job"], request.query.get("file", "")
-        found = await self._read(lambda world: jobs.image(world, name, file))
+        found = await self._read(lambda world: files.image(world, name, file))
         if found is None:
             return self._message(404, "There is no such image.")
         kind, content = found
