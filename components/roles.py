@@ -1,4 +1,4 @@
-"""The Azure roles that the program grants, the condition that limits a deployer to them, and the names of grants.
+"""The Azure roles that the program grants, the conditions that limit a deployer and jobs, and the names of grants.
 
 Pure: no resources. The ids of built-in roles are the same in every tenant:
     https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. prerequisites/caller-roles/ has
@@ -7,6 +7,7 @@ Pure: no resources. The ids of built-in roles are the same in every tenant:
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _GRANTS = uuid.UUID("6f0f3c52-8d0e-5a53-9d0c-7b7d4c8f1e21")
@@ -69,6 +70,43 @@ def deployer_condition() -> str:
         f" ForAnyOfAnyValues:GuidEquals {{{ids}}}))"
         for verb, source in (("write", "Request"), ("delete", "Resource"))
     )
+
+
+DEFAULT_CONTAINERS = "azureml-blobstore-*"
+"""The container of a workspace's default datastore; the rest of its name is the workspace's GUID."""
+
+RUNS_CONTAINER = "azureml"
+"""The container with what runs record: logs, and files that are not outputs."""
+
+UPLOADS = ("LocalUpload/", "az-ml-artifacts/", "WebUpload/", "UI/")
+"""Folders of the default datastore with what people and releases upload: models, build contexts, input.
+
+The first two are azure-ai-ml's (`ARTIFACT_ORIGIN`, `LEGACY_ARTIFACT_DIRECTORY`), the others the studio's.
+"""
+
+ANYWHERE = "*"
+"""In `jobWrites`: any container."""
+
+
+def job_condition(containers: Sequence[str]) -> str:
+    """Return the condition of the jobs' Storage Blob Data Contributor, "" for none: where they may write and delete.
+
+    Allowed are the runs' container, the default datastore except its uploads, and `containers`. Code is nowhere of
+    those: the service gives each version of it a separate container. Reading is not limited. Form:
+    https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-examples.
+
+    Args:
+        containers: Names of more containers in the workspace's storage, or `ANYWHERE`.
+    """
+    if ANYWHERE in containers:
+        return ""
+    storage = "Microsoft.Storage/storageAccounts/blobServices/containers"
+    changes = ("write", "delete", "add/action", "move/action")
+    others = " AND ".join(f"!(ActionMatches{{'{storage}/blobs/{each}'}})" for each in changes)
+    no_uploads = " AND ".join(f"@Resource[{storage}/blobs:path] StringNotLike '{each}*'" for each in UPLOADS)
+    default = f"(@Resource[{storage}:name] StringLike '{DEFAULT_CONTAINERS}' AND {no_uploads})"
+    named = [f"(@Resource[{storage}:name] StringEquals '{each}')" for each in (RUNS_CONTAINER, *containers)]
+    return f"(({others}) OR {' OR '.join([*named, default])})"
 
 
 def definition_id(role: Role, subscription_id: str) -> str:

@@ -168,6 +168,7 @@ class MlWorkspace(pulumi.ComponentResource):
             "registry_id": ground.registry.registry_id,
             "insights_id": ground.telemetry.insights_id,
             "data_access": args.get("data_access", []),
+            "job_writes": args.get("job_writes", []),
         }
         if "builder" in identities:
             granted["builder_principal_id"] = identities["builder"].principal_id

@@ -1,20 +1,22 @@
-"""Rules on role assignments, custom roles and locks."""
+"""Rules on role assignments and locks. Custom roles: policy/custom_roles.py."""
 
 import re
+import uuid
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pulumi_policy import Severity
 
 from policy.conditions import made_from, must_be, of_kind
-from policy.properties import Properties
-from policy.rule import PRODUCTION, Finding, Options, ResourceRule, Rule, Seen, StackRule
+from policy.custom_roles import DEFINITION
+from policy.dangerous import GRANT_ROLES, GRANTABLE
+from policy.properties import UNKNOWN, shown
+from policy.rule import PRODUCTION, Finding, Option, Options, ResourceRule, Rule, Seen, StackRule
 from policy.sources import LEARN, ML, control, least_privilege
 from policy.storage import ACCOUNT
 from policy.vault import VAULT
 
 ASSIGNMENT: Final = "authorization:RoleAssignment"
-DEFINITION: Final = "authorization:RoleDefinition"
 LOCK: Final = "authorization:ManagementLockByScope"
 RESOURCE_LOCK: Final = "authorization:ManagementLockAtResourceLevel"
 WIDE_LOCKS: Final = (
@@ -22,20 +24,10 @@ WIDE_LOCKS: Final = (
     "authorization:ManagementLockAtSubscriptionLevel",
 )
 
-_GIVES_ROLES: Final = {
-    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635": "Owner",
-    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9": "User Access Administrator",
-    "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
-}
-"""Built-in roles whose holders can grant themselves everything else, the same in every tenant:
-https://learn.microsoft.com/azure/role-based-access-control/built-in-roles"""
-
-_FORBIDDEN: Final = (
-    (r"\*", "allows everything"),
-    (r".*/list\w*keys/action|.*/list\w*secrets/action", "reads keys"),
-    (r".*/batchendpoints/(deployments/)?(write|delete|\*)", "changes what an endpoint serves"),
+_ID: Final = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+_RESOURCE: Final = re.compile(
+    r"/subscriptions/[^/]+/resourcegroups/[^/]+(?:/providers/[^/]+(?:/[^/]+/(?!\.+(?:/|$))[^/]+)+)+", re.IGNORECASE
 )
-"""Actions that a custom role must not allow, in lower case, and why."""
 
 
 def _narrow(resource: Seen, _options: Options) -> Iterator[str]:
@@ -45,20 +37,26 @@ def _narrow(resource: Seen, _options: Options) -> Iterator[str]:
 
 
 def _gives_no_roles(resource: Seen, _options: Options) -> Iterator[str]:
-    role = resource.properties.at("roleDefinitionId")
-    if isinstance(role, str) and (name := _GIVES_ROLES.get(role.rpartition("/")[2].lower())):
+    if name := GRANT_ROLES.get(_role(resource)):
         yield f"roleDefinitionId is {name}, which lets its holder grant roles."
 
 
-def _small_role(resource: Seen, _options: Options) -> Iterator[str]:
-    """Find actions that a custom role should not allow; skip parts that are not known yet."""
-    permissions = resource.properties.elements("permissions")
-    for permission in permissions if isinstance(permissions, list) else []:
-        actions = permission.elements("actions") if isinstance(permission, Properties) else []
-        for action in actions if isinstance(actions, list) else []:
-            for pattern, why in _FORBIDDEN:
-                if isinstance(action, str) and re.fullmatch(pattern, action.lower()):
-                    yield f"It allows {action!r}, which {why}."
+def _known_roles(stack: Sequence[Seen], options: Options) -> Iterator[Finding]:
+    """Find grants of roles that are neither on the list, nor defined in the stack and judged there."""
+    known = {*GRANTABLE, *GRANT_ROLES, *(each.casefold() for each in options["allowedRoles"])}
+    defined = of_kind(stack, DEFINITION)
+    for resource in of_kind(stack, ASSIGNMENT):
+        role = resource.properties.at("roleDefinitionId")
+        is_own = any(made_from([resource], "roleDefinitionId", each) for each in defined)
+        if role is not UNKNOWN and not is_own and _role(resource) not in known:
+            yield Finding(resource, f"roleDefinitionId is {shown(role)}.")
+
+
+def _role(resource: Seen) -> str:
+    """Return the id of the role that an assignment grants, as Azure writes it; empty if there is none."""
+    role = resource.properties.at("roleDefinitionId")
+    found = _ID.findall(role) if isinstance(role, str) else []
+    return str(uuid.UUID(found[-1])) if found else ""
 
 
 def _no_lock_above_workspace(resource: Seen, _options: Options) -> Iterator[str]:
@@ -76,7 +74,7 @@ def _data_locked(stack: Sequence[Seen], _options: Options) -> Iterator[Finding]:
 
 def _is_resource(scope: str) -> bool:
     """Say whether an ARM id is that of a resource, not of a group, subscription or management group."""
-    return re.search(r"/resourcegroups/[^/]+/providers/[^/]+/[^/]+/[^/]+", scope, re.IGNORECASE) is not None
+    return _RESOURCE.fullmatch(scope) is not None
 
 
 RULES: Final[list[Rule]] = [
@@ -111,15 +109,16 @@ RULES: Final[list[Rule]] = [
         framework=least_privilege("PA-1"),
         severity=Severity.CRITICAL,
     ),
-    ResourceRule(
-        name="authorization-role-small",
-        description="A custom role does not allow everything, reading keys, or changing what an endpoint serves.",
-        kinds=(DEFINITION,),
-        check=_small_role,
-        remedy="Leave the action out; components/preflight/caller_roles.py has what a caller needs.",
-        url=f"{ML}how-to-authenticate-batch-endpoint",
+    StackRule(
+        name="authorization-assignment-known-role",
+        description="A stack grants roles that the pack knows, or that it defines itself.",
+        check=_known_roles,
+        remedy="Grant a narrower role, or add its id to allowedRoles of this rule in a policy configuration file: "
+        "docs/policy.md.",
+        url=f"{LEARN}role-based-access-control/best-practices",
         framework=least_privilege("PA-7"),
         severity=Severity.HIGH,
+        options={"allowedRoles": Option((), "Ids of further roles that a stack may grant on one resource.")},
     ),
     ResourceRule(
         name="authorization-lock-not-on-group",

@@ -28,7 +28,10 @@ from policy.properties import Properties
 PRODUCTION: Final = EnforcementLevel.DISABLED
 """Level of rules that only apply to some stacks: off until a policy configuration file (policy/prod.json) sets them."""
 
-_AZURE: Final = "azure-native:"
+PROVIDERS: Final = "pulumi:providers:"
+"""Begins the types of providers."""
+
+_AZURE: Final = re.compile(r"azure-native(_\w+_v\d\w*)?:")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Seen:
     depends_on: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """URNs of the resources that each property depends on. Stack rules only."""
 
+    is_component: bool = False
+    """Whether it only holds other resources: no provider makes it."""
+
 
 class Finding(NamedTuple):
     """A problem, and the resource that has it."""
@@ -74,8 +80,17 @@ StackCheck = Callable[[Sequence[Seen], Options], Iterable[Finding]]
 class Option(NamedTuple):
     """A value that a policy configuration file may set for a rule."""
 
-    default: int
+    default: int | tuple[str, ...]
+    """A whole number, or the elements of a list of texts."""
+
     description: str
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of its values."""
+        if isinstance(self.default, int):
+            return {"type": "integer", "default": self.default, "description": self.description}
+        texts = {"type": "array", "items": {"type": "string"}}
+        return texts | {"default": list(self.default), "description": self.description}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,10 +131,7 @@ class Rule:
         return {name: option.default for name, option in self.options.items()} | dict(configured or {})
 
     def _common(self) -> dict[str, Any]:
-        schema = {
-            name: {"type": "integer", "default": option.default, "description": option.description}
-            for name, option in self.options.items()
-        }
+        schema = {name: option.schema() for name, option in self.options.items()}
         return {
             "name": self.name,
             "description": self.description,
@@ -137,11 +149,13 @@ class ResourceRule(Rule):
     """A rule on single resources of some kinds, checked before the engine does anything with them."""
 
     kinds: tuple[str, ...]
+    """The kinds that it judges; empty for all."""
+
     check: ResourceCheck
 
     def problems(self, resource: Seen, configured: Mapping[str, Any] | None = None) -> list[str]:
         """Return a resource's problems; none if it is not of the rule's kinds."""
-        if resource.kind not in self.kinds:
+        if self.kinds and resource.kind not in self.kinds:
             return []
         return list(self.check(resource, self.with_defaults(configured)))
 
@@ -150,7 +164,12 @@ class ResourceRule(Rule):
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
             seen = Seen(
-                kind(args.resource_type), Properties(args.props), args.name, args.urn, protected=args.opts.protect
+                kind(args.resource_type),
+                Properties(args.props),
+                args.name,
+                args.urn,
+                protected=args.opts.protect,
+                is_component=args.provider is None and not args.resource_type.startswith(PROVIDERS),
             )
             for problem in self.problems(seen, args.get_config()):
                 report(self.text(problem), None)
@@ -181,9 +200,17 @@ class StackRule(Rule):
 def kind(token: str) -> str:
     """Return an azure-native type without provider and API version; any other type unchanged.
 
-    `azure-native:storage/v20240101:StorageAccount` and `azure-native:storage:StorageAccount` are the same kind.
+    The same kind: `azure-native:storage:StorageAccount`, `azure-native:storage/v20240101:StorageAccount`, and
+    `azure-native_storage_v20240101:storage:StorageAccount` of a package that `pulumi package add` generates
+    (https://www.pulumi.com/registry/packages/azure-native/from-v2-to-v3/).
     """
-    return re.sub(r"/v\w+:", ":", token.removeprefix(_AZURE)) if token.startswith(_AZURE) else token
+    native = _AZURE.match(token)
+    return re.sub(r"/v\w+:", ":", token[native.end() :]) if native else token
+
+
+def token(kind: str) -> str:
+    """Return the type that the provider's documentation has for a kind."""
+    return f"azure-native:{kind}" if kind.count(":") == 1 else kind
 
 
 def _seen(resource: PolicyResource) -> Seen:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.callers import CallerArgs
+from components.roles import ANYWHERE
 from components.workspace_parts.access import DeployerArgs
 from settings.problems import editing, setting
 from settings.section import Section
@@ -15,6 +16,8 @@ _BLOB_SCOPE = (
     rf"(?i)/subscriptions/{UUID}/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{{3,24}}"
     r"(/blobServices/default/containers/[a-z0-9-]{3,63})?"
 )
+CONTAINER = r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*"
+"""https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"""
 REGISTRY = (
     rf"(?i)/subscriptions/{UUID}/resourceGroups/[^/]+/providers/Microsoft\.MachineLearningServices/registries/"
     r"[a-z0-9][a-z0-9_-]{1,32}"
@@ -48,6 +51,16 @@ def read_data_access(top: Section) -> tuple[str, ...]:
     allowed = "the ARM id of a storage account, or of a blob container in one"
     example = "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
     return _read_ids(top, "dataAccess", _BLOB_SCOPE, allowed, example)
+
+
+def read_job_writes(top: Section) -> tuple[str, ...]:
+    """Read `jobWrites`, each container once."""
+    allowed = f"the name of a blob container in the workspace's storage, or '{ANYWHERE}' for any container"
+    entries = top.array("jobWrites", of=allowed, example="predictions")
+    for key, name in entries.values.items():
+        if not isinstance(name, str) or not (name == ANYWHERE or re.fullmatch(CONTAINER, name)):
+            entries.wrong(key, allowed, "predictions")
+    return tuple(dict.fromkeys(str(each) for each in entries.values.values()))
 
 
 def read_registry_access(top: Section) -> tuple[str, ...]:

@@ -54,6 +54,7 @@ _KEYS = (
         "clusters",
         "endpoints",
         "dataAccess",
+        "jobWrites",
         "deployer",
         "tags",
         "archiveModels",

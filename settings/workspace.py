@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from components.workspace_parts.network import OPEN, NetworkArgs
 from components.workspace_parts.workspace_args import WorkspaceProfileArgs
-from settings.access import UUID
+from settings.access import UUID, read_job_writes
 from settings.network import read_network
 from settings.problems import removing, setting
 from settings.section import Section
@@ -32,6 +32,7 @@ class WorkspaceSettings:
         registry_sku: Container registry's SKU.
         soft_delete_days: Days for which deleted blobs and containers can be restored.
         log_retention_days: Days to keep logs.
+        job_writes: Containers of the storage account that jobs may write besides the service's own; `*` for any.
         protect: Whether Pulumi refuses to delete the storage account, vault and workspace.
     """
 
@@ -41,6 +42,7 @@ class WorkspaceSettings:
     registry_sku: str = "Standard"
     soft_delete_days: int = 7
     log_retention_days: int = 90
+    job_writes: tuple[str, ...] = ()
     protect: bool = False
 
     @property
@@ -52,6 +54,7 @@ class WorkspaceSettings:
             "registry_sku": self.registry_sku,
             "soft_delete_days": self.soft_delete_days,
             "log_retention_days": self.log_retention_days,
+            "job_writes": self.job_writes,
             "protect": self.protect,
         }
 
@@ -74,6 +77,7 @@ def read_workspace(top: Section) -> WorkspaceSettings:
         registry_sku=top.choice("registrySku", "Standard", REGISTRY_SKUS),
         soft_delete_days=top.whole("softDeleteDays", 7, least=7, most=90, unit="days to keep deleted blobs"),
         log_retention_days=top.whole("logRetentionDays", 90, least=30, most=730, unit="days to keep logs"),
+        job_writes=read_job_writes(top),
         protect=top.flag("protect", default=False),
     )
     if settings.network["restricted"] and settings.registry_sku != "Premium":
@@ -108,6 +112,7 @@ def _read_existing(top: Section, section: Section) -> WorkspaceSettings:
         "logRetentionDays": plain.log_retention_days,
         "protect": plain.protect,
         "dataAccess": [],
+        "jobWrites": [],
     }
     for key, default in meant.items():
         if top.values.get(key, default) != default:

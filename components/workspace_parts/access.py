@@ -68,6 +68,9 @@ class WorkspaceAccessArgs(TypedDict):
     data_access: NotRequired[Sequence[str]]
     """ARM ids of storage accounts or blob containers elsewhere that jobs may read. Default: none."""
 
+    job_writes: NotRequired[Sequence[str]]
+    """Containers of the workspace's storage that jobs may write besides the service's own; see `job_condition`."""
+
 
 class WorkspaceAccess(pulumi.ComponentResource):
     """The role assignments of workspace, jobs and deployer.
@@ -115,6 +118,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
         ]
         if "builder_principal_id" in args:
             granted_to.append(("builder", args["builder_principal_id"], builder))
+        limits = {("compute", "blobs"): roles.job_condition(args.get("job_writes", ()))}
         for who, principal, granted in granted_to:
             for what, role, scope in granted:
                 grant(
@@ -123,6 +127,7 @@ class WorkspaceAccess(pulumi.ComponentResource):
                     scope=scope,
                     principal_id=principal,
                     subscription_id=subscription,
+                    condition=limits.get((who, what), ""),
                     opts=elsewhere(self) if what.startswith(_READS) else child,
                 )
         deployer = args["deployer"]

@@ -20,6 +20,7 @@ def grant(
     principal_id: pulumi.Input[str],
     principal_type: str = "ServicePrincipal",
     subscription_id: str,
+    condition: str = "",
     opts: pulumi.ResourceOptions,
 ) -> authorization.RoleAssignment:
     """Grant `role` on `scope` to a principal.
@@ -32,6 +33,7 @@ def grant(
         principal_type: `ServicePrincipal` (managed identities too), `User` or `Group`. Always set: otherwise Azure
             looks the principal up, and refuses one that the directory has not replicated yet.
         subscription_id: The subscription of `scope`.
+        condition: What limits the role, in Azure's language of version 2.0. Default: nothing.
         opts: Options of the resource; the caller's component as parent.
     """
     guid = pulumi.Output.all(scope, principal_id, role).apply(
@@ -45,6 +47,8 @@ def grant(
         role_definition_id=definition,
         principal_id=principal_id,
         principal_type=principal_type,
+        condition=condition or None,
+        condition_version="2.0" if condition else None,
         opts=opts,
     )
 

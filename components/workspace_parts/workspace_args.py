@@ -72,6 +72,10 @@ class WorkspaceProfileArgs(TypedDict):
     log_retention_days: NotRequired[int]
     """Days to keep logs. Default: 90."""
 
+    job_writes: NotRequired[Sequence[str]]
+    """Containers of the storage account that jobs may write besides those of the service; `*` for any. Default: none.
+    """
+
     protect: NotRequired[bool]
     """Whether Pulumi refuses to delete the storage account, vault and workspace. Default: false."""
 

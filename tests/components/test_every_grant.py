@@ -82,8 +82,8 @@ FAILS = {
 """For each grant: what fails without it, and what the message says: who, which role, on what."""
 
 
-Grants = Mapping[str, tuple[str, str, str]]
-"""Name of each grant to its principal, role and scope, as the recorder spells them."""
+Grants = Mapping[str, tuple[str, str, str, str]]
+"""Name of each grant to its principal, role, scope and condition, as the recorder spells them."""
 
 
 @pytest.fixture(name="grants", scope="module")
@@ -95,6 +95,7 @@ def _grants() -> Grants:
             each.inputs["principalId"],
             each.inputs["roleDefinitionId"].rpartition("/")[2],
             each.inputs["scope"],
+            each.inputs.get("condition", ""),
         )
         for each in recorder.resources
         if each.typ == "azure-native:authorization:RoleAssignment"
@@ -115,9 +116,9 @@ class Stage:
         self._seed(PLACES[SCOPES["insights"]], INSIGHTS, DisableLocalAuth=True)
         rules = {"networkRuleSet": {"defaultAction": "Deny"}, "networkRuleBypassOptions": "AzureServices"}
         self._seed(PLACES[SCOPES["registry"]], REGISTRY, loginServer="acr.azurecr.io", adminUserEnabled=False, **rules)
-        for name, (principal, role, scope) in grants.items():
+        for name, (principal, role, scope, condition) in grants.items():
             who = CALLER.object_id if principal == DEPLOYER else principal
-            self.assignments[name] = self.learning.grant(who, role, PLACES[scope])
+            self.assignments[name] = self.learning.grant(who, role, PLACES[scope], condition)
         # Not the program's: who starts a job reads what is foreign to the stack by a grant of its owner.
         self.learning.grant(CALLER.object_id, BLOB_READER, PLACES[DATA])
         self.learning.done("PUT", "", self._workspace())

@@ -142,6 +142,7 @@ def test_every_key_is_declared_with_a_type_a_description_and_an_empty_default() 
         "triggers": ("object", {}),
         "rehearsal": ("object", {}),
         "dataAccess": ("array", []),
+        "jobWrites": ("array", []),
         "registryAccess": ("array", []),
         "deployer": ("object", {}),
         "tags": ("object", {}),

@@ -125,6 +125,32 @@ def test_the_vault_has_roles_soft_delete_purge_protection_and_an_audit_log() -> 
     }
 
 
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers"
+JOBS_MAY_WRITE = (
+    f"((!(ActionMatches{{'{_BLOBS}/blobs/write'}}) AND !(ActionMatches{{'{_BLOBS}/blobs/delete'}})"
+    f" AND !(ActionMatches{{'{_BLOBS}/blobs/add/action'}}) AND !(ActionMatches{{'{_BLOBS}/blobs/move/action'}}))"
+    f" OR (@Resource[{_BLOBS}:name] StringEquals 'azureml') OR (@Resource[{_BLOBS}:name] StringEquals 'results')"
+    f" OR (@Resource[{_BLOBS}:name] StringLike 'azureml-blobstore-*'"
+    f" AND @Resource[{_BLOBS}/blobs:path] StringNotLike 'LocalUpload/*'"
+    f" AND @Resource[{_BLOBS}/blobs:path] StringNotLike 'az-ml-artifacts/*'"
+    f" AND @Resource[{_BLOBS}/blobs:path] StringNotLike 'WebUpload/*'"
+    f" AND @Resource[{_BLOBS}/blobs:path] StringNotLike 'UI/*'))"
+)
+
+
+def test_jobs_write_only_where_no_model_and_no_code_lies() -> None:
+    recorder = recorded(lambda: MlWorkspace("ml", {**ARGS, "job_writes": ["results"]}))
+    blobs = recorder.inputs("RoleAssignment", "ml-compute-blobs")
+    assert (blobs["condition"], blobs["conditionVersion"]) == (JOBS_MAY_WRITE, "2.0")
+    limited = [each.name for each in recorder.resources if "condition" in each.inputs]
+    assert limited == ["ml-compute-blobs"]
+
+
+def test_jobs_write_anywhere_if_the_stack_says_so() -> None:
+    recorder = recorded(lambda: MlWorkspace("ml", {**ARGS, "job_writes": ["*"]}))
+    assert "condition" not in recorder.inputs("RoleAssignment", "ml-compute-blobs")
+
+
 def test_the_registry_has_no_shared_user() -> None:
     registry = _recorded().inputs("Registry")
     assert registry["adminUserEnabled"] is False

@@ -31,6 +31,33 @@ IMAGES = 12
 """How many of the example's images lie in the account elsewhere."""
 
 
+SENDS_REQUESTS = """\
+import json, ssl, urllib.error, urllib.request
+from pathlib import Path
+
+def init():
+    pass
+
+def run(mini_batch):
+    return [row for file in mini_batch for row in send(json.loads(Path(file).read_text()))]
+
+def send(asked):
+    proxy = urllib.request.ProxyHandler({"https": asked["proxy"]})
+    trust = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=asked["trust"]))
+    opener = urllib.request.build_opener(proxy, trust)
+    signed = {"Authorization": "Bearer " + asked["token"], "x-ms-version": "2024-11-04"}
+    for what, method, url in asked["requests"]:
+        body, headers = (b"mine", signed | {"x-ms-blob-type": "BlockBlob"}) if method == "PUT" else (None, signed)
+        request = urllib.request.Request(url, body, headers, method=method)
+        try:
+            with opener.open(request, timeout=60) as answer:
+                yield f"{what}: {answer.status}"
+        except urllib.error.HTTPError as refused:
+            yield f"{what}: {refused.code} {refused.headers['x-ms-error-code']}"
+"""
+"""A scoring script that sends the requests in its input, and returns a row for each answer."""
+
+
 @dataclass
 class Called:
     """The deployed stack, the account elsewhere, and those who talk to them."""
@@ -115,9 +142,15 @@ def _deployed(rehearsal: Rehearsal) -> Called:
     rehearsal.python("-m", "sandbox", "registry", "create", "shared").ok()
     (registry,) = [each for each in rehearsal.resources() if each.endswith("/registries/shared")]
 
+    requests = rehearsal.folder / "requests"
+    requests.mkdir()
+    (requests / "score.py").write_text(SENDS_REQUESTS, encoding="utf-8")
+
     def two_endpoints(config: dict[str, Any]) -> None:
         config["dataAccess"] = [elsewhere]
         config["endpoints"]["letters"] = copy.deepcopy(config["endpoints"]["digits"])
+        config["endpoints"]["letters"]["tryOut"] = "none"
+        config["endpoints"]["letters"]["deployments"]["mlp"]["code"] = "requests"
         config["endpoints"]["digits"]["callers"] = [{"principalId": who["caller"]["objectId"]}]
         nightly = {"endpoint": "digits", "input": called.images, "startTime": "2027-01-31T02:00:00"}
         weekly = {**nightly, "frequency": "Week", "identity": "userAssigned", "enabled": False}
@@ -272,6 +305,79 @@ def test_without_the_clusters_grant_the_job_fails_and_names_role_and_scope(calle
         f"The identity of the cluster '{out['cluster']}' ({identity['principalId']}) is missing a role such as "
         f"'Storage Blob Data Reader' on '{called.elsewhere}/blobServices/default/containers/images'."
     ) in called.failure(job)
+
+
+def _as_cluster(called: Called) -> dict[str, str]:
+    """Return what a program needs to send requests to storage with the identity of the cluster's nodes."""
+    home = Home(called.rehearsal.home)
+    server = running(home)
+    assert server is not None
+    computes = f"{called.workspace}/computes/{called.rehearsal.outputs()['cluster']}"
+    (identity,) = called.administrator.arm("GET", computes).ok().json["identity"]["userAssignedIdentities"].values()
+    asked = urlencode({"principal": identity["principalId"], "audience": "https://storage.azure.com"})
+    reach = variables(home, home.facts(), server, "caller")
+    return {
+        "token": server.control("GET", f"/token?{asked}")["token"],
+        "proxy": reach["HTTPS_PROXY"],
+        "trust": reach["SSL_CERT_FILE"],
+    }
+
+
+def test_a_job_cannot_replace_the_model_or_the_code_of_another_endpoint(called: Called) -> None:
+    """With the identity that all jobs have, it reads both and changes neither; its own output and log are there."""
+    deployer = principal(called.rehearsal, "deployer")
+    served = deployer.arm("GET", f"{called.arm_id('digits')}/deployments/{called.rehearsal.default}").ok().json
+    own = served["properties"]
+    script = own["codeConfiguration"]
+    code = deployer.arm("GET", script["codeId"]).ok().json["properties"]["codeUri"]
+    model = deployer.arm("GET", own["model"]["assetId"]).ok().json["properties"]["modelUri"]
+    store = deployer.arm("GET", f"{called.workspace}/datastores/workspaceblobstore").ok().json["properties"]
+    account = f"https://{store['accountName']}.blob.core.windows.net"
+    place = f"{account}/{store['containerName']}"
+    weights, scoring = f"{place}/{model.partition('/paths/')[2]}/model.json", f"{code}/{script['scoringScript']}"
+    before = [deployer.send("GET", url).ok().content for url in (weights, scoring)]
+    requests = [
+        ("read the model", "GET", weights),
+        ("read the code", "GET", scoring),
+        ("write the model", "PUT", weights),
+        ("write the code", "PUT", scoring),
+        ("delete the model", "DELETE", weights),
+        ("delete the code", "DELETE", scoring),
+        ("add to the uploads", "PUT", f"{place}/LocalUpload/mine.txt"),
+        ("add to the code", "PUT", f"{code}/mine.py"),
+        ("write in any other container", "PUT", f"{account}/mine/mine.txt"),
+        ("write an output", "PUT", f"{place}/azureml/mine/score/mine.txt"),
+        ("write somewhere else", "PUT", f"{place}/by-rest/mine.txt"),
+        ("write a log", "PUT", f"{account}/azureml/ExperimentRun/dcid.mine/mine.txt"),
+    ]
+    asked = _as_cluster(called) | {"requests": requests}
+    folder = called.images.replace("/in/", "/requests/")
+    block = {"x-ms-blob-type": "BlockBlob"}
+    deployer.send("PUT", f"{folder}all.json", json.dumps(asked).encode(), **block).ok()
+    job = deployer.start(called.scoring_uri("letters"), folder, "by-rest/answers.csv")
+    assert deployer.follow(called.scoring_uri("letters"), job) == "Completed"
+    refused = "403 AuthorizationPermissionMismatch"
+    assert deployer.predictions(called.workspace, "by-rest/answers.csv") == sorted(
+        f"{what}: {answer}"
+        for (what, _, _), answer in zip(requests, [*["200"] * 2, *[refused] * 7, *["201"] * 3], strict=True)
+    )
+    assert [deployer.send("GET", url).ok().content for url in (weights, scoring)] == before
+
+
+def test_a_job_is_not_given_an_output_among_the_uploads(called: Called) -> None:
+    job, status = called.run("LocalUpload/mine.csv")
+    assert status == "Failed"
+    assert called.failure(job).endswith(
+        " is missing a role such as 'Storage Blob Data Contributor' on"
+        f" '{_results(called)}', without a condition that excludes 'LocalUpload/mine.csv'."
+    )
+
+
+def _results(called: Called) -> str:
+    """Return the ARM id of the container of the default datastore."""
+    store = called.administrator.arm("GET", f"{called.workspace}/datastores/workspaceblobstore").ok().json["properties"]
+    account = next(each for each in called.rehearsal.resources() if each.endswith(f"/{store['accountName']}"))
+    return f"{account}/blobServices/default/containers/{store['containerName']}"
 
 
 def test_whether_who_starts_a_job_must_read_its_input_is_a_switch(called: Called) -> None:

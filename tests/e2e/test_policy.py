@@ -6,6 +6,7 @@ deployed: test_environments.py.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ WORKERS = (
     "A deployment with several workers on each node can use more than one node. "
     "Deployment 'mlp' asks for 2 workers at once; its cluster has one node. "
 )
+
+
+OWN = """
+import pulumi_azure_native
+
+pulumi.ComponentResource("mine:index:Network", "own")
+pulumi_azure_native.Provider("elsewhere", subscription_id="00000000-0000-4000-8000-000000000009")
+"""
 
 
 @BOTH_HOSTS_IN_LONG
@@ -87,3 +96,22 @@ def test_production_levels_find_what_a_development_stack_does_not_keep(deployed:
     broken = {name for name in levels if f" {name} (" in verdict}
     assert broken == levels.keys() - {"storage-account-infrastructure-encryption", "batch-deployment-fixed-content"}
     assert "retentionInDays is 90; it must be at least 365 days." in verdict
+
+
+@BOTH_HOSTS_IN_LONG
+def test_what_no_rule_judges_is_refused_until_it_is_allowed(deployed: Rehearsal, tmp_path: Path) -> None:
+    """A provider that the program declares itself, and what it makes; its component and the engine's own pass."""
+    main = deployed.folder / "__main__.py"
+    main.write_text(main.read_text(encoding="utf-8") + OWN, encoding="utf-8")
+    before = deployed.mark()
+    stopped = deployed.pulumi("preview", *PACK).failed()
+    assert "stack-resource-known-type (pulumi:providers:azure-native: elsewhere) " in stopped.verdict
+    assert "Its type is 'pulumi:providers:azure-native'. To allow it: " in stopped.verdict
+    assert stopped.verdict.count("stack-resource-known-type (") == 1
+    assert deployed.writes(before) == []
+    levels = tmp_path / "levels.json"
+    (printed,) = re.findall(r"To allow it: (\{.*?\}\})", stopped.verdict)
+    for content, allows in ((printed, True), (printed.replace("azure-native", "azuread"), False)):
+        levels.write_text(content, encoding="utf-8")
+        preview = deployed.pulumi("preview", *PACK, "--policy-pack-config", str(levels))
+        assert (preview.code == 0, preview.verdict == KEPT) == (allows, allows)

@@ -39,12 +39,13 @@ def _write(block: Block, folder: Path) -> None:
 def _normal(line: str) -> str:
     """Return a line of output without what differs from run to run: names' digits, times and sizes."""
     line = re.sub(r"\b(churn|\w+-)[0-9a-f]{8}\b", r"\1HEX", line)
-    line = re.sub(r"\b\d+(?:\.\d)? (?:s|KiB)\b|sha256 \w+|(?<=Makefile:)\d+", "N", line)
+    line = re.sub(r"\b\d+(?:[.:]\d+)? (?:s|min|KiB)\b|sha256 \w+|(?<=Makefile:)\d+", "N", line)
     return " ".join(line.split())
 
 
 def test_the_page_s_output_is_recognized_whatever_its_digits_are() -> None:
-    assert _normal("churn     4/8 try out   48 s  script-f16dd3f4") == "churn 4/8 try out N script-HEX"
+    for seconds in ("48 s", "1:08 min"):
+        assert _normal(f"churn     4/8 try out   {seconds}  script-f16dd3f4") == "churn 4/8 try out N script-HEX"
     assert _normal("  churn1a8fe780: default a-53e29184") == "churnHEX: default a-HEX"
 
 

@@ -72,8 +72,8 @@ def test_the_page_has_exactly_these_rules_at_these_levels() -> None:
 
 
 def test_the_page_tells_each_option_with_its_default() -> None:
-    told = re.findall(r"`(\w+)` \((\d+)\)", PAGE)
-    wanted = {(name, str(option.default)) for rule in RULES for name, option in rule.options.items()}
+    told = re.findall(r"`(\w+)` \((\d+|none)\)", PAGE)
+    wanted = {(name, str(option.default or "none")) for rule in RULES for name, option in rule.options.items()}
     assert wanted <= set(told)
 
 
@@ -83,6 +83,16 @@ def test_levels_name_rules_and_options_that_there_are(file: str) -> None:
         assert name in BY_NAME
         assert setting["enforcementLevel"] in ("advisory", "mandatory")
         assert setting.keys() - {"enforcementLevel"} <= BY_NAME[name].options.keys()
+
+
+def test_documented_commands_name_this_pack_and_levels_that_there_are() -> None:
+    """The levels are also those that `make` and the pipelines choose: the stack's own, if it has some."""
+    places = [ROOT / "Makefile", ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/workflows/*.yml")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [*places, ROOT / "azure-pipelines.yml"])
+    assert set(re.findall(r"--policy-pack ([a-z/]+)", text)) == {"policy"}
+    named = set(re.findall(r"--policy-pack-config policy/([a-z]+\.json)(?: --stack ([a-z]+))?", text))
+    assert {file for file, _ in named} <= set(LEVELS)
+    assert {(file, f"{stack}.json") for file, stack in named if stack} == {("prod.json", "prod.json")}
 
 
 def test_production_keeps_what_staging_keeps() -> None:
@@ -102,6 +112,9 @@ def test_the_pack_runs_in_the_projects_environment() -> None:
         ("azure-native:storage:StorageAccount", "storage:StorageAccount"),
         ("azure-native:storage/v20240101:StorageAccount", "storage:StorageAccount"),
         ("azure-native:authorization/v20200801preview:RoleAssignment", "authorization:RoleAssignment"),
+        ("azure-native_storage_v20240101:storage:StorageAccount", "storage:StorageAccount"),
+        ("azure-native_storage_v20240101:storage/v20240101:StorageAccount", "storage:StorageAccount"),
+        ("azure-native-v1:storage:StorageAccount", "azure-native-v1:storage:StorageAccount"),
         ("pulumi:index:Stash", "pulumi:index:Stash"),
         ("other:storage/v1:StorageAccount", "other:storage/v1:StorageAccount"),
     ],

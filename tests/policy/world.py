@@ -146,10 +146,16 @@ GOOD: Mapping[str, dict[str, Any]] = {
         "scope": f"{_GROUP}/providers/Microsoft.Storage/storageAccounts/scoringstorage",
         "roleDefinitionId": "/providers/Microsoft.Authorization/roleDefinitions/2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     },
+    "machinelearningservices:Datastore": {"properties": {"credentials": {"credentialsType": "None"}}},
+    "machinelearningservices:WorkspaceConnection": {"properties": {"authType": "AAD"}},
+    "machinelearningservices:OnlineEndpoint": {"properties": {"authMode": "AADToken"}},
+    "machinelearningservices:ServerlessEndpoint": {"properties": {"authMode": "AAD"}},
     "authorization:RoleDefinition": {
+        "scope": "/subscriptions/86066fd7-da8c-45fd-a8ad-9ff37f6b55d7",
+        "assignableScopes": ["/subscriptions/86066fd7-da8c-45fd-a8ad-9ff37f6b55d7"],
         "permissions": [
             {"actions": ["Microsoft.MachineLearningServices/workspaces/batchEndpoints/jobs/write"], "dataActions": []}
-        ]
+        ],
     },
     "authorization:ManagementLockByScope": {
         "scope": f"{_GROUP}/providers/Microsoft.Storage/storageAccounts/scoringstorage",

@@ -45,6 +45,7 @@ def test_the_project_file_s_defaults_mean_the_same(root: Path) -> None:
         "rehearsal": {},
         "cluster": {},
         "dataAccess": [],
+        "jobWrites": [],
         "deployer": {},
         "tags": {},
         "timeoutMinutes": "0",
@@ -66,6 +67,7 @@ def test_everything_set(root: Path) -> None:
                 "idleSeconds": 300,
             },
             "dataAccess": [ACCOUNT, f"{ACCOUNT}/blobServices/default/containers/raw", ACCOUNT],
+            "jobWrites": ["predictions", "*", "predictions"],
             "deployer": {"principalId": SUBSCRIPTION, "principalType": "Group"},
             "tags": {"owner": "ml", "stack": "mine"},
         },
@@ -73,6 +75,7 @@ def test_everything_set(root: Path) -> None:
     assert settings.resource_group == "rg-scoring"
     assert settings.clusters["aml"] == ClusterSettings("STANDARD_NC24ADS_A100_V4", True, 1, 9, 300)
     assert settings.data_access == (ACCOUNT, f"{ACCOUNT}/blobServices/default/containers/raw")
+    assert settings.workspace.profile["job_writes"] == ("predictions", "*")
     assert settings.deployer == DeployerSettings(SUBSCRIPTION, "Group")
     assert settings.tags == {"project": "azureml-batch-endpoint", "stack": "mine", "owner": "ml"}
 
@@ -164,9 +167,9 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
         _set(clutser={"maxNodes": 4}),
         (
             "clutser is an unknown key. Did you mean cluster? Allowed: alerts, allowedIps, archiveModels, cluster, "
-            "clusters, dataAccess, deployer, endpoints, logRetentionDays, network, prices, protect, registryAccess, "
-            "registrySku, rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, tags, "
-            "timeoutMinutes, triggers or workspace.\n"
+            "clusters, dataAccess, deployer, endpoints, jobWrites, logRetentionDays, network, prices, protect, "
+            "registryAccess, registrySku, rehearsal, requireReleasedIn, resourceGroup, softDeleteDays, storageSku, "
+            "tags, timeoutMinutes, triggers or workspace.\n"
             "Pulumi.dev.yaml: rename clutser to cluster"
         ),
     ),
@@ -190,6 +193,17 @@ WRONG: list[tuple[Callable[[Config], object], str]] = [
             "Pulumi.dev.yaml: set dataAccess[1] to "
             "/subscriptions/ID/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/ACCOUNT"
         ),
+    ),
+    *(
+        (
+            _set(jobWrites=["predictions", wrong]),
+            (
+                f"jobWrites[1] is '{wrong}'. Allowed: the name of a blob container in the workspace's storage, or '*' "
+                "for any container.\n"
+                "Pulumi.dev.yaml: set jobWrites[1] to predictions"
+            ),
+        )
+        for wrong in ("Predictions", "pre*", "a", "a--b", "-ab", "a" * 64)
     ),
     (
         _set(deployer={"principalId": "me", "principalType": "User"}),

@@ -54,6 +54,7 @@ def test_everything_set(root: Path) -> None:
         "registry_sku": "Premium",
         "soft_delete_days": 30,
         "log_retention_days": 365,
+        "job_writes": (),
         "protect": True,
     }
 

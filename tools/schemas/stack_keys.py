@@ -13,7 +13,7 @@ from modelops.plan.scoring_settings import SETTINGS, ScoringSettings, Setting
 from modelops.plan.try_out import ANY, AT_LEAST, KEYS, MOST_SAMPLES, PER_FILE
 from settings import tags as azure_tags
 from settings import variables
-from settings.access import PRINCIPAL_TYPES
+from settings.access import CONTAINER, PRINCIPAL_TYPES
 from settings.alerts import ACTION_GROUP, EMAIL
 from settings.network import MOST as MOST_ADDRESSES
 from settings.rehearsal import MODEL
@@ -67,6 +67,7 @@ def top(keys: Described) -> dict[str, Schema]:
         "alerts": _alerts(keys),
         "triggers": {"type": "object", **_named(names.WORKFLOW_KEY, _trigger(keys))},
         "dataAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
+        "jobWrites": {"type": "array", "items": _text(rf"^({CONTAINER}|\*)$")},
         "registryAccess": {"type": "array", "items": _text(f"^{_ARM}$")},
         "deployer": {**_principal(keys, "deployer"), "dependencies": _both("principalId", "principalType")},
         "tags": _tags(azure_tags.STORAGE_NAME),

@@ -84,11 +84,11 @@ class Learning:
         self._seed(_DEPENDENCIES["applicationInsights"], "Microsoft.Insights/components")
         self._seed(IDENTITY, "Microsoft.ManagedIdentity/userAssignedIdentities", principalId="p1", clientId="c1")
 
-    def grant(self, principal: str, role: str, scope: str) -> str:
+    def grant(self, principal: str, role: str, scope: str, condition: str = "") -> str:
         """Assign a role, past the service; return the assignment's id."""
         name = uuid.uuid5(uuid.NAMESPACE_URL, f"{principal} {role} {scope}")
         resource_id = f"{scope}/providers/{ASSIGNMENT}/{name}"
-        properties = {"scope": scope, "principalId": principal, "roleDefinitionId": f"/{role}"}
+        properties = {"scope": scope, "principalId": principal, "roleDefinitionId": f"/{role}", "condition": condition}
         self.store.put(resource_id, ASSIGNMENT, {"id": resource_id, "name": str(name), "properties": properties})
         return resource_id
 

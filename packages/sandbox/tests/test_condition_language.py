@@ -143,13 +143,14 @@ _BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers"
     ("text", "what"),
     [
         (
-            f"@Resource[{_BLOBS}:name] StringEquals 'a'",
-            f"conditions on '@Resource[{_BLOBS}:name]'",
+            f"@Resource[{_BLOBS}/blobs/tags:Project<$key_case_sensitive$>] StringEquals 'a'",
+            f"conditions on '@Resource[{_BLOBS}/blobs/tags:Project<$key_case_sensitive$>]'",
         ),
+        (f"@Request[{_BLOBS}/blobs:path] StringEquals 'a'", f"conditions on '@Request[{_BLOBS}/blobs:path]'"),
         ("@Environment[UtcNow] DateTimeLessThan '2030-01-01T00:00:00.0Z'", "conditions on '@Environment[UtcNow]'"),
         (
-            "ActionMatches{'a'} AND NOT SubOperationMatches{'Blob.List'}",
-            "'SubOperationMatches' in a condition (a comparison, ActionMatches, '!' or '(')",
+            "Exists @Resource[a]",
+            "'Exists' in a condition (a comparison, ActionMatches, '!' or '(')",
         ),
         (
             f"{TYPE} StringLike 'U*'",
@@ -161,6 +162,60 @@ def test_what_azure_knows_and_the_sandbox_does_not(text: str, what: str) -> None
     with pytest.raises(NotModelledError) as raised:
         parse(text)
     assert str(raised.value) == what
+
+
+# As https://learn.microsoft.com/azure/storage/blobs/storage-auth-abac-examples prints it.
+READ_IN_A_FOLDER = f"""\
+(
+ (
+  !(ActionMatches{{'{_BLOBS}/blobs/read'}} AND NOT SubOperationMatches{{'Blob.List'}})
+ )
+ OR\x20
+ (
+  @Resource[{_BLOBS}:name] StringEquals 'blobs-example-container'
+  AND
+  @Resource[{_BLOBS}/blobs:path] StringLike 'readonly/*'
+ )
+)
+"""
+READ, IN_IT = f"{_BLOBS}/blobs/read", {"containers:name": "blobs-example-container"}
+
+
+@pytest.mark.parametrize(
+    ("context", "lets_through"),
+    [
+        (Context(READ, {}, IN_IT | {"blobs:path": "readonly/a/b.csv"}), True),
+        (Context(READ, {}, IN_IT | {"blobs:path": "Readonly/a.csv"}), False),
+        (Context(READ, {}, IN_IT | {"blobs:path": "other/readonly/a.csv"}), False),
+        (Context(READ, {}, {"containers:name": "b", "blobs:path": "readonly/a.csv"}), False),
+        (Context(READ, {"blobs:prefix": "other/"}, IN_IT, "Blob.List"), True),
+        (Context(f"{_BLOBS}/blobs/write", {}, IN_IT | {"blobs:path": "other/a.csv"}), True),
+    ],
+)
+def test_the_documented_condition_that_limits_a_reader_to_a_folder(context: Context, lets_through: bool) -> None:
+    assert parse(READ_IN_A_FOLDER)(context) is lets_through
+
+
+@pytest.mark.parametrize(
+    ("comparison", "lets_through"),
+    [
+        ("StringEquals 'a/B.csv'", True),
+        ("StringEquals 'a/b.csv'", False),
+        ("StringEqualsIgnoreCase 'a/b.csv'", True),
+        ("StringNotEquals 'a/b.csv'", True),
+        ("StringStartsWith 'a/'", True),
+        ("StringNotStartsWithIgnoreCase 'A/'", False),
+        ("StringLike 'a/?.csv'", True),
+        ("StringLike 'a.B.csv'", False),
+        (r"StringLike 'a/\*'", False),
+        ("StringNotLike 'a/*'", False),
+        ("ForAllOfAllValues:StringNotLike {'x/*', 'A/*'}", True),
+    ],
+)
+def test_each_comparison_of_texts(comparison: str, lets_through: bool) -> None:
+    condition = parse(f"@Resource[{_BLOBS}/blobs:path] {comparison}")
+    assert condition(Context(READ, {}, {"blobs:path": "a/B.csv"})) is lets_through
+    assert condition(Context(READ)) is False
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,8 @@
-"""Conditions on role assignments that limit the assignments which their holder may create and remove.
+"""Conditions on role assignments: which assignments their holder may create and remove, and which blobs it may reach.
 
-A small and strict part of the documented language (version 2.0): logic, ``ActionMatches`` and comparisons of the three
-attributes of role assignments. Documented conditions that are not supported here (for example on blobs) are
-distinguished from invalid ones. Language:
-https://learn.microsoft.com/azure/role-based-access-control/conditions-format;
-attributes: https://learn.microsoft.com/azure/role-based-access-control/conditions-authorization-actions-attributes.
+A small and strict part of the documented language (version 2.0): logic, ``ActionMatches``, ``SubOperationMatches`` and
+comparisons of ``attributes``. Documented conditions that are not supported here (for example on tags) are distinguished
+from invalid ones. Language: https://learn.microsoft.com/azure/role-based-access-control/conditions-format.
 """
 
 import re
@@ -13,16 +11,16 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
+from sandbox.azure.authorization.attributes import ATTRIBUTES
 from sandbox.azure.authorization.roles import action_matches
 
 VERSION: Final = "2.0"
 """The only version of the language that Azure accepts."""
 
-_ATTRIBUTES: Final = "Microsoft.Authorization/roleAssignments:"
 _GUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TOKEN: Final = re.compile(r"\s*(?:(@\w+\[[^\]]*\])|('[^']*')|([\w-]+(?::\w+)?)|(&&|\|\||[(){},!]))")
 _ELSEWHERE: Final = re.compile(
-    r"SubOperationMatches|Exists|(?:For(?:Any|All)Of(?:Any|All)Values:)?(?:Bool|DateTime|Guid|Numeric|String)[A-Za-z]+"
+    r"Exists|(?:For(?:Any|All)Of(?:Any|All)Values:)?(?:Bool|DateTime|Guid|Numeric|String)[A-Za-z]+"
 )
 
 
@@ -36,16 +34,18 @@ class NotModelledError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The input of a condition: an action, and the assignment to create or remove.
+    """The input of a condition: an action with its suboperation, and what it is done to.
 
-    ``request`` and ``resource`` are attributes by their names (``RoleDefinitionId``, ``PrincipalId``,
-    ``PrincipalType``). A missing attribute fails every comparison, so a body without ``principalType`` is refused
-    (https://github.com/hashicorp/terraform-provider-azurerm/pull/24271).
+    ``request`` and ``resource`` are attributes by their short names (``RoleDefinitionId``, ``blobs:path``). A missing
+    attribute fails every comparison, so a body without ``principalType`` is refused
+    (https://github.com/hashicorp/terraform-provider-azurerm/pull/24271), and so is a list of blobs by a condition on
+    their path.
     """
 
     action: str
     request: Mapping[str, str] = field(default_factory=dict)
     resource: Mapping[str, str] = field(default_factory=dict)
+    suboperation: str = ""
 
 
 Condition = Callable[[Context], bool]
@@ -85,20 +85,6 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _equals(left: str, right: str) -> bool:
-    return left.lower() == right.lower()
-
-
-def _differs(left: str, right: str) -> bool:
-    return not _equals(left, right)
-
-
-_Compare = Callable[[str, str], bool]
-_OPERATORS: Final[Mapping[str, Mapping[str, _Compare]]] = {
-    "RoleDefinitionId": {"GuidEquals": _equals, "GuidNotEquals": _differs},
-    "PrincipalId": {"GuidEquals": _equals, "GuidNotEquals": _differs},
-    "PrincipalType": {"StringEqualsIgnoreCase": _equals, "StringNotEqualsIgnoreCase": _differs},
-}
 _CROSS: Final[Mapping[str, Callable[[Sequence[bool]], bool]]] = {
     # The left side has one value, so "any" and "all" of it are the same.
     "ForAnyOfAnyValues": any,
@@ -143,26 +129,27 @@ class _Parser:
             self._expect(")")
             return inner
         if word == "ActionMatches":
-            self._expect("{")
-            pattern = self._text()
-            self._expect("}")
+            pattern = self._in_braces()
             return lambda context: action_matches(pattern, context.action)
+        if word == "SubOperationMatches":
+            wanted = self._in_braces()
+            return lambda context: context.suboperation == wanted
         if word.startswith("@"):
             return self._comparison(word)
         raise _unknown(word, "a comparison, ActionMatches, '!' or '('")
 
     def _comparison(self, word: str) -> Condition:
         source, _, name = word[1:-1].partition("[")
-        attribute = name.removeprefix(_ATTRIBUTES)
-        if source not in ("Request", "Resource") or attribute not in _OPERATORS or attribute == name:
+        attribute = ATTRIBUTES.get(name)
+        if attribute is None or source not in attribute.sources:
             if source in ("Request", "Resource", "Environment", "Principal") and name:
                 raise NotModelledError(f"conditions on '{word}'")
             raise ConditionError(f"'{word}' is not an attribute")
         cross, _, operator = self._next().rpartition(":")
-        compare = _OPERATORS[attribute].get(operator)
+        compare = attribute.operators.get(operator)
         if compare is None or (cross and cross not in _CROSS):
-            allowed = ", ".join(_OPERATORS[attribute])
-            raise _unknown(f"{cross}:{operator}" if cross else operator, f"{attribute} has {allowed}")
+            allowed = ", ".join(attribute.operators)
+            raise _unknown(f"{cross}:{operator}" if cross else operator, f"{attribute.name} has {allowed}")
         value = self._guid if operator.startswith("Guid") else self._text
         if cross:
             values, combine = self._list(value), _CROSS[cross]
@@ -170,10 +157,16 @@ class _Parser:
             values, combine = [value()], any
 
         def holds(context: Context) -> bool:
-            given = (context.request if source == "Request" else context.resource).get(attribute)
+            given = (context.request if source == "Request" else context.resource).get(attribute.name)
             return given is not None and combine([compare(given, each) for each in values])
 
         return holds
+
+    def _in_braces(self) -> str:
+        self._expect("{")
+        word = self._text()
+        self._expect("}")
+        return word
 
     def _list(self, value: Callable[[], str]) -> list[str]:
         self._expect("{")

@@ -94,9 +94,27 @@ class Authorization:
         self._acts_for = acts_for
         self.bootstrap = tuple(bootstrap)
 
-    def allowed(self, object_id: str, action: str, scope: str, *, data: bool = False) -> bool:
-        """Whether a principal may do ``action`` (of the data plane with ``data``) on the resource ``scope``."""
-        return self._decide(object_id, action, scope, data=data) is _Answer.YES
+    def allowed(
+        self,
+        object_id: str,
+        action: str,
+        scope: str,
+        *,
+        data: bool = False,
+        context: conditions.Context | None = None,
+    ) -> bool:
+        """Whether a principal may do ``action`` (of the data plane with ``data``) on the resource ``scope``.
+
+        ``context`` is what conditions see; by default they see the resource in the store.
+        """
+        return self._decide(object_id, action, scope, data=data, context=context) is _Answer.YES
+
+    def conditioned(self, object_id: str, action: str, scope: str) -> bool:
+        """Whether a principal has a role with a condition that allows a data action, whatever the condition says."""
+        return any(
+            assignment.condition and role.allows(action, data=True)
+            for assignment, role in self._roles(object_id, scope)
+        )
 
     def require(self, principal: Principal | None, action: str, scope: str, body: Any = None) -> None:
         """Check the caller's permission; ``body`` is the request's body for conditions.
@@ -112,13 +130,22 @@ class Authorization:
         if answer is _Answer.NO:
             raise refusal(principal, action, scope)
 
-    def _decide(self, object_id: str, action: str, scope: str, *, data: bool = False, body: Any = None) -> _Answer:
+    def _decide(
+        self,
+        object_id: str,
+        action: str,
+        scope: str,
+        *,
+        data: bool = False,
+        body: Any = None,
+        context: conditions.Context | None = None,
+    ) -> _Answer:
         waiting: list[Assignment] = []
         answer = _Answer.NO
         for assignment, role in self._roles(object_id, scope):
             if not role.allows(action, data=data):
                 continue
-            if not self._fulfilled(assignment, action, scope, body):
+            if not self._fulfilled(assignment, context or self._context(action, scope, body)):
                 answer = _Answer.CONDITION
             elif self._store.document(_PENDING, assignment.id) is None:
                 return _Answer.YES
@@ -128,18 +155,20 @@ class Authorization:
             self._count_down(assignment)
         return answer
 
-    def _fulfilled(self, assignment: Assignment, action: str, scope: str, body: Any) -> bool:
-        """Whether an assignment's condition, if any, allows an action.
+    def _context(self, action: str, scope: str, body: Any) -> conditions.Context | None:
+        """Return what conditions see of an action on a role assignment, from the request's body and the store.
 
-        Deleting an assignment that does not exist is always allowed: the service answers 204 (inferred).
+        None is allowed always: deleting an assignment that does not exist, which the service answers with 204
+        (inferred).
         """
-        if not assignment.condition:
-            return True
         there = self._store.get(scope)
         if there is None and action == f"{ASSIGNMENT}/delete":
-            return True
-        context = conditions.Context(action, _attributes(body), _attributes(there.body if there else None))
-        return conditions.parse(assignment.condition)(context)
+            return None
+        return conditions.Context(action, _attributes(body), _attributes(there.body if there else None))
+
+    @staticmethod
+    def _fulfilled(assignment: Assignment, context: conditions.Context | None) -> bool:
+        return not assignment.condition or context is None or conditions.parse(assignment.condition)(context)
 
     def permissions(self, object_id: str, scope: str) -> list[Permission]:
         """Return all entries that a principal has at a scope, for ARM's list of permissions."""

@@ -15,7 +15,7 @@ from aiohttp import web
 from sandbox.azure.arm.requests import Principal
 from sandbox.azure.arm.store import Resource, Store
 from sandbox.azure.arm.types import STORAGE_ACCOUNT
-from sandbox.azure.authorization.data import Operation, blobs_allowed
+from sandbox.azure.authorization.data import BlobPlace, Operation, blobs_allowed
 from sandbox.azure.authorization.evaluation import Authorization
 from sandbox.azure.blobs import containers, reads, sas, shared_key, writes
 from sandbox.azure.blobs.call import MATCHES, Call
@@ -158,20 +158,21 @@ class BlobFront:
         self._authenticate(call, account, operation.needed if operation else "", what)
         if not container or operation is None:
             raise not_modelled(f"{what} ('{request.path}')" if container else f"operations on an account ({what})")
-        self._authorize(request, account, container, operation)
+        self._authorize(call, account, operation)
         call.refuse_unknown(operation.known, operation.headers)
         return await operation.handler(call)
 
-    def _authorize(self, request: web.Request, account: Resource, container: str, operation: _Operation) -> None:
+    def _authorize(self, call: Call, account: Resource, operation: _Operation) -> None:
         """Accept a SAS, a key, or a token whose principal has the permission.
 
         Raises:
             BlobError: 403 ``AuthorizationPermissionMismatch``, which names neither role nor scope, as in Azure.
         """
-        caller: Principal | None = request.get("principal")
+        caller: Principal | None = call.request.get("principal")
         if caller is None:
             return
-        if blobs_allowed(self.authorization, caller.object_id, account.id, container, operation.action):
+        place = BlobPlace(account.id, call.container, call.blob or None, call.query.get("prefix", ""))
+        if blobs_allowed(self.authorization, caller.object_id, place, operation.action):
             return
         raise BlobError(
             403,

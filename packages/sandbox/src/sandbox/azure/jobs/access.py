@@ -11,7 +11,7 @@ from sandbox.azure.arm.identities import principal_of
 from sandbox.azure.arm.ids import ArmId
 from sandbox.azure.arm.store import Resource
 from sandbox.azure.arm.types import ML_REGISTRY, REGISTRY, STORAGE_ACCOUNT
-from sandbox.azure.authorization.data import Operation, blobs_allowed, container_scope
+from sandbox.azure.authorization.data import BlobPlace, Operation, blobs_allowed, blobs_excluded
 from sandbox.azure.jobs.context import JobContext
 from sandbox.azure.jobs.failures import (
     image_build_failed,
@@ -91,11 +91,12 @@ def check_place(context: JobContext, who: Who, place: InputLocation | OutputLoca
     accounts = [each for each in context.store.of_type(STORAGE_ACCOUNT) if each.name.lower() == place.account.lower()]
     if not accounts:
         return  # a missing input is another failure, with another text
-    account = accounts[0].id
-    if not who.object_id or not blobs_allowed(
-        context.authorization, who.object_id, account, place.container, operation
-    ):
-        raise no_access(who.name, who.object_id, _ROLES[operation], container_scope(account, place.container))
+    blob = f"{place.prefix}{place.file_name}" if isinstance(place, OutputLocation) else place.path
+    where = BlobPlace(accounts[0].id, place.container, blob)
+    if who.object_id and blobs_allowed(context.authorization, who.object_id, where, operation):
+        return
+    excluded = blob if blobs_excluded(context.authorization, who.object_id, where, operation) else ""
+    raise no_access(who.name, who.object_id, _ROLES[operation], where.scope, excluded)
 
 
 def _check_workspace(context: JobContext, workspace: Resource) -> None:

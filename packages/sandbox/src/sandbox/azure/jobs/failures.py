@@ -28,12 +28,16 @@ def no_input(left_out: int) -> JobFailed:
     return JobFailed(f"Unable to create any task within 600 seconds. The input has no files to score{but}.")
 
 
-def no_access(who: str, object_id: str, role: str, scope: str) -> JobFailed:
-    """An identity is missing a role; the service's text names neither, so the sandbox adds both."""
+def no_access(who: str, object_id: str, role: str, scope: str, blob: str = "") -> JobFailed:
+    """An identity is missing a role; the service's text names neither, so the sandbox adds both.
+
+    ``blob``: the name that the condition of a role would have to allow.
+    """
     identity = f"{who} ({object_id})" if object_id else f"{who} (it has none)"
+    without_limits = f", without a condition that excludes '{blob}'" if blob else ""
     return JobFailed(
         "ScriptExecutionException was caused by StreamAccessException. StreamAccessException was caused by "
-        f"AuthenticationException. {identity} is missing a role such as '{role}' on '{scope}'."
+        f"AuthenticationException. {identity} is missing a role such as '{role}' on '{scope}'{without_limits}."
     )
 
 
