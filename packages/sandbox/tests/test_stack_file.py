@@ -28,8 +28,8 @@ def test_a_file_that_is_no_yaml_is_named_with_the_line(files: tuple[Path, Path])
     with pytest.raises(StackFileError) as refused:
         merge(committed, own, "p")
     assert str(refused.value) == (
-        "Pulumi.dev.yaml, line 3: expected <block end>, but found '<block mapping start>'. Nothing was changed; "
-        "correct the file and try again."
+        "Pulumi.dev.yaml, line 3: p:b: 2\n  The line is indented differently from those that belong with it. "
+        "Nothing was changed; correct the file and try again."
     )
     assert own.read_text() == "encryptionsalt: v1:own\n"
 
@@ -76,6 +76,33 @@ def test_a_key_without_a_namespace_is_the_projects(files: tuple[Path, Path]) -> 
     assert own.read_text() == (
         "config:\n  azure-native:location: westeurope\n  p:top:\n    secure: v1:mine\n  p:plain:\n    a: 1\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            "  p:a:\n    b: 1\n   c: 2\n",
+            ", line 4: c: 2\n  The line is indented differently from those that belong with it",
+        ),
+        ("  p:a: 1\n\tp:b: 2\n", ", line 3: p:b: 2\n  The line is indented with a tab; use spaces"),
+        ("  p:a: @x\n", ", line 2: p:a: @x\n  A value that starts with this character needs quotes"),
+        ("  p:a: 'x\n  p:b: 1\n", ", line 2: the quote that opens here is never closed"),
+        (
+            "  p:a: b: c\n",
+            ", line 2: p:a: b: c\n  A key inside a value: check this line and the one above, or add quotes",
+        ),
+        ("  p:a: 1\n  b\n  p:c: 2\n", ", line 4: p:c: 2\n  This line or the one above it has no colon after its key"),
+        ("  p:a: *x\n", ", line 2: found undefined alias 'x'"),
+    ],
+)
+def test_what_is_not_yaml_is_told_in_plain_words(files: tuple[Path, Path], lines: str, said: str) -> None:
+    committed, own = files
+    committed.write_text(f"config:\n{lines}")
+    with pytest.raises(StackFileError) as refused:
+        merge(committed, own, "p")
+    assert str(refused.value) == f"Pulumi.dev.yaml{said}. Nothing was changed; correct the file and try again."
+    assert not own.exists()
 
 
 def test_a_key_that_is_set_twice_is_refused_as_pulumi_does(files: tuple[Path, Path]) -> None:

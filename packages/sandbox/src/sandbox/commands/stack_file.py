@@ -23,6 +23,16 @@ from sandbox.home import Home, write_private
 _BACKEND_KEYS = ("encryptionsalt", "secretsprovider", "encryptedkey", "environment")
 """The keys that belong to a stack file's backend; ``environment`` names an environment in Pulumi Cloud."""
 
+_UNCLOSED = "found unexpected end of stream"
+_USUAL = {
+    "'\\t' that cannot start any token": "the line is indented with a tab; use spaces",
+    "that cannot start any token": "a value that starts with this character needs quotes",
+    "expected <block end>": "the line is indented differently from those that belong with it",
+    "mapping values are not allowed here": "a key inside a value: check this line and the one above, or add quotes",
+    "could not find expected ':'": "this line or the one above it has no colon after its key",
+}
+"""What PyYAML's words for the usual mistakes mean."""
+
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 Node = yaml.Node
@@ -138,13 +148,25 @@ def _read(file: Path) -> Node | None:
     try:
         root = documents.node(text)
     except yaml.MarkedYAMLError as error:
-        place = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise StackFileError(
-            f"{file.name}{place}: {error.problem or 'not valid YAML'}. Nothing was changed; correct the file and try "
-            "again."
+            f"{file.name}{_said(error, text)}. Nothing was changed; correct the file and try again."
         ) from None
     _refuse_twice(root, file)
     return root
+
+
+def _said(error: yaml.MarkedYAMLError, text: str) -> str:
+    """Return the line, and what is wrong there: the usual mistakes in plain words, the others in the parser's."""
+    problem = error.problem or "not valid YAML"
+    if error.context_mark and _UNCLOSED in problem and "quoted" in (error.context or ""):
+        return f", line {error.context_mark.line + 1}: the quote that opens here is never closed"
+    if error.problem_mark is None:
+        return f": {problem}"
+    number = error.problem_mark.line
+    words = next((said for form, said in _USUAL.items() if form in problem), problem)
+    lines = text.splitlines()
+    shown = f": {lines[number].strip()}" if number < len(lines) and words != problem else ""
+    return f", line {number + 1}{shown}\n  {words[0].upper()}{words[1:]}" if shown else f", line {number + 1}: {words}"
 
 
 def _refuse_twice(node: Node | None, file: Path) -> None:
