@@ -85,7 +85,7 @@ up: $(TOOLS) ## deploy into the local sandbox (TARGET=azure: to Azure) and score
 	@printf '%s\n' \
 		'  make down$(FOR)       remove this stack$(if $(IN_AZURE),,; the sandbox stops with the last one). `make up$(FOR)` creates it again'
 	@$(if $(IN_AZURE),,printf '%s\n' '  .venv/bin/python -m sandbox open   show endpoints, jobs and predictions in the browser')
-	@$(if $(IN_AZURE),,printf '%s\n' '  README.md       how to do the same in Azure')
+	@$(if $(IN_AZURE),,printf '%s\n' '  docs/getting-started.md    how to do the same in Azure')
 
 score: $(TOOLS) ## score the samples of the deployed endpoints, into predictions/STACK
 	@$(SCORE)

@@ -17,6 +17,8 @@ from modelops.plan.secret_values import likeness
 SCHEMA_VERSION: Final = 1
 """Version of the --json output: docs/schemas/import.json."""
 
+_COMPUTE: Final = ("compute",)
+
 
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The YAML file of a batch deployment or endpoint.")],
@@ -40,7 +42,8 @@ def import_(
         raise UsageError(f"{file} cannot be deployed as it is:\n{lines}")
     remarks = [
         *reading.warnings,
-        *reading.notes,
+        *(each for each in reading.notes if not each.text.startswith("compute ")),
+        *_without_compute(reading),
         *_completed(reading),
         *_without_secrets(reading),
         *_to_add(kind, reading),
@@ -57,6 +60,15 @@ def import_(
     for each in _in_order(remarks):
         terminal.say("\n".join(f"# {line}" for line in _at(file, each).splitlines()))
     terminal.say(yaml.safe_dump({kind: {key: reading.values}}, sort_keys=False, allow_unicode=True).rstrip())
+
+
+def _without_compute(reading: Reading) -> list[Note]:
+    """Leave out the cluster: a stack file with one cluster takes no name of it."""
+    name = reading.values.pop(*_COMPUTE, None)
+    if name is None:
+        return []
+    said = f"compute is left out. If the stack file has several clusters, name one of them: compute: {name}"
+    return [Note(reading.lines[_COMPUTE], said)]
 
 
 def _completed(reading: Reading) -> list[Note]:

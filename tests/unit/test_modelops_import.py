@@ -40,7 +40,7 @@ def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
         "# mlp.yml:5: write this to a file, and fill in its path as CONDA_FILE:\n"
         "# dependencies:\n"
         "# - python\n"
-        "# mlp.yml:7: compute is a key of clusters; leave it out if the stack has one cluster.\n"
+        "# mlp.yml:7: compute is left out. If the stack file has several clusters, name one of them: compute: cluster\n"
         "deployments:\n"
         "  mlp:\n"
         "    model:\n"
@@ -49,7 +49,6 @@ def test_prints_what_to_paste(capsys: pytest.CaptureFixture[str]) -> None:
         "    environment:\n"
         "      image: base:latest\n"
         "      condaFile: CONDA_FILE\n"
-        "    compute: cluster\n"
         "    miniBatchSize: 5\n"
     )
 
