@@ -75,7 +75,7 @@ def test_everything_set(root: Path) -> None:
     assert settings.resource_group == "rg-scoring"
     assert settings.clusters["aml"] == ClusterSettings("STANDARD_NC24ADS_A100_V4", True, 1, 9, 300)
     assert settings.data_access == (ACCOUNT, f"{ACCOUNT}/blobServices/default/containers/raw")
-    assert settings.workspace.profile["job_writes"] == ("predictions", "*")
+    assert settings.workspace.profile.get("job_writes") == ("predictions", "*")
     assert settings.deployer == DeployerSettings(SUBSCRIPTION, "Group")
     assert settings.tags == {"project": "azureml-batch-endpoint", "stack": "mine", "owner": "ml"}
 

@@ -117,7 +117,9 @@ class Session:
         # Only the control API makes a registry.
         registry = Estate(self._place.facts, 0).names["registry"]
         self._place.server.control("POST", "/stock", {"what": "registry", "registry": registry, "name": ""})
-        for number in itertools.count():
+        numbers = itertools.count()
+        while left > 0 and time.monotonic() <= deadline:
+            number = next(numbers)
             estate = Estate(self._place.facts, number)
             self._found.origin = {
                 "subscription": self._place.subscription,
@@ -132,9 +134,7 @@ class Session:
             await self._remove(estate)
             sent = self._found.kinds.total()
             print(f"{sent} requests, {len(self._found.defects)} defects", flush=True)
-            if left <= 0 or time.monotonic() > deadline:
-                break
-        last = Estate(self._place.facts, number + 1)
+        last = Estate(self._place.facts, next(numbers))
         await self.build(last)
 
     async def build(self, estate: Estate) -> None:
