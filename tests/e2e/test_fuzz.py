@@ -37,6 +37,7 @@ def test_all_routes_are_known() -> None:
             Answer(404, body=b'{"error": {"code": "a"}}'),
             "status 404 without a code and a message",
         ),
+        ("127.0.0.1", Answer(404, body=b'{"error": "not found"}'), "status 404 without a code and a message"),
         ("management.azure.com", Answer(200, {"content-type": "application/json"}, b"NaN"), "the body is not JSON"),
         ("management.azure.com", Answer(500, body=b"{}"), "status 500"),
         ("management.azure.com", Answer(0, lost="no answer in 30 s"), "no answer: no answer in 30 s"),

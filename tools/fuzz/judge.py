@@ -5,7 +5,7 @@ import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from tools.fuzz.exchange import CONTROL, Answer, Request
+from tools.fuzz.exchange import Answer, Request
 
 _NOT_MODELLED = 501
 _SERVER_ERROR = 500
@@ -67,8 +67,6 @@ def _refusal(request: Request, answer: Answer, text: str) -> str:
     if not isinstance(found, dict):
         return f"status {answer.status} without a JSON object"
     error = found.get("error")
-    if request.host == CONTROL:
-        return "" if isinstance(error, str) and error else "a refusal of the control API without a text"
     if request.host == _LOGIN and isinstance(error, str):
         return "" if isinstance(found.get("error_description"), str) else "a refusal to sign in without a description"
     if not isinstance(error, dict) or not (_is_text(error.get("code")) and _is_text(error.get("message"))):
