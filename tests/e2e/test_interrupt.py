@@ -230,6 +230,21 @@ def test_a_killed_engine_leaves_a_lock_that_says_whose_it_was(deployed: Rehearsa
     assert f"(pid {pid})" in locked.flat
 
 
+@pytest.mark.long(part="kills")
+def test_of_two_at_once_the_second_fails_on_the_lock_and_the_first_finishes(deployed: Rehearsal) -> None:
+    old = deployed.default
+    deployed.fault("operation-hang", "PUT", DEPLOYMENT)
+    running = _release_under_way(deployed, "PUT", DEPLOYMENT, finished=True)
+    before = deployed.mark()
+    locked = deployed.pulumi("up").failed()
+    assert "the stack is currently locked by 1 lock(s)" in locked.flat
+    assert f"(pid {running.process.pid})" in locked.flat
+    assert deployed.writes(before) == []
+    deployed.mend()
+    running.wait().ok()
+    _finished(deployed, old)
+
+
 @BOTH_HOSTS
 def test_an_engine_killed_while_it_creates_a_resource(fresh: Rehearsal) -> None:
     """What was being made when the engine died may be there, and be in no state."""
