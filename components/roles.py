@@ -39,10 +39,8 @@ DATA_SCIENTIST = Role("AzureML Data Scientist", "f6c7c914-8db3-469d-8ca1-694a8f3
 ENDPOINT_CALLER = Role("Batch endpoint caller", "f61f24a0-8c6c-5e12-adc7-5ea2b3056604")
 CALLER_RUNS = Role("Batch endpoint caller runs", "ffe26e8a-fbf0-5192-a7b0-1300a1023a32")
 
-GRANTED = (
+FOR_IDENTITIES = (
     CONTRIBUTOR,
-    BLOB_READER,
-    BLOB_CONTRIBUTOR,
     FILE_CONTRIBUTOR,
     QUEUE_CONTRIBUTOR,
     TABLE_CONTRIBUTOR,
@@ -50,26 +48,39 @@ GRANTED = (
     METRICS_PUBLISHER,
     ACR_PULL,
     ACR_PUSH,
-    ENDPOINT_CALLER,
-    CALLER_RUNS,
-    READER,
 )
+"""The roles that the program assigns to managed identities only."""
+
+FOR_ANYBODY = (BLOB_READER, BLOB_CONTRIBUTOR, ENDPOINT_CALLER, CALLER_RUNS, READER)
+"""The roles that it also assigns to the deployer or to callers, who may be people and groups."""
+
+GRANTED = (*FOR_IDENTITIES, *FOR_ANYBODY)
 """Every role that the program assigns, so a deployer must be able to assign and remove these."""
 
 
-def deployer_condition() -> str:
-    """Return the condition of the deployer's Role Based Access Control Administrator: it lists the roles above.
+def deployer_condition(deployer_id: str = "") -> str:
+    """Return the condition of the deployer's Role Based Access Control Administrator: which role it may give to whom.
 
-    Form: https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples, "Constrain
-    roles". prerequisites/deployer-condition.txt has the same text.
+    It may assign and remove `FOR_ANYBODY`, and `FOR_IDENTITIES` if the principal is a `ServicePrincipal` (every managed
+    identity is one) and not the deployer itself. prerequisites/deployer-condition.txt has the text without an id. Form:
+    https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples.
+
+    Args:
+        deployer_id: Object id of the deployer; "" does not exclude it.
     """
-    ids = ", ".join(each.id for each in GRANTED)
     assignments = "Microsoft.Authorization/roleAssignments"
-    return " AND ".join(
-        f"((!(ActionMatches{{'{assignments}/{verb}'}})) OR (@{source}[{assignments}:RoleDefinitionId]"
-        f" ForAnyOfAnyValues:GuidEquals {{{ids}}}))"
-        for verb, source in (("write", "Request"), ("delete", "Resource"))
-    )
+
+    def clause(verb: str, source: str) -> str:
+        def one_of(granted: Sequence[Role]) -> str:
+            ids = ", ".join(each.id for each in granted)
+            return f"@{source}[{assignments}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{ids}}}"
+
+        kind = f"@{source}[{assignments}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {{'ServicePrincipal'}}"
+        other = f"@{source}[{assignments}:PrincipalId] ForAnyOfAllValues:GuidNotEquals {{{deployer_id}}}"
+        limited = " AND ".join([one_of(FOR_IDENTITIES), kind, *([other] if deployer_id else [])])
+        return f"((!(ActionMatches{{'{assignments}/{verb}'}})) OR (({one_of(FOR_ANYBODY)}) OR ({limited})))"
+
+    return f"{clause('write', 'Request')} AND {clause('delete', 'Resource')}"
 
 
 DEFAULT_CONTAINERS = "azureml-blobstore-*"

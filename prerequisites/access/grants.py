@@ -1,6 +1,6 @@
 """The roles of the identities: each on the smallest scope on which it is enough (docs/prerequisites.md says why)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,12 +20,16 @@ https://github.com/google/go-cloud/blob/master/secrets/azurekeyvault/akv.go.
 
 @dataclass(frozen=True)
 class Grant:
-    """A role of one identity on a scope; `condition` limits what may be done with the role, "" for no limit."""
+    """A role of one identity on a scope.
+
+    `condition` makes the text that limits what may be done with the role, from the identity's object id; None for no
+    limit.
+    """
 
     identity: str
     role: Role
     scope: str
-    condition: str = ""
+    condition: Callable[[str], str] | None = None
 
     def body(self, principal_id: str, subscription_id: str) -> dict[str, dict[str, str]]:
         """Return the body of the PUT.
@@ -39,7 +43,7 @@ class Grant:
             "principalType": "ServicePrincipal",
         }
         if self.condition:
-            properties |= {"condition": self.condition, "conditionVersion": "2.0"}
+            properties |= {"condition": self.condition(principal_id), "conditionVersion": "2.0"}
         return {"properties": properties}
 
     def assignment_id(self, principal_id: str) -> str:
@@ -55,7 +59,7 @@ def all_grants(setup: Setup) -> Iterator[Grant]:
         group = setup.group(each)
         yield Grant(each, roles.CONTRIBUTOR, group)
         yield Grant(each, roles.IDENTITY_OPERATOR, group)
-        yield Grant(each, roles.RBAC_ADMINISTRATOR, group, roles.deployer_condition())
+        yield Grant(each, roles.RBAC_ADMINISTRATOR, group, roles.deployer_condition)
         yield Grant(each, roles.BLOB_CONTRIBUTOR, container)
         yield Grant(each, KEY_USER, key)
     for each in setup.environments:
