@@ -11,6 +11,7 @@ import pytest
 import sdk_client
 from sandbox.azure.arm.errors import ArmError
 from sandbox.azure.machine_learning.pipelines.graph import graph_of
+from sandbox.azure.machine_learning.pipelines.plan import Settings
 from sandbox.edge.answers import parsed
 from sandbox.testing import Sandbox
 
@@ -159,6 +160,13 @@ def test_a_refusal_of_the_blob_service_is_well_formed_xml(
 def test_a_pipeline_of_another_shape(jobs: dict[str, Any], text: str) -> None:
     with pytest.raises(ArmError, match=re.escape(text)):
         graph_of({"type": "pipeline", "jobs": jobs}, {}, lambda _: {})
+
+
+@pytest.mark.parametrize("settings", [-1, ["a"], "text", True])
+def test_settings_of_a_pipeline_of_another_shape(settings: Any) -> None:
+    text = f"Not an object, but {type(settings).__name__}: the settings of the pipeline."
+    with pytest.raises(ArmError, match=re.escape(text)):
+        Settings.read(settings)
 
 
 def test_an_order_without_a_key(sandbox: Sandbox) -> None:

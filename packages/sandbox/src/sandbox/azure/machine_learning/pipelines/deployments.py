@@ -33,7 +33,7 @@ def check_pipeline(world: World, workspace: Resource, properties: dict[str, Any]
         raise bad_request(
             f"'{_COMPONENT}' is a component of type '{kind_of_component(spec)}', not a pipeline.", "UserError"
         )
-    compute = Settings.read(configuration.get("settings") or {}).compute
+    compute = Settings.read(configuration.get("settings")).compute
     if compute is not None:
         what = "properties.deploymentConfiguration.settings.default_compute"
         assets.compute_id(world, workspace, compute, what)
@@ -67,7 +67,7 @@ def plan_pipeline(
         | PIPELINE_JOB,
         job=asked.answered,
     )
-    settings = Settings.read(properties["deploymentConfiguration"].get("settings") or {})
+    settings = Settings.read(properties["deploymentConfiguration"].get("settings"))
     planner = Planner(world, workspace, job, settings, asked.outputs)
     return planner.plan(_spec(world, workspace, properties), asked.inputs)
 

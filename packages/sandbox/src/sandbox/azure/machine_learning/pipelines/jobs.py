@@ -46,7 +46,7 @@ def plan_job(
         tags=(properties.get("tags") or {}) | PIPELINE_JOB,
         properties=properties.get("properties") or {},
     )
-    settings = Settings.read(properties.get("settings") or {}, properties.get("computeId"))
+    settings = Settings.read(properties.get("settings"), properties.get("computeId"))
     return Planner(world, workspace, job, settings, outputs).plan(spec, inputs), spec
 
 

@@ -38,12 +38,18 @@ class Settings:
     go_on: bool = False
 
     @classmethod
-    def read(cls, given: Mapping[str, Any], compute: str | None = None) -> "Settings":
-        """Read ``default_compute``, ``default_datastore`` and ``continue_on_step_failure``, in either spelling."""
-        known = {name.replace("_", "").lower(): value for name, value in given.items()}
+    def read(cls, given: Any, compute: str | None = None) -> "Settings":
+        """Read ``default_compute``, ``default_datastore`` and ``continue_on_step_failure``, in either spelling.
+
+        Raises:
+            ArmError: 400, they are no object.
+        """
+        settings = members(given, "the settings of the pipeline")
+        known = {name.replace("_", "").lower(): value for name, value in settings.items()}
         datastore = str(known.get("defaultdatastore") or DEFAULT_DATASTORE).removeprefix("azureml:")
         go_on = str(known.get("continueonstepfailure") or "").lower() == "true"
-        return cls(known.get("defaultcompute") or compute, datastore.rpartition("/")[2], go_on)
+        default = known.get("defaultcompute")
+        return cls(str(default) if default else compute, datastore.rpartition("/")[2], go_on)
 
 
 @dataclass(frozen=True, slots=True)
