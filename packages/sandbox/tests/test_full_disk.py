@@ -10,6 +10,7 @@ import resource
 import shutil
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -230,19 +231,16 @@ def test_the_journal_keeps_the_latest_requests(tmp_path: Path, monkeypatch: pyte
 
 def test_the_servers_log_begins_a_new_file(tmp_path: Path) -> None:
     file = tmp_path / "server.log"
-    pid = os.fork()
-    if pid == 0:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(descriptor, 2)
-        import logging  # noqa: PLC0415
-
-        logging.root.handlers.clear()
-        server_log.begin(file, 10_000)
-        for number in range(1000):
-            logging.getLogger("x").info("line %d", number)
-        os.write(2, b"a traceback\n")
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
+    program = f"""
+import logging, os, pathlib
+from sandbox import server_log
+server_log.begin(pathlib.Path({str(file)!r}), 10_000)
+for number in range(1000):
+    logging.getLogger("x").info("line %d", number)
+os.write(2, b"a traceback\\n")
+"""
+    with file.open("ab") as log:
+        subprocess.run([sys.executable, "-c", program], stderr=log, check=True)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["server.log", "server.log.1"]
     assert max(each.stat().st_size for each in tmp_path.iterdir()) <= 10_012
     assert file.read_text(encoding="utf-8").splitlines()[-2:][0].endswith("line 999")
