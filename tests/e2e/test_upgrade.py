@@ -23,7 +23,7 @@ import pytest
 from tests.e2e.rehearsal import REPOSITORY, UPGRADED, Rehearsal
 
 SAVED = Path(__file__).with_name("saved")
-NEXT_PREVIEW = ["41 unchanged"]
+NEXT_PREVIEW = ["~ 1 to update", "40 unchanged"]
 """What the next preview says below "Resources:". A version that changes it says so, and why, in CHANGELOG.md."""
 
 INSTALL_SECONDS = 15 * 60.0
@@ -57,6 +57,8 @@ def test_the_next_preview_of_a_stack_that_an_earlier_version_deployed(fresh: Reh
 def test_the_next_up_of_such_a_stack_replaces_nothing(fresh: Rehearsal) -> None:
     """Also with a change of every resource, and of the endpoint that the release owns."""
     _restore(fresh)
+    first = fresh.up()
+    assert [(step.op, step.name) for step in first.steps] == [("update", "mlbatch-compute-blobs")]
     fresh.up("--expect-no-changes")
     before = fresh.of_kind("batchEndpoints/deployments")
     fresh.configure(lambda config: config.update(tags={"team": "x"}))

@@ -54,7 +54,7 @@ MISTAKES = {
         ".outputFileName is 'a#b.csv'. Allowed: a file name without a folder,", {"outputFileName": "a#b.csv"}
     ),
     "variable": Mistake(
-        ".environmentVariables[\"A=B\"] is '1'. Allowed: a name that is not empty",
+        '.environmentVariables["A=B"] cannot be the name of an environment variable. Allowed: letters, digits',
         {"environmentVariables": {"A=B": 1}},
     ),
     "empty-tag": Mistake(".tags.team is ''", {"tags": {"team": ""}}),

@@ -52,7 +52,7 @@ class Connections:
             async with asyncio.timeout(DEADLINE_SECONDS):
                 stream = self._open.get(request.host) or await self._connect(request.host)
                 with contextlib.suppress(ConnectionError):
-                    stream.writer.write(request.raw(self._token(request)))
+                    stream.writer.write(request.raw(self._token(request), self._server.control_port))
                     await stream.writer.drain()
                 answer, keep = await _read(stream.reader, request.method)
         except TimeoutError:

@@ -38,9 +38,10 @@ class Request:
         """Return it without one of its headers."""
         return replace(self, headers=self.headers[:index] + self.headers[index + 1 :])
 
-    def raw(self, token: str) -> bytes:
-        """Return the bytes to send."""
-        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {self.host}"]
+    def raw(self, token: str, port: int) -> bytes:
+        """Return the bytes to send; `port` is that of the control API, which answers under its own address only."""
+        host = f"{CONTROL}:{port}" if self.host == CONTROL else self.host
+        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {host}"]
         lines += [f"{name}: {value}" for name, value in self.headers]
         if token:
             lines.append(f"Authorization: Bearer {token}")

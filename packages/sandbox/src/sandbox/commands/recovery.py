@@ -68,7 +68,7 @@ def unfinished(home: Home, project: str, stack: str) -> list[str]:
     """Return the URNs of what was being created or changed when the engine died.
 
     Deletions are not among them: the next `destroy` or `up` goes on with these, and a refresh may stop at a role
-    assignment that was already deleted (docs/behaviour.md).
+    assignment that was already deleted.
     """
     operations = deployment(checkpoint(home, project, stack)).get("pending_operations") or []
     return [str(operation["resource"]["urn"]) for operation in operations if operation.get("type") != "deleting"]

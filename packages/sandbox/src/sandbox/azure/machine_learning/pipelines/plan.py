@@ -42,7 +42,7 @@ class Settings:
         """Read ``default_compute``, ``default_datastore`` and ``continue_on_step_failure``, in either spelling.
 
         Raises:
-            ArmError: 400, they are no object.
+            ArmError: 400, they are another value.
         """
         settings = members(given, "the settings of the pipeline")
         known = {name.replace("_", "").lower(): value for name, value in settings.items()}
