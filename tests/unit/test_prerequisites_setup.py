@@ -223,7 +223,9 @@ def test_every_grant_is_as_small_as_the_page_says(tmp_path: Path) -> None:
         items.container_id(found): "state",
         items.key_id(found): "key",
     }
-    told = [(each.identity, each.role.name, where[each.scope], each.is_limited) for each in grants.all_grants(found)]
+    told = [
+        (each.identity, each.role.name, where[each.scope], bool(each.condition)) for each in grants.all_grants(found)
+    ]
     deployer = [
         (roles.CONTRIBUTOR.name, "", False),
         (roles.IDENTITY_OPERATOR.name, "", False),
