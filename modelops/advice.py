@@ -44,7 +44,7 @@ _ADVICE: Final = (
     (re.compile(r"QuotaReached|QuotaExceeded|OperationNotAllowed.*\b(quota|cores)\b", re.IGNORECASE), _QUOTA),
     (re.compile(r"ScopeLocked"), _LOCKED),
     (re.compile(r"PrincipalNotFound"), _NEW_IDENTITY),
-    (re.compile(r"operation timed out"), _TOO_LONG),
+    (re.compile(r"(?<!read )(?<!write )(?<!connect: )operation timed out"), _TOO_LONG),
 )
 _THROTTLED: Final = re.compile(r"Status=429|HTTP 429|TooManyRequests|Throttled|throttled")
 _SECONDS: Final = re.compile(r"(?:try again|retry) (?:after|in) '?(\d+)'? ?s", re.IGNORECASE)

@@ -71,7 +71,7 @@ def read(path: Path) -> Document:
         raise _not_yaml(error, text) from None
     except yaml.YAMLError as error:
         raise Unreadable(f"is not YAML: {' '.join(str(error).split())}") from None
-    except ValueError as error:  # a number or another scalar that its tag does not allow
+    except (ValueError, LookupError, AttributeError) as error:  # a value that is not what its tag says
         raise Unreadable(f"is not YAML: {error}") from None
     if not isinstance(values, dict):
         raise Unreadable(f"holds {_kind(values)}, and not keys with values")

@@ -35,8 +35,10 @@ def yaml_data(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any
     check(text)
     try:
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, or one that is derived from it
-    except ValueError as error:  # a date or a number that does not exist
-        raise yaml.YAMLError(str(error)) from None
+    except yaml.YAMLError:
+        raise
+    except (ValueError, LookupError, AttributeError) as error:  # PyYAML's, for a value that is not what its tag says
+        raise yaml.YAMLError(f"a value is not what its tag says ({error})") from None
 
 
 def yaml_node(text: str) -> yaml.Node | None:

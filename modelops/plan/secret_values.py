@@ -27,21 +27,43 @@ _ABOUT: Final = frozenset(
         *("TYPE", "KIND", "MODE", "COUNT", "LIMIT", "LENGTH", "SIZE", "TTL", "TIMEOUT", "SECONDS", "EXPIRY", "VERSION"),
         *("PREFIX", "SUFFIX", "HEADER", "FIELD", "COLUMN", "SCOPE", "SCOPES", "PROVIDER", "AUDIENCE", "ISSUER"),
         *("ENABLED", "REQUIRED", "ALGORITHM", "PATTERN", "REGEX", "VAULT", "LIBRARY", "LABEL", "INDEX"),
+        *("DAYS", "HOURS", "MINUTES", "FORMAT", "BUDGET", "SOURCE", "POLICY", "POOLING", "AGGREGATION", "STRATEGY"),
+        *("TYPES", "MIN", "MAX", "LIBNAME", "DATASET"),
     )
 )
 """Last words of names of what is not the secret itself: `SECRET_NAME`, `TOKEN_TYPE`, `PASSWORD_FILE`."""
 
 _OF_TEXTS: Final = frozenset(
-    ("PAD", "EOS", "BOS", "SEP", "UNK", "MASK", "CLS", "START", "STOP", "END", "SPECIAL", "IMAGE", "MAX", "MIN", "NUM")
+    (
+        "PAD",
+        "EOS",
+        "BOS",
+        "SEP",
+        "UNK",
+        "MASK",
+        "CLS",
+        "START",
+        "STOP",
+        "END",
+        "SPECIAL",
+        "IMAGE",
+        "MAX",
+        "MIN",
+        "NUM",
+        "UNKNOWN",
+        "OOV",
+        "DEFAULT",
+        "CLASS",
+    )
 )
 """Words before TOKEN that make it a language model's token."""
 
 _FORMS: Final = (
     ("a private key", r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"),
     ("a connection string", r"(?i)(^|;)\s*(AccountKey|SharedAccessKey|SharedAccessSignature|InstrumentationKey)\s*=\S"),
-    ("a connection string", r"(?i)=.*;\s*(Password|Pwd)\s*=\s*[^;\s]|^(Password|Pwd)\s*=[^;]+;.*="),
+    ("a connection string", r"(?i)^[^=]*=.*;\s*(Password|Pwd)\s*=\s*[^;\s]|^(Password|Pwd)\s*=[^;]+;.*="),
     ("a signed address", r"(^|[?&])(sig|X-Amz-Signature|X-Goog-Signature)=[\w%+/=-]{16}|[?&]code=[\w%+/=-]{30}"),
-    ("an address with a password", r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s:@]*:[^/?#\s@]+@"),
+    ("an address with a password", r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/?#\s:@]*:[^/?#\s@]+@"),
     ("a JSON web token", r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
     ("an Authorization header", r"(?i)^(Bearer|Basic)\s+[\w+/=.~-]{16,}$"),
     ("a token of GitHub", r"\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{22}"),
@@ -56,6 +78,12 @@ _FORMS: Final = (
     ("a key of Stripe", r"\b[rs]k_live_[A-Za-z0-9]{10}"),
     ("a token of a package index", r"\bpypi-AgE[\w-]{20}|\bnpm_[A-Za-z0-9]{36}"),
 )
+
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,30}://|azureml:|\.{1,2}/[\w.-]+(/[\w.-]*)*$|/[\w.-]+(/[\w.-]*)+$"
+    r"|\$\{.+\}$|\$\(.+\)$|\$[A-Z_][A-Z0-9_]*$"
+)
+"""An address, a path of more than one part, or a reference to another variable."""
 
 _KEY: Final = re.compile(r"[A-Za-z0-9+/_-]{32,128}={0,2}")
 _HEX_KEY: Final = re.compile(r"[0-9A-Fa-f]{32,128}")
@@ -85,7 +113,7 @@ def _secret_word(name: str, value: str) -> str | None:
             return f"{before}_{word}"
         if word == "TOKEN" and (before in _OF_TEXTS or re.fullmatch(r"-?[\d.]+|[<\[].*[>\]]|\W+", value)):
             continue
-        if word in _WORDS:
+        if word in _WORDS or re.fullmatch(f"\\w*({'|'.join(_SECRETS)}|APIKEY)S?", word):
             return word
     return "KEY" if words[-1] == "KEY" and _HEX_KEY.fullmatch(value) else None
 
@@ -94,7 +122,7 @@ def _is_public(value: str) -> bool:
     """Whether a value says nothing secret whatever its name: nothing, a truth value, an address, a reference."""
     is_flag = value.strip().lower() in ("", "true", "false", "yes", "no", "on", "off", "none", "null")
     is_reference = re.search(r"\.vault\.azure\.net|^@Microsoft\.KeyVault\(", value)
-    is_address = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|\.{0,2}/[\w.-]+(/[\w.-]*)*$|azureml:|\$[{(]?\w", value)
+    is_address = _ADDRESS.match(value)
     return is_flag or bool(is_address or is_reference)
 
 

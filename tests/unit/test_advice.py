@@ -62,3 +62,11 @@ def test_only_an_error_of_this_machine_is_about_its_network() -> None:
     refused = "score.py, line 7, in run: ConnectionError: [Errno 111] Connection refused"
     assert advice.about_answer(refused) == ""
     assert re.match("Requests to |Check the network", advice.about(refused))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["TimeoutError: The read operation timed out", "dial tcp 20.1.1.1:443: connect: operation timed out"],
+)
+def test_a_connection_that_timed_out_is_no_operation_of_azure(text: str) -> None:
+    assert "timeoutMinutes" not in advice.about(text, {})

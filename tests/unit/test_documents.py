@@ -162,3 +162,11 @@ def test_saved_outputs(tmp_path: Path) -> None:
     (tmp_path / "outputs.json").write_text("[" * 100_000)
     told = _told(lambda: from_file(tmp_path / "outputs.json"))
     assert told.startswith(f"--outputs '{tmp_path}/outputs.json' is not JSON (it is nested too deeply)")
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !!bool maybe", "a: !!int ''", "a: !!float ''", "a: !!timestamp x", "a: 2024-99-99"]
+)
+def test_a_value_that_is_not_what_its_tag_says(text: str) -> None:
+    with pytest.raises(yaml.YAMLError):
+        yaml_data(text)

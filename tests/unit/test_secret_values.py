@@ -7,6 +7,7 @@ harmless name is found is not proven, because it is not.
 import base64
 import hashlib
 import random
+import time
 
 import pytest
 
@@ -16,7 +17,11 @@ GUID = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
 NAMED = {
     "DB_PASSWORD": "PASSWORD",
     "dbPassword": "PASSWORD",
-    "PGPASSWD_DB": None,
+    "PGPASSWD_DB": "PGPASSWD",
+    "PGPASSWORD": "PGPASSWORD",
+    "PASSWORDS": "PASSWORDS",
+    "TOKEN_POOLING": None,
+    "SECRET_ROTATION_DAYS": None,
     "SMTP_PASSWD": "PASSWD",
     "KEY_PASSPHRASE": "PASSPHRASE",
     "ClientSecret": "SECRET",
@@ -120,3 +125,15 @@ def test_random_keys_are_found(size: int) -> None:
 def test_a_hex_key_needs_its_name() -> None:
     assert likeness("COSMOS_KEY", "0a" * 16) == "its name has KEY"
     assert likeness("CACHE_KEY", "v1") is None
+
+
+@pytest.mark.parametrize("value", ["$ecret123!", "/hunter2", "${MYPASS"])
+def test_a_password_that_begins_like_a_reference(value: str) -> None:
+    assert likeness("DB_PASSWORD", value) == "its name has PASSWORD"
+
+
+@pytest.mark.parametrize("value", ["a" * 500_000, "a=b;" * 125_000, "x://a:" * 80_000])
+def test_a_long_value_is_judged_in_no_time(value: str) -> None:
+    began = time.process_time()
+    assert likeness("VALUE", value) is None
+    assert time.process_time() - began < 5  # with patterns that look back from each place: many minutes

@@ -54,3 +54,11 @@ def test_every_reader_says_so(tmp_path: Path, kind: str) -> None:
             read(tmp_path / "Pulumi.dev.yaml")
     with pytest.raises(CannotProvide, match=said):
         CondaFile.read(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: !!bool maybe", "a: !!int ''", "a: !!float ''", "a: !!timestamp x", "a: 2024-99-99"]
+)
+def test_a_value_that_is_not_what_its_tag_says(text: str) -> None:
+    with pytest.raises(yaml.YAMLError):
+        documents.data(text)

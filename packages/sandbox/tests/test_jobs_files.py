@@ -14,7 +14,10 @@ import pytest
 from blob_server import ACCOUNT
 from job_bench import JobBench
 from sandbox.azure.blobs.files import copy
+from sandbox.azure.jobs.failures import JobFailed
+from sandbox.azure.jobs.files import merge_output
 from sandbox.azure.jobs.request import InputLocation, ModelFiles
+from sandbox.azure.jobs.tree import Tree
 
 
 @pytest.fixture
@@ -219,3 +222,21 @@ def test_a_copy_is_whole_where_the_kernel_cannot_copy(
     (tmp_path / "a").write_bytes(b"x" * 3_000_001)
     copy(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "b").read_bytes() == b"x" * 3_000_001
+
+
+def test_an_output_folder_that_the_script_has_replaced_by_a_link(tmp_path: Path) -> None:
+    theirs = tmp_path / "home"
+    theirs.mkdir()
+    (theirs / "results.csv").write_text("precious")
+    (theirs / "temp_0_0_results.csv").write_text("rows")
+    output = tmp_path / "output"
+    output.symlink_to(theirs)
+    tree = Tree.of(output)
+    assert (tree.files, tree.told) == (
+        [],
+        "Left out, because blob storage has only files: 'output' (the script has replaced the folder).",
+    )
+    with pytest.raises(JobFailed, match="The script has replaced its output folder"):
+        merge_output(output, "results.csv")
+    assert sorted(each.name for each in theirs.iterdir()) == ["results.csv", "temp_0_0_results.csv"]
+    assert (theirs / "results.csv").read_text() == "precious"

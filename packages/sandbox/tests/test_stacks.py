@@ -189,7 +189,7 @@ DAMAGES = {
     "cut state": ({"state": 300}, [CUT, "pulumi refresh"]),
     "cut state and copies": ({"state": 300, "bak": 8, "history": 0}, [CUT, "pulumi refresh"]),
     "empty meta": ({"meta": 0}, ["meta.yaml' was damaged; wrote it again"]),
-    "cut stack file": ({"stack file": 30}, ["Pulumi.dev.yaml' was damaged; the next command writes it again"]),
+    "cut stack file": ({"stack file": 30}, ["Pulumi.dev.yaml' was damaged and is now 'Pulumi.dev.yaml.damaged'"]),
     "empty lock": ({"lock": 0}, ["pulumi cancel"]),
     "all": ({"state": 0, "meta": 3, "stack file": 9, "lock": 7}, ["meta", "Pulumi.dev", EMPTY, "cancel", "refresh"]),
 }

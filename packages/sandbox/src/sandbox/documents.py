@@ -34,8 +34,8 @@ def data(text: str) -> Any:
     root = node(text)
     try:
         return None if root is None else yaml.SafeLoader("").construct_document(root)
-    except ValueError as error:  # a date or a number that does not exist
-        raise yaml.MarkedYAMLError(problem=str(error)) from None
+    except (ValueError, LookupError, AttributeError) as error:  # PyYAML's, for a value that is not what its tag says
+        raise yaml.MarkedYAMLError(problem=f"a value is not what its tag says ({error})") from None
 
 
 def _size(root: yaml.Node, known: dict[int, int | None]) -> int:

@@ -87,8 +87,12 @@ def _repair_stack_file(home: Home, project: str, stack: str) -> Iterator[str]:
     except (yaml.YAMLError, ValueError, AttributeError, TypeError):
         is_whole = False
     if not is_whole:
-        file.unlink()
-        yield f"'{file}' was damaged; the next command writes it again"
+        kept = file.with_name(f"{file.name}.damaged")
+        file.replace(kept)
+        yield (
+            f"'{file}' was damaged and is now '{kept.name}'; the next command writes it again. Set secrets again that "
+            "were set in the sandbox alone"
+        )
 
 
 def _copies(home: Home, project: str, stack: str) -> list[Path]:

@@ -24,7 +24,7 @@ from sandbox.azure.blobs.files import copy
 from sandbox.azure.blobs.store import BlobStore
 from sandbox.azure.jobs.failures import JobFailed, output_exists
 from sandbox.azure.jobs.request import CodeFiles, InputLocation, JobRequest, ModelFiles, OutputLocation
-from sandbox.azure.jobs.tree import Tree
+from sandbox.azure.jobs.tree import Tree, is_real
 
 _NAME_BYTES = 255
 """The longest name of a file on Linux and macOS; a blob's may have 1024 characters."""
@@ -112,8 +112,10 @@ def merge_output(folder: Path, file_name: str) -> None:
     """Merge every ``temp_*_*_<file name>`` of the folder into a new ``<file name>``, and remove them.
 
     Raises:
-        JobFailed: the script has made a folder of that name.
+        JobFailed: the script has made a folder of that name, or has replaced the output folder.
     """
+    if not is_real(folder):
+        raise JobFailed("The script has replaced its output folder, by a link for example. Nothing was stored.")
     parts = list(folder.glob(f"temp_*_*_{glob.escape(file_name)}"))
     random.shuffle(parts)  # the service does not define an order
     merged = folder / file_name

@@ -21,6 +21,14 @@ _KINDS = {
 }
 
 
+def is_real(folder: Path) -> bool:
+    """Whether this is a folder and no link to one: what is behind a link is not the job's."""
+    try:
+        return stat.S_ISDIR(folder.lstat().st_mode)
+    except OSError:
+        return False
+
+
 @dataclass(slots=True)
 class Tree:
     """The regular files below a folder with their names there, and the rest, each with the reason."""
@@ -32,6 +40,9 @@ class Tree:
     def of(cls, folder: Path, prefix: str = "") -> "Tree":
         """Return what is below ``folder`` now; a blob's name begins with ``prefix``."""
         tree = cls()
+        if not is_real(folder):
+            tree.left_out.append(f"'{folder.name}' (the script has replaced the folder)")
+            return tree
         for root, folders, names in os.walk(folder, onerror=tree._unread):
             below = os.path.relpath(root, folder)
             for name in sorted([*names, *(each for each in folders if Path(root, each).is_symlink())]):
