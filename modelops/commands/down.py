@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
+from modelops import azure
 from modelops.commands import options, targets, terminal
 from modelops.engine import running
 from modelops.engine.display import Lines, Screen
-from modelops.errors import ModelOpsError, ReleaseError, UsageError
+from modelops.errors import ReleaseError, UsageError
 from modelops.rehearsal import located
 from modelops.scoring import jobs
 
@@ -30,7 +31,7 @@ def down(
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError("there is no terminal to ask on; pass --yes")
-        place = options.Where(stack, None, None, directory).words().replace("--directory", "--cwd")
+        place = options.Where(stack, None, None, directory).words().replace(" --directory ", " --cwd ")
         terminal.say(f"What it would delete is shown by: {located(f'pulumi destroy --preview-only{place}')}")
         typer.confirm(f"Delete all resources of stack {stack or '(the selected one)'}?", abort=True)
     # With its preview, which finds a protected resource before anything is deleted.
@@ -57,13 +58,22 @@ def _require_no_jobs(stack: str | None, directory: Path) -> None:
 
 
 def _running(stack: str | None, directory: Path) -> Iterator[str]:
-    """Yield the command that cancels each job that has not ended; warn of an endpoint that cannot be asked."""
+    """Yield the command that cancels each job that has not ended.
+
+    Raises:
+        ReleaseError: an endpoint that exists cannot be asked.
+    """
     words = options.Where(stack, None, None, directory).words()
     for endpoint in targets.unreleased(targets.exported(stack, directory)).values():
         target = replace(endpoint, where=words)
         try:
             found = jobs.running(options.workspace(target), target.endpoint)
-        except ModelOpsError as error:
-            terminal.say_warning(f"whether jobs of endpoint {target.endpoint} run is not known: {error}")
-            continue
+        except ReleaseError as error:
+            if error.__cause__ is not None and azure.is_missing(error.__cause__):
+                continue
+            command = located(f"pulumi destroy{words.replace(' --directory ', ' --cwd ')}")
+            raise ReleaseError(
+                f"whether jobs of endpoint {target.endpoint} run is not known, so nothing was deleted: {error}\n"
+                f"To delete without asking for jobs: {command}"
+            ) from error
         yield from (options.jobs_command(target, "cancel", job.name) for job in found)

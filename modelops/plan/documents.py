@@ -11,13 +11,15 @@ from typing import Any, Final, NoReturn
 import yaml
 
 _LARGEST: Final = 1 << 20
-"""Characters. The description of a model with thousands of columns has some hundred thousand."""
+"""Characters."""
+LARGEST_MODEL: Final = 16 << 20
+"""Characters of a model's description: its signature is one text of JSON, with some 60 characters for each column."""
 _DEEPEST: Final = 50
 """Levels of nesting; a file that a person wrote has five to ten."""
 _MOST: Final = 50_000
 """Values, with those of an alias counted where it is used; 500 deployments have as many."""
 
-_FAST: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FAST: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's parser, where PyYAML was built with it: the counting then takes a tenth of the time."""
 
 
@@ -25,14 +27,14 @@ class LimitError(yaml.MarkedYAMLError):
     """A text exceeds a limit; `problem` continues "the file ..."."""
 
 
-def yaml_data(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
-    """Return what a YAML text says, as `yaml.safe_load` does.
+def yaml_data(text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader, *, largest: int = _LARGEST) -> Any:
+    """Return what a YAML text says, as `yaml.safe_load` does; `largest` is its limit in characters.
 
     Raises:
         YAMLError: it is not YAML, or a value is not what its tag says.
         LimitError: it is too large.
     """
-    check(text)
+    check(text, largest)
     try:
         return yaml.load(text, Loader=loader)  # noqa: S506 - a safe loader, or one that is derived from it
     except yaml.YAMLError:
@@ -60,11 +62,11 @@ def json_data(text: str) -> Any:
         raise ValueError("it is nested too deeply") from None
 
 
-def check(text: str) -> None:
+def check(text: str, largest: int = _LARGEST) -> None:
     """Raise LimitError if a YAML text is too large or too deep; other errors are not found here."""
-    if len(text) > _LARGEST:
-        _exceeds(f"is larger than {_LARGEST >> 20} MiB")
-    for loader in (_FAST, yaml.SafeLoader):
+    if len(text) > largest:
+        _exceeds(f"is larger than {largest >> 20} MiB")
+    for loader in (FAST, yaml.SafeLoader):
         try:
             _count(yaml.parse(text, Loader=loader))
         except LimitError:

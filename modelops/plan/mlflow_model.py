@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import yaml
 
-from modelops.plan.documents import yaml_data
+from modelops.plan.documents import FAST, LARGEST_MODEL, yaml_data
 
 DESCRIPTION: Final = "MLmodel"
 """The file's name."""
@@ -27,7 +27,8 @@ def is_model(folder: Path) -> bool:
 def flavors(folder: Path) -> frozenset[str] | None:
     """Return the names of a model's flavors; None if its description cannot be read."""
     try:
-        described = yaml_data((folder / DESCRIPTION).read_text(encoding="utf-8-sig"))
+        text = (folder / DESCRIPTION).read_text(encoding="utf-8-sig")
+        described = yaml_data(text, FAST, largest=LARGEST_MODEL)
     except (OSError, ValueError, yaml.YAMLError):  # a text that is not UTF-8 is a ValueError
         return None
     found: Any = described.get("flavors") if isinstance(described, Mapping) else None

@@ -170,3 +170,11 @@ def test_saved_outputs(tmp_path: Path) -> None:
 def test_a_value_that_is_not_what_its_tag_says(text: str) -> None:
     with pytest.raises(yaml.YAMLError):
         yaml_data(text)
+
+
+def test_the_description_of_a_model_with_many_columns(tmp_path: Path) -> None:
+    columns = [{"type": "double", "name": f"a_long_name_of_column_{each}"} for each in range(20_000)]
+    described = {"flavors": {"python_function": {}}, "signature": {"inputs": json.dumps(columns)}}
+    (tmp_path / "MLmodel").write_text(yaml.safe_dump(described), encoding="utf-8")
+    assert (tmp_path / "MLmodel").stat().st_size > 1 << 20
+    assert mlflow_model.flavors(tmp_path) == {"python_function"}

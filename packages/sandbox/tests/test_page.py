@@ -108,6 +108,8 @@ def test_a_pass_is_good_once_and_for_ten_minutes() -> None:
     assert guard.knows(cookie)
     assert SignIn("secret").knows(cookie), "a restart of the server"
     assert not SignIn("other").knows(cookie)
+    assert not guard.knows("\udcff"), "a cookie that is not UTF-8"
+    assert guard.enter("\udcff") is None
     now[0] = PASS_SECONDS + 1
     assert [guard.enter(each) for each in (first, late, "", "ä")] == [None] * 4
     assert not guard.knows("ä")

@@ -6,18 +6,20 @@ import yaml
 
 _LARGEST: Final = 1 << 20
 """Characters."""
+LARGEST_MODEL: Final = 16 << 20
+"""Characters of a model's description, whose signature is one long text."""
 _MOST: Final = 50_000
 """Values, with those of an alias counted where it is used."""
 
 
-def node(text: str) -> yaml.Node | None:
-    """Return a YAML text as nodes with their lines; None for an empty one.
+def node(text: str, largest: int = _LARGEST) -> yaml.Node | None:
+    """Return a YAML text as nodes with their lines; None for an empty one. ``largest`` is its limit in characters.
 
     Raises:
         MarkedYAMLError: it is not YAML, or too large.
     """
-    if len(text) > _LARGEST:
-        raise yaml.MarkedYAMLError(problem=f"larger than {_LARGEST >> 20} MiB")
+    if len(text) > largest:
+        raise yaml.MarkedYAMLError(problem=f"larger than {largest >> 20} MiB")
     try:
         root: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None and _size(root, {}) > _MOST:
@@ -29,9 +31,9 @@ def node(text: str) -> yaml.Node | None:
     return root
 
 
-def data(text: str) -> Any:
-    """Return what a YAML text says, as `yaml.safe_load` does; the errors are those of `node`."""
-    root = node(text)
+def data(text: str, largest: int = _LARGEST) -> Any:
+    """Return what a YAML text says, as `yaml.safe_load` does; see `node`."""
+    root = node(text, largest)
     try:
         return None if root is None else yaml.SafeLoader("").construct_document(root)
     except (ValueError, LookupError, AttributeError) as error:  # PyYAML's, for a value that is not what its tag says

@@ -45,11 +45,16 @@ class SignIn:
 
     def enter(self, given: str) -> str | None:
         """Return the cookie for a pass, which is used up; None if it is not, or no longer, good."""
-        found = next((each for each in self._passes if hmac.compare_digest(each.encode(), given.encode())), None)
+        found = next((each for each in self._passes if hmac.compare_digest(each.encode(), _bytes(given))), None)
         if found is None or self._passes.pop(found) < self._clock():
             return None
         return self._cookie
 
     def knows(self, cookie: str) -> bool:
         """Whether a cookie is this sandbox's."""
-        return hmac.compare_digest(cookie.encode(), self._cookie.encode())
+        return hmac.compare_digest(_bytes(cookie), self._cookie.encode())
+
+
+def _bytes(given: str) -> bytes:
+    """Return a text of a browser as bytes, also one that was not UTF-8."""
+    return given.encode("utf-8", "surrogateescape")

@@ -186,7 +186,11 @@ class Site:
         text = self._templates.get_template(template).render(about=self._about, nonce=nonce, **values)
         policy = f"{_NOTHING}; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; {_OWN}"
         return web.Response(
-            status=status, text=text, content_type="text/html", headers={"Content-Security-Policy": policy}
+            status=status,
+            body=text.encode("utf-8", "replace"),  # a prediction may have half of a surrogate pair
+            content_type="text/html",
+            charset="utf-8",
+            headers={"Content-Security-Policy": policy},
         )
 
     def _message(self, status: int, text: str) -> web.Response:

@@ -22,7 +22,7 @@ def environment_of(blobs: BlobStore, model: ModelFiles) -> EnvironmentSpec:
         JobFailed: the model has no such thing.
     """
     try:
-        described = documents.data(_text(blobs, model, "MLmodel"))
+        described = documents.data(_text(blobs, model, "MLmodel"), documents.LARGEST_MODEL)
         flavor, signature = dict(described["flavors"]["python_function"]), dict(described.get("signature") or {})
     except (yaml.YAMLError, ValueError, TypeError, KeyError):
         raise JobFailed(
