@@ -58,7 +58,7 @@ def test_too_much(kind: str, read: Callable[[str], object]) -> None:
 
 
 def test_too_much_for_the_other_parser_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modelops.plan.documents._FAST", yaml.SafeLoader)
+    monkeypatch.setattr("modelops.plan.documents.FAST", yaml.SafeLoader)
     for kind in ("aliases", "itself", "deep", "huge"):
         with pytest.raises(LimitError):
             yaml_data(HOSTILE[kind][0])
