@@ -177,4 +177,4 @@ def test_the_description_of_a_model_with_many_columns(tmp_path: Path) -> None:
     described = {"flavors": {"python_function": {}}, "signature": {"inputs": json.dumps(columns)}}
     (tmp_path / "MLmodel").write_text(yaml.safe_dump(described), encoding="utf-8")
     assert (tmp_path / "MLmodel").stat().st_size > 1 << 20
-    assert mlflow_model.flavors(tmp_path) == {"python_function"}
+    assert mlflow_model.flavors(tmp_path) == frozenset({"python_function"})
