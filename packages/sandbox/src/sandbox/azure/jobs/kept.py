@@ -1,6 +1,7 @@
 """The programs of jobs, each below a process that ends it with everything it started (``keeper.py``)."""
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,7 +46,12 @@ class Kept:
 
     async def wait(self) -> int:
         """Wait until the program has ended, with all its descendants; return its exit code (negative: the signal)."""
-        return await self._process.wait()
+        code = await self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+            with contextlib.suppress(ConnectionError):  # the loop may end now, and would leave the pipe open
+                await self._process.stdin.wait_closed()
+        return code
 
     def kill(self) -> None:
         """Kill the program and its descendants."""
